@@ -1,0 +1,220 @@
+"""The walk backward: from the loss to the leaves, one rule a node. It knows no op by name.
+
+Every Tensor was made after its inputs, so "newest first" is an order in which each node's gradient is whole before it
+is passed on. That order, and sums where routes join, is all there is to back-propagation.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from .errors import error
+from .op import Array, Op, state
+from .tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Step(NamedTuple):
+    """One step of the walk: ``dY`` is the whole gradient of ``Y``; ``sent`` pairs its inputs with what they get."""
+
+    Y: Tensor
+    dY: Array
+    sent: list[tuple[Tensor, Array]]
+
+
+class no_grad:
+    """Within it nothing is recorded: a context manager, and a decorator.
+
+    >>> W = Tensor([1.0], requires_grad=True)
+    >>> with no_grad():
+    ...     (W * 2).requires_grad
+    False
+    """
+
+    recording = False
+
+    def __enter__(self) -> None:
+        self.before = state.recording
+        state.recording = self.recording
+
+    def __exit__(self, *problem: Any) -> None:
+        state.recording = self.before
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return run  # type: ignore[return-value]
+
+
+class enable_grad(no_grad):
+    """Within it calls are recorded again, inside a ``no_grad()``."""
+
+    recording = True
+
+
+def _freed(*Xs: Array) -> Array:
+    """What stands in for the op of a Tensor whose graph ``backward()`` has freed."""
+    raise RuntimeError("a freed graph cannot be run")
+
+
+FREED = Op(_freed)
+
+
+def reachable(outputs: Sequence[Tensor]) -> list[Tensor]:
+    """All Tensors that require a gradient and that ``outputs`` depend on, oldest first."""
+    found = {t.number: t for t in outputs if t.requires_grad}
+    stack = list(found.values())
+    while stack:
+        for x in stack.pop().inputs:
+            if x.requires_grad and x.number not in found:
+                found[x.number] = x
+                stack.append(x)
+    return [found[number] for number in sorted(found)]
+
+
+def steps(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Array],
+    inputs: Sequence[Tensor] | None = None,
+    create_graph: bool = False,
+    free: bool = False,
+) -> Iterator[Step]:
+    """Walk back from ``outputs``, given their ``gradients``, and yield each :class:`Step`, newest Tensor first.
+
+    With ``inputs`` only what lies between them and the outputs is visited. ``create_graph`` runs the rules on Tensors,
+    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done.
+    """
+    order = reachable(outputs)
+    for t in order:
+        if t.op is FREED:
+            raise error(RuntimeError, "backward", {"self": outputs[0]}, "the graph was freed by an earlier backward(), "
+                        "to return its memory", "write retain_graph=True in the earlier call, or run the forward "
+                        "again")  # fmt: skip
+    if inputs is None:
+        useful = {t.number for t in order}
+    else:
+        useful = {t.number for t in inputs}
+        for t in order:  # oldest first: a Tensor is useful if anything it was made of is
+            if t.number not in useful and any(x.number in useful for x in t.inputs):
+                useful.add(t.number)
+    whole: dict[int, Array] = {}
+    for t, dt in zip(outputs, gradients, strict=True):
+        whole[t.number] = whole[t.number] + dt if t.number in whole else dt
+    while order:
+        Y = order.pop()
+        dY = whole.pop(Y.number, None)
+        if dY is None:
+            continue
+        sent: list[tuple[Tensor, Array]] = []
+        if Y.op is not None:
+            needs = tuple([x.number in useful for x in Y.inputs])
+            if True in needs:
+                for X, dX in zip(Y.inputs, Y.op.gradients(Y, dY, needs, create_graph), strict=False):
+                    if dX is not None:
+                        sent.append((X, dX))
+                        before = whole.get(X.number)
+                        whole[X.number] = dX if before is None else before + dX
+        yield Step(Y, dY, sent)
+        if free and Y.op is not None:
+            Y.op, Y.inputs, Y.params, Y.saved = FREED, (), {}, None
+
+
+def backward(
+    output: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
+    """Add d output / d leaf into ``.grad`` of every leaf that requires a gradient and that ``output`` depends on.
+
+    Args:
+        output: where to start; a scalar, unless ``gradient`` (of its shape) says how each entry counts.
+        retain_graph: keep the graph for a second call; by default it is freed, unless ``create_graph``.
+        create_graph: record the walk itself, so that ``.grad`` can be differentiated.
+
+    Raises RuntimeError for an output without a graph, one that is no scalar, or a graph that was freed.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x ** 3).sum().backward()
+    >>> x.grad.tolist()
+    [3.0, 12.0]
+    """
+    if not output.requires_grad:
+        raise error(RuntimeError, "backward", {"self": output}, "a Tensor that nothing requiring a gradient went into "
+                    "has no graph: it does not require grad", "make a leaf with requires_grad=True, and do not compute "
+                    "under no_grad()")  # fmt: skip
+    seed = _seed("backward", output, gradient, create_graph)
+    arrived: list[tuple[Tensor, Array]] = []
+    borrowed: set[int] = {id(seed)}  # arrays that others hold as well: a leaf gets a copy of its own
+    for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=not (retain_graph or create_graph)):
+        if Y.op is None:
+            arrived.append((Y, dY if id(dY) not in borrowed or create_graph else dY.copy()))
+        elif not create_graph:
+            borrowed.update([id(dX) for _, dX in sent if dX is dY or dX.base is not None])
+    for leaf, dleaf in arrived:
+        new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
+        leaf.grad = new if leaf.grad is None else leaf.grad + new
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+) -> Any:
+    """The gradients of ``outputs`` (summed, weighted by ``grad_outputs``) with respect to ``inputs``, as Tensors.
+
+    Inputs may be any Tensors of the graph; one that the outputs do not depend on gives zeros. ``.grad`` is not touched.
+    For a single Tensor as ``inputs`` a single Tensor is returned, otherwise a tuple.
+
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> dx = grad(x ** 2, x, create_graph=True)
+    >>> dx.item(), grad(dx, x).item()
+    (6.0, 2.0)
+    """
+    ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    weights = [grad_outputs] if grad_outputs is None or isinstance(outputs, Tensor) else list(grad_outputs)
+    if len(weights) != len(ys):
+        weights = weights * len(ys) if grad_outputs is None else weights
+    for x in xs:
+        if not x.requires_grad:
+            raise error(RuntimeError, "grad", {"input": x}, "only a Tensor that requires a gradient has one",
+                        "make it with requires_grad=True before the forward")  # fmt: skip
+    seeds = [_seed("grad", y, w, create_graph) for y, w in zip(ys, weights, strict=True)]
+    wanted = {x.number for x in xs}
+    found: dict[int, Array] = {}
+    for Y, dY, _ in steps(ys, seeds, xs, create_graph, free=not (retain_graph or create_graph)):
+        if Y.number in wanted:
+            found[Y.number] = dY
+    results = []
+    for x in xs:
+        dx = found.get(x.number)
+        if dx is None:
+            dx = np.zeros_like(x.data)
+        results.append(dx if isinstance(dx, Tensor) else Tensor.wrap(np.array(dx)))
+    return results[0] if isinstance(inputs, Tensor) else tuple(results)
+
+
+def _seed(name: str, output: Tensor, gradient: Any, create_graph: bool) -> Array:
+    """The gradient to start from: ``gradient`` in the output's shape and dtype, or 1 for a scalar."""
+    if gradient is None:
+        if output.data.size != 1:
+            raise error(RuntimeError, name, {"self": output}, "grad can be implicitly created only for scalar outputs: "
+                        "with several entries it is open how each of them counts", "reduce to a loss first, e.g. "
+                        "loss = y.mean(), or pass the gradient of each entry")  # fmt: skip
+        gradient = np.ones_like(output.data)
+    elif isinstance(gradient, Tensor) and create_graph:
+        pass
+    else:
+        gradient = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, output.dtype)
+    if gradient.shape != output.shape:
+        raise error(RuntimeError, name, {"self": output, "gradient": gradient}, "the gradient of a Tensor has the "
+                    "Tensor's shape", "pass one number for each entry of the output")  # fmt: skip
+    return Tensor.wrap(gradient) if create_graph and not isinstance(gradient, Tensor) else gradient

@@ -1,0 +1,47 @@
+"""linear and embedding: one matrix product, or one gather, over all positions of a batch at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Floats = np.ndarray[Any, Any]
+Needs = tuple[bool, ...]
+
+
+def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
+    rows = X.reshape(-1, X.shape[-1])  # one product over all rows; NumPy would run one per batch entry
+    Y = rows @ W.T
+    if b is not None:
+        Y += b
+    return Y.reshape(*X.shape[:-1], W.shape[0]), None
+
+
+def d_linear(
+    dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, W: Floats, b: Floats | None = None
+) -> tuple[Floats | None, ...]:
+    drows = dY.reshape(-1, dY.shape[-1])
+    dX = (drows @ W).reshape(X.shape) if needs[0] else None
+    dW = drows.T @ X.reshape(-1, X.shape[-1]) if needs[1] else None
+    db = drows.sum(axis=0) if needs[2:] == (True,) else None
+    return dX, dW, db
+
+
+def embedding(ids: Floats, W: Floats, *, padding_idx: int | None) -> tuple[Floats, None]:
+    return W[ids], None
+
+
+def d_embedding(
+    dY: Floats, Y: Floats, saved: None, needs: Needs, ids: Floats, W: Floats, *, padding_idx: int | None
+) -> tuple[Floats | None, ...]:
+    dW = np.zeros(W.shape, dY.dtype)
+    flat = ids.reshape(-1)
+    if flat.size:  # rows of equal ids side by side, then one sum per run; np.add.at would add entry by entry
+        order = np.argsort(flat, kind="stable")
+        ordered = flat[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        dW[ordered[starts]] = np.add.reduceat(dY.reshape(-1, W.shape[1])[order], starts, axis=0)
+    if padding_idx is not None:
+        dW[padding_idx] = 0
+    return None, dW

@@ -1,0 +1,72 @@
+"""gelu and dropout: entry by entry, with few temporaries."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .erf import erf
+
+Floats = np.ndarray[Any, Any]
+Needs = tuple[bool, ...]
+
+_A, _B = math.sqrt(2 / math.pi), 0.044715
+
+
+def gelu(X: Floats) -> tuple[Floats, Floats]:
+    Phi = erf(X * math.sqrt(0.5))
+    Phi += 1
+    Phi *= 0.5
+    return X * Phi, Phi
+
+
+def d_gelu(dY: Floats, Y: Floats, Phi: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
+    dX = X * X
+    dX *= -0.5
+    np.exp(dX, out=dX)
+    dX *= X
+    dX *= 1 / math.sqrt(2 * math.pi)
+    dX += Phi
+    dX *= dY
+    return (dX,)
+
+
+def gelu_tanh(X: Floats) -> tuple[Floats, Floats]:
+    T = X * X
+    T *= _A * _B
+    T += _A
+    T *= X
+    np.tanh(T, out=T)
+    Y = T + 1
+    Y *= X
+    Y *= 0.5
+    return Y, T
+
+
+def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
+    slope = X * X
+    slope *= 3 * _A * _B
+    slope += _A
+    slope *= X
+    dX = T * T
+    np.subtract(1, dX, out=dX)
+    dX *= slope
+    dX += T
+    dX += 1
+    dX *= 0.5
+    dX *= dY
+    return (dX,)
+
+
+def dropout(X: Floats, *, keep: Floats, p: float) -> tuple[Floats, None]:
+    Y = X * keep
+    Y *= 1 / (1 - p)
+    return Y, None
+
+
+def d_dropout(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, keep: Floats, p: float) -> tuple[Floats]:
+    dX = dY * keep
+    dX *= 1 / (1 - p)
+    return (dX,)

@@ -1,0 +1,77 @@
+"""softmax, log_softmax and layer_norm: each row on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Floats = np.ndarray[Any, Any]
+Needs = tuple[bool, ...]
+
+
+def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
+    Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
+    np.exp(Y, out=Y)
+    Y /= Y.sum(axis=axis, keepdims=True)
+    return Y, None
+
+
+def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
+    dX = dY * Y
+    total = dX.sum(axis=axis, keepdims=True)
+    np.subtract(dY, total, out=dX)
+    dX *= Y
+    return (dX,)
+
+
+def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
+    Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
+    Y -= np.log(np.exp(Y).sum(axis=axis, keepdims=True))
+    return Y, None
+
+
+def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
+    dX = np.exp(Y)
+    dX *= dY.sum(axis=axis, keepdims=True)
+    np.subtract(dY, dX, out=dX)
+    return (dX,)
+
+
+def layer_norm(
+    X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
+) -> tuple[Floats, tuple[Floats, Floats]]:
+    shape = X.shape[X.ndim - n_axes :]
+    rows = X.reshape(-1, int(np.prod(shape)))
+    Xhat = rows - rows.mean(axis=1, keepdims=True)
+    variance = np.einsum("ij,ij->i", Xhat, Xhat)[:, None] / rows.shape[1]
+    rstd = 1 / np.sqrt(variance + eps)
+    Xhat *= rstd
+    Xhat = Xhat.reshape(X.shape)
+    Y = Xhat.copy() if W is None else Xhat * W
+    if b is not None:
+        Y += b
+    return Y, (Xhat, rstd)
+
+
+def d_layer_norm(
+    dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs,
+    X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float,
+) -> tuple[Floats | None, ...]:  # fmt: skip
+    Xhat, rstd = saved
+    dX = dW = db = None
+    if needs[0]:
+        n = rstd.shape[0]
+        dXhat = (dY if W is None else dY * W).reshape(n, -1)
+        flat = Xhat.reshape(n, -1)
+        along = np.einsum("ij,ij->i", dXhat, flat)[:, None] / flat.shape[1]
+        dX = dXhat - dXhat.mean(axis=1, keepdims=True)
+        dX -= flat * along
+        dX *= rstd
+        dX = dX.reshape(X.shape)
+    batch = tuple(range(X.ndim - n_axes))
+    if needs[1:2] == (True,):
+        dW = (dY * Xhat).sum(axis=batch)
+    if needs[2:] == (True,):
+        db = dY.sum(axis=batch)
+    return dX, dW, db

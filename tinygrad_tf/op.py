@@ -1,0 +1,336 @@
+"""Op: a forward, a gradient rule, and the name under which Tensor and NumPy find it. Calling one records a node.
+
+An op is written as two functions, one above the other::
+
+    @op
+    def matmul(X, W):
+        return X @ W
+
+    @matmul.rule
+    def d_matmul(dY, Y, X, W):
+        dX = dY @ W.mT
+        dW = X.mT @ dY
+        return dX, dW
+
+The rule is given the gradient ``dY`` of the loss to the output, the output, the inputs and the params, and returns one
+gradient per input (``None`` for one that has none). It is handed arrays, or Tensors when its own gradient is wanted,
+so it is written in operators, methods and NumPy functions, which work on both. Summing over broadcast axes and keeping
+an input's dtype is the engine's business (:func:`fit`), not the rule's. Only the lines that a wanted gradient needs are
+run (:meth:`Rule.slice`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
+
+import numpy as np
+
+from .errors import error, is_explained
+from .tensor import FUNCTIONS, Tensor, made_by, to_array
+
+#: What forwards and rules work on: an ndarray or a Tensor.
+Array: TypeAlias = Any
+
+Inputs: TypeAlias = tuple[Any, ...]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class State(threading.local):
+    """What a thread works under: whether calls are recorded, and the path of the module that is running."""
+
+    recording = True
+    scope = ""
+
+
+state = State()
+
+
+class Kernel(NamedTuple):
+    """The fast way through a fused op: arrays in, arrays out.
+
+    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
+    one per input, ``None`` where ``needs`` is false.
+    """
+
+    forward: Callable[..., tuple[Any, Any]]
+    backward: Callable[..., Iterable[Any]]
+
+
+class Op:
+    """A differentiable function; made by :func:`op`, called like a function.
+
+    Arrays in, an array out; with a Tensor among the inputs, a Tensor out that knows its op and inputs. Positional
+    arguments of the forward are inputs (Tensors), keyword-only ones are params (axes, shapes, rates). ``dim`` and
+    ``keepdim`` are accepted for ``axis`` and ``keepdims``, here and for every op.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Array],
+        kernel: Kernel | None = None,
+        types: str | None = None,
+        keeps: int = 0,
+        expects: tuple[str, str] | None = None,
+    ) -> None:
+        code = forward.__code__
+        self.name = self.__name__ = forward.__name__.lstrip("_")  # _reshape: the op beneath the function reshape
+        self.forward = self.__wrapped__ = forward  # __wrapped__: inspect.signature() looks there
+        self.backward: Rule | None = None
+        self.kernel = kernel
+        self.types = types
+        self.keeps = keeps
+        self.expects = expects
+        self.letters = code.co_varnames[: code.co_argcount]
+        self.n_inputs = None if code.co_flags & 0x04 else code.co_argcount  # 0x04: takes any number (*Xs)
+        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        given = forward.__kwdefaults__ or {}
+        self.defaults = {name: given.get(name, ...) for name in keywords}
+        self.__doc__ = forward.__doc__
+        self.__module__ = forward.__module__
+
+    def rule(self, function: F) -> F:
+        """Decorator: ``function(dY, Y, *inputs, **params)`` returns the gradient of each input."""
+        self.backward = Rule(function)
+        return function
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        if params or self.defaults or len(inputs) != self.n_inputs:
+            inputs, params = self._bind(inputs, params)
+        arrays: list[Any] = []
+        tensors = needs = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                tensors = True
+                needs = needs or x.requires_grad
+                arrays.append(x.data)
+            else:
+                arrays.append(x)
+        saved = None
+        try:
+            if not tensors:
+                return self.forward(*inputs, **params)
+            if self.types is not None:
+                arrays[self.keeps :] = promote(arrays[self.keeps :], self.types)
+            if self.types is None or self.keeps:
+                arrays = [x if isinstance(x, np.ndarray) else to_array(x) for x in arrays]
+            if self.kernel is None:
+                data = self.forward(*arrays, **params)
+            else:
+                data, saved = self.kernel.forward(*arrays, **params)
+        except Exception as problem:
+            if self.expects is None or is_explained(problem):
+                raise
+            raise self._explain(problem, inputs, params) from None
+        if type(data) is not np.ndarray:
+            data = np.asarray(data)  # NumPy returns scalars, not arrays, for results without axes
+        if not (needs and state.recording and self.backward is not None):
+            return made_by(None, data, (), {}, None, "", False)
+        nodes = tuple([x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True)])
+        return made_by(self, data, nodes, params, saved, state.scope, True)
+
+    def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> list[Array]:
+        """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
+        assert self.backward is not None
+        sent: Iterable[Any]
+        if create_graph:
+            sent = self.backward.slice(needs)(dY, Y, *Y.inputs, **Y.params)
+        elif self.kernel is not None:
+            sent = self.kernel.backward(dY, Y.data, Y.saved, needs, *[x.data for x in Y.inputs], **Y.params)
+        else:
+            sent = self.backward.slice(needs)(dY, Y.data, *[x.data for x in Y.inputs], **Y.params)
+        return [fit(dX, X, self) if need else None for dX, X, need in zip(sent, Y.inputs, needs, strict=False)]
+
+    def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
+        """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""
+        if self.n_inputs is not None and len(inputs) > self.n_inputs:
+            params = {**dict(zip(self.defaults, inputs[self.n_inputs :], strict=False)), **params}
+            inputs = inputs[: self.n_inputs]
+        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+            if theirs in params and ours in self.defaults:
+                params[ours] = params.pop(theirs)
+        if isinstance(params.get("axis"), list):
+            params["axis"] = tuple(params["axis"])
+        for letter in self.letters[len(inputs) :]:
+            if letter not in params:
+                break
+            inputs = (*inputs, params.pop(letter))
+        while inputs and inputs[-1] is None:
+            inputs = inputs[:-1]
+        unknown = [name for name in params if name not in self.defaults]
+        missing = [name for name, value in self.defaults.items() if value is ... and name not in params]
+        if unknown or missing:
+            raise error(TypeError, self.name, f"{'no' if missing else 'an unknown'} {(missing or unknown)[0]!r}",
+                        f"its arguments are {', '.join([*self.letters, *self.defaults])}",
+                        "see help() of the op")  # fmt: skip
+        return inputs, {**self.defaults, **params}
+
+    def _explain(self, problem: Exception, inputs: Inputs, params: dict[str, Any]) -> Exception:
+        assert self.expects is not None
+        rule, cure = self.expects
+        kind = next(k for k in (IndexError, TypeError, ValueError, Exception) if isinstance(problem, k))
+        letters = self.letters or [f"X{i}" for i in range(len(inputs))]
+        got = {**dict(zip(letters, inputs, strict=False)), **params}
+        return error(kind, self.name, got, f"{rule} (NumPy: {problem})", cure)
+
+
+@overload
+def op(forward: Callable[..., Array], /) -> Op: ...
+@overload
+def op(
+    *, kernel: Kernel | None = None, types: str | None = None, keeps: int = 0, expects: tuple[str, str] | None = None
+) -> Callable[[Callable[..., Array]], Op]: ...
+def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
+    """Make an :class:`Op` of a forward function and enter it in ``FUNCTIONS`` under its name.
+
+    ``types`` says how inputs of different types meet: ``"same"`` (the common type, :func:`promote`), ``"float"`` (the
+    same, integers as float32) or None (each keeps its own); the first ``keeps`` inputs stand aside. ``expects`` is
+    (rule, cure) for the message when NumPy refuses the inputs. ``kernel`` is the fast pair that stands in for forward
+    and rule on arrays.
+    """
+
+    def make(forward: Callable[..., Array]) -> Op:
+        made = Op(forward, **traits)
+        FUNCTIONS[made.name] = made
+        return made
+
+    return make if forward is None else make(forward)
+
+
+def function(compose: F) -> F:
+    """Decorator: enter a function that is composed of ops in ``FUNCTIONS``, beside the ops."""
+    FUNCTIONS[compose.__name__] = compose
+    return compose
+
+
+class Rule:
+    """A gradient rule and, for each choice of inputs that want a gradient, only those of its lines that they need."""
+
+    __slots__ = ("_slices", "function")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._slices: dict[tuple[bool, ...], Callable[..., tuple[Any, ...]]] = {}
+
+    def slice(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
+        """A function like the rule that returns a tuple with ``None`` where ``needs`` is false."""
+        found = self._slices.get(needs)
+        if found is None:
+            found = self._slices[needs] = self._compile(needs)
+        return found
+
+    def lines(self, needs: tuple[bool, ...]) -> Any:
+        """The rule's syntax tree, cut down to the statements that the wanted gradients depend on.
+
+        Walks backward from the ``return``: a statement stays if it assigns a name that a later one reads.
+        Raises OSError where Python has no source (a rule typed into a bare prompt).
+        """
+        import ast
+        import inspect
+        import textwrap
+
+        tree = ast.parse(textwrap.dedent(inspect.getsource(self.function))).body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        *body, last = tree.body
+        if not isinstance(last, ast.Return) or last.value is None:
+            raise OSError(f"the last line of {self.function.__name__} must return the gradients")
+        if isinstance(last.value, ast.Tuple):
+            pairs = zip(last.value.elts, (*needs, *[False] * len(last.value.elts)), strict=False)
+            last.value.elts = [e if need else ast.Constant(None) for e, need in pairs]
+        elif self.function.__code__.co_flags & 0x04 == 0:  # one input: one gradient (with *Xs it returns a sequence)
+            last.value = ast.Tuple([last.value], ast.Load())
+
+        def names(node: ast.AST, context: type) -> set[str]:
+            return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+
+        wanted = names(last, ast.Load)
+        kept: list[ast.stmt] = [last]
+        for statement in reversed(body):
+            if names(statement, ast.Store) & wanted:
+                wanted |= names(statement, ast.Load)
+                kept.insert(0, statement)
+        tree.body, tree.decorator_list = kept, []
+        ast.increment_lineno(tree, self.function.__code__.co_firstlineno - 1)
+        return ast.fix_missing_locations(tree)
+
+    def _compile(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
+        import ast
+        import types
+
+        rule = self.function
+        try:
+            if rule.__closure__:
+                raise OSError("a rule that closes over local names runs as it is")
+            module = compile(ast.Module([self.lines(needs)], []), rule.__code__.co_filename, "exec")
+        except (OSError, SyntaxError):
+            return lambda *args, **params: _as_tuple(rule(*args, **params))
+        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
+        made = types.FunctionType(code, rule.__globals__, rule.__name__, rule.__defaults__)
+        made.__kwdefaults__ = rule.__kwdefaults__
+        return made
+
+
+def _as_tuple(gradients: Any) -> tuple[Any, ...]:
+    return tuple(gradients) if isinstance(gradients, (tuple, list)) else (gradients,)
+
+
+def fit(dX: Array, X: Tensor, by: Op) -> Array:
+    """``dX`` as the gradient of ``X``: summed over the axes that broadcasting stretched, in the dtype of ``X``."""
+    if dX.shape != X.data.shape:
+        shape = X.data.shape
+        lead = dX.ndim - len(shape)
+        stretched = [i + lead for i, n in enumerate(shape) if n == 1]
+        axes = (*range(lead), *[i for i in stretched if 0 <= i < dX.ndim and dX.shape[i] != 1])
+        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, dX.shape[lead:], strict=True)):
+            raise error(ValueError, f"the gradient rule of {by.name}", {"input": X, "its gradient": dX},
+                        "a gradient has its input's shape, up to broadcasting", "mend the rule")  # fmt: skip
+        dX = dX.sum(axis=axes).reshape(shape)
+    return dX if dX.dtype == X.data.dtype else dX.astype(X.data.dtype)
+
+
+_KINDS = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def promote(arrays: list[Any], types: str) -> list[np.ndarray[Any, Any]]:
+    """The inputs in their common type, by PyTorch's rule.
+
+    The kind (boolean < integer < float) is the highest of all inputs. Within the kind, arrays with axes decide, then
+    those without, then Python's and NumPy's numbers: ``float32 array * 2.0`` and ``* np.float64(2)`` stay float32, an
+    integer array with a float32 one gives float32, with a Python float it gives float32.
+    """
+    first = arrays[0]
+    if type(first) is np.ndarray and (types == "same" or first.dtype.kind == "f"):  # the common case, kept short
+        dtype = first.dtype
+        for i, a in enumerate(arrays):
+            if type(a) is float and dtype.kind == "f":
+                arrays[i] = np.array(a, dtype)
+            elif type(a) is not np.ndarray or a.dtype is not dtype:
+                break
+        else:
+            return arrays
+    ranks: list[np.dtype[Any] | None] = [None, None, None]  # with axes, without, plain numbers
+    for i, a in enumerate(arrays):
+        plain = not isinstance(a, np.ndarray) and not isinstance(a, (list, tuple))
+        number = isinstance(a, np.generic) or plain
+        a = arrays[i] = to_array(a)
+        dtype = np.dtype(np.float32) if number and a.dtype.kind == "f" else a.dtype
+        rank = 2 if number else 1 if a.ndim == 0 else 0
+        ranks[rank] = dtype if ranks[rank] is None else _meet(ranks[rank], dtype, np.promote_types)
+    common = None
+    for dtype_ in ranks:
+        if dtype_ is not None:
+            common = dtype_ if common is None else _meet(common, dtype_, lambda a, b: a)
+    assert common is not None
+    if types == "float" and common.kind != "f":
+        common = np.dtype(np.float32)
+    return [a if a.dtype == common else a.astype(common) for a in arrays]
+
+
+def _meet(a: Any, b: Any, same_kind: Callable[[Any, Any], Any]) -> Any:
+    if _KINDS[a.kind] == _KINDS[b.kind]:
+        return same_kind(a, b)
+    return a if _KINDS[a.kind] > _KINDS[b.kind] else b

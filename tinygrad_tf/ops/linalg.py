@@ -1,0 +1,46 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import Tensor, to_array
+from .shape import expand_dims, squeeze
+
+
+@op(types="same", expects=(
+    "the last axis of X must equal the second to last of W, and the axes before them must broadcast",
+    "transpose one of them, e.g. X @ W.mT",
+))  # fmt: skip
+def _matmul(X: Array, W: Array) -> Array:
+    """Y = X · W over the last two axes, for each of a batch."""
+    return X @ W
+
+
+@_matmul.rule
+def d_matmul(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY @ W.mT
+    dW = X.mT @ dY
+    return dX, dW
+
+
+@function
+def matmul(X: Any, W: Any) -> Any:
+    """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+
+    A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+
+    >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
+    [[11.0]]
+    """
+    X, W = (M if isinstance(M, Tensor) else to_array(M) for M in (X, W))
+    x_ndim, w_ndim = X.ndim, W.ndim
+    if x_ndim > 1 and w_ndim > 1:
+        return _matmul(X, W)
+    if x_ndim == 0 or w_ndim == 0:
+        raise error(ValueError, "matmul", {"X": X, "W": W}, "both have at least one axis",
+                    "write X * W to scale by a number")  # fmt: skip
+    Y = _matmul(expand_dims(X, 0) if x_ndim == 1 else X, expand_dims(W, 1) if w_ndim == 1 else W)
+    return squeeze(Y, tuple([-2] * (x_ndim == 1) + [-1] * (w_ndim == 1)))

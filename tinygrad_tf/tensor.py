@@ -1,0 +1,447 @@
+"""Tensor: an array, its gradient, and the operation that made it. The graph is nothing else than these Tensors."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import error
+
+if TYPE_CHECKING:
+    from .op import Op
+
+#: Every function on Tensors by its NumPy name. ``ops`` fills it; Tensor's methods and NumPy's protocols look up here.
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {}
+
+_numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
+_NO_PARAMS: dict[str, Any] = {}
+
+
+class Tensor:
+    """An n-dimensional array that remembers how it was made, so that gradients can flow back through it.
+
+    Args:
+        data: numbers, nested lists, an array (copied) or a Tensor (detached and copied).
+        requires_grad: whether ``backward()`` is to leave a gradient in ``.grad``; floats only.
+        dtype: a NumPy dtype. Without one, an array keeps its own, Python floats give float32, ints int64, bools bool.
+        name: what messages, formulas and pictures call it.
+
+    The fields ``op``, ``inputs`` and ``params`` say what made the Tensor; a leaf has ``op=None`` and no inputs.
+
+    >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, name="W")
+    >>> (W * W).sum().backward()
+    >>> W.grad
+    Tensor([[2., 4.],
+            [6., 8.]], dtype=float32)
+    """
+
+    __slots__ = (  # noqa: RUF023 (in the order of their meaning)
+        "data", "grad", "requires_grad", "name",  # what a user sees
+        "op", "inputs", "params", "saved",        # how it was made; saved: what the op's kernel keeps for its backward
+        "scope", "number", "__weakref__",         # the module that made it; its place in the order of making
+    )  # fmt: skip
+
+    data: np.ndarray[tuple[int, ...], np.dtype[Any]]
+    grad: Tensor | None
+    op: Op | None
+    inputs: tuple[Tensor, ...]
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
+        array = to_array(data, dtype)
+        self.data = array.copy() if array is data or array.base is not None or isinstance(data, Tensor) else array
+        if requires_grad:
+            _check_can_require_grad(self.data)
+        self.requires_grad = requires_grad
+        self.name = name
+        self.grad = self.op = self.saved = None
+        self.inputs, self.params = (), _NO_PARAMS
+        self.scope = ""
+        self.number = next(_numbers)
+
+    @staticmethod
+    def wrap(array: np.ndarray[Any, Any], name: str | None = None) -> Tensor:
+        """A leaf Tensor around ``array`` itself, not a copy: for arrays that nobody else writes to."""
+        return made_by(None, array, (), _NO_PARAMS, None, "", False, name)
+
+    # ---- what it is -------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries, as in NumPy."""
+        return self.data.size
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether a user made it; otherwise an op did."""
+        return self.op is None
+
+    def numel(self) -> int:
+        return self.data.size
+
+    def item(self) -> Any:
+        """The only entry as a Python number."""
+        if self.data.size != 1:
+            raise error(ValueError, "item", {"self": self}, "only a Tensor with one entry is a number",
+                        "reduce it first, e.g. with .sum(), or use .tolist()")  # fmt: skip
+        return self.data.item()
+
+    def tolist(self) -> Any:
+        return self.data.tolist()
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The array itself, not a copy. Refused while the Tensor requires a gradient, as in PyTorch."""
+        if self.requires_grad:
+            raise error(RuntimeError, "numpy", {"self": self}, "an array does not record what is done with it, so the "
+                        "gradient would be lost", "write .detach().numpy() to say that you do not need it")  # fmt: skip
+        return self.data
+
+    def detach(self) -> Tensor:
+        """The same array, cut from the graph: no gradient flows through it."""
+        return Tensor.wrap(self.data, self.name)
+
+    def clone(self) -> Tensor:
+        """A copy that gradients flow through."""
+        return self._call("copy")
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad`` of a leaf and return it."""
+        if requires_grad:
+            _check_can_require_grad(self.data)
+        elif not self.is_leaf:
+            raise error(RuntimeError, "requires_grad_", {"self": self}, "only a leaf chooses whether it gets a "
+                        "gradient", "use .detach() for the same values without a graph")  # fmt: skip
+        self.requires_grad = requires_grad
+        return self
+
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """Add dself/dleaf into ``.grad`` of every leaf that requires one; see :func:`tinygrad_tf.autograd.backward`."""
+        from .autograd import backward  # the one place where Tensor reaches up: the walk is not its business
+
+        backward(self, gradient, retain_graph, create_graph)
+
+    def __repr__(self) -> str:
+        parts = [np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=200), f"dtype={self.dtype}"]
+        if self.name:
+            parts.append(f"name={self.name!r}")
+        if self.requires_grad:
+            parts.append("requires_grad=True" if self.op is None else f"op={self.op.name}")
+        return f"Tensor({', '.join(parts)})"
+
+    def __reduce__(self) -> Any:  # copying and pickling make a new leaf with a number of its own
+        if not self.is_leaf:
+            raise error(RuntimeError, "copy", {"self": self}, "a Tensor that an op made belongs to its graph and "
+                        "cannot be copied or pickled with it", "copy .detach() instead")  # fmt: skip
+        return _rebuild, (type(self), self.data, self.requires_grad, self.name, self.grad)
+
+    # ---- Python's protocols -----------------------------------------------------------------------------------------
+
+    __hash__ = object.__hash__  # identity: == compares entries
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise error(TypeError, "len", {"self": self}, "a Tensor without axes has no length", "use .item()")
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.data.size != 1:
+            raise error(ValueError, "bool", {"self": self}, "only a Tensor with one entry is true or false",
+                        "write (t > 0).all() or (t > 0).any()")  # fmt: skip
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self.data.__index__()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
+        function = FUNCTIONS.get(ufunc.__name__)
+        if function is None or method != "__call__" or params.pop("out", None) is not None:
+            return NotImplemented
+        return function(*inputs, **params)
+
+    def __array_function__(self, function: Any, types: Any, inputs: Any, params: Any) -> Any:
+        ours = FUNCTIONS.get(function.__name__)
+        return NotImplemented if ours is None else ours(*inputs, **params)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise error(TypeError, "t[index] = value", {"self": self}, "a Tensor is never written to: its gradient "
+                    "rule may need the old values", "write tinygrad_tf.where(mask, value, t), or change t.data before "
+                    "it is used")  # fmt: skip
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return self._call("getitem", index=index)
+
+    # ---- operations: looked up by name, so that this file needs none of them ----------------------------------------
+
+    def _call(self, name: str, *inputs: Any, **params: Any) -> Tensor:
+        return FUNCTIONS[name](self, *inputs, **params)
+
+    def __add__(self, other: Any) -> Tensor:
+        return FUNCTIONS["add"](self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return FUNCTIONS["add"](other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return FUNCTIONS["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return FUNCTIONS["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return FUNCTIONS["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return FUNCTIONS["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return FUNCTIONS["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return FUNCTIONS["divide"](other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return FUNCTIONS["power"](self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return FUNCTIONS["power"](other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return FUNCTIONS["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return FUNCTIONS["matmul"](other, self)
+
+    def __neg__(self) -> Tensor:
+        return FUNCTIONS["negative"](self)
+
+    def __abs__(self) -> Tensor:
+        return FUNCTIONS["absolute"](self)
+
+    def __invert__(self) -> Tensor:
+        return FUNCTIONS["logical_not"](self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return FUNCTIONS["logical_and"](self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return FUNCTIONS["logical_or"](self, other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return FUNCTIONS["equal"](self, other)
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return FUNCTIONS["not_equal"](self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return FUNCTIONS["less"](self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return FUNCTIONS["less_equal"](self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return FUNCTIONS["greater"](self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return FUNCTIONS["greater_equal"](self, other)
+
+    def exp(self) -> Tensor:
+        return self._call("exp")
+
+    def log(self) -> Tensor:
+        return self._call("log")
+
+    def sqrt(self) -> Tensor:
+        return self._call("sqrt")
+
+    def tanh(self) -> Tensor:
+        return self._call("tanh")
+
+    def sigmoid(self) -> Tensor:
+        return self._call("sigmoid")
+
+    def relu(self) -> Tensor:
+        return self._call("relu")
+
+    def abs(self) -> Tensor:
+        return self._call("absolute")
+
+    def pow(self, exponent: Any) -> Tensor:
+        return self._call("power", exponent)
+
+    def softmax(self, *axis: int, **params: Any) -> Tensor:
+        return self._call("softmax", *axis, **params)
+
+    def log_softmax(self, *axis: int, **params: Any) -> Tensor:
+        return self._call("log_softmax", *axis, **params)
+
+    def sum(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("sum", *axis, **params)
+
+    def mean(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("mean", *axis, **params)
+
+    def var(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("var", *axis, **params)
+
+    def max(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("max", *axis, **params)
+
+    def min(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("min", *axis, **params)
+
+    def argmax(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("argmax", *axis, **params)
+
+    def all(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("all", *axis, **params)
+
+    def any(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("any", *axis, **params)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return self._call("reshape", *shape)
+
+    view = reshape
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        return self._call("flatten", start_dim, end_dim)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """PyTorch's ``transpose(i, j)`` swaps two axes; NumPy's ``transpose()`` or ``transpose(axes)`` orders all."""
+        return self._call("swapaxes" if len(axes) == 2 and self.ndim != 2 else "transpose", *axes)
+
+    def permute(self, *axes: Any) -> Tensor:
+        return self._call("transpose", *axes)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        return self._call("swapaxes", axis1, axis2)
+
+    @property
+    def T(self) -> Tensor:
+        """All axes in reverse order."""
+        return self._call("transpose")
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped: the transpose of each matrix of a batch."""
+        return self._call("swapaxes", -1, -2)
+
+    def expand(self, *shape: Any) -> Tensor:
+        return self._call("expand", *shape)
+
+    def broadcast_to(self, *shape: Any) -> Tensor:
+        return self._call("broadcast_to", *shape)
+
+    def squeeze(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("squeeze", *axis, **params)
+
+    def unsqueeze(self, *axis: Any, **params: Any) -> Tensor:
+        return self._call("expand_dims", *axis, **params)
+
+    def split(self, sections: Any, axis: int = 0, dim: int | None = None) -> list[Tensor]:
+        return list(self._call("split", sections, axis if dim is None else dim))
+
+    def masked_fill(self, mask: Any, value: Any) -> Tensor:
+        return self._call("masked_fill", mask, value)
+
+    def astype(self, dtype: Any) -> Tensor:
+        return self._call("astype", dtype=dtype)
+
+    def float(self) -> Tensor:
+        return self._call("astype", dtype=np.float32)
+
+    def double(self) -> Tensor:
+        return self._call("astype", dtype=np.float64)
+
+    def long(self) -> Tensor:
+        return self._call("astype", dtype=np.int64)
+
+    def bool(self) -> Tensor:
+        return self._call("astype", dtype=np.bool_)
+
+
+def made_by(
+    op: Op | None,
+    data: np.ndarray[Any, Any],
+    inputs: tuple[Tensor, ...],
+    params: dict[str, Any],
+    saved: Any,
+    scope: str,
+    requires_grad: bool,
+    name: str | None = None,
+) -> Tensor:
+    """A Tensor around ``data``, not copied and not checked, with the fields that say what made it."""
+    t = Tensor.__new__(Tensor)
+    t.data, t.op, t.inputs, t.params, t.saved, t.scope = data, op, inputs, params, saved, scope
+    t.requires_grad, t.name, t.grad, t.number = requires_grad, name, None, next(_numbers)
+    return t
+
+
+def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
+    """``data`` as an array of booleans, integers or floats; Python floats become float32 unless ``dtype`` is given."""
+    if isinstance(data, Tensor):
+        data = data.data
+    brought = isinstance(data, (np.ndarray, np.generic))  # a dtype that the user chose
+    if not brought and isinstance(data, (list, tuple)):
+        data = _without_tensors(data)
+    try:
+        array = np.asarray(data, dtype)
+    except (ValueError, TypeError) as problem:
+        raise error(type(problem), "Tensor", {"data": data}, f"data must form an array ({problem})",
+                    "give numbers, or nested lists whose rows have equal length") from None  # fmt: skip
+    if array.dtype.kind not in "biuf":
+        raise error(TypeError, "Tensor", f"data of type {array.dtype}", "entries are booleans, integers or floats",
+                    "convert them first; strings become ids through a vocabulary, None has no number")  # fmt: skip
+    if dtype is None and not brought and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    return array
+
+
+def _without_tensors(data: Any) -> Any:
+    if isinstance(data, (list, tuple)):
+        return [_without_tensors(x) for x in data]
+    return data.data if isinstance(data, Tensor) else data
+
+
+def _check_can_require_grad(array: np.ndarray[Any, Any]) -> None:
+    if array.dtype.kind != "f":
+        raise error(RuntimeError, "requires_grad", {"data": array}, "only floats can be nudged, so only they have a "
+                    "gradient", "write Tensor(data, dtype='float32', requires_grad=True)")  # fmt: skip
+
+
+def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
+    t = kind.__new__(kind)
+    Tensor.__init__(t, data, requires_grad, name=name)
+    t.grad = grad
+    return t
