@@ -38,9 +38,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class State(threading.local):
-    """What a thread works under: whether calls are recorded, and the path of the module that is running."""
+    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside."""
 
     recording = True
+    root: Any = None
     scope = ""
 
 
@@ -99,7 +100,7 @@ class Op:
         return f"<op {self.name}>"
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if params or self.defaults or len(inputs) != self.n_inputs:
+        if params or self.defaults or len(inputs) != self.n_inputs or inputs[-1] is None:
             inputs, params = self._bind(inputs, params)
         arrays: list[Any] = []
         tensors = needs = False

@@ -1,0 +1,191 @@
+"""Multi-head attention with PyTorch's constructor, names and mask convention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..ops.fused import attention, attention_weights, dropout, keep_mask, linear
+from ..ops.shape import broadcast_to, concatenate
+from ..tensor import Tensor, to_array
+from . import init
+from .layers import Linear, empty
+from .module import Module, Parameter
+
+
+def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int) -> Any:
+    """PyTorch's two masks as the one that ``attention`` takes, broadcastable to (B, H, L, S); None if there is none.
+
+    PyTorch's boolean masks are true where attention is NOT allowed, the opposite of ours; its float masks are added to
+    the scores, as ours are. ``attn_mask`` is (L, S) or (B·H, L, S), ``key_padding_mask`` (B, S).
+    """
+    masks = []
+    if attn_mask is not None:
+        mask = attn_mask if isinstance(attn_mask, Tensor) and attn_mask.requires_grad else to_array(attn_mask)
+        masks.append(mask.reshape(batch, n_heads, *mask.shape[1:]) if mask.ndim == 3 else mask)
+    if key_padding_mask is not None:
+        masks.append(to_array(key_padding_mask)[:, None, None, :])  # (B, 1, 1, S)
+    if all(mask.dtype == np.bool_ for mask in masks):
+        return ~(masks[0] | masks[1]) if len(masks) == 2 else ~masks[0] if masks else None
+    added = [mask if mask.dtype.kind == "f" else np.where(mask, np.float32(-np.inf), np.float32(0)) for mask in masks]
+    return added[0] + added[1] if len(added) == 2 else added[0]
+
+
+class MultiheadAttention(Module):
+    """Several attentions side by side ("Attention Is All You Need", section 3.2.2), as ``torch.nn.MultiheadAttention``.
+
+    Q = X W_qᵀ + b_q and likewise K and V; head h takes the columns h·d_k … (h+1)·d_k with d_k = embed_dim / num_heads;
+    every head computes softmax(Q Kᵀ / √d_k) V; the heads are joined and go through ``out_proj``. ``in_proj_weight``
+    (3·embed_dim, embed_dim) holds W_q, W_k and W_v, one below the other; with ``kdim`` or ``vdim`` they are apart.
+
+    Shapes: query (L, B, E), key and value (S, B, E); with ``batch_first`` (B, L, E) and (B, S, E); without a batch
+    (L, E) and (S, E). Returns the output in the query's shape and the weights (B, L, S), or None without
+    ``need_weights``.
+
+    >>> attend = MultiheadAttention(8, 2, batch_first=True)
+    >>> x = Tensor(np.zeros((1, 3, 8), "float32"))
+    >>> y, weights = attend(x, x, x)
+    >>> y.shape, weights.shape
+    ((1, 3, 8), (1, 3, 3))
+    """
+
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        bias: bool = True,
+        add_bias_kv: bool = False,
+        add_zero_attn: bool = False,
+        kdim: int | None = None,
+        vdim: int | None = None,
+        batch_first: bool = False,
+    ) -> None:
+        if num_heads < 1 or embed_dim % num_heads:
+            raise error(ValueError, "MultiheadAttention", {"embed_dim": embed_dim, "num_heads": num_heads},
+                        "embed_dim is a multiple of num_heads: every head gets an equal share",
+                        "choose for example embed_dim=512, num_heads=8")  # fmt: skip
+        self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
+        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
+        self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
+        self.in_proj_weight: Parameter | None = None
+        if self.kdim == self.vdim == embed_dim:
+            self.in_proj_weight = empty(3 * embed_dim, embed_dim)
+        else:
+            self.q_proj_weight = empty(embed_dim, embed_dim)
+            self.k_proj_weight = empty(embed_dim, self.kdim)
+            self.v_proj_weight = empty(embed_dim, self.vdim)
+        self.in_proj_bias = empty(3 * embed_dim) if bias else None
+        self.out_proj = Linear(embed_dim, embed_dim, bias)
+        self.bias_k = empty(1, 1, embed_dim) if add_bias_kv else None
+        self.bias_v = empty(1, 1, embed_dim) if add_bias_kv else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        for name, parameter in self._members(Parameter):
+            if name.endswith("proj_weight"):
+                init.xavier_uniform_(parameter)
+            elif name in ("bias_k", "bias_v"):
+                init.xavier_normal_(parameter)
+        if self.out_proj.bias is not None:
+            init.zeros_(self.out_proj.bias)
+
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: Any = None,
+        need_weights: bool = True,
+        attn_mask: Any = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        self._check(query, key, value, attn_mask, is_causal)
+        batched = query.ndim == 3
+        if not batched:
+            query, key, value = query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0)
+            key_padding_mask = None if key_padding_mask is None else to_array(key_padding_mask)[None]
+        elif not self.batch_first:
+            query, key, value = query.swapaxes(0, 1), key.swapaxes(0, 1), value.swapaxes(0, 1)  # (B, L, E)
+        Q, K, V = self._project(query, key, value)
+        K, V, extra = self._extend(K, V)
+        mask = allowed_mask(_padded(attn_mask, extra), _padded(key_padding_mask, extra), query.shape[0], self.num_heads)
+        Q, K, V = self._split(Q), self._split(K), self._split(V)  # (B, H, L, d_k), (B, H, S, d_k)
+        Q.name, K.name, V.name = "Q", "K", "V"  # for formulas and pictures
+        p = self.dropout if self.training else 0.0
+        weights = None
+        if need_weights:
+            weights = attention_weights(Q, K, mask if mask is None or isinstance(mask, Tensor) else Tensor.wrap(mask))
+            weights = dropout(weights, p)
+            Y = weights @ V
+            weights = weights.mean(axis=1) if average_attn_weights else weights
+        else:
+            keep = keep_mask((*Q.shape[:3], K.shape[2]), p) if p > 0 else None
+            Y = attention(Q, K, V, mask, keep=keep, p=p)
+        Y = self.out_proj(Y.swapaxes(1, 2).reshape(*query.shape[:2], self.embed_dim))  # (B, L, E)
+        if not batched:
+            return Y.squeeze(0), None if weights is None else weights.squeeze(0)
+        return Y if self.batch_first else Y.swapaxes(0, 1), weights
+
+    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
+        E = self.embed_dim
+        parts = [slice(i * E, (i + 1) * E) for i in range(3)]
+        if self.in_proj_weight is None:
+            weights: list[Tensor] = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
+        else:
+            weights = [self.in_proj_weight[part] for part in parts]
+        biases = [None if self.in_proj_bias is None else self.in_proj_bias[part] for part in parts]
+        for W, b, letter in zip(weights, biases, "qkv", strict=True):
+            if W.op is not None:
+                W.name = f"W_{letter}"
+            if b is not None:
+                b.name = f"b_{letter}"
+        return [linear(x, W, b) for x, W, b in zip((query, key, value), weights, biases, strict=True)]
+
+    def _extend(self, K: Tensor, V: Tensor) -> tuple[Tensor, Tensor, int]:
+        """K and V (B, S, E) with the further positions that ``add_bias_kv`` and ``add_zero_attn`` ask for."""
+        extra = 0
+        one = (K.shape[0], 1, self.embed_dim)
+        if self.bias_k is not None and self.bias_v is not None:
+            K = concatenate([K, broadcast_to(self.bias_k, one)], axis=1)
+            V = concatenate([V, broadcast_to(self.bias_v, one)], axis=1)
+            extra += 1
+        if self.add_zero_attn:
+            zero = np.zeros(one, K.dtype)
+            K, V = concatenate([K, zero], axis=1), concatenate([V, zero], axis=1)
+            extra += 1
+        return K, V, extra
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.reshape(*x.shape[:2], self.num_heads, self.head_dim).swapaxes(1, 2)  # (B, L, E) → (B, H, L, d_k)
+
+    def _check(self, query: Tensor, key: Tensor, value: Tensor, attn_mask: Any, is_causal: bool) -> None:
+        got = {"query": query, "key": key, "value": value}
+        widths = (self.embed_dim, self.kdim, self.vdim)
+        if query.ndim not in (2, 3) or not query.ndim == key.ndim == value.ndim:
+            raise error(ValueError, "MultiheadAttention", got, "query, key and value have three axes, or all two "
+                        "without a batch", "add the batch axis with .unsqueeze()")  # fmt: skip
+        if tuple(x.shape[-1] for x in (query, key, value)) != widths:
+            raise error(ValueError, "MultiheadAttention", got, f"their last axes are {widths}: embed_dim, kdim, vdim",
+                        "build the module with the widths of the inputs")  # fmt: skip
+        if key.shape[:-1] != value.shape[:-1]:
+            raise error(ValueError, "MultiheadAttention", got, "key and value have equal lengths",
+                        "pass the same sequence as key and as value")  # fmt: skip
+        if is_causal and attn_mask is None:
+            raise error(RuntimeError, "MultiheadAttention", {"is_causal": True}, "is_causal only says what attn_mask "
+                        "is; the mask itself is needed too",
+                        "pass attn_mask=Transformer.generate_square_subsequent_mask(L)")  # fmt: skip
+
+    def extra_repr(self) -> str:
+        return f"embed_dim={self.embed_dim}, num_heads={self.num_heads}, dropout={self.dropout}"
+
+
+def _padded(mask: Any, extra: int) -> Any:
+    """The mask with ``extra`` more keys, all allowed: not forbidden if boolean, nothing added if float."""
+    if mask is None or extra == 0:
+        return mask
+    mask = to_array(mask)
+    return np.concatenate([mask, np.zeros((*mask.shape[:-1], extra), mask.dtype)], axis=-1)

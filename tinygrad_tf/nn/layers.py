@@ -1,0 +1,217 @@
+"""The layers that everything is built from: constructors, defaults, names and initial values as in PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..ops import fused
+from ..tensor import Tensor
+from . import init
+from .module import Module, Parameter
+
+
+def empty(*shape: int) -> Parameter:
+    """A float32 parameter whose values an initialiser will fill in."""
+    return Parameter(np.zeros(shape, np.float32))
+
+
+class Linear(Module):
+    """Y = X · Wᵀ + b. Shapes: X (..., in_features), Y (..., out_features), weight (out_features, in_features).
+
+    Weight and bias start uniform within ±1/√in_features.
+
+    >>> Linear(2, 3)(Tensor([[1.0, 2.0]])).shape
+    (1, 3)
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = empty(out_features, in_features)
+        self.bias = empty(out_features) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Embedding(Module):
+    """A vector for each id: row ``id`` of the weight (num_embeddings, embedding_dim), which starts as N(0, 1).
+
+    The row ``padding_idx`` starts at zero and gets no gradient. Shapes: ids (...), result (..., embedding_dim).
+
+    >>> Embedding(10, 4)([[1, 2, 3]]).shape
+    (1, 3, 4)
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
+        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.weight = empty(num_embeddings, embedding_dim)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            self.weight.data[self.padding_idx] = 0
+
+    def forward(self, ids: Any) -> Tensor:
+        return fused.embedding(ids, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+class LayerNorm(Module):
+    """Each row over the last axes to mean 0 and variance 1, then times weight plus bias (Ba, Kiros, Hinton 2016).
+
+    >>> LayerNorm(2)(Tensor([[1.0, 3.0]])).data.round(3).tolist()
+    [[-1.0, 1.0]]
+    """
+
+    def __init__(
+        self, normalized_shape: int | Iterable[int], eps: float = 1e-5, elementwise_affine: bool = True,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape, self.eps = shape, eps
+        self.weight = init.ones_(empty(*shape)) if elementwise_affine else None
+        self.bias = empty(*shape) if elementwise_affine and bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.weight is not None}"
+
+
+class Dropout(Module):
+    """In training each entry is 0 with probability p, the others are divided by 1 − p; in evaluation nothing happens.
+
+    >>> Dropout(0.5).eval()(Tensor([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.dropout(x, self.p, self.training)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class Identity(Module):
+    """Y = X."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class ReLU(Module):
+    """Y = max(X, 0)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.relu()
+
+
+class GELU(Module):
+    """Y = X · Φ(X), or with ``approximate="tanh"`` GPT-2's form (Hendrycks, Gimpel 2016)."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.gelu(x, self.approximate)
+
+
+class Tanh(Module):
+    """Y = tanh X."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.tanh()
+
+
+class Sigmoid(Module):
+    """Y = 1 / (1 + e^−X)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sigmoid()
+
+
+class Softmax(Module):
+    """Y = e^X / Σ e^X along ``dim``."""
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.softmax(x, axis=self.dim)
+
+
+class CrossEntropyLoss(Module):
+    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
+
+    def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
+                 label_smoothing: float = 0.0) -> None:  # fmt: skip
+        self.class_weight, self.ignore_index = weight, ignore_index
+        self.reduction, self.label_smoothing = reduction, label_smoothing
+
+    def forward(self, logits: Tensor, target: Any) -> Tensor:
+        return fused.cross_entropy(
+            logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing
+        )
+
+
+class ModuleList(Module):
+    """Modules in a list, under PyTorch's name; a plain Python list of modules does as well.
+
+    >>> len(ModuleList([Linear(1, 1), Linear(1, 1)]))
+    2
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: Module) -> ModuleList:
+        setattr(self, str(len(self)), module)
+        return self
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.named_children())
+
+    def __iter__(self) -> Iterator[Module]:
+        return self.children()
+
+    def __getitem__(self, index: int) -> Module:
+        return list(self.children())[index]
+
+
+class Sequential(ModuleList):
+    """Modules run one after the other.
+
+    >>> Sequential(Linear(2, 3), ReLU(), Linear(3, 1))(Tensor([[1.0, 2.0]])).shape
+    (1, 1)
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        super().__init__(modules)
+
+    def forward(self, x: Any) -> Any:
+        for module in self:
+            x = module(x)
+        return x

@@ -1,0 +1,241 @@
+"""Module: parameters, and the forward that uses them. Modules nest through attributes, lists, tuples and dicts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from ..errors import error
+from ..op import state
+from ..tensor import Tensor, to_array
+
+M = TypeVar("M", bound="Module")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Parameter(Tensor):
+    """A Tensor that a module learns: it requires a gradient, and its module finds it.
+
+    >>> Parameter([1.0, 2.0]).requires_grad
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None, name: str | None = None) -> None:
+        super().__init__(data, requires_grad, dtype, name)
+
+
+class LoadResult(NamedTuple):
+    """What :meth:`Module.load_state_dict` did not find, and what it had no place for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def scoped(method: F) -> F:
+    """Decorator for a method that people call besides ``forward``: its nodes, too, know the module that made them."""
+
+    @functools.wraps(method)
+    def run(self: Module, *args: Any, **kwargs: Any) -> Any:
+        root, outer = state.root, state.scope
+        if root is None:
+            self._name_parameters()
+            state.root, state.scope = self, ""
+        elif root is not self:
+            state.scope = root._path_of(self, outer)
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            state.root, state.scope = root, outer
+
+    return run  # type: ignore[return-value]
+
+
+class Module:
+    """The base of all layers and models, with PyTorch's names.
+
+    Assign parameters, other modules, and lists, tuples or dicts of them as attributes, and write ``forward``. Calling
+    the module runs it. The order of parameters is that of assignment, a module's own before those of its parts.
+
+    >>> class Net(Module):
+    ...     def __init__(self):
+    ...         self.layers = [Linear(2, 3), Linear(3, 1)]
+    ...     def forward(self, x):
+    ...         for layer in self.layers:
+    ...             x = layer(x)
+    ...         return x
+    >>> [name for name, _ in Net().named_parameters()]
+    ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias']
+    """
+
+    training = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise error(NotImplementedError, type(self).__name__, "a call", "a module says in forward() what it computes",
+                    "write def forward(self, x): …")  # fmt: skip
+
+    @scoped
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    # ---- what it is made of -----------------------------------------------------------------------------------------
+
+    def _members(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
+        for name, value in vars(self).items():
+            yield from _unfold(name, value, kind)
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside, with their names."""
+        yield from self._members(Module)
+
+    def children(self) -> Iterator[Module]:
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """The module itself (path ``prefix``) and all inside it, each once, with dotted paths."""
+        seen: set[Module] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            path, module = stack.pop()
+            if module not in seen:
+                seen.add(module)
+                yield path, module
+                parts = [(f"{path}.{name}" if path else name, child) for name, child in module.named_children()]
+                stack.extend(reversed(parts))
+
+    def modules(self) -> Iterator[Module]:
+        return (module for _, module in self.named_modules())
+
+    def _entries(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """Every parameter under every name that it has: tied ones appear more than once."""
+        for name, parameter in self._members(Parameter):
+            yield prefix + name, parameter
+        for name, child in self.named_children():
+            yield from child._entries(f"{prefix}{name}.")
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter once, with its dotted path."""
+        seen: set[int] = set()
+        for name, parameter in self._entries():
+            if parameter.number not in seen:
+                seen.add(parameter.number)
+                yield name, parameter
+
+    def parameters(self) -> Iterator[Parameter]:
+        return (parameter for _, parameter in self.named_parameters())
+
+    # ---- saving and loading -----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All parameters by name, detached; the arrays are the module's own, not copies."""
+        return {name: parameter.detach() for name, parameter in self._entries()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadResult:
+        """Copy values into the parameters of the same names; Tensors, arrays and PyTorch's tensors alike.
+
+        Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
+        missing or unexpected.
+        """
+        own = dict(self._entries())
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        values = {name: to_array(_array_of(state_dict[name])) for name in own if name in state_dict}
+        wrong = [f"{name} {v.shape} for {own[name].shape}" for name, v in values.items() if v.shape != own[name].shape]
+        problems = [f"mis-shaped: {', '.join(wrong)}"] if wrong else []
+        if strict:
+            problems += [f"missing: {', '.join(missing)}"] if missing else []
+            problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
+        if problems:
+            raise error(RuntimeError, f"load_state_dict of {type(self).__name__}", "; ".join(problems),
+                        "names and shapes are those of the module's own state_dict()", "build the module with the same "
+                        "sizes; strict=False passes over missing and unexpected names")  # fmt: skip
+        for name, value in values.items():
+            own[name].data[...] = value
+        return LoadResult(missing, unexpected)
+
+    # ---- settings for all parts at once -----------------------------------------------------------------------------
+
+    def train(self: M, mode: bool = True) -> M:
+        """Switch this module and its parts to training (dropout on) or, with False, to evaluation."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: M) -> M:
+        return self.train(False)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for parameter in self.parameters():
+            parameter.grad = None if set_to_none else Tensor.wrap(np.zeros_like(parameter.data))
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def to(self: M, dtype: Any) -> M:
+        """Convert all parameters to another float dtype."""
+        for parameter in self.parameters():
+            parameter.data, parameter.grad = parameter.data.astype(dtype), None
+        return self
+
+    def double(self: M) -> M:
+        return self.to(np.float64)
+
+    def float(self: M) -> M:
+        return self.to(np.float32)
+
+    def apply(self: M, function: Callable[[Module], Any]) -> M:
+        """Call ``function`` on every part, then on the module itself."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
+    # ---- names for pictures and messages ----------------------------------------------------------------------------
+
+    def _path_of(self, module: Module, outer: str) -> str:
+        """Where ``module`` sits inside this one; a stranger is named after its class, below its caller."""
+        paths: dict[Module, str] | None = vars(self).get("_paths")
+        if paths is None or module not in paths:
+            paths = self._paths = {m: path for path, m in self.named_modules() if m is not self}
+        if module not in paths:
+            paths[module] = f"{outer}.{type(module).__name__}".lstrip(".")
+        return paths[module]
+
+    def _name_parameters(self) -> None:
+        if "_paths" not in vars(self):
+            self._paths = {m: path for path, m in self.named_modules() if m is not self}
+            for name, parameter in self.named_parameters():
+                if parameter.name is None or name.endswith(parameter.name):
+                    parameter.name = name
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets when the module prints itself."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        if not lines:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        return "\n  ".join([f"{type(self).__name__}({self.extra_repr()}", *lines]) + "\n)"
+
+
+def _unfold(name: str, value: Any, kind: type[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, kind):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for i, part in enumerate(value):
+            yield from _unfold(f"{name}.{i}", part, kind)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _unfold(f"{name}.{key}", part, kind)
+
+
+def _array_of(value: Any) -> Any:
+    """A value as a checkpoint gives it: our Tensors and other packages' tensors as arrays."""
+    value = value.data if isinstance(value, Tensor) else value
+    return np.asarray(value.detach()) if hasattr(value, "detach") else np.asarray(value)

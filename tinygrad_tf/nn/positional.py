@@ -1,0 +1,75 @@
+"""Where a token stands: attention itself does not see the order, so positions are added to the embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..tensor import Tensor
+from . import init
+from .layers import empty
+from .module import Module
+
+
+def sinusoids(length: int, d_model: int) -> np.ndarray[Any, Any]:
+    """The table (length, d_model) of "Attention Is All You Need", section 3.5.
+
+    PE(pos, 2i) = sin(pos / 10000^(2i / d_model)), PE(pos, 2i + 1) = cos of the same: each pair of columns turns at its
+    own speed, so that a shift by k positions is a rotation, the same everywhere.
+
+    >>> sinusoids(2, 4).round(3).tolist()
+    [[0.0, 1.0, 0.0, 1.0], [0.8410000205039978, 0.5400000214576721, 0.009999999776482582, 1.0]]
+    """
+    pair = np.arange(0, d_model, 2)
+    angle = np.arange(length)[:, None] / 10000 ** (pair / d_model)
+    table = np.zeros((length, d_model), np.float32)
+    table[:, 0::2] = np.sin(angle)
+    table[:, 1::2] = np.cos(angle[:, : d_model // 2])
+    return table
+
+
+class SinusoidalPositions(Module):
+    """X + PE: fixed waves, for any length up to ``max_length``. Shapes: X and result (B, L, d_model).
+
+    >>> SinusoidalPositions(4)(Tensor(np.zeros((1, 3, 4), "float32"))).shape
+    (1, 3, 4)
+    """
+
+    def __init__(self, d_model: int, max_length: int = 5000) -> None:
+        self.max_length = max_length
+        self.table = sinusoids(max_length, d_model)  # computed, so neither learnt nor saved
+
+    def forward(self, x: Tensor, start: int = 0) -> Tensor:
+        _check_length(x, start, self.max_length)
+        table = self.table[start : start + x.shape[1]].astype(x.dtype, copy=False)
+        return x + Tensor.wrap(table, name="PE")
+
+    def extra_repr(self) -> str:
+        return f"d_model={self.table.shape[1]}, max_length={self.max_length}"
+
+
+class LearnedPositions(Module):
+    """X + W[0 … L − 1]: a learned vector per position (max_length, d_model). Shapes: X and result (B, L, d_model).
+
+    >>> LearnedPositions(4, max_length=8)(Tensor(np.zeros((1, 3, 4), "float32"))).shape
+    (1, 3, 4)
+    """
+
+    def __init__(self, d_model: int, max_length: int = 5000) -> None:
+        self.max_length = max_length
+        self.weight = init.normal_(empty(max_length, d_model), std=0.02)
+
+    def forward(self, x: Tensor, start: int = 0) -> Tensor:
+        _check_length(x, start, self.max_length)
+        return x + self.weight[start : start + x.shape[1]]
+
+    def extra_repr(self) -> str:
+        return f"d_model={self.weight.shape[1]}, max_length={self.max_length}"
+
+
+def _check_length(x: Tensor, start: int, max_length: int) -> None:
+    if start + x.shape[1] > max_length:
+        raise error(ValueError, "positions", {"x": x, "start": start}, f"positions lie in 0 … {max_length - 1}",
+                    "cut the sequence, or build the module with a larger max_length")  # fmt: skip
