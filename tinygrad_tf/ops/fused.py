@@ -380,7 +380,7 @@ def cross_entropy(
     wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
     if wrong.any():
         raise error(IndexError, "cross_entropy", {"target": target, "the class": int(target.data[wrong][0])},
-                    f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})", "check the labels")  # fmt: skip
+                    f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})", "mend the labels")  # fmt: skip
     if weight is not None and tuple(weight.shape) != (n,):
         raise error(ValueError, "cross_entropy", {"weight": weight}, f"weight has one entry per class, ({n},)",
                     "give a weight for each class")  # fmt: skip

@@ -1,0 +1,5 @@
+"""Whole models, one readable file each."""
+
+from .transformer import Transformer, TransformerConfig
+
+__all__ = ["Transformer", "TransformerConfig"]

@@ -1,0 +1,135 @@
+"""The model of "Attention Is All You Need" (Vaswani et al. 2017), from token ids to logits, read from top to bottom.
+
+    source ids → embedding · √d_model + positions → N × (self-attention, feed-forward)                  → memory
+    target ids → embedding · √d_model + positions → N × (self-attention, attention to memory, feed-forward) → logits
+
+B is the batch, S the source's length, T the target's; D = d_model, V a vocabulary's size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import nn
+from ..errors import error
+from ..ops.fused import linear
+from ..tensor import Tensor, to_array
+
+
+@dataclass
+class TransformerConfig:
+    """Everything that the shape of the model depends on; the defaults are the paper's base model (table 3).
+
+    ``target_vocab_size`` None: source and target share one vocabulary and one embedding, as in the paper (section 3.4).
+    ``tie_output``: the output projection is the target's embedding. ``norm_first``: LayerNorm before each sublayer
+    (Xiong et al. 2020) instead of after it. ``positions``: "sinusoidal" or "learned".
+    """
+
+    vocab_size: int
+    target_vocab_size: int | None = None
+    d_model: int = 512
+    n_heads: int = 8
+    n_layers: int = 6
+    d_ff: int = 2048
+    dropout: float = 0.1
+    max_length: int = 1024
+    pad_id: int = 0
+    positions: str = "sinusoidal"
+    norm_first: bool = False
+    tie_output: bool = True
+
+
+class Transformer(nn.Module):
+    """Encoder and decoder with embeddings and output projection.
+
+    Called with source ids (B, S) and target ids (B, T) it returns logits (B, T, V): at each position those of the token
+    that follows. Positions that hold ``pad_id`` are never attended to.
+
+    >>> model = Transformer(TransformerConfig(vocab_size=10, d_model=16, n_heads=2, n_layers=1, d_ff=32))
+    >>> model(np.array([[3, 4, 5]]), np.array([[1, 5, 4]])).shape
+    (1, 3, 10)
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        c = self.config = config
+        target_vocab_size = c.target_vocab_size or c.vocab_size
+        self.source_embedding = embedding(c.vocab_size, c.d_model)
+        self.target_embedding = (
+            embedding(target_vocab_size, c.d_model) if c.target_vocab_size else self.source_embedding
+        )
+        self.positions = positions(c)
+        self.dropout = nn.Dropout(c.dropout)
+        stacks = nn.Transformer(
+            c.d_model, c.n_heads, c.n_layers, c.n_layers, c.d_ff, c.dropout, batch_first=True, norm_first=c.norm_first
+        )
+        self.encoder, self.decoder = stacks.encoder, stacks.decoder
+        if not c.norm_first:  # post-norm ends every layer with a norm already; the paper has no other
+            self.encoder.norm = self.decoder.norm = None
+        self.output = None if c.tie_output else nn.Linear(c.d_model, target_vocab_size, bias=False)
+
+    def forward(self, source: Any, target: Any) -> Tensor:
+        source = ids(source, "source")
+        return self.decode(target, self.encode(source), source)
+
+    @nn.scoped
+    def encode(self, source: Any) -> Tensor:
+        """Source ids (B, S) → memory (B, S, D)."""
+        source = ids(source, "source")
+        x = self.embed(source, self.source_embedding)  # (B, S, D)
+        return self.encoder(x, src_key_padding_mask=self.is_padding(source))
+
+    @nn.scoped
+    def decode(self, target: Any, memory: Tensor, source: Any) -> Tensor:
+        """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V)."""
+        target, source = ids(target, "target"), ids(source, "source")
+        x = self.embed(target, self.target_embedding)  # (B, T, D)
+        future = ~np.tri(target.shape[1], dtype=bool)  # (T, T), true where the key comes after the query
+        x = self.decoder(
+            x,
+            memory,
+            tgt_mask=future,
+            tgt_key_padding_mask=self.is_padding(target),
+            memory_key_padding_mask=self.is_padding(source),
+        )
+        if self.output is None:
+            return linear(x, self.target_embedding.weight)
+        return self.output(x)  # (B, T, V)
+
+    def embed(self, tokens: Tensor, table: nn.Embedding) -> Tensor:
+        """Ids (B, L) → vectors (B, L, D), scaled by √d_model so that the positions do not drown them (section 3.4)."""
+        return self.dropout(self.positions(table(tokens) * math.sqrt(self.config.d_model)))
+
+    def is_padding(self, tokens: Tensor) -> np.ndarray[Any, Any] | None:
+        """True where a token is padding, (B, L); None if there is none."""
+        padding = tokens.data == self.config.pad_id
+        return padding if padding.any() else None
+
+
+def embedding(vocab_size: int, d_model: int) -> nn.Embedding:
+    """Rows of length about 1: after the factor √d_model entries have variance 1, and tied logits start small."""
+    table = nn.Embedding(vocab_size, d_model)
+    nn.init.normal_(table.weight, std=d_model**-0.5)
+    return table
+
+
+def positions(c: TransformerConfig) -> nn.Module:
+    kinds = {"sinusoidal": nn.SinusoidalPositions, "learned": nn.LearnedPositions}
+    if c.positions not in kinds:
+        raise error(ValueError, "TransformerConfig", {"positions": repr(c.positions)},
+                    f"positions is one of {', '.join(kinds)}", 'write positions="sinusoidal"')  # fmt: skip
+    return kinds[c.positions](c.d_model, c.max_length)
+
+
+def ids(tokens: Any, name: str) -> Tensor:
+    """Token ids (B, L) as a Tensor that pictures show under ``name``."""
+    if isinstance(tokens, Tensor):
+        return tokens
+    array = to_array(tokens)
+    if array.ndim != 2:
+        raise error(ValueError, "Transformer", {name: array}, "token ids come as (batch, length)",
+                    "for one sequence write ids[None, :]")  # fmt: skip
+    return Tensor.wrap(array, name)
