@@ -20,6 +20,26 @@ _numbers = itertools.count()  # the order in which Tensors are made: inputs alwa
 _NO_PARAMS: dict[str, Any] = {}
 
 
+def _method(name: str) -> Callable[..., Tensor]:
+    """The method that calls FUNCTIONS[name] with the Tensor first."""
+
+    def method(self: Tensor, *inputs: Any, **params: Any) -> Any:
+        return FUNCTIONS[name](self, *inputs, **params)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"See tinygrad_tf.{name}."
+    return method
+
+
+def _reflected(name: str) -> Callable[..., Tensor]:
+    """The method behind ``other + tensor``, where the Tensor comes second."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        return FUNCTIONS[name](other, self)
+
+    return method
+
+
 class Tensor:
     """An n-dimensional array that remembers how it was made, so that gradients can flow back through it.
 
@@ -114,10 +134,6 @@ class Tensor:
         """The same array, cut from the graph: no gradient flows through it."""
         return Tensor.wrap(self.data, self.name)
 
-    def clone(self) -> Tensor:
-        """A copy that gradients flow through."""
-        return self._call("copy")
-
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` of a leaf and return it."""
         if requires_grad:
@@ -196,199 +212,66 @@ class Tensor:
                     "rule may need the old values", "write tinygrad_tf.where(mask, value, t), or change t.data before "
                     "it is used")  # fmt: skip
 
+    # ---- operations: FUNCTIONS by name, so that this file needs none of them -----------------------------------------
+
+    __add__, __radd__ = _method("add"), _reflected("add")
+    __sub__, __rsub__ = _method("subtract"), _reflected("subtract")
+    __mul__, __rmul__ = _method("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _method("divide"), _reflected("divide")
+    __pow__, __rpow__ = _method("power"), _reflected("power")
+    __matmul__, __rmatmul__ = _method("matmul"), _reflected("matmul")
+    __and__, __rand__ = _method("logical_and"), _reflected("logical_and")
+    __or__, __ror__ = _method("logical_or"), _reflected("logical_or")
+    __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("logical_not")
+    __eq__, __ne__ = _method("equal"), _method("not_equal")  # type: ignore[assignment]
+    __lt__, __le__ = _method("less"), _method("less_equal")
+    __gt__, __ge__ = _method("greater"), _method("greater_equal")
+
+    abs, pow = _method("absolute"), _method("power")
+    exp, log, sqrt = _method("exp"), _method("log"), _method("sqrt")
+    tanh, sigmoid, relu = _method("tanh"), _method("sigmoid"), _method("relu")
+    softmax, log_softmax = _method("softmax"), _method("log_softmax")
+    masked_fill = _method("masked_fill")
+
+    sum, mean, var = _method("sum"), _method("mean"), _method("var")
+    max, min, argmax = _method("max"), _method("min"), _method("argmax")
+    all, any = _method("all"), _method("any")
+
+    reshape = view = _method("reshape")
+    permute, swapaxes, flatten = _method("transpose"), _method("swapaxes"), _method("flatten")
+    broadcast_to, expand = _method("broadcast_to"), _method("expand")
+    squeeze, unsqueeze = _method("squeeze"), _method("expand_dims")
+    split: Callable[..., list[Tensor]] = _method("split")  # type: ignore[assignment]
+    clone, astype = _method("copy"), _method("astype")
+
     def __getitem__(self, index: Any) -> Tensor:
-        return self._call("getitem", index=index)
-
-    # ---- operations: looked up by name, so that this file needs none of them ----------------------------------------
-
-    def _call(self, name: str, *inputs: Any, **params: Any) -> Tensor:
-        return FUNCTIONS[name](self, *inputs, **params)
-
-    def __add__(self, other: Any) -> Tensor:
-        return FUNCTIONS["add"](self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return FUNCTIONS["add"](other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return FUNCTIONS["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return FUNCTIONS["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return FUNCTIONS["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return FUNCTIONS["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return FUNCTIONS["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return FUNCTIONS["divide"](other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return FUNCTIONS["power"](self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return FUNCTIONS["power"](other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return FUNCTIONS["matmul"](self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return FUNCTIONS["matmul"](other, self)
-
-    def __neg__(self) -> Tensor:
-        return FUNCTIONS["negative"](self)
-
-    def __abs__(self) -> Tensor:
-        return FUNCTIONS["absolute"](self)
-
-    def __invert__(self) -> Tensor:
-        return FUNCTIONS["logical_not"](self)
-
-    def __and__(self, other: Any) -> Tensor:
-        return FUNCTIONS["logical_and"](self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return FUNCTIONS["logical_or"](self, other)
-
-    __rand__, __ror__ = __and__, __or__
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return FUNCTIONS["equal"](self, other)
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return FUNCTIONS["not_equal"](self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return FUNCTIONS["less"](self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return FUNCTIONS["less_equal"](self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return FUNCTIONS["greater"](self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return FUNCTIONS["greater_equal"](self, other)
-
-    def exp(self) -> Tensor:
-        return self._call("exp")
-
-    def log(self) -> Tensor:
-        return self._call("log")
-
-    def sqrt(self) -> Tensor:
-        return self._call("sqrt")
-
-    def tanh(self) -> Tensor:
-        return self._call("tanh")
-
-    def sigmoid(self) -> Tensor:
-        return self._call("sigmoid")
-
-    def relu(self) -> Tensor:
-        return self._call("relu")
-
-    def abs(self) -> Tensor:
-        return self._call("absolute")
-
-    def pow(self, exponent: Any) -> Tensor:
-        return self._call("power", exponent)
-
-    def softmax(self, *axis: int, **params: Any) -> Tensor:
-        return self._call("softmax", *axis, **params)
-
-    def log_softmax(self, *axis: int, **params: Any) -> Tensor:
-        return self._call("log_softmax", *axis, **params)
-
-    def sum(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("sum", *axis, **params)
-
-    def mean(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("mean", *axis, **params)
-
-    def var(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("var", *axis, **params)
-
-    def max(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("max", *axis, **params)
-
-    def min(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("min", *axis, **params)
-
-    def argmax(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("argmax", *axis, **params)
-
-    def all(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("all", *axis, **params)
-
-    def any(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("any", *axis, **params)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        return self._call("reshape", *shape)
-
-    view = reshape
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        return self._call("flatten", start_dim, end_dim)
+        return FUNCTIONS["getitem"](self, index=index)
 
     def transpose(self, *axes: Any) -> Tensor:
         """PyTorch's ``transpose(i, j)`` swaps two axes; NumPy's ``transpose()`` or ``transpose(axes)`` orders all."""
-        return self._call("swapaxes" if len(axes) == 2 and self.ndim != 2 else "transpose", *axes)
-
-    def permute(self, *axes: Any) -> Tensor:
-        return self._call("transpose", *axes)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        return self._call("swapaxes", axis1, axis2)
+        return FUNCTIONS["swapaxes" if len(axes) == 2 and self.ndim != 2 else "transpose"](self, *axes)
 
     @property
     def T(self) -> Tensor:
         """All axes in reverse order."""
-        return self._call("transpose")
+        return FUNCTIONS["transpose"](self)
 
     @property
     def mT(self) -> Tensor:
         """The last two axes swapped: the transpose of each matrix of a batch."""
-        return self._call("swapaxes", -1, -2)
-
-    def expand(self, *shape: Any) -> Tensor:
-        return self._call("expand", *shape)
-
-    def broadcast_to(self, *shape: Any) -> Tensor:
-        return self._call("broadcast_to", *shape)
-
-    def squeeze(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("squeeze", *axis, **params)
-
-    def unsqueeze(self, *axis: Any, **params: Any) -> Tensor:
-        return self._call("expand_dims", *axis, **params)
-
-    def split(self, sections: Any, axis: int = 0, dim: int | None = None) -> list[Tensor]:
-        return list(self._call("split", sections, axis if dim is None else dim))
-
-    def masked_fill(self, mask: Any, value: Any) -> Tensor:
-        return self._call("masked_fill", mask, value)
-
-    def astype(self, dtype: Any) -> Tensor:
-        return self._call("astype", dtype=dtype)
+        return FUNCTIONS["swapaxes"](self, -1, -2)
 
     def float(self) -> Tensor:
-        return self._call("astype", dtype=np.float32)
+        return self.astype(np.float32)
 
     def double(self) -> Tensor:
-        return self._call("astype", dtype=np.float64)
+        return self.astype(np.float64)
 
     def long(self) -> Tensor:
-        return self._call("astype", dtype=np.int64)
+        return self.astype(np.int64)
 
     def bool(self) -> Tensor:
-        return self._call("astype", dtype=np.bool_)
+        return self.astype(np.bool_)
 
 
 def made_by(
