@@ -4,7 +4,8 @@ from . import nn, ops, optim
 from .autograd import enable_grad, grad, no_grad
 from .random import manual_seed
 from .tensor import Tensor
+from .transforms import gradcheck
 
-__all__ = ["Tensor", "enable_grad", "grad", "manual_seed", "nn", "no_grad", "ops", "optim"]
+__all__ = ["Tensor", "enable_grad", "grad", "gradcheck", "manual_seed", "nn", "no_grad", "ops", "optim"]
 
 __version__ = "0.1.0"
