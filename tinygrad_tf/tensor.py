@@ -220,9 +220,9 @@ class Tensor:
     __truediv__, __rtruediv__ = _method("divide"), _reflected("divide")
     __pow__, __rpow__ = _method("power"), _reflected("power")
     __matmul__, __rmatmul__ = _method("matmul"), _reflected("matmul")
-    __and__, __rand__ = _method("logical_and"), _reflected("logical_and")
-    __or__, __ror__ = _method("logical_or"), _reflected("logical_or")
-    __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("logical_not")
+    __and__, __rand__ = _method("bitwise_and"), _reflected("bitwise_and")
+    __or__, __ror__ = _method("bitwise_or"), _reflected("bitwise_or")
+    __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("invert")
     __eq__, __ne__ = _method("equal"), _method("not_equal")  # type: ignore[assignment]
     __lt__, __le__ = _method("less"), _method("less_equal")
     __gt__, __ge__ = _method("greater"), _method("greater_equal")
@@ -249,7 +249,7 @@ class Tensor:
 
     def transpose(self, *axes: Any) -> Tensor:
         """PyTorch's ``transpose(i, j)`` swaps two axes; NumPy's ``transpose()`` or ``transpose(axes)`` orders all."""
-        return FUNCTIONS["swapaxes" if len(axes) == 2 and self.ndim != 2 else "transpose"](self, *axes)
+        return FUNCTIONS["swapaxes" if len(axes) == 2 else "transpose"](self, *axes)
 
     @property
     def T(self) -> Tensor:

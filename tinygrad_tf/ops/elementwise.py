@@ -8,7 +8,6 @@ import numpy as np
 
 from ..kernels.erf import erf as erf_of_array
 from ..op import Array, function, op
-from ..tensor import FUNCTIONS
 
 _BROADCAST = (
     "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
@@ -408,4 +407,19 @@ def logical_not(X: Array) -> Array:
     return np.logical_not(X)
 
 
-FUNCTIONS["bitwise_and"], FUNCTIONS["bitwise_or"], FUNCTIONS["invert"] = logical_and, logical_or, logical_not
+@op(types="same", expects=_BROADCAST)
+def bitwise_and(X: Array, W: Array) -> Array:
+    """X & W: of booleans whether both are true, of integers bit by bit."""
+    return X & W
+
+
+@op(types="same", expects=_BROADCAST)
+def bitwise_or(X: Array, W: Array) -> Array:
+    """X | W: of booleans whether one of them is true, of integers bit by bit."""
+    return X | W
+
+
+@op
+def invert(X: Array) -> Array:
+    """~X: of booleans whether it is false, of integers bit by bit."""
+    return ~X
