@@ -99,6 +99,9 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
+    def __reduce__(self) -> str:  # there is one of each: a copied or unpickled module holds the op itself
+        return self.forward.__qualname__
+
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         if params or self.defaults or len(inputs) != self.n_inputs or inputs[-1] is None:
             inputs, params = self._bind(inputs, params)

@@ -282,7 +282,7 @@ def d_attention(dY: Array, Y: Array, Q: Array, K: Array, V: Array, mask: Array =
 
 
 def _dropped(P: Array, keep: Array, p: float) -> Array:
-    return P if keep is None else np.where(keep, P / (1 - p), 0)
+    return P if keep is None else np.where(keep, P / (1 - p or 1), 0)  # p = 1 keeps nothing
 
 
 @function
