@@ -29,8 +29,11 @@ class Positions(torch.nn.Module):
         if c.positions == "learned":
             self.weight = torch.nn.Parameter(torch.zeros(c.max_length, c.d_model))
         else:  # section 3.5 of the paper, entry by entry
-            table = [[(math.cos if i % 2 else math.sin)(pos / 10000 ** ((i - i % 2) / c.d_model)) for i in range(c.d_model)]
-                     for pos in range(c.max_length)]  # fmt: skip
+
+            def wave(pos, i):
+                return (math.cos if i % 2 else math.sin)(pos / 10000 ** ((i - i % 2) / c.d_model))
+
+            table = [[wave(pos, i) for i in range(c.d_model)] for pos in range(c.max_length)]
             self.register_buffer("weight", torch.tensor(table), persistent=False)
 
     def forward(self, x):
