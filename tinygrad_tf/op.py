@@ -42,9 +42,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class State(threading.local):
-    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside."""
+    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside.
+
+    ``make`` builds the result of every call on Tensors; who wants to look at each puts their own in its place, so that
+    nothing is paid for it otherwise.
+    """
 
     recording = True
+    make = staticmethod(made_by)
     root: Any = None
     scope = ""
 
@@ -137,9 +142,9 @@ class Op:
         if type(data) is not np.ndarray:
             data = np.asarray(data)  # NumPy returns scalars, not arrays, for results without axes
         if not (needs and state.recording and self.backward is not None and data.dtype.kind == "f"):
-            return made_by(None, data, (), {}, None, "", False)
+            return state.make(None, data, (), {}, None, "", False)
         nodes = tuple([x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True)])
-        return made_by(self, data, nodes, params, saved, state.scope, True)
+        return state.make(self, data, nodes, params, saved, state.scope, True)
 
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> list[Array]:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""

@@ -1,0 +1,155 @@
+"""The modules of a graph as a tree of calls: what a page draws as boxes in boxes.
+
+A module that is called twice is two boxes. All that one call made lies side by side in the order of making, so a call
+is an interval of that order, and boxes never depend on one another in a circle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .boxes import levels
+from .capture import Graph, Node
+
+_FOLD = 3  # from so many equal neighbours on, all but the first are one box
+
+
+@dataclass
+class Module:
+    """One call of a module, or several equal ones folded (``count`` > 1). ``parent`` is None at the top."""
+
+    id: str
+    title: str
+    path: str
+    parent: str | None
+    count: int = 1
+
+
+@dataclass
+class Tree:
+    """``place`` has the module of each node (None: the top), ``label`` how a module of one operation is called."""
+
+    modules: list[Module] = field(default_factory=list)
+    place: dict[str, str | None] = field(default_factory=dict)
+    label: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Call:
+    """A call while the tree is built: ``parts`` are the nodes and calls in it, in order of making."""
+
+    levels: tuple[str, ...]
+    parts: list[Any] = field(default_factory=list)
+
+    def operations(self) -> int:
+        return sum(p.operations() if isinstance(p, _Call) else 1 for p in self.parts)
+
+
+def tree_of(graph: Graph) -> Tree:
+    """The calls of ``graph``; equal neighbours folded, modules of one operation dissolved into it."""
+    top = _Call(())
+    stack = [top]
+    for node in graph.nodes:
+        if not node.op:
+            continue
+        path = levels(node.path)
+        while stack[-1].levels != path[: len(stack) - 1]:
+            stack.pop()
+        while len(stack) <= len(path):
+            call = _Call(path[: len(stack)])
+            stack[-1].parts.append(call)
+            stack.append(call)
+        stack[-1].parts.append(node)
+    tree = Tree()
+    _enter(tree, top, None)
+    _place_leaves(graph, tree)
+    return tree
+
+
+def _enter(tree: Tree, call: _Call, parent: str | None) -> None:
+    for group in _groups(call.parts):
+        _enter_part(tree, call, group[0], parent)
+        if len(group) < _FOLD:
+            rest, inside = group[1:], parent
+        else:
+            rest = group[1:]
+            first, last = rest[0].levels, rest[-1].levels
+            title = f"{first[-1]} … {last[-1]}"
+            inside = f"m{len(tree.modules)}"
+            tree.modules.append(Module(inside, title, ".".join(first), parent, len(rest)))
+        for part in rest:
+            _enter_part(tree, call, part, inside)
+
+
+def _enter_part(tree: Tree, call: _Call, part: Any, parent: str | None) -> None:
+    if isinstance(part, Node):
+        tree.place[part.id] = parent
+    elif part.operations() == 1:
+        inner = part
+        while isinstance(inner, _Call):
+            label = ".".join(inner.levels[len(call.levels) :])
+            inner = inner.parts[0]
+        tree.place[inner.id], tree.label[inner.id] = parent, label
+    else:
+        module = Module(f"m{len(tree.modules)}", part.levels[-1], ".".join(part.levels), parent)
+        tree.modules.append(module)
+        _enter(tree, part, module.id)
+
+
+def _groups(parts: list[Any]) -> list[list[Any]]:
+    """Neighbours that are built alike, together."""
+    groups: list[list[Any]] = []
+    before = None
+    for part in parts:
+        alike = _signature(part) if isinstance(part, _Call) and part.operations() > 1 else None
+        if alike is not None and alike == before:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+        before = alike
+    return groups
+
+
+def _signature(call: _Call) -> tuple[Any, ...]:
+    """What makes two calls look equal: their operations, names, shapes and the modules inside, in order."""
+    own = len(call.levels)
+    found: list[Any] = []
+    stack: list[Any] = [call]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, _Call):
+            found.append(part.levels[own:])
+            stack.extend(part.parts[::-1])
+        else:
+            found.append((part.op, part.name, part.shape))
+    return tuple(found)
+
+
+def _place_leaves(graph: Graph, tree: Tree) -> None:
+    """A leaf lies in the innermost box around all its uses; what starts a computation comes from outside."""
+    parents = {m.id: m.parent for m in tree.modules}
+
+    def chain(at: str | None) -> list[str]:
+        found: list[str] = []
+        while at is not None:
+            found.append(at)
+            at = parents[at]
+        return found[::-1]
+
+    fed: dict[str, bool] = {}  # operations that are also fed by another operation
+    uses: dict[str, list[str]] = {}
+    for e in graph.edges:
+        source = graph.node(e.source)
+        if source.op:
+            fed[e.target] = True
+        else:
+            uses.setdefault(e.source, []).append(e.target)
+    for id, targets in uses.items():
+        way = chain(tree.place[targets[0]])
+        for target in targets[1:]:
+            other = chain(tree.place[target])
+            n = next((i for i, (a, b) in enumerate(zip(way, other, strict=False)) if a != b), min(len(way), len(other)))
+            way = way[:n]
+        starts = graph.node(id).kind == "input" and not all(fed.get(t) for t in targets)
+        tree.place[id] = way[-1] if way and not starts else None
