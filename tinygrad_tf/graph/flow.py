@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,14 +43,22 @@ class Flow:
     gradients: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
 
 
-def record(graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool = False) -> Flow:
+#: Is told of each step: the node, its whole gradient, and what goes along which edge.
+Watch = Callable[[str, Array, Mapping[str, Array]], None]
+
+
+def record(
+    graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool = False, watch: Watch | None = None,
+    seed: Array | None = None,
+) -> Flow:  # fmt: skip
     """Run the backward walk over ``graph``, which it keeps; no Tensor's ``.grad`` is touched.
 
-    ``boxes`` (node → box) asks for the sums of what leaves a box; ``gradients`` asks for all arrays.
-    Raises RuntimeError for a loss that is not a single number.
+    ``boxes`` (node → box) asks for the sums of what leaves a box; ``gradients`` asks for all arrays;
+    ``watch`` is shown each array as it comes, so that a large graph's need not all be kept;
+    ``seed`` is the gradient to start from. Raises RuntimeError for a loss that is not a single number, without it.
     """
     loss = graph.tensors[-1]
-    if loss.size != 1:
+    if loss.size != 1 and seed is None:
         raise error(RuntimeError, "graph", {"self": loss}, "the gradient starts at one number, the loss",
                     "reduce it first, e.g. with .sum() or .mean()")  # fmt: skip
     ids = {t.number: node.id for t, node in zip(graph.tensors, graph.nodes, strict=True)}
@@ -59,11 +67,13 @@ def record(graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool
         into[edge.target].append(edge.id)
     found, norms, sent, arrays = [], {}, {}, {}
     sums: dict[tuple[str, str], Array] = {}
-    for Y, dY, parts in walk([loss], [np.ones_like(loss.data)]):
+    for Y, dY, parts in walk([loss], [np.ones_like(loss.data) if seed is None else seed]):
         target = ids[Y.number]
         norms[target] = norm(dY)
         along = _edges_of(Y, into[target], parts)
         sent.update({edge: norm(dX) for edge, dX in along.items()})
+        if watch is not None:
+            watch(target, dY, along)
         if gradients:
             arrays.update({target: dY, **along})
         for edge_id, dX in along.items() if boxes else ():

@@ -62,7 +62,7 @@ class Replay:
         with no_grad(), np.errstate(all="ignore"):
             return t.op(*[Tensor.wrap(values[x.number]) for x in t.inputs], **params).data
 
-    def nudges(self, t: Tensor, gradient: Array, n: int = 3, epsilon: float = 1e-4) -> list[Nudge]:
+    def nudges(self, t: Tensor, gradient: Array, n: int = 3, epsilon: float = 1e-6) -> list[Nudge]:
         """``n`` entries of ``t`` moved up and down: that with the largest gradient, then some at equal distances."""
         flat = np.asarray(gradient, np.float64).ravel()
         picked = [int(np.argmax(np.abs(flat))), *(np.arange(1, n) * flat.size // n).tolist()]

@@ -12,7 +12,7 @@ from ..op import state
 from ..tensor import Tensor
 
 _PACKAGE = str(Path(__file__).parents[1])
-_lines: weakref.WeakKeyDictionary[Tensor, str] = weakref.WeakKeyDictionary()
+_lines: dict[int, str] = {}  # by Tensor.number; == of Tensors compares entries, so they are no keys
 
 
 class record:
@@ -38,13 +38,14 @@ class record:
     def make(self, *args: Any) -> Tensor:
         """Stand in for what builds the results, and note the line beside each."""
         made = self.before(*args)
-        _lines[made] = _users_line()
+        _lines[made.number] = _users_line()
+        weakref.finalize(made, _lines.pop, made.number, None)
         return made
 
 
 def line_of(t: Tensor) -> str | None:
     """The file, number and text of the line that made ``t``, None unless it was recorded."""
-    return _lines.get(t)
+    return _lines.get(t.number)
 
 
 def _users_line() -> str:
