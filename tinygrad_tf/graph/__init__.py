@@ -1,11 +1,13 @@
-"""Pictures and derivations of how dW flows backward: :func:`draw` and :func:`explain`.
+"""Pictures and derivations of how dW flows backward: :func:`draw`, :func:`explain` and :func:`explore`.
 
 A Tensor is captured as plain data (``capture``), one backward walk over it is recorded (``flow``), and what that found
-is drawn (``dot``, ``render``) or told (``text``).
+is drawn (``dot``, ``render``), told (``text``) or made a page to step through (``data``, ``page``).
 """
 
 from .dot import draw
+from .explore import Page, explore
 from .render import Picture
 from .text import Explanation, explain
+from .trace import record
 
-__all__ = ["Explanation", "Picture", "draw", "explain"]
+__all__ = ["Explanation", "Page", "Picture", "draw", "explain", "explore", "record"]

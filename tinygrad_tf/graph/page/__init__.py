@@ -1,0 +1,23 @@
+"""The page one steps through: HTML, style, script and data in one file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from importlib import resources
+
+#: In the order in which they are put together; the last one starts the page.
+SCRIPTS = ("words.js", "data.js", "view.js", "layout.js", "routes.js", "columns.js", "draw.js", "step.js", "maps.js",
+           "story.js", "panel.js", "state.js", "main.js")  # fmt: skip
+
+
+def html(data: str) -> str:
+    """The page for ``data``, the JSON of an exploration. It is packed, which also keeps names from being markup."""
+    packed = base64.b64encode(zlib.compress(data.encode(), 9)).decode()
+    script = '"use strict";\n' + "\n".join(read(name) for name in SCRIPTS)
+    page = read("index.html").replace("/*STYLE*/", read("style.css"))
+    return page.replace("/*SCRIPT*/", script).replace("/*DATA*/", packed)
+
+
+def read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

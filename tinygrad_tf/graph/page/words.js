@@ -1,0 +1,106 @@
+// All words of the page, in English and Chinese. A word that depends on numbers or names is a function of them.
+
+const WORDS = {
+  en: {
+    title: "How dW flows backward", other: "中文", otherLabel: "切换到中文",
+    stepping: "Steps", toStart: "To the start", oneBack: "One step back", play: "Play", pause: "Pause", oneOn: "One step on", toEnd: "To the end",
+    step: "Step", count: (k, n) => `${k} / ${n}`, weight: "Way to", whole: "— all weights —",
+    smaller: "Smaller", larger: "Larger", fit: "Fit the width", saveSvg: "Save the picture as SVG", theme: "Light or dark", graph: "The graph: forward runs down, gradients run up", panel: "About the step",
+    contents: (ops, weights) => `${ops} ops${weights ? ` · ${weights} weights` : ""}`,
+    before: (loss) => `Forward is done: the loss is ${loss}. No gradient has flowed yet. Press → to go backward, one rule at a time.`,
+    beforeTo: (name, routes, steps) => `${routes} ${routes === "1" ? "route leads" : "routes lead"} from the loss to ${name}, through ${steps} steps. Press → to follow them.`,
+    starts: (name) => `Backward starts here: d${name} = 1.`,
+    one: (name, norm) => `${name} has its gradient, norm ${norm}.`,
+    sum: (name, parts, norm) => `${name} has its whole gradient: ${parts} → ${norm}.`,
+    part: (norm, from) => `${norm} from ${from}`, skip: "the skip", branch: "the branch",
+    sends: (what) => `It sends ${what}.`, sending: (rule, to, norm) => `${rule} to ${to} (norm ${norm})`, and: ", ", and2: " and ", leaf: (name) => `${name} is complete.`,
+    end: (name, norm) => `The way ends here: d${name} has norm ${norm}.`,
+    selected: "Selected", active: "Active step", kind: { operation: "operation", parameter: "parameter", input: "input", constant: "constant", loss: "loss", module: "module", frame: "module" },
+    forward: "Forward", backward: "Gradients it sends", receives: "Gradient it gets", shape: "shape", type: "type", module: "module", line: "your code",
+    value: "value", gradient: "gradient", norm: "norm", range: "range", mean: "mean", zeros: "zeros", nans: "NaN", infs: "Inf", none: "–",
+    noGradient: "Gets no gradient: it is not learned, and nothing that is learned went into it.", notYet: "No gradient yet.",
+    picked: (rows, columns) => `${rows} × ${columns} entries picked`, all: (rows, columns) => `all ${rows} × ${columns} entries`, mapOf: (what, scale) => `${what}, from −${scale} (blue) over 0 to ${scale} (orange)`,
+    hatched: "hatched: NaN or infinite", join: "The sum as it builds up", from: "from", adds: "adds", sofar: "sum so far", where: "where",
+    through: "Skip against branch", throughText: (skip, branch, whole, angle) => `Through the skip ${skip}, through the branch ${branch}; together ${whole}, since the two stand at ${angle}° to each other. Norms of parts do not add up to the norm of the sum.`,
+    openFused: "Open into primitives", closeFused: "Close", open: "Open", close: "Close", follow: "Show the way to it", all_: "Show all", opens: "opens", closes: "closes",
+    chain: (name) => `From dL to d${name}`, chainIntro: (routes) => `The strongest of ${routes} routes; a join keeps the part that comes this way.`, chainOne: "The only route.",
+    strongShare: (share) => `${share} of the sum`, skips: "What came through skip connections", skipAt: "at", angle: "angle",
+    nudge: "Nudge it", nudgeIntro: "One entry moved by ±ε, the forward run again in 64 bits:", entry: "entry", slope: "slope", dEntry: "entry of dW", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "Was not tried when this page was made.",
+    routes: "routes", legend: "Key", wire: "width of a gradient: log of its norm", fold: "several equal layers", partial: "“…”: more is still to come", inside: "primitives of the definition; the kernel computes them at once", if_: "if ", else_: "else",
+    equal: "equal layers", weights: "weights", parts: "parts of weights",
+  },
+  zh: {
+    title: "dW 如何反向流动", other: "English", otherLabel: "Switch to English",
+    stepping: "步骤", toStart: "回到开头", oneBack: "后退一步", play: "播放", pause: "暂停", oneOn: "前进一步", toEnd: "到最后",
+    step: "步", count: (k, n) => `${k} / ${n}`, weight: "通往", whole: "— 全部权重 —",
+    smaller: "缩小", larger: "放大", fit: "适合宽度", saveSvg: "把图存为 SVG", theme: "浅色或深色", graph: "计算图:前向向下,梯度向上", panel: "关于这一步",
+    contents: (ops, weights) => `${ops} 个运算${weights ? ` · ${weights} 个权重` : ""}`,
+    before: (loss) => `前向已算完:损失是 ${loss}。还没有梯度流动。按 → 逐条规则地反向走。`,
+    beforeTo: (name, routes, steps) => `从损失到 ${name} 有 ${routes} 条路线,经过 ${steps} 步。按 → 沿着它们走。`,
+    starts: (name) => `反向从这里开始:d${name} = 1。`,
+    one: (name, norm) => `${name} 得到了它的梯度,范数 ${norm}。`,
+    sum: (name, parts, norm) => `${name} 的梯度已完整:${parts} → ${norm}。`,
+    part: (norm, from) => `${norm} 来自${from}`, skip: "跳跃连接", branch: "支路",
+    sends: (what) => `它送出 ${what}。`, sending: (rule, to, norm) => `${rule} 给 ${to}(范数 ${norm})`, and: "、", and2: "和", leaf: (name) => `${name} 已完整。`,
+    end: (name, norm) => `路到此为止:d${name} 的范数是 ${norm}。`,
+    selected: "选中", active: "当前步骤", kind: { operation: "运算", parameter: "参数", input: "输入", constant: "常量", loss: "损失", module: "模块", frame: "模块" },
+    forward: "前向", backward: "它送出的梯度", receives: "它得到的梯度", shape: "形状", type: "类型", module: "模块", line: "你的代码",
+    value: "数值", gradient: "梯度", norm: "范数", range: "范围", mean: "平均", zeros: "零的比例", nans: "NaN", infs: "Inf", none: "–",
+    noGradient: "没有梯度:它不被学习,也没有被学习的东西进入它。", notYet: "还没有梯度。",
+    picked: (rows, columns) => `挑出 ${rows} × ${columns} 项`, all: (rows, columns) => `全部 ${rows} × ${columns} 项`, mapOf: (what, scale) => `${what},从 −${scale}(蓝)经 0 到 ${scale}(橙)`,
+    hatched: "斜线:NaN 或无穷", join: "求和的过程", from: "来自", adds: "加上", sofar: "到此之和", where: "其中",
+    through: "跳跃连接与支路", throughText: (skip, branch, whole, angle) => `经跳跃连接 ${skip},经支路 ${branch};合起来 ${whole},因为两者夹角 ${angle}°。各部分的范数相加并不等于和的范数。`,
+    openFused: "展开为基本运算", closeFused: "收起", open: "打开", close: "收起", follow: "显示通往它的路", all_: "显示全部", opens: "可打开", closes: "可收起",
+    chain: (name) => `从 dL 到 d${name}`, chainIntro: (routes) => `${routes} 条路线中最强的一条;在汇合处只看从这条路来的部分。`, chainOne: "唯一的路线。",
+    strongShare: (share) => `占和的 ${share}`, skips: "经跳跃连接而来的部分", skipAt: "位置", angle: "夹角",
+    nudge: "推一推", nudgeIntro: "把一项移动 ±ε,用 64 位重新算前向:", entry: "项", slope: "斜率", dEntry: "dW 的项", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "制作本页时没有试过。",
+    routes: "路线", legend: "图例", wire: "梯度的粗细:范数的对数", fold: "若干相同的层", partial: "“…”:还有没到的", inside: "定义中的基本运算;内核一次算完", if_: "若 ", else_: "否则",
+    equal: "相同的层", weights: "权重", parts: "权重的部分",
+  },
+};
+
+// What operations are called in Chinese; their Latin names stay in front.
+const OPERATIONS = {
+  absolute: "绝对值", add: "加", astype: "转换类型", attention: "注意力", broadcast_to: "广播", concatenate: "拼接", copy: "复制",
+  cross_entropy: "交叉熵", divide: "除", dropout: "随机失活", embedding: "嵌入", erf: "误差函数", exp: "指数", gelu: "高斯误差线性单元", gelu_tanh: "高斯误差线性单元",
+  getitem: "取出", layer_norm: "层归一化", linear: "线性", log: "对数", log_softmax: "对数软最大", matmul: "矩阵乘", max: "最大", maximum: "较大者", mean: "平均",
+  min: "最小", minimum: "较小者", multiply: "乘", negative: "取负", power: "幂", relu: "线性整流", reshape: "变形", rms_norm: "均方根归一化", scatter: "散布", sigmoid: "S 形函数",
+  sign: "符号", softmax: "软最大", sqrt: "平方根", subtract: "减", sum: "求和", tanh: "双曲正切", transpose: "转置", var: "方差", where: "选择",
+};
+
+function say(key, ...args) {
+  const word = WORDS[app.state.lang][key];
+  return typeof word === "function" ? word(...args) : word;
+}
+
+function operationName(op) {
+  return app.state.lang === "zh" && OPERATIONS[op] ? `${op} ${OPERATIONS[op]}` : op;
+}
+
+// What a node is called on its box: its own name, or the module of which it is the only operation, else the operation.
+function nodeTitle(n) {
+  if (!n.op) return n.kind === "constant" && n.number === undefined ? say("kind").constant : n.title;
+  const op = operationName(n.op);
+  if (n.kind === "loss") return op;
+  if (n.name) return `${n.title} · ${op}`;
+  if (!n.label) return op;
+  return n.label.startsWith(n.op) && app.state.lang === "en" ? n.label : `${n.label} · ${op}`;
+}
+
+function innerTitle(part) {
+  if (!part.op) return part.number !== undefined ? three(part.number) : say("kind").constant;
+  return part.title === part.op ? operationName(part.op) : `${part.title} · ${operationName(part.op)}`;
+}
+
+// What a node is called in a sentence: with the modules around it.
+function fullName(n) {
+  if (n.name?.includes(".")) return n.name;
+  const own = n.name ?? (n.label ? "" : operationName(n.op || n.kind));
+  const path = n.path && n.kind !== "input" ? n.path : "";
+  return [path, own].filter(Boolean).join(path && own && !n.name ? " · " : ".") || n.title;
+}
+
+// The name of its gradient without the modules.
+function gradientName(n) {
+  return n.name ? n.title : n.op || n.title;
+}
