@@ -129,6 +129,7 @@ class Collector:
             raise error(ValueError, "explore", {"values": repr(values)}, f"values is one of {', '.join(LEVELS)}",
                         'write values="stats" for a smaller file')  # fmt: skip
         self.graph, self.values = graph, values
+        self.most = max(48, min(288, _MOST_ENTRIES // (2 * len(graph.nodes))))
         self.joins = Joins(graph)
         self.gradients: dict[str, Summary | None] = {}
         self.insides: dict[str, tuple[int, list[float], list[float | None], list[float | None]]] = {}
@@ -143,7 +144,7 @@ class Collector:
 
     def watch(self, node: str, dY: Any, along: Any) -> None:
         self.joins.watch(node, dY, along)
-        self.gradients[node] = summary(np.asarray(dY), self.values)
+        self.gradients[node] = summary(np.asarray(dY), self.values, self.most)
         if node in self.weights:
             self.weight_gradients[node] = np.asarray(dY)
         if self.open_fused:
@@ -190,7 +191,7 @@ class Collector:
             routes = count.get(n.id) if n.id in flow.norms else None
             nodes.append(NodeData(
                 n.id, n.kind, n.op, n.title, n.shape, n.dtype, n.name, tree.label.get(n.id), n.path, tree.place[n.id],
-                n.number, line_of(t), self.formula(n.forward), summary(t.data, self.values), self.gradients.get(n.id),
+                n.number, line_of(t), self.formula(n.forward), summary(t.data, self.values, self.most), self.gradients.get(n.id),
                 _norm(flow, n.id), None if routes is None else counted(routes), via.get(n.id),
                 self.joins.found.get(n.id), n.id in self.weights and n.op != "", self.insides.get(n.id),
                 nudges.get(n.id),
@@ -205,6 +206,7 @@ class Collector:
 
 
 _MOST_FUSED = 600
+_MOST_ENTRIES = 60_000  # of all thumbnails together
 
 
 def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", seconds: float = 3.0

@@ -49,8 +49,8 @@ class Summary:
     full: tuple[float, ...] | None = None
 
 
-def summary(x: Array, level: str = "thumbnails") -> Summary | None:
-    """``x`` at one of ``LEVELS``.
+def summary(x: Array, level: str = "thumbnails", most: int = ROWS * COLUMNS) -> Summary | None:
+    """``x`` at one of ``LEVELS``, the thumbnail of at most ``most`` entries.
 
     >>> s = summary(np.array([3.0, 0.0, -4.0, np.nan]), "stats")
     >>> s.min, s.max, s.zeros, s.nans
@@ -68,17 +68,18 @@ def summary(x: Array, level: str = "thumbnails") -> Summary | None:
     zeros = rounded(1 - np.count_nonzero(x) / x.size)
     return Summary(
         rounded(size), low, high, mean, zeros, nans, infs,
-        None if level == "stats" else thumbnail(x),
+        None if level == "stats" else thumbnail(x, most),
         tuple([rounded(float(v), 7) for v in x.ravel()]) if level == "full" else None,
     )  # fmt: skip
 
 
-def thumbnail(x: Array) -> Thumbnail:
+def thumbnail(x: Array, most: int = ROWS * COLUMNS) -> Thumbnail:
     """Rows are all axes but the last; of long axes entries are picked at equal distances, the first among them."""
     table = np.asarray(x, np.float64).reshape(-1, x.shape[-1]) if x.ndim > 1 else np.asarray(x, np.float64)[None]
     if x.ndim == 0:
         table = table.reshape(1, 1)
-    rows, columns = (min(n, most) for n, most in zip(table.shape, (ROWS, COLUMNS), strict=True))
+    columns = min(table.shape[1], COLUMNS, math.isqrt(2 * most) if len(table) > 1 else COLUMNS)
+    rows = min(len(table), ROWS, most // max(columns, 1))
     picked = table[np.ix_(*[np.arange(k) * n // k for n, k in zip(table.shape, (rows, columns), strict=True)])]
     finite = np.isfinite(picked)
     scale = float(np.abs(table[np.isfinite(table)]).max(initial=0.0))

@@ -17,13 +17,17 @@ _FOLD = 3  # from so many equal neighbours on, all but the first are one box
 
 @dataclass
 class Module:
-    """One call of a module, or several equal ones folded (``count`` > 1). ``parent`` is None at the top."""
+    """One call of a module, or several equal ones folded (``count`` > 1). ``parent`` is None at the top.
+
+    ``like`` is the first of equal neighbours, for all but the first of them.
+    """
 
     id: str
     title: str
     path: str
     parent: str | None
     count: int = 1
+    like: str | None = None
 
 
 @dataclass
@@ -68,33 +72,34 @@ def tree_of(graph: Graph) -> Tree:
 
 
 def _enter(tree: Tree, call: _Call, parent: str | None) -> None:
-    for group in _groups(call.parts):
-        _enter_part(tree, call, group[0], parent)
-        if len(group) < _FOLD:
-            rest, inside = group[1:], parent
-        else:
-            rest = group[1:]
-            first, last = rest[0].levels, rest[-1].levels
-            title = f"{first[-1]} … {last[-1]}"
+    for first, *rest in _groups(call.parts):
+        like = _enter_part(tree, call, first, parent)
+        inside = parent
+        if len(rest) >= _FOLD - 1:
+            ends = rest[0].levels, rest[-1].levels
             inside = f"m{len(tree.modules)}"
-            tree.modules.append(Module(inside, title, ".".join(first), parent, len(rest)))
+            title = f"{ends[0][-1]} … {ends[1][-1]}"
+            tree.modules.append(Module(inside, title, ".".join(ends[0]), parent, len(rest), like))
         for part in rest:
-            _enter_part(tree, call, part, inside)
+            _enter_part(tree, call, part, inside, like)
 
 
-def _enter_part(tree: Tree, call: _Call, part: Any, parent: str | None) -> None:
+def _enter_part(tree: Tree, call: _Call, part: Any, parent: str | None, like: str | None = None) -> str | None:
+    """Give a node or a call its place; the id of the module that a call became."""
     if isinstance(part, Node):
         tree.place[part.id] = parent
-    elif part.operations() == 1:
-        inner = part
-        while isinstance(inner, _Call):
-            label = ".".join(inner.levels[len(call.levels) :])
-            inner = inner.parts[0]
-        tree.place[inner.id], tree.label[inner.id] = parent, label
-    else:
-        module = Module(f"m{len(tree.modules)}", part.levels[-1], ".".join(part.levels), parent)
+        return None
+    if part.operations() > 1:
+        module = Module(f"m{len(tree.modules)}", part.levels[-1], ".".join(part.levels), parent, 1, like)
         tree.modules.append(module)
         _enter(tree, part, module.id)
+        return module.id
+    inner: Any = part
+    while isinstance(inner, _Call):
+        label = ".".join(inner.levels[len(call.levels) :])
+        inner = inner.parts[0]
+    tree.place[inner.id], tree.label[inner.id] = parent, label
+    return None
 
 
 def _groups(parts: list[Any]) -> list[list[Any]]:

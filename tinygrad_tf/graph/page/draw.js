@@ -46,11 +46,11 @@ function sizeItems(data, root) {
     }
     item.lines = linesOf(item);
     const small = item.kind === "parameter" || item.kind === "constant";
-    const room = measure("‖d‖ −8.88e−88", 11, 600);
+    const room = measure(small ? "‖d‖ 8.88e−8" : "‖d‖ −8.88e−88", 11, 600);
     const natural = Math.max(...item.lines.map((l, i) => measure(l, i ? 11 : 12)), item.kind === "constant" ? 0 : room);
     item.w = Math.round(Math.max(small ? 56 : 100, Math.min(natural + 20, MOST)));
     item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - 12));
-    item.h = 18 + 15 * (item.lines.length + (item.kind === "constant" || item.kind === "input" ? 0 : 1)) - 6;
+    item.h = 8 + 14 * (item.lines.length + (item.kind === "constant" || item.kind === "input" ? 0 : 1));
   }
 }
 
@@ -64,6 +64,7 @@ function linesOf(item) {
   const n = item.node;
   if (n.kind === "loss") return [nodeTitle(n), `${n.title} = ${three(data_value(n))}`];
   if (n.number !== undefined) return [nodeTitle(n)];
+  if (n.kind === "parameter" && nodeTitle(n).length < 9) return [`${nodeTitle(n)} ${shapeText(n.shape)}`];
   return [nodeTitle(n), shapeText(n.shape)];
 }
 
@@ -124,12 +125,12 @@ function drawBox(item) {
   }
   g.append(svg("rect", { class: "shape", x: X, y: Y, width: w, height: h, rx: round }));
   item.lines.forEach((line, i) => {
-    const t = svg("text", { class: ["first", "second"][i], x: X + w / 2, y: Y + 18 + 15 * i, "text-anchor": "middle" });
+    const t = svg("text", { class: ["first", "second"][i], x: X + w / 2, y: Y + 15 + 14 * i, "text-anchor": "middle" });
     t.textContent = line;
     g.append(t);
   });
   if (item.kind !== "constant" && item.kind !== "input") {
-    item.third = svg("text", { class: "third", x: X + w / 2, y: Y + 18 + 15 * item.lines.length, "text-anchor": "middle" });
+    item.third = svg("text", { class: "third", x: X + w / 2, y: Y + 15 + 14 * item.lines.length, "text-anchor": "middle" });
     g.append(item.third);
   }
   if (item.kind === "module") g.append(sign(X + 4, Y + 4, true));

@@ -5,10 +5,11 @@
 
 const IN = { id: "in", row: -1 };
 const OUT = { id: "out" };
-const GAP = { row: 30, column: 22, dock: 20, stack: 6, lane: 13, pad: 16, title: 26 };
+const GAP = { row: 26, column: 20, dock: 22, stack: 5, lane: 13, pad: 14, title: 24 };
 
 function layout(view) {
   while (!layoutOnce(view));
+  if (view.columns) layoutOnce(view); // once more, now that it is known who stands alone in a row
   place(view.root, 0, 0);
   for (const e of view.edges) e.points = pathOf(e);
   return { width: view.root.w, height: view.root.h };
@@ -25,7 +26,7 @@ function layoutOnce(view) {
   for (const e of view.edges) spreadOverFrames(e);
   markSides(view);
   for (const f of frames) {
-    if (stagger(f)) return false;
+    if (stagger(f)) return !(view.columns = true);
     layoutFrame(f);
   }
   return true;

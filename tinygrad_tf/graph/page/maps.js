@@ -75,9 +75,8 @@ function formula(data, index, back = false) {
       return;
     }
     const math = document.createElementNS(MATHML, "math");
-    math.setAttribute("display", i ? "inline" : "block");
+    if (!i) math.setAttribute("displaystyle", "true");
     math.setAttribute("aria-label", text.split("\n")[i] ?? "");
-    math.style.textAlign = "left";
     math.append(mathElement(tree));
     const line = make("div", i ? "sub" : "");
     if (i === 1) line.append(make("span", "", `${say("where")} `));

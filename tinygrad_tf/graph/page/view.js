@@ -1,6 +1,6 @@
 // What is shown: the boxes that the open modules leave visible, as a tree, and the edges between them.
 
-// Opens modules from the outside in, until about a hundred boxes show; folded layers stay folded.
+// Opens modules from the outside in, until about a hundred boxes show; of equal layers only the first.
 function openedAtFirst(data) {
   const size = new Map([[null, 0]]);
   for (const m of data.modules) size.set(m.id, 0);
@@ -11,7 +11,7 @@ function openedAtFirst(data) {
   const queue = data.modules.filter((m) => !m.parent);
   while (queue.length) {
     const m = queue.shift();
-    if (m.count > 1 || shown - 1 + size.get(m.id) > 110) continue;
+    if (m.like || m.count > 1 || shown - 1 + size.get(m.id) > 100) continue;
     open.add(m.id);
     shown += size.get(m.id) - 1;
     queue.push(...data.modules.filter((c) => c.parent === m.id));
