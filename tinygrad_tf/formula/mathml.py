@@ -148,7 +148,10 @@ class MathML:
 
 
 def _name(name: str) -> Tree:
-    """W_q with its index below; any other name as it is."""
+    """W_q with its index below, Xhat with its hat on; any other name as it is."""
+    if re.fullmatch(r"d?[A-Z]hat", name):
+        hat: Tree = ["mover", ["mi", name[-4]], _mo("^")]
+        return _row(["mi", "d"], hat) if name[0] == "d" else hat
     found = re.fullmatch(r"([^\W_]+)_(\w+?)(′*)", name)
     if not found:
         return ["mi", name]

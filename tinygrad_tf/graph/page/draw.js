@@ -48,8 +48,8 @@ function sizeItems(data, root) {
     const small = item.kind === "parameter" || item.kind === "constant";
     const room = measure(small ? "‖d‖ 8.88e−8" : "‖d‖ −8.88e−88", 11, 600);
     const natural = Math.max(...item.lines.map((l, i) => measure(l, i ? 11 : 12)), item.kind === "constant" ? 0 : room);
-    item.w = Math.round(Math.max(small ? 56 : 100, Math.min(natural + 20, MOST)));
-    item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - 12));
+    item.w = Math.round(Math.max(small ? 56 : 100, Math.min(natural + (item.kind === "module" ? 44 : 20), MOST)));
+    item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - (item.kind === "module" ? 36 : 12)));
     item.h = 8 + 14 * (item.lines.length + (item.kind === "constant" || item.kind === "input" ? 0 : 1));
   }
 }
@@ -106,6 +106,7 @@ function drawFrame(item) {
   for (let p = item.parent; p; p = p.parent) depth += p.column ? 0 : 1;
   const g = svg("g", { class: `item frame${depth % 2 ? "" : " deep"}`, tabindex: -1, role: "button" });
   g.append(svg("rect", { class: "shape", x: item.X, y: item.Y, width: item.w, height: item.h, rx: 9 }));
+  g.append(svg("rect", { class: "bar", x: item.X, y: item.Y, width: item.titleWidth, height: 27 }));
   const label = svg("text", { x: item.X + 28, y: item.Y + 19 });
   label.textContent = item.title;
   g.append(label, sign(item.X + 10, item.Y + 9, false));

@@ -158,7 +158,8 @@ function chooseSpine(s) {
   };
   s.spine = [];
   if (!s.items.length) return;
-  let at = middle(s.items);
+  const starts = s.items.filter((i) => !isLeaf(i) && !i.weight);
+  let at = middle(starts.length ? starts : s.items);
   while (at) {
     s.spine.push(at);
     at = at.after.length ? middle(at.after) : null;
@@ -190,8 +191,8 @@ function setAcross(s) {
     const sides = { "-1": [], 1: [] };
     for (const i of s.rows[r]) {
       if (i === center) continue;
-      const above = i.before.filter((b) => b.row < r).map((b) => b.ax);
-      const leaf = above.length === 0 && !i.fromIn;
+      const above = i.before.filter((b) => !isLeaf(b) && !b.weight).map((b) => b.ax);
+      const leaf = isLeaf(i) || i.weight;
       i.wish = above.length ? above.reduce((a, b) => a + b, 0) / above.length : 0;
       const side = leaf ? -1 : i.wish < -1 ? -1 : i.wish > 1 ? 1 : i.order < (center ?? s.spine[0]).order ? -1 : 1;
       sides[side].push(i);
@@ -230,7 +231,7 @@ function setLanes(s) {
     net.laneEnd = Math.max(...far.map(([, r]) => r));
     const x = net.from === IN ? mean(far.filter(([t]) => t !== OUT).map(([t]) => hostOf(t).ax)) : net.from.ax;
     const leaf = net.from !== IN && isLeaf(net.from);
-    net.side = leaf || x < -1 ? -1 : x > 1 || net.from !== IN ? 1 : -1;
+    net.side = leaf || x < -1 ? -1 : x > 1 || net.from !== IN || spineEnd ? 1 : -1;
     long.push([net, start + 1, net.laneEnd - 1, x]);
   }
   long.sort((a, b) => a[2] - a[1] - (b[2] - b[1]) || a[1] - b[1]);

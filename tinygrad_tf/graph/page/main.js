@@ -145,7 +145,8 @@ function follow(shown) {
   const item = app.view.items.find((i) => i.id === app.state.at) ?? shown.activeItem;
   const window_ = element("graph");
   if (!item) {
-    if (app.state.step === 0) window_.scrollTop = 0;
+    const start = app.view.items.find((i) => i.kind !== "frame");
+    if (start) window_.scrollTo((start.X + start.w / 2) * app.zoom - window_.clientWidth / 2, 0);
     return;
   }
   const [x, y] = [(item.X + Math.min(item.w, 400) / 2 + 10) * app.zoom, (item.Y + Math.min(item.h, 200) / 2 + 6) * app.zoom];
@@ -268,7 +269,10 @@ function listen() {
   on("save", "click", saveSvg);
   on("language", "click", () => app.set({ lang: app.state.lang === "en" ? "zh" : "en" }));
   on("theme", "click", () => app.set({ theme: app.dark() ? "light" : "dark" }));
-  on("picture", "click", (e) => choose(e.target.closest(".item")?.dataset.id));
+  on("picture", "click", (e) => {
+    const item = e.target.closest(".item");
+    if (item && !e.target.matches(".frame > .shape")) choose(item.dataset.id);
+  });
   document.addEventListener("keydown", onKey);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());
   addEventListener("hashchange", () => {
@@ -288,7 +292,7 @@ async function start() {
   app.data = await readData();
   listen();
   load();
-  fitWidth();
+  zoomTo(Math.max(0.7, Math.min(1, element("graph").clientWidth / (app.view.width + 24))));
   app.lastStep = undefined;
   app.refresh();
   document.body.dataset.ready = "yes";

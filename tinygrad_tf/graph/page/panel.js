@@ -6,14 +6,32 @@ function showPanel(data, view, state, shown, routes) {
   if (line.textContent !== story) line.textContent = story;
   const details = document.getElementById("details");
   details.replaceChildren();
+  if (routes) details.append(tabs(state));
+  if (routes && state.tab === "way") {
+    details.append(...wayDetails(data, state, shown, routes));
+    return showLegend();
+  }
   const item = state.at ? view.items.find((i) => i.id === state.at) : null;
   const id = state.at && !item ? state.at : null; // a node inside a closed module
   const node = item ? item.node ?? null : id ? data.node.get(id) : shown.active ? data.node.get(shown.active[0]) : routes ? data.node.get(state.to) : null;
   if (item?.inner) details.append(...innerDetails(data, item));
   else if (item && !node) details.append(...moduleDetails(item));
   else if (node) details.append(...nodeDetails(data, state, shown, node, view));
-  if (routes) details.append(...wayDetails(data, state, shown, routes));
   showLegend();
+}
+
+// With one weight chosen: the step, or the whole way to the weight.
+function tabs(state) {
+  const list = make("div", "tabs");
+  list.setAttribute("role", "tablist");
+  for (const [name, word] of [["step", "thisStep"], ["way", "theWay"]]) {
+    const b = button(say(word), () => app.set({ tab: name }));
+    b.setAttribute("role", "tab");
+    b.setAttribute("aria-selected", (state.tab ?? "step") === name);
+    b.dataset.tab = name;
+    list.append(b);
+  }
+  return list;
 }
 
 function heading(text) {
@@ -89,7 +107,7 @@ function nodeDetails(data, state, shown, node, view) {
 function actionsOf(state, node, view) {
   const actions = make("div", "actions");
   const item = view.itemOf.get(node.id);
-  if (node.norm !== undefined && state.to !== node.id && node.kind !== "loss") actions.append(button(say("follow"), () => app.set({ to: node.id, step: app.data.stepOf.size, at: null }, "follow")));
+  if (node.norm !== undefined && state.to !== node.id && node.kind !== "loss") actions.append(button(say("follow"), () => app.set({ to: node.id, step: 0, at: null })));
   if (node.inside && item.node === node) actions.append(button(say(item.fused ? "closeFused" : "openFused"), () => app.toggle(node.id)));
   return actions;
 }

@@ -11,6 +11,7 @@ function readState(data) {
     step: Math.max(0, Number.parseInt(found.get("step") ?? "0", 10) || 0),
     to: to && data.node.get(to)?.norm !== undefined ? to : null,
     at: known(found.get("at")),
+    tab: found.get("tab") === "way" ? "way" : "step",
     lang: found.get("lang") === "zh" || (!found.has("lang") && /^zh/.test(navigator.language)) ? "zh" : "en",
     theme: ["light", "dark"].includes(found.get("theme")) ? found.get("theme") : null,
     open,
@@ -19,7 +20,7 @@ function readState(data) {
 
 function writeState(data, state) {
   const first = openedAtFirst(data);
-  const fields = [["step", state.step], ["to", state.to], ["at", state.at], ["lang", state.lang], ["theme", state.theme],
+  const fields = [["step", state.step], ["to", state.to], ["at", state.at], ["tab", state.tab === "way" ? "way" : null], ["lang", state.lang], ["theme", state.theme],
     ["open", [...state.open].filter((id) => !first.has(id)).join()], ["shut", [...first].filter((id) => !state.open.has(id)).join()]];
   const text = fields.filter(([, v]) => v !== null && v !== "").map(([k, v]) => `${k}=${encodeURIComponent(v).replaceAll("%2C", ",").replaceAll("%2F", "/")}`).join("&");
   app.written = `#${text}`;

@@ -27,7 +27,7 @@ const WORDS = {
     strongShare: (share) => `${share} of the sum`, skips: "What came through skip connections", skipAt: "at", angle: "angle",
     nudge: "Nudge it", nudgeIntro: "One entry moved by ±ε, the forward run again in 64 bits:", entry: "entry", slope: "slope", dEntry: "entry of dW", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "Was not tried when this page was made.",
     routes: "routes", legend: "Key", wire: "width of a gradient: log of its norm", fold: "several equal layers", partial: "“…”: more is still to come", inside: "primitives of the definition; the kernel computes them at once", if_: "if ", else_: "else",
-    equal: "equal layers", weights: "weights", parts: "parts of weights",
+    thisStep: "This step", theWay: "The whole way",
   },
   zh: {
     title: "dW 如何反向流动", other: "English", otherLabel: "Switch to English",
@@ -55,7 +55,7 @@ const WORDS = {
     strongShare: (share) => `占和的 ${share}`, skips: "经跳跃连接而来的部分", skipAt: "位置", angle: "夹角",
     nudge: "推一推", nudgeIntro: "把一项移动 ±ε,用 64 位重新算前向:", entry: "项", slope: "斜率", dEntry: "dW 的项", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "制作本页时没有试过。",
     routes: "路线", legend: "图例", wire: "梯度的粗细:范数的对数", fold: "若干相同的层", partial: "“…”:还有没到的", inside: "定义中的基本运算;内核一次算完", if_: "若 ", else_: "否则",
-    equal: "相同的层", weights: "权重", parts: "权重的部分",
+    thisStep: "这一步", theWay: "整条路",
   },
 };
 
@@ -84,7 +84,8 @@ function nodeTitle(n) {
   if (n.kind === "loss") return op;
   if (n.name) return `${n.title} · ${op}`;
   if (!n.label) return op;
-  return n.label.startsWith(n.op) && app.state.lang === "en" ? n.label : `${n.label} · ${op}`;
+  if (!n.label.startsWith(n.op)) return `${n.label} · ${op}`;
+  return n.label + op.slice(n.op.length); // linear1, linear1 线性
 }
 
 function innerTitle(part) {
