@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..formula import Formula
 from ..formula.mathml import Tree as Math
 from ..formula.mathml import mathml
 from ..tensor import Tensor
-from .capture import Graph, capture
+from .capture import Graph, Node, capture
 from .flow import Flow, record
 from .inside import inside
 from .joins import Join, Joins, counts, strongest
@@ -124,7 +123,7 @@ def plain(x: Any) -> Any:
 class Collector:
     """Walks once over a graph, backward, and collects what the page needs."""
 
-    def __init__(self, graph: Graph, values: str) -> None:
+    def __init__(self, graph: Graph, values: str, end: Node | None = None) -> None:
         if values not in LEVELS:
             raise error(ValueError, "explore", {"values": repr(values)}, f"values is one of {', '.join(LEVELS)}",
                         'write values="stats" for a smaller file')  # fmt: skip
@@ -139,13 +138,14 @@ class Collector:
         self.defined: list[Definition] = []
         self.open_fused = sum(1 for t in graph.tensors if t.op is not None and t.op.kernel) <= _MOST_FUSED
         self.weights = _weights(graph)
+        self.kept = {*self.weights, *([end.id] if end else [])}
         self.weight_gradients: dict[str, np.ndarray[Any, Any]] = {}
         self.flow = record(graph, watch=self.watch)
 
     def watch(self, node: str, dY: Any, along: Any) -> None:
         self.joins.watch(node, dY, along)
         self.gradients[node] = summary(np.asarray(dY), self.values, self.most)
-        if node in self.weights:
+        if node in self.kept:
             self.weight_gradients[node] = np.asarray(dY)
         if self.open_fused:
             self._open(node, np.asarray(dY))
@@ -207,36 +207,34 @@ class Collector:
 
 _MOST_FUSED = 600
 _MOST_ENTRIES = 60_000  # of all thumbnails together
+_MOST_WORK, _PER_OP = 6_000_000_000, 20_000  # entries that nudging may read and write; what a call costs beside them
 
 
-def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", seconds: float = 3.0
-             ) -> Exploration:  # fmt: skip
-    """The data of ``graph``. For about ``seconds`` weights are nudged, ``path_to`` before the others."""
-    found = Collector(graph, values)
+def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Exploration:
+    """The data of ``graph``. ``nudge`` entries of each weight are tried out, of ``path_to`` in any case."""
     end = graph.node_of(path_to) if path_to is not None else None
+    found = Collector(graph, values, end)
     if path_to is not None and (end is None or end.id not in found.flow.norms):
         raise error(ValueError, "explore", {"path_to": path_to, "loss": graph.tensors[-1]}, "no gradient flows from "
                     "the loss to a Tensor that it was not computed from, or that requires none", "choose a parameter "
                     "that the loss depends on")  # fmt: skip
-    nudges = _nudged(found, None if end is None else end.id, seconds)
+    nudges = _nudged(found, end, nudge) if nudge > 0 else {}
     return found.exploration(None if end is None else end.id, nudges)
 
 
-def _nudged(found: Collector, first: str | None, seconds: float) -> dict[str, list[Nudge]]:
-    if seconds <= 0:
+def _nudged(found: Collector, end: Node | None, nudge: int) -> dict[str, list[Nudge]]:
+    """As many weights as the work allows, by an estimate, so that the same graph always gives the same page."""
+    once = sum(t.size + sum(x.size for x in t.inputs) + _PER_OP for t in found.graph.tensors if t.op is not None)
+    room = _MOST_WORK // (2 * once)
+    wanted = [id for id in found.weights if id in found.weight_gradients and (end is None or id != end.id)]
+    each = max(1, min(nudge, room // max(len(wanted), 1)))
+    todo = [(id, each) for id in wanted[: room // each]]
+    if end is not None:
+        todo.insert(0, (end.id, max(nudge, 5)))
+    if not todo:
         return {}
-    start = time.perf_counter()
     replay = Replay(found.graph)
-    once = time.perf_counter() - start
-    wanted = [id for id in found.weights if id in found.weight_gradients]
-    wanted.sort(key=lambda id: id != first)
-    room = int(seconds / max(2 * once, 1e-6))  # entries that can be tried in the time, each by two forwards
-    each = max(1, min(3, room // max(len(wanted), 1)))
-    done: dict[str, list[Nudge]] = {}
-    for id in wanted[: max(room // each, 1)]:
-        dW = found.weight_gradients[id]
-        done[id] = replay.nudges(found.graph.tensor(id), dW, 5 if id == first else each)
-    return done
+    return {id: replay.nudges(found.graph.tensor(id), found.weight_gradients[id], n) for id, n in todo}
 
 
 def _weights(graph: Graph) -> list[str]:

@@ -38,7 +38,7 @@ class Page:
         return f"Page of {len(d.nodes)} nodes, {len(d.steps)} steps: .save('dw.html') and open it"
 
 
-def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnails", nudge: float = 3.0) -> Page:
+def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Page:
     """A page on which one steps through the backward pass of ``loss``: a file that needs nothing else.
 
     Each step shows the rule that ran, with its numbers; choose a weight, and only the routes to it remain, with the
@@ -48,7 +48,8 @@ def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnai
         loss: a Tensor with one entry, before ``backward()`` has freed its graph.
         path_to: the weight to begin with.
         values: what is kept of each array: "none", "stats", "thumbnails" (12 × 24 entries) or "full".
-        nudge: seconds to spend on moving entries of the weights up and down and running the forward again.
+        nudge: how many entries of each weight are moved up and down, the forward run again each time; 0: none.
+            In a large model only those that are done in seconds, and ``path_to``.
 
     Raises RuntimeError for a Tensor without a graph or one that ``backward()`` has freed.
 

@@ -61,30 +61,29 @@ def summary(x: Array, level: str = "thumbnails", most: int = ROWS * COLUMNS) -> 
     size = norm(x)
     if x.size == 0:
         return Summary(size)
-    finite = x if x.dtype.kind != "f" else x[np.isfinite(x)]
+    broken = x.dtype.kind == "f" and not math.isfinite(size) and not np.isfinite(x).all()
+    finite = x[np.isfinite(x)] if broken else x
     ends = (float(finite.min()), float(finite.max()), float(finite.mean(dtype=np.float64))) if finite.size else ()
     low, high, mean = map(rounded, ends) if ends else (None, None, None)
-    nans, infs = (int(np.isnan(x).sum()), int(np.isinf(x).sum())) if finite.size < x.size else (0, 0)
+    nans, infs = (int(np.isnan(x).sum()), int(np.isinf(x).sum())) if broken else (0, 0)
     zeros = rounded(1 - np.count_nonzero(x) / x.size)
+    scale = max(map(abs, ends[:2]), default=0.0)
     return Summary(
         rounded(size), low, high, mean, zeros, nans, infs,
-        None if level == "stats" else thumbnail(x, most),
+        None if level == "stats" else thumbnail(x, scale, most),
         tuple([rounded(float(v), 7) for v in x.ravel()]) if level == "full" else None,
     )  # fmt: skip
 
 
-def thumbnail(x: Array, most: int = ROWS * COLUMNS) -> Thumbnail:
+def thumbnail(x: Array, scale: float, most: int = ROWS * COLUMNS) -> Thumbnail:
     """Rows are all axes but the last; of long axes entries are picked at equal distances, the first among them."""
-    table = np.asarray(x, np.float64).reshape(-1, x.shape[-1]) if x.ndim > 1 else np.asarray(x, np.float64)[None]
-    if x.ndim == 0:
-        table = table.reshape(1, 1)
+    table = x.reshape(-1, x.shape[-1]) if x.ndim > 1 else x.reshape(1, -1)
     columns = min(table.shape[1], COLUMNS, math.isqrt(2 * most) if len(table) > 1 else COLUMNS)
     rows = min(len(table), ROWS, most // max(columns, 1))
-    picked = table[np.ix_(*[np.arange(k) * n // k for n, k in zip(table.shape, (rows, columns), strict=True)])]
+    at = [np.arange(k) * n // k for n, k in zip(table.shape, (rows, columns), strict=True)]
+    picked = np.asarray(table[np.ix_(*at)], np.float64)
     finite = np.isfinite(picked)
-    scale = float(np.abs(table[np.isfinite(table)]).max(initial=0.0))
-    with np.errstate(invalid="ignore"):
-        levels = np.where(finite, np.rint(np.where(finite, picked, 0) / (scale or 1) * 126) + 128, 0)
+    levels = np.where(finite, np.rint(np.where(finite, picked, 0) / (scale or 1) * 126) + 128, 0)
     levels[np.isposinf(picked)], levels[np.isneginf(picked)] = 255, 1
     return Thumbnail(rows, columns, rounded(scale), base64.b64encode(levels.astype(np.uint8).tobytes()).decode())
 

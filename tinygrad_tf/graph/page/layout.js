@@ -223,8 +223,9 @@ function setLanes(s) {
     if (net.from !== IN && net.from.host) continue;
     const start = net.from.row;
     const spineEnd = spineTarget(s, net);
-    const far = [...net.to].map((t) => [t, t === OUT ? s.n : hostOf(t).row]).filter(([t, r]) => r > start + 1 && t !== spineEnd);
     net.spineEnd = spineEnd;
+    net.straightTo = spineEnd ? rowOf(s, spineEnd) : -1; // so far it runs on the spine's own line
+    const far = [...net.to].map((t) => [t, rowOf(s, t)]).filter(([, r]) => r > start + 1 && r > net.straightTo);
     net.laneEnd = -1;
     if (s.f.sideIn?.has(net.key) || !far.length) continue;
     if (s.f.sideOut?.has(net.key) && far.every(([t]) => t === OUT)) continue;
@@ -242,6 +243,10 @@ function setLanes(s) {
     net.lane = net.side * out;
     for (let r = a; r <= b; r++) reachOf[r] = out;
   }
+}
+
+function rowOf(s, t) {
+  return t === OUT ? s.n : hostOf(t).row;
 }
 
 function spineTarget(s, net) {
@@ -291,7 +296,7 @@ function gapBefore(s, r) {
     if (net.from.host) continue;
     const x = net.from === IN ? 0 : net.from.ax;
     for (const t of net.to) {
-      if ((t === OUT ? s.n : hostOf(t).row) !== r) continue;
+      if (rowOf(s, t) !== r) continue;
       many += 1;
       if (t !== OUT) widest = Math.max(widest, Math.abs((net.laneEnd >= 0 ? net.lane : x) - hostOf(t).ax));
     }

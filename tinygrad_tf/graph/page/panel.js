@@ -170,7 +170,7 @@ function wayDetails(data, state, shown, routes) {
     li.addEventListener("click", () => app.set({ step: routes.steps.indexOf(e.step) + 1, at: null }));
     chain.append(li);
   }
-  return [...skipTable(data, routes), ...nudgeTable(end), ...found, chain];
+  return [...nudgeTable(end), ...skipTable(data, routes), ...found, chain];
 }
 
 function skipTable(data, routes) {
@@ -179,7 +179,10 @@ function skipTable(data, routes) {
   const table = make("table");
   row(table, say("skipAt"), say("skip"), say("branch"), say("angle"));
   for (const n of joins) row(table, make("span", "name", partOf(n)), three(n.join.skip), three(n.join.branch), `${Math.round(n.join.angle)}°`);
-  return [heading(say("skips")), table];
+  const list = make("details");
+  list.open = joins.length < 9;
+  list.append(make("summary", "", say("skips")), table);
+  return [list];
 }
 
 function nudgeTable(end) {

@@ -46,7 +46,7 @@ function arrangeArrivals(s) {
     for (const t of net.to) {
       if (t === OUT || t.kind === "frame" || t.host) continue;
       const straight = t === net.spineEnd;
-      const far = t.row > net.from.row + 1;
+      const far = t.row > net.from.row + 1 && t.row > net.straightTo;
       const side = net.from === IN && s.f.sideIn?.has(net.key);
       const x = side ? -1e6 : straight ? 0 : far && net.laneEnd >= 0 ? net.lane : net.from === IN ? t.ax + (s.onSpine.has(t) ? 1 : 0) : leaveX(net);
       if (!into.has(t)) into.set(t, []);
@@ -95,8 +95,8 @@ function way(s, net, t) {
     points.push({ x: startX, y, round: true }, { x: Infinity, y });
     return points;
   }
-  const end = t === OUT ? s.n : hostOf(t).row;
-  if (end > row + 1 && t !== net.spineEnd) {
+  const end = rowOf(s, t);
+  if (end > row + 1 && end > net.straightTo) {
     points.push({ x: net.lane, y: s.top[row + 1], curve: "v" }, { x: net.lane, y: s.bottom[end - 1] });
   } else if (end > row + 1) points.push({ x: startX, y: s.top[row + 1] }, { x: 0, y: s.bottom[end - 1], curve: startX ? "v" : undefined });
   if (t === OUT) {
