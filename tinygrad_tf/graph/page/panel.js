@@ -1,7 +1,7 @@
 // The side panel: the active or selected item in detail, and for one weight the derivation of its gradient.
 
 function showPanel(data, view, state, shown, routes) {
-  const story = tell(data, state, shown, routes).join(" ");
+  const story = tell(data, state, shown, routes).join(say("gap"));
   const line = document.getElementById("story");
   if (line.textContent !== story) line.textContent = story;
   const details = document.getElementById("details");
@@ -16,7 +16,7 @@ function showPanel(data, view, state, shown, routes) {
   const node = item ? item.node ?? null : id ? data.node.get(id) : shown.active ? data.node.get(shown.active[0]) : routes ? data.node.get(state.to) : null;
   if (item?.inner) details.append(...innerDetails(data, item));
   else if (item && !node) details.append(...moduleDetails(item));
-  else if (node) details.append(...nodeDetails(data, state, shown, node, view));
+  else if (node) details.append(...nodeDetails(data, state, shown, node, view, routes));
   showLegend();
 }
 
@@ -77,13 +77,13 @@ function innerDetails(data, item) {
   return found;
 }
 
-function nodeDetails(data, state, shown, node, view) {
+function nodeDetails(data, state, shown, node, view, routes) {
   const g = gradientAt(data, node, shown.step);
   const kind = say(state.at ? "selected" : "active");
   const found = [make("div", "quiet", `${kind} · ${say("kind")[node.kind]}`), make("h2", "name", fullName(node))];
   found.push(actionsOf(state, node, view));
   if (node.forward !== undefined) found.push(heading(say("forward")), formula(data, node.forward));
-  const sent = node.into.filter((e) => e.step);
+  const sent = node.into.filter((e) => e.step && (!routes || !routes.nodes.has(node.id) || routes.edges.has(e.id) || node.id === state.to));
   if (sent.length) {
     found.push(heading(say("backward")));
     for (const e of sent) {
@@ -190,9 +190,11 @@ function nudgeTable(end) {
   if (!end.nudges) return [...found, make("p", "quiet", say("noNudge"))];
   found.push(make("p", "quiet", `${say("nudgeIntro")} ε = ${three(end.nudges[0].epsilon)}`));
   const table = make("table");
-  row(table, say("entry"), say("lossPlus"), say("lossMinus"), say("slope"), say("dEntry"));
+  row(table, say("entry"), say("slope"), say("dEntry"));
   for (const q of end.nudges) {
-    row(table, `[${q.index.join(", ")}]`, q.plus.toFixed(9), q.minus.toFixed(9), three((q.plus - q.minus) / (2 * q.epsilon)), three(q.gradient));
+    const entry = make("div", "", `[${q.index.join(", ")}] = ${three(q.entry)}`);
+    entry.append(make("div", "quiet", `${say("lossPlus")} = ${q.plus.toFixed(9)}`), make("div", "quiet", `${say("lossMinus")} = ${q.minus.toFixed(9)}`));
+    row(table, entry, three((q.plus - q.minus) / (2 * q.epsilon)), three(q.gradient));
   }
   return [...found, table];
 }
