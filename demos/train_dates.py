@@ -56,7 +56,7 @@ def main() -> None:
         print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on")
         return
     print(f"trained in {seconds:.0f} s")
-    print(f"exact match on {len(task.held_out):,} held-out dates: {trainer.evaluate():.2%}")
+    print(f"exact match on {len(task.held_out):,} held-out dates: {history.accuracy[args.steps]:.2%}")
 
     save_curves(history, out / "curves.png")
     translation = save_attention(model, task.vocabulary, EXAMPLE, out / "attention.png")
