@@ -20,7 +20,7 @@ from ..formula.mathml import Tree as Math
 from ..formula.mathml import mathml
 from ..tensor import Tensor
 from .capture import Graph, Node, capture
-from .flow import Flow, record
+from .flow import Flow, norm, record
 from .inside import inside
 from .joins import Join, Joins, counts, strongest
 from .replay import Nudge, Replay
@@ -33,7 +33,7 @@ SCHEMA = 1
 
 @dataclass
 class NodeData:
-    """One Tensor. ``module`` is the box it lies in; ``routes`` counts the ways from the loss, in words where it is huge.
+    """One Tensor. ``module`` is the box it lies in, ``routes`` the number of ways from the loss, rounded if huge.
 
     ``via`` is the edge over which the strongest route comes. ``inside`` is (definition, norms of values, norms of
     gradients, norms along edges) of a fused node. ``weight`` marks what is made of parameters alone.
@@ -166,11 +166,10 @@ class Collector:
         if key not in self.definitions:
             self.definitions[key] = len(self.defined)
             self.defined.append(Definition(nodes, edges))
-        norms = [flow.norms.get(n.id) for n in flow.graph.nodes]
-        sent = [flow.sent.get(e.id) for e in flow.graph.edges]
-        values = [rounded(float(np.linalg.norm(np.asarray(t.data, np.float64))), 3) for t in flow.graph.tensors]
-        self.insides[node] = (self.definitions[key], values, *[[None if v is None else rounded(v, 3) for v in found]
-                                                               for found in (norms, sent)])  # fmt: skip
+        values = [rounded(norm(t.data), 3) for t in flow.graph.tensors]
+        norms = [short(flow.norms.get(n.id)) for n in flow.graph.nodes]
+        sent = [short(flow.sent.get(e.id)) for e in flow.graph.edges]
+        self.insides[node] = self.definitions[key], values, norms, sent
 
     def formula(self, f: Formula | None) -> int | None:
         """Its place among the formulas."""
@@ -187,11 +186,12 @@ class Collector:
         tree = tree_of(graph)
         count, via = counts(flow), strongest(flow)
         nodes = []
+        level, most = self.values, self.most
         for n, t in zip(graph.nodes, graph.tensors, strict=True):
             routes = count.get(n.id) if n.id in flow.norms else None
             nodes.append(NodeData(
                 n.id, n.kind, n.op, n.title, n.shape, n.dtype, n.name, tree.label.get(n.id), n.path, tree.place[n.id],
-                n.number, line_of(t), self.formula(n.forward), summary(t.data, self.values, self.most), self.gradients.get(n.id),
+                n.number, line_of(t), self.formula(n.forward), summary(t.data, level, most), self.gradients.get(n.id),
                 _norm(flow, n.id), None if routes is None else counted(routes), via.get(n.id),
                 self.joins.found.get(n.id), n.id in self.weights and n.op != "", self.insides.get(n.id),
                 nudges.get(n.id),
@@ -258,6 +258,10 @@ def _weights(graph: Graph) -> list[str]:
 
 def _norm(flow: Flow, id: str) -> float | None:
     return rounded(flow.norms[id]) if id in flow.norms else None
+
+
+def short(x: float | None) -> float | None:
+    return None if x is None else rounded(x, 3)
 
 
 def counted(n: int) -> str:

@@ -54,15 +54,16 @@ class Joins:
                 self.waiting.setdefault(source, {})[id] = dX
 
     def _join(self, node: str, parts: Mapping[str, Array]) -> Join:
-        sums, total = [], np.float64(0)
+        sums: list[float] = []
+        total: Any = 0.0
         for dX in parts.values():
             total = total + np.asarray(dX, np.float64)
             sums.append(rounded(norm(total)))
         skips = [id for id in parts if self._is_skip(node, id)]
         if not skips or len(skips) == len(parts):
             return Join(tuple(parts), tuple(sums))
-        sides = [sum((np.asarray(dX, np.float64) for id, dX in parts.items() if (id in skips) == skip), np.float64(0))
-                 for skip in (True, False)]  # fmt: skip
+        wide = {id: np.asarray(dX, np.float64) for id, dX in parts.items()}
+        sides: list[Any] = [sum(dX for id, dX in wide.items() if (id in skips) == skip) for skip in (True, False)]
         across = norm(sides[0]) * norm(sides[1])
         cosine = float(np.sum(sides[0] * sides[1])) / across if across else math.nan
         angle = math.degrees(math.acos(min(1.0, max(-1.0, cosine)))) if math.isfinite(cosine) else None
@@ -73,7 +74,7 @@ class Joins:
         """Whether a longer way leads to where the edge does, and a sum stands at its end: X + f(X)."""
         end = self.graph.edge(id).target
         made = self.graph.node(end)
-        if self.graph.node(node).kind == "parameter" or made.forward is None or made.forward.right.kind != "plus":
+        if made.forward is None or made.forward.right.kind != "plus":
             return False
         last = int(end[1:])
         stack = [n for n in self.after[node] if n != end]

@@ -29,11 +29,11 @@ class record:
 
     def __enter__(self) -> record:
         self.before = state.make
-        state.make = self.make  # type: ignore[method-assign]
+        state.make = self.make  # type: ignore[assignment]
         return self
 
     def __exit__(self, *problem: Any) -> None:
-        state.make = self.before  # type: ignore[method-assign]
+        state.make = self.before
 
     def make(self, *args: Any) -> Tensor:
         """Stand in for what builds the results, and note the line beside each."""

@@ -8,7 +8,7 @@ from importlib import resources
 
 #: In the order in which they are put together; the last one starts the page.
 SCRIPTS = ("words.js", "data.js", "view.js", "layout.js", "routes.js", "columns.js", "draw.js", "step.js", "maps.js",
-           "story.js", "panel.js", "state.js", "main.js")  # fmt: skip
+           "story.js", "panel.js", "state.js", "window.js", "main.js")  # fmt: skip
 
 
 def html(data: str) -> str:

@@ -176,13 +176,6 @@ function chooseSpine(s) {
 
 // ---- across ---------------------------------------------------------------------------------------------------------
 
-// How far an item reaches to the left and to the right of its anchor, docks included.
-function reach(i) {
-  const anchor = i.kind === "frame" ? i.anchor : i.w / 2;
-  const docks = i.docks.length ? Math.max(...i.docks.map((d) => d.w)) + GAP.dock + (i.channel ? GAP.lane : 0) : 0;
-  return [anchor + docks, i.w - anchor];
-}
-
 function setAcross(s) {
   s.left = new Array(s.n).fill(0);
   s.right = new Array(s.n).fill(0);

@@ -1,5 +1,12 @@
 // Ports and paths inside one frame, in its own coordinates: x from its anchor, y from its top.
 
+// How far an item reaches to the left and to the right of its anchor, docks included.
+function reach(i) {
+  const anchor = i.kind === "frame" ? i.anchor : i.w / 2;
+  const docks = i.docks.length ? Math.max(...i.docks.map((d) => d.w)) + GAP.dock + (i.channel ? GAP.lane : 0) : 0;
+  return [anchor + docks, i.w - anchor];
+}
+
 function setPorts(s) {
   const f = s.f;
   f.inX = new Map();
