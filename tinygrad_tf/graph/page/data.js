@@ -41,7 +41,7 @@ function three(x) {
   if (!Number.isFinite(v)) return v > 0 ? "∞" : "−∞";
   if (v === 0) return "0";
   const size = Math.abs(v);
-  const text = size >= 1e5 || size < 1e-4 ? v.toExponential(2) : String(Number(v.toPrecision(3)));
+  const text = size >= 1e5 || size < 1e-4 ? v.toExponential(2).replace(/\.?0+e/, "e") : String(Number(v.toPrecision(3)));
   return text.replace("e-", "e−").replace(/^-/, "−");
 }
 

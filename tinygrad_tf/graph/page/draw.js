@@ -46,12 +46,20 @@ function sizeItems(data, root) {
     }
     item.lines = linesOf(item);
     const small = item.kind === "parameter" || item.kind === "constant";
-    const room = measure(small ? "‖d‖ 8.88e−8" : "‖d‖ −8.88e−88", 11, 600);
+    item.letter = item.inner || item.kind === "module" ? "dY" : gradientLetter(item.node);
+    const room = Math.max(...normsOf(item).map((x) => measure(`‖${item.letter}‖ ${x}`, 11, 600)));
     const natural = Math.max(...item.lines.map((l, i) => measure(l, i ? 11 : 12)), item.kind === "constant" ? 0 : room);
     item.w = Math.round(Math.max(small ? 56 : 100, Math.min(natural + (item.kind === "module" ? 44 : 20), MOST)));
     item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - (item.kind === "module" ? 36 : 12)));
     item.h = 8 + 14 * (item.lines.length + (item.kind === "constant" || item.kind === "input" ? 0 : 1));
   }
+}
+
+// All that its third line may say in the course of the steps.
+function normsOf(item) {
+  if (item.inner) return [three(item.inner.norm)];
+  const nodes = item.kind === "module" ? item.nodes.filter((n) => n.norm !== undefined).slice(-1) : [item.node];
+  return ["–", ...nodes.flatMap((n) => [three(n.norm), ...(n.join?.partial ?? []).map((x) => `${three(x)} …`)])];
 }
 
 function linesOf(item) {

@@ -206,7 +206,17 @@ function setAcross(s) {
       }
       (sign < 0 ? s.left : s.right)[r] = at;
     }
+    if (!center && !s.straight.has(r) && sides[1].length === 0) centerRow(s, r);
   }
+}
+
+// Leaves that stand above the rest, alone in their row, share its middle.
+function centerRow(s, r) {
+  const last = s.rows[r].reduce((a, b) => (a.ax > b.ax ? a : b));
+  const by = (s.left[r] - (last.ax + reach(last)[1])) / 2;
+  for (const i of s.rows[r]) i.ax += by;
+  s.left[r] -= by;
+  s.right[r] = s.left[r];
 }
 
 // A net that goes beyond the next row has a lane: on the spine if it is part of it, else beside the rows it passes.

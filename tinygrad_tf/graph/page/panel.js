@@ -16,7 +16,8 @@ function showPanel(data, view, state, shown, routes) {
   const node = item ? item.node ?? null : id ? data.node.get(id) : shown.active ? data.node.get(shown.active[0]) : routes ? data.node.get(state.to) : null;
   if (item?.inner) details.append(...innerDetails(data, item));
   else if (item && !node) details.append(...moduleDetails(item));
-  else if (node) details.append(...nodeDetails(data, state, shown, node, view, routes));
+  else if (!node) details.append(help());
+  else details.append(...nodeDetails(data, state, shown, node, view, routes));
   showLegend();
 }
 
@@ -31,6 +32,12 @@ function tabs(state) {
     b.dataset.tab = name;
     list.append(b);
   }
+  return list;
+}
+
+function help() {
+  const list = make("ul", "quiet");
+  for (const line of say("help")) list.append(make("li", "", line));
   return list;
 }
 
@@ -119,7 +126,7 @@ function numbers(node, whole) {
   if (node.path) row(table, say("module"), make("span", "name", node.path));
   if (node.line) row(table, say("line"), make("span", "name", node.line));
   if (v && node.shape.length === 0) row(table, say("value"), three(v.max));
-  const stats = make("table");
+  const stats = make("table", "figures");
   const add = (what, of) => row(stats, what, v ? of(v) : "–", g ? of(g) : "–");
   const tr = make("tr");
   for (const text of ["", say("value"), say("gradient")]) tr.append(make("th", "", text));
@@ -138,7 +145,7 @@ function numbers(node, whole) {
 // The sum at a join, part by part, as far as the steps have come.
 function joinDetails(data, node, step) {
   const j = node.join;
-  const table = make("table");
+  const table = make("table", "figures");
   row(table, say("from"), say("adds"), say("sofar"));
   j.edges.forEach((id, i) => {
     const e = data.edge.get(id);
@@ -156,7 +163,7 @@ function joinDetails(data, node, step) {
 // One weight: its strongest route as a derivation, what the skips carried, and the nudges.
 function wayDetails(data, state, shown, routes) {
   const end = data.node.get(state.to);
-  const found = [heading(say("chain", ` ${fullName(end)}`)), make("p", "quiet", end.routes === "1" ? say("chainOne") : say("chainIntro", end.routes))];
+  const found = [heading(say("chain", gradientName(data.node.get(data.loss)), gradientName(end))), make("p", "quiet", end.routes === "1" ? say("chainOne") : say("chainIntro", end.routes))];
   const chain = make("ol", "chain");
   for (const id of strongestTo(data, end.id)) {
     const e = data.edge.get(id);
@@ -176,7 +183,7 @@ function wayDetails(data, state, shown, routes) {
 function skipTable(data, routes) {
   const joins = data.steps.map(([n]) => data.node.get(n)).filter((n) => routes.nodes.has(n.id) && n.join?.skip !== undefined);
   if (!joins.length) return [];
-  const table = make("table");
+  const table = make("table", "figures");
   row(table, say("skipAt"), say("skip"), say("branch"), say("angle"));
   for (const n of joins) row(table, make("span", "name", partOf(n)), three(n.join.skip), three(n.join.branch), `${Math.round(n.join.angle)}°`);
   const list = make("details");
@@ -189,7 +196,7 @@ function nudgeTable(end) {
   const found = [heading(say("nudge"))];
   if (!end.nudges) return [...found, make("p", "quiet", say("noNudge"))];
   found.push(make("p", "quiet", `${say("nudgeIntro")} ε = ${three(end.nudges[0].epsilon)}`));
-  const table = make("table");
+  const table = make("table", "figures");
   row(table, say("entry"), say("slope"), say("dEntry"));
   for (const q of end.nudges) {
     const entry = make("div", "", `[${q.index.join(", ")}] = ${three(q.entry)}`);

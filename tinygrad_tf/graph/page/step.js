@@ -31,7 +31,7 @@ function showItem(data, item, step, active, state, routes) {
   if (item.third) {
     const g = itemGradient(data, item, step);
     classes.toggle("has", g.arrived > 0);
-    item.third.textContent = g.arrived === 0 ? "–" : `‖${g.letter ?? "d"}‖ ${three(g.norm)}${g.arrived < g.of ? " …" : ""}`;
+    item.third.textContent = g.arrived === 0 ? "–" : `‖${item.letter}‖ ${three(g.norm)}${g.arrived < g.of ? " …" : ""}`;
   }
 }
 

@@ -13,10 +13,10 @@ function tell(data, state, shown, routes) {
   const what = sent.map((e) => say("sending", formulaText(data, e.rule), fullName(data.node.get(e.source)), three(e.sent)));
   if (what.length) parts.push(say("sends", joined(what)));
   const done = sent.map((e) => data.node.get(e.source)).filter((n, i, all) => n.kind === "parameter" && all.indexOf(n) === i && gradientAt(data, n, shown.step).arrived === n.arrivals.length);
-  for (const n of done) parts.push(say("leaf", `d ${fullName(n)}`));
+  for (const n of done) parts.push(say("leaf", gradientName(n)));
   if (routes && state.step === routes.steps.length) {
     const end = data.node.get(state.to);
-    parts.push(say("end", ` ${fullName(end)}`, three(end.norm)));
+    parts.push(say("end", gradientName(end), three(end.norm)));
   }
   return parts;
 }
@@ -39,7 +39,7 @@ function contributions(data, node) {
 function partOf(n) {
   const text = fullName(n);
   const pieces = text.split(".");
-  return pieces.length > 3 ? pieces.slice(-3).join(".") : text;
+  return pieces.length > 4 ? pieces.slice(-4).join(".") : text;
 }
 
 function joined(list) {

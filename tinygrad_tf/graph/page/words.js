@@ -9,12 +9,12 @@ const WORDS = {
     contents: (ops, weights) => `${ops} ops${weights ? ` · ${weights} weights` : ""}`,
     before: (loss) => `Forward is done: the loss is ${loss}. No gradient has flowed yet. Press → to go backward, one rule at a time.`,
     beforeTo: (name, routes, steps) => `${routes} ${routes === "1" ? "route leads" : "routes lead"} from the loss to ${name}, through ${steps} steps. Press → to follow them.`,
-    starts: (name) => `Backward starts here: d${name} = 1.`,
+    starts: (name) => `Backward starts here: ${name} = 1.`,
     one: (name, norm) => `${name} has its gradient, norm ${norm}.`,
     sum: (name, parts, norm) => `${name} has its whole gradient: ${parts} → ${norm}.`,
     part: (norm, from) => `${norm} from ${from}`, skip: "the skip", branch: "the branch",
     sends: (what) => `It sends ${what}.`, sending: (rule, to, norm) => `${rule} to ${to} (norm ${norm})`, and: ", ", and2: " and ", leaf: (name) => `${name} is complete.`,
-    end: (name, norm) => `The way ends here: d${name} has norm ${norm}.`,
+    end: (name, norm) => `The way ends here: ${name} has norm ${norm}.`,
     selected: "Selected", active: "Active step", kind: { operation: "operation", parameter: "parameter", input: "input", constant: "constant", loss: "loss", module: "module", frame: "module" },
     forward: "Forward", backward: "Gradients it sends", shape: "shape", module: "module", line: "your code",
     value: "value", gradient: "gradient", norm: "norm", range: "range", mean: "mean", zeros: "zeros", nans: "NaN", infs: "Inf",
@@ -23,11 +23,12 @@ const WORDS = {
     hatched: "hatched: NaN or infinite", join: "The sum as it builds up", from: "from", adds: "adds", sofar: "sum so far", where: "where",
     through: "Skip against branch", throughText: (skip, branch, whole, angle) => `Through the skip ${skip}, through the branch ${branch}; together ${whole}, since the two stand at ${angle}° to each other. Norms of parts do not add up to the norm of the sum.`,
     openFused: "Open into primitives", closeFused: "Close", open: "Open", close: "Close", follow: "Show the way to it",
-    chain: (name) => `From dL to d${name}`, chainIntro: (routes) => `The strongest of ${routes} routes; a join keeps the part that comes this way.`, chainOne: "The only route.",
+    chain: (loss, name) => `From ${loss} to ${name}`, chainIntro: (routes) => `The strongest of ${routes} routes; a join keeps the part that comes this way.`, chainOne: "The only route.",
     strongShare: (share) => `${share} of the sum`, skips: "What came through skip connections", skipAt: "at", angle: "angle",
     nudge: "Nudge it", nudgeIntro: "One entry moved by ±ε, the forward run again in 64 bits:", entry: "entry", slope: "slope", dEntry: "entry of dW", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "Was not tried when this page was made.",
     wire: "width of a gradient: log of its norm", partial: "“…”: more is still to come", inside: "primitives of the definition; the kernel computes them at once", if_: "if\u00a0", else_: "else", gap: " ",
     thisStep: "This step", theWay: "The whole way",
+    help: ["← → step, Home and End go to the ends, Esc lets go.", "A click on a box shows its numbers and formulas.", "A click on a weight shows only the routes to it.", "⊞ opens a module in place, ⊟ closes it."],
   },
   zh: {
     title: "dW 如何反向流动", other: "English", otherLabel: "Switch to English",
@@ -37,12 +38,12 @@ const WORDS = {
     contents: (ops, weights) => `${ops} 个运算${weights ? ` · ${weights} 个权重` : ""}`,
     before: (loss) => `前向已算完：损失是 ${loss}。还没有梯度流动。按 → 逐条规则地反向走。`,
     beforeTo: (name, routes, steps) => `从损失到 ${name} 有 ${routes} 条路线，经过 ${steps} 步。按 → 沿着它们走。`,
-    starts: (name) => `反向从这里开始：d${name} = 1。`,
+    starts: (name) => `反向从这里开始：${name} = 1。`,
     one: (name, norm) => `${name} 得到了它的梯度，范数 ${norm}。`,
     sum: (name, parts, norm) => `${name} 的梯度已完整：${parts} → ${norm}。`,
     part: (norm, from) => `${norm} 来自${from}`, skip: "跳跃连接", branch: "支路",
     sends: (what) => `它送出 ${what}。`, sending: (rule, to, norm) => `${rule} 给 ${to}（范数 ${norm}）`, and: "、", and2: "和", leaf: (name) => `${name} 已完整。`,
-    end: (name, norm) => `路到此为止：d${name} 的范数是 ${norm}。`,
+    end: (name, norm) => `路到此为止：${name} 的范数是 ${norm}。`,
     selected: "选中", active: "当前步骤", kind: { operation: "运算", parameter: "参数", input: "输入", constant: "常量", loss: "损失", module: "模块", frame: "模块" },
     forward: "前向", backward: "它送出的梯度", shape: "形状", module: "模块", line: "你的代码",
     value: "数值", gradient: "梯度", norm: "范数", range: "范围", mean: "平均", zeros: "零的比例", nans: "NaN", infs: "Inf",
@@ -51,11 +52,12 @@ const WORDS = {
     hatched: "斜线：NaN 或无穷", join: "求和的过程", from: "来自", adds: "加上", sofar: "到此之和", where: "其中",
     through: "跳跃连接与支路", throughText: (skip, branch, whole, angle) => `经跳跃连接 ${skip}，经支路 ${branch}；合起来 ${whole}，因为两者夹角 ${angle}°。各部分的范数相加并不等于和的范数。`,
     openFused: "展开为基本运算", closeFused: "收起", open: "打开", close: "收起", follow: "显示通往它的路",
-    chain: (name) => `从 dL 到 d${name}`, chainIntro: (routes) => `${routes} 条路线中最强的一条；在汇合处只看从这条路来的部分。`, chainOne: "唯一的路线。",
+    chain: (loss, name) => `从 ${loss} 到 ${name}`, chainIntro: (routes) => `${routes} 条路线中最强的一条；在汇合处只看从这条路来的部分。`, chainOne: "唯一的路线。",
     strongShare: (share) => `占和的 ${share}`, skips: "经跳跃连接而来的部分", skipAt: "位置", angle: "夹角",
     nudge: "推一推", nudgeIntro: "把一项移动 ±ε，用 64 位重新算前向：", entry: "项", slope: "斜率", dEntry: "dW 的项", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "制作本页时没有试过。",
     wire: "梯度的粗细：范数的对数", partial: "“…”：还有没到的", inside: "定义中的基本运算；内核一次算完", if_: "若\u00a0", else_: "否则", gap: "",
     thisStep: "这一步", theWay: "整条路",
+    help: ["← → 单步，Home 和 End 到两端，Esc 放开。", "点一个框，看它的数与公式。", "点一个权重，只看通往它的路线。", "⊞ 就地打开模块，⊟ 收起它。"],
   },
 };
 
@@ -101,7 +103,14 @@ function fullName(n) {
   return [path, own].filter(Boolean).join(path && own && !n.name ? " · " : ".") || n.title;
 }
 
-// The name of its gradient without the modules.
+// What its gradient is called: dW, and d linear1.weight, where a path would run into the d.
 function gradientName(n) {
-  return n.name ? n.title : n.op || n.title;
+  const name = n.name ? fullName(n) : n.title;
+  return name.includes(".") || name.length > 8 ? `d ${name}` : `d${name}`;
+}
+
+// The same on its box, where there is little room.
+function gradientLetter(n) {
+  if (n.name && n.title.length <= 4) return `d${n.title}`;
+  return n.op && !n.name ? "dY" : "d";
 }
