@@ -27,7 +27,7 @@ ALLOWED = {
     "ops": {"errors", "tensor", "op", "random", "kernels"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op"},
-    "graph": {"errors", "tensor", "op", "autograd", "formula"},
+    "graph": {"errors", "tensor", "op", "ops", "autograd", "formula"},
     "nn": _ENGINE,
     "optim": _ENGINE,
     "models": _NETWORK,

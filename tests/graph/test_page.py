@@ -389,6 +389,18 @@ def test_the_view_is_saved_as_svg(opened, tmp_path):
     xml.dom.minidom.parseString(svg)
 
 
+def test_it_shows_itself_in_a_notebook(browser):
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        problems = []
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        page.set_content(explore(encoder()[0])._repr_html_())
+        inner = page.frame_locator("iframe")
+        inner.locator("#next").click()
+        assert inner.locator("#count").text_content().startswith("1 / ")
+        assert problems == []
+
+
 def test_on_a_phone_it_fits(opened):
     page = opened(viewport={"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -2,12 +2,14 @@
 
 A Tensor is captured as plain data (``capture``), one backward walk over it is recorded (``flow``), and what that found
 is drawn (``dot``, ``render``), told (``text``) or made a page to step through (``data``, ``page``).
+:func:`op_card` says of one op what it computes and what its rule is.
 """
 
+from .card import Card, op_card
 from .dot import draw
 from .explore import Page, explore
 from .render import Picture
 from .text import Explanation, explain
 from .trace import record
 
-__all__ = ["Explanation", "Page", "Picture", "draw", "explain", "explore", "record"]
+__all__ = ["Card", "Explanation", "Page", "Picture", "draw", "explain", "explore", "op_card", "record"]

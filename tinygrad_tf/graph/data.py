@@ -207,7 +207,7 @@ class Collector:
 
 _MOST_FUSED = 600
 _MOST_ENTRIES = 60_000  # of all thumbnails together
-_MOST_WORK, _PER_OP = 6_000_000_000, 20_000  # entries that nudging may read and write; what a call costs beside them
+_MOST_WORK, _PER_OP = 6_000_000_000, 60_000  # entries that nudging may read and write; what a call costs beside them
 
 
 def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Exploration:

@@ -1,0 +1,53 @@
+"""Cards of ops: one for each op that has a rule, true to what ran."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import tinygrad_tf.ops  # noqa: F401
+from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf.graph import op_card
+from tinygrad_tf.graph.card import EXAMPLES
+from tinygrad_tf.op import Op
+from tinygrad_tf.random import generator
+
+
+def test_there_is_a_card_for_every_op_of_the_package():
+    ops = {o.name for o in gc.get_objects() if isinstance(o, Op) and o.backward and "tinygrad_tf." in o.__module__}
+    assert ops <= {make().op.name for make in EXAMPLES.values()}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_numbers_on_a_card_are_those_of_backward(name):
+    Y = EXAMPLES[name]()
+    inputs = [x for x in Y.inputs if x.requires_grad]
+    numbers = op_card(name).numbers
+    Y.backward(Tensor(numbers[len(Y.inputs) + 1][1]))  # after the inputs stand Y and dY
+    for x, (_, dX) in zip(inputs, numbers[len(Y.inputs) + 2 :], strict=True):
+        np.testing.assert_allclose(dX, x.grad.data, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_cards_are_readable(name):
+    text = str(op_card(name))
+    assert text.startswith(name + "\n")
+    assert "as code" not in text
+    assert "rule " in text
+    assert max(map(len, text.splitlines())) <= 130
+
+
+def test_a_card_draws_no_random_numbers():
+    manual_seed(3)
+    before = generator().bit_generator.state
+    op_card("dropout")
+    assert generator().bit_generator.state == before
+
+
+def test_an_unknown_op_is_refused():
+    with pytest.raises(ValueError, match="choose one of absolute, add"):
+        op_card("nothing")
+
+
+def test_cards_show_themselves_as_markdown():
+    assert op_card("softmax")._repr_markdown_().startswith("**softmax** — Y = e^X")

@@ -1,0 +1,153 @@
+"""op_card(): one op on a card: what it computes, its gradient rule, shapes, and a tiny example worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..autograd import steps
+from ..errors import error
+from ..formula import Formula, forward_formula, gradient_formula
+from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
+from ..tensor import FUNCTIONS, Tensor
+from .inside import inside
+from .labels import formula_lines, three
+
+Array = np.ndarray[Any, Any]
+
+
+def _x(*rows: Any) -> Tensor:
+    return Tensor(np.array(rows, np.float64), requires_grad=True)
+
+
+def _pair() -> tuple[Tensor, Tensor]:
+    return _x([1, 2], [3, 4]), _x([2, -1], [0.5, 3])
+
+
+_ONE_BY_ONE = ("absolute", "copy", "erf", "exp", "gelu", "gelu_tanh", "negative", "relu", "sigmoid", "tanh")
+_TWO_BY_TWO = ("add", "divide", "maximum", "minimum", "multiply", "subtract", "matmul")
+_ROWS = ("log_softmax", "softmax")
+_AXES = ("max", "mean", "min", "sum", "var")
+
+#: For each op a call of the public function that leads to it, on arrays that one can follow in one's head.
+EXAMPLES: dict[str, Callable[[], Tensor]] = {
+    **{name: lambda name=name: FUNCTIONS[name](_x(-1, 0.5, 2)) for name in _ONE_BY_ONE},  # type: ignore[misc]
+    **{name: lambda name=name: FUNCTIONS[name](*_pair()) for name in _TWO_BY_TWO},  # type: ignore[misc]
+    **{name: lambda name=name: FUNCTIONS[name](_x(0, 1, 2)) for name in _ROWS},  # type: ignore[misc]
+    **{name: lambda name=name: FUNCTIONS[name](_pair()[1], axis=1) for name in _AXES},  # type: ignore[misc]
+    "log": lambda: FUNCTIONS["log"](_x(0.5, 1, 2)),
+    "sqrt": lambda: FUNCTIONS["sqrt"](_x(1, 4, 9)),
+    "power": lambda: FUNCTIONS["power"](_x(1, 2, 3), _x(2, 3, 0.5)),
+    "where": lambda: FUNCTIONS["where"](np.array([True, False]), _x(1, 2), _x(3, 4)),
+    "astype": lambda: FUNCTIONS["astype"](_x(1, 2), "float32"),
+    "reshape": lambda: FUNCTIONS["reshape"](_pair()[0], (4,)),
+    "transpose": lambda: FUNCTIONS["transpose"](_pair()[0]),
+    "broadcast_to": lambda: FUNCTIONS["broadcast_to"](_x(1, 2), (2, 2)),
+    "getitem": lambda: FUNCTIONS["getitem"](_x(1, 2, 3), index=np.array([2, 0, 2])),
+    "scatter": lambda: FUNCTIONS["scatter"](_x(1, 2, 3), index=np.array([2, 0, 2]), shape=(3,)),
+    "concatenate": lambda: FUNCTIONS["concatenate"]([_x(1, 2), _x(3)], axis=0),
+    "linear": lambda: FUNCTIONS["linear"](*_pair(), _x(0, 1)),
+    "layer_norm": lambda: FUNCTIONS["layer_norm"](_x([1, 2, 6], [0, 4, 2]), 3, _x(1, 2, 1), _x(0, 0, 1)),
+    "embedding": lambda: FUNCTIONS["embedding"](np.array([1, 0, 1]), _pair()[0]),
+    "dropout": lambda: _dropout(_x(1, 2, 3, 4), keep=np.array([True, False, True, True]), p=0.5),
+    "attention": lambda: FUNCTIONS["attention"](_x([1, 0]), _x([1, 0], [0, 1]), _x([1, 2], [3, 4])),
+    "cross_entropy": lambda: FUNCTIONS["cross_entropy"](_x([0, 1], [2, 0]), np.array([1, 0])),
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card: ``print()`` it, or let a notebook show it.
+
+    ``rules`` has the formula of each input's gradient; ``primitives`` what a fused op opens to.
+    """
+
+    name: str
+    about: str
+    forward: Formula
+    rules: tuple[Formula, ...]
+    shapes: str
+    primitives: tuple[str, ...]
+    numbers: tuple[tuple[str, Array], ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        most = max(len(name) for name, _ in self.numbers)
+        parts = {
+            "forward": formula_lines(self.forward),
+            "rule": [line for rule in self.rules for line in formula_lines(rule)],
+            "shapes": [self.shapes],
+            "inside": [", ".join(self.primitives)] if self.primitives else [],
+            "example": [line for name, x in self.numbers for line in _entries(name.ljust(most), x)],
+        }
+        body = [
+            f"  {word if i == 0 else '':<8} {line}".rstrip()
+            for word, lines in parts.items()
+            for i, line in enumerate("\n".join(lines).splitlines())
+        ]
+        return "\n".join([self.name, f"  {self.about}", *body])
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        title, about, *body = str(self).splitlines()
+        return "\n".join([f"**{title}** — {about.strip()}", "", "```text", *body, "```"])
+
+
+def op_card(name: str) -> Card:
+    """The card of one op, made by running it. Raises ValueError for a name that no op with a gradient has.
+
+    >>> print(op_card("softmax"))
+    softmax
+      Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum.
+      forward  Y = E / Σ(E, axis=-1)
+                 where E = exp(X − max(X, axis=-1))
+      rule     dX = Y ⊙ (dY − Σ(dY ⊙ Y, axis=-1))
+      shapes   X (3,) → Y (3,)
+      inside   max, subtract, exp, sum, divide
+      example  X  = 0 1 2
+               Y  = 0.09  0.245 0.665
+               dY = 1 2 3
+               dX = −0.142 −0.141 0.283
+    """
+    if name not in EXAMPLES:
+        raise error(ValueError, "op_card", {"name": repr(name)}, "cards are made for the ops that have a gradient rule",
+                    f"choose one of {', '.join(sorted(EXAMPLES))}")  # fmt: skip
+    Y = EXAMPLES[name]()
+    op = Y.op
+    assert op is not None
+    assert op.backward is not None
+    dY = (np.arange(Y.size) % 3 + 1.0).reshape(Y.shape).astype(Y.dtype)
+    rules, numbers, letters = [], [], []
+    for i, x in enumerate(Y.inputs):
+        rule = gradient_formula(Y, i)
+        letter = str(rule.left)[1:]
+        letters.append(f"{letter} {x.shape}")
+        numbers.append((letter, x.data))
+        if x.requires_grad:
+            rules.append(rule)
+    forward = forward_formula(Y)
+    numbers += [(str(forward.left), Y.data), (f"d{forward.left}", dY)]
+    opened = inside(Y, dY)
+    first = next(iter(steps([Y], [dY])))
+    numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
+    return Card(
+        name,
+        (op.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
+        forward,
+        tuple(rules),
+        f"{', '.join(letters)} → {forward.left} {Y.shape}",
+        tuple(n.op for n in opened.flow.graph.nodes if n.op) if opened else (),
+        tuple(numbers),
+    )
+
+
+def _entries(name: str, x: Array) -> list[str]:
+    """``name = entries``, a row of the array on each line."""
+    rows = [[three(float(v)) for v in row] for row in np.atleast_2d(x).tolist()]
+    width = max(len(v) for row in rows for v in row)
+    left = f"{name} = "
+    return [f"{left if i == 0 else ' ' * len(left)}{' '.join(v.ljust(width) for v in row)}".rstrip()
+            for i, row in enumerate(rows)]  # fmt: skip
