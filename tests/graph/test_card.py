@@ -23,8 +23,9 @@ def test_the_numbers_on_a_card_are_those_of_backward(name):
     Y = EXAMPLES[name]()
     inputs = [x for x in Y.inputs if x.requires_grad]
     numbers = op_card(name).numbers
-    Y.backward(Tensor(numbers[len(Y.inputs) + 1][1]))  # after the inputs stand Y and dY
-    for x, (_, dX) in zip(inputs, numbers[len(Y.inputs) + 2 :], strict=True):
+    n = len(Y.inputs)
+    Y.backward(Tensor(numbers[n + 1][1]))  # after the inputs stand Y and dY
+    for x, (_, dX) in zip(inputs, numbers[n + 2 :], strict=True):
         np.testing.assert_allclose(dX, x.grad.data, rtol=1e-6)
 
 
