@@ -82,3 +82,39 @@ def test_gradients_that_are_not_numbers_are_named():
     with np.errstate(all="ignore"):
         x = Tensor([0.0], requires_grad=True)
         assert "norm NaN" in str(explain((x.log() * 0.0).sum(), x))
+
+
+def test_nudged_entries_stand_beside_the_gradient():
+    loss, W = GRAPHS["head"]()
+    told = explain(loss, W, nudge=5)
+    assert len(told.nudges) == 5
+    for q in told.nudges:
+        assert q.slope == pytest.approx(q.gradient, rel=1e-4, abs=1e-7)
+    last = str(told).splitlines()[-1]
+    assert last.startswith("    [")
+    assert last.count("=") == 2
+
+
+def test_the_first_nudged_entry_has_the_largest_gradient():
+    loss, W = GRAPHS["head"]()
+    told = explain(loss, W, nudge=1)
+    loss.backward()
+    assert abs(told.nudges[0].gradient) == pytest.approx(np.abs(W.grad.data).max())
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_markdown_has_every_step_and_balanced_formulas(make):
+    loss, W = make()
+    told = explain(loss, W)
+    text = told._repr_markdown_()
+    assert [int(n) for n in re.findall(r"^(\d+)\. ", text, re.MULTILINE)] == list(range(1, len(told.routes.nodes)))
+    formulas = re.findall(r"\$([^$]*)\$", text)
+    assert len(formulas) >= len(told.routes.edges)
+    for formula in formulas:
+        assert formula.count("{") - formula.count(r"\{") == formula.count("}") - formula.count(r"\}")
+        assert not re.search("[·⊙−∑ᵀ√]", formula)
+
+
+def test_markdown_of_a_product():
+    X, W = Tensor([[1.0, 2.0]], name="X"), Tensor([[3.0], [4.0]], requires_grad=True, name="W_q")
+    assert r"   - $dW_{q} = X^{\top} \cdot dY$ (2, 1), norm 2.24" in explain((X @ W).sum(), W)._repr_markdown_()

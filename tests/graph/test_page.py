@@ -255,6 +255,23 @@ def test_q_k_and_v_stand_side_by_side(opened):
     assert places == sorted(places)
 
 
+def test_the_sign_of_a_fused_node_opens_it_and_that_of_the_frame_closes_it(opened):
+    page = opened("encoder")
+    id = page.evaluate("app.view.items.find((i) => i.node?.op === 'layer_norm').id")
+    page.locator(f'[data-id="{id}"] .opener').click()
+    assert page.locator(f'#picture [data-id^="{id}/"]').count() > 3
+    page.locator(f'[data-id="{id}"] .bar').click()
+    assert page.locator(f'#picture [data-id^="{id}/"]').count() == 0
+
+
+def test_a_click_on_the_ground_of_a_module_does_not_close_it(opened):
+    page = opened("encoder")
+    before = page.evaluate("app.view.items.length")
+    id = page.evaluate("app.view.items.find((i) => i.kind === 'frame').id")
+    page.locator(f'[data-id="{id}"] > .shape').dispatch_event("click")
+    assert page.evaluate("app.view.items.length") == before
+
+
 def test_a_fused_node_opens_and_closes(opened):
     page = opened()
     id = page.evaluate("app.view.items.find((i) => i.node?.op === 'layer_norm').id")

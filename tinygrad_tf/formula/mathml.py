@@ -152,6 +152,8 @@ def _name(name: str) -> Tree:
     if re.fullmatch(r"d?[A-Z]hat", name):
         hat: Tree = ["mover", ["mi", name[-4]], _mo("^")]
         return _row(["mi", "d"], hat) if name[0] == "d" else hat
+    if re.fullmatch(r"d[A-Z]′*", name):
+        return _row(["mi", "d"], ["mi", name[1:]])
     found = re.fullmatch(r"([^\W_]+)_(\w+?)(′*)", name)
     if not found:
         return ["mi", name]

@@ -108,7 +108,7 @@ def variables_of(frame: types.FrameType | None) -> dict[int, str]:
     found: dict[int, str] = {}
     if frame is not None:
         for name, x in [*frame.f_locals.items(), *frame.f_globals.items()]:
-            if isinstance(x, Tensor) and not name.startswith("_"):
+            if isinstance(x, Tensor) and name.isidentifier() and not name.startswith("_"):
                 found.setdefault(id(x), name)
     return found
 

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from typing import Any
 
+from ..formula.latex import latex
 from ..tensor import Tensor
 from .capture import Edge, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
 from .labels import counted, gradient_of, headline, three
+from .replay import Nudge, Replay
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The derivation: ``str()`` or ``print()`` it. ``flow`` and ``routes`` are the numbers behind it."""
+    """The derivation: ``str()`` or ``print()`` it; a notebook shows it as Markdown with formulas.
+
+    ``flow``, ``routes`` and ``nudges`` are the numbers behind it.
+    """
 
     flow: Flow
     routes: Routes
+    nudges: tuple[Nudge, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join(_Derivation(self.flow, self.routes).lines())
+        return "\n".join(_Derivation(self.flow, self.routes).lines() + _tried(self.routes.to, self.nudges))
 
     __repr__ = __str__
 
+    def _repr_markdown_(self) -> str:
+        tried = _tried(self.routes.to, self.nudges)[1:]
+        return "\n".join(
+            _Derivation(self.flow, self.routes).markdown() + (["", "```text", *tried, "```"] if tried else [])
+        )
 
-def explain(loss: Tensor, W: Tensor) -> Explanation:
+
+def explain(loss: Tensor, W: Tensor, nudge: int = 0) -> Explanation:
     """How the gradient of ``loss`` reaches ``W``, step by step from dL = 1 to dW.
 
     Each step names the operation, the rule that ran, the shape and the norm of the gradient that it sent on; where
     routes join it says what is summed. Norms are Euclidean; those of the parts do not add up to that of the sum.
+    ``nudge=5`` moves five entries of ``W`` up and down, runs the forward again in float64 and sets the slope beside dW.
     Raises RuntimeError for a graph that ``backward()`` has freed, ValueError if no gradient reaches ``W``.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
@@ -46,8 +60,29 @@ def explain(loss: Tensor, W: Tensor) -> Explanation:
      3. Y = X · W      (1, 1)
         dW = Xᵀ · dY   (2, 1)   norm 6.71
     """
-    flow = record(capture(loss, variables_of(sys._getframe(1))))
-    return Explanation(flow, routes(flow, W))
+    graph = capture(loss, variables_of(sys._getframe(1)))
+    end = graph.node_of(W)
+    found: dict[str, Any] = {}
+
+    def watch(node: str, dY: Any, along: Any) -> None:
+        if end is not None and node == end.id:
+            found[node] = dY
+
+    flow = record(graph, watch=watch)
+    to = routes(flow, W)
+    return Explanation(flow, to, tuple(Replay(graph).nudges(W, found[to.to.id], nudge)) if nudge > 0 else ())
+
+
+def _tried(node: Node, nudges: tuple[Nudge, ...]) -> list[str]:
+    """A line for each entry that was moved: the slope of the loss, and what backward says it is."""
+    if not nudges:
+        return []
+    lines = ["", f"Nudged by ±{nudges[0].epsilon:g}, the forward run again in float64:"]
+    for q in nudges:
+        at = f"[{', '.join(map(str, q.index))}]"
+        slope = f"(L(W + ε) − L(W − ε)) / 2ε = {three(q.slope)}"
+        lines.append(f"    {at:<12} {slope:<44} {gradient_of(node)}{at} = {three(q.gradient)}")
+    return lines
 
 
 class _Derivation:
@@ -74,6 +109,29 @@ class _Derivation:
             f"{row[0]:<{width}}   {(row[1:] or ('',))[0]:<{shapes}}   {'   '.join(row[2:])}".rstrip() for row in rows
         ]
         return [title, "", *body]
+
+    def markdown(self) -> list[str]:
+        """The same as a list, with formulas in LaTeX."""
+        lines = [f"**{self.lines()[0]}**", ""]
+        for id, step in self.number.items():
+            node = self.graph.node(id)
+            place = f" in `{node.path}`" if node.path else ""
+            lines.append(f"{step}. `{node.title}` {node.shape}{place}{self._joined(node)}")
+            for e in self.sends[id]:
+                formula, *where = latex(self.flow.rules[e.id])
+                norm = f"norm {three(self.flow.sent[e.id])}"
+                lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {norm}")
+                lines += [f"     - where ${line}$" for line in where]
+        end = self.to.to
+        return [*lines, "", f"{gradient_of(end)}: norm {three(self.flow.norms[end.id])}{self._joined(end)}"]
+
+    def _joined(self, node: Node) -> str:
+        if node.id not in self.to.joins:
+            return ""
+        parts = " and ".join(
+            [f"{three(self.flow.sent[e.id])} from step {self.number[e.target]}" for e in self.gets[node.id]]
+        )
+        return f": the sum of {parts}, norm {three(self.flow.norms[node.id])}"
 
     def _step(self, node: Node) -> list[tuple[str, ...]]:
         step = self.number[node.id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from importlib import resources
 
@@ -15,8 +16,14 @@ def html(data: str) -> str:
     """The page for ``data``, the JSON of an exploration. It is packed, which also keeps names from being markup."""
     packed = base64.b64encode(zlib.compress(data.encode(), 9)).decode()
     script = '"use strict";\n' + "\n".join(read(name) for name in SCRIPTS)
+    script = script.replace("/*OPERATIONS*/", read("operations.json").strip())
     page = read("index.html").replace("/*STYLE*/", read("style.css"))
     return page.replace("/*SCRIPT*/", script).replace("/*DATA*/", packed)
+
+
+def chinese() -> dict[str, str]:
+    """What operations are called in Chinese."""
+    return dict(json.loads(read("operations.json")))
 
 
 def read(name: str) -> str:

@@ -49,8 +49,8 @@ function sizeItems(data, root) {
     item.letter = item.inner || item.kind === "module" ? "dY" : gradientLetter(item.node);
     const room = Math.max(...normsOf(item).map((x) => measure(`‖${item.letter}‖ ${x}`, 11, 600)));
     const natural = Math.max(...item.lines.map((l, i) => measure(l, i ? 11 : 12)), item.kind === "constant" ? 0 : room);
-    item.w = Math.round(Math.max(small ? 56 : 100, Math.min(natural + (item.kind === "module" ? 44 : 20), MOST)));
-    item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - (item.kind === "module" ? 36 : 12)));
+    item.w = Math.round(Math.max(small ? 56 : 100, (item.kind === "loss" ? 24 : 0) + Math.min(natural + (opens(item) ? 42 : 20), MOST)));
+    item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - (opens(item) ? 34 : 12) - (item.kind === "loss" ? 24 : 0)));
     item.h = 8 + 14 * (item.lines.length + (item.kind === "constant" || item.kind === "input" ? 0 : 1));
   }
 }
@@ -109,6 +109,11 @@ function drawAll(data, view) {
   picture.setAttribute("viewBox", `-10 -6 ${Math.ceil(view.width + 20)} ${Math.ceil(view.height + 16)}`);
 }
 
+// Whether it can be opened: a closed module, or a fused operation whose definition is here.
+function opens(item) {
+  return item.kind === "module" || Boolean(item.node?.inside);
+}
+
 function drawFrame(item) {
   let depth = 0;
   for (let p = item.parent; p; p = p.parent) depth += p.column ? 0 : 1;
@@ -142,7 +147,7 @@ function drawBox(item) {
     item.third = svg("text", { class: "third", x: X + w / 2, y: Y + 15 + 14 * item.lines.length, "text-anchor": "middle" });
     g.append(item.third);
   }
-  if (item.kind === "module") g.append(sign(X + 4, Y + 4, true));
+  if (opens(item)) g.append(svg("g", { class: "opener" }, svg("rect", { class: "bar", x: X, y: Y, width: 26, height: item.kind === "loss" ? h : 21 }), sign(X + (item.kind === "loss" ? 12 : 4), Y + (item.kind === "loss" ? h / 2 - 6 : 4), true)));
   return g;
 }
 

@@ -203,7 +203,8 @@ function listen() {
   on("theme", "click", () => app.set({ theme: app.dark() ? "light" : "dark" }));
   on("picture", "click", (e) => {
     const item = e.target.closest(".item");
-    if (item && !e.target.matches(".frame > .shape")) choose(item.dataset.id);
+    if (item && e.target.closest(".opener")) app.toggle(item.dataset.id);
+    else if (item && !e.target.matches(".frame > .shape")) choose(item.dataset.id);
   });
   document.addEventListener("keydown", onKey);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());

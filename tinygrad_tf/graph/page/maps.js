@@ -48,7 +48,7 @@ function scaleBar(scale) {
   const bar = make("div", "bar");
   const stops = Array.from({ length: 9 }, (_, i) => colorOf(128 + (i - 4) * 31.5));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-  row.append(make("span", "", `−${three(scale)}`), bar, make("span", "", three(scale)));
+  row.append(make("span", "", number(scale) ? `−${three(scale)}` : "0"), bar, make("span", "", three(scale)));
   return row;
 }
 

@@ -28,7 +28,7 @@ const WORDS = {
     nudge: "Nudge it", nudgeIntro: "One entry moved by ±ε, the forward run again in 64 bits:", entry: "entry", slope: "slope", dEntry: "entry of dW", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "Was not tried when this page was made.",
     wire: "width of a gradient: log of its norm", partial: "“…”: more is still to come", inside: "primitives of the definition; the kernel computes them at once", if_: "if\u00a0", else_: "else", gap: " ",
     thisStep: "This step", theWay: "The whole way",
-    help: ["← → step, Home and End go to the ends, Esc lets go.", "A click on a box shows its numbers and formulas.", "A click on a weight shows only the routes to it.", "⊞ opens a module in place, ⊟ closes it."],
+    help: ["← → step, Home and End go to the ends, Esc lets go.", "A click on a box shows its numbers and formulas.", "A click on a weight shows only the routes to it.", "⊞ opens a module in place, or an operation into primitives; ⊟ closes it."],
   },
   zh: {
     title: "dW 如何反向流动", other: "English", otherLabel: "Switch to English",
@@ -57,18 +57,12 @@ const WORDS = {
     nudge: "推一推", nudgeIntro: "把一项移动 ±ε，用 64 位重新算前向：", entry: "项", slope: "斜率", dEntry: "dW 的项", lossPlus: "L(W + ε)", lossMinus: "L(W − ε)", noNudge: "制作本页时没有试过。",
     wire: "梯度的粗细：范数的对数", partial: "“…”：还有没到的", inside: "定义中的基本运算；内核一次算完", if_: "若\u00a0", else_: "否则", gap: "",
     thisStep: "这一步", theWay: "整条路",
-    help: ["← → 单步，Home 和 End 到两端，Esc 放开。", "点一个框，看它的数与公式。", "点一个权重，只看通往它的路线。", "⊞ 就地打开模块，⊟ 收起它。"],
+    help: ["← → 单步，Home 和 End 到两端，Esc 放开。", "点一个框，看它的数与公式。", "点一个权重，只看通往它的路线。", "⊞ 就地打开模块，或把运算展开为基本运算；⊟ 收起。"],
   },
 };
 
 // What operations are called in Chinese; their Latin names stay in front.
-const OPERATIONS = {
-  absolute: "绝对值", add: "加", astype: "转换类型", attention: "注意力", broadcast_to: "广播", concatenate: "拼接", copy: "复制",
-  cross_entropy: "交叉熵", divide: "除", dropout: "随机失活", embedding: "嵌入", erf: "误差函数", exp: "指数", gelu: "高斯误差线性单元", gelu_tanh: "高斯误差线性单元",
-  getitem: "取出", layer_norm: "层归一化", linear: "线性", log: "对数", log_softmax: "对数软最大", matmul: "矩阵乘", max: "最大", maximum: "较大者", mean: "平均",
-  min: "最小", minimum: "较小者", multiply: "乘", negative: "取负", power: "幂", relu: "线性整流", reshape: "变形", rms_norm: "均方根归一化", scatter: "散布", sigmoid: "S 形函数",
-  sign: "符号", softmax: "软最大", sqrt: "平方根", subtract: "减", sum: "求和", tanh: "双曲正切", transpose: "转置", var: "方差", where: "选择",
-};
+const OPERATIONS = /*OPERATIONS*/;
 
 function say(key, ...args) {
   const word = WORDS[app.state.lang][key];
@@ -111,6 +105,6 @@ function gradientName(n) {
 
 // The same on its box, where there is little room.
 function gradientLetter(n) {
-  if (n.name && n.title.length <= 4) return `d${n.title}`;
+  if (n.name && !n.name.includes(".") && n.title.length <= 4) return `d${n.title}`;
   return n.op && !n.name ? "dY" : "d";
 }
