@@ -38,9 +38,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class State(threading.local):
-    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside."""
+    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside.
+
+    ``make`` builds the result of every call on Tensors and ``debug`` is told of every step backward; debug mode puts
+    its own in their place, so that nothing is paid for it otherwise.
+    """
 
     recording = True
+    make = staticmethod(made_by)
+    debug: Any = None
     root: Any = None
     scope = ""
 
@@ -74,9 +80,11 @@ class Op:
         types: str | None = None,
         keeps: int = 0,
         expects: tuple[str, str] | None = None,
+        name: str | None = None,
     ) -> None:
         code = forward.__code__
-        self.name = self.__name__ = forward.__name__.lstrip("_")  # _reshape: the op beneath the function reshape
+        self.name = name or forward.__name__.lstrip("_")  # _reshape: the op beneath the function reshape
+        self.__name__ = self.name
         self.forward = self.__wrapped__ = forward  # __wrapped__: inspect.signature() looks there
         self.backward: Rule | None = None
         self.kernel = kernel
@@ -133,13 +141,16 @@ class Op:
         if type(data) is not np.ndarray:
             data = np.asarray(data)  # NumPy returns scalars, not arrays, for results without axes
         if not (needs and state.recording and self.backward is not None):
-            return made_by(None, data, (), {}, None, "", False)
+            return state.make(None, data, (), {}, None, "", False)
         nodes = tuple([x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True)])
-        return made_by(self, data, nodes, params, saved, state.scope, True)
+        return state.make(self, data, nodes, params, saved, state.scope, True)
 
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> list[Array]:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
         assert self.backward is not None
+        debug = state.debug
+        if debug is not None:
+            debug.step(Y)
         sent: Iterable[Any]
         if create_graph:
             sent = self.backward.slice(needs)(dY, Y, *Y.inputs, **Y.params)
@@ -147,6 +158,8 @@ class Op:
             sent = self.kernel.backward(dY, Y.data, Y.saved, needs, *[x.data for x in Y.inputs], **Y.params)
         else:
             sent = self.backward.slice(needs)(dY, Y.data, *[x.data for x in Y.inputs], **Y.params)
+        if debug is not None:
+            debug.sent(Y, sent := list(sent))
         return [fit(dX, X, self) if need else None for dX, X, need in zip(sent, Y.inputs, needs, strict=False)]
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
@@ -211,6 +224,43 @@ def function(compose: F) -> F:
     return compose
 
 
+class Function:
+    """An op of your own: subclass it with a ``forward`` and a ``backward``, and call ``apply``.
+
+    ``forward(X, …)`` is given arrays and returns one; ``backward(dY, Y, X, …)`` is the rule, written as this module
+    describes, so that it works on Tensors too and derivatives of derivatives and the formulas in pictures follow.
+    Keyword-only arguments are params.
+
+    >>> class Cube(Function):
+    ...     def forward(X):
+    ...         return X**3
+    ...     def backward(dY, Y, X):
+    ...         dX = dY * 3 * X**2
+    ...         return dX
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> Cube.apply(x).sum().backward()
+    >>> x.grad.tolist()
+    [3.0, 12.0]
+    """
+
+    apply: Op
+
+    def __init_subclass__(cls) -> None:
+        forward, backward = vars(cls).get("forward"), vars(cls).get("backward")
+        forward, backward = (getattr(f, "__func__", f) for f in (forward, backward))  # staticmethods as well
+        if forward is None or backward is None:
+            raise error(TypeError, f"Function {cls.__name__}", f"{'no forward' if forward is None else 'no backward'}",
+                        "an op has both: what it computes and its gradient rule",
+                        "write def forward(X): … and def backward(dY, Y, X): …")  # fmt: skip
+        letters = backward.__code__.co_varnames[: backward.__code__.co_argcount]
+        if letters[:1] == ("ctx",) or len(letters) < 2:
+            raise error(TypeError, f"Function {cls.__name__}", f"backward({', '.join(letters)})", "a rule is given dY, "
+                        "Y and the inputs; there is no ctx to save things in",
+                        "write def backward(dY, Y, X): …")  # fmt: skip
+        cls.apply = Op(forward, name=cls.__name__)
+        cls.apply.rule(backward)
+
+
 class Rule:
     """A gradient rule and, for each choice of inputs that want a gradient, only those of its lines that they need."""
 
@@ -255,7 +305,7 @@ class Rule:
         wanted = names(last, ast.Load)
         kept: list[ast.stmt] = [last]
         for statement in reversed(body):
-            if names(statement, ast.Store) & wanted:
+            if names(statement, ast.Store) & wanted or not isinstance(statement, ast.Assign):  # a call may do something
                 wanted |= names(statement, ast.Load)
                 kept.insert(0, statement)
         tree.body, tree.decorator_list = kept, []

@@ -1,4 +1,6 @@
-"""What is built on the walk backward: for now :func:`gradcheck`, which holds derivatives to nudges of the inputs."""
+"""What is built on the walk backward: products with the Jacobian from either side, whole Jacobians and Hessians, and
+:func:`gradcheck`, which holds derivatives to nudges of the inputs.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,131 @@ import numpy as np
 
 from .autograd import grad
 from .errors import error
-from .tensor import Tensor
+from .tensor import FUNCTIONS, Tensor
 
 Floats = np.ndarray[Any, Any]
 Outputs = Callable[[], list[Tensor]]
+
+
+def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable[..., Any]]:
+    """The output, and the function v ↦ vᵀ · J: what a gradient ``v`` of the output sends to each input.
+
+    J is the Jacobian of ``function`` at ``inputs``. For one input the result is a Tensor, otherwise a tuple.
+
+    >>> y, pull = vjp(lambda x: x * x, Tensor([1.0, 2.0]))
+    >>> y.tolist(), pull([1.0, 10.0]).tolist()
+    ([1.0, 4.0], [2.0, 40.0])
+    """
+    xs = _variables(inputs)
+    y = function(*xs)
+
+    def pull(v: Any, create_graph: bool = False) -> Any:
+        return _one_or_all(_grad(y, xs, v, create_graph), xs)
+
+    return y, pull
+
+
+def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
+    """The output, and J · t: how the output moves when the inputs move along ``tangents``.
+
+    Forward mode by walking backward twice: vᵀ · J is linear in v, so its gradient with respect to v, weighted by t, is
+    J · t, whatever v is (Townsend 2017).
+
+    >>> y, dy = jvp(lambda x: x * x, Tensor([1.0, 2.0]), Tensor([1.0, 10.0]))
+    >>> dy.tolist()
+    [2.0, 40.0]
+    """
+    xs = _variables(inputs if isinstance(inputs, (tuple, list)) else (inputs,))
+    directions = tangents if isinstance(tangents, (tuple, list)) else (tangents,)
+    ts = [as_gradient(x, t) for x, t in zip(xs, directions, strict=True)]
+    y = function(*xs)
+    v = Tensor(np.zeros_like(y.data), requires_grad=True)
+    pulled = zip(_grad(y, xs, v, create_graph=True), ts, strict=True)
+    reached = [(g, t) for g, t in pulled if g.requires_grad]
+    if not reached:
+        return y, Tensor.wrap(np.zeros_like(y.data))
+    return y, grad([g for g, _ in reached], v, [t for _, t in reached], create_graph=create_graph)
+
+
+def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
+    """D output / d input for every pair of entries: a Tensor of the output's shape followed by the input's.
+
+    One walk backward per entry of the output. For several inputs (a tuple) a tuple of Jacobians.
+
+    >>> jacobian(lambda x: x * x, Tensor([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+    xs = _variables(inputs if isinstance(inputs, (tuple, list)) else (inputs,))
+    y = function(*xs)
+    rows: list[list[Tensor]] = []
+    for i in range(y.size):
+        v = np.zeros(y.size, y.dtype)
+        v[i] = 1
+        rows.append(_grad(y, xs, v.reshape(y.shape), create_graph))
+    shapes = [y.shape + x.shape for x in xs]
+    if not rows:
+        whole = [Tensor.wrap(np.zeros(shape, y.dtype)) for shape in shapes]
+    else:
+        columns = zip(*rows, strict=True)
+        whole = [FUNCTIONS["stack"](column).reshape(shape) for column, shape in zip(columns, shapes, strict=True)]
+    return tuple(whole) if isinstance(inputs, (tuple, list)) else whole[0]
+
+
+def hessian(function: Callable[..., Tensor], x: Any, create_graph: bool = False) -> Tensor:
+    """The second derivatives of a scalar function of one Tensor: shape (*x.shape, *x.shape).
+
+    >>> hessian(lambda x: (x**3).sum(), Tensor([1.0, 2.0])).tolist()
+    [[6.0, 0.0], [0.0, 12.0]]
+    """
+    return jacobian(lambda x: grad(_scalar(function(x)), x, create_graph=True), x, create_graph)
+
+
+def hvp(function: Callable[..., Tensor], x: Any, v: Any, create_graph: bool = False) -> tuple[Tensor, Tensor]:
+    """The output of a scalar function, and H · v, without ever building the Hessian H: the gradient of vᵀ · ∇f.
+
+    >>> y, Hv = hvp(lambda x: (x**3).sum(), Tensor([1.0, 2.0]), [1.0, 1.0])
+    >>> Hv.tolist()
+    [6.0, 12.0]
+    """
+    (variable,) = _variables((x,))
+    y = _scalar(function(variable))
+    slope = grad(y, variable, create_graph=True)
+    if not slope.requires_grad:
+        return y, Tensor.wrap(np.zeros_like(variable.data))
+    return y, grad(slope, variable, as_gradient(variable, v), create_graph=create_graph)
+
+
+def _variables(inputs: Any) -> list[Tensor]:
+    """The inputs as Tensors that require a gradient; one that does already stays in its graph."""
+    xs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
+    return [x if x.requires_grad else x.detach().requires_grad_() for x in xs]
+
+
+def as_gradient(x: Tensor, v: Any) -> Tensor:
+    """``v`` as a Tensor in the shape and dtype of ``x``."""
+    t = v if isinstance(v, Tensor) and v.dtype == x.dtype else Tensor(v, dtype=x.dtype)
+    if t.shape != x.shape:
+        raise error(ValueError, "a product with the Jacobian", {"x": x, "v": t}, "both have the same shape",
+                    "give one number for each entry")  # fmt: skip
+    return t
+
+
+def _grad(y: Tensor, xs: list[Tensor], v: Any, create_graph: bool) -> list[Tensor]:
+    """vᵀ · J for each input; zeros for a constant function."""
+    if not y.requires_grad:
+        return [Tensor.wrap(np.zeros_like(x.data)) for x in xs]
+    return list(grad(y, xs, as_gradient(y, v), retain_graph=True, create_graph=create_graph))
+
+
+def _one_or_all(results: list[Tensor], xs: list[Tensor]) -> Any:
+    return results[0] if len(xs) == 1 else tuple(results)
+
+
+def _scalar(y: Tensor) -> Tensor:
+    if y.size != 1:
+        raise error(ValueError, "hessian", {"result": y}, "second derivatives are those of a scalar function",
+                    "sum the result, or take jacobian() twice")  # fmt: skip
+    return y
 
 
 def gradcheck(
