@@ -9,8 +9,8 @@ from .tensor import Tensor
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
 __all__ = [
-    "Function", "Tensor", "checkpoint", "debug", "enable_grad", "grad", "gradcheck", "hessian", "hvp", "jacobian", "jvp",
-    "manual_seed", "nn", "no_grad", "ops", "optim", "vjp",
+    "Function", "Tensor", "checkpoint", "debug", "enable_grad", "grad", "gradcheck", "hessian", "hvp", "jacobian",
+    "jvp", "manual_seed", "nn", "no_grad", "ops", "optim", "vjp",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
