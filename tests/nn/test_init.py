@@ -1,5 +1,6 @@
-"""What parameters start as. Random streams cannot be PyTorch's, so distributions are compared: by the Kolmogorov–Smirnov
-distance of a large sample from the distribution function. PyTorch's own modules pass the same table.
+"""What parameters start as: random streams cannot be PyTorch's, so distributions are compared.
+
+The measure is the Kolmogorov–Smirnov distance of a large sample; PyTorch's own modules pass the same table.
 """
 
 import math
@@ -42,7 +43,8 @@ STARTS = {
         "in_proj_weight": uniform(math.sqrt(6 / 400)), "in_proj_bias": 0, "out_proj.weight": uniform(0.1),
         "out_proj.bias": 0,
     }),
-    "attention with kdim, vdim, bias_kv": ("MultiheadAttention", (1000, 2), {"kdim": 50, "vdim": 20, "add_bias_kv": True}, {
+    "attention with kdim, vdim, bias_kv": ("MultiheadAttention", (1000, 2),
+                                           {"kdim": 50, "vdim": 20, "add_bias_kv": True}, {
         "q_proj_weight": uniform(math.sqrt(6 / 2000)), "k_proj_weight": uniform(math.sqrt(6 / 1050)),
         "v_proj_weight": uniform(math.sqrt(6 / 1020)), "bias_k": normal(math.sqrt(1 / 1000)),
         "bias_v": normal(math.sqrt(1 / 1000)), "in_proj_bias": 0, "out_proj.weight": uniform(math.sqrt(1 / 1000)),

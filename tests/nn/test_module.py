@@ -124,7 +124,8 @@ def state():
 WRONG = {
     "missing": ({"bias": None}, ["missing: bias"]),
     "unexpected": ({"scale": np.zeros(1), "shift": np.zeros(1)}, ["unexpected: scale, shift"]),
-    "mis-shaped": ({"weight": np.zeros((3, 3)), "bias": np.zeros(2)}, ["weight (3, 3) for (3, 2)", "bias (2,) for (3,)"]),
+    "mis-shaped": ({"weight": np.zeros((3, 3)), "bias": np.zeros(2)},
+                   ["weight (3, 3) for (3, 2)", "bias (2,) for (3,)"]),
     "all at once": ({"weight": np.zeros((2, 3)), "bias": None, "shift": np.zeros(1)},
                     ["mis-shaped: weight (2, 3) for (3, 2)", "missing: bias", "unexpected: shift"]),
 }  # fmt: skip

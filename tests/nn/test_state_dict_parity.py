@@ -115,11 +115,11 @@ PYTORCH_ONLY = {"device", "dtype", "max_norm", "norm_type", "scale_grad_by_freq"
     "TransformerDecoderLayer", "TransformerEncoder", "TransformerDecoder", "Transformer", "GELU", "CrossEntropyLoss",
 ])  # fmt: skip
 def test_constructors_take_the_arguments_of_pytorch(name):
-    theirs = {p: (v.default, i) for i, (p, v) in enumerate(inspect.signature(getattr(torch.nn, name)).parameters.items())
-              if p not in PYTORCH_ONLY}  # fmt: skip
+    theirs = inspect.signature(getattr(torch.nn, name)).parameters
+    theirs = {p: value.default for p, value in theirs.items() if p not in PYTORCH_ONLY}
     ours = inspect.signature(getattr(nn, name)).parameters
     assert list(ours) == list(theirs)
-    for parameter, (default, _) in theirs.items():
+    for parameter, default in theirs.items():
         got = ours[parameter].default
         if callable(default) and default is not inspect.Parameter.empty:  # PyTorch writes the function relu
             assert got == default.__name__

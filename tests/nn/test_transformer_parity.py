@@ -277,5 +277,5 @@ def test_width_not_divisible_by_heads_is_refused():
 @pytest.mark.parametrize("mask", [{"src_mask": FUTURE[T]}, {"tgt_mask": FUTURE[S]}, {"memory_mask": MEMORY.T},
                                   {"src_key_padding_mask": TARGET_PADDING}], ids=lambda m: next(iter(m)))  # fmt: skip
 def test_a_mask_that_does_not_fit_is_refused(mask):
-    with pytest.raises(ValueError, match="mask .* bool"):
+    with pytest.raises(ValueError, match=r"mask .* bool"):
         nn.Transformer(num_encoder_layers=1, num_decoder_layers=1, **SMALL)(x, y, **mask)
