@@ -6,6 +6,7 @@ is passed on. That order, and sums where routes join, is all there is to back-pr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ import numpy as np
 from .errors import error
 from .op import Array, Op, state
 from .random import get_state, set_state
-from .tensor import Tensor, keep, made_by
+from .tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,12 +62,17 @@ class enable_grad(no_grad):
     recording = True
 
 
-def _freed(*Xs: Array) -> Array:
-    """What stands in for the op of a Tensor whose graph ``backward()`` has freed."""
-    raise RuntimeError("a freed graph cannot be run")
+def _marker(name: str) -> Op:
+    """An op that is never run: it says what the walk is to do at a Tensor."""
+
+    def forward(*Xs: Array) -> Array:
+        raise RuntimeError(f"{name} is not an op that can be run")
+
+    return Op(forward, name=name)
 
 
-FREED = Op(_freed)
+FREED = _marker("freed")  # backward() has freed what the Tensor was made of
+AGAIN = _marker("checkpoint")  # checkpoint() made the Tensor, and what is inside has to be computed again
 
 
 def reachable(outputs: Sequence[Tensor], since: int = 0) -> list[Tensor]:
@@ -91,27 +97,21 @@ def steps(
     inputs: Sequence[Tensor] | None = None,
     create_graph: bool = False,
     free: bool = False,
-    since: int = 0,
 ) -> Iterator[Step]:
     """Walk back from ``outputs``, given their ``gradients``, and yield each :class:`Step`, newest Tensor first.
 
     With ``inputs`` only what lies between them and the outputs is visited. ``create_graph`` runs the rules on Tensors,
-    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done. Tensors
-    older than the number ``since`` count as leaves.
+    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done. A Tensor
+    of :func:`checkpoint` sends its gradient to the same Tensor, made again, and the walk goes on through what is new.
     """
-    order = reachable(outputs, since)
+    order = reachable(outputs)
     for t in order:
         if t.op is FREED:
             raise error(RuntimeError, "backward", {"self": outputs[0]}, "the graph was freed by an earlier backward(), "
                         "to return its memory", "write retain_graph=True in the earlier call, or run the forward "
                         "again")  # fmt: skip
-    if inputs is None:
-        useful = {t.number for t in order}
-    else:
-        useful = {t.number for t in inputs}
-        for t in order:  # oldest first: a Tensor is useful if anything it was made of is
-            if t.number not in useful and any(x.number in useful for x in t.inputs):
-                useful.add(t.number)
+    useful = {t.number for t in (order if inputs is None else inputs)}
+    _spread(useful, order)
     whole: dict[int, Array] = {}
     for t, dt in zip(outputs, gradients, strict=True):
         whole[t.number] = whole[t.number] + dt if t.number in whole else dt
@@ -124,8 +124,16 @@ def steps(
             dY = _through_hooks(Y, dY, create_graph)
         sent: list[tuple[Tensor, Array]] = []
         needs = tuple([x.number in useful for x in Y.inputs])
-        runs = Y.op is not None and True in needs and Y.number >= since
-        if Y.op is not None and runs:
+        runs = Y.op is not None and True in needs
+        if Y.op is AGAIN and runs:
+            again = _made_again(Y)
+            inside = [t for t in reachable([again], Y.number) if t.number > Y.number]
+            _spread(useful, inside)
+            order += inside  # newer than all that is left, and so the next to be visited, as without checkpoint()
+            sent.append((again, dY))
+            whole[again.number] = dY
+            del again, inside
+        elif Y.op is not None and runs:
             for X, dX in zip(Y.inputs, Y.op.gradients(Y, dY, needs, create_graph), strict=False):
                 if dX is not None:
                     sent.append((X, dX))
@@ -134,6 +142,13 @@ def steps(
         yield Step(Y, dY, sent)
         if free and runs:
             Y.op, Y.inputs, Y.params, Y.saved = FREED, (), {}, None
+
+
+def _spread(useful: set[int], order: list[Tensor]) -> None:
+    """A Tensor is useful if anything it was made of is; ``order`` is oldest first."""
+    for t in order:
+        if t.number not in useful and any(x.number in useful for x in t.inputs):
+            useful.add(t.number)
 
 
 def backward(
@@ -160,14 +175,16 @@ def backward(
     seed = _seed("backward", output, gradient, create_graph)
     arrived: list[tuple[Tensor, Array]] = []
     borrowed: set[int] = {id(_array(seed))}  # arrays that others hold as well: a leaf gets a copy of its own
-    for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=not (retain_graph or create_graph)):
-        if Y.op is None or (Y.hooks and keep in Y.hooks):
-            shared = Y.op is not None or id(_array(dY)) in borrowed
-            arrived.append((Y, (dY.clone() if create_graph else dY.copy()) if shared else dY))
-        borrowed.update([id(_array(dX)) for X, dX in sent if X.op is None and _is_shared(dX, Y, dY, sent)])
-    for leaf, dleaf in arrived:
-        new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
-        leaf.grad = new if leaf.grad is None else leaf.grad + new
+    free = not (retain_graph or create_graph)
+    with enable_grad() if create_graph else contextlib.nullcontext():
+        for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=free):
+            if Y.op is None or Y.retains_grad:
+                shared = bool(Y.hooks) or id(_array(dY)) in borrowed  # a hook may have kept what it saw or returned
+                arrived.append((Y, (dY.clone() if create_graph else dY.copy()) if shared else dY))
+            borrowed.update([id(_array(dX)) for X, dX in sent if X.op is None and _is_shared(dX, Y, dY, sent)])
+        for leaf, dleaf in arrived:
+            new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
+            leaf.grad = new if leaf.grad is None else leaf.grad + new
 
 
 def _array(dX: Array) -> Any:
@@ -186,11 +203,16 @@ def _through_hooks(Y: Tensor, dY: Array, create_graph: bool) -> Array:
     """The gradient of ``Y`` after its hooks have seen it, and perhaps put another in its place."""
     for hook in list(Y.hooks or ()):
         changed = hook(dY if create_graph else Tensor.wrap(np.asarray(dY)))
-        if changed is not None:
-            if changed.shape != Y.shape:
-                raise error(ValueError, "a hook", {"tensor": Y, "what it returned": changed}, "a gradient has its "
-                            "Tensor's shape", "return a gradient of that shape, or None")  # fmt: skip
-            dY = changed if create_graph else _array(changed)
+        if changed is None:
+            continue
+        if not isinstance(changed, (Tensor, np.ndarray, np.generic)) or changed.dtype.kind != "f":
+            raise error(TypeError, "a hook", {"tensor": Y, "what it returned": changed}, "a gradient is a Tensor of "
+                        "floats", "return a Tensor, or None to leave the gradient as it is")  # fmt: skip
+        if changed.shape != Y.shape:
+            raise error(RuntimeError, "a hook", {"tensor": Y, "what it returned": changed}, "a gradient has its "
+                        "Tensor's shape", "return a gradient of that shape, or None")  # fmt: skip
+        changed = (changed if isinstance(changed, Tensor) else Tensor.wrap(np.asarray(changed))).astype(Y.dtype)
+        dY = changed if create_graph else changed.data
     return dY
 
 
@@ -213,9 +235,10 @@ def grad(
     """
     ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    weights = [grad_outputs] if grad_outputs is None or isinstance(outputs, Tensor) else list(grad_outputs)
+    weights = [grad_outputs] * len(ys) if grad_outputs is None or isinstance(outputs, Tensor) else list(grad_outputs)
     if len(weights) != len(ys):
-        weights = weights * len(ys) if grad_outputs is None else weights
+        raise error(RuntimeError, "grad", f"{len(ys)} outputs and {len(weights)} grad_outputs", "there is one for each "
+                    "output", "give None for a scalar output that counts once")  # fmt: skip
     for x in xs:
         if not x.requires_grad:
             raise error(RuntimeError, "grad", {"input": x}, "only a Tensor that requires a gradient has one",
@@ -223,9 +246,10 @@ def grad(
     seeds = [_seed("grad", y, w, create_graph) for y, w in zip(ys, weights, strict=True)]
     wanted = {x.number for x in xs}
     found: dict[int, Array] = {}
-    for Y, dY, _ in steps(ys, seeds, xs, create_graph, free=not (retain_graph or create_graph)):
-        if Y.number in wanted:
-            found[Y.number] = dY
+    with enable_grad() if create_graph else contextlib.nullcontext():
+        for Y, dY, _ in steps(ys, seeds, xs, create_graph, free=not (retain_graph or create_graph)):
+            if Y.number in wanted:
+                found[Y.number] = dY
     results = []
     for x in xs:
         dx = found.get(x.number)
@@ -256,7 +280,7 @@ def _seed(name: str, output: Tensor, gradient: Any, create_graph: bool) -> Array
 # ---- less memory: compute again instead of keeping ------------------------------------------------------------------
 
 
-def checkpoint(function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     """``function(*inputs)``, keeping nothing of what it computes: backward computes it again (Chen et al. 2016).
 
     Cut a stack of n layers into about √n such pieces, and the memory of its activations falls from n to about 2·√n
@@ -268,36 +292,38 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     >>> x.grad.data.round(3).tolist()
     [5.435999870300293, 218.3930053710938]
     """
-    start = get_state()
+    params = {"function": function, "arguments": inputs, "start": get_state(), "root": state.root}
     first = Tensor.wrap(np.zeros(())).number  # every Tensor that the function makes has a higher one
-    output = function(*inputs)
+    output = _checked(function(*inputs))
+    if not output.requires_grad or output.number < first:
+        return output
+    used = tuple([x for x in reachable([output], first) if x.number < first])
+    return state.make(AGAIN, output.data, used, params, None, state.scope, True, output.name)
+
+
+def _made_again(Y: Tensor) -> Tensor:
+    """What checkpoint() was given once more, in the same modules and with the same random numbers as before."""
+    if state.debug is not None:
+        state.debug.step(Y)
+    function, arguments, start, root = Y.params.values()
+    after, place = get_state(), (state.root, state.scope)
+    set_state(start)
+    state.root, state.scope = root, Y.scope
+    try:
+        with enable_grad():
+            again = _checked(function(*arguments))
+    finally:
+        set_state(after)
+        state.root, state.scope = place
+    if (again.shape, again.dtype, again.requires_grad) != (Y.shape, Y.dtype, True):
+        raise error(RuntimeError, "checkpoint", {"first": Y, "then": again}, "the function gives the same result when "
+                    "backward() runs it again", "let it depend on its inputs and on the package's generator alone, and "
+                    "switch requires_grad only after backward()")  # fmt: skip
+    return again
+
+
+def _checked(output: Any) -> Tensor:
     if not isinstance(output, Tensor):
         raise error(TypeError, "checkpoint", {"result": output}, "the function returns one Tensor",
                     "stack several results, or checkpoint them apart")  # fmt: skip
-    if not output.requires_grad or output.number < first:
-        return output
-    used = [x for x in reachable([output], first) if x.number < first]
-    params = {"function": function, "arguments": inputs, "start": start, "used": [x.number for x in used]}
-    return made_by(_again, output.data, tuple(used), params, None, state.scope, True, output.name)
-
-
-def _recompute(*Xs: Array, function: Any, arguments: Any, start: Any, used: Any) -> Array:
-    """``function`` of ``arguments``; the Xs are these and whatever else it uses that requires a gradient."""
-    raise RuntimeError("checkpoint() runs the function itself")
-
-
-_again = Op(_recompute, name="checkpoint")
-
-
-@_again.rule
-def d_recompute(dY: Array, Y: Array, *Xs: Array, function: Any, arguments: Any, start: Any, used: Any) -> Any:
-    after, first = get_state(), Tensor.wrap(np.zeros(())).number
-    set_state(start)  # the same dropout as before
-    try:
-        with enable_grad():
-            output = function(*arguments)
-    finally:
-        set_state(after)
-    twice = isinstance(dY, Tensor)
-    arrived = {t.number: dt for t, dt, _ in steps([output], [dY], create_graph=twice, free=not twice, since=first)}
-    return [arrived.get(number) for number in used]
+    return output

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,13 @@ from .errors import error
 from .op import Array, Op, state
 from .tensor import Tensor, made_by
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
+
+
+class Place(NamedTuple):
+    """Where a rule ran, said in place of the op's name alone."""
+
+    name: str
 
 
 class debug:
@@ -21,8 +28,8 @@ class debug:
 
     It raises at the first NaN or Inf, forward or backward (FloatingPointError); at an array that was written to between
     forward and backward (RuntimeError); at a rule that returns something else than arrays of floats (TypeError). The
-    message names the op, the module it ran in and the line that called it. It costs about two more readings of every
-    array.
+    message names the op, the module it ran in and the line that called it. An Inf that went into the op, such as the
+    −inf of a mask, may come out of it again. It costs about two more readings of every array.
 
     >>> x = Tensor([0.0, 1.0], requires_grad=True)
     >>> with debug():
@@ -35,8 +42,9 @@ class debug:
         self.before = state.make, state.debug
         self.numpy = np.errstate(all="ignore")  # what NumPy would warn of is reported here, with its place
         self.numpy.__enter__()
-        self.lines: dict[int, str] = {}  # of each Tensor made here, by number: the user's line
-        self.sums: dict[int, list[int]] = {}  # checksums of its value and inputs
+        outer = state.debug  # one inside another knows what that has seen
+        self.lines: dict[int, str] = outer.lines if outer else {}  # of each Tensor made here, by number: the user's
+        self.sums: dict[int, list[int]] = outer.sums if outer else {}  # checksums of its value and inputs
         state.make, state.debug = self.make, self
         return self
 
@@ -51,46 +59,54 @@ class debug:
         """Stand in for ``made_by``: look at the result first."""
         made = made_by(op, data, inputs, params, saved, scope, requires_grad, name)
         line = self.lines[made.number] = users_line()
-        caller = op or sys._getframe(1).f_locals.get("self")  # without a graph nobody says which op it was
-        self._stop_at_nonfinite(data, "forward", getattr(caller, "name", "an op"), scope or state.scope, line)
+        if not _all_finite(data):
+            call = sys._getframe(1).f_locals  # of Op.__call__: without a graph nobody else says what was called
+            given = [x.data for x in inputs] or [x for x in call["arrays"] if isinstance(x, np.ndarray)]
+            if np.isnan(data).any() or all(_all_finite(x) for x in given):
+                place = _place(op or call["self"], scope or state.scope, line)
+                raise _stopped("forward", place, f"a result {data.shape}", data)
         if op is not None:
             self.sums[made.number] = [checksum(t.data) for t in (made, *inputs)]
         return made
 
-    def step(self, Y: Tensor) -> None:
-        """Before the rule of ``Y`` runs: are its value and its inputs what they were?"""
+    def step(self, Y: Tensor) -> Place:
+        """Before the rule of ``Y`` runs: are its value and its inputs what they were? Where it is."""
+        assert Y.op is not None
+        place = _place(Y.op, Y.scope, self.lines.get(Y.number, "a line before debug()"))
         for t, before in zip((Y, *Y.inputs), self.sums.get(Y.number, []), strict=False):
             if checksum(t.data) != before:
-                raise error(RuntimeError, f"the gradient rule of {self._where(Y)}", {"array": t}, "an array that the "
-                            "rule needs was modified by an inplace operation between forward and backward",
+                raise error(RuntimeError, f"the gradient rule of {place.name}", {"array": t}, "an array that the rule "
+                            "needs was modified by an inplace operation between forward and backward",
                             "write to a copy, or change parameters only after backward()")  # fmt: skip
+        return place
 
-    def sent(self, Y: Tensor, gradients: list[Array]) -> None:
+    def sent(self, Y: Tensor, gradients: list[Array], place: Place) -> None:
         """After the rule of ``Y`` ran: did it return arrays of finite floats?"""
-        assert Y.op is not None
         for X, dX in zip(Y.inputs, gradients, strict=False):
             if dX is None:
                 continue
             if not isinstance(dX, (np.ndarray, np.generic, Tensor)) or dX.dtype.kind != "f":
-                raise error(TypeError, f"the gradient rule of {self._where(Y)}", {"input": X, "its gradient": dX},
+                raise error(TypeError, f"the gradient rule of {place.name}", {"input": X, "its gradient": dX},
                             "a gradient is an array of floats", "mend the rule")  # fmt: skip
             array = dX.data if isinstance(dX, Tensor) else dX
-            self._stop_at_nonfinite(array, "backward", Y.op.name, Y.scope, self.lines.get(Y.number, "?"), X)
+            if not _all_finite(array):
+                raise _stopped("backward", place, f"a gradient of {X.name or 'an input'} {X.shape}", array)
 
-    def _where(self, Y: Tensor) -> str:
-        place = f" in {Y.scope}" if Y.scope else ""
-        return f"{Y.op.name if Y.op else Y.name}{place}, called at {self.lines.get(Y.number, 'a line before debug()')}"
 
-    def _stop_at_nonfinite(self, array: Any, way: str, op: str, scope: str, line: str, X: Tensor | None = None) -> None:
-        if array.dtype.kind != "f" or np.isfinite(array).all():
-            return
-        nans, infs = int(np.isnan(array).sum()), int(np.isinf(array).sum())
-        what = f"{nans} NaN and {infs} Inf among {array.size} entries"
-        made = f"gradient of {X.name or 'an input'} {X.shape}" if X is not None else f"result {array.shape}"
-        raise error(FloatingPointError, f"{way} of {op} in {scope or 'no module'}, called at {line},",
-                    f"a {made} with {what}", "every number is finite; this is the first that is not",
-                    "look at the inputs of this op: a log or a division by 0, an exp above 88, a learning rate that is "
-                    "too large")  # fmt: skip
+def _place(op: Op, scope: str, line: str) -> Place:
+    return Place(f"{op.name} in {scope or 'no module'}, called at {line},")
+
+
+def _all_finite(array: Any) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
+def _stopped(way: str, place: Place, made: str, array: Any) -> FloatingPointError:
+    nans, infs = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+    return error(FloatingPointError, f"{way} of {place.name}", f"{made} with {nans} NaN and {infs} Inf among "
+                 f"{array.size} entries", "every number is finite; this is the first that is not",
+                 "look at the inputs of this op: a log or a division by 0, an exp above 88, a learning rate that is "
+                 "too large")  # fmt: skip
 
 
 def users_line() -> str:

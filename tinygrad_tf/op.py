@@ -101,7 +101,7 @@ class Op:
         given = forward.__kwdefaults__ or {}
         self.defaults = {name: given.get(name, ...) for name in keywords}
         self.__doc__ = forward.__doc__
-        self.__module__ = forward.__module__
+        self.__module__, self.__qualname__ = forward.__module__, forward.__qualname__
 
     def rule(self, function: F) -> F:
         """Decorator: ``function(dY, Y, *inputs, **params)`` returns the gradient of each input."""
@@ -112,7 +112,7 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> str:  # there is one of each: a copied or unpickled module holds the op itself
-        return self.forward.__qualname__
+        return self.__qualname__
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         if params or self.defaults or len(inputs) != self.n_inputs or inputs[-1] is None:
@@ -153,8 +153,7 @@ class Op:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
         assert self.backward is not None
         debug = state.debug
-        if debug is not None:
-            debug.step(Y)
+        by = self if debug is None else debug.step(Y)
         sent: Any
         if create_graph:
             sent = self.backward.slice(needs)(dY, Y, *Y.inputs, **Y.params)
@@ -164,12 +163,12 @@ class Op:
             sent = self.backward.slice(needs)(dY, Y.data, *[x.data for x in Y.inputs], **Y.params)
         if not isinstance(sent, (tuple, list)) or len(sent) < len(Y.inputs):
             n = len(sent) if isinstance(sent, (tuple, list)) else 1
-            raise error(ValueError, f"the gradient rule of {self.name}", f"{len(Y.inputs)} inputs and returned {n}",
+            raise error(ValueError, f"the gradient rule of {by.name}", f"{len(Y.inputs)} inputs and returned {n}",
                         "it returns a gradient for each input", "return None for an input that has none")  # fmt: skip
         if debug is not None:
-            debug.sent(Y, sent)
+            debug.sent(Y, sent, by)
         triples = zip(sent, Y.inputs, needs, strict=False)  # a rule also names inputs that were left out
-        return [fit(dX, X, self) if need and dX is not None else None for dX, X, need in triples]
+        return [fit(dX, X, by) if need and dX is not None else None for dX, X, need in triples]
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
         """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""
@@ -266,19 +265,21 @@ class Function:
     apply: Op
 
     def __init_subclass__(cls) -> None:
-        forward, backward = vars(cls).get("forward"), vars(cls).get("backward")
-        forward, backward = (getattr(f, "__func__", f) for f in (forward, backward))  # staticmethods as well
-        if forward is None or backward is None:
-            raise error(TypeError, f"Function {cls.__name__}", f"{'no forward' if forward is None else 'no backward'}",
-                        "an op has both: what it computes and its gradient rule",
-                        "write def forward(X): … and def backward(dY, Y, X): …")  # fmt: skip
-        letters = backward.__code__.co_varnames[: backward.__code__.co_argcount]
-        if letters[:1] == ("ctx",) or len(letters) < 2:
-            raise error(TypeError, f"Function {cls.__name__}", f"backward({', '.join(letters)})", "a rule is given dY, "
-                        "Y and the inputs; there is no ctx to save things in",
-                        "write def backward(dY, Y, X): …")  # fmt: skip
+        forward, backward = getattr(cls, "forward", None), getattr(cls, "backward", None)
+        cure = "write def forward(X): … and def backward(dY, Y, X): …"
+        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+            raise error(TypeError, f"Function {cls.__name__}", f"no {'backward' if forward else 'forward'}",
+                        "an op has both: what it computes and its gradient rule, as functions", cure)  # fmt: skip
         cls.apply = Op(forward, name=cls.__name__)
+        cls.apply.__module__, cls.apply.__qualname__ = cls.__module__, f"{cls.__qualname__}.apply"
         cls.apply.rule(backward)
+        rule = inspect.getfullargspec(backward)
+        fits = rule.varargs is not None or len(rule.args) == 2 + len(cls.apply.letters)
+        fits = fits and {*rule.kwonlyargs} == {*cls.apply.defaults}
+        if not fits or {"ctx", "self"} & {*cls.apply.letters, *rule.args}:
+            raise error(TypeError, f"Function {cls.__name__}", f"forward{inspect.signature(forward)} and "
+                        f"backward{inspect.signature(backward)}", "a rule is given dY, Y, all inputs and all params; "
+                        "there is no ctx to save things in", cure)  # fmt: skip
 
 
 class Rule:
@@ -358,8 +359,11 @@ def _as_tuple(gradients: Any) -> tuple[Any, ...]:
     return tuple(gradients) if isinstance(gradients, (tuple, list)) else (gradients,)
 
 
-def fit(dX: Array, X: Tensor, by: Op) -> Array:
-    """``dX`` as the gradient of ``X``: summed over the axes that broadcasting stretched, in the dtype of ``X``."""
+def fit(dX: Array, X: Tensor, by: Any) -> Array:
+    """``dX`` as the gradient of ``X``: summed over the axes that broadcasting stretched, in the dtype of ``X``.
+
+    ``by`` is the op whose rule made it, or what debug mode knows of its place.
+    """
     if dX.shape != X.data.shape:
         shape = X.data.shape
         lead = dX.ndim - len(shape)

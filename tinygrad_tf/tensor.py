@@ -24,6 +24,21 @@ def keep(gradient: Tensor) -> None:
     """The hook that says: leave the gradient in ``.grad``. The walk looks for it; a closure would be a cycle."""
 
 
+class Handle:
+    """What registering a hook returns."""
+
+    __slots__ = ("hook", "hooks")
+
+    def __init__(self, hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self) -> None:
+        """Take the hook off again; a second time does nothing."""
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+
+
 def _method(name: str) -> Callable[..., Tensor]:
     """The method that calls FUNCTIONS[name] with the Tensor first."""
 
@@ -150,23 +165,20 @@ class Tensor:
         self.requires_grad = requires_grad
         return self
 
-    def register_hook(self, hook: Callable[[Tensor], Any]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the Tensor's whole gradient is known; what it returns, if anything, replaces it.
 
-        Returns a function that removes the hook.
+        Hooks are called in the order in which they were registered. ``remove()`` of what is returned takes it off.
 
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
-        >>> remove = x.register_hook(lambda dx: dx * 10)
+        >>> handle = x.register_hook(lambda dx: dx * 10)
         >>> x.sum().backward()
         >>> x.grad.tolist()
         [10.0, 10.0]
         """
-        if not self.requires_grad:
-            raise error(RuntimeError, "register_hook", {"self": self}, "a Tensor that does not require a gradient gets "
-                        "none to call the hook with", "make it with requires_grad=True")  # fmt: skip
-        hooks = self.hooks = [] if self.hooks is None else self.hooks
-        hooks.append(hook)
-        return lambda: hooks.remove(hook)
+        self._check_gets_gradient("register_hook")
+        self.hooks = [] if self.hooks is None else self.hooks
+        return Handle(self.hooks, hook)
 
     def retain_grad(self) -> None:
         """Let ``backward()`` leave a gradient here as on a leaf, although an op made the Tensor.
@@ -178,13 +190,19 @@ class Tensor:
         >>> y.grad.tolist(), x.grad.tolist()
         ([4.0, 8.0], [8.0, 16.0])
         """
+        self._check_gets_gradient("retain_grad")
         if not self.is_leaf and not self.retains_grad:
             self.register_hook(keep)
 
     @property
     def retains_grad(self) -> bool:
-        """Whether :meth:`retain_grad` was called."""
+        """Whether :meth:`retain_grad` was called on what an op made."""
         return self.hooks is not None and keep in self.hooks
+
+    def _check_gets_gradient(self, name: str) -> None:
+        if not self.requires_grad:
+            raise error(RuntimeError, name, {"self": self}, "a Tensor that does not require a gradient gets none",
+                        "make it, or what it is computed from, with requires_grad=True")  # fmt: skip
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add dself/dleaf into ``.grad`` of every leaf that requires one; see :func:`tinygrad_tf.autograd.backward`."""

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .autograd import grad
+from .autograd import enable_grad, grad
 from .errors import error
+from .op import state
 from .tensor import FUNCTIONS, Tensor
 
 Floats = np.ndarray[Any, Any]
@@ -28,10 +29,10 @@ def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable
     ([1.0, 4.0], [2.0, 40.0])
     """
     xs = _variables(inputs)
-    y = function(*xs)
+    y = _called("vjp", function, xs)
 
     def pull(v: Any, create_graph: bool = False) -> Any:
-        return _one_or_all(_grad(y, xs, v, create_graph), xs)
+        return _one_or_all(_pull(y, xs, _vector("vjp", y, v), create_graph), len(xs) > 1)
 
     return y, pull
 
@@ -39,23 +40,18 @@ def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable
 def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
     """The output, and J · t: how the output moves when the inputs move along ``tangents``.
 
-    Forward mode by walking backward twice: vᵀ · J is linear in v, so its gradient with respect to v, weighted by t, is
-    J · t, whatever v is (Townsend 2017).
+    Several inputs are a tuple, and so are their tangents. Forward mode by walking backward twice: vᵀ · J is linear in
+    v, so its gradient with respect to v, weighted by t, is J · t, whatever v is (Townsend 2017).
 
     >>> y, dy = jvp(lambda x: x * x, Tensor([1.0, 2.0]), Tensor([1.0, 10.0]))
     >>> dy.tolist()
     [2.0, 40.0]
     """
-    xs = _variables(inputs if isinstance(inputs, (tuple, list)) else (inputs,))
-    directions = tangents if isinstance(tangents, (tuple, list)) else (tangents,)
-    ts = [as_gradient(x, t) for x, t in zip(xs, directions, strict=True)]
-    y = function(*xs)
+    xs, _ = _inputs(inputs)
+    ts = _directions("jvp", xs, tangents)
+    y = _called("jvp", function, xs)
     v = Tensor(np.zeros_like(y.data), requires_grad=True)
-    pulled = zip(_grad(y, xs, v, create_graph=True), ts, strict=True)
-    reached = [(g, t) for g, t in pulled if g.requires_grad]
-    if not reached:
-        return y, Tensor.wrap(np.zeros_like(y.data))
-    return y, grad([g for g, _ in reached], v, [t for _, t in reached], create_graph=create_graph)
+    return y, grad(_pull(y, xs, v, create_graph=True), v, ts, create_graph=create_graph)
 
 
 def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
@@ -66,75 +62,108 @@ def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = 
     >>> jacobian(lambda x: x * x, Tensor([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 4.0]]
     """
-    xs = _variables(inputs if isinstance(inputs, (tuple, list)) else (inputs,))
-    y = function(*xs)
-    rows: list[list[Tensor]] = []
+    xs, several = _inputs(inputs)
+    y = _called("jacobian", function, xs)
+    rows: list[tuple[Tensor, ...]] = []
     for i in range(y.size):
         v = np.zeros(y.size, y.dtype)
         v[i] = 1
-        rows.append(_grad(y, xs, v.reshape(y.shape), create_graph))
-    shapes = [y.shape + x.shape for x in xs]
-    if not rows:
-        whole = [Tensor.wrap(np.zeros(shape, y.dtype)) for shape in shapes]
-    else:
-        columns = zip(*rows, strict=True)
-        whole = [FUNCTIONS["stack"](column).reshape(shape) for column, shape in zip(columns, shapes, strict=True)]
-    return tuple(whole) if isinstance(inputs, (tuple, list)) else whole[0]
+        rows.append(_pull(y, xs, v.reshape(y.shape), create_graph))
+    whole = [
+        FUNCTIONS["stack"]([row[k] for row in rows]).reshape(y.shape + x.shape)
+        if rows
+        else Tensor.wrap(np.zeros(y.shape + x.shape, x.dtype))
+        for k, x in enumerate(xs)
+    ]
+    return _one_or_all(whole, several)
 
 
-def hessian(function: Callable[..., Tensor], x: Any, create_graph: bool = False) -> Tensor:
-    """The second derivatives of a scalar function of one Tensor: shape (*x.shape, *x.shape).
+def hessian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
+    """The second derivatives of a scalar function: for an input x a Tensor of shape (*x.shape, *x.shape).
+
+    For several inputs (a tuple) a tuple of tuples: the entry [i][j] is d²y / dxᵢ dxⱼ.
 
     >>> hessian(lambda x: (x**3).sum(), Tensor([1.0, 2.0])).tolist()
     [[6.0, 0.0], [0.0, 12.0]]
     """
-    return jacobian(lambda x: grad(_scalar(function(x)), x, create_graph=True), x, create_graph)
+
+    def slope(i: int) -> Callable[..., Tensor]:
+        return lambda *xs: grad(_scalar("hessian", _called("hessian", function, xs)), xs[i], create_graph=True)
+
+    if not isinstance(inputs, (tuple, list)):
+        return jacobian(slope(0), inputs, create_graph)
+    return tuple([jacobian(slope(i), inputs, create_graph) for i in range(len(inputs))])
 
 
-def hvp(function: Callable[..., Tensor], x: Any, v: Any, create_graph: bool = False) -> tuple[Tensor, Tensor]:
+def hvp(function: Callable[..., Tensor], inputs: Any, v: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
     """The output of a scalar function, and H · v, without ever building the Hessian H: the gradient of vᵀ · ∇f.
+
+    Several inputs are a tuple, and so are v and H · v.
 
     >>> y, Hv = hvp(lambda x: (x**3).sum(), Tensor([1.0, 2.0]), [1.0, 1.0])
     >>> Hv.tolist()
     [6.0, 12.0]
     """
-    (variable,) = _variables((x,))
-    y = _scalar(function(variable))
-    slope = grad(y, variable, create_graph=True)
-    if not slope.requires_grad:
-        return y, Tensor.wrap(np.zeros_like(variable.data))
-    return y, grad(slope, variable, as_gradient(variable, v), create_graph=create_graph)
+    xs, several = _inputs(inputs)
+    vs = _directions("hvp", xs, v if several else (v,))
+    y = _scalar("hvp", _called("hvp", function, xs))
+    Hv = grad(grad(y, xs, create_graph=True), xs, vs, create_graph=create_graph)
+    return y, _one_or_all(Hv, several)
+
+
+def _inputs(inputs: Any) -> tuple[list[Tensor], bool]:
+    """The variables, and whether they were given as several."""
+    several = isinstance(inputs, (tuple, list))
+    return _variables(inputs if several else (inputs,)), several
 
 
 def _variables(inputs: Any) -> list[Tensor]:
-    """The inputs as Tensors that require a gradient; one that does already stays in its graph."""
+    """A Tensor of its own for each input, so that one given twice counts as two, and that what the function reaches
+    otherwise than through its arguments is a constant. One that requires a gradient stays in its graph.
+    """
     xs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
-    return [x if x.requires_grad else x.detach().requires_grad_() for x in xs]
+    return [x.clone() if x.requires_grad and state.recording else x.detach().requires_grad_() for x in xs]
 
 
-def as_gradient(x: Tensor, v: Any) -> Tensor:
+def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) -> Tensor:
+    with enable_grad():
+        y = function(*xs)
+    if not isinstance(y, Tensor) or y.dtype.kind != "f":
+        raise error(TypeError, name, {"result": y}, "the function returns one Tensor of floats",
+                    "stack several results, or take each on its own")  # fmt: skip
+    return y
+
+
+def _directions(name: str, xs: list[Tensor], given: Any) -> list[Tensor]:
+    """One direction for each input, in its shape and dtype."""
+    vs = given if isinstance(given, (tuple, list)) and len(xs) > 1 else (given,)
+    if len(vs) != len(xs):
+        raise error(ValueError, name, f"{len(xs)} inputs and {len(vs)} directions", "there is a direction for each "
+                    "input, in a tuple as the inputs", "write for example (x, w), (v_x, v_w)")  # fmt: skip
+    return [_vector(name, x, v) for x, v in zip(xs, vs, strict=True)]
+
+
+def _vector(name: str, x: Tensor, v: Any) -> Tensor:
     """``v`` as a Tensor in the shape and dtype of ``x``."""
-    t = v if isinstance(v, Tensor) and v.dtype == x.dtype else Tensor(v, dtype=x.dtype)
+    t = v.astype(x.dtype) if isinstance(v, Tensor) else Tensor(v, dtype=x.dtype)
     if t.shape != x.shape:
-        raise error(ValueError, "a product with the Jacobian", {"x": x, "v": t}, "both have the same shape",
-                    "give one number for each entry")  # fmt: skip
+        raise error(RuntimeError, name, {"self": x, "v": t}, "vᵀ · J takes a v of the shape of the output, J · v one "
+                    "of the shape of the input", "give one number for each entry")  # fmt: skip
     return t
 
 
-def _grad(y: Tensor, xs: list[Tensor], v: Any, create_graph: bool) -> list[Tensor]:
-    """vᵀ · J for each input; zeros for a constant function."""
-    if not y.requires_grad:
-        return [Tensor.wrap(np.zeros_like(x.data)) for x in xs]
-    return list(grad(y, xs, as_gradient(y, v), retain_graph=True, create_graph=create_graph))
+def _pull(y: Tensor, xs: list[Tensor], v: Any, create_graph: bool) -> tuple[Tensor, ...]:
+    """vᵀ · J for each input; zeros where the output does not depend on it."""
+    return grad(y, xs, v, retain_graph=True, create_graph=create_graph)
 
 
-def _one_or_all(results: list[Tensor], xs: list[Tensor]) -> Any:
-    return results[0] if len(xs) == 1 else tuple(results)
+def _one_or_all(results: Sequence[Tensor], several: bool) -> Any:
+    return tuple(results) if several else results[0]
 
 
-def _scalar(y: Tensor) -> Tensor:
+def _scalar(name: str, y: Tensor) -> Tensor:
     if y.size != 1:
-        raise error(ValueError, "hessian", {"result": y}, "second derivatives are those of a scalar function",
+        raise error(RuntimeError, name, {"result": y}, "second derivatives are those of a scalar function",
                     "sum the result, or take jacobian() twice")  # fmt: skip
     return y
 
