@@ -1,5 +1,6 @@
 """tinygrad_tf: a reverse-mode autograd engine on NumPy, a real Transformer on it, and pictures of how dW flows."""
 
+from . import checkpoint as _files  # noqa: F401 (loaded first: later it would hide the function of that name)
 from . import nn, ops, optim
 from .autograd import checkpoint, enable_grad, grad, no_grad
 from .debug import debug

@@ -292,9 +292,9 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     Parameters and other Tensors that ``function`` uses get their gradients as well.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
-    >>> checkpoint(lambda x: (x * x).exp(), x).sum().backward()
-    >>> x.grad.data.round(3).tolist()
-    [5.435999870300293, 218.3930053710938]
+    >>> checkpoint(lambda x: x * x * x, x).sum().backward()
+    >>> x.grad.tolist()
+    [3.0, 12.0]
     """
     params = {"function": function, "arguments": inputs, "start": get_state(), "root": state.root}
     first = Tensor.wrap(np.zeros(())).number  # every Tensor that the function makes has a higher one

@@ -47,8 +47,8 @@ def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_grap
     >>> dy.tolist()
     [2.0, 40.0]
     """
-    xs, _ = _inputs(inputs)
-    ts = _directions("jvp", xs, tangents)
+    xs, several = _inputs(inputs)
+    ts = _directions("jvp", xs, tangents if several else (tangents,))
     y = _called("jvp", function, xs)
     v = Tensor(np.zeros_like(y.data), requires_grad=True)
     return y, grad(_pull(y, xs, v, create_graph=True), v, ts, create_graph=create_graph)
@@ -136,11 +136,10 @@ def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) ->
 
 def _directions(name: str, xs: list[Tensor], given: Any) -> list[Tensor]:
     """One direction for each input, in its shape and dtype."""
-    vs = given if isinstance(given, (tuple, list)) and len(xs) > 1 else (given,)
-    if len(vs) != len(xs):
-        raise error(ValueError, name, f"{len(xs)} inputs and {len(vs)} directions", "there is a direction for each "
-                    "input, in a tuple as the inputs", "write for example (x, w), (v_x, v_w)")  # fmt: skip
-    return [_vector(name, x, v) for x, v in zip(xs, vs, strict=True)]
+    if not isinstance(given, (tuple, list)) or len(given) != len(xs):
+        raise error(RuntimeError, name, {"inputs": len(xs), "directions": given}, "each input has a direction, in a "
+                    "tuple as the inputs are", "write for example (x, w), (v_x, v_w)")  # fmt: skip
+    return [_vector(name, x, v) for x, v in zip(xs, given, strict=True)]
 
 
 def _vector(name: str, x: Tensor, v: Any) -> Tensor:
