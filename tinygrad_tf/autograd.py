@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import error
 from .op import Array, Op, state
-from .random import get_state, set_state
+from .random import get_state, replayed
 from .tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -288,8 +288,8 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     """``function(*inputs)``, keeping nothing of what it computes: backward computes it again (Chen et al. 2016).
 
     Cut a stack of n layers into about √n such pieces, and the memory of its activations falls from n to about 2·√n
-    layers, for one more forward. The gradients are the same to the bit, dropout included: the generator is set back.
-    Parameters and other Tensors that ``function`` uses get their gradients as well.
+    layers, for one more forward. ``backward()`` leaves the same gradients to the bit, dropout included: the same random
+    numbers are drawn again. Parameters and other Tensors that ``function`` uses get their gradients as well.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> checkpoint(lambda x: x * x * x, x).sum().backward()
@@ -310,14 +310,12 @@ def _made_again(Y: Tensor) -> Tensor:
     if state.debug is not None:
         state.debug.step(Y)
     function, arguments, start, root = Y.params.values()
-    after, place = get_state(), (state.root, state.scope)
-    set_state(start)
+    place = state.root, state.scope
     state.root, state.scope = root, Y.scope
     try:
-        with enable_grad():
+        with enable_grad(), replayed(start):
             again = _checked(function(*arguments))
     finally:
-        set_state(after)
         state.root, state.scope = place
     if (again.shape, again.dtype, again.requires_grad) != (Y.shape, Y.dtype, True):
         raise error(RuntimeError, "checkpoint", {"first": Y, "then": again}, "the function gives the same result when "
