@@ -43,6 +43,7 @@ class Handle:
         """Take the hook off again; a second time does nothing."""
         if self.hook in self.hooks:
             self.hooks.remove(self.hook)
+        self.hooks = []  # the same hook may have been registered twice
 
 
 def _method(name: str) -> Callable[..., Tensor]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import error
-from ..op import Array, op
+from ..op import Array, op, state
 from ..ops.shape import concatenate, split
 from ..tensor import Tensor
 
@@ -32,7 +32,7 @@ class Hooks:
             changed = hook(module, args)
             if changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
-        passage = Passage(module, self.backward) if self.backward else None
+        passage = Passage(module, self.backward) if self.backward and state.recording else None
         if passage is not None:
             args = passage.enter(args)
         output = module.forward(*args, **kwargs)
