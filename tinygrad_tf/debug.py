@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,8 +29,8 @@ class debug:
 
     It raises at the first NaN or Inf, forward or backward (FloatingPointError); at an array that was written to between
     forward and backward (RuntimeError); at a rule that returns something else than arrays of floats (TypeError). The
-    message names the op, the module it ran in and the line that called it. An Inf that went into the op, such as the
-    −inf of a mask, may come out of it again. It costs about two more readings of every array.
+    message names the op, the module it ran in and the line that called it. The −inf of a mask that went into an op may
+    come out of it again. It costs about two more readings of every array.
 
     >>> x = Tensor([0.0, 1.0], requires_grad=True)
     >>> with debug():
@@ -61,10 +62,12 @@ class debug:
         line = self.lines[made.number] = users_line()
         if not _all_finite(data):
             call = sys._getframe(1).f_locals  # of Op.__call__: without a graph nobody else says what was called
-            given = [x.data for x in inputs] or [x for x in call["arrays"] if isinstance(x, np.ndarray)]
-            if np.isnan(data).any() or all(_all_finite(x) for x in given):
-                place = _place(op or call["self"], scope or state.scope, line)
-                raise _stopped("forward", place, f"a result {data.shape}", data)
+            called, given = op or call["self"], inputs or call["inputs"]
+            if np.isnan(data).any() or (data == np.inf).any() or not any(map(_is_masked, given)):
+                rule = _running_rule()
+                where = rule or _place(called, scope or state.scope, line)
+                what = f"a result {data.shape}" + (f" of {called.name}" if rule else "")
+                raise _stopped("backward" if rule else "forward", where, what, data)
         if op is not None:
             self.sums[made.number] = [checksum(t.data) for t in (made, *inputs)]
         return made
@@ -97,6 +100,13 @@ def _place(op: Op, scope: str, line: str) -> Place:
     return Place(f"{op.name} in {scope or 'no module'}, called at {line},")
 
 
+def _is_masked(X: Any) -> bool:
+    """Whether an input holds the −inf of a mask. A parameter with −inf is a mistake."""
+    array = X.data if isinstance(X, Tensor) else np.asarray(X)
+    is_parameter = isinstance(X, Tensor) and X.requires_grad and X.is_leaf
+    return not is_parameter and array.dtype.kind == "f" and bool((array == -np.inf).any())
+
+
 def _all_finite(array: Any) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
@@ -115,6 +125,14 @@ def users_line() -> str:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _running_rule() -> Place | None:
+    """Where the rule is that made this call, if one did: those of ``create_graph`` call ops."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not Op.gradients.__code__:
+        frame = frame.f_back
+    return None if frame is None else frame.f_locals["by"]
 
 
 def checksum(array: np.ndarray[Any, Any]) -> int:
