@@ -304,13 +304,13 @@ def with_rule(rule):
 
 
 RULES = {
-    "another shape": (lambda dY, Y, X, W: (np.ones(3), dY), ValueError, "a gradient has its input's shape"),
-    "a number": (lambda dY, Y, X, W: (1.0, dY), TypeError, "a gradient is an array of floats"),
-    "a list": (lambda dY, Y, X, W: (dY.tolist(), dY), TypeError, "a gradient is an array of floats"),
-    "integers": (lambda dY, Y, X, W: (np.ones(2, int), dY), TypeError, "a gradient is an array of floats"),
-    "booleans": (lambda dY, Y, X, W: (X > 0, dY), TypeError, "a gradient is an array of floats"),
-    "one too few": (lambda dY, Y, X, W: (dY,), ValueError, "it returns a gradient for each input"),
-    "no tuple": (lambda dY, Y, X, W: dY, ValueError, "it returns a gradient for each input"),
+    "another shape": (lambda dY, Y, X, W: (np.ones(3), dY), RuntimeError, "a gradient has its input's shape"),
+    "a number": (lambda dY, Y, X, W: (1.0, dY), RuntimeError, "a gradient is an array of floats"),
+    "a list": (lambda dY, Y, X, W: (dY.tolist(), dY), RuntimeError, "a gradient is an array of floats"),
+    "integers": (lambda dY, Y, X, W: (np.ones(2, int), dY), RuntimeError, "a gradient is an array of floats"),
+    "booleans": (lambda dY, Y, X, W: (X > 0, dY), RuntimeError, "a gradient is an array of floats"),
+    "one too few": (lambda dY, Y, X, W: (dY,), RuntimeError, "it returns a gradient for each input"),
+    "no tuple": (lambda dY, Y, X, W: dY, RuntimeError, "it returns a gradient for each input"),
     "a NaN": (lambda dY, Y, X, W: (dY, dY * np.nan), FloatingPointError, "every number is finite"),
 }
 

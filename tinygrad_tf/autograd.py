@@ -205,12 +205,13 @@ def _through_hooks(Y: Tensor, dY: Array, create_graph: bool) -> Array:
         changed = hook(dY if create_graph else Tensor.wrap(np.asarray(dY)))
         if changed is None:
             continue
-        if not isinstance(changed, (Tensor, np.ndarray, np.generic)) or changed.dtype.kind != "f":
-            raise error(TypeError, "a hook", {"tensor": Y, "what it returned": changed}, "a gradient is a Tensor of "
-                        "floats", "return a Tensor, or None to leave the gradient as it is")  # fmt: skip
-        if changed.shape != Y.shape:
-            raise error(RuntimeError, "a hook", {"tensor": Y, "what it returned": changed}, "a gradient has its "
-                        "Tensor's shape", "return a gradient of that shape, or None")  # fmt: skip
+        got = {"tensor": Y, "what it returned": changed}
+        if not isinstance(changed, (Tensor, np.ndarray, np.generic)):
+            raise error(TypeError, "a hook", got, "a gradient is a Tensor",
+                        "return one, or None to leave the gradient as it is")  # fmt: skip
+        if changed.shape != Y.shape or changed.dtype.kind != "f":
+            raise error(RuntimeError, "a hook", got, "a gradient has its Tensor's shape, and holds floats",
+                        "return such a gradient, or None")  # fmt: skip
         changed = (changed if isinstance(changed, Tensor) else Tensor.wrap(np.asarray(changed))).astype(Y.dtype)
         dY = changed if create_graph else changed.data
     return dY
@@ -237,11 +238,11 @@ def grad(
     xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ys))
     if len(weights) != len(ys):
-        raise error(ValueError, "grad", f"{len(ys)} outputs and {len(weights)} grad_outputs", "each output has a "
+        raise error(RuntimeError, "grad", f"{len(ys)} outputs and {len(weights)} grad_outputs", "each output has a "
                     "gradient to start from", "give None for an output that is a scalar")  # fmt: skip
     for x in [*ys, *xs]:
         if not isinstance(x, Tensor):
-            raise error(TypeError, "grad", {"input": x}, "outputs and inputs are Tensors, or lists of Tensors",
+            raise error(RuntimeError, "grad", {"input": x}, "outputs and inputs are Tensors, or lists of Tensors",
                         "compute the outputs from Tensors with requires_grad=True")  # fmt: skip
     for x in xs:
         if not x.requires_grad:

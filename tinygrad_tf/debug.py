@@ -28,9 +28,9 @@ class debug:
     """Within it every result and every gradient is looked at, in this thread: a context manager.
 
     It raises at the first NaN or Inf, forward or backward (FloatingPointError); at an array that was written to between
-    forward and backward (RuntimeError); at a rule that returns something else than arrays of floats (TypeError). The
-    message names the op, the module it ran in and the line that called it. The −inf of a mask that went into an op may
-    come out of it again. It costs about two more readings of every array.
+    forward and backward, and at a rule that returns something else than a float array for each input (RuntimeError).
+    The message names the op, the module it ran in and the line that called it. The −inf of a mask that went into an op
+    may come out of it again. It costs about two more readings of every array.
 
     >>> x = Tensor([0.0, 1.0], requires_grad=True)
     >>> with debug():
@@ -89,7 +89,7 @@ class debug:
             if dX is None:
                 continue
             if not isinstance(dX, (np.ndarray, np.generic, Tensor)) or dX.dtype.kind != "f":
-                raise error(TypeError, f"the gradient rule of {place.name}", {"input": X, "its gradient": dX},
+                raise error(RuntimeError, f"the gradient rule of {place.name}", {"input": X, "its gradient": dX},
                             "a gradient is an array of floats", "mend the rule")  # fmt: skip
             array = dX.data if isinstance(dX, Tensor) else dX
             if not _all_finite(array):

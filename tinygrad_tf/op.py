@@ -163,7 +163,7 @@ class Op:
             sent = self.backward.slice(needs)(dY, Y.data, *[x.data for x in Y.inputs], **Y.params)
         if not isinstance(sent, (tuple, list)) or len(sent) < len(Y.inputs):
             n = len(sent) if isinstance(sent, (tuple, list)) else 1
-            raise error(ValueError, f"the gradient rule of {by.name}", f"{len(Y.inputs)} inputs and returned {n}",
+            raise error(RuntimeError, f"the gradient rule of {by.name}", f"{len(Y.inputs)} inputs and returned {n}",
                         "it returns a gradient for each input", "return None for an input that has none")  # fmt: skip
         if debug is not None:
             debug.sent(Y, sent, by)
@@ -371,7 +371,7 @@ def fit(dX: Array, X: Tensor, by: Any) -> Array:
         stretched = [i + lead for i, n in enumerate(shape) if n == 1]
         axes = (*range(lead), *[i for i in stretched if 0 <= i < dX.ndim and dX.shape[i] != 1])
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, dX.shape[lead:], strict=True)):
-            raise error(ValueError, f"the gradient rule of {by.name}", {"input": X, "its gradient": dX},
+            raise error(RuntimeError, f"the gradient rule of {by.name}", {"input": X, "its gradient": dX},
                         "a gradient has its input's shape, up to broadcasting", "mend the rule")  # fmt: skip
         dX = dX.sum(axis=axes).reshape(shape)
     return dX if dX.dtype == X.data.dtype else dX.astype(X.data.dtype)
