@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from graphs import GRAPHS, encoder, leaf, residual
 
-from tinygrad_tf import Tensor, grad, nn, no_grad
+from tinygrad_tf import Tensor, checkpoint, grad, nn, no_grad
 from tinygrad_tf.graph import explore, record
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.data import SCHEMA, explored
@@ -109,6 +109,17 @@ def test_path_to_is_nudged_however_large_the_graph_is(monkeypatch):
     loss, W = encoder()
     data = explored(capture(loss), W)
     assert [n.id for n in data.nodes if n.nudges] == [data.path_to]
+
+
+def test_a_checkpoint_is_one_node_and_is_not_nudged():
+    x = leaf(3, name="x")
+    loss = (checkpoint(lambda h: h.exp() * 2, x) + x).sum()
+    nodes = explored(capture(loss)).nodes
+    assert not any(n.nudges for n in nodes)
+    [n] = [n for n in nodes if n.name == "x"]
+    assert n.norm == pytest.approx(np.linalg.norm(2 * np.exp(x.data) + 1), rel=1e-3)
+    with pytest.raises(RuntimeError, match="nudge without checkpoint"):
+        Replay(capture(loss))
 
 
 # ---- routes ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from .capture import Graph, Node, capture
 from .flow import Flow, norm, record
 from .inside import inside
 from .joins import Join, Joins, counts, strongest
-from .replay import Nudge, Replay
+from .replay import Nudge, Replay, can_be_replayed
 from .summary import LEVELS, Summary, rounded, summary
 from .trace import line_of
 from .tree import Module, tree_of
@@ -218,7 +218,7 @@ def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbna
         raise error(ValueError, "explore", {"path_to": path_to, "loss": graph.tensors[-1]}, "no gradient flows from "
                     "the loss to a Tensor that it was not computed from, or that requires none", "choose a parameter "
                     "that the loss depends on")  # fmt: skip
-    nudges = _nudged(found, end, nudge) if nudge > 0 else {}
+    nudges = _nudged(found, end, nudge) if nudge > 0 and can_be_replayed(graph) else {}
     return found.exploration(None if end is None else end.id, nudges)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import no_grad
+from ..autograd import AGAIN, no_grad
+from ..errors import error
 from ..tensor import Tensor
 from .capture import Graph
 
@@ -35,10 +36,14 @@ class Nudge:
 class Replay:
     """The forward of a graph in float64, ready to be run again from any node on.
 
-    Masks of dropouts and the like are params of their nodes, so the second run is the first one.
+    Masks of dropouts and the like are params of their nodes, so the second run is the first one. Raises RuntimeError
+    for a graph with a ``checkpoint()``, which does not know what it is made of.
     """
 
     def __init__(self, graph: Graph) -> None:
+        if not can_be_replayed(graph):
+            raise error(RuntimeError, "nudge", "a graph with a checkpoint()", "what is inside is not kept and cannot be "
+                        "run again piece by piece", "nudge without checkpoint()")  # fmt: skip
         self.graph = graph
         self.values: dict[int, Array] = {}
         for t in graph.tensors:
@@ -77,6 +82,10 @@ class Replay:
                 ends.append(self.loss_with(t, moved))
             found.append(Nudge(at, float(value[at]), epsilon, ends[0], ends[1], float(flat[k])))
         return found
+
+
+def can_be_replayed(graph: Graph) -> bool:
+    return not any(t.op is AGAIN for t in graph.tensors)
 
 
 class _Over:

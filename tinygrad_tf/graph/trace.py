@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import linecache
-import sys
 import weakref
 from pathlib import Path
 from typing import Any
 
+from ..debug import users_line
 from ..op import state
 from ..tensor import Tensor
 
-_PACKAGE = str(Path(__file__).parents[1])
 _lines: dict[int, str] = {}  # by Tensor.number; == of Tensors compares entries, so they are no keys
 
 
@@ -38,21 +37,18 @@ class record:
     def make(self, *args: Any) -> Tensor:
         """Stand in for what builds the results, and note the line beside each."""
         made = self.before(*args)
-        _lines[made.number] = _users_line()
+        _lines[made.number] = users_line()
         weakref.finalize(made, _lines.pop, made.number, None)
         return made
 
 
 def line_of(t: Tensor) -> str | None:
     """The file, number and text of the line that made ``t``, None unless it was recorded."""
-    return _lines.get(t.number)
+    line = _lines.get(t.number)
+    return None if line is None else _shown(line)
 
 
-def _users_line() -> str:
-    """The innermost line outside this package that is running."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    name, number = frame.f_code.co_filename, frame.f_lineno
-    text = linecache.getline(name, number, frame.f_globals).strip()
-    return f"{Path(name).name}:{number}  {text}".rstrip()
+def _shown(line: str) -> str:
+    """The file's name without its folders, the number and the text of a line."""
+    path, number = line.rsplit(":", 1)
+    return f"{Path(path).name}:{number}  {linecache.getline(path, int(number)).strip()}".rstrip()
