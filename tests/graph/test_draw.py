@@ -277,3 +277,57 @@ def test_large_graphs_put_limits_on_graphviz(n, attribute):
         x = -x
     source = draw(x.sum()).source
     assert attribute in source if attribute else "nslimit" not in source
+
+
+# ---- views and languages --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_forward_alone_has_no_gradient(make):
+    nodes, arrows = parts(draw(make()[0], view="forward"))
+    assert not [a for *_, a in arrows if a.get("color") == GRADIENT["color"]]
+    assert "sum of" not in str(nodes)
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_backward_alone_has_what_gets_a_gradient(make):
+    loss, _ = make()
+    flow = record(capture(loss))
+    nodes, arrows = parts(draw(loss, view="backward"))
+    assert nodes.keys() == set(flow.norms)
+    assert len(arrows) == len(flow.sent)
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_dual_has_a_gradient_beside_each_tensor_that_gets_one(make):
+    loss, _ = make()
+    flow = record(capture(loss))
+    nodes, arrows = parts(draw(loss, view="dual"))
+    assert {id for id in nodes if id.startswith("d")} == {f"d{id}" for id in flow.norms}
+    assert len([1 for *_, a in arrows if a.get("dir") == "back"]) == len(flow.sent)
+
+
+def test_dotted_lines_say_what_a_rule_needs():
+    X = Tensor(np.ones((2, 2)), name="X")
+    W = leaf(2, 2, name="W")
+    picture = draw((X @ W).sum(), view="dual")
+    nodes, arrows = parts(picture)
+    by_name = {text(a)[0]: id for id, a in nodes.items()}
+    dotted = {(a, b) for a, b, attrs in arrows if attrs.get("style") == "dotted"}
+    assert dotted == {(by_name["X"], by_name["dW"])}  # dW = Xᵀ · dY; the sum's rule needs nothing
+
+
+@pytest.mark.parametrize("lang", ["en", "zh", "both"])
+def test_languages(lang):
+    loss, _ = GRAPHS["chain"]()
+    picture = draw(loss, lang=lang)
+    assert ("tanh 双曲正切" in picture.source) == (lang != "en")
+    assert ("Purple arrows" in picture.summary) == (lang != "zh")
+    assert ("紫色箭头" in picture.summary) == (lang != "en")
+
+
+@pytest.mark.parametrize("wrong", [{"view": "side"}, {"lang": "fr"}])
+def test_unknown_views_and_languages_are_refused(wrong):
+    [(name, value)] = wrong.items()
+    with pytest.raises(ValueError, match=rf"draw got {name} '{value}'\n  rule: {name} is one of"):
+        draw(GRAPHS["chain"]()[0], **wrong)

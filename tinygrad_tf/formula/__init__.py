@@ -4,7 +4,7 @@ A rule's source is read (``reader``, with ``vocabulary``) into a tree (``expr``)
 """
 
 from .expr import Expr
-from .rules import Formula, forward_formula, gradient_formula
+from .rules import Formula, forward_formula, gradient_formula, read_by
 from .text import Text
 
-__all__ = ["Expr", "Formula", "Text", "forward_formula", "gradient_formula"]
+__all__ = ["Expr", "Formula", "Text", "forward_formula", "gradient_formula", "read_by"]

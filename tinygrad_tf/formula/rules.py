@@ -122,6 +122,24 @@ def _computed_again(Y: Tensor, i: int | None, names: Mapping[int, str] | None) -
     return Formula(Expr("gradient", (labels[X.number],), X.shape), called, called, note=note)
 
 
+def read_by(Y: Tensor, i: int, names: Mapping[int, str] | None = None) -> list[Tensor]:
+    """Y and its inputs, as far as the formula of the gradient of input ``i`` names them: what the rule needs.
+
+    >>> X, W = Tensor([[1.0]], name="X"), Tensor([[2.0]], requires_grad=True, name="W")
+    >>> [t.name for t in read_by(X @ W, 1)]
+    ['X']
+    """
+    op = Y.op
+    assert op is not None
+    assert op.backward is not None
+    formula = gradient_formula(Y, i, names)
+    letters = _parameters(op.backward.function)
+    labels = _labels(Y, letters[2:], letters[1], names)
+    parts = [part for e in (formula.right, *[e for _, e in formula.where]) for part in e.walk()]
+    named = {part.parts[0] for part in parts if part.kind == "symbol"}
+    return [t for t in {x.number: x for x in (Y, *Y.inputs)}.values() if labels[t.number] in named]
+
+
 @functools.lru_cache(maxsize=1024)
 def _lines(rule: Rule, i: int, n_inputs: int) -> list[ast.stmt]:
     """The statements of the rule that the gradient of input ``i`` needs."""

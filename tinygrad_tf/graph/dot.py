@@ -6,6 +6,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import graphviz
 
@@ -18,16 +19,17 @@ from .labels import (
     Line,
     beside,
     centred,
-    counted,
     entries,
     formula_lines,
     gradient_of,
     headline,
+    short,
     three,
     tooltip,
     wrapped,
 )
 from .render import Picture
+from .words import LANGUAGES, Words
 
 TEXT, QUIET, GRADIENT, PAPER = "#1b2733", "#5b6875", "#8e2a6b", "#ffffff"
 #: Shape, dash and width carry what the colours carry.
@@ -45,7 +47,22 @@ _FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT}
 _MOST = 6000  # visible nodes that Graphviz lays out in a minute or two
 
 
-def draw(loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, values: bool = False) -> Picture:
+VIEWS = ("both", "forward", "backward", "dual")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture looks: with values or not, which arrows, in which language."""
+
+    values: bool = False
+    view: str = "both"
+    words: Words = Words("en")  # noqa: RUF009 (it is never written to)
+
+
+def draw(
+    loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
+    lang: str = "en",
+) -> Picture:  # fmt: skip
     """A picture of how ``loss`` was computed and of the gradient that flows back from it.
 
     Every operation, parameter, input and constant is a node with its shape; modules are boxes. Each purple arrow is a
@@ -57,6 +74,9 @@ def draw(loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, 
         path_to: keep only what lies between the loss and this Tensor, and number the steps.
         depth: how many levels of modules are open; those below are one node each. None: all.
         values: show the entries of small Tensors, and mean and range of large ones.
+        view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
+            and dotted lines from the arrays that a rule needs.
+        lang: "en", "zh" or "both".
 
     The picture shows itself in Jupyter; ``.render("dw.svg")`` writes SVG, PNG or PDF.
 
@@ -66,18 +86,28 @@ def draw(loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, 
     >>> "dW = Xᵀ · dY" in picture.source
     True
     """
+    for name, given, known in (("view", view, VIEWS), ("lang", lang, LANGUAGES)):
+        if given not in known:
+            raise error(ValueError, "draw", {name: repr(given)}, f"{name} is one of {', '.join(known)}",
+                        f'write {name}="{known[0]}"')  # fmt: skip
     graph = capture(loss, variables_of(sys._getframe(1)))
     boxes = boxes_of(graph, depth, path_to)
     flow = record(graph, {id: box.id for id, box in boxes.items()}, gradients=values)
-    return _Drawing(graph, flow, boxes, None if path_to is None else routes(flow, path_to), values).picture()
+    to = None if path_to is None else routes(flow, path_to)
+    look = Look(values, view, Words(lang))
+    if view == "dual":
+        from .dual import Dual  # which draws with this module's parts
+
+        return Dual(graph, flow, boxes, to, look).picture()
+    return Drawing(graph, flow, boxes, to, look).picture()
 
 
-class _Drawing:
+class Drawing:
     """Boxes and arrows in DOT."""
 
-    def __init__(self, graph: Graph, flow: Flow, boxes: Mapping[str, Box], to: Routes | None, values: bool) -> None:
-        self.graph, self.flow, self.boxes, self.to, self.values = graph, flow, boxes, to, values
-        on = set(to.nodes) if to else {node.id for node in graph.nodes}
+    def __init__(self, graph: Graph, flow: Flow, boxes: Mapping[str, Box], to: Routes | None, look: Look) -> None:
+        self.graph, self.flow, self.boxes, self.to, self.look = graph, flow, boxes, to, look
+        on = set(to.nodes) if to else set(flow.norms) if look.view == "backward" else {n.id for n in graph.nodes}
         self.shown = {box.id: box for id, box in boxes.items() if id in on}
         if len(self.shown) > _MOST:
             raise error(ValueError, "draw", f"a graph of {len(self.shown)} boxes", f"Graphviz lays out {_MOST}, and "
@@ -86,11 +116,15 @@ class _Drawing:
         self.arrows: dict[tuple[str, ...], list[Edge]] = {}
         for e in graph.edges if to is None else map(graph.edge, to.edges):
             a, b = boxes[e.source].id, boxes[e.target].id
-            if a != b:  # between two nodes each edge has an arrow of its own; those of a closed module are one
+            if (
+                a in self.shown and b in self.shown and a != b
+            ):  # between two nodes each edge has an arrow of its own; those of a closed module are one
                 self.arrows.setdefault((a, b, e.id) if (a, b) == (e.source, e.target) else (a, b), []).append(e)
-        self.strength = {key: self._strength(edges) for key, edges in self.arrows.items()}
+        back = look.view != "forward"
+        self.strength = {key: self._strength(edges) if back else None for key, edges in self.arrows.items()}
         self.largest = max((s for s in self.strength.values() if s is not None and math.isfinite(s)), default=0.0)
-        self.arriving = Counter(e.source for edges in self.arrows.values() for e in edges if e.id in flow.sent)
+        shown = [e for edges in self.arrows.values() for e in edges]
+        self.arriving = Counter(e.source for e in shown if e.id in flow.sent and back)
         order = [id for id in to.nodes if id != to.to.id] if to else []
         self.step = {id: i + 1 for i, id in enumerate(order)}
 
@@ -143,14 +177,14 @@ class _Drawing:
     def _box(self, box: Box) -> dict[str, str]:
         if box.module:
             kinds = Counter(node.kind for node in box.nodes)
-            inside = f"{counted(kinds['operation'], 'operation')}, {counted(kinds['parameter'], 'parameter')}"
+            inside = self.look.words.line("inside", kinds["operation"], kinds["parameter"])
             label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)])
             return {**STYLE["module"], "label": label, "tooltip": tooltip(".".join((*box.inside, box.module)))}
         node = box.nodes[0]
-        lines = [(headline(node), TEXT, 12)]
+        lines = [(headline(node) + self.look.words.operation(node.op), TEXT, 12)]
         if node.kind == "loss":
             lines.append((f"{node.title} = {three(self.graph.tensor(node.id).item())}", QUIET, 10))
-        elif node.number is None and not (self.values and node.shape == ()):
+        elif node.number is None and not (self.look.values and node.shape == ()):
             lines.append((str(node.shape), QUIET, 10))
         lines += [(line, GRADIENT, 10) for line in self._gradient_lines(node)]
         about = [node.name or "", f"{node.kind} {node.op} {node.shape} {node.dtype}", *formula_lines(node.forward)]
@@ -160,15 +194,16 @@ class _Drawing:
         if self.to and node.id == self.to.to.id:
             style = {**style, "penwidth": "2.5"}
         text = tooltip("\n".join(filter(None, about)))
-        return {**style, "label": centred(lines, self._table(node) if self.values else []), "tooltip": text}
+        return {**style, "label": centred(lines, self._table(node) if self.look.values else []), "tooltip": text}
 
     def _gradient_lines(self, node: Node) -> list[str]:
         """The norm of the whole gradient, wherever several are summed; with one arrow, that says it already."""
         name = f"d {node.title}" if node.name and "." in node.name else gradient_of(node)  # the frames say the rest
         n = self.arriving[node.id]
         if node.kind == "loss":
-            return [f"{name} = 1"]
-        return [f"‖{name}‖ {three(self.flow.norms[node.id])}, sum of {n}"] if n > 1 else []
+            return [f"{name} = 1"] if self.look.view != "forward" else []
+        summed = self.look.words.line("sum", n)
+        return [f"‖{name}‖ {three(self.flow.norms[node.id])}, {summed}"] if n > 1 else []
 
     def _table(self, node: Node) -> list[tuple[Line, ...]]:
         """Values, and beside them the gradient."""
@@ -215,11 +250,11 @@ class _Drawing:
         return 0.8 + 3.2 * max(0.0, 1 + math.log10(strength / self.largest) / 3)
 
     def _summary(self) -> list[str]:
-        how = ["Purple arrows carry the gradient backward, each by the rule beside it; width: log of its norm."]
-        how += ["In boxes: values, and gradients in purple."] * self.values
+        say = self.look.words.lines
+        how = say({"forward": "forward", "dual": "dual"}.get(self.look.view, "how"))
+        how += say("values") if self.look.values else []
         if self.to is None:
-            kinds = "rounded: operation · square: parameter · oval: input, dashed: constant, thick: loss"
-            closed = any(box.module for box in self.shown.values())
-            return [*how, kinds + " · double: closed module" * closed]
-        way = f"{counted(len(self.step), 'step')} along {counted(self.to.count, 'route')} from {self.graph.loss.title}"
-        return [f"{gradient_of(self.to.to)}: {way}", *how]
+            closed = say("closed") if any(box.module for box in self.shown.values()) else [""] * 2
+            return [*how, *[kinds + more for kinds, more in zip(say("kinds"), closed, strict=False)]]
+        steps, count = short(len(self.step)), short(self.to.count)
+        return [*say("way", gradient_of(self.to.to), steps, count, self.graph.loss.title), *how]

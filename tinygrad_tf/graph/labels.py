@@ -24,7 +24,11 @@ def three(x: float) -> str:
 
 def counted(n: int, what: str) -> str:
     """1 route, 2 routes, 1.47e+11 routes."""
-    return f"{n if n < 10**6 else f'{n:.3g}'} {what}{'s' * (n != 1)}"
+    return f"{short(n)} {what}{'s' * (n != 1)}"
+
+
+def short(n: int) -> str:
+    return str(n) if n < 10**6 else f"{n:.3g}"
 
 
 def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:

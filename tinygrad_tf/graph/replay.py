@@ -42,8 +42,8 @@ class Replay:
 
     def __init__(self, graph: Graph) -> None:
         if not can_be_replayed(graph):
-            raise error(RuntimeError, "nudge", "a graph with a checkpoint()", "what is inside is not kept and cannot be "
-                        "run again piece by piece", "nudge without checkpoint()")  # fmt: skip
+            raise error(RuntimeError, "nudge", "a graph with a checkpoint()", "what a checkpoint() holds is not kept",
+                        "nudge without checkpoint()")  # fmt: skip
         self.graph = graph
         self.values: dict[int, Array] = {}
         for t in graph.tensors:

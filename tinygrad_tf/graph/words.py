@@ -1,0 +1,55 @@
+"""What stands beside a picture, in English, in Chinese, or in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .page import chinese
+
+LANGUAGES = ("en", "zh", "both")
+
+_EN: dict[str, str | Callable[..., str]] = {
+    "how": "Purple arrows carry the gradient backward, each by the rule beside it; width: log of its norm.",
+    "values": "In boxes: values, and gradients in purple.",
+    "kinds": "rounded: operation · square: parameter · oval: input, dashed: constant, thick: loss",
+    "closed": " · double: closed module",
+    "forward": "Arrows carry values forward.",
+    "dual": "Left: forward, down. Right: gradients, up, each by the rule beside it. Dotted: what a rule needs.",
+    "way": lambda name, steps, routes, loss: (
+        f"{name}: {steps} step{'s' * (steps != '1')} along {routes} route{'s' * (routes != '1')} from {loss}"
+    ),
+    "inside": lambda ops, weights: f"{ops} operation{'s' * (ops != 1)}, {weights} parameter{'s' * (weights != 1)}",
+    "sum": lambda n: f"sum of {n}",
+}
+_ZH: dict[str, str | Callable[..., str]] = {
+    "how": "紫色箭头把梯度反向传回，旁边是所用的规则；粗细：范数的对数。",
+    "values": "框内：数值，紫色为梯度。",
+    "kinds": "圆角：运算 · 方形：参数 · 椭圆：输入，虚线：常量，粗线：损失",
+    "closed": " · 双线：收起的模块",
+    "forward": "箭头把数值向前传。",
+    "dual": "左：前向，向下。右：梯度，向上，旁边是所用的规则。点线：规则所需的数组。",
+    "way": lambda name, steps, routes, loss: f"{name}：从 {loss} 经 {routes} 条路线，共 {steps} 步",
+    "inside": lambda ops, weights: f"{ops} 个运算，{weights} 个参数",
+    "sum": lambda n: f"{n} 项之和",
+}
+
+
+class Words:
+    """The words of one language; with "both" each line comes twice."""
+
+    def __init__(self, lang: str) -> None:
+        self.tables = {"en": [_EN], "zh": [_ZH], "both": [_EN, _ZH]}[lang]
+        self.names = {} if lang == "en" else chinese()
+
+    def lines(self, key: str, *args: Any) -> list[str]:
+        """One line, or one in each language."""
+        found = [table[key] for table in self.tables]
+        return [word if isinstance(word, str) else word(*args) for word in found]
+
+    def line(self, key: str, *args: Any) -> str:
+        return " / ".join(self.lines(key, *args))
+
+    def operation(self, op: str) -> str:
+        """What is added to the Latin name of an operation: nothing in English."""
+        return f" {self.names[op]}" if op in self.names else ""
