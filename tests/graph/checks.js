@@ -1,4 +1,4 @@
-// What the tests ask of an open page; app and its helpers are the page's own.
+// What the tests ask of an open page; app and the functions it uses are the page's own.
 
 const within = (i, f) => {
   for (let p = i.parent; p; p = p.parent) if (p === f) return true;

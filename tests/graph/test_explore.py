@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from tinygrad_tf.graph.replay import Replay
 from tinygrad_tf.graph.summary import LEVELS, summary
 from tinygrad_tf.graph.tree import tree_of
 from tinygrad_tf.ops import fused
+
+ROOT = Path(__file__).parents[2]
 
 
 def data_of(make):
@@ -342,7 +345,7 @@ def test_the_same_under_any_hash_seed():
     )
     ran = [
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                       env={"PYTHONHASHSEED": seed, "PYTHONPATH": ".", "PATH": ""}).stdout
+                       cwd=ROOT, env={"PYTHONHASHSEED": seed, "PYTHONPATH": ".", "PATH": ""}).stdout
         for seed in ("1", "2")
     ]  # fmt: skip
     assert ran[0] == ran[1]

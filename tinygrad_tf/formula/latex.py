@@ -24,7 +24,7 @@ _ESCAPED = {c: f"\\{c}" for c in "#$%&_{}"} | {
 
 
 def latex(f: Formula) -> list[str]:
-    r"""``left = right``, then a line for each helper that it reads.
+    r"""``left = right``, then the lines that the right side reads.
 
     >>> from tinygrad_tf.formula import gradient_formula
     >>> X, W = Tensor([[1.0]], name="X"), Tensor([[2.0]], requires_grad=True, name="W_q")

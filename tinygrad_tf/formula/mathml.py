@@ -15,7 +15,7 @@ Tree = list[Any]
 
 
 def mathml(f: Formula) -> list[Tree]:
-    """``left = right``, then a line for each helper that it reads.
+    """``left = right``, then the lines that the right side reads.
 
     >>> from tinygrad_tf.formula import gradient_formula
     >>> X, W = Tensor([[1.0]], name="X"), Tensor([[2.0]], requires_grad=True, name="W")

@@ -128,7 +128,8 @@ class Collector:
             raise error(ValueError, "explore", {"values": repr(values)}, f"values is one of {', '.join(LEVELS)}",
                         'write values="stats" for a smaller file')  # fmt: skip
         self.graph, self.values = graph, values
-        self.most = max(48, min(288, _MOST_ENTRIES // (2 * len(graph.nodes))))
+        n = len(graph.nodes)
+        self.most = max(96 if n <= 1500 else 24, min(288, _MOST_ENTRIES // (2 * n)))
         self.joins = Joins(graph)
         self.gradients: dict[str, Summary | None] = {}
         self.insides: dict[str, tuple[int, list[float], list[float | None], list[float | None]]] = {}
@@ -206,7 +207,7 @@ class Collector:
 
 
 _MOST_FUSED = 600
-_MOST_ENTRIES = 60_000  # of all thumbnails together
+_MOST_ENTRIES = 48_000  # of all thumbnails together
 _MOST_WORK, _PER_OP = 6_000_000_000, 60_000  # entries that nudging may read and write; what a call costs beside them
 
 

@@ -64,7 +64,7 @@ function mathElement(tree) {
   return element;
 }
 
-// A formula with its helper lines; code that no formula says stands as it is.
+// A formula with the lines that it reads; code that no formula says stands as it is.
 function formula(data, index, back = false) {
   const box = make("div", back ? "formula back" : "formula");
   if (index === undefined || index === null) return box;

@@ -147,8 +147,8 @@ function finish(s) {
       }
     }
   }
-  f.anchor = left + pad;
-  f.w = Math.max(left + right + 2 * pad, f.titleWidth ?? 0);
+  f.anchor = Math.max(left + pad, f.inX.size ? (f.titleWidth ?? 0) - 20 : 0); // no wire through the title
+  f.w = Math.max(f.anchor + right + pad, f.titleWidth ?? 0);
   f.h = s.end;
   for (const i of s.items) {
     i.alone = s.rows[i.row].every((o) => o.ax >= i.ax);
