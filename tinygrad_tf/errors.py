@@ -1,6 +1,6 @@
 """One way to say what went wrong: the op, what it got, the rule that breaks, and the cure.
 
-All errors, each with a call that raises it, stand on a page that is made from the tests: ``python tests/errors_page.py``.
+All of them, each with a call that raises it, stand on a page made from the tests: ``python tests/errors_page.py``.
 """
 
 from __future__ import annotations
