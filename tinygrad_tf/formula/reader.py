@@ -119,6 +119,9 @@ class Reader:
                 self._assign(s.targets[0], self.read(s.value))
             elif isinstance(s, ast.AnnAssign) and s.value is not None:
                 self._assign(s.target, self.read(s.value))
+            elif isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
+                now = ast.BinOp(ast.Name(s.target.id, ast.Load()), s.op, s.value)
+                self._assign(s.target, self.read(ast.fix_missing_locations(ast.copy_location(now, s))))
             elif isinstance(s, ast.If):
                 known, holds = self._known(s.test)
                 if not known:
@@ -240,8 +243,10 @@ class Reader:
         return Expr("cases", (self.read(node.test), self.read(node.body), self.read(node.orelse)))
 
     def _attribute(self, node: ast.Attribute) -> Expr:
-        if isinstance(node.value, ast.Name) and isinstance(self.globals.get(node.value.id), types.ModuleType):
-            return symbol(node.attr, ())  # np.pi
+        base = self.globals.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if isinstance(base, types.ModuleType):  # np.pi keeps its letter, np.inf and the like are values
+            x = getattr(base, node.attr, None)
+            return value(x) if isinstance(x, float) and node.attr != "pi" else symbol(node.attr, ())
         a = self.read(node.value)
         if node.attr in ("mT", "T"):
             return transpose(a) if node.attr == "mT" or a.shape is None or len(a.shape) == 2 else call("transpose", a)
