@@ -6,8 +6,8 @@ writes to what was given (test_ops); its fused nodes through the comparison of d
 """
 
 from . import arrange, elementwise, fused
-from .case import Case, as_list
+from .case import Case, as_list, engine_ops
 
 CASES: list[Case] = [*elementwise.CASES, *arrange.CASES, *fused.CASES]
 
-__all__ = ["CASES", "Case", "as_list"]
+__all__ = ["CASES", "Case", "as_list", "engine_ops"]

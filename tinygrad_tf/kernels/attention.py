@@ -61,12 +61,12 @@ def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> Fl
     elif mask is not None:
         S += mask
     if causal is not None:
-        np.copyto(S, -np.inf, where=~np.tri(*S.shape[-2:], causal, dtype=bool))
+        np.copyto(S, -np.inf, where=~np.tri(S.shape[-2], S.shape[-1], causal, dtype=bool))
     return S
 
 
 def _exp(S: Floats) -> tuple[Floats, Floats]:
-    """S becomes e^(S − top), in place; returns the top of each row and the sum, 0 for a row that may attend to nothing."""
+    """S becomes e^(S − top), in place. Returns each row's top and its sum, which is 0 if it may attend to nothing."""
     top = S.max(axis=-1, keepdims=True) if S.shape[-1] else np.zeros((*S.shape[:-1], 1), S.dtype)
     top[top == -np.inf] = 0  # −inf − −inf would be NaN
     S -= top  # exp overflows float32 above 88
@@ -89,7 +89,8 @@ class _Block(NamedTuple):
 
     def of(self, X: Floats, *places: slice) -> Floats:
         """X (..., rows or keys, ·) at this head, then at ``places``."""
-        return X[(*_within(self.head, X.shape[:-2]), *places)]
+        at: Any = (*_within(self.head, X.shape[:-2]), *places)
+        return X[at]
 
     def scores(self, Q: Floats, K: Floats, mask: Floats | None) -> Floats:
         if mask is not None:
@@ -130,10 +131,8 @@ def _in_blocks(
         top, total = _exp(P)
         empty = total == 0
         total[empty] = 1
-        at = (*block.head, block.rows)
-        Y[at] = _dropped(P, block.kept, p) @ block.of(V, block.keys)
-        Y[at] /= total
-        log_total[at] = np.where(empty, np.inf, top + np.log(total))
+        block.of(Y, block.rows)[...] = _dropped(P, block.kept, p) @ block.of(V, block.keys) / total
+        block.of(log_total, block.rows)[...] = np.where(empty, np.inf, top + np.log(total))
     return Y, log_total
 
 
@@ -145,23 +144,23 @@ def _d_in_blocks(
     dmask = np.zeros((*Y.shape[:-1], K.shape[-2]), dY.dtype) if needs[3:] == (True,) else None
     scale = 1 / math.sqrt(Q.shape[-1])
     for block in _blocks(Q, K, V, causal, keep):
-        at, keys = (*block.head, block.rows), block.keys
-        dy = dY[at]
+        rows, keys = block.rows, block.keys
+        dy = block.of(dY, rows)
         P = block.scores(Q, K, mask)
-        P -= log_total[at]
+        P -= block.of(log_total, rows)
         np.exp(P, out=P)
         if dV is not None:
             block.of(dV, keys)[...] += _dropped(P, block.kept, p).mT @ dy
         if dQ is None and dK is None and dmask is None:
             continue
         dS = _dropped(dy @ block.of(V, keys).mT, block.kept, p)
-        dS -= np.einsum("ij,ij->i", dy, Y[at])[:, None]  # Σ dP ⊙ P along the keys, which is Σ dY ⊙ Y
+        dS -= np.einsum("ij,ij->i", dy, block.of(Y, rows))[:, None]  # Σ dP ⊙ P along the keys, which is Σ dY ⊙ Y
         dS *= P
         if dmask is not None:
-            dmask[at][:, keys] = dS
+            block.of(dmask, rows, keys)[...] = dS
         dS *= scale
         if dQ is not None:
-            block.of(dQ, block.rows)[...] += dS @ block.of(K, keys)
+            block.of(dQ, rows)[...] += dS @ block.of(K, keys)
         if dK is not None:
-            block.of(dK, keys)[...] += dS.mT @ block.of(Q, block.rows)
+            block.of(dK, keys)[...] += dS.mT @ block.of(Q, rows)
     return dQ, dK, dV, dmask

@@ -1,4 +1,4 @@
-"""Which attention weights a dropout keeps, made from a seed whenever asked for: the whole has a bit per pair of tokens."""
+"""Which attention weights a dropout keeps, made from a seed when asked for: all of them are a bit per pair of words."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Keep:
 
     def __init__(self, shape: tuple[int, ...], p: float, seed: int) -> None:
         self.shape, self.p, self.seed = shape, p, seed
+        self.ndim, self.dtype = len(shape), np.dtype(np.bool_)
 
     def rows(self, start: int, stop: int) -> Bools:
         """Rows ``start`` … ``stop`` − 1, counted over all axes but the last. Shape (stop − start, S)."""

@@ -14,14 +14,14 @@ Needs = tuple[bool, ...]
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
     if X.size == 0:  # rows without entries have no maximum
         return X.copy(), None
-    Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
+    Y = np.asarray(X - X.max(axis=axis, keepdims=True))  # exp overflows float32 above 88
     np.exp(Y, out=Y)
     Y /= Y.sum(axis=axis, keepdims=True)
     return Y, None
 
 
 def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
-    dX = dY * Y
+    dX = np.asarray(dY * Y)  # asarray: without axes the product is a scalar, which out= below cannot fill
     total = dX.sum(axis=axis, keepdims=True)
     np.subtract(dY, total, out=dX)
     dX *= Y
@@ -37,7 +37,7 @@ def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
 
 
 def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
-    dX = np.exp(Y)
+    dX = np.asarray(np.exp(Y))
     dX *= dY.sum(axis=axis, keepdims=True)
     np.subtract(dY, dX, out=dX)
     return (dX,)
@@ -80,3 +80,28 @@ def d_layer_norm(
     if needs[2:] == (True,):
         db = dY.sum(axis=batch)
     return dX, dW, db
+
+
+def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, tuple[Floats, Floats]]:
+    rows = X.reshape(-1, math.prod(X.shape[X.ndim - n_axes :]))
+    rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / rows.shape[1] + eps)
+    Xhat = (rows * rrms).reshape(X.shape)
+    return Xhat.copy() if W is None else Xhat * W, (Xhat, rrms)
+
+
+def d_rms_norm(
+    dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs, X: Floats, W: Floats | None = None, *,
+    n_axes: int, eps: float,
+) -> tuple[Floats | None, ...]:  # fmt: skip
+    Xhat, rrms = saved
+    dX = dW = None
+    if needs[0]:
+        rows = rrms.shape[0], math.prod(X.shape[X.ndim - n_axes :])
+        dXhat = (dY if W is None else dY * W).reshape(rows)
+        flat = Xhat.reshape(rows)
+        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / rows[1])
+        dX *= rrms
+        dX = dX.reshape(X.shape)
+    if needs[1:] == (True,):
+        dW = (dY * Xhat).sum(axis=tuple(range(X.ndim - n_axes)))
+    return dX, dW

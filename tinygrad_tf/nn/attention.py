@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..ops.fused import attention, attention_weights, dropout, keep_mask, linear
+from ..ops.fused import attention, attention_weights, dropout, linear
 from ..ops.shape import broadcast_to, concatenate
 from ..tensor import Tensor, to_array
 from . import init
@@ -135,8 +135,7 @@ class MultiheadAttention(Module):
             Y = weights @ V
             weights = weights.mean(axis=1) if average_attn_weights else weights
         else:
-            keep = keep_mask((*Q.shape[:3], K.shape[2]), p) if p > 0 else None
-            Y = attention(Q, K, V, mask, keep=keep, p=p)
+            Y = attention(Q, K, V, mask, p=p)
         Y = self.out_proj(Y.swapaxes(1, 2).reshape(*query.shape[:2], self.embed_dim))  # (B, L, E)
         if not batched:
             return Y.squeeze(0), None if weights is None else weights.squeeze(0)
