@@ -18,8 +18,9 @@ from .keep import Keep
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
-#: How many scores are held at once, unless one head has fewer: a megabyte of float32, which stays near the processor.
-BLOCK = 2**18
+#: How many scores are held at once; a head that has fewer is done in one piece. Half a megabyte of float32 stays near
+#: the processor, so that blocks are faster from about 512 tokens on.
+BLOCK = 2**17
 
 
 def attention(

@@ -26,13 +26,15 @@ def attention_weights(Q: Array, K: Array, mask: Array = None, causal: int | None
     S = Q @ K.mT / math.sqrt(Q.shape[-1])  # (..., L, S)
     if mask is None and causal is None:
         return softmax(S)
-    allowed = True if causal is None else np.tri(Q.shape[-2], K.shape[-2], causal, dtype=bool)
     if mask is not None and mask.dtype.kind == "f":
         S = S + np.where(mask > -np.inf, mask, 0)
-        allowed = allowed & (mask > -np.inf)
-    elif mask is not None:
-        allowed = allowed & mask
+        mask = mask > -np.inf
+    allowed = _both(mask, None if causal is None else np.tri(Q.shape[-2], K.shape[-2], causal, dtype=bool))
     return softmax(np.where(allowed, S, -1e30)) * allowed  # not −inf: an empty row would be NaN
+
+
+def _both(mask: Array, other: Array) -> Array:
+    return mask if other is None else other if mask is None else mask & other
 
 
 @op(kernel=Kernel(kernels.attention, kernels.d_attention))
