@@ -83,29 +83,33 @@ class Transformer(nn.Module):
         return self.encoder(x, src_key_padding_mask=self.is_padding(source))
 
     @nn.scoped
-    def decode(self, target: Any, memory: Tensor, source: Any) -> Tensor:
-        """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V)."""
+    def decode(self, target: Any, memory: Tensor, source: Any, cache: nn.Cache | None = None) -> Tensor:
+        """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V).
+
+        With a ``cache`` logits are made only for the target ids that came after those it holds.
+        """
         target, source = ids(target, "target"), ids(source, "source")
         if memory.shape[:2] != source.shape or target.shape[0] != source.shape[0]:
             raise error(ValueError, "Transformer", {"source": source, "target": target, "memory": memory},
                         "memory has a vector for each source id, and each source has a target",
                         "pass as many targets as sources, and the source that memory was made of")  # fmt: skip
-        x = self.embed(target, self.target_embedding)  # (B, T, D)
-        future = ~np.tri(target.shape[1], dtype=bool)  # (T, T), true where the key comes after the query
+        start = 0 if cache is None else cache.length
+        x = self.embed(target[:, start:] if start else target, self.target_embedding, start)  # (B, T, D)
         x = self.decoder(
             x,
             memory,
-            tgt_mask=future,
+            tgt_mask="causal",
             tgt_key_padding_mask=self.is_padding(target),
             memory_key_padding_mask=self.is_padding(source),
+            cache=cache,
         )
         if self.output is None:
             return linear(x, self.target_embedding.weight)
         return self.output(x)  # (B, T, V)
 
-    def embed(self, tokens: Tensor, table: nn.Embedding) -> Tensor:
+    def embed(self, tokens: Tensor, table: nn.Embedding, start: int = 0) -> Tensor:
         """Ids (B, L) → vectors (B, L, D), scaled by √d_model so that the positions do not drown them (section 3.4)."""
-        return self.dropout(self.positions(table(tokens) * math.sqrt(self.config.d_model)))
+        return self.dropout(self.positions(table(tokens) * math.sqrt(self.config.d_model), start))
 
     def is_padding(self, tokens: Tensor) -> np.ndarray[Any, Any] | None:
         """True where a token is padding, (B, L); None if there is none."""
