@@ -181,6 +181,12 @@ def test_a_name_that_occurs_twice_gets_a_prime():
     assert formulas(Y) == ["dh = dh′ ⊙ [h > 0]"]
 
 
+def test_a_helper_line_that_is_called_like_a_tensor_is_written_out():
+    f = gradient_formula(fused.attention(leaf(2, 4, 8, name="P"), K, V), 0)
+    assert str(f) == "dP = dS · K / √8"
+    assert f.where_lines() == ["dS = softmax(P · Kᵀ / √8) ⊙ (dY · Vᵀ − Σ((dY · Vᵀ) ⊙ softmax(P · Kᵀ / √8), axis=-1))"]
+
+
 def test_chinese_names():
     assert formulas(leaf(2, 3, name="输入") @ leaf(3, 2, name="权重")) == ["d输入 = dY · 权重ᵀ", "d权重 = 输入ᵀ · dY"]
 

@@ -141,7 +141,7 @@ def test_a_sequence_of_three_is_pytorch_s(torch):
         (optim, optimizer(0.3)),
         (torch.optim.lr_scheduler, optimizer(0.3, torch.optim, torch.tensor)),
     ):
-        parts = [package.LinearLR(base, 0.1, 1, 5), package.ConstantLR(base, 1.0, 3), package.ExponentialLR(base, 0.9)]
+        parts = [package.LinearLR(base, 0.1, 1, 5), package.ConstantLR(base, 0.5, 99), package.ExponentialLR(base, 0.9)]
         schedule = package.SequentialLR(base, parts, [5, 9])
         found.append([])
         for _ in range(20):

@@ -19,6 +19,12 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {}
 _numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
 _NO_PARAMS: dict[str, Any] = {}
 
+#: Functions whose name means one thing in NumPy and another in PyTorch, whose meaning a Tensor follows: rule and cure.
+_OTHERWISE = {
+    "var": ("NumPy divides by n, PyTorch by n − 1", "write t.var(correction=0) or t.var(correction=1)"),
+    "split": ("NumPy takes the number of pieces, PyTorch their size", "write t.split(size) or t.split([size, …])"),
+}
+
 
 def _method(name: str) -> Callable[..., Tensor]:
     """The method that calls FUNCTIONS[name] with the Tensor first."""
@@ -204,6 +210,8 @@ class Tensor:
         return function(*inputs, **params)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, params: Any) -> Any:
+        if function.__name__ in _OTHERWISE:
+            raise error(TypeError, f"np.{function.__name__}", {"self": self}, *_OTHERWISE[function.__name__])
         ours = FUNCTIONS.get(function.__name__)
         return NotImplemented if ours is None else ours(*inputs, **params)
 

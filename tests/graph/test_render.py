@@ -5,10 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 import xml.dom.minidom
 
 import pytest
-from graphs import head, square
+from graphs import head, leaf, square
 
 from tinygrad_tf.graph import draw, render
 
@@ -36,6 +37,17 @@ def test_a_format_is_added_as_suffix(tmp_path):
     assert picture.render(tmp_path / "dw", format="png").endswith("dw.png")
     assert picture.render("dw", directory=tmp_path).endswith("dw.svg")
     assert picture.render(outfile=tmp_path / "dw.svg").endswith("dw.svg")
+
+
+@needs_graphviz
+def test_chinese_without_a_font_is_warned_of_in_png_alone(monkeypatch):
+    monkeypatch.setattr(render, "has_wide_font", lambda: False)
+    picture = draw(leaf(2, name="权重").sum())
+    with pytest.warns(UserWarning, match="no font for Chinese"):
+        picture.pipe("png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "权重" in picture.pipe("svg", encoding="utf-8")
 
 
 @needs_graphviz

@@ -7,7 +7,6 @@ hang on it are made; helper functions are read as well. What remains is the form
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
 import functools
 import inspect
@@ -95,12 +94,11 @@ class Reader:
 
     def __init__(self, function: Function, names: Mapping[str, Expr], taken: set[str], depth: int = 0) -> None:
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
-        self.globals = {**vars(builtins), **function.__globals__, **{k: c.cell_contents for k, c in cells}}
+        self.globals = {**function.__globals__, **{k: c.cell_contents for k, c in cells}}
         self.names = dict(names)
         self.taken = taken
         self.depth = depth
         self.where: list[tuple[Expr, Expr]] = []
-        self.renamed = {f"d{name}": f"d{e.parts[0]}" for name, e in names.items() if e.kind == "symbol"}  # dX is d(X)
 
     def run(self, body: list[ast.stmt]) -> Expr:
         """What the statements return."""
@@ -145,7 +143,7 @@ class Reader:
             return
         if not isinstance(target, ast.Name):
             raise Unreadable(ast.unparse(target))
-        name = symbol(self.renamed.get(target.id, target.id), e.shape, e.dtype)
+        name = symbol(target.id, e.shape, e.dtype)
         if e.kind in ("value", "symbol", "gradient", "sequence") or target.id in self.twice or str(name) in self.taken:
             self.names[target.id] = e
         else:
@@ -181,7 +179,7 @@ class Reader:
             code = compile(ast.Expression(node), "<formula>", "eval")
             with np.errstate(all="ignore"):
                 x = eval(code, {**self.globals, **space})  # the rule's own source, on its own names
-        except Exception:
+        except Exception:  # whatever the code needs beyond shapes and params, it is not known
             return False, None
         return _is_plain(x), x
 

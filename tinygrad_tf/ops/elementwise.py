@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import error
 from ..kernels.erf import erf as erf_of_array
 from ..op import Array, function, op
 
@@ -83,7 +84,7 @@ def d_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=(_BROADCAST[0] + "; integers have no negative powers", _BROADCAST[1] + ", or use floats"))
 def power(X: Array, W: Array) -> Array:
     """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
 
@@ -341,6 +342,9 @@ def astype(X: Array, *, dtype: Any) -> Array:
     >>> astype(Tensor([1.5]), dtype="float64").dtype
     dtype('float64')
     """
+    if np.dtype(dtype).kind not in "biuf":
+        raise error(TypeError, "astype", {"X": X, "dtype": np.dtype(dtype)}, "entries are booleans, integers or floats",
+                    "choose for example 'float32' or 'int64'")  # fmt: skip
     return X.astype(dtype)
 
 

@@ -160,6 +160,9 @@ def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     if X.ndim == 0:
         return _reshape(X, shape=(1,))
     first, last = check_axis("flatten", X, start_dim), check_axis("flatten", X, end_dim)
+    if first > last:
+        raise error(ValueError, "flatten", {"X": X, "start_dim": start_dim, "end_dim": end_dim},
+                    "start_dim does not come after end_dim", "swap them")  # fmt: skip
     return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
 
 
@@ -221,10 +224,11 @@ def split(X: Any, sections: int | Sequence[int], axis: int | None = None, dim: i
     """
     axis = (dim or 0) if axis is None else axis
     n = X.shape[check_axis("split", X, axis)]
-    if isinstance(sections, int):
-        sections = [min(sections, n - start) for start in range(0, n, sections)] if sections > 0 else []
-    if sum(sections) != n or any(size < 0 for size in sections):
+    sizes = sections
+    if isinstance(sizes, int):
+        sizes = [min(sizes, n - start) for start in range(0, n, sizes)] if sizes > 0 else [-1]
+    if sum(sizes) != n or any(size < 0 for size in sizes):
         raise error(ValueError, "split", {"X": X, "sections": sections, "axis": axis},
                     f"the sizes of the pieces add up to the axis, {n}", "give the size of one piece, or a list whose "
                     "sum is the axis")  # fmt: skip
-    return pieces(X, sections, axis)
+    return pieces(X, sizes, axis)
