@@ -156,7 +156,7 @@ def _bound(Y: Tensor, letters: list[str], labels: Mapping[int, str], op: Op) -> 
         else:
             bound[letter] = inputs[i] if i < len(inputs) else value(None)
     for name, x in Y.params.items():
-        is_array = getattr(x, "ndim", 0) > 0
+        is_array = isinstance(getattr(x, "shape", None), tuple) and x.ndim > 0
         bound[name] = symbol(getattr(x, "name", None) or name, x.shape, x.dtype) if is_array else value(x)
     return bound
 
