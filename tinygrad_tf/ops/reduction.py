@@ -113,7 +113,7 @@ def d_extreme(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> An
 def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
     """The index of the first largest entry; integers, so without a gradient.
 
-    >>> argmax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
     [1, 0]
     """
     return np.argmax(X, axis, keepdims=keepdims)
