@@ -125,9 +125,8 @@ def test_every_rule_computes_what_its_formula_says(case):
                 continue
             names = {t.number: f"t{t.number}" for t in (*Y.inputs, Y) if t.ndim or t.requires_grad}
             known = {name: t.data for t in (*Y.inputs, Y) if (name := names.get(t.number))}
-            known |= {k: np.asarray(v) for k, v in Y.params.items() if isinstance(v, (np.ndarray, Keep))} | {
-                f"d{names[Y.number]}": dY
-            }
+            known |= {k: np.asarray(v) for k, v in Y.params.items() if isinstance(v, (np.ndarray, Keep))}
+            known[f"d{names[Y.number]}"] = dY
             known |= {k: v.data for k, v in Y.params.items() if isinstance(v, Tensor)}
             f = gradient_formula(Y, i, names)
             assert not f.note

@@ -7,6 +7,7 @@ tensors against the model that config.json describes.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -45,7 +46,7 @@ class Pretrained(nn.Module):
 
     config: Any
     config_class: ClassVar[type[Any]]
-    architecture: ClassVar[str]  # the class of transformers that the written folder is for
+    architecture: str  # the class of transformers that the written folder is for
     transposed: ClassVar[str] = r"(?!)"  # matches nothing
     unused: ClassVar[str] = r"(?!)"
     renamed: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -66,7 +67,7 @@ class Pretrained(nn.Module):
             raise error(ValueError, f"{cls.__name__}.from_pretrained", f"{str(path / _CONFIG)!r} with model_type "
                         f"{settings.get('model_type')!r}", f"{cls.__name__} reads models of type {kind!r}",
                         "use the class for that type")  # fmt: skip
-        model = cls(cls.config_class.from_dict(settings))
+        model: P = cls(cls.config_class.from_dict(settings))  # type: ignore[call-arg]
         model._load(entries(path))
         return model.eval()
 
@@ -87,7 +88,7 @@ class Pretrained(nn.Module):
         files = [_WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         save = safetensors_package().numpy.save_file
         for file, shard in zip(files, shards, strict=True):
-            write_whole(path / file, lambda beside, shard=shard: save(shard, beside, {"format": "pt"}))  # type: ignore[misc]
+            write_whole(path / file, functools.partial(save, shard, metadata={"format": "pt"}))
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
             places = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}

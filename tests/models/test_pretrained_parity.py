@@ -1,5 +1,7 @@
 """GPT-2, Llama and BERT held to transformers: logits, loss, all gradients, and folders that go both ways."""
 
+import re
+
 import numpy as np
 import pytest
 from hugging_face import MODELS, every_model, tokens, torch, twins
@@ -41,8 +43,6 @@ def test_loss_and_all_gradients(name, tmp_path):
     loss.backward()
     expected.backward()
     grads = {key: p.grad.numpy() for key, p in theirs.named_parameters()}
-    import re
-
     for key, p in ours.named_parameters():
         grad = grads.pop(key)
         assert_close(p.grad.data, grad.T if re.search(ours.transposed, key) else grad, key)

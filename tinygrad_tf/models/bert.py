@@ -1,6 +1,6 @@
 """BERT (Devlin et al. 2019), from token ids to logits, with the names of its published weights.
 
-    ids → embeddings → LayerNorm → num_hidden_layers × (attention, feed-forward) → transform → logits by the same embedding
+    ids → embeddings → LayerNorm → num_hidden_layers × (attention, feed-forward) → transform → logits
 
 Each sublayer adds to what it read and a LayerNorm follows: x = norm(x + sublayer(x)). B is the batch, L the length,
 D = hidden_size, H = num_attention_heads, V the vocabulary's size. As published it reads in both directions and fills in
@@ -48,7 +48,7 @@ class BERTConfig(Config):
     is_decoder: bool = False
 
 
-ACTIVATIONS = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, "relu": elementwise.relu}
+ACTIVATIONS: dict[str, Any] = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, "relu": elementwise.relu}
 
 
 def activation(c: BERTConfig) -> Any:
@@ -123,13 +123,12 @@ class Predictions(nn.Module):
     """From a token's vector to logits over the vocabulary."""
 
     def __init__(self, c: BERTConfig) -> None:
-        self.bias = nn.Parameter(np.zeros(c.vocab_size, np.float32))
+        self.bias = nn.Parameter(np.zeros(c.vocab_size, np.float32))  # the decoder's, if both are tied
         self.transform: dict[str, Any] = {
             "dense": nn.Linear(c.hidden_size, c.hidden_size),
             "LayerNorm": nn.LayerNorm(c.hidden_size, c.layer_norm_eps),
         }
         self.decoder = nn.Linear(c.hidden_size, c.vocab_size)
-        self.decoder.bias = self.bias
         self.activation = activation(c)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -159,13 +158,11 @@ class BERT(CausalLM):
         predictions = Predictions(c)
         if c.tie_word_embeddings:
             predictions.decoder.weight = self.bert["embeddings"].word_embeddings.weight
+            predictions.decoder.bias = predictions.bias
         self.cls: dict[str, Any] = {"predictions": predictions}
+        self.architecture = "BertLMHeadModel" if c.is_decoder else "BertForMaskedLM"
         self.configure(c, c.max_position_embeddings)
         self.reset_parameters()
-
-    @property
-    def architecture(self) -> str:  # type: ignore[override]
-        return "BertLMHeadModel" if self.config.is_decoder else "BertForMaskedLM"
 
     def reset_parameters(self) -> None:
         for name, parameter in self.named_parameters():
@@ -200,7 +197,7 @@ class BERT(CausalLM):
     def loss(
         self, input_ids: Any, labels: Any = None, attention_mask: Any = None, token_type_ids: Any = None
     ) -> Tensor:
-        """The mean of −log p(label) at every position whose label (B, L) is not −100; a decoder's is of the next token."""
+        """The mean of −log p(label) over all positions whose label (B, L) is not −100; for a decoder see CausalLM."""
         if self.config.is_decoder:
             return super().loss(input_ids, labels, attention_mask)
         if labels is None:
@@ -211,6 +208,6 @@ class BERT(CausalLM):
 
     def begin(self, input_ids: Any, attention_mask: Any, settings: Any) -> Any:
         if not self.config.is_decoder:
-            raise error(ValueError, "BERT.generate", {"is_decoder": False}, "a model that reads in both directions fills "
-                        "in masked tokens, and does not go on", "use its logits, or a BERT with is_decoder=True")  # fmt: skip
+            raise error(ValueError, "BERT.generate", {"is_decoder": False}, "what reads in both directions fills in "
+                        "masked tokens and does not go on", "use its logits, or set is_decoder=True")  # fmt: skip
         return super().begin(input_ids, attention_mask, settings)

@@ -70,6 +70,6 @@ def tokens_of(
         return ids, positions, None
     mask = to_array(attention_mask).astype(bool)
     if mask.shape != (ids.shape[0], length):
-        raise error(ValueError, "model", {"input_ids": ids, "attention_mask": mask}, f"the mask has a row for each "
-                    f"sequence and an entry for each of {length} tokens", "make it from the ids: ids != pad_id")  # fmt: skip
+        raise error(ValueError, "model", {"input_ids": ids, "attention_mask": mask}, "the mask has a row for each "
+                    f"sequence and {length} columns, one for each token", "write ids != pad_id")  # fmt: skip
     return ids, positions, None if mask.all() else mask[:, None, None, :]

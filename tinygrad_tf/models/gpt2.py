@@ -52,7 +52,7 @@ class GPT2Config(Config):
     bias: bool = True
 
 
-ACTIVATIONS = {"gelu_new": fused.gelu_tanh, "gelu_pytorch_tanh": fused.gelu_tanh, "gelu": fused.gelu}
+ACTIVATIONS: dict[str, Any] = {"gelu_new": fused.gelu_tanh, "gelu_pytorch_tanh": fused.gelu_tanh, "gelu": fused.gelu}
 
 
 class Attention(nn.Module):
@@ -61,7 +61,7 @@ class Attention(nn.Module):
     def __init__(self, c: GPT2Config) -> None:
         if c.n_embd % c.n_head:
             raise error(ValueError, "GPT2Config", {"n_embd": c.n_embd, "n_head": c.n_head}, "n_embd is a multiple of "
-                        "n_head: every head gets an equal share", "choose for example n_embd=768, n_head=12")  # fmt: skip
+                        "n_head: every head gets an equal share", "choose for example 768 and 12")  # fmt: skip
         self.n_head, self.p = c.n_head, c.attn_pdrop
         self.c_attn = nn.Linear(c.n_embd, 3 * c.n_embd, c.bias)
         self.c_proj = nn.Linear(c.n_embd, c.n_embd, c.bias)
