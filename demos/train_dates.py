@@ -4,7 +4,9 @@
 
 It takes about a minute and leaves in out/dates: the checkpoint (model.safetensors), the curves of loss and score
 (curves.png), where the decoder looked while it wrote one date (attention.png), and how the gradient of the loss reached
-the query weights of the first layer (dW.svg). Then ask it: python demos/translate_date.py "三月三日 2026"
+the query, key and value weights of the first layer (dW.svg). Then ask it:
+
+    python demos/translate_date.py "三月三日 2026"
 """
 
 import argparse
@@ -56,7 +58,7 @@ def main() -> None:
         print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on")
         return
     print(f"trained in {seconds:.0f} s")
-    print(f"exact match on {len(task.held_out):,} held-out dates: {trainer.evaluate():.2%}")
+    print(f"exact match on {len(task.held_out):,} held-out dates: {history.accuracy[args.steps]:.2%}")
 
     save_curves(history, out / "curves.png")
     translation = save_attention(model, task.vocabulary, EXAMPLE, out / "attention.png")

@@ -46,7 +46,7 @@ def answer(model: Transformer, vocabulary: Vocabulary, text: str) -> str:
     try:
         datetime.date.fromisoformat(written)
     except ValueError:
-        return f"{written} (no date: the model was not trained on texts like this)"
+        return f"{written} (not a date; the model was not trained on texts like this)"
     return written
 
 

@@ -170,7 +170,11 @@ def foreign(path):
 
 
 def a_later_format(path):
-    safetensors.save_file({"a": np.zeros(1)}, path, {"format": "tinygrad_tf checkpoint 2"})
+    safetensors.save_file({"a": np.zeros(1)}, path, {"tinygrad_tf": '{"format": 2}'})
+
+
+def no_state(path):
+    safetensors.save_file({"a": np.zeros(1)}, path, {"tinygrad_tf": '{"format": 1}'})
 
 
 def a_pickle(path):
@@ -191,8 +195,9 @@ BAD_FILES = [
     (one_bit_flipped, ValueError, "digest"),
     (another_step, ValueError, "digest"),
     (names_swapped, ValueError, "digest"),
-    (foreign, ValueError, "format None"),
-    (a_later_format, ValueError, "checkpoint 2"),
+    (foreign, ValueError, "format of others"),
+    (a_later_format, ValueError, "of the format 2"),
+    (no_state, ValueError, "damaged"),
 ]
 
 
@@ -252,4 +257,13 @@ def test_a_failed_write_leaves_the_old_file(file, monkeypatch):
 def test_the_metadata_is_readable_json(file):
     content = file.read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    assert json.loads(header["__metadata__"]["state"])["notes"]["config"] == {"width": 3}
+    assert json.loads(header["__metadata__"]["tinygrad_tf"])["state"]["notes"]["config"] == {"width": 3}
+
+
+def test_equal_states_make_equal_files(file, tmp_path):
+    for name in "abcd":
+        training = Training()
+        saved = load_checkpoint(file)
+        saved.restore(*training.parts())
+        save_checkpoint(tmp_path / name, *training.parts(), step=saved.step, notes=saved.notes)
+        assert (tmp_path / name).read_bytes() == file.read_bytes()

@@ -74,6 +74,7 @@ def test_readme_blocks(readme, tmp_path, monkeypatch):
     """The blocks of a README run one after the other, as a reader would."""
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert blocks
     names: dict = {"__name__": "readme"}
     for block in blocks:
         if ">>>" in block:

@@ -1,5 +1,7 @@
 """A fused op is written three times: definition, rule and kernel. They are one function, in any layout of arrays."""
 
+import math
+
 import numpy as np
 import pytest
 from cases import engine_ops
@@ -7,6 +9,7 @@ from cases.fused import CASES
 
 from tinygrad_tf import Tensor, grad
 from tinygrad_tf.autograd import reachable
+from tinygrad_tf.kernels import erf
 from tinygrad_tf.op import fit
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
@@ -144,3 +147,12 @@ def test_kernel_computes_only_what_is_needed(case):
         for i, whole in zip(wanted, node.by_kernel(), strict=True):
             alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
             np.testing.assert_allclose(alone, [whole], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype, off", [(np.float64, 2e-14), (np.float32, 3e-7)], ids=["float64", "float32"])
+def test_erf_is_as_exact_as_it_says(dtype, off):
+    x = np.concatenate([np.linspace(-8, 8, 4001), [0.0, 1e-300, -1e-20, 1e10, np.inf, -np.inf]]).astype(dtype)
+    y = erf(x)
+    assert y.dtype == dtype
+    assert np.abs(y - np.array([math.erf(v) for v in x.tolist()])).max() <= off
+    assert np.isnan(erf(np.array([np.nan], dtype)))

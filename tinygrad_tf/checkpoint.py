@@ -1,8 +1,9 @@
 """Checkpoints: all that a training needs to go on as if it had never stopped, in one safetensors file.
 
 A file holds arrays and JSON, nothing that could run when it is loaded. Its arrays are the model's, under the names of
-its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``; everything else stands as JSON in
-the header's metadata: the format's version, a SHA-256 digest of the content, step, schedule, generator, notes.
+its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``; everything else stands as JSON
+under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, and the state:
+step, schedule, generator, notes. Equal states make equal files, byte by byte.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from .optim import LRScheduler, Optimizer
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
-FORMAT = "tinygrad_tf checkpoint 1"
+FORMAT = 1
+_METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
 _OPTIMIZER = "optimizer:"  # no parameter is called so: a colon cannot be part of an attribute's name
 
 
@@ -115,12 +117,12 @@ def save_checkpoint(
         state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"]}
     arrays = {name: np.array(array, order="C") for name, array in arrays.items()}  # safetensors ignores strides
     try:
-        text = json.dumps(state, ensure_ascii=False)
+        header = {"format": FORMAT, "sha256": _digest(arrays, state), "state": state}
+        text = json.dumps(header, ensure_ascii=False)
     except (TypeError, ValueError) as problem:
         raise error(TypeError, "save_checkpoint", f"notes that JSON cannot hold ({problem})", "notes are plain data",
                     "note numbers, texts, lists and dicts; arrays belong into the model") from None  # fmt: skip
-    metadata = {"format": FORMAT, "sha256": _digest(arrays, text), "state": text}
-    content = safetensors_package().numpy.save(arrays, metadata)
+    content = safetensors_package().numpy.save(arrays, {_METADATA: text})
     write_whole(Path(path), lambda beside: beside.write_bytes(content))
 
 
@@ -136,18 +138,17 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
                     "a checkpoint is a file that save_checkpoint wrote", "check the path, or train first")  # fmt: skip
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
-            metadata = file.metadata() or {}
+            header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     except (safetensors.SafetensorError, OSError, ValueError) as problem:
         raise _damaged(path, f"it cannot be read as safetensors: {problem}") from None
-    if metadata.get("format") != FORMAT:
-        raise error(ValueError, "load_checkpoint", f"{str(path)!r} with the format {metadata.get('format')!r}",
-                    f"the format is {FORMAT!r}", "for weights of other programs, read the file with the package "
-                    "safetensors and pass the arrays to model.load_state_dict()")  # fmt: skip
-    text = metadata.get("state", "")
-    if metadata.get("sha256") != _digest(arrays, text):
+    if header.get("format") != FORMAT:
+        raise error(ValueError, "load_checkpoint", f"{str(path)!r} of the format {header.get('format', 'of others')}",
+                    f"tinygrad_tf's format is {FORMAT}", "for weights of other programs, read the file with the "
+                    "package safetensors and pass the arrays to model.load_state_dict()")  # fmt: skip
+    state = header.get("state", {})
+    if header.get("sha256") != _digest(arrays, state):
         raise _damaged(path, "its content does not fit the digest that was saved with it")
-    state = json.loads(text)
     return Checkpoint(
         model={name: array for name, array in arrays.items() if not name.startswith(_OPTIMIZER)},
         optimizer=_optimizer_state(state.get("optimizer"), arrays),
@@ -174,9 +175,9 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
     return {"kind": saved["kind"], "state": states, "param_groups": groups}
 
 
-def _digest(arrays: Arrays, text: str) -> str:
-    """SHA-256 over every array's name, dtype, shape and bytes, and over the JSON."""
-    digest = hashlib.sha256(text.encode())
+def _digest(arrays: Arrays, state: dict[str, Any]) -> str:
+    """SHA-256 over the state as JSON, and over every array's name, dtype, shape and bytes."""
+    digest = hashlib.sha256(json.dumps(state).encode())
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
         digest.update(arrays[name].tobytes())

@@ -103,7 +103,7 @@ def _save(figure: Any, path: str | os.PathLike[str]) -> None:
     os.makedirs(folder or ".", exist_ok=True)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # _style has warned, once for all characters
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=150, bbox_inches="tight")
 
 
 def _style(texts: str) -> Any:

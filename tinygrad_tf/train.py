@@ -27,8 +27,8 @@ from .tensor import Tensor
 class TrainConfig:
     """How to train: AdamW whose rate warms up to ``lr`` and falls along a cosine, on batches drawn anew every step.
 
-    ``max_norm`` bounds the gradients' norm. Every ``eval_every`` steps, and at the end, ``eval_pairs`` held-out pairs
-    are translated for the score, and the checkpoint is written.
+    ``max_norm`` bounds the gradients' norm. Every ``eval_every`` steps the score is measured on ``eval_pairs`` held-out
+    pairs, at the end on all of them, and the checkpoint is written.
     """
 
     steps: int = 1000
@@ -88,14 +88,14 @@ class Trainer:
         """Train up to ``config.steps``. Ctrl-C ends it after the current step, with a checkpoint; twice, at once."""
         c = self.config
         self.model.train()
-        with _bar(self.step, c.steps, progress) as bar, interruptible() as interrupted:
+        with interruptible() as interrupted, _bar(self.step, c.steps, progress) as bar:
             start, tokens = time.perf_counter(), 0
             while self.step < c.steps and not interrupted():
                 batch = self.task.batch(self.task.sample(generator(), c.batch_size))
                 self.history.loss.append(self.train_step(batch))
                 tokens += int(batch.source_mask.sum() + batch.target_mask.sum())
                 if self.step % c.eval_every == 0 or self.step == c.steps:
-                    self.history.accuracy[self.step] = self.evaluate(c.eval_pairs)
+                    self.history.accuracy[self.step] = self.evaluate(None if self.step == c.steps else c.eval_pairs)
                     self.save()
                 bar.set_postfix(_status(self.history, tokens / (time.perf_counter() - start)), refresh=False)
                 bar.update()
