@@ -59,8 +59,7 @@ class Pretrained(nn.Module):
         extra). Raises FileNotFoundError where something is missing, ValueError for files that are damaged or of another
         kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
         """
-        path = Path(folder)
-        path = path if path.is_dir() else _fetch(str(folder))
+        path = folder_of(folder)
         settings = read_json(path / _CONFIG)
         kind = cls.config_class.model_type
         if settings.get("model_type") != kind:
@@ -126,6 +125,12 @@ class Pretrained(nn.Module):
             name = re.sub(pattern, replacement, name)
         prefixed = f"{next(iter(own)).split('.')[0]}.{name}"  # files of the bare model lack the first part
         return prefixed if name not in own and prefixed in own else name
+
+
+def folder_of(name: str | os.PathLike[str]) -> Path:
+    """The folder itself, or that into which a model's name on the hub is fetched."""
+    path = Path(name)
+    return path if path.is_dir() else _fetch(str(name))
 
 
 def entries(path: Path) -> dict[str, Entry]:

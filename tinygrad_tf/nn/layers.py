@@ -119,8 +119,8 @@ class RMSNorm(Module):
 
     ``eps`` None is the float type's own, as in PyTorch.
 
-    >>> RMSNorm(2)(Tensor([[3.0, 4.0]])).data.round(3).tolist()
-    [[0.8489999771118164, 1.1310000419616699]]
+    >>> [round(y, 3) for y in RMSNorm(2)(Tensor([3.0, 4.0])).tolist()]
+    [0.849, 1.131]
     """
 
     def __init__(
