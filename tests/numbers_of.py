@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 
-from tinygrad_tf.ops import fused
+from tinygrad_tf.ops.fused import loss
 from tinygrad_tf.tensor import FUNCTIONS
 
 SIGNS = {
@@ -107,9 +107,9 @@ class Numbers:
         if name in ("mean", "max", "min", "var"):
             return getattr(np, name)(*arrays, keepdims=e.shape is None, **params)
         if name == "target_distribution":
-            absent = dict.fromkeys(list(inspect.signature(fused.target_distribution).parameters)[len(arrays) :])
+            absent = dict.fromkeys(list(inspect.signature(loss.target_distribution).parameters)[len(arrays) :])
             given = {k: np.asarray(v) if k in ("X", "t", "w") else v for k, v in params.items()}
-            return fused.target_distribution(*arrays, **{**absent, **given})
+            return loss.target_distribution(*arrays, **{**absent, **given})
         if name == "tri":
             return np.tri(*arrays, dtype=bool)
         function = {**FUNCTIONS, "permute": np.transpose, "concatenate": lambda *Xs, axis: np.concatenate(Xs, axis)}[
