@@ -140,13 +140,15 @@ def main() -> None:
 
     began, recent = time.perf_counter(), []
     with interruptible() as interrupted, tqdm(total=args.steps, initial=step, unit="step", mininterval=1) as bar:
-        while step < args.steps and not interrupted():
+        stop = False
+        while step < args.steps and not stop:
             recent = [*recent[-99:], train_step(model, optimizer, schedule, letters.batch())]
             step += 1
             bar.set_postfix(loss=f"{np.mean(recent):.3f}", validation=f"{history[-1][1]:.3f}" if history else "",
                             refresh=False)  # fmt: skip
             bar.update()
-            if step % args.eval_every == 0 or step == args.steps or interrupted():
+            stop = interrupted()
+            if step % args.eval_every == 0 or step == args.steps or stop:
                 history.append([step, validate(model, letters)])
                 notes = {**identity, "history": history, "model": asdict(model.config), "letters": letters.letters}
                 save_checkpoint(path, model, optimizer, schedule, step, notes)
