@@ -54,9 +54,16 @@ class Letters:
         if min(len(self.train), len(self.validation)) <= BLOCK:
             raise SystemExit(f"the text has {len(ids)} letters; at least {11 * BLOCK} are needed")
 
-    def batch(self) -> np.ndarray:
-        """Windows at random places of the training text, with one letter more than the model reads (B, L + 1)."""
-        starts = generator().integers(0, len(self.train) - BLOCK, BATCH)
+    def batch(self, step: int, seed: int) -> np.ndarray:
+        """The windows of a step, with one letter more than the model reads (B, L + 1).
+
+        Windows side by side, in random order, cover the training text once before any letter comes again; the next
+        round is cut elsewhere and has another order. A step's windows depend on nothing but the seed.
+        """
+        n = (len(self.train) - BLOCK) // BLOCK // BATCH  # batches in a round
+        rng = np.random.default_rng([seed, step // n])
+        offset, order = rng.integers(BLOCK), rng.permutation(n * BATCH)
+        starts = offset + BLOCK * order[step % n * BATCH :][:BATCH]
         return self.train[starts[:, None] + np.arange(BLOCK + 1)]
 
     def decode(self, ids: Any) -> str:
@@ -142,7 +149,7 @@ def main() -> None:
     with interruptible() as interrupted, tqdm(total=args.steps, initial=step, unit="step", mininterval=1) as bar:
         stop = False
         while step < args.steps and not stop:
-            recent = [*recent[-99:], train_step(model, optimizer, schedule, letters.batch())]
+            recent = [*recent[-99:], train_step(model, optimizer, schedule, letters.batch(step, args.seed))]
             step += 1
             bar.set_postfix(loss=f"{np.mean(recent):.3f}", validation=f"{history[-1][1]:.3f}" if history else "",
                             refresh=False)  # fmt: skip
