@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -68,11 +70,13 @@ def theirs_of(name: str, scale: float = 0.1) -> Any:
     return model
 
 
-def twins(name: str, folder: Any, scale: float = 0.1) -> tuple[Any, Any]:
-    """Our model, read from what transformers' wrote, and transformers' own."""
+@functools.cache
+def twins(name: str, scale: float = 0.1) -> tuple[Any, Any]:
+    """Our model, read from what transformers' wrote, and transformers' own. Nobody changes their weights."""
     theirs = theirs_of(name, scale)
-    theirs.save_pretrained(folder)
-    return MODELS[name][0].from_pretrained(folder), theirs
+    with tempfile.TemporaryDirectory() as folder:
+        theirs.save_pretrained(folder)
+        return MODELS[name][0].from_pretrained(folder), theirs
 
 
 def tokens(ours: Any, shape: tuple[int, int], seed: int = 1) -> np.ndarray:

@@ -43,8 +43,8 @@ def endings(ours, ids, n):
 @every_decoder
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("n_endings", [0, 1, 3])
-def test_tokens_are_those_of_transformers(name, settings, n_endings, tmp_path):
-    ours, theirs = twins(name, tmp_path, scale=0.4)
+def test_tokens_are_those_of_transformers(name, settings, n_endings):
+    ours, theirs = twins(name, scale=0.4)
     ids = tokens(ours, (3, 6))
     got, expected = both(ours, theirs, ids, eos_token_id=endings(ours, ids, n_endings) or None, **settings)
     assert got == expected
@@ -52,8 +52,8 @@ def test_tokens_are_those_of_transformers(name, settings, n_endings, tmp_path):
 
 @every_decoder
 @pytest.mark.parametrize("settings", [{}, {"num_beams": 3}], ids=["greedy", "beams"])
-def test_prompts_of_different_length(name, settings, tmp_path):
-    ours, theirs = twins(name, tmp_path, scale=0.4)
+def test_prompts_of_different_length(name, settings):
+    ours, theirs = twins(name, scale=0.4)
     ids = np.where(PADDED, tokens(ours, (3, 6)), 1)
     got, expected = both(ours, theirs, ids, PADDED, eos_token_id=endings(ours, ids[:1], 1), **settings)
     assert got == expected

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hugging_face import MODELS, every_model, tokens, torch, twins
+from hugging_face import MODELS, every_model, theirs_of, tokens, torch, twins
 
 MASK = np.array([[1] * 9, [0] * 3 + [1] * 6, [1] * 7 + [0] * 2])
 
@@ -16,16 +16,16 @@ def assert_close(x, y, name=""):
 
 
 @every_model
-def test_logits(name, tmp_path):
-    ours, theirs = twins(name, tmp_path)
+def test_logits(name):
+    ours, theirs = twins(name)
     ids = tokens(ours, (3, 9))
     with torch.no_grad():
         assert_close(ours(ids).data, theirs(torch.tensor(ids)).logits)
 
 
 @every_model
-def test_logits_of_real_tokens_beside_padding(name, tmp_path):
-    ours, theirs = twins(name, tmp_path)
+def test_logits_of_real_tokens_beside_padding(name):
+    ours, theirs = twins(name)
     ids = tokens(ours, (3, 9))
     with torch.no_grad():
         expected = theirs(torch.tensor(ids), attention_mask=torch.tensor(MASK)).logits.numpy()
@@ -34,10 +34,12 @@ def test_logits_of_real_tokens_beside_padding(name, tmp_path):
 
 
 @every_model
-def test_loss_and_all_gradients(name, tmp_path):
-    ours, theirs = twins(name, tmp_path)
+def test_loss_and_all_gradients(name):
+    ours, theirs = twins(name)
     ids = tokens(ours, (3, 9))
     labels = np.where(np.random.default_rng(2).random(ids.shape) < 0.3, -100, ids)
+    ours.zero_grad()
+    theirs.zero_grad()
     loss, expected = ours.loss(ids, labels), theirs(torch.tensor(ids), labels=torch.tensor(labels)).loss
     assert_close(loss.data, expected.detach())
     loss.backward()
@@ -52,8 +54,8 @@ def test_loss_and_all_gradients(name, tmp_path):
     assert not grads
 
 
-def test_the_second_of_two_texts(tmp_path):
-    ours, theirs = twins("BERT: two layers", tmp_path)
+def test_the_second_of_two_texts():
+    ours, theirs = twins("BERT: two layers")
     ids, types = tokens(ours, (2, 6)), np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 1, 1]])
     with torch.no_grad():
         expected = theirs(torch.tensor(ids), token_type_ids=torch.tensor(types)).logits
@@ -63,7 +65,7 @@ def test_the_second_of_two_texts(tmp_path):
 @every_model
 @pytest.mark.parametrize("shard", [10**9, 5000], ids=["one file", "shards"])
 def test_transformers_loads_what_is_saved(name, shard, tmp_path):
-    ours, theirs = twins(name, tmp_path / "theirs")
+    ours, theirs = twins(name)
     ours.save_pretrained(tmp_path / "ours", max_shard_size=shard)
     assert (len(list((tmp_path / "ours").glob("*.safetensors"))) > 1) == (shard == 5000)
     again, report = MODELS[name][1].from_pretrained(tmp_path / "ours", output_loading_info=True)
@@ -77,17 +79,17 @@ def test_transformers_loads_what_is_saved(name, shard, tmp_path):
 
 @every_model
 def test_shards_of_transformers(name, tmp_path):
-    _, theirs = twins(name, tmp_path / "whole")
+    whole, theirs = twins(name)
     theirs.save_pretrained(tmp_path / "shards", max_shard_size="5KB")
     assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
-    whole, shards = (MODELS[name][0].from_pretrained(tmp_path / part) for part in ("whole", "shards"))
+    shards = MODELS[name][0].from_pretrained(tmp_path / "shards")
     for (key, p), (_, q) in zip(whole.named_parameters(), shards.named_parameters(), strict=True):
         np.testing.assert_array_equal(p.data, q.data, key)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_other_float_types_become_float32(dtype, tmp_path):
-    _, theirs = twins("Llama: grouped queries, tied", tmp_path / "float32")
+    theirs = theirs_of("Llama: grouped queries, tied")
     theirs.to(getattr(torch, dtype)).save_pretrained(tmp_path / dtype)
     ours = MODELS["Llama: grouped queries, tied"][0].from_pretrained(tmp_path / dtype)
     for key, p in ours.named_parameters():
@@ -97,7 +99,7 @@ def test_other_float_types_become_float32(dtype, tmp_path):
 
 @every_model
 def test_it_comes_back_from_its_own_folder(name, tmp_path):
-    ours, _ = twins(name, tmp_path / "theirs")
+    ours, _ = twins(name)
     ours.save_pretrained(tmp_path / "ours")
     again = type(ours).from_pretrained(tmp_path / "ours")
     assert again.config == ours.config
