@@ -31,6 +31,9 @@ class GenerationConfig:
     (Keskar et al. 2019). ``num_beams`` > 1 is a beam search, whose scores are divided by length^``length_penalty``;
     ``early_stopping`` True ends it at ``num_beams`` endings, "never" only when no better one is possible. A sequence
     ends with ``eos_token_id``, an id or several, and is filled up with ``pad_token_id``.
+
+    >>> GenerationConfig(do_sample=True).but(top_p=0.9).top_p
+    0.9
     """
 
     max_new_tokens: int = 20
@@ -145,6 +148,13 @@ class Generates(nn.Module):
 
         Sampling draws from the package's generator (:func:`tinygrad_tf.manual_seed`). The model is put into evaluation
         and back. An encoder–decoder's result begins with ``decoder_start_token_id``.
+
+        >>> from tinygrad_tf.models import GPT2, GPT2Config
+        >>> model = GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2, eos_token_id=None))
+        >>> model.generate([[3, 4], [5, 6]], max_new_tokens=5).shape
+        (2, 7)
+        >>> model.generate([[3, 4]], max_new_tokens=5, num_beams=3, length_penalty=0.5).shape
+        (1, 7)
         """
         config = (generation_config or self.generation).but(**settings)
         if config.num_beams > 1:
@@ -158,7 +168,13 @@ class Generates(nn.Module):
         self, input_ids: Any, attention_mask: Any = None, generation_config: GenerationConfig | None = None,
         **settings: Any,
     ) -> Iterator[Array]:  # fmt: skip
-        """The new tokens of :meth:`generate`, (B,) at a time, as soon as they are chosen."""
+        """The new tokens of :meth:`generate`, (B,) at a time, as soon as they are chosen.
+
+        >>> from tinygrad_tf.models import GPT2, GPT2Config
+        >>> model = GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2, eos_token_id=None))
+        >>> [tokens.shape for tokens in model.stream([[3, 4], [5, 6]], max_new_tokens=2)]
+        [(2,), (2,)]
+        """
         config = (generation_config or self.generation).but(**settings)
         if config.num_beams > 1:
             raise error(ValueError, "stream", {"num_beams": config.num_beams}, "a beam search knows its first token "

@@ -91,10 +91,10 @@ class Pretrained(nn.Module):
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
             places = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}
-            _write_json(path / _INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+            write_json(path / _INDEX, {"metadata": {"total_size": total}, "weight_map": places})
         (path / (_INDEX if one else _WEIGHTS)).unlink(missing_ok=True)  # of an earlier save into the same folder
         head = {"architectures": [self.architecture], "model_type": self.config.model_type, "dtype": "float32"}
-        _write_json(path / _CONFIG, {**head, **self.config.to_dict()})
+        write_json(path / _CONFIG, {**head, **self.config.to_dict()})
 
     def _load(self, found: Mapping[str, Entry]) -> None:
         """Check all tensors of a folder against the parameters, then copy them in."""
@@ -206,7 +206,8 @@ def read_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _write_json(file: Path, content: dict[str, Any]) -> None:
+def write_json(file: Path, content: dict[str, Any]) -> None:
+    """A JSON file, written whole or not at all."""
     text = json.dumps(content, indent=2) + "\n"
     write_whole(file, lambda beside: beside.write_text(text, "utf-8"))
 

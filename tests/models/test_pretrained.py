@@ -188,6 +188,23 @@ def test_positions_stretched_in_another_way_are_refused():
         Llama(LlamaConfig(20, 8, 8, 1, 2, rope_parameters={"rope_type": "yarn"}))
 
 
+def test_defaults_of_generation_are_read_and_kept(folder, tmp_path):
+    given = {"do_sample": True, "top_k": 5, "temperature": 0.7, "eos_token_id": [3, 4], "pad_token_id": None,
+             "transformers_version": "5", "max_length": 20}  # fmt: skip
+    (folder / "generation_config.json").write_text(json.dumps(given))
+    model = GPT2.from_pretrained(folder)
+    g = model.generation
+    assert (g.do_sample, g.top_k, g.temperature, g.eos) == (True, 5, 0.7, [3, 4])
+    model.save_pretrained(tmp_path / "again")
+    assert GPT2.from_pretrained(tmp_path / "again").generation == g
+
+
+def test_wrong_defaults_of_generation_are_explained(folder):
+    (folder / "generation_config.json").write_text('{"temperature": -1}')
+    with pytest.raises(ValueError, match="temperature"):
+        GPT2.from_pretrained(folder)
+
+
 # ---- names on the hub -----------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,8 +13,11 @@ from .. import nn
 from ..errors import error
 from ..generate import Generates, GenerationConfig
 from ..ops.fused import cross_entropy
-from ..pretrained import Pretrained
+from ..pretrained import Pretrained, folder_of, read_json, write_json
 from ..tensor import Tensor, to_array
+
+M = TypeVar("M", bound="CausalLM")
+_GENERATION = "generation_config.json"
 
 
 class CausalLM(Pretrained, Generates):
@@ -23,6 +29,33 @@ class CausalLM(Pretrained, Generates):
         """Note the configuration and what generation takes from it."""
         self.config, self.max_positions = config, max_positions
         self.generation = GenerationConfig(eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id)
+
+    @classmethod
+    def from_pretrained(cls: type[M], folder: str | os.PathLike[str]) -> M:
+        """As :meth:`Pretrained.from_pretrained`, with the defaults of generation_config.json if the folder has one.
+
+        >>> import tempfile
+        >>> from tinygrad_tf.models import GPT2, GPT2Config
+        >>> folder = tempfile.mkdtemp()
+        >>> GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2)).save_pretrained(folder)
+        >>> GPT2.from_pretrained(folder)(np.array([[3, 4, 5]])).shape
+        (1, 3, 20)
+        """
+        model = super().from_pretrained(folder)
+        file = folder_of(folder) / _GENERATION
+        if file.is_file():
+            known = {field.name for field in dataclasses.fields(GenerationConfig)}
+            given = {k: v for k, v in read_json(file).items() if k in known and v is not None}
+            model.generation = model.generation.but(**given)
+        return model
+
+    def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
+        """As :meth:`Pretrained.save_pretrained`, with generation_config.json for settings that are not the defaults."""
+        super().save_pretrained(folder, max_shard_size)
+        defaults = dataclasses.asdict(GenerationConfig())
+        write_json(Path(folder) / _GENERATION, {
+            k: v for k, v in dataclasses.asdict(self.generation).items() if v != defaults[k]
+        })  # fmt: skip
 
     def hidden(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None

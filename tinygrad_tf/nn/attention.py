@@ -17,12 +17,20 @@ from .module import Module, Parameter
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:
-    """(B, L, H·d) → (B, H, L, d)."""
+    """(B, L, H·d) → (B, H, L, d).
+
+    >>> split_heads(Tensor(np.zeros((1, 3, 8))), 2).shape
+    (1, 2, 3, 4)
+    """
     return x.reshape(*x.shape[:2], n_heads, x.shape[2] // n_heads).swapaxes(1, 2)
 
 
 def join_heads(Y: Tensor) -> Tensor:
-    """(B, H, L, d) → (B, L, H·d)."""
+    """(B, H, L, d) → (B, L, H·d).
+
+    >>> join_heads(Tensor(np.zeros((1, 2, 3, 4)))).shape
+    (1, 3, 8)
+    """
     return Y.swapaxes(1, 2).reshape(Y.shape[0], Y.shape[2], Y.shape[1] * Y.shape[3])
 
 
