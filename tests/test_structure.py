@@ -33,9 +33,11 @@ ALLOWED = {
     "graph": {"errors", "tensor", "op", "autograd", "formula"},
     "nn": _ENGINE,
     "optim": _ENGINE,
-    "models": _NETWORK,
-    "generate": _NETWORK | {"models"},
-    "checkpoint": _NETWORK | {"models"},
+    "checkpoint": _NETWORK,
+    "beams": set(),  # NumPy alone
+    "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it
+    "pretrained": _NETWORK | {"checkpoint"},
+    "models": _NETWORK | {"generate", "pretrained"},
     "tasks": {"errors", "random"},
     "train": _NETWORK | {"models", "checkpoint", "generate", "tasks"},
     "parallel": _NETWORK | {"models"},
