@@ -3,7 +3,9 @@
 import numpy as np
 
 from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf.kernels.keep import Keep
 from tinygrad_tf.ops import fused as f
+from tinygrad_tf.random import generator
 
 from .case import Case, F, constant, given, ints, normal, positive, row, torch
 
@@ -26,6 +28,14 @@ ROWS = [
     row("layer_norm", "plain", lambda x: f.layer_norm(x, 3), normal(3), theirs=lambda x: F.layer_norm(x, (3,))),
     row("layer_norm", "two axes, eps", lambda x, w, b: f.layer_norm(x, (2, 3), w, b, eps=0.1),
         normal(2, 2, 3), positive(2, 3), normal(2, 3), theirs=lambda x, w, b: F.layer_norm(x, (2, 3), w, b, 0.1)),
+    row("rms_norm", "weight", lambda x, w: f.rms_norm(x, 3, w), normal(2, 2, 3), positive(3),
+        theirs=lambda x, w: F.rms_norm(x, (3,), w)),
+    row("rms_norm", "plain", lambda x: f.rms_norm(x, 3), normal(3), theirs=lambda x: F.rms_norm(x, (3,))),
+    row("rms_norm", "two axes, eps", lambda x, w: f.rms_norm(x, (2, 3), w, eps=0.1), normal(2, 2, 3), positive(2, 3),
+        theirs=lambda x, w: F.rms_norm(x, (2, 3), w, 0.1)),
+    row("silu", "both signs", f.silu, normal(2, 3), theirs=lambda x: F.silu(x)),
+    row("silu", "no axes", f.silu, normal(), theirs=lambda x: F.silu(x)),
+    row("silu", "far out", f.silu, given([-1000.0, -50.0, 0.0, 50.0, 1000.0]), theirs=lambda x: F.silu(x)),
     row("gelu", "exact", lambda x: f.gelu(x), normal(2, 3), theirs=lambda x: F.gelu(x)),
     row("gelu", "no axes", lambda x: f.gelu(x), normal(), theirs=lambda x: F.gelu(x)),
     row("gelu", "far out", lambda x: f.gelu(x), given([-50.0, -6.0, 0.0, 6.0, 50.0]), theirs=lambda x: F.gelu(x)),
@@ -88,7 +98,7 @@ def _attended_with_dropout(q, k, v):
 def _theirs_with_dropout(q, k, v):
     manual_seed(5)
     weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
-    keep = torch.from_numpy(f.keep_mask(tuple(weights.shape), 0.4))
+    keep = torch.from_numpy(np.asarray(Keep(tuple(weights.shape), 0.4, int(generator().integers(2**63)))))
     return (weights * keep / 0.6) @ v
 
 
@@ -110,6 +120,12 @@ ATTENTION = [
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
     row("attention", "heads, one float mask", f.attention, *_HEADS, normal(1, 3),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
+    row("attention", "causal after two earlier keys", lambda *a: f.attention(*a, causal=2), normal(3, 4),
+        normal(5, 4), normal(5, 2), theirs=_theirs(np.tri(3, 5, 2, dtype=bool))),
+    row("attention", "causal with a padding mask", lambda *a: f.attention(*a, _PADDED, causal=0), *_HEADS,
+        theirs=_theirs(_PADDED & np.tri(2, 3, dtype=bool))),
+    row("attention", "causal with a float mask", lambda *a: f.attention(*a, Tensor(_ADDED).astype(a[0].dtype), 0),
+        *_QKV, theirs=_theirs(np.where(np.tri(2, 3, dtype=bool), _ADDED, -np.inf))),
     row("attention", "one key for all heads", f.attention, normal(2, 2, 3), normal(3, 3), normal(3, 2),
         theirs=lambda q, k, v: F.scaled_dot_product_attention(q, k.expand(2, 3, 3), v.expand(2, 3, 2))),
     row("scaled_dot_product_attention", "causal",

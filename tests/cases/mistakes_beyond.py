@@ -16,7 +16,6 @@ from tinygrad_tf import (
     optim,
     vjp,
 )
-from tinygrad_tf.generate import greedy
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.nn import init
 from tinygrad_tf.op import Op
@@ -196,6 +195,8 @@ MODULES = [
      "init got tensor x (3,) float64", "two axes", "zeros_"),
     ("positions beyond the last", lambda: nn.SinusoidalPositions(4, 3)(x(1, 5, 4)), ValueError,
      "positions got x (1, 5, 4) float64, start 0", "0 … 2", "larger max_length"),
+    ("rotary positions of an odd width", lambda: nn.RotaryPositions(3), ValueError,
+     "RotaryPositions got head_dim 3", "in pairs", "even"),
     ("heads that do not divide", lambda: nn.MultiheadAttention(10, 3), ValueError,
      "MultiheadAttention got embed_dim 10, num_heads 3", "a multiple of num_heads", "embed_dim=512"),
     ("attention of vectors", lambda: attend((4,)), ValueError,
@@ -210,6 +211,10 @@ MODULES = [
      "MultiheadAttention got is_causal True", "the mask itself is needed", "generate_square_subsequent_mask"),
     ("a mask of integers", lambda: attend(attn_mask=ones(3, 2, dtype=int)), TypeError,
      "attn_mask (3, 2) int64", "boolean, true where attention is NOT allowed", ".astype(bool)"),
+    ("a mask of another name", lambda: attend(attn_mask="padded"), ValueError,
+     "MultiheadAttention got attn_mask 'padded'", 'is "causal"', 'attn_mask="causal"'),
+    ("training with a cache", lambda: attend(cache=nn.Cache(), value=(1, 2, 4)), RuntimeError,
+     "Cache got K (1, 2, 4) float64", "no gradient flows back", "under no_grad()"),
     ("a mask of another shape", lambda: attend(key_padding_mask=ones(2, 2)), ValueError,
      "key_padding_mask (2, 2) bool", "key_padding_mask has shape (1, 2)", "the same query and key"),
     ("an activation of another name", lambda: nn.TransformerEncoderLayer(4, 2, activation="swish"), RuntimeError,
@@ -308,10 +313,6 @@ MODELS = [
      "Transformer got source (1, 2) int64", "a vector for each source id", "the source that memory"),
     ("positions of another kind", lambda: model(positions="rotary"), ValueError,
      "TransformerConfig got positions 'rotary'", "sinusoidal, learned", 'positions="sinusoidal"'),
-    ("a translation of no length", lambda: greedy(model(), [[1]], 1, 2, max_length=0), ValueError,
-     "greedy got max_length 0", "at least one token", "the longest answer"),
-    ("a first token beyond the vocabulary", lambda: greedy(model(), [[1]], 9, 2, max_length=3), ValueError,
-     "greedy got start_id 9, end_id 2", "0 … 4", "trained with"),
 ]  # fmt: skip
 
 TABLES = {

@@ -10,17 +10,27 @@ import tinygrad_tf.ops
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import op_card
 from tinygrad_tf.graph.card import EXAMPLES
+from tinygrad_tf.graph.page import chinese
 from tinygrad_tf.op import Op
 from tinygrad_tf.random import generator
 
 
-def test_there_is_a_card_for_every_op_of_the_package():
+def ops():
+    """The names of all ops of the package that have a rule."""
     found = set()
     for module in pkgutil.walk_packages(tinygrad_tf.ops.__path__, "tinygrad_tf.ops."):
         defined = vars(importlib.import_module(module.name)).values()
         found |= {o.name for o in defined if isinstance(o, Op) and o.backward}
-    assert len(found) > 30
-    assert found <= {make().op.name for make in EXAMPLES.values()}
+    return found
+
+
+def test_there_is_a_card_for_every_op_of_the_package():
+    assert len(ops()) > 30
+    assert ops() <= {make().op.name for make in EXAMPLES.values()}
+
+
+def test_every_op_has_a_chinese_name():
+    assert ops() <= chinese().keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..op import Op, Rule
 from ..tensor import Tensor
 from .expr import Expr, call, symbol, total, value
@@ -193,7 +191,7 @@ def _bound(Y: Tensor, letters: list[str], labels: Mapping[int, str], op: Op) -> 
         else:
             bound[letter] = inputs[i] if i < len(inputs) else value(None)
     for name, x in Y.params.items():
-        is_array = isinstance(x, (Tensor, np.ndarray)) and x.ndim > 0
+        is_array = isinstance(getattr(x, "shape", None), tuple) and x.ndim > 0
         bound[name] = symbol(getattr(x, "name", None) or name, x.shape, x.dtype) if is_array else value(x)
     return bound
 

@@ -93,6 +93,7 @@ VOCABULARY: dict[str, Function] = {
     "concatenate": lambda Xs, axis: call("concatenate", *Xs.parts, axis=axis),
     "kept": _kept,  # broadcasting needs the axes of size 1 that these two put in; a formula does not
     "expand_dims": _expanded,
+    "tri": lambda L, S, c, dtype: call("tri", L, S, c, shape=(L.parts[0], S.parts[0])),  # ones on and below a diagonal
     "scatter": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
     "pieces": _pieces,
     "plain": lambda index: index,

@@ -27,7 +27,7 @@ def _pair() -> tuple[Tensor, Tensor]:
     return _x([1, 2], [3, 4]), _x([2, -1], [0.5, 3])
 
 
-_ONE_BY_ONE = ("absolute", "copy", "erf", "exp", "gelu", "gelu_tanh", "negative", "relu", "sigmoid", "tanh")
+_ONE_BY_ONE = ("absolute", "copy", "erf", "exp", "gelu", "gelu_tanh", "negative", "relu", "sigmoid", "silu", "tanh")
 _TWO_BY_TWO = ("add", "divide", "maximum", "minimum", "multiply", "subtract", "matmul")
 _ROWS = ("log_softmax", "softmax")
 _AXES = ("max", "mean", "min", "sum", "var")
@@ -51,6 +51,7 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "concatenate": lambda: FUNCTIONS["concatenate"]([_x(1, 2), _x(3)], axis=0),
     "linear": lambda: FUNCTIONS["linear"](*_pair(), _x(0, 1)),
     "layer_norm": lambda: FUNCTIONS["layer_norm"](_x([1, 2, 6], [0, 4, 2]), 3, _x(1, 2, 1), _x(0, 0, 1)),
+    "rms_norm": lambda: FUNCTIONS["rms_norm"](_x([1, 2, 2], [0, 3, 4]), 3, _x(1, 2, 1)),
     "embedding": lambda: FUNCTIONS["embedding"](np.array([1, 0, 1]), _pair()[0]),
     "dropout": lambda: _dropout(_x(1, 2, 3, 4), keep=np.array([True, False, True, True]), p=0.5),
     "attention": lambda: FUNCTIONS["attention"](_x([1, 0]), _x([1, 0], [0, 1]), _x([1, 2], [3, 4])),
