@@ -49,7 +49,7 @@ function sizeItems(data, root) {
     item.letter = item.inner || item.kind === "module" ? "dY" : gradientLetter(item.node);
     const room = Math.max(...normsOf(item).map((x) => measure(`‖${item.letter}‖ ${x}`, 11, 600)));
     const natural = Math.max(...item.lines.map((l, i) => measure(l, i ? 11 : 12)), item.kind === "constant" ? 0 : room);
-    item.w = Math.round(Math.max(small ? 56 : 100, (item.kind === "loss" ? 24 : 0) + Math.min(natural + (opens(item) ? 42 : 20), MOST)));
+    item.w = Math.round(Math.max(small ? 56 : 100, (item.kind === "loss" ? 24 : 0) + Math.min(natural + (opens(item) ? 42 : 20), item.kind === "module" ? 1.4 * MOST : MOST)));
     item.lines = item.lines.map((l, i) => fitted(l, i ? 11 : 12, item.w - (opens(item) ? 34 : 12) - (item.kind === "loss" ? 24 : 0)));
     item.h = 8 + 14 * (item.lines.length + (item.kind === "constant" || item.kind === "input" ? 0 : 1));
   }
