@@ -4,7 +4,8 @@
 
 It takes about a minute and leaves in out/dates: the checkpoint (model.safetensors), the curves of loss and score
 (curves.png), where the decoder looked while it wrote one date (attention.png), and how the gradient of the loss reached
-the query, key and value weights of the first layer (dW.svg). Then ask it:
+the query, key and value weights of the first layer: as a diagram (dW.svg) and as a page to step through (dW.html). Then
+ask it:
 
     python demos/translate_date.py "三月三日 2026"
 """
@@ -66,6 +67,7 @@ def main() -> None:
     loss = batch_loss(model, task.batch([(EXAMPLE, "2026-03-03")]))
     W = model.encoder.layers[0].self_attn.in_proj_weight
     graph.draw(loss, path_to=W, depth=1).render(out / "dW.svg")
+    graph.explore(loss, path_to=W).save(out / "dW.html")
     print(f"figures, diagram and checkpoint are in {out}")
 
 
