@@ -281,6 +281,11 @@ FUSED = {
     "gelu_tanh": (
         lambda x: fused.gelu(x, "tanh").sum(), lambda x: F.gelu(x, approximate="tanh").sum(), [(2, 3)],
     ),
+    "rms_norm": (
+        lambda x, w: (fused.rms_norm(x, 3, w, 1e-5) ** 3).sum(), lambda x, w: (F.rms_norm(x, (3,), w, 1e-5) ** 3).sum(),
+        [(2, 3), (3,)],
+    ),
+    "silu": (lambda x: fused.silu(x).sum(), lambda x: F.silu(x).sum(), [(2, 3)]),
     "linear": (
         lambda x, w, b: (fused.linear(x, w, b) ** 2).sum(), lambda x, w, b: (F.linear(x, w, b) ** 2).sum(),
         [(2, 3), (2, 3), (2,)],

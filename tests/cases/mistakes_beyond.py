@@ -16,7 +16,6 @@ from tinygrad_tf import (
     optim,
     vjp,
 )
-from tinygrad_tf.generate import greedy
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.nn import init
 from tinygrad_tf.op import Op
@@ -308,10 +307,10 @@ MODELS = [
      "Transformer got source (1, 2) int64", "a vector for each source id", "the source that memory"),
     ("positions of another kind", lambda: model(positions="rotary"), ValueError,
      "TransformerConfig got positions 'rotary'", "sinusoidal, learned", 'positions="sinusoidal"'),
-    ("a translation of no length", lambda: greedy(model(), [[1]], 1, 2, max_length=0), ValueError,
-     "greedy got max_length 0", "at least one token", "the longest answer"),
-    ("a first token beyond the vocabulary", lambda: greedy(model(), [[1]], 9, 2, max_length=3), ValueError,
-     "greedy got start_id 9, end_id 2", "0 … 4", "trained with"),
+    ("a translation of no length", lambda: model().generate([[1]], decoder_start_token_id=1, max_new_tokens=0),
+     ValueError, "generate got max_new_tokens 0", "at least one token", "GenerationConfig"),
+    ("a first token beyond the vocabulary", lambda: model().generate([[1]], decoder_start_token_id=9), ValueError,
+     "generate got decoder_start_token_id 9", "0 … 4", "trained with"),
 ]  # fmt: skip
 
 TABLES = {
