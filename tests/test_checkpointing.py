@@ -419,10 +419,11 @@ def test_a_hook_is_called_once_with_the_whole_gradient():
     h = x * 2
     for name, t in (("x", x), ("w", w), ("h", h)):
         t.register_hook(lambda d, name=name: seen.append((name, d.tolist())))
+    k = h * 10  # older than the piece, visited after it
     y = checkpoint(lambda h: h * w * w, h)
     y.register_hook(lambda d: seen.append(("y", d.tolist())))
-    (y + h + w).backward()
-    assert seen == [("y", [1.0]), ("h", [10.0]), ("w", [25.0]), ("x", [20.0])]
+    (y + k + w).backward()
+    assert seen == [("y", [1.0]), ("h", [19.0]), ("w", [25.0]), ("x", [38.0])]
 
 
 def test_a_hook_inside_is_called_in_the_second_run():

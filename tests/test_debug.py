@@ -147,6 +147,15 @@ def test_the_minus_inf_of_a_mask_may_come_out_again():
     assert np.isfinite(x.grad.data).all()
 
 
+def test_what_is_made_of_a_mask_is_no_mask():
+    with debug():
+        scores = leaf(1.0, 2.0).masked_fill(np.array([False, True]), -np.inf)
+        with pytest.raises(FloatingPointError, match=r"forward of negative .* 0 NaN and 1 Inf"):
+            np.negative(scores)
+        with pytest.raises(FloatingPointError, match=r"forward of subtract .* 1 NaN and 0 Inf"):
+            np.subtract(scores, scores)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 def test_no_op_of_the_table_is_accused(case):
     """Results, rules by kernel and rules on Tensors pass, where they are finite."""
@@ -426,6 +435,10 @@ def test_one_inside_another_knows_what_that_has_seen():
         with pytest.raises(FloatingPointError) as problem:
             z.backward()
         assert f"called at {place}, got" in first_line(problem)
+        y = x * x
+        x.data[...] = 1.0
+        with debug(), pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.backward()
     assert is_off()
 
 

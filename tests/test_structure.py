@@ -23,7 +23,9 @@ ALLOWED = {
     "kernels": set(),  # NumPy alone
     "tensor": {"errors"},
     "op": {"errors", "tensor"},
-    "autograd": {"errors", "tensor", "op", "random"},  # knows no op by name
+    "autograd": {"errors", "tensor", "op"},  # knows no op by name
+    "function": {"errors", "op"},
+    "recompute": {"errors", "tensor", "op", "autograd", "random"},
     "debug": {"errors", "tensor", "op"},
     "ops": {"errors", "tensor", "op", "random", "kernels"},
     "transforms": {"errors", "tensor", "op", "autograd"},

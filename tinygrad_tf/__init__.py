@@ -2,10 +2,11 @@
 
 from . import checkpoint as _files  # noqa: F401 (loaded first: later it would hide the function of that name)
 from . import nn, ops, optim
-from .autograd import checkpoint, enable_grad, grad, no_grad
+from .autograd import enable_grad, grad, no_grad
 from .debug import debug
-from .op import Function
+from .function import Function
 from .random import manual_seed
+from .recompute import checkpoint
 from .tensor import Tensor
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from .errors import error
 from .op import Array, Op, state
-from .random import get_state, replayed
 from .tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,7 +71,7 @@ def _marker(name: str) -> Op:
 
 
 FREED = _marker("freed")  # backward() has freed what the Tensor was made of
-AGAIN = _marker("checkpoint")  # checkpoint() made the Tensor, and what is inside has to be computed again
+AGAIN = _marker("checkpoint")  # nothing is kept of what the Tensor was made by: params["run"] makes it once more
 
 
 def reachable(outputs: Sequence[Tensor], since: int = 0) -> list[Tensor]:
@@ -102,7 +101,7 @@ def steps(
 
     With ``inputs`` only what lies between them and the outputs is visited. ``create_graph`` runs the rules on Tensors,
     so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done. A Tensor
-    of :func:`checkpoint` sends its gradient to the same Tensor, made again, and the walk goes on through what is new.
+    of ``checkpoint()`` sends its gradient to the same Tensor, made again, and the walk goes on through what is new.
     """
     order = reachable(outputs)
     for t in order:
@@ -126,7 +125,7 @@ def steps(
         needs = tuple([x.number in useful for x in Y.inputs])
         runs = Y.op is not None and True in needs
         if Y.op is AGAIN and runs:
-            again = _made_again(Y)
+            again = Y.params["run"](Y)
             inside = [t for t in reachable([again], Y.number) if t.number > Y.number]
             _spread(useful, inside)
             order += inside  # newer than all that is left, and so the next to be visited, as without checkpoint()
@@ -178,7 +177,7 @@ def backward(
     free = not (retain_graph or create_graph)
     with enable_grad() if create_graph else contextlib.nullcontext():
         for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=free):
-            if Y.op is None or Y.retains_grad:
+            if Y.op is None or (Y.hooks and Y.retains_grad):
                 shared = bool(Y.hooks) or id(_array(dY)) in borrowed  # a hook may have kept what it saw or returned
                 arrived.append((Y, (dY.clone() if create_graph else dY.copy()) if shared else dY))
             borrowed.update([id(_array(dX)) for X, dX in sent if X.op is None and _is_shared(dX, Y, dY, sent)])
@@ -280,53 +279,3 @@ def _seed(name: str, output: Tensor, gradient: Any, create_graph: bool) -> Array
         raise error(RuntimeError, name, {"self": output, "gradient": gradient}, "the gradient of a Tensor has the "
                     "Tensor's shape", "pass one number for each entry of the output")  # fmt: skip
     return Tensor.wrap(gradient) if create_graph and not isinstance(gradient, Tensor) else gradient
-
-
-# ---- less memory: compute again instead of keeping ------------------------------------------------------------------
-
-
-def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
-    """``function(*inputs)``, keeping nothing of what it computes: backward computes it again (Chen et al. 2016).
-
-    Cut a stack of n layers into about √n such pieces, and the memory of its activations falls from n to about 2·√n
-    layers, for one more forward. ``backward()`` leaves the same gradients to the bit, dropout included: the same random
-    numbers are drawn again. Parameters and other Tensors that ``function`` uses get their gradients as well.
-
-    >>> x = Tensor([1.0, 2.0], requires_grad=True)
-    >>> checkpoint(lambda x: x * x * x, x).sum().backward()
-    >>> x.grad.tolist()
-    [3.0, 12.0]
-    """
-    params = {"function": function, "arguments": inputs, "start": get_state(), "root": state.root}
-    first = Tensor.wrap(np.zeros(())).number  # every Tensor that the function makes has a higher one
-    output = _checked(function(*inputs))
-    if not output.requires_grad or output.number < first:
-        return output
-    used = tuple([x for x in reachable([output], first) if x.number < first])
-    return state.make(AGAIN, output.data, used, params, None, state.scope, True, output.name)
-
-
-def _made_again(Y: Tensor) -> Tensor:
-    """What checkpoint() was given once more, in the same modules and with the same random numbers as before."""
-    if state.debug is not None:
-        state.debug.step(Y)
-    function, arguments, start, root = Y.params.values()
-    place = state.root, state.scope
-    state.root, state.scope = root, Y.scope
-    try:
-        with enable_grad(), replayed(start):
-            again = _checked(function(*arguments))
-    finally:
-        state.root, state.scope = place
-    if (again.shape, again.dtype, again.requires_grad) != (Y.shape, Y.dtype, True):
-        raise error(RuntimeError, "checkpoint", {"first": Y, "then": again}, "the function gives the same result when "
-                    "backward() runs it again", "let it depend on its inputs and on the package's generator alone, and "
-                    "switch requires_grad only after backward()")  # fmt: skip
-    return again
-
-
-def _checked(output: Any) -> Tensor:
-    if not isinstance(output, Tensor):
-        raise error(TypeError, "checkpoint", {"result": output}, "the function returns one Tensor",
-                    "stack several results, or checkpoint them apart")  # fmt: skip
-    return output
