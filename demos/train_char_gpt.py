@@ -46,8 +46,8 @@ class Letters:
     """A text as ids, one for each letter that occurs in it; the first 90 % to train on, the rest to validate."""
 
     def __init__(self, text: str) -> None:
-        self.letters = sorted(set(text))
-        ids = np.searchsorted(self.letters, list(text))
+        codes, ids = np.unique(np.frombuffer(text.encode("utf-32-le"), np.uint32), return_inverse=True)
+        self.letters = [chr(code) for code in codes]
         cut = int(0.9 * len(ids))
         self.train, self.validation = ids[:cut], ids[cut:]
         self.digest = hashlib.sha256(text.encode()).hexdigest()
@@ -67,7 +67,8 @@ def build(letters: Letters, steps: int) -> tuple[GPT2, AdamW, WarmupCosineLR]:
     """Model, optimiser and schedule: weight decay on matrices only, 100 steps of warm-up, 1e-3 falling to 1e-4.
 
     Weights start with a deviation of about 1/√128, so that a layer of this width keeps the size of what flows through
-    it. GPT-2's 0.02, meant for layers ten times as wide, loses the first hundreds of steps: 1.90 instead of 1.80.
+    it. GPT-2's 0.02, meant for layers ten times as wide, loses the first hundreds of steps: on Shakespeare the
+    validation loss ends at 1.90 instead of 1.75.
     """
     model = GPT2(GPT2Config(
         len(letters.letters), n_positions=BLOCK, n_embd=128, n_layer=4, n_head=4, activation_function="gelu",
