@@ -277,15 +277,16 @@ FUSED = {
         lambda x, w, b: (F.layer_norm(x, (3,), w, b) ** 3).sum(),
         [(2, 3), (3,), (3,)],
     ),
+    "rms_norm": (
+        lambda x, w: (fused.rms_norm(x, 3, w) ** 3).sum(),
+        lambda x, w: (F.rms_norm(x, (3,), w) ** 3).sum(),
+        [(2, 3), (3,)],
+    ),
+    "silu": (lambda x: fused.silu(x).sum(), lambda x: F.silu(x).sum(), [(2, 3)]),
     "gelu": (lambda x: fused.gelu(x).sum(), lambda x: F.gelu(x).sum(), [(2, 3)]),
     "gelu_tanh": (
         lambda x: fused.gelu(x, "tanh").sum(), lambda x: F.gelu(x, approximate="tanh").sum(), [(2, 3)],
     ),
-    "rms_norm": (
-        lambda x, w: (fused.rms_norm(x, 3, w, 1e-5) ** 3).sum(), lambda x, w: (F.rms_norm(x, (3,), w, 1e-5) ** 3).sum(),
-        [(2, 3), (3,)],
-    ),
-    "silu": (lambda x: fused.silu(x).sum(), lambda x: F.silu(x).sum(), [(2, 3)]),
     "linear": (
         lambda x, w, b: (fused.linear(x, w, b) ** 2).sum(), lambda x, w, b: (F.linear(x, w, b) ** 2).sum(),
         [(2, 3), (2, 3), (2,)],
@@ -304,6 +305,13 @@ FUSED = {
         lambda q, k, v: (fused.attention(q, k, v, _MASK) ** 2).sum(),
         lambda q, k, v: (
             F.scaled_dot_product_attention(q[None], k[None], v[None], torch.from_numpy(_MASK)[None]) ** 2
+        ).sum(),
+        [(2, 2), (3, 2), (3, 2)],
+    ),
+    "attention, causal": (
+        lambda q, k, v: (fused.attention(q, k, v, causal=1) ** 2).sum(),
+        lambda q, k, v: (
+            F.scaled_dot_product_attention(q[None], k[None], v[None], torch.ones(1, 2, 3).tril(1).bool()) ** 2
         ).sum(),
         [(2, 2), (3, 2), (3, 2)],
     ),

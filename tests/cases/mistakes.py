@@ -54,6 +54,8 @@ SHAPES = [
      "split got X x (5,) float64, sections 0", "add up", "size"),
     ("layer_norm", lambda: fused.layer_norm(x(2, 3), 4), ValueError,
      "layer_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes of X", "build LayerNorm"),
+    ("rms_norm", lambda: fused.rms_norm(x(2, 3), 4), ValueError,
+     "rms_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes of X", "build RMSNorm"),
     ("layer_norm's weight", lambda: fused.layer_norm(x(2, 3), 3, x(1)), ValueError,
      "layer_norm got X x (2, 3) float64, W x (1,) float64", "the normalised shape, (3,)", "build LayerNorm"),
     ("layer_norm's bias", lambda: fused.layer_norm(x(2, 3), 3, None, x(2, 3)), ValueError,
