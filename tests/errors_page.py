@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from cases import mistakes, mistakes_beyond
+from cases import mistakes, mistakes_beyond, mistakes_models
 
 ROOT = Path(__file__).parents[1]
 EXPLAINED = {"x", "ids", "ones"}  # in the introduction
@@ -40,7 +40,7 @@ class Mistake(NamedTuple):
 
 
 def all_mistakes() -> Iterator[Mistake]:
-    for module in (mistakes, mistakes_beyond):
+    for module in (mistakes, mistakes_beyond, mistakes_models):
         codes = Codes(module)
         for table, rows in module.TABLES.items():
             for name, call, kind, *_ in rows:

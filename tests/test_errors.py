@@ -8,7 +8,7 @@ from pathlib import Path
 import errors_page
 import numpy as np
 import pytest
-from cases import mistakes, mistakes_beyond
+from cases import mistakes, mistakes_beyond, mistakes_models
 from cases.mistakes import x
 from cases.mistakes_of_theirs import CALLS
 
@@ -17,7 +17,7 @@ from tinygrad_tf import Tensor, grad
 from tinygrad_tf.errors import describe, error, is_explained
 from tinygrad_tf.op import Op
 
-TABLES = {**mistakes.TABLES, **mistakes_beyond.TABLES}
+TABLES = {**mistakes.TABLES, **mistakes_beyond.TABLES, **mistakes_models.TABLES}
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 
 
@@ -49,7 +49,7 @@ def test_the_class_is_that_of_numpy_or_pytorch(name):
 # ---- the table is whole, and so is the page that is made of it ------------------------------------------------------
 
 #: Their errors need files, programs or much time; they are tested with what they belong to.
-ELSEWHERE = {"graph", "train", "tasks", "checkpoint", "figures", "models", "generate", "beams", "pretrained"}
+ELSEWHERE = {"graph", "train", "tasks", "checkpoint", "figures", "pretrained"}
 ROOT = Path(tinygrad_tf.__file__).parent
 
 

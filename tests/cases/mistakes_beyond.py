@@ -313,6 +313,10 @@ MODELS = [
      "Transformer got source (1, 2) int64", "a vector for each source id", "the source that memory"),
     ("positions of another kind", lambda: model(positions="rotary"), ValueError,
      "TransformerConfig got positions 'rotary'", "sinusoidal, learned", 'positions="sinusoidal"'),
+    ("a translation of no length", lambda: model().generate([[1]], decoder_start_token_id=1, max_new_tokens=0),
+     ValueError, "generate got max_new_tokens 0", "at least one token", "GenerationConfig"),
+    ("a first token beyond the vocabulary", lambda: model().generate([[1]], decoder_start_token_id=9), ValueError,
+     "generate got decoder_start_token_id 9", "0 … 4", "trained with"),
 ]  # fmt: skip
 
 TABLES = {

@@ -1,0 +1,60 @@
+"""Mistakes made with language models and generation; rows as in mistakes."""
+
+from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig
+
+from .mistakes import ones
+
+
+def gpt2(**settings):
+    return GPT2(GPT2Config(**{"vocab_size": 5, "n_positions": 4, "n_embd": 4, "n_layer": 1, "n_head": 2, **settings}))
+
+
+def llama(**settings):
+    return Llama(LlamaConfig(**{"vocab_size": 5, "hidden_size": 4, "intermediate_size": 4, "num_hidden_layers": 1,
+                                "num_attention_heads": 2, **settings}))  # fmt: skip
+
+
+def bert(**settings):
+    return BERT(BERTConfig(**{"vocab_size": 5, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
+                              "intermediate_size": 4, **settings}))  # fmt: skip
+
+
+LANGUAGE_MODELS = [
+    ("ids of a language model without a batch", lambda: gpt2()([1, 2]), ValueError,
+     "model got input_ids ids (2,) int64", "(batch, length)", "ids[None, :]"),
+    ("more tokens than positions", lambda: gpt2()([[1, 2, 3, 4, 1]]), ValueError,
+     "model got input_ids ids (1, 5) int64", "4 positions", "cut the sequence"),
+    ("a mask of another length", lambda: llama()([[1, 2]], attention_mask=ones(1, 3)), ValueError,
+     "model got input_ids ids (1, 2) int64, attention_mask (1, 3) bool", "one for each token", "ids != pad_id"),
+    ("GPT-2 with heads that do not divide", lambda: gpt2(n_head=3), ValueError,
+     "GPT2Config got n_embd 4, n_head 3", "a multiple of n_head", "768 and 12"),
+    ("GPT-2 with an unknown activation", lambda: gpt2(activation_function="swish"), ValueError,
+     "GPT2Config got activation_function 'swish'", "gelu_new", 'activation_function="gelu_new"'),
+    ("BERT with heads that do not divide", lambda: bert(num_attention_heads=3), ValueError,
+     "BERTConfig got hidden_size 4, num_attention_heads 3", "a multiple", "768 and 12"),
+    ("BERT with an unknown activation", lambda: bert(hidden_act="swish"), ValueError,
+     "BERTConfig got hidden_act 'swish'", "gelu", 'hidden_act="gelu"'),
+    ("BERT's loss of nothing masked", lambda: bert().loss([[1, 2]]), ValueError,
+     "BERT.loss got no labels", "known to the caller alone", "−100 elsewhere"),
+    ("Llama with keys for part of the heads", lambda: llama(num_attention_heads=4, num_key_value_heads=3), ValueError,
+     "LlamaConfig got num_attention_heads 4, num_key_value_heads 3", "share each head of keys", "32 and 8"),
+    ("Llama with positions stretched in another way", lambda: llama(rope_parameters={"rope_type": "yarn"}), ValueError,
+     "LlamaConfig got rope_type 'yarn'", "llama3", "one of these"),
+]  # fmt: skip
+
+GENERATION = [
+    ("a prompt without a batch", lambda: gpt2().generate([1, 2]), ValueError,
+     "generate got input_ids (2,) int64", "(batch, length)", "ids[None, :]"),
+    ("padding on the right", lambda: gpt2().generate([[1, 2, 0]], [[1, 1, 0]]), ValueError,
+     "generate got input_ids (1, 3) int64, attention_mask (1, 3) bool", "on the left", "attention_mask 0 there"),
+    ("a setting that does not exist", lambda: gpt2().generate([[1]], max_length=3), TypeError,
+     "generate got an unknown 'max_length'", "max_new_tokens", "GenerationConfig"),
+    ("more new tokens than positions", lambda: gpt2().generate([[1, 2]], max_new_tokens=4), ValueError,
+     "generate got prompt (1, 2) int64, max_new_tokens 4", "4 positions", "at most 3 new tokens"),
+    ("a stream of beams", lambda: gpt2().stream([[1]], num_beams=2), ValueError,
+     "stream got num_beams 2", "only at the end", "num_beams=1"),
+    ("a BERT that should go on", lambda: bert().generate([[1]]), ValueError,
+     "BERT.generate got is_decoder False", "does not go on", "is_decoder=True"),
+]  # fmt: skip
+
+TABLES = {"language models": LANGUAGE_MODELS, "generation": GENERATION}
