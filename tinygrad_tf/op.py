@@ -151,7 +151,7 @@ class Op:
         if self.n_inputs is not None and len(inputs) > self.n_inputs:
             params = {**dict(zip(self.defaults, inputs[self.n_inputs :], strict=False)), **params}
             inputs = inputs[: self.n_inputs]
-        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+        for theirs, ours in _ALIASES:
             if theirs in params and ours in self.defaults:
                 params[ours] = params.pop(theirs)
         if isinstance(params.get("axis"), list):
@@ -292,6 +292,10 @@ def fit(dX: Array, X: Tensor, by: Op) -> Array:
         dX = dX.sum(axis=axes).reshape(shape)
     return dX if dX.dtype == X.data.dtype else dX.astype(X.data.dtype)
 
+
+#: PyTorch's and NumPy's other names for a param.
+_ALIASES = (("dim", "axis"), ("keepdim", "keepdims"), ("ddof", "correction"), ("unbiased", "correction"),
+            ("a_min", "min"), ("a_max", "max"))  # fmt: skip
 
 _KINDS = {"b": 0, "i": 1, "u": 1, "f": 2}
 

@@ -1,5 +1,22 @@
 """The rules: every op of the engine, by kind. Importing this fills ``tensor.FUNCTIONS``."""
 
-from . import elementwise, fused, indexing, linalg, reduction, shape
+from . import (
+    activation,
+    arrange,
+    comparison,
+    einsum,
+    elementwise,
+    fused,
+    indexing,
+    linalg,
+    losses,
+    order,
+    reduction,
+    shape,
+    trigonometry,
+)
 
-__all__ = ["elementwise", "fused", "indexing", "linalg", "reduction", "shape"]
+__all__ = [
+    "activation", "arrange", "comparison", "einsum", "elementwise", "fused", "indexing", "linalg", "losses", "order",
+    "reduction", "shape", "trigonometry",
+]  # fmt: skip

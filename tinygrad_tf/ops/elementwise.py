@@ -8,15 +8,14 @@ import numpy as np
 
 from ..kernels.erf import erf as erf_of_array
 from ..op import Array, function, op
-from ..tensor import FUNCTIONS
 
-_BROADCAST = (
+BROADCAST = (
     "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
     "insert axes of size 1 with x[:, None] or .unsqueeze(), or reshape one of them",
 )
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=BROADCAST)
 def add(X: Array, W: Array) -> Array:
     """Y = X + W.
 
@@ -33,7 +32,7 @@ def d_add(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=BROADCAST)
 def subtract(X: Array, W: Array) -> Array:
     """Y = X − W.
 
@@ -50,7 +49,7 @@ def d_subtract(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=BROADCAST)
 def multiply(X: Array, W: Array) -> Array:
     """Y = X ⊙ W, entry by entry.
 
@@ -67,7 +66,7 @@ def d_multiply(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="float", expects=_BROADCAST)
+@op(types="float", expects=BROADCAST)
 def divide(X: Array, W: Array) -> Array:
     """Y = X / W; integers give float32.
 
@@ -84,7 +83,7 @@ def d_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=BROADCAST)
 def power(X: Array, W: Array) -> Array:
     """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
 
@@ -133,14 +132,92 @@ def d_absolute(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
+# ---- steps: constant between their jumps, so their gradient is 0 -----------------------------------------------------
+
+
 @op
 def sign(X: Array) -> Array:
-    """Y = −1, 0 or 1; constant between its jumps.
+    """Y = −1, 0 or 1.
 
     >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
     [1.0, 0.0, -1.0]
     """
     return np.sign(X)
+
+
+@op
+def floor(X: Array) -> Array:
+    """Y = the largest whole number that is not above X.
+
+    >>> floor(Tensor([1.7, -1.2])).tolist()
+    [1.0, -2.0]
+    """
+    return np.floor(X)
+
+
+@op
+def ceil(X: Array) -> Array:
+    """Y = the smallest whole number that is not below X.
+
+    >>> ceil(Tensor([1.2, -1.7])).tolist()
+    [2.0, -1.0]
+    """
+    return np.ceil(X)
+
+
+@op
+def trunc(X: Array) -> Array:
+    """Y = X without its fraction.
+
+    >>> trunc(Tensor([1.7, -1.7])).tolist()
+    [1.0, -1.0]
+    """
+    return np.trunc(X)
+
+
+@op
+def round(X: Array, *, decimals: int = 0) -> Array:
+    """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
+
+    >>> round(Tensor([0.5, 1.5])).tolist()
+    [0.0, 2.0]
+    """
+    return np.round(X, decimals)
+
+
+@op(types="same", expects=BROADCAST)
+def floor_divide(X: Array, W: Array) -> Array:
+    """Y = ⌊X / W⌋, as Python's ``//``.
+
+    >>> floor_divide(Tensor([7, -7]), 2).tolist()
+    [3, -4]
+    """
+    return np.floor_divide(X, W)
+
+
+@sign.rule
+@floor.rule
+@ceil.rule
+@trunc.rule
+def d_step(dY: Array, Y: Array, X: Array) -> Any:
+    dX = np.zeros_like(dY)
+    return dX
+
+
+@round.rule
+def d_round(dY: Array, Y: Array, X: Array, *, decimals: int) -> Any:
+    dX = np.zeros_like(dY)
+    return dX
+
+
+@floor_divide.rule
+def d_floor_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = np.zeros_like(dY)
+    dW = np.zeros_like(dY)
+    return dX, dW
+
+
+# ---- smooth functions ------------------------------------------------------------------------------------------------
 
 
 @op(types="float")
@@ -208,6 +285,38 @@ def d_tanh(dY: Array, Y: Array, X: Array) -> Any:
 
 
 @op(types="float")
+def expm1(X: Array) -> Array:
+    """Y = e^X − 1, exact for small X, where e^X would round to 1.
+
+    >>> expm1(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.expm1(X)
+
+
+@expm1.rule
+def d_expm1(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * (Y + 1)
+    return dX
+
+
+@op(types="float")
+def log1p(X: Array) -> Array:
+    """Y = ln(1 + X), exact for small X, where 1 + X would round to 1.
+
+    >>> log1p(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.log1p(X)
+
+
+@log1p.rule
+def d_log1p(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / (1 + X)
+    return dX
+
+
+@op(types="float")
 def sigmoid(X: Array) -> Array:
     """Y = 1 / (1 + e^−X).
 
@@ -244,8 +353,8 @@ def d_relu(dY: Array, Y: Array, X: Array) -> Any:
 def erf(X: Array) -> Array:
     """Y = 2/√π ∫₀ˣ e^−t² dt, the error function.
 
-    >>> round(erf(Tensor(1.0)).item(), 4)
-    0.8427
+    >>> f"{erf(Tensor(1.0)):.4f}"
+    '0.8427'
     """
     return erf_of_array(X)
 
@@ -256,7 +365,7 @@ def d_erf(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=BROADCAST)
 def maximum(X: Array, W: Array) -> Array:
     """Y = the larger of both; where they tie each gets half of the gradient.
 
@@ -274,7 +383,7 @@ def d_maximum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", expects=_BROADCAST)
+@op(types="same", expects=BROADCAST)
 def minimum(X: Array, W: Array) -> Array:
     """Y = the smaller of both; where they tie each gets half of the gradient.
 
@@ -292,7 +401,74 @@ def d_minimum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", keeps=1, expects=_BROADCAST)
+@op(types="float", expects=BROADCAST)
+def logaddexp(X: Array, W: Array) -> Array:
+    """Y = ln(e^X + e^W), without overflow.
+
+    >>> f"{logaddexp(Tensor(1000.0), 1000.0):.3f}"
+    '1000.693'
+    """
+    return np.logaddexp(X, W)
+
+
+@logaddexp.rule
+def d_logaddexp(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY * np.exp(X - Y)
+    dW = dY * np.exp(W - Y)
+    return dX, dW
+
+
+@op(types="same", expects=BROADCAST)
+def remainder(X: Array, W: Array) -> Array:
+    """Y = X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
+
+    >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()
+    [2.0, 1.0]
+    """
+    return np.remainder(X, W)
+
+
+@remainder.rule
+def d_remainder(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY
+    dW = -dY * np.floor(X / W)
+    return dX, dW
+
+
+@op(types="same", expects=BROADCAST)
+def fmod(X: Array, W: Array) -> Array:
+    """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
+
+    >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
+    [2.0, -2.0]
+    """
+    return np.fmod(X, W)
+
+
+@fmod.rule
+def d_fmod(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY
+    dW = -dY * np.trunc(X / W)
+    return dX, dW
+
+
+@op
+def clip(X: Array, *, min: Any = None, max: Any = None) -> Array:
+    """Y = X, but at least ``min`` and at most ``max``, two numbers; the gradient passes where X lies within.
+
+    >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
+    [-1.0, 0.5, 1.0]
+    """
+    return np.clip(X, min, max)
+
+
+@clip.rule
+def d_clip(dY: Array, Y: Array, X: Array, *, min: Any, max: Any) -> Any:
+    dX = dY * (Y == X)
+    return dX
+
+
+@op(types="same", keeps=1, expects=BROADCAST)
 def where(C: Array, X: Array, W: Array) -> Array:
     """Y = X where the condition C is true, W elsewhere.
 
@@ -349,63 +525,3 @@ def astype(X: Array, *, dtype: Any) -> Array:
 def d_astype(dY: Array, Y: Array, X: Array, *, dtype: Any) -> Any:
     dX = dY
     return dX
-
-
-# ---- comparisons: true or false, so without a gradient --------------------------------------------------------------
-
-
-@op(types="same", expects=_BROADCAST)
-def equal(X: Array, W: Array) -> Array:
-    """X == W."""
-    return X == W
-
-
-@op(types="same", expects=_BROADCAST)
-def not_equal(X: Array, W: Array) -> Array:
-    """X != W."""
-    return X != W
-
-
-@op(types="same", expects=_BROADCAST)
-def less(X: Array, W: Array) -> Array:
-    """X < W."""
-    return X < W
-
-
-@op(types="same", expects=_BROADCAST)
-def less_equal(X: Array, W: Array) -> Array:
-    """X <= W."""
-    return X <= W
-
-
-@op(types="same", expects=_BROADCAST)
-def greater(X: Array, W: Array) -> Array:
-    """X > W."""
-    return X > W
-
-
-@op(types="same", expects=_BROADCAST)
-def greater_equal(X: Array, W: Array) -> Array:
-    """X >= W."""
-    return X >= W
-
-
-@op(expects=_BROADCAST)
-def logical_and(X: Array, W: Array) -> Array:
-    """Both are true (not zero)."""
-    return np.logical_and(X, W)
-
-
-@op(expects=_BROADCAST)
-def logical_or(X: Array, W: Array) -> Array:
-    """One of them is true (not zero)."""
-    return np.logical_or(X, W)
-
-
-@op
-def logical_not(X: Array) -> Array:
-    """Is false (zero)."""
-    return np.logical_not(X)
-
-
-FUNCTIONS["bitwise_and"], FUNCTIONS["bitwise_or"], FUNCTIONS["invert"] = logical_and, logical_or, logical_not

@@ -18,7 +18,7 @@ from ..op import Array, Kernel, function, op
 from ..random import generator
 from ..tensor import Tensor, to_array
 from .elementwise import erf
-from .indexing import scatter
+from .indexing import add_at
 from .shape import expand_dims, squeeze
 
 _AXIS = ("the axis lies in -ndim … ndim - 1 and is not empty", "look at .shape; the last axis is -1")
@@ -178,7 +178,7 @@ def _embedding(ids: Array, W: Array, *, padding_idx: int | None) -> Array:
 @_embedding.rule
 def d_embedding(dY: Array, Y: Array, ids: Array, W: Array, *, padding_idx: int | None) -> Any:
     used = dY if padding_idx is None else dY * expand_dims(ids != padding_idx, -1)
-    dW = scatter(used, index=ids, shape=W.shape)
+    dW = add_at(used, index=ids, shape=W.shape)
     return None, dW
 
 

@@ -43,15 +43,15 @@ def getitem(X: Array, *, index: Any) -> Array:
 
 @getitem.rule
 def d_getitem(dY: Array, Y: Array, X: Array, *, index: Any) -> Any:
-    dX = scatter(dY, index=index, shape=X.shape)
+    dX = add_at(dY, index=index, shape=X.shape)
     return dX
 
 
 @op
-def scatter(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
+def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with X added in at ``index``; entries that are named twice get the sum.
 
-    >>> scatter(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
+    >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
     [3.0, 0.0, 5.0]
     """
     Y = np.zeros(shape, X.dtype)
@@ -63,7 +63,7 @@ def scatter(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     return Y
 
 
-@scatter.rule
-def d_scatter(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...]) -> Any:
+@add_at.rule
+def d_add_at(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...]) -> Any:
     dX = dY[plain(index)]
     return dX

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import error
 from ..op import Array, function, op
-from ..tensor import Tensor, to_array
+from ..tensor import FUNCTIONS, Tensor, to_array
 from .shape import expand_dims, squeeze
 
 
@@ -44,3 +44,16 @@ def matmul(X: Any, W: Any) -> Any:
                     "write X * W to scale by a number")  # fmt: skip
     Y = _matmul(expand_dims(X, 0) if x_ndim == 1 else X, expand_dims(W, 1) if w_ndim == 1 else W)
     return squeeze(Y, tuple([-2] * (x_ndim == 1) + [-1] * (w_ndim == 1)))
+
+
+@function
+def dot(X: Any, W: Any) -> Any:
+    """The sum of products of two vectors; for matrices the matrix product.
+
+    >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).item()
+    11.0
+    """
+    return X * W if X.ndim == 0 or W.ndim == 0 else matmul(X, W)
+
+
+FUNCTIONS["mm"] = FUNCTIONS["bmm"] = FUNCTIONS["mv"] = matmul

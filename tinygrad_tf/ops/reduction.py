@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, op
+from ..op import Array, function, op
+from ..tensor import FUNCTIONS
 
 _AXIS = (
     "each axis lies in -ndim … ndim - 1, and none is named twice",
@@ -78,31 +79,44 @@ def d_var(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, correctio
     return dX
 
 
+@function
+def std(X: Any, axis: Any = None, **params: Any) -> Any:
+    """The square root of ``var``, with the same arguments.
+
+    >>> std(Tensor([1.0, 2.0, 3.0])).item()
+    1.0
+    """
+    return np.sqrt(var(X, axis, **params))
+
+
+FUNCTIONS["numpy.var"] = lambda X, axis=None, ddof=0, **params: var(X, axis, correction=ddof, **params)
+FUNCTIONS["numpy.std"] = lambda X, axis=None, ddof=0, **params: std(X, axis, correction=ddof, **params)
+
 _NOT_EMPTY = (_AXIS[0] + "; of no entries there is no largest or smallest", _AXIS[1])
 
 
 @op(expects=_NOT_EMPTY)
-def max(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def _max(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     """Y = the largest entry over ``axis``; entries that tie share the gradient evenly.
 
-    >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    >>> _max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [5.0, 4.0]
     """
     return np.max(X, axis, keepdims=keepdims)
 
 
 @op(expects=_NOT_EMPTY)
-def min(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def _min(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     """Y = the smallest entry over ``axis``; entries that tie share the gradient evenly.
 
-    >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    >>> _min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [1.0, 3.0]
     """
     return np.min(X, axis, keepdims=keepdims)
 
 
-@max.rule
-@min.rule
+@_max.rule
+@_min.rule
 def d_extreme(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
     ties = kept(Y, X, axis) == X
     dX = ties * kept(dY, X, axis) / np.sum(ties, axis, keepdims=True)
@@ -114,18 +128,39 @@ def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
     """The index of the first largest entry; integers, so without a gradient.
 
     >>> argmax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
-    [1, 0]
+    [1, 1]
     """
     return np.argmax(X, axis, keepdims=keepdims)
 
 
+@op(expects=_NOT_EMPTY)
+def argmin(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The index of the first smallest entry; integers, so without a gradient.
+
+    >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    [0, 0]
+    """
+    return np.argmin(X, axis, keepdims=keepdims)
+
+
 @op(expects=_AXIS)
 def all(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether every entry is true (not zero)."""
+    """Whether every entry is true (not zero).
+
+    >>> all(Tensor([1.0, 0.0])).item()
+    False
+    """
     return np.all(X, axis, keepdims=keepdims)
 
 
 @op(expects=_AXIS)
 def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether some entry is true (not zero)."""
+    """Whether some entry is true (not zero).
+
+    >>> any(Tensor([1.0, 0.0])).item()
+    True
+    """
     return np.any(X, axis, keepdims=keepdims)
+
+
+FUNCTIONS["amax"], FUNCTIONS["amin"] = _max, _min

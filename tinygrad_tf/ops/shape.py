@@ -163,6 +163,24 @@ def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
 
 
+@function
+def shape(X: Any) -> tuple[int, ...]:
+    """The size of each axis."""
+    return tuple(X.shape)
+
+
+@function
+def ndim(X: Any) -> int:
+    """The number of axes."""
+    return int(X.ndim)
+
+
+@function
+def size(X: Any) -> int:
+    """The number of entries."""
+    return int(X.size)
+
+
 @op(types="same", expects=("all have the same shape, except along the axis on which they are joined",
                            "compare the shapes, or .stack() along a new axis"))  # fmt: skip
 def _concatenate(*Xs: Array, axis: int) -> Array:
