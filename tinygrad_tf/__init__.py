@@ -174,6 +174,7 @@ from .ops.shape import (
 from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctanh, cos, cosh, sin, sinh, tan
 from .random import manual_seed
 from .tensor import Tensor
+from .transforms import gradcheck
 
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, div, pow = absolute, negative, subtract, multiply, divide, power
@@ -268,6 +269,7 @@ __all__ = [
     "gelu",
     "getitem",
     "grad",
+    "gradcheck",
     "greater",
     "greater_equal",
     "gt",

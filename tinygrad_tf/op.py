@@ -99,6 +99,9 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
+    def __reduce__(self) -> str:  # there is one of each: a copied or unpickled module holds the op itself
+        return self.forward.__qualname__
+
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         if params or self.defaults or len(inputs) != self.n_inputs or inputs[-1] is None:
             inputs, params = self._bind(inputs, params)
@@ -235,7 +238,8 @@ class Rule:
         import textwrap
 
         tree = ast.parse(textwrap.dedent(inspect.getsource(self.function))).body[0]
-        assert isinstance(tree, ast.FunctionDef)
+        if not isinstance(tree, ast.FunctionDef):
+            raise OSError("a rule without a name, such as a lambda, runs as it is")
         *body, last = tree.body
         if not isinstance(last, ast.Return) or last.value is None:
             raise OSError(f"the last line of {self.function.__name__} must return the gradients")
@@ -321,7 +325,7 @@ def promote(arrays: list[Any], types: str) -> list[np.ndarray[Any, Any]]:
     for i, a in enumerate(arrays):
         plain = not isinstance(a, np.ndarray) and not isinstance(a, (list, tuple))
         number = isinstance(a, np.generic) or plain
-        a = arrays[i] = to_array(a)
+        a = arrays[i] = to_array(a, np.float64 if type(a) is float else None)  # not yet rounded to float32
         dtype = np.dtype(np.float32) if number and a.dtype.kind == "f" else a.dtype
         rank = 2 if number else 1 if a.ndim == 0 else 0
         ranks[rank] = dtype if ranks[rank] is None else _meet(ranks[rank], dtype, np.promote_types)

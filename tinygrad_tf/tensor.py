@@ -292,7 +292,7 @@ class Tensor:
 
     def transpose(self, *axes: Any) -> Tensor:
         """PyTorch's ``transpose(i, j)`` swaps two axes; NumPy's ``transpose()`` or ``transpose(axes)`` orders all."""
-        return FUNCTIONS["swapaxes" if len(axes) == 2 and self.ndim != 2 else "transpose"](self, *axes)
+        return FUNCTIONS["swapaxes" if len(axes) == 2 else "transpose"](self, *axes)
 
     @property
     def T(self) -> Tensor:

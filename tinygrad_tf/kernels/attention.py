@@ -50,4 +50,4 @@ def d_attention(
 
 
 def _dropped(P: Floats, keep: Floats | None, p: float) -> Floats:
-    return P if keep is None else P * keep * (1 / (1 - p))
+    return P if keep is None else P * keep * (1 / (1 - p or 1))  # p = 1 keeps nothing

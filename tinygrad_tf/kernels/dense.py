@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ Needs = tuple[bool, ...]
 
 
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
-    rows = X.reshape(-1, X.shape[-1])  # one product over all rows; NumPy would run one per batch entry
+    rows = _rows(X)  # one product over all rows; NumPy would run one per batch entry
     Y = rows @ W.T
     if b is not None:
         Y += b
@@ -21,11 +22,15 @@ def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]
 def d_linear(
     dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, W: Floats, b: Floats | None = None
 ) -> tuple[Floats | None, ...]:
-    drows = dY.reshape(-1, dY.shape[-1])
+    drows = _rows(dY)
     dX = (drows @ W).reshape(X.shape) if needs[0] else None
-    dW = drows.T @ X.reshape(-1, X.shape[-1]) if needs[1] else None
+    dW = drows.T @ _rows(X) if needs[1] else None
     db = drows.sum(axis=0) if needs[2:] == (True,) else None
     return dX, dW, db
+
+
+def _rows(X: Floats) -> Floats:
+    return X.reshape(math.prod(X.shape[:-1]), X.shape[-1])  # not -1, which cannot be computed if X has no entries
 
 
 def embedding(ids: Floats, W: Floats, *, padding_idx: int | None) -> tuple[Floats, None]:

@@ -49,6 +49,8 @@ def d_cross_entropy(
     if label_smoothing:
         dX -= valid[:, None] * ((smooth if w is None else smooth * w) * np.ones(n_classes, P.dtype))
     dX[np.arange(n_rows), ids] -= weight * (1 - label_smoothing)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        dX *= (dY.reshape(-1, 1) if reduction == "none" else dY) / divisor
+    if reduction == "none":
+        dX *= dY.reshape(-1, 1)
+    else:
+        dX *= dY / (divisor or 1)  # 0 if no row counts; then dX is 0, as in PyTorch
     return dX.reshape(X.shape), None, None

@@ -23,7 +23,7 @@ def gelu(X: Floats) -> tuple[Floats, Floats]:
 
 
 def d_gelu(dY: Floats, Y: Floats, Phi: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
-    dX = X * X
+    dX = np.asarray(X * X)  # asarray: without axes the product is a scalar, which out= below cannot fill
     dX *= -0.5
     np.exp(dX, out=dX)
     dX *= X
@@ -34,7 +34,7 @@ def d_gelu(dY: Floats, Y: Floats, Phi: Floats, needs: Needs, X: Floats) -> tuple
 
 
 def gelu_tanh(X: Floats) -> tuple[Floats, Floats]:
-    T = X * X
+    T = np.asarray(X * X)  # asarray: without axes the product is a scalar, which out= below cannot fill
     T *= _A * _B
     T += _A
     T *= X
@@ -50,7 +50,7 @@ def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tu
     slope *= 3 * _A * _B
     slope += _A
     slope *= X
-    dX = T * T
+    dX = np.asarray(T * T)
     np.subtract(1, dX, out=dX)
     dX *= slope
     dX += T

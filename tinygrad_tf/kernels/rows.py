@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ Needs = tuple[bool, ...]
 
 
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
+    if X.size == 0:  # rows without entries have no maximum
+        return X.copy(), None
     Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
     np.exp(Y, out=Y)
     Y /= Y.sum(axis=axis, keepdims=True)
@@ -26,6 +29,8 @@ def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, ax
 
 
 def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
+    if X.size == 0:  # rows without entries have no maximum
+        return X.copy(), None
     Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
     Y -= np.log(np.exp(Y).sum(axis=axis, keepdims=True))
     return Y, None
@@ -42,7 +47,7 @@ def layer_norm(
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats, tuple[Floats, Floats]]:
     shape = X.shape[X.ndim - n_axes :]
-    rows = X.reshape(-1, int(np.prod(shape)))
+    rows = X.reshape(-1, math.prod(shape))
     Xhat = rows - rows.mean(axis=1, keepdims=True)
     variance = np.einsum("ij,ij->i", Xhat, Xhat)[:, None] / rows.shape[1]
     rstd = 1 / np.sqrt(variance + eps)
@@ -61,10 +66,10 @@ def d_layer_norm(
     Xhat, rstd = saved
     dX = dW = db = None
     if needs[0]:
-        n = rstd.shape[0]
-        dXhat = (dY if W is None else dY * W).reshape(n, -1)
-        flat = Xhat.reshape(n, -1)
-        along = np.einsum("ij,ij->i", dXhat, flat)[:, None] / flat.shape[1]
+        rows = rstd.shape[0], math.prod(X.shape[X.ndim - n_axes :])
+        dXhat = (dY if W is None else dY * W).reshape(rows)
+        flat = Xhat.reshape(rows)
+        along = np.einsum("ij,ij->i", dXhat, flat)[:, None] / rows[1]
         dX = dXhat - dXhat.mean(axis=1, keepdims=True)
         dX -= flat * along
         dX *= rstd

@@ -11,11 +11,11 @@ from ..ops.fused import attention, attention_weights, dropout, keep_mask, linear
 from ..ops.shape import broadcast_to, concatenate
 from ..tensor import Tensor, to_array
 from . import init
-from .layers import Linear, empty
+from .layers import Linear, empty, probability
 from .module import Module, Parameter
 
 
-def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int) -> Any:
+def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int, dtype: Any) -> Any:
     """PyTorch's two masks as the one that ``attention`` takes, broadcastable to (B, H, L, S); None if there is none.
 
     PyTorch's boolean masks are true where attention is NOT allowed, the opposite of ours; its float masks are added to
@@ -23,14 +23,21 @@ def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int
     """
     masks = []
     if attn_mask is not None:
-        mask = attn_mask if isinstance(attn_mask, Tensor) and attn_mask.requires_grad else to_array(attn_mask)
-        masks.append(mask.reshape(batch, n_heads, *mask.shape[1:]) if mask.ndim == 3 else mask)
+        split = (batch, n_heads, *attn_mask.shape[1:])  # (B·H, L, S) → (B, H, L, S)
+        masks.append(attn_mask.reshape(split) if attn_mask.ndim == 3 else attn_mask)
     if key_padding_mask is not None:
-        masks.append(to_array(key_padding_mask)[:, None, None, :])  # (B, 1, 1, S)
+        masks.append(key_padding_mask[:, None, None, :])  # (B, 1, 1, S)
     if all(mask.dtype == np.bool_ for mask in masks):
         return ~(masks[0] | masks[1]) if len(masks) == 2 else ~masks[0] if masks else None
-    added = [mask if mask.dtype.kind == "f" else np.where(mask, np.float32(-np.inf), np.float32(0)) for mask in masks]
+    added = [
+        np.where(mask, -np.inf, 0).astype(dtype) if mask.dtype == np.bool_ else mask.astype(dtype) for mask in masks
+    ]
     return added[0] + added[1] if len(added) == 2 else added[0]
+
+
+def as_mask(mask: Any) -> Any:
+    """A mask as an array; one that wants a gradient stays a Tensor."""
+    return mask if mask is None or (isinstance(mask, Tensor) and mask.requires_grad) else to_array(mask)
 
 
 class MultiheadAttention(Module):
@@ -68,7 +75,8 @@ class MultiheadAttention(Module):
                         "embed_dim is a multiple of num_heads: every head gets an equal share",
                         "choose for example embed_dim=512, num_heads=8")  # fmt: skip
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
-        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
+        self.dropout = probability("MultiheadAttention", dropout)
+        self.batch_first, self.add_zero_attn = batch_first, add_zero_attn
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.in_proj_weight: Parameter | None = None
         if self.kdim == self.vdim == embed_dim:
@@ -89,8 +97,9 @@ class MultiheadAttention(Module):
                 init.xavier_uniform_(parameter)
             elif name in ("bias_k", "bias_v"):
                 init.xavier_normal_(parameter)
-        if self.out_proj.bias is not None:
-            init.zeros_(self.out_proj.bias)
+        for bias in (self.in_proj_bias, self.out_proj.bias):
+            if bias is not None:
+                init.zeros_(bias)
 
     def forward(
         self,
@@ -103,22 +112,25 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        self._check(query, key, value, attn_mask, is_causal)
+        attn_mask, key_padding_mask = as_mask(attn_mask), as_mask(key_padding_mask)
+        self._check_inputs(query, key, value)
+        self._check_masks(query, key, attn_mask, key_padding_mask, is_causal)
         batched = query.ndim == 3
         if not batched:
             query, key, value = query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0)
-            key_padding_mask = None if key_padding_mask is None else to_array(key_padding_mask)[None]
+            key_padding_mask = None if key_padding_mask is None else key_padding_mask[None]
         elif not self.batch_first:
             query, key, value = query.swapaxes(0, 1), key.swapaxes(0, 1), value.swapaxes(0, 1)  # (B, L, E)
         Q, K, V = self._project(query, key, value)
         K, V, extra = self._extend(K, V)
-        mask = allowed_mask(_padded(attn_mask, extra), _padded(key_padding_mask, extra), query.shape[0], self.num_heads)
+        attn_mask, key_padding_mask = _padded(attn_mask, extra), _padded(key_padding_mask, extra)
+        mask = allowed_mask(attn_mask, key_padding_mask, query.shape[0], self.num_heads, Q.dtype)
         Q, K, V = self._split(Q), self._split(K), self._split(V)  # (B, H, L, d_k), (B, H, S, d_k)
         Q.name, K.name, V.name = "Q", "K", "V"  # for formulas and pictures
         p = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
-            weights = attention_weights(Q, K, mask if mask is None or isinstance(mask, Tensor) else Tensor.wrap(mask))
+            weights = attention_weights(Q, K, mask)
             weights = dropout(weights, p)
             Y = weights @ V
             weights = weights.mean(axis=1) if average_attn_weights else weights
@@ -162,7 +174,7 @@ class MultiheadAttention(Module):
     def _split(self, x: Tensor) -> Tensor:
         return x.reshape(*x.shape[:2], self.num_heads, self.head_dim).swapaxes(1, 2)  # (B, L, E) → (B, H, L, d_k)
 
-    def _check(self, query: Tensor, key: Tensor, value: Tensor, attn_mask: Any, is_causal: bool) -> None:
+    def _check_inputs(self, query: Tensor, key: Tensor, value: Tensor) -> None:
         got = {"query": query, "key": key, "value": value}
         widths = (self.embed_dim, self.kdim, self.vdim)
         if query.ndim not in (2, 3) or not query.ndim == key.ndim == value.ndim:
@@ -174,10 +186,30 @@ class MultiheadAttention(Module):
         if key.shape[:-1] != value.shape[:-1]:
             raise error(ValueError, "MultiheadAttention", got, "key and value have equal lengths",
                         "pass the same sequence as key and as value")  # fmt: skip
+        axis = 0 if self.batch_first else 1
+        if query.ndim == 3 and query.shape[axis] != key.shape[axis]:
+            raise error(ValueError, "MultiheadAttention", got, f"the batch, axis {axis}, is as large in all three",
+                        "build the module with batch_first=True if the batch comes first")  # fmt: skip
+
+    def _check_masks(self, query: Tensor, key: Tensor, attn_mask: Any, key_padding_mask: Any, is_causal: bool) -> None:
         if is_causal and attn_mask is None:
             raise error(RuntimeError, "MultiheadAttention", {"is_causal": True}, "is_causal only says what attn_mask "
                         "is; the mask itself is needed too",
                         "pass attn_mask=Transformer.generate_square_subsequent_mask(L)")  # fmt: skip
+        batch = () if query.ndim == 2 else (query.shape[0 if self.batch_first else 1],)
+        L, S = (x.shape[-2 if self.batch_first or not batch else 0] for x in (query, key))
+        shapes = {"attn_mask": [(L, S), (*[n * self.num_heads for n in batch or (1,)], L, S)],
+                  "key_padding_mask": [(*batch, S)]}  # fmt: skip
+        for (name, fitting), mask in zip(shapes.items(), (attn_mask, key_padding_mask), strict=True):
+            got = {name: mask, "query": query, "key": key}
+            if mask is not None and mask.dtype.kind not in "bf":
+                raise error(TypeError, "MultiheadAttention", got, f"{name} is boolean, true where attention is NOT "
+                            "allowed, or float, added to the scores", f"write {name}.astype(bool)")  # fmt: skip
+            if mask is not None and mask.shape not in fitting:
+                raise error(ValueError, "MultiheadAttention", got, f"{name} has shape "
+                            f"{' or '.join(map(str, fitting))}: attn_mask is (L, S) or (B·num_heads, L, S), "
+                            "key_padding_mask (B, S)", "make it from the same query and key; "
+                            "B comes first in masks, with batch_first or without")  # fmt: skip
 
     def extra_repr(self) -> str:
         return f"embed_dim={self.embed_dim}, num_heads={self.num_heads}, dropout={self.dropout}"
@@ -187,5 +219,4 @@ def _padded(mask: Any, extra: int) -> Any:
     """The mask with ``extra`` more keys, all allowed: not forbidden if boolean, nothing added if float."""
     if mask is None or extra == 0:
         return mask
-    mask = to_array(mask)
-    return np.concatenate([mask, np.zeros((*mask.shape[:-1], extra), mask.dtype)], axis=-1)
+    return concatenate([mask, np.zeros((*mask.shape[:-1], extra), mask.dtype)], axis=-1)

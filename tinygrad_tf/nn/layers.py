@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import error
 from ..ops import fused
 from ..tensor import Tensor
 from . import init
@@ -17,6 +18,14 @@ from .module import Module, Parameter
 def empty(*shape: int) -> Parameter:
     """A float32 parameter whose values an initialiser will fill in."""
     return Parameter(np.zeros(shape, np.float32))
+
+
+def probability(name: str, p: float) -> float:
+    """``p``, if it is one."""
+    if not 0 <= p <= 1:
+        raise error(ValueError, name, {"dropout": p}, "the probability to drop an entry lies in 0 … 1",
+                    "write for example 0.1")  # fmt: skip
+    return p
 
 
 class Linear(Module):
@@ -87,8 +96,15 @@ class LayerNorm(Module):
     ) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps = shape, eps
-        self.weight = init.ones_(empty(*shape)) if elementwise_affine else None
+        self.weight = empty(*shape) if elementwise_affine else None
         self.bias = empty(*shape) if elementwise_affine and bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -105,7 +121,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        self.p = p
+        self.p = probability("Dropout", p)
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.dropout(x, self.p, self.training)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -43,7 +44,8 @@ def scoped(method: F) -> F:
     def run(self: Module, *args: Any, **kwargs: Any) -> Any:
         root, outer = state.root, state.scope
         if root is None:
-            self._name_parameters()
+            if "_paths" not in vars(self):
+                self._survey()
             state.root, state.scope = self, ""
         elif root is not self:
             state.scope = root._path_of(self, outer)
@@ -73,6 +75,7 @@ class Module:
     """
 
     training = True
+    _paths: weakref.WeakKeyDictionary[Module, str]  # weak: modules made for one call are not kept alive
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise error(NotImplementedError, type(self).__name__, "a call", "a module says in forward() what it computes",
@@ -179,6 +182,9 @@ class Module:
 
     def to(self: M, dtype: Any) -> M:
         """Convert all parameters to another float dtype."""
+        if np.dtype(dtype).kind != "f":
+            raise error(TypeError, type(self).__name__, {"dtype": dtype}, "parameters are floats",
+                        'write .to("float32") or .to("float64")')  # fmt: skip
         for parameter in self.parameters():
             parameter.data, parameter.grad = parameter.data.astype(dtype), None
         return self
@@ -199,19 +205,26 @@ class Module:
 
     def _path_of(self, module: Module, outer: str) -> str:
         """Where ``module`` sits inside this one; a stranger is named after its class, below its caller."""
-        paths: dict[Module, str] | None = vars(self).get("_paths")
-        if paths is None or module not in paths:
-            paths = self._paths = {m: path for path, m in self.named_modules() if m is not self}
-        if module not in paths:
-            paths[module] = f"{outer}.{type(module).__name__}".lstrip(".")
-        return paths[module]
+        if module not in self._paths:
+            self._survey()  # it was put in since
+        if module not in self._paths:
+            for path, part in module.named_modules(f"{outer}.{type(module).__name__}".lstrip(".")):
+                self._paths.setdefault(part, path)
+        return self._paths[module]
 
-    def _name_parameters(self) -> None:
-        if "_paths" not in vars(self):
-            self._paths = {m: path for path, m in self.named_modules() if m is not self}
-            for name, parameter in self.named_parameters():
-                if parameter.name is None or name.endswith(parameter.name):
-                    parameter.name = name
+    def _survey(self) -> None:
+        """Note where each part sits, and name each parameter after its place, unless its user has named it.
+
+        A name that ends as its attribute does came from a survey: of a smaller module, or of what this is a copy of.
+        """
+        self._paths = weakref.WeakKeyDictionary({m: path for path, m in self.named_modules() if m is not self})
+        for name, parameter in self.named_parameters():
+            old = (parameter.name or name).split(".")
+            if old[-1] == name.split(".")[-1] and len(old) <= len(name.split(".")):
+                parameter.name = name
+
+    def __getstate__(self) -> dict[str, Any]:  # a copy has other parts, and makes its own survey
+        return {name: value for name, value in vars(self).items() if name != "_paths"}
 
     def extra_repr(self) -> str:
         """What stands between the brackets when the module prints itself."""

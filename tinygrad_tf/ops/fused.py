@@ -21,7 +21,7 @@ from .elementwise import erf
 from .indexing import add_at
 from .shape import expand_dims, squeeze
 
-_AXIS = ("the axis lies in -ndim … ndim - 1 and is not empty", "look at .shape; the last axis is -1")
+_AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis is -1")
 
 
 @op(types="float", kernel=Kernel(kernels.softmax, kernels.d_softmax), expects=_AXIS)
@@ -95,6 +95,8 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
         raise error(ValueError, "layer_norm", {"X": X, "normalized_shape": shape},
                     "the last axes of X have the normalised shape", "build LayerNorm with the size of the last "
                     "axis")  # fmt: skip
+    if weight is None and bias is not None:
+        return _layer_norm(X, n_axes=len(shape), eps=eps) + bias
     return _layer_norm(X, weight, bias, n_axes=len(shape), eps=eps)
 
 
@@ -230,7 +232,7 @@ def dropout(X: Any, p: float = 0.5, training: bool = True) -> Any:
 
 def keep_mask(shape: tuple[int, ...], p: float) -> np.ndarray[Any, Any]:
     """Booleans that are true with probability 1 − p, from the package's generator."""
-    return generator().random(shape, np.float32) >= p
+    return np.asarray(generator().random(shape, np.float32) >= p)
 
 
 def attention_weights(Q: Array, K: Array, mask: Array = None) -> Array:
@@ -280,7 +282,7 @@ def d_attention(dY: Array, Y: Array, Q: Array, K: Array, V: Array, mask: Array =
 
 
 def _dropped(P: Array, keep: Array, p: float) -> Array:
-    return P if keep is None else np.where(keep, P / (1 - p), 0)
+    return P if keep is None else np.where(keep, P / (1 - p or 1), 0)  # p = 1 keeps nothing
 
 
 @function
@@ -324,7 +326,7 @@ def d_cross_entropy(
     reduction: str,
 ) -> Any:
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
-    dL = expand_dims(dY, -1) if reduction == "none" else dY / n
+    dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, q is 0 everywhere
     dX = dL * (softmax(X) * np.sum(q, axis=-1, keepdims=True) - q)
     return dX, None, None
 
@@ -332,9 +334,10 @@ def d_cross_entropy(
 def target_distribution(
     X: Array, t: Array, w: Array, ignore_index: int, label_smoothing: float, reduction: str
 ) -> tuple[np.ndarray[Any, Any], Any]:
-    """The weighted, smoothed distribution q that each row of logits is compared with, and what a mean divides by.
+    """The weighted, smoothed distribution q that each row of logits is compared with, and what the sum is divided by.
 
-    q = w ⊙ ((1 − ε) · onehot(t) + ε / C), zero in ignored rows; the divisor is Σ w[t] over the rows that count.
+    q = w ⊙ ((1 − ε) · onehot(t) + ε / C), zero in ignored rows. The divisor of a mean is Σ w[t] over the rows that
+    count, otherwise 1.
     """
     X, t, w = (a.data if isinstance(a, Tensor) else a for a in (X, t, w))
     n_classes = X.shape[-1]
@@ -343,6 +346,8 @@ def target_distribution(
     q = np.zeros(X.shape, X.dtype)
     np.put_along_axis(q, np.where(valid, t, 0)[..., None], 1 - label_smoothing, -1)
     q = (q + X.dtype.type(label_smoothing / n_classes)) * w * valid[..., None]
+    if reduction != "mean":
+        return q, X.dtype.type(1)
     return q, np.sum(np.where(valid, w[np.where(valid, t, 0)], 0), dtype=X.dtype)
 
 

@@ -231,12 +231,13 @@ def stack(Xs: Sequence[Any], axis: int | None = None, dim: int | None = None) ->
 
 
 @function
-def split(X: Any, sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+def split(X: Any, sections: int | Sequence[int], axis: int | None = None, dim: int | None = None) -> list[Any]:
     """X cut along ``axis``: into pieces of ``sections`` entries each (the last may be shorter), or of the sizes listed.
 
     >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
     [[1.0, 2.0], [3.0]]
     """
+    axis = (dim or 0) if axis is None else axis
     n = X.shape[check_axis("split", X, axis)]
     if isinstance(sections, int):
         sections = [min(sections, n - start) for start in range(0, n, sections)] if sections > 0 else []

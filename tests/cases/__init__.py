@@ -1,0 +1,13 @@
+"""The table that every op goes through: one row per op and way of calling it. To add an op is to add a row.
+
+A row is put through value, dtype and gradient against PyTorch, difference quotients to second order, and a search for
+writes to what was given (test_ops); its fused nodes through the comparison of definition, rule and kernel
+(test_kernels); and each of its rules, made wrong by a thousandth, through the checker (test_checker).
+"""
+
+from . import arrange, elementwise, fused
+from .case import Case, as_list
+
+CASES: list[Case] = [*elementwise.CASES, *arrange.CASES, *fused.CASES]
+
+__all__ = ["CASES", "Case", "as_list"]

@@ -1,0 +1,120 @@
+"""What a row of the table is, and the makers of its inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_tf import Tensor
+
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError:  # the tests that need the oracle are skipped then, and say so
+    torch = F = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """One input of a row: how its array is made, and whether it is a constant (integers and booleans always are)."""
+
+    make: Callable[[np.random.Generator], np.ndarray]
+    constant: bool = False
+
+
+def normal(*shape: int) -> Input:
+    return Input(lambda rng: rng.standard_normal(shape))
+
+
+def positive(*shape: int) -> Input:
+    return Input(lambda rng: rng.uniform(0.5, 2, shape))
+
+
+def away(*shape: int) -> Input:
+    """Of both signs, away from 0, where relu and abs have their kink."""
+    return Input(lambda rng: rng.choice([-1.0, 1.0], shape) * rng.uniform(0.3, 1.5, shape))
+
+
+def distinct(*shape: int) -> Input:
+    """No two entries near each other: away from the kinks of max, min and sorting."""
+    return Input(lambda rng: 0.3 * rng.permutation(int(np.prod(shape))).reshape(shape) - 0.5)
+
+
+def ints(high: int, *shape: int) -> Input:
+    return Input(lambda rng: rng.integers(0, high, shape))
+
+
+def bools(*shape: int) -> Input:
+    return Input(lambda rng: rng.random(shape) < 0.5)
+
+
+def given(values: Any, dtype: Any = None) -> Input:
+    return Input(lambda rng: np.array(values, dtype))
+
+
+def constant(made: Input) -> Input:
+    return dataclasses.replace(made, constant=True)
+
+
+#: Ops whose results are true or false, indices, or flat between jumps.
+NO_GRADIENT = {
+    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not",
+    "bitwise_and", "bitwise_or", "invert", "argmax", "all", "any", "sign",
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A row: the op, a call of it, the inputs, and what PyTorch writes for the call (None: the same expression).
+
+    ``order`` is how many derivatives are held to difference quotients: 0 at a kink, where there is no such quotient.
+    """
+
+    op: str
+    note: str
+    ours: Callable[..., Any]
+    inputs: tuple[Input, ...]
+    theirs: Callable[..., Any] | None = None
+    order: int = 2
+
+    @property
+    def id(self) -> str:
+        return f"{self.op}: {self.note}"
+
+    @property
+    def differentiable(self) -> bool:
+        return self.op not in NO_GRADIENT
+
+    def arrays(self, dtype: Any = np.float64) -> list[np.ndarray]:
+        """The inputs' arrays, the same each time; floats in ``dtype``."""
+        rng = np.random.default_rng(zlib.crc32(self.id.encode()))
+        arrays = [np.asarray(i.make(rng)) for i in self.inputs]
+        return [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
+
+    def tensors(self, dtype: Any = np.float64) -> list[Tensor]:
+        """The inputs; floats that are not constant require a gradient."""
+        pairs = zip(self.arrays(dtype), self.inputs, strict=True)
+        return [Tensor(a, requires_grad=a.dtype.kind == "f" and not i.constant) for a, i in pairs]
+
+    def run(self, dtype: Any = np.float64) -> tuple[list[Tensor], list[Tensor]]:
+        """The inputs, and what the call makes of them, as a list."""
+        inputs = self.tensors(dtype)
+        return inputs, as_list(self.ours(*inputs))
+
+    def run_theirs(self, dtype: Any = np.float64) -> tuple[list[Any], list[Any]]:
+        """The same in PyTorch."""
+        ours = self.tensors(dtype)
+        inputs = [torch.from_numpy(t.data.copy()).requires_grad_(t.requires_grad) for t in ours]
+        return inputs, as_list((self.theirs or self.ours)(*inputs))
+
+
+def as_list(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def row(op: str, note: str, ours: Callable[..., Any], *inputs: Input, theirs: Any = None, **traits: Any) -> Case:
+    return Case(op, note, ours, inputs, theirs, **traits)

@@ -1,0 +1,147 @@
+"""A fused op is written three times: definition, rule and kernel. They are one function, in any layout of its arrays."""
+
+import inspect
+
+import numpy as np
+import pytest
+from cases.fused import CASES
+
+from tinygrad_tf import Tensor, grad
+from tinygrad_tf.autograd import reachable
+from tinygrad_tf.op import Op, fit
+from tinygrad_tf.ops import fused
+
+ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
+CLOSE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-11, "atol": 1e-13}}
+every_row = pytest.mark.parametrize("case", ROWS, ids=lambda c: c.id)
+every_float = pytest.mark.parametrize("dtype", CLOSE, ids=lambda d: d.__name__)
+
+
+def strided(a):
+    """The same entries at other places in memory: every second of a larger array, from the back."""
+    room = np.full([2 * n + 1 for n in a.shape], 7, a.dtype)
+    view = room[(..., *[slice(2 * n, 0, -2) for n in a.shape])]
+    view[...] = a
+    return view
+
+
+def stretched(a):
+    """One number of it, stretched to the same shape without memory of its own."""
+    return np.broadcast_to(a.reshape(-1)[:1].reshape((1,) * a.ndim), a.shape)
+
+
+LAYOUTS = {
+    "in order": np.copy,
+    "columns first": lambda a: np.array(a, order="F"),
+    "strided": strided,
+    "stretched": stretched,
+}
+every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+
+
+class Node:
+    """One fused node of a row, its arrays in some layout, none of which may be written to."""
+
+    def __init__(self, Y: Tensor, layout=np.copy) -> None:
+        self.op, self.params = Y.op, Y.params
+        self.arrays = [frozen(layout(x.data)) for x in Y.inputs]
+        self.needs = tuple(x.requires_grad for x in Y.inputs)
+        self.dY = frozen(layout(np.asarray(np.random.default_rng(4).standard_normal(Y.shape), Y.dtype)))
+        self.Y, self.saved = (frozen(made) for made in self.op.kernel.forward(*self.arrays, **self.params))
+
+    def by_kernel(self, needs=None):
+        needs = needs or self.needs
+        return self.fitted(
+            self.op.kernel.backward(self.dY, self.Y, self.saved, needs, *self.arrays, **self.params), needs
+        )
+
+    def by_rule(self, kind=np.asarray):
+        dY, Y, *inputs = (kind(a) for a in (self.dY, self.Y, *self.arrays))
+        return self.fitted(self.op.backward.slice(self.needs)(dY, Y, *inputs, **self.params), self.needs)
+
+    def by_definition(self):
+        xs = [Tensor(a, requires_grad=need) for a, need in zip(self.arrays, self.needs, strict=True)]
+        dxs = grad(self.op.forward(*xs, **self.params), [x for x in xs if x.requires_grad], self.dY)
+        return [dx.data for dx in dxs]
+
+    def fitted(self, gradients, needs):
+        """What the engine makes of the gradients, of those inputs that want one."""
+        triples = list(zip(gradients, self.arrays, needs, strict=False))
+        assert all(need or dX is None for dX, _, need in triples)
+        sent = [fit(dX, Tensor.wrap(x), self.op) for dX, x, need in triples if need]
+        return [dX.data if isinstance(dX, Tensor) else np.asarray(dX) for dX in sent]
+
+
+def frozen(made):
+    """The same array, or the arrays of the same tuple, closed to writing."""
+    if isinstance(made, tuple):
+        return tuple(frozen(part) for part in made)
+    if not isinstance(made, (np.ndarray, np.generic)):
+        return made
+    made = np.asarray(made).view()
+    made.flags.writeable = False
+    return made
+
+
+def fused_nodes(case, dtype, layout=np.copy):
+    found = [Node(Y, layout) for Y in reachable(case.run(dtype)[1]) if Y.op is not None and Y.op.kernel is not None]
+    assert found
+    return found
+
+
+def assert_same(ours, expected, dtype):
+    for dX, other in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(dX, other, **CLOSE[dtype], strict=True)
+
+
+def test_every_op_with_a_kernel_has_a_row():
+    with_kernel = {o for _, o in inspect.getmembers(fused) if isinstance(o, Op) and o.kernel is not None}
+    assert with_kernel == {node.op for case in ROWS for node in fused_nodes(case, np.float64)}
+
+
+@every_row
+@every_float
+@every_layout
+def test_kernel_has_the_value_of_the_definition(case, dtype, layout):
+    for node in fused_nodes(case, dtype, layout):
+        with np.errstate(invalid="ignore"):  # the mean of no rows
+            expected = np.asarray(node.op.forward(*node.arrays, **node.params))
+        assert_same([node.Y], [expected], dtype)
+
+
+@every_row
+@every_float
+@every_layout
+def test_kernel_has_the_gradient_of_the_rule(case, dtype, layout):
+    for node in fused_nodes(case, dtype, layout):
+        assert_same(node.by_kernel(), node.by_rule(), dtype)
+
+
+@every_row
+@every_float
+def test_rule_is_the_same_on_tensors(case, dtype):
+    for node in fused_nodes(case, dtype):
+        assert_same(node.by_rule(Tensor), node.by_rule(), dtype)
+
+
+@pytest.mark.parametrize("case", [c for c in ROWS if c.order], ids=lambda c: c.id)
+@every_float
+def test_definition_differentiated_gives_the_rule(case, dtype):
+    for node in fused_nodes(case, dtype):
+        assert_same(node.by_rule(), node.by_definition(), dtype)
+
+
+@every_row
+def test_kernel_gives_the_same_twice(case):
+    for node in fused_nodes(case, np.float64):
+        for first, second in zip(node.by_kernel(), node.by_kernel(), strict=True):
+            np.testing.assert_array_equal(first, second)
+
+
+@every_row
+def test_kernel_computes_only_what_is_needed(case):
+    for node in fused_nodes(case, np.float64):
+        wanted = [i for i, need in enumerate(node.needs) if need]
+        for i, whole in zip(wanted, node.by_kernel(), strict=True):
+            alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
+            np.testing.assert_allclose(alone, [whole], rtol=1e-14)

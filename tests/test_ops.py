@@ -1,0 +1,176 @@
+"""Every row of the table: values and gradients as PyTorch's, derivatives as nudges say, inputs untouched."""
+
+import numpy as np
+import pytest
+from cases import CASES, Case
+
+from tinygrad_tf import Tensor, grad, gradcheck
+from tinygrad_tf.ops import fused
+from tinygrad_tf.ops.shape import concatenate, stack
+from tinygrad_tf.tensor import FUNCTIONS
+
+TOLERANCE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-10, "atol": 1e-12}}
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+every_float = pytest.mark.parametrize("dtype", TOLERANCE, ids=lambda d: d.__name__)
+every_curve = pytest.mark.parametrize("case", [c for c in CASES if c.differentiable and c.order], ids=lambda c: c.id)
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is the oracle")
+
+
+def gradients(case: Case, dtype: type) -> list[Tensor]:
+    """Of the row's outputs, each entry counted by a random number, to its inputs."""
+    inputs, outputs = case.run(dtype)
+    xs = [x for x in inputs if x.requires_grad]
+    return list(grad(outputs, xs, [weights(y) for y in outputs]))
+
+
+def their_gradients(case: Case, dtype: type, torch) -> list:
+    inputs, outputs = case.run_theirs(dtype)
+    xs = [x for x in inputs if x.requires_grad]
+    return torch.autograd.grad(outputs, xs, [torch.from_numpy(weights(y)) for y in outputs])
+
+
+def weights(y) -> np.ndarray:
+    dtype = np.float32 if "32" in str(y.dtype) else np.float64
+    return np.asarray(np.random.default_rng(1).standard_normal(tuple(y.shape)), dtype)
+
+
+def test_no_op_is_without_a_row():
+    ours = {name for name, f in FUNCTIONS.items() if f.__module__.startswith("tinygrad_tf.ops")}
+    assert ours == {c.op for c in CASES}
+
+
+def test_every_row_has_a_name_of_its_own():
+    assert len({c.id for c in CASES}) == len(CASES)
+
+
+@every_case
+@every_float
+def test_value_shape_and_dtype_are_those_of_pytorch(case, dtype, torch):
+    _, outputs = case.run(dtype)
+    _, theirs = case.run_theirs(dtype)
+    for y, their_y in zip(outputs, theirs, strict=True):
+        expected = their_y.detach().numpy()
+        assert (y.shape, y.dtype, y.requires_grad) == (expected.shape, expected.dtype, their_y.requires_grad)
+        np.testing.assert_allclose(y.data, expected, **TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.differentiable], ids=lambda c: c.id)
+@every_float
+def test_gradient_is_that_of_pytorch(case, dtype, torch):
+    pairs = zip(gradients(case, dtype), their_gradients(case, dtype, torch), strict=True)
+    for dx, their_dx in pairs:
+        assert dx.dtype == dtype
+        np.testing.assert_allclose(dx.data, their_dx.numpy(), **TOLERANCE[dtype], strict=True)
+
+
+@every_curve
+def test_derivatives_are_what_nudges_say(case):
+    assert gradcheck(case.ours, *case.tensors(), order=case.order)
+
+
+@every_case
+def test_no_array_that_was_given_is_written_to(case):
+    inputs = case.tensors()
+    for x in inputs:
+        x.data.flags.writeable = False
+    outputs = case.ours(*inputs)
+    outputs = list(outputs) if isinstance(outputs, list) else [outputs]
+    if case.differentiable:
+        seeds = [weights(y) for y in outputs]
+        for seed in seeds:
+            seed.flags.writeable = False
+        grad(outputs, [x for x in inputs if x.requires_grad], seeds)
+
+
+# ---- stretching -----------------------------------------------------------------------------------------------------
+
+BINARY = ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"]
+SHAPES = [
+    ((2, 3), (3,)), ((3,), (2, 3)), ((2, 3), (2, 1)), ((2, 1), (1, 3)), ((2, 3), ()), ((), (2, 3)), ((1,), (2, 2)),
+    ((2, 2), (1, 1)), ((4, 1, 3), (2, 1)), ((1, 2), (3, 1, 1)), ((), ()), ((0, 3), (3,)), ((2, 1), (2, 0)), ((0,), ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("op", BINARY)
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_stretched_inputs_get_the_sum(op, shapes, torch):
+    rng = np.random.default_rng(2)
+    arrays = [rng.uniform(0.5, 2, shape) for shape in shapes]
+    xs = [Tensor(a, requires_grad=True) for a in arrays]
+    their_xs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    y = FUNCTIONS[op](*xs)
+    their_y = getattr(torch, {"power": "pow"}.get(op, op))(*their_xs)
+    np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=1e-12, strict=True)
+    dxs = grad(y, xs, weights(y))
+    for dx, their_dx in zip(dxs, torch.autograd.grad(their_y, their_xs, torch.tensor(weights(y))), strict=True):
+        np.testing.assert_allclose(dx.data, their_dx.numpy(), rtol=1e-12, strict=True)
+
+
+# ---- arrays without entries -----------------------------------------------------------------------------------------
+
+EMPTY = [
+    ("exp", (0,), lambda x: x.exp()),
+    ("sum of nothing", (0, 3), lambda x: x.sum()),
+    ("sum over an axis of size 0", (0, 3), lambda x: x.sum(dim=0)),
+    ("sum beside an axis of size 0", (0, 3), lambda x: x.sum(dim=1)),
+    ("max beside an axis of size 0", (0, 3), lambda x: x.amax(1) if hasattr(x, "amax") else x.max(1)),
+    ("mean beside an axis of size 0", (0, 3), lambda x: x.mean(dim=1)),
+    ("reshape", (0, 3), lambda x: x.reshape(3, 0)),
+    ("transpose", (0, 3), lambda x: x.mT),
+    ("flatten", (2, 0, 3), lambda x: x.flatten(1)),
+    ("getitem", (2, 3), lambda x: x[:0]),
+    ("getitem of an empty list", (2, 3), lambda x: x[[]]),
+    ("split", (0, 2), lambda x: x.split([0, 0])[0]),
+    ("matmul of no rows", (0, 3), lambda x: x @ x.mT),
+    ("matmul over an axis of size 0", (3, 0), lambda x: x @ x.mT),
+    ("softmax of no rows", (0, 3), lambda x: x.softmax(-1)),
+    ("softmax of empty rows", (2, 0), lambda x: x.softmax(-1)),
+    ("log_softmax of no rows", (0, 3), lambda x: x.log_softmax(-1)),
+    ("log_softmax of empty rows", (2, 0), lambda x: x.log_softmax(-1)),
+    ("squeeze", (0, 1), lambda x: x.squeeze()),
+]
+EMPTY_FUNCTIONS = [
+    ("layer_norm of no rows", [(0, 3), (3,), (3,)], lambda x, w, b: fused.layer_norm(x, 3, w, b),
+     lambda F, x, w, b: F.layer_norm(x, (3,), w, b)),
+    ("linear of no rows", [(0, 3), (2, 3), (2,)], fused.linear, lambda F, *a: F.linear(*a)),
+    ("linear of no rows of a batch", [(2, 0, 3), (2, 3), (2,)], fused.linear, lambda F, *a: F.linear(*a)),
+    ("linear of rows without entries", [(2, 0), (3, 0), (3,)], fused.linear, lambda F, *a: F.linear(*a)),
+    ("linear to nothing", [(2, 3), (0, 3), (0,)], fused.linear, lambda F, *a: F.linear(*a)),
+    ("gelu", [(0, 2)], fused.gelu, lambda F, x: F.gelu(x)),
+    ("concatenate", [(0, 2), (3, 2)], lambda *a: concatenate(a), lambda F, x, y: F.torch.cat([x, y])),
+    ("stack", [(0, 2), (0, 2)], lambda *a: stack(a), lambda F, x, y: F.torch.stack([x, y])),
+    ("embedding of no ids", [(4, 2)], lambda w: fused.embedding(np.zeros((2, 0), int), w),
+     lambda F, w: F.embedding(F.torch.zeros((2, 0), dtype=int), w)),
+    ("attention of no queries", [(2, 0, 3), (2, 4, 3), (2, 4, 5)], fused.attention,
+     lambda F, *a: F.scaled_dot_product_attention(*a)),
+    ("attention to no keys", [(2, 4, 3), (2, 0, 3), (2, 0, 5)], fused.attention,
+     lambda F, *a: F.scaled_dot_product_attention(*a)),
+    ("attention of no batch", [(0, 4, 3), (0, 5, 3), (0, 5, 2)], fused.attention,
+     lambda F, *a: F.scaled_dot_product_attention(*a)),
+    ("cross_entropy of no rows, sum", [(0, 3)], lambda x: fused.cross_entropy(x, np.zeros(0, int), reduction="sum"),
+     lambda F, x: F.cross_entropy(x, F.torch.zeros(0, dtype=int), reduction="sum")),
+    ("cross_entropy of no rows, mean", [(0, 3)], lambda x: fused.cross_entropy(x, np.zeros(0, int)),
+     lambda F, x: F.cross_entropy(x, F.torch.zeros(0, dtype=int))),
+    ("cross_entropy of ignored rows, mean", [(2, 3)], lambda x: fused.cross_entropy(x, [-100, -100]),
+     lambda F, x: F.cross_entropy(x, F.torch.tensor([-100, -100]))),
+    ("cross_entropy of ignored rows, sum", [(2, 3)], lambda x: fused.cross_entropy(x, [-100, -100], reduction="sum"),
+     lambda F, x: F.cross_entropy(x, F.torch.tensor([-100, -100]), reduction="sum")),
+]  # fmt: skip
+EMPTY_ROWS = [(name, [shape], call, lambda F, x, call=call: call(x)) for name, shape, call in EMPTY] + EMPTY_FUNCTIONS
+
+
+@pytest.mark.parametrize("name, shapes, ours, theirs", EMPTY_ROWS, ids=[r[0] for r in EMPTY_ROWS])
+def test_nothing_in_is_as_in_pytorch(name, shapes, ours, theirs, torch):
+    arrays = [np.random.default_rng(3).standard_normal(shape) for shape in shapes]
+    xs = [Tensor(a, requires_grad=True) for a in arrays]
+    their_xs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    y, their_y = ours(*xs), theirs(torch.nn.functional, *their_xs)
+    np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=1e-12, strict=True)
+    y.backward(np.ones(y.shape))
+    their_y.backward(torch.ones_like(their_y))
+    for x, their_x in zip(xs, their_xs, strict=True):
+        np.testing.assert_allclose(x.grad.data, their_x.grad.numpy(), rtol=1e-10, strict=True)
