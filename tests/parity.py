@@ -27,8 +27,8 @@ def twins(ours: Any, theirs: Any, dtype: str) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
     theirs.to(getattr(torch, dtype))
     with torch.no_grad():
-        for p in theirs.parameters():
-            p += torch.from_numpy(0.3 * rng.standard_normal(p.shape)).to(p.dtype)
+        for name, p in theirs.named_parameters():
+            p.copy_(torch.from_numpy(("norm" in name and "weight" in name) + 0.3 * rng.standard_normal(p.shape)))
     ours.to(dtype).load_state_dict(theirs.state_dict())
     return ours, theirs
 

@@ -114,16 +114,16 @@ def steps(
         if dY is None:
             continue
         sent: list[tuple[Tensor, Array]] = []
-        if Y.op is not None:
-            needs = tuple([x.number in useful for x in Y.inputs])
-            if True in needs:
-                for X, dX in zip(Y.inputs, Y.op.gradients(Y, dY, needs, create_graph), strict=False):
-                    if dX is not None:
-                        sent.append((X, dX))
-                        before = whole.get(X.number)
-                        whole[X.number] = dX if before is None else before + dX
+        needs = tuple([x.number in useful for x in Y.inputs])
+        runs = Y.op is not None and True in needs
+        if Y.op is not None and runs:
+            for X, dX in zip(Y.inputs, Y.op.gradients(Y, dY, needs, create_graph), strict=False):
+                if dX is not None:
+                    sent.append((X, dX))
+                    before = whole.get(X.number)
+                    whole[X.number] = dX if before is None else before + dX
         yield Step(Y, dY, sent)
-        if free and Y.op is not None:
+        if free and runs:
             Y.op, Y.inputs, Y.params, Y.saved = FREED, (), {}, None
 
 
@@ -150,15 +150,24 @@ def backward(
                     "under no_grad()")  # fmt: skip
     seed = _seed("backward", output, gradient, create_graph)
     arrived: list[tuple[Tensor, Array]] = []
-    borrowed: set[int] = {id(seed)}  # arrays that others hold as well: a leaf gets a copy of its own
+    borrowed: set[int] = {id(_array(seed))}  # arrays that others hold as well: a leaf gets a copy of its own
     for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=not (retain_graph or create_graph)):
         if Y.op is None:
-            arrived.append((Y, dY if id(dY) not in borrowed or create_graph else dY.copy()))
-        elif not create_graph:
-            borrowed.update([id(dX) for _, dX in sent if dX is dY or dX.base is not None])
+            arrived.append((Y, dY if id(_array(dY)) not in borrowed else dY.clone() if create_graph else dY.copy()))
+            continue
+        held = [_array(dY), Y.data, *[X.data for X in Y.inputs]]
+        for _, dX in sent:
+            array = _array(dX)
+            if array.base is not None or any(array is other for other in held):
+                borrowed.add(id(array))
+            held.append(array)
     for leaf, dleaf in arrived:
         new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
         leaf.grad = new if leaf.grad is None else leaf.grad + new
+
+
+def _array(dX: Array) -> Any:
+    return dX.data if isinstance(dX, Tensor) else dX
 
 
 def grad(

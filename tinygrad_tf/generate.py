@@ -23,10 +23,16 @@ def greedy(model: Transformer, source: Any, start_id: int, end_id: int, max_leng
     >>> greedy(model, np.array([[3, 4, 5]]), start_id=1, end_id=2, max_length=4).shape[0]
     1
     """
-    if max_length < 1:
-        raise error(ValueError, "greedy", {"max_length": max_length}, "at least one token is generated",
+    c = model.config
+    n_tokens = c.target_vocab_size or c.vocab_size
+    if not 1 <= max_length <= c.max_length:
+        raise error(ValueError, "greedy", {"max_length": max_length}, "at least one token is generated, and at most "
+                    f"{c.max_length}, the positions that the model has",
                     "pass the longest answer you expect")  # fmt: skip
-    was_training = model.training
+    if not (0 <= start_id < n_tokens and 0 <= end_id < n_tokens):
+        raise error(ValueError, "greedy", {"start_id": start_id, "end_id": end_id}, f"both are target ids, 0 … "
+                    f"{n_tokens - 1}", "pass the ids that the model was trained with")  # fmt: skip
+    before = [(module, module.training) for module in model.modules()]  # parts may have been put apart
     model.eval()
     try:
         source = ids(source, "source")
@@ -42,4 +48,5 @@ def greedy(model: Transformer, source: Any, start_id: int, end_id: int, max_leng
                 break
         return tokens[:, 1:]
     finally:
-        model.train(was_training)
+        for module, training in before:
+            module.training = training

@@ -21,7 +21,11 @@ run (:meth:`Rule.slice`).
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 import threading
+import types
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
@@ -126,13 +130,13 @@ class Op:
                 data = self.forward(*arrays, **params)
             else:
                 data, saved = self.kernel.forward(*arrays, **params)
-        except Exception as problem:
+        except (IndexError, TypeError, ValueError) as problem:
             if self.expects is None or is_explained(problem):
                 raise
             raise self._explain(problem, inputs, params) from None
         if type(data) is not np.ndarray:
             data = np.asarray(data)  # NumPy returns scalars, not arrays, for results without axes
-        if not (needs and state.recording and self.backward is not None):
+        if not (needs and state.recording and self.backward is not None and data.dtype.kind == "f"):
             return made_by(None, data, (), {}, None, "", False)
         nodes = tuple([x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True)])
         return made_by(self, data, nodes, params, saved, state.scope, True)
@@ -140,23 +144,32 @@ class Op:
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> list[Array]:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
         assert self.backward is not None
-        sent: Iterable[Any]
+        sent: Any
         if create_graph:
             sent = self.backward.slice(needs)(dY, Y, *Y.inputs, **Y.params)
         elif self.kernel is not None:
             sent = self.kernel.backward(dY, Y.data, Y.saved, needs, *[x.data for x in Y.inputs], **Y.params)
         else:
             sent = self.backward.slice(needs)(dY, Y.data, *[x.data for x in Y.inputs], **Y.params)
-        return [fit(dX, X, self) if need else None for dX, X, need in zip(sent, Y.inputs, needs, strict=False)]
+        if not isinstance(sent, (tuple, list)) or len(sent) < len(Y.inputs):
+            n = len(sent) if isinstance(sent, (tuple, list)) else 1
+            raise error(ValueError, f"the gradient rule of {self.name}", f"{len(Y.inputs)} inputs and returned {n}",
+                        "it returns a gradient for each input", "return None for an input that has none")  # fmt: skip
+        triples = zip(sent, Y.inputs, needs, strict=False)  # a rule also names inputs that were left out
+        return [fit(dX, X, self) if need and dX is not None else None for dX, X, need in triples]
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
         """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""
-        if self.n_inputs is not None and len(inputs) > self.n_inputs:
-            params = {**dict(zip(self.defaults, inputs[self.n_inputs :], strict=False)), **params}
-            inputs = inputs[: self.n_inputs]
         for theirs, ours in _ALIASES:
-            if theirs in params and ours in self.defaults:
+            if theirs in params and ours in self.defaults and ours not in params:
                 params[ours] = params.pop(theirs)
+        if self.n_inputs is not None and len(inputs) > self.n_inputs:
+            inputs, more = inputs[: self.n_inputs], inputs[self.n_inputs :]
+            twice = [name for name in list(self.defaults)[: len(more)] if name in params]
+            if twice or len(more) > len(self.defaults):
+                raise error(TypeError, self.name, f"{twice[0]!r} twice" if twice else "too many arguments",
+                            self._signature(), "see help() of the op")  # fmt: skip
+            params.update(zip(self.defaults, more, strict=False))
         if isinstance(params.get("axis"), list):
             params["axis"] = tuple(params["axis"])
         for letter in self.letters[len(inputs) :]:
@@ -167,16 +180,19 @@ class Op:
             inputs = inputs[:-1]
         unknown = [name for name in params if name not in self.defaults]
         missing = [name for name, value in self.defaults.items() if value is ... and name not in params]
+        missing += self.letters[len(inputs) : len(self.letters) - len(self.forward.__defaults__ or ())]
         if unknown or missing:
-            raise error(TypeError, self.name, f"{'no' if missing else 'an unknown'} {(missing or unknown)[0]!r}",
-                        f"its arguments are {', '.join([*self.letters, *self.defaults])}",
-                        "see help() of the op")  # fmt: skip
+            raise error(TypeError, self.name, f"an unknown {unknown[0]!r}" if unknown else f"no {missing[0]!r}",
+                        self._signature(), "see help() of the op")  # fmt: skip
         return inputs, {**self.defaults, **params}
+
+    def _signature(self) -> str:
+        return f"its arguments are {', '.join([*self.letters, *self.defaults])}"
 
     def _explain(self, problem: Exception, inputs: Inputs, params: dict[str, Any]) -> Exception:
         assert self.expects is not None
         rule, cure = self.expects
-        kind = next(k for k in (IndexError, TypeError, ValueError, Exception) if isinstance(problem, k))
+        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(problem, k))
         letters = self.letters or [f"X{i}" for i in range(len(inputs))]
         got = {**dict(zip(letters, inputs, strict=False)), **params}
         return error(kind, self.name, got, f"{rule} (NumPy: {problem})", cure)
@@ -189,7 +205,10 @@ def op(
     *, kernel: Kernel | None = None, types: str | None = None, keeps: int = 0, expects: tuple[str, str] | None = None
 ) -> Callable[[Callable[..., Array]], Op]: ...
 def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
-    """Make an :class:`Op` of a forward function and enter it in ``FUNCTIONS`` under its name.
+    """Make an :class:`Op` of a forward function.
+
+    It is entered in ``FUNCTIONS`` under its name, unless that is taken or begins with an underscore (which marks the op
+    beneath a function of the same name): nobody's ``exp`` takes the place of the engine's.
 
     ``types`` says how inputs of different types meet: ``"same"`` (the common type, :func:`promote`), ``"float"`` (the
     same, integers as float32) or None (each keeps its own); the first ``keeps`` inputs stand aside. ``expects`` is
@@ -199,7 +218,8 @@ def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
 
     def make(forward: Callable[..., Array]) -> Op:
         made = Op(forward, **traits)
-        FUNCTIONS[made.name] = made
+        if not forward.__name__.startswith("_"):
+            FUNCTIONS.setdefault(made.name, made)
         return made
 
     return make if forward is None else make(forward)
@@ -207,7 +227,7 @@ def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
 
 def function(compose: F) -> F:
     """Decorator: enter a function that is composed of ops in ``FUNCTIONS``, beside the ops."""
-    FUNCTIONS[compose.__name__] = compose
+    FUNCTIONS.setdefault(compose.__name__, compose)
     return compose
 
 
@@ -230,23 +250,20 @@ class Rule:
     def lines(self, needs: tuple[bool, ...]) -> Any:
         """The rule's syntax tree, cut down to the statements that the wanted gradients depend on.
 
-        Walks backward from the ``return``: a statement stays if it assigns a name that a later one reads.
-        Raises OSError where Python has no source (a rule typed into a bare prompt).
+        Walks backward from the ``return`` and leaves out each assignment to names that nothing below it reads.
+        Raises OSError where Python has no source (a rule typed into a bare prompt) or returns in several places.
         """
-        import ast
-        import inspect
-        import textwrap
-
         tree = ast.parse(textwrap.dedent(inspect.getsource(self.function))).body[0]
         if not isinstance(tree, ast.FunctionDef):
             raise OSError("a rule without a name, such as a lambda, runs as it is")
         *body, last = tree.body
-        if not isinstance(last, ast.Return) or last.value is None:
-            raise OSError(f"the last line of {self.function.__name__} must return the gradients")
-        if isinstance(last.value, ast.Tuple):
+        returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
+        if returns != [last] or not isinstance(last, ast.Return) or last.value is None:
+            raise OSError(f"{self.function.__name__} does not return its gradients in the last line, and only there")
+        if isinstance(last.value, ast.Tuple) and not any(isinstance(e, ast.Starred) for e in last.value.elts):
             pairs = zip(last.value.elts, (*needs, *[False] * len(last.value.elts)), strict=False)
             last.value.elts = [e if need else ast.Constant(None) for e, need in pairs]
-        elif self.function.__code__.co_flags & 0x04 == 0:  # one input: one gradient (with *Xs it returns a sequence)
+        elif self.function.__code__.co_argcount == 3 and not self.function.__code__.co_flags & 0x04:  # dY, Y and one X
             last.value = ast.Tuple([last.value], ast.Load())
 
         def names(node: ast.AST, context: type) -> set[str]:
@@ -255,7 +272,7 @@ class Rule:
         wanted = names(last, ast.Load)
         kept: list[ast.stmt] = [last]
         for statement in reversed(body):
-            if names(statement, ast.Store) & wanted:
+            if not _only_assigns(statement) or names(statement, ast.Store) & wanted:
                 wanted |= names(statement, ast.Load)
                 kept.insert(0, statement)
         tree.body, tree.decorator_list = kept, []
@@ -263,9 +280,6 @@ class Rule:
         return ast.fix_missing_locations(tree)
 
     def _compile(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
-        import ast
-        import types
-
         rule = self.function
         try:
             if rule.__closure__:
@@ -277,6 +291,17 @@ class Rule:
         made = types.FunctionType(code, rule.__globals__, rule.__name__, rule.__defaults__)
         made.__kwdefaults__ = rule.__kwdefaults__
         return made
+
+
+def _only_assigns(statement: ast.stmt) -> bool:
+    """Whether it does nothing else than give names to values; ``dW[ids] = 0`` and calls change what has a name."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)  # a docstring
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    parts = [part for target in targets for part in ast.walk(target)]
+    return not any(isinstance(part, (ast.Subscript, ast.Attribute)) for part in parts)
 
 
 def _as_tuple(gradients: Any) -> tuple[Any, ...]:

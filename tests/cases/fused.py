@@ -5,7 +5,7 @@ import numpy as np
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.ops import fused as f
 
-from .case import Case, F, bools, constant, given, ints, normal, positive, row, torch
+from .case import Case, F, constant, given, ints, normal, positive, row, torch
 
 ROWS = [
     row("softmax", "last axis", lambda x: x.softmax(-1), normal(2, 3)),
@@ -97,7 +97,7 @@ ATTENTION = [
     row("attention", "no mask", f.attention, *_QKV, theirs=_theirs()),
     row("attention", "heads of a batch", f.attention, *_HEADS, theirs=_theirs()),
     row("attention", "boolean mask", lambda *a: f.attention(*a, _CAUSAL), *_QKV, theirs=_theirs(_CAUSAL)),
-    row("attention", "mask as a Tensor", f.attention, *_QKV, bools(1, 3),
+    row("attention", "mask as a Tensor", f.attention, *_QKV, given([[True, False, True]]),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
     row("attention", "heads, padding mask", lambda *a: f.attention(*a, _PADDED), *_HEADS, theirs=_theirs(_PADDED)),
     row("attention", "a row that may attend to nothing", lambda *a: f.attention(*a, _EMPTY_ROW), *_QKV,

@@ -86,6 +86,10 @@ class Transformer(nn.Module):
     def decode(self, target: Any, memory: Tensor, source: Any) -> Tensor:
         """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V)."""
         target, source = ids(target, "target"), ids(source, "source")
+        if memory.shape[:2] != source.shape or target.shape[0] != source.shape[0]:
+            raise error(ValueError, "Transformer", {"source": source, "target": target, "memory": memory},
+                        "memory has a vector for each source id, and each source has a target",
+                        "pass as many targets as sources, and the source that memory was made of")  # fmt: skip
         x = self.embed(target, self.target_embedding)  # (B, T, D)
         future = ~np.tri(target.shape[1], dtype=bool)  # (T, T), true where the key comes after the query
         x = self.decoder(
@@ -126,10 +130,8 @@ def positions(c: TransformerConfig) -> nn.Module:
 
 def ids(tokens: Any, name: str) -> Tensor:
     """Token ids (B, L) as a Tensor that pictures show under ``name``."""
-    if isinstance(tokens, Tensor):
-        return tokens
-    array = to_array(tokens)
-    if array.ndim != 2:
-        raise error(ValueError, "Transformer", {name: array}, "token ids come as (batch, length)",
+    tensor = tokens if isinstance(tokens, Tensor) else Tensor.wrap(to_array(tokens), name)
+    if tensor.ndim != 2:
+        raise error(ValueError, "Transformer", {name: tensor}, "token ids come as (batch, length)",
                     "for one sequence write ids[None, :]")  # fmt: skip
-    return Tensor.wrap(array, name)
+    return tensor

@@ -1,0 +1,158 @@
+"""Names, order and shapes of state dicts are PyTorch's, and each package loads what the other saved."""
+
+import inspect
+
+import numpy as np
+import pytest
+from parity import normal, torch
+
+from tinygrad_tf import Tensor, nn
+
+#: A constructor call that both packages understand: class, positional arguments, keywords.
+MODULES = {
+    "Linear": ("Linear", (3, 4), {}),
+    "Linear no bias": ("Linear", (3, 4), {"bias": False}),
+    "Embedding": ("Embedding", (5, 3), {}),
+    "Embedding padded": ("Embedding", (5, 3), {"padding_idx": 0}),
+    "LayerNorm": ("LayerNorm", (3,), {}),
+    "LayerNorm of two axes": ("LayerNorm", ((2, 3),), {}),
+    "LayerNorm no bias": ("LayerNorm", (3,), {"bias": False}),
+    "LayerNorm plain": ("LayerNorm", (3,), {"elementwise_affine": False}),
+    "attention": ("MultiheadAttention", (4, 2), {}),
+    "attention no bias": ("MultiheadAttention", (4, 2), {"bias": False}),
+    "attention kdim": ("MultiheadAttention", (4, 2), {"kdim": 3}),
+    "attention kdim = embed_dim": ("MultiheadAttention", (4, 2), {"kdim": 4, "vdim": 4}),
+    "attention vdim, bias_kv": ("MultiheadAttention", (4, 2), {"vdim": 3, "add_bias_kv": True}),
+    "attention bias_kv": ("MultiheadAttention", (4, 2), {"add_bias_kv": True}),
+    "encoder layer": ("TransformerEncoderLayer", (4, 2, 6), {}),
+    "encoder layer no bias": ("TransformerEncoderLayer", (4, 2, 6), {"bias": False}),
+    "decoder layer": ("TransformerDecoderLayer", (4, 2, 6), {}),
+    "decoder layer pre-norm": ("TransformerDecoderLayer", (4, 2, 6), {"norm_first": True}),
+    "transformer": ("Transformer", (4, 2, 2, 3, 6), {}),
+    "transformer no bias": ("Transformer", (4, 2, 1, 1, 6), {"bias": False}),
+    "transformer pre-norm": ("Transformer", (4, 2, 1, 1, 6), {"norm_first": True}),
+}
+
+pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
+every_module = pytest.mark.parametrize("case", MODULES)
+
+
+def both(case):
+    name, args, keywords = MODULES[case]
+    return getattr(nn, name)(*args, **keywords), getattr(torch.nn, name)(*args, **keywords)
+
+
+def stacks(package):
+    """Encoder, decoder and the containers, whose constructors take modules."""
+    encoder_layer = package.TransformerEncoderLayer(4, 2, 6)
+    decoder_layer = package.TransformerDecoderLayer(4, 2, 6)
+    return {
+        "encoder": package.TransformerEncoder(encoder_layer, 2),
+        "encoder with norm": package.TransformerEncoder(encoder_layer, 2, package.LayerNorm(4)),
+        "decoder": package.TransformerDecoder(decoder_layer, 2, norm=package.LayerNorm(4)),
+        "Sequential": package.Sequential(package.Linear(2, 3), package.ReLU(), package.Linear(3, 1)),
+        "nested Sequential": package.Sequential(package.Sequential(package.Linear(2, 3)), package.Linear(3, 1)),
+        "ModuleList": package.ModuleList([package.Linear(2, 3), package.Dropout(), package.LayerNorm(3)]),
+    }
+
+
+def shapes(module):
+    return [(name, tuple(t.shape)) for name, t in module.state_dict().items()]
+
+
+@every_module
+def test_names_order_and_shapes_are_those_of_pytorch(case):
+    ours, theirs = both(case)
+    assert shapes(ours) == shapes(theirs)
+    assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()]
+
+
+@pytest.mark.parametrize("case", stacks(nn))
+def test_names_order_and_shapes_of_stacks_are_those_of_pytorch(case):
+    assert shapes(stacks(nn)[case]) == shapes(stacks(torch.nn)[case])
+
+
+@every_module
+def test_we_load_what_pytorch_saved(case):
+    ours, theirs = both(case)
+    found = ours.load_state_dict(theirs.state_dict())
+    assert tuple(found) == ([], [])
+    for name, value in theirs.state_dict().items():
+        np.testing.assert_array_equal(ours.state_dict()[name].data, value.numpy(), strict=True)
+
+
+@every_module
+def test_pytorch_loads_what_we_saved(case):
+    ours, theirs = both(case)
+    theirs.load_state_dict({name: torch.from_numpy(t.numpy().copy()) for name, t in ours.state_dict().items()})
+    for name, value in theirs.state_dict().items():
+        np.testing.assert_array_equal(ours.state_dict()[name].data, value.numpy(), strict=True)
+
+
+def test_loading_copies():
+    ours, theirs = both("Linear")
+    ours.load_state_dict(theirs.state_dict())
+    before = ours.weight.data.copy()
+    with torch.no_grad():
+        theirs.weight += 1
+    np.testing.assert_array_equal(ours.weight.data, before)
+
+
+def test_a_half_precision_checkpoint_loads_as_float32():
+    ours, theirs = both("Linear")
+    ours.load_state_dict(theirs.half().state_dict())
+    assert ours.weight.dtype == np.float32
+    np.testing.assert_array_equal(ours.weight.data, theirs.weight.detach().float().numpy())
+
+
+#: Arguments of PyTorch's constructors that say where and in which precision it computes, or speed it up.
+PYTORCH_ONLY = {"device", "dtype", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze",
+                "inplace", "size_average", "reduce"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [
+    "Linear", "Embedding", "LayerNorm", "Dropout", "MultiheadAttention", "TransformerEncoderLayer",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerDecoder", "Transformer", "GELU", "CrossEntropyLoss",
+])  # fmt: skip
+def test_constructors_take_the_arguments_of_pytorch(name):
+    theirs = inspect.signature(getattr(torch.nn, name)).parameters
+    theirs = {p: value.default for p, value in theirs.items() if p not in PYTORCH_ONLY}
+    ours = inspect.signature(getattr(nn, name)).parameters
+    assert list(ours) == list(theirs)
+    for parameter, default in theirs.items():
+        got = ours[parameter].default
+        if callable(default) and default is not inspect.Parameter.empty:  # PyTorch writes the function relu
+            assert got == default.__name__
+        else:
+            assert got == default, parameter
+
+
+@pytest.mark.parametrize("name", [
+    "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "TransformerEncoder",
+    "TransformerDecoder", "Transformer",
+])  # fmt: skip
+def test_calls_take_the_arguments_of_pytorch(name):
+    ours, theirs = (inspect.signature(getattr(package, name).forward).parameters for package in (nn, torch.nn))
+    assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+
+
+@every_module
+def test_a_state_dict_can_be_loaded_into_the_module_that_gave_it(case):
+    ours, _ = both(case)
+    saved = ours.state_dict()
+    before = {name: t.data.copy() for name, t in saved.items()}
+    ours.load_state_dict(saved)
+    for name, values in before.items():
+        np.testing.assert_array_equal(ours.state_dict()[name].data, values)
+
+
+def test_outputs_agree_after_training_on_one_side():
+    """What a user does: train there, load here."""
+    ours, theirs = both("encoder layer")
+    x = normal(3, 2, 4).astype("float32")
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1)
+    theirs(torch.from_numpy(x)).square().sum().backward()
+    optimizer.step()
+    ours.load_state_dict(theirs.state_dict())
+    expected = theirs.eval()(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(ours.eval()(Tensor(x)).data, expected, atol=1e-5)

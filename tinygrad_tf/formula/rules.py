@@ -1,0 +1,198 @@
+"""From the source of a rule to the formula that a reader sees: ``dW = Xᵀ · dY``, in the names of the user's Tensors.
+
+The formula is read off the rule's own syntax tree, cut down to the lines that the gradient needs
+(:meth:`tinygrad_tf.op.Rule.lines`), so it cannot say anything else than what ran. What is known when it is read (axes,
+rates, sizes, inputs that are missing or plain numbers) is put in, and choices that hang on it are made.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, Rule
+from ..tensor import Tensor
+from .expr import Expr, call, symbol, total, value
+from .reader import Reader, Unreadable, source_tree
+from .vocabulary import VOCABULARY
+
+
+@dataclass(frozen=True)
+class Formula:
+    """``left = right``, and the helper lines that ``right`` reads, in order.
+
+    ``called`` is the function that computes it by its name alone: ``softmax(S)``. ``note`` says what could not be read.
+
+    >>> X, W = Tensor([[1.0]], name="X"), Tensor([[2.0]], requires_grad=True, name="W")
+    >>> print(gradient_formula(X @ W, 1))
+    dW = Xᵀ · dY
+    """
+
+    left: Expr
+    right: Expr
+    called: Expr
+    where: tuple[tuple[Expr, Expr], ...] = ()
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+    def where_lines(self) -> list[str]:
+        """The helper lines as text, and the note."""
+        return [f"{left} = {right}" for left, right in self.where] + ([self.note] if self.note else [])
+
+
+def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) -> Formula:
+    """What the rule of the op that made ``Y`` computes for its input ``i``.
+
+    ``names`` gives the names of all Tensors of a graph by their ``number``; without it Tensors go by their own. One
+    that has no name, or one that is a path (``layers.0.weight``) or long, goes by the letter that the rule uses.
+    """
+    op = Y.op
+    assert op is not None
+    assert op.backward is not None
+    function = op.backward.function
+    letters = _parameters(function)
+    labels = _labels(Y, letters[2:], letters[1], names)
+    X = Y.inputs[i]
+    bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
+    left = Expr("gradient", (labels[X.number],), X.shape)
+    called = call(function.__name__, *[bound[letter] for letter in letters if letter in bound])
+    try:
+        reader = Reader(function, bound, {*labels.values(), f"d{labels[Y.number]}"})
+        returned = reader.run(_lines(op.backward, i, len(Y.inputs)))
+    except (Unreadable, OSError):
+        return Formula(left, called, called, note=_as_code(function))
+    right = returned.parts[i] if returned.kind == "sequence" else Expr("index", (returned, value(i)))
+    if reader.where and right is reader.where[-1][0]:  # the gradient itself needs no line of its own
+        right = reader.where.pop()[1]
+    right = _unsized(_fitted(right, X.shape), X.shape)
+    return Formula(left, right, called, _needed(right, reader.where))
+
+
+def forward_formula(Y: Tensor, names: Mapping[int, str] | None = None) -> Formula:
+    """What the op that made ``Y`` computes, its definition even where a kernel stood in for it.
+
+    >>> X = Tensor([[1.0]], requires_grad=True, name="X")
+    >>> print(forward_formula((X * X).sum()))
+    Y = Σ(X)
+    """
+    op = Y.op
+    assert op is not None
+    function = op.forward
+    own = _parameters(op.backward.function)[1] if op.backward else "Y"
+    letters = _parameters(function)
+    labels = _labels(Y, letters, own, names)
+    bound = _bound(Y, [own, *letters], labels, op)
+    left = bound.pop(own)
+    reader = Reader(function, bound, set(labels.values()) | {own})
+    called = call(op.name, *[_as_expr(x, labels) for x in Y.inputs])
+    try:
+        right = _unsized(reader.run(source_tree(function).body), Y.shape)
+    except (Unreadable, OSError):
+        if op.name in VOCABULARY:
+            return Formula(left, VOCABULARY[op.name](**bound), called)
+        return Formula(left, called, called, note=_as_code(function))
+    return Formula(left, right, called, _needed(right, reader.where))
+
+
+@functools.lru_cache(maxsize=1024)
+def _lines(rule: Rule, i: int, n_inputs: int) -> list[ast.stmt]:
+    """The statements of the rule that the gradient of input ``i`` needs."""
+    lines: list[ast.stmt] = rule.lines(tuple([j == i for j in range(n_inputs)])).body
+    return lines
+
+
+def _parameters(function: Any) -> list[str]:
+    """The names of the positional parameters; those of ``*Xs`` are made up as they are needed."""
+    code = function.__code__
+    names = list(code.co_varnames[: code.co_argcount])
+    if code.co_flags & inspect.CO_VARARGS:
+        names.append("*" + code.co_varnames[code.co_argcount + code.co_kwonlyargcount])
+    return names
+
+
+def _letter(letters: list[str], i: int) -> str:
+    return letters[i] if i < len(letters) and letters[i][0] != "*" else f"{letters[-1][1:].rstrip('s')}{i + 1}"
+
+
+def _labels(Y: Tensor, letters: list[str], own: str, names: Mapping[int, str] | None) -> dict[int, str]:
+    """What Y and its inputs are called: by their names first; letters, and names that occur twice, get a prime."""
+    tensors = {x.number: (x, _letter(letters, i)) for i, x in reversed(list(enumerate(Y.inputs)))}
+    tensors = {**dict(sorted(tensors.items())), Y.number: (Y, own)}
+    own_names = {t.number: t.name or "" for t, _ in tensors.values()} if names is None else names
+    known = {n: own_names[n] for n in tensors if re.fullmatch(r"[^\s.]{1,24}", own_names.get(n, ""))}
+    taken = set(own_names.values())  # a letter must not be mistaken for a Tensor elsewhere in the graph
+    found: dict[int, str] = {}
+    for number, (_, letter) in sorted(tensors.items(), key=lambda entry: entry[0] not in known):
+        label = known.get(number, letter)
+        while label in found.values() or (number not in known and label in taken):
+            label += "′"
+        found[number] = label
+    return found
+
+
+def _as_expr(x: Tensor, labels: Mapping[int, str]) -> Expr:
+    if x.op is None and x.ndim == 0 and not x.requires_grad and x.name is None:
+        return value(x.data.item())  # a plain number in the code
+    return Expr("symbol", (labels[x.number],), x.shape, x.dtype)
+
+
+def _bound(Y: Tensor, letters: list[str], labels: Mapping[int, str], op: Op) -> dict[str, Expr]:
+    """Each parameter of a forward or a rule: the output, the inputs, None for those left out, the params."""
+    own, *rest = letters
+    bound = {own: Expr("symbol", (labels[Y.number],), Y.shape, Y.dtype)}
+    inputs = [_as_expr(x, labels) for x in Y.inputs]
+    for i, letter in enumerate(rest):
+        if letter[0] == "*":
+            bound[letter[1:]] = Expr("sequence", tuple(inputs[i:]))
+        else:
+            bound[letter] = inputs[i] if i < len(inputs) else value(None)
+    for name, x in Y.params.items():
+        is_array = isinstance(x, (Tensor, np.ndarray)) and x.ndim > 0
+        bound[name] = symbol(getattr(x, "name", None) or name, x.shape, x.dtype) if is_array else value(x)
+    return bound
+
+
+def _fitted(dX: Expr, shape: tuple[int, ...] | None) -> Expr:
+    """The engine sums a gradient over the axes that broadcasting stretched (:func:`tinygrad_tf.op.fit`): so written."""
+    if dX.shape is None or shape is None or dX.shape == shape:
+        return dX
+    lead = len(dX.shape) - len(shape)
+    axes = [*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 and dX.shape[i + lead] != 1]]
+    return total(dX, value(tuple(axes))) if lead >= 0 and axes else dX
+
+
+def _unsized(e: Expr, shape: tuple[int, ...]) -> Expr:
+    """broadcast(dY) for broadcast(dY, (4, 3)): that the right side has the shape of the left goes without saying."""
+    if e.kind == "call" and e.parts[0] in ("broadcast", "reshape") and e.shape == shape:
+        return Expr("call", e.parts[:2], shape)
+    return e
+
+
+def _needed(right: Expr, where: list[tuple[Expr, Expr]]) -> tuple[tuple[Expr, Expr], ...]:
+    used = {e.parts[0] for e in right.walk() if e.kind == "symbol"}
+    kept = []
+    for left, e in reversed(where):
+        if used & {part.parts[0] for part in left.walk() if part.kind == "symbol"}:
+            used |= {part.parts[0] for part in e.walk() if part.kind == "symbol"}
+            kept.append((left, e))
+    return tuple(reversed(kept))
+
+
+def _as_code(function: Any) -> str:
+    """What is shown in place of a formula: the code itself, or that there is none to read."""
+    try:
+        tree = source_tree(function)
+    except OSError:
+        return f"the source of {function.__name__} cannot be read: Python keeps none of what is typed in or generated"
+    body = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    return f"{function.__name__}, as code:\n" + textwrap.indent("\n".join(ast.unparse(s) for s in body), "    ")

@@ -1,0 +1,95 @@
+"""How functions are written: √x for np.sqrt(x), Xᵀ for a swap of the last two axes, {a if c, else b} for np.where."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .expr import Expr, call, matmul, power, reduced, stretched, times, total, transpose, value
+
+Function = Callable[..., Any]
+
+NONE = value(None)
+
+
+def _reduction(name: str) -> Function:
+    def write(a: Expr, axis: Expr = NONE, keepdims: Expr = NONE, **params: Expr) -> Expr:
+        keep = keepdims.parts[0] is True
+        if name == "Σ":
+            return total(a, axis, keep)
+        return call(name, a, axis=axis, **params, shape=reduced(a.shape, axis, keep))
+
+    return write
+
+
+def _reshape(name: str) -> Function:
+    def write(a: Expr, *sizes: Expr, shape: Expr = NONE) -> Expr:
+        to = sizes[0] if len(sizes) == 1 else value(tuple(s.parts[0] for s in sizes)) if sizes else shape
+        known = to.parts[0] if to.kind == "value" and isinstance(to.parts[0], tuple) else None
+        return a if known is not None and known == a.shape else call(name, a, to, shape=known)
+
+    return write
+
+
+def _ordered(a: Expr, axes: Expr = NONE) -> Expr:
+    order = axes.parts[0] if axes.kind == "value" else None
+    n = len(order) if isinstance(order, tuple) else len(a.shape or ())
+    if n >= 2 and (n == 2 if order is None else order == (*range(n - 2), n - 1, n - 2)):
+        return transpose(a)
+    shape = tuple(a.shape[i] for i in order) if a.shape is not None and isinstance(order, tuple) else None
+    return call("permute", a, axes, shape=shape)
+
+
+def _swapped(a: Expr, i: Expr, j: Expr) -> Expr:
+    ends = {x.parts[0] % len(a.shape) if a.shape and x.kind == "value" else x.parts[0] for x in (i, j)}
+    last = {len(a.shape) - 1, len(a.shape) - 2} if a.shape else {-1, -2}
+    return transpose(a) if ends == last else call("swapaxes", a, i, j)
+
+
+def _kept(a: Expr, X: Expr, axis: Expr) -> Expr:
+    return Expr(a.kind, a.parts, reduced(X.shape, axis, True), a.dtype)
+
+
+def _pieces(a: Expr, sizes: Expr, axis: Expr) -> Expr:
+    ends = np.cumsum([0, *sizes.parts[0]]).tolist()
+    lead = (slice(None),) * (axis.parts[0] % len(a.shape) if a.shape else axis.parts[0])
+    cuts = [value((*lead, slice(i, j))) for i, j in itertools.pairwise(ends)]
+    return Expr("sequence", tuple(Expr("index", (a, cut)) for cut in cuts))
+
+
+_REDUCTIONS = {"sum": "Σ", "mean": "mean", "max": "max", "min": "min", "var": "var"}
+
+#: How functions are written, by name, whether NumPy's, the engine's or a method: on Exprs as the code calls them.
+VOCABULARY: dict[str, Function] = {
+    **{name: _reduction(sign) for name, sign in _REDUCTIONS.items()},
+    "sqrt": lambda a: Expr("root", (a,), a.shape),
+    "square": lambda a: power(a, value(2)),
+    "abs": lambda a: Expr("bars", (a,), a.shape),
+    "absolute": lambda a: Expr("bars", (a,), a.shape),
+    "maximum": lambda a, b: call("max", a, b, shape=stretched(a, b)),
+    "minimum": lambda a, b: call("min", a, b, shape=stretched(a, b)),
+    "where": lambda c, a, b: Expr("cases", (c, a, b), stretched(c, a, b)),
+    "matmul": matmul,
+    "multiply": times,
+    "transpose": _ordered,
+    "swapaxes": _swapped,
+    "matrix_transpose": transpose,
+    "reshape": _reshape("reshape"),
+    "broadcast_to": _reshape("broadcast"),
+    "logical_and": lambda a, b: Expr("logic", (a, "∧", b), stretched(a, b)),
+    "logical_or": lambda a, b: Expr("logic", (a, "∨", b), stretched(a, b)),
+    "logical_not": lambda a: Expr("negation", (a,), a.shape),
+    "copy": lambda a: a,
+    "concatenate": lambda Xs, axis: call("concatenate", *Xs.parts, axis=axis),
+    "kept": _kept,  # broadcasting needs the axes of size 1 that it puts back; a formula does not
+    "expand_dims": lambda a, axis: Expr(a.kind, a.parts),
+    "scatter": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
+    "pieces": _pieces,
+    "plain": lambda index: index,
+}
+
+#: Functions that keep the shape of what they are called on.
+KEEP_SHAPE = {"softmax", "log_softmax", "erf", "astype", "sigmoid", "relu", "gelu", "clip"}

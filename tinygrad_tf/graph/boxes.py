@@ -1,0 +1,49 @@
+"""What is drawn as one box: a node, or a module that is closed, inside the modules that are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..tensor import Tensor
+from .capture import Graph, Node
+
+
+@dataclass(eq=False)
+class Box:
+    """What is drawn as one: a node, or a module that is closed. ``inside`` are the open modules around it."""
+
+    id: str
+    inside: tuple[str, ...]
+    module: str = ""
+    nodes: list[Node] = field(default_factory=list)
+
+
+def levels(path: str) -> tuple[str, ...]:
+    """The modules of a path, from the outside in; the number of a layer belongs to its list: encoder, layers.0."""
+    found: list[str] = []
+    for part in path.split(".") if path else ():
+        if part.isdigit() and found:
+            found[-1] += f".{part}"
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def boxes_of(graph: Graph, depth: int | None, path_to: Tensor | None) -> dict[str, Box]:
+    """The box of each node. Modules below ``depth`` are closed, except those around ``path_to`` and the loss."""
+    end = graph.node_of(path_to) if path_to is not None else None
+    ways = [levels(node.path) for node in (graph.loss, end) if node]
+    opened = {way[: i + 1] for way in ways for i in range(len(way))}
+    closed: dict[tuple[str, ...], Box] = {}
+    found: dict[str, Box] = {}
+    for node in graph.nodes:
+        path = levels(node.path)
+        below = range(len(path) if depth is None else depth, len(path))
+        n = next((i for i in below if path[: i + 1] not in opened), None)
+        if n is None:
+            found[node.id] = Box(node.id, path, "", [node])
+        else:
+            box = closed.setdefault(path[: n + 1], Box(f"m{len(closed)}", path[:n], path[n]))
+            box.nodes.append(node)
+            found[node.id] = box
+    return found

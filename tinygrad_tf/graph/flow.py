@@ -1,0 +1,135 @@
+"""How the gradient flows: the backward steps in order, what went along each edge, and the routes to one Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..autograd import steps as walk
+from ..errors import error
+from ..formula import Formula, gradient_formula
+from ..tensor import Tensor
+from .capture import Graph, Node
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The gradient of ``node`` is whole; its rule sends a part of the loss's gradient along the edges ``sent``."""
+
+    node: str
+    sent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One backward walk over ``graph``: norms are Euclidean, over all entries.
+
+    ``norms`` has each node's whole gradient, ``sent`` what each edge added to it, ``rules`` the formula of each edge.
+    ``merged`` has the sums of what several edges out of one box add to a node: norms do not add, arrays do.
+    ``gradients`` holds the arrays themselves, by the ids of nodes and edges, if they were asked for.
+    """
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    norms: dict[str, float]
+    sent: dict[str, float]
+    rules: dict[str, Formula]
+    merged: dict[tuple[str, str], float] = field(default_factory=dict)
+    gradients: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
+
+
+def record(graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool = False) -> Flow:
+    """Run the backward walk over ``graph``, which it keeps; no Tensor's ``.grad`` is touched.
+
+    ``boxes`` (node → box) asks for the sums of what leaves a box; ``gradients`` asks for all arrays.
+    Raises RuntimeError for a loss that is not a single number.
+    """
+    loss = graph.tensors[-1]
+    if loss.size != 1:
+        raise error(RuntimeError, "graph", {"self": loss}, "the gradient starts at one number, the loss",
+                    "reduce it first, e.g. with .sum() or .mean()")  # fmt: skip
+    ids = {t.number: node.id for t, node in zip(graph.tensors, graph.nodes, strict=True)}
+    into: dict[str, list[str]] = {node.id: [] for node in graph.nodes}  # the edges that end in a node, by position
+    for edge in graph.edges:
+        into[edge.target].append(edge.id)
+    found, norms, sent, arrays = [], {}, {}, {}
+    sums: dict[tuple[str, str], Array] = {}
+    for Y, dY, parts in walk([loss], [np.ones_like(loss.data)]):
+        target = ids[Y.number]
+        norms[target] = norm(dY)
+        along = _edges_of(Y, into[target], parts)
+        sent.update({edge: norm(dX) for edge, dX in along.items()})
+        if gradients:
+            arrays.update({target: dY, **along})
+        for edge_id, dX in along.items() if boxes else ():
+            key = (graph.edge(edge_id).source, (boxes or {})[target])
+            sums[key] = sums[key] + dX if key in sums else dX
+        found.append(Step(target, tuple(along)))
+    rules = {
+        e.id: gradient_formula(graph.tensor(e.target), e.position, graph.names) for e in graph.edges if e.id in sent
+    }
+    return Flow(graph, tuple(found), norms, sent, rules, {key: norm(dX) for key, dX in sums.items()}, arrays)
+
+
+def _edges_of(Y: Tensor, edges: list[str], sent: list[tuple[Tensor, Array]]) -> dict[str, Array]:
+    """What each edge into Y carries; ``sent`` is in the order of the inputs and leaves out those that get nothing."""
+    found, rest = {}, list(sent)
+    for x, edge in zip(Y.inputs, edges, strict=True):
+        if rest and rest[0][0] is x:
+            found[edge] = rest.pop(0)[1]
+    return found
+
+
+def norm(a: Array) -> float:
+    """√Σa², in float64: squares overflow float32 above 1e19."""
+    return float(np.linalg.norm(np.asarray(a, np.float64)))
+
+
+@dataclass(frozen=True)
+class Routes:
+    """All ways on which the gradient of the loss comes to one node.
+
+    ``nodes`` and ``edges`` lie on them, in the order of the steps; ``count`` is the number of different routes;
+    ``joins`` are the nodes at which several edges arrive, whose gradients are summed there.
+    """
+
+    to: Node
+    nodes: tuple[str, ...]
+    edges: tuple[str, ...]
+    count: int
+    joins: tuple[str, ...]
+
+
+def routes(flow: Flow, to: Tensor) -> Routes:
+    """The routes from the loss to the Tensor ``to``, found and counted without walking any twice.
+
+    A residual stack has exponentially many, so they are counted node by node: as many routes lead to a node as to all
+    that it sends its gradient from. Raises ValueError if no gradient reaches ``to``.
+    """
+    graph = flow.graph
+    end = graph.node_of(to)
+    if end is None or end.id not in flow.norms:
+        raise error(ValueError, "graph", {"path_to": to, "loss": graph.tensors[-1]}, "no gradient flows from the loss "
+                    "to a Tensor that it was not computed from, or that requires none", "choose a parameter that the "
+                    "loss depends on")  # fmt: skip
+    leads = {end.id}  # oldest first: what was made of a node that leads to the end leads to it as well
+    for e in graph.edges:
+        if e.source in leads and e.id in flow.sent:
+            leads.add(e.target)
+    count = dict.fromkeys(leads, 0)
+    count[graph.loss.id] = 1
+    arriving = dict.fromkeys(leads, 0)
+    nodes = [step.node for step in flow.steps if step.node in leads]
+    along = [graph.edge(id) for step in flow.steps if step.node in leads for id in step.sent]
+    along = [e for e in along if e.source in leads]
+    for e in along:
+        count[e.source] += count[e.target]
+        arriving[e.source] += 1
+    return Routes(
+        end, tuple(nodes), tuple(e.id for e in along), count[end.id], tuple(id for id in nodes if arriving[id] > 1)
+    )

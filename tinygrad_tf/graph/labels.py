@@ -1,0 +1,106 @@
+"""What stands on boxes and arrows: short words, three digits, formulas in short lines, escaped for DOT."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..formula import Formula
+from .capture import Node
+
+
+def three(x: float) -> str:
+    """Three significant digits."""
+    if not math.isfinite(x):
+        return "NaN" if math.isnan(x) else "∞" if x > 0 else "−∞"
+    return f"{x:.3g}".replace("-", "−", 1) if x < 0 else f"{x:.3g}"
+
+
+def counted(n: int, what: str) -> str:
+    """1 route, 2 routes, 1.47e+11 routes."""
+    return f"{n if n < 10**6 else f'{n:.3g}'} {what}{'s' * (n != 1)}"
+
+
+def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:
+    """A formula in short lines, broken before its operators; what is cut off stands in the tooltip."""
+    tied = re.sub(r" ([·⊙+−/=∧∨≤≥<>]) ", " \\1\u00a0", text).replace(", axis", ",\u00a0axis")
+    tied = re.sub(r"(\d), (\d)", "\\1,\u00a0\\2", tied)  # a shape stays on one line
+    lines = textwrap.wrap(tied, width, break_long_words=False, break_on_hyphens=False, max_lines=most, placeholder=" …")
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def headline(node: Node) -> str:
+    """Its name and, where that is short, its formula; else the operation and what it is called on."""
+    if node.name is None or node.forward is None:
+        return shortened(node.title)
+    f = node.forward
+    text = f"{shortened(node.title)} = {f.right}"
+    return text if not f.where and len(text) <= 30 else f"{shortened(node.title)} = {f.called}"
+
+
+def shortened(name: str, most: int = 30) -> str:
+    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-most // 2 :]}"
+
+
+def gradient_of(node: Node) -> str:
+    """What the gradient of a node is called: dW_q, dY for an operation without a name, d linear1.weight."""
+    if node.name is None:
+        return f"d{node.forward.left}" if node.forward else "d·"
+    return f"d {node.name}" if "." in node.name else f"d{shortened(node.name)}"
+
+
+def formula_lines(f: Formula | None) -> list[str]:
+    return [] if f is None else [str(f), *[f"  where {line}" for line in f.where_lines()]]
+
+
+def entries(x: np.ndarray[Any, Any]) -> list[str]:
+    """The entries of a small array row by row, mean and range of a large one."""
+    if x.ndim > 2 or x.size == 0 or max(x.shape, default=1) > 6:
+        return [f"{three(float(x.min()))} … {three(float(x.max()))}, mean {three(float(x.mean()))}"] if x.size else []
+    largest = float(np.abs(x).max())
+    places = 2 - math.floor(math.log10(largest)) if 0 < largest < math.inf else 0
+    pattern = "d" if x.dtype.kind != "f" else f".{max(places, 0)}f" if -3 <= places <= 5 else ".1e"
+    rows = [[f"{v:{pattern}}".replace("-", "−", 1) for v in row] for row in np.atleast_2d(x).tolist()]
+    width = max(len(v) for row in rows for v in row)
+    return ["\u00a0\u00a0".join([v.rjust(width, "\u00a0") for v in row]) for row in rows]
+
+
+Line = tuple[str, str, int]  # text, colour, size
+_MONO = ' FACE="Courier New,monospace"'
+_GAP = "\u00a0\u00a0"
+
+
+def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = ()) -> str:
+    """An HTML-like label: centred lines, then rows of numbers. Whatever a user called a Tensor is text in it."""
+    rows = [f'<TR><TD COLSPAN="2">{_font(line)}</TD></TR>' for line in lines]
+    rows += [f"<TR>{''.join([f'<TD>{_font(cell, _MONO)}</TD>' for cell in row])}</TR>" for row in table]
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
+
+
+def beside(lines: Sequence[Line]) -> str:
+    """The label of an arrow: lines flush left, with room on both sides."""
+    rows = [f'<TR><TD ALIGN="LEFT">{_font((_GAP + t + _GAP, color, size))}</TD></TR>' for t, color, size in lines]
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>>'
+
+
+def _font(line: Line, face: str = "") -> str:
+    text, color, size = line
+    words = re.sub(r"[ \t\r\n]+", " ", _clean(text)).strip(" ") or " "  # Graphviz takes an empty FONT for an error
+    words = html.escape(words).replace("\\", "\\\\")  # \N and the like mean something to Graphviz
+    return f'<FONT COLOR="{color}" POINT-SIZE="{size}"{face}>{words}</FONT>'
+
+
+def tooltip(text: str) -> str:
+    """A tooltip. Graphviz expands backslashes in it twice, and entities before that, so none is left in."""
+    return html.escape(_clean(text)).replace("\\", "∖")
+
+
+def _clean(text: str) -> str:
+    """Without the characters that no XML file may hold."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)

@@ -1,0 +1,142 @@
+"""What all tasks share: characters as ids, batches padded to arrays, and the score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..errors import error
+
+#: What goes in, and what is to come out.
+Pair: TypeAlias = tuple[str, str]
+
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Vocabulary:
+    """Characters ↔ ids. The first three ids are ``<pad>``, ``<start>`` and ``<end>``; then the characters, in order.
+
+    Args:
+        characters: each character once; the order decides the ids, so keep it with a trained model.
+
+    >>> vocabulary = Vocabulary("abc")
+    >>> vocabulary.encode("cab")
+    [5, 3, 4]
+    >>> vocabulary.decode([1, 5, 3, 4, 2, 0, 0])
+    'cab'
+    """
+
+    pad, start, end = 0, 1, 2
+    marks = ("<pad>", "<start>", "<end>")
+
+    def __init__(self, characters: Iterable[str]) -> None:
+        symbols = list(characters)
+        for i, symbol in enumerate(symbols):
+            if not isinstance(symbol, str) or len(symbol) != 1 or symbol in symbols[:i]:
+                raise error(ValueError, "Vocabulary", f"{symbol!r} at position {i}", "each entry is one character, and "
+                            "each is there once", 'write Vocabulary(sorted(set("".join(texts))))')  # fmt: skip
+        self.characters = "".join(symbols)
+        self._ids = {symbol: i for i, symbol in enumerate(symbols, len(self.marks))}
+
+    def __len__(self) -> int:
+        return len(self.marks) + len(self.characters)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of the characters of ``text``, without start and end. ValueError for a character it does not know."""
+        for position, character in enumerate(text):
+            if character not in self._ids:
+                raise error(ValueError, "Vocabulary.encode", f"{text!r}, in which {character!r} at position {position} "
+                            "is unknown", f"the known characters are {' '.join(self.characters)}",
+                            "leave the character out or write it in another way")  # fmt: skip
+        return [self._ids[character] for character in text]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ``ids`` up to ``<end>``; ``<pad>`` and ``<start>`` are skipped."""
+        text = []
+        for i in ids:
+            if not 0 <= i < len(self):
+                raise error(IndexError, "Vocabulary.decode", f"the id {int(i)}", f"ids lie in 0 … {len(self) - 1}",
+                            "decode with the vocabulary that the model was trained with")  # fmt: skip
+            if i == self.end:
+                break
+            if i >= len(self.marks):
+                text.append(self.characters[i - len(self.marks)])
+        return "".join(text)
+
+    def symbols(self, ids: Iterable[int]) -> list[str]:
+        """One label per id, marks included: what stands along the axes of an attention map."""
+        return [(*self.marks, *self.characters)[i] for i in ids]
+
+
+class Batch(NamedTuple):
+    """Pairs as arrays of ids, shorter rows filled up with ``<pad>``; a mask is True where there is something to read.
+
+    The decoder reads ``target_in`` (``<start>`` and the text) and is to say ``target_out`` (the text and ``<end>``).
+    """
+
+    source: Ids  # (B, S)
+    source_mask: Mask  # (B, S)
+    target_in: Ids  # (B, T)
+    target_out: Ids  # (B, T)
+    target_mask: Mask  # (B, T)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Text in, text out.
+
+    Attributes:
+        name: its name in ``TASKS``.
+        vocabulary: every character that occurs in its texts.
+        sample: ``sample(rng, n)`` draws ``n`` pairs for training, none of them from ``held_out``.
+        held_out: the pairs that the score is measured on.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    sample: Callable[[np.random.Generator, int], list[Pair]]
+    held_out: tuple[Pair, ...]
+
+    def batch(self, pairs: Sequence[Pair]) -> Batch:
+        """``pairs`` as a :class:`Batch` of shape (B, longest source) and (B, longest target + 1).
+
+        >>> from tinygrad_tf.tasks import reverse
+        >>> batch = reverse().batch([("12", "21"), ("345", "543")])
+        >>> batch.target_in
+        array([[1, 5, 4, 0],
+               [1, 8, 7, 6]])
+        >>> batch.target_out
+        array([[5, 4, 2, 0],
+               [8, 7, 6, 2]])
+        """
+        v = self.vocabulary
+        targets = [v.encode(target) for _, target in pairs]
+        source, source_mask = pad([v.encode(source) for source, _ in pairs])
+        target_in, target_mask = pad([[v.start, *ids] for ids in targets])
+        target_out, _ = pad([[*ids, v.end] for ids in targets])
+        return Batch(source, source_mask, target_in, target_out, target_mask)
+
+
+def pad(rows: Sequence[Sequence[int]]) -> tuple[Ids, Mask]:
+    """Rows of ids as one array (B, longest) filled up with ``<pad>``, and the mask of what was there."""
+    longest = max(map(len, rows), default=0)
+    ids = np.full((len(rows), longest), Vocabulary.pad, np.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+    return ids, ids != Vocabulary.pad
+
+
+def exact_match(outputs: Sequence[str], pairs: Sequence[Pair]) -> float:
+    """The share of ``pairs`` whose target was produced without a single wrong character.
+
+    >>> exact_match(["21", "534"], [("12", "21"), ("345", "543")])
+    0.5
+    """
+    if not pairs or len(outputs) != len(pairs):
+        raise error(ValueError, "exact_match", f"{len(outputs)} outputs for {len(pairs)} pairs",
+                    "there is one output for each pair, and at least one", "translate every source once")  # fmt: skip
+    return sum(output == target for output, (_, target) in zip(outputs, pairs, strict=True)) / len(pairs)

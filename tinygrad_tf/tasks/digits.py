@@ -1,0 +1,65 @@
+"""reverse and addition: strings of digits, small enough to be learnt in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..errors import error
+from .common import Pair, Task, Vocabulary
+
+N_HELD_OUT = 500
+
+
+def reverse(seed: int = 0, length: int = 6) -> Task:
+    """Digit strings of 3 … ``length`` digits, to be written backward. ``seed`` decides which are held out.
+
+    >>> reverse().vocabulary.characters
+    '0123456789'
+    """
+    if length < 4:
+        raise error(ValueError, "reverse", f"length {length}", "of the strings of up to 3 digits too few would be left "
+                    "to train on", "choose a length of 4 or more")  # fmt: skip
+
+    def draw(rng: np.random.Generator) -> Pair:
+        digits = "".join(map(str, rng.integers(0, 10, rng.integers(3, length + 1))))
+        return digits, digits[::-1]
+
+    return _made("reverse", "0123456789", draw, seed)
+
+
+def addition(seed: int = 0, n_digits: int = 2) -> Task:
+    """Sums of two numbers of up to ``n_digits`` digits: ``"47+5"`` → ``"52"``. ``seed`` decides which are held out.
+
+    >>> [(source, target)] = addition().sample(np.random.default_rng(0), 1)
+    >>> sum(map(int, source.split("+"))) == int(target)
+    True
+    """
+    if n_digits < 2:
+        raise error(ValueError, "addition", f"n_digits {n_digits}", "of the sums of single digits too few would be "
+                    "left to train on", "choose 2 digits or more")  # fmt: skip
+
+    def draw(rng: np.random.Generator) -> Pair:
+        a, b = map(int, rng.integers(0, 10**n_digits, 2))
+        return f"{a}+{b}", str(a + b)
+
+    return _made("addition", "0123456789+", draw, seed)
+
+
+def _made(name: str, characters: str, draw: Callable[[np.random.Generator], Pair], seed: int) -> Task:
+    """The task of ``draw``: the first different pairs it draws from ``seed`` are held out, and never drawn again."""
+    rng = np.random.default_rng(seed)
+    held_out: dict[Pair, None] = {}
+    while len(held_out) < N_HELD_OUT:
+        held_out[draw(rng)] = None
+
+    def sample(rng: np.random.Generator, n: int) -> list[Pair]:
+        pairs: list[Pair] = []
+        while len(pairs) < n:
+            pair = draw(rng)
+            if pair not in held_out:
+                pairs.append(pair)
+        return pairs
+
+    return Task(name, Vocabulary(characters), sample, tuple(held_out))
