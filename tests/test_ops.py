@@ -6,7 +6,7 @@ from cases import CASES, Case
 
 from tinygrad_tf import Tensor, grad, gradcheck
 from tinygrad_tf.ops import fused
-from tinygrad_tf.ops.shape import concatenate, stack
+from tinygrad_tf.ops.join import concatenate, stack
 from tinygrad_tf.tensor import FUNCTIONS
 
 TOLERANCE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-10, "atol": 1e-12}}

@@ -22,6 +22,7 @@ run (:meth:`Rule.slice`).
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 import threading
@@ -226,9 +227,21 @@ def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
 
 
 def function(compose: F) -> F:
-    """Decorator: enter a function that is composed of ops in ``FUNCTIONS``, beside the ops."""
-    FUNCTIONS.setdefault(compose.__name__, compose)
-    return compose
+    """Decorator: enter a function that is composed of ops in ``FUNCTIONS``, and let it take ``dim`` as ops do."""
+    code = inspect.unwrap(compose).__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    aliases = {theirs: ours for theirs, ours in _ALIASES if ours in names and theirs not in names}
+
+    @functools.wraps(compose)
+    def call(*inputs: Any, **params: Any) -> Any:
+        for theirs in aliases.keys() & params.keys():
+            if aliases[theirs] not in params:  # otherwise Python complains about theirs
+                params[aliases[theirs]] = params.pop(theirs)
+        return compose(*inputs, **params)
+
+    made = call if aliases else compose
+    FUNCTIONS.setdefault(compose.__name__, made)
+    return made  # type: ignore[return-value]
 
 
 class Rule:
@@ -323,8 +336,8 @@ def fit(dX: Array, X: Tensor, by: Op) -> Array:
 
 
 #: PyTorch's and NumPy's other names for a param.
-_ALIASES = (("dim", "axis"), ("keepdim", "keepdims"), ("ddof", "correction"), ("unbiased", "correction"),
-            ("a_min", "min"), ("a_max", "max"))  # fmt: skip
+_ALIASES = (("dim", "axis"), ("dims", "axis"), ("axis", "dim"), ("keepdim", "keepdims"), ("ddof", "correction"),
+            ("ord", "p"), ("a_min", "min"), ("a_max", "max"))  # fmt: skip
 
 _KINDS = {"b": 0, "i": 1, "u": 1, "f": 2}
 

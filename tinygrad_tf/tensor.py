@@ -13,9 +13,9 @@ from .errors import error
 if TYPE_CHECKING:
     from .op import Op
 
-#: Every function on Tensors by its NumPy name. ``ops`` fills it; Tensor's methods and NumPy's protocols look up here.
+#: Every function on Tensors by name. ``ops`` fills it; Tensor's methods and NumPy's protocols look up here.
 #: "numpy.split" is what np.split(t) means where PyTorch means something else by the name.
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {}
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 _numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
 _NO_PARAMS: dict[str, Any] = {}
@@ -205,7 +205,9 @@ class Tensor:
         return function(*inputs, **params)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, params: Any) -> Any:
-        ours = FUNCTIONS.get("numpy." + function.__name__) or FUNCTIONS.get(function.__name__)
+        ours = FUNCTIONS.get(f"{function.__module__}.{function.__name__}")
+        if ours is None and function.__module__ == "numpy":  # not np.linalg's, whose names may mean something else
+            ours = FUNCTIONS.get(function.__name__)
         return NotImplemented if ours is None else ours(*inputs, **params)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -226,7 +228,8 @@ class Tensor:
     __and__, __rand__ = _method("bitwise_and"), _reflected("bitwise_and")
     __or__, __ror__ = _method("bitwise_or"), _reflected("bitwise_or")
     __xor__, __rxor__ = _method("bitwise_xor"), _reflected("bitwise_xor")
-    __lshift__, __rshift__ = _method("left_shift"), _method("right_shift")
+    __lshift__, __rlshift__ = _method("left_shift"), _reflected("left_shift")
+    __rshift__, __rrshift__ = _method("right_shift"), _reflected("right_shift")
     __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("invert")
     __eq__, __ne__ = _method("equal"), _method("not_equal")  # type: ignore[assignment]
     __lt__, __le__ = _method("less"), _method("less_equal")
@@ -245,13 +248,9 @@ class Tensor:
     asinh, acosh, atanh = _method("arcsinh"), _method("arccosh"), _method("arctanh")
     floor, ceil, trunc, round = _method("floor"), _method("ceil"), _method("trunc"), _method("round")
     fmod, remainder, floor_divide = _method("fmod"), _method("remainder"), _method("floor_divide")
-    maximum, minimum, clip, clamp = _method("maximum"), _method("minimum"), _method("clip"), _method("clamp")
-    sigmoid, relu, softmax, log_softmax = (
-        _method("sigmoid"),
-        _method("relu"),
-        _method("softmax"),
-        _method("log_softmax"),
-    )
+    maximum, minimum, clip, clamp = _method("maximum"), _method("minimum"), _method("clip"), _method("clip")
+    sigmoid, relu = _method("sigmoid"), _method("relu")
+    softmax, log_softmax = _method("softmax"), _method("log_softmax")
     lerp, logaddexp = _method("lerp"), _method("logaddexp")
     isnan, isinf, isfinite = _method("isnan"), _method("isinf"), _method("isfinite")
     isclose, allclose = _method("isclose"), _method("allclose")
@@ -270,39 +269,42 @@ class Tensor:
 
     reshape = view = _method("reshape")
     flatten, unflatten, ravel = _method("flatten"), _method("unflatten"), _method("flatten")
-    permute, swapaxes, moveaxis = _method("transpose"), _method("swapaxes"), _method("moveaxis")
-    broadcast_to, expand = _method("broadcast_to"), _method("expand")
+    permute, transpose = _method("permute"), _method("transpose")
+    swapaxes, moveaxis = _method("swapaxes"), _method("moveaxis")
+    broadcast_to, expand = _method("broadcast_to"), _method("broadcast_to")
     squeeze, unsqueeze = _method("squeeze"), _method("expand_dims")
     repeat, tile, repeat_interleave = _method("tile"), _method("tile"), _method("repeat_interleave")
-    flip, roll, tril, triu, unfold = (
-        _method("flip"),
-        _method("roll"),
-        _method("tril"),
-        _method("triu"),
-        _method("unfold"),
-    )
+    flip, roll, unfold = _method("flip"), _method("roll"), _method("unfold")
+    tril, triu = _method("tril"), _method("triu")
     gather, scatter, scatter_add = _method("gather"), _method("scatter"), _method("scatter_add")
-    index_select, take_along_axis = _method("index_select"), _method("take_along_axis")
+    index_select, take, take_along_axis = _method("index_select"), _method("take"), _method("take_along_axis")
     split: Callable[..., list[Tensor]] = _method("split")  # type: ignore[assignment]
     chunk: Callable[..., list[Tensor]] = _method("chunk")  # type: ignore[assignment]
-    clone, astype, to, type = _method("copy"), _method("astype"), _method("astype"), _method("astype")
+    clone, astype, to, type = _method("copy"), _method("astype"), _method("to"), _method("astype")
 
     def __getitem__(self, index: Any) -> Tensor:
         return FUNCTIONS["getitem"](self, index=index)
 
-    def transpose(self, *axes: Any) -> Tensor:
-        """PyTorch's ``transpose(i, j)`` swaps two axes; NumPy's ``transpose()`` or ``transpose(axes)`` orders all."""
-        return FUNCTIONS["swapaxes" if len(axes) == 2 else "transpose"](self, *axes)
-
     @property
     def T(self) -> Tensor:
         """All axes in reverse order."""
-        return FUNCTIONS["transpose"](self)
+        return FUNCTIONS["permute"](self)
 
     @property
     def mT(self) -> Tensor:
         """The last two axes swapped: the transpose of each matrix of a batch."""
         return FUNCTIONS["swapaxes"](self, -1, -2)
+
+    def contiguous(self) -> Tensor:
+        """The Tensor itself: ``view`` takes any layout here."""
+        return self
+
+    def cpu(self) -> Tensor:
+        """The Tensor itself: it is nowhere else."""
+        return self
+
+    def dim(self) -> int:
+        return self.data.ndim
 
     def float(self) -> Tensor:
         return self.astype(np.float32)

@@ -2,21 +2,26 @@
 
 from . import (
     activation,
+    arithmetic,
     arrange,
+    choice,
     comparison,
+    conversion,
     einsum,
-    elementwise,
+    exponential,
     fused,
     indexing,
+    join,
     linalg,
     losses,
     order,
     reduction,
+    rounding,
     shape,
     trigonometry,
 )
 
 __all__ = [
-    "activation", "arrange", "comparison", "einsum", "elementwise", "fused", "indexing", "linalg", "losses", "order",
-    "reduction", "shape", "trigonometry",
+    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion", "einsum", "exponential", "fused",
+    "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "shape", "trigonometry",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Array, Op, function, op
-from .elementwise import BROADCAST
+from .arithmetic import BROADCAST
 
 _BITS = ("both are booleans or integers, and their shapes broadcast", "compare first: (x > 0) & (y > 0)")
 
@@ -18,7 +18,7 @@ def _comparison(ufunc: Any, sign: str) -> Op:
     def compare(X: Array, W: Array) -> Array:
         return ufunc(X, W)
 
-    compare.__name__ = ufunc.__name__
+    compare.__name__ = compare.__qualname__ = ufunc.__name__
     compare.__doc__ = f"X {sign} W, entry by entry: booleans, so without a gradient."
     return op(types="same", expects=BROADCAST)(compare)
 

@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import error
 from ..op import Array, function, op
 from ..tensor import Tensor, to_array
-from .arrange import diagonal, moveaxis
+from .arrange import diagonal
+from .shape import moveaxis
 
 _RULE = ("each letter names one size, and the result's letters occur on the left", "write e.g. 'bhld,bhsd->bhls'")
 
@@ -30,7 +31,7 @@ def d_einsum(dY: Array, Y: Array, *Xs: Array, lefts: tuple[str, ...], right: str
 
 
 @function
-def einsum(equation: str, *Xs: Any) -> Any:
+def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
     """The sum over all letters that are not in the result of the product of the Xs.
 
     ``"ij,jk->ik"`` is a matrix product, ``"ii->i"`` a diagonal, ``"...ij->...ji"`` a transpose; without ``->`` the
@@ -90,13 +91,3 @@ def _simplified(X: Any, letters: str, elsewhere: set[str]) -> tuple[Any, str]:
         X = X.sum(axis=alone)
         letters = "".join(c for c in letters if c in elsewhere)
     return X, letters
-
-
-@function
-def outer(X: Any, W: Any) -> Any:
-    """Y[i, j] = X[i] · W[j], of flattened X and W.
-
-    >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
-    [[3.0, 4.0], [6.0, 8.0]]
-    """
-    return X.reshape(-1, 1) * W.reshape(1, -1)

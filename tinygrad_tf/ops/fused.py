@@ -17,7 +17,7 @@ from ..errors import error
 from ..op import Array, Kernel, function, op
 from ..random import generator
 from ..tensor import Tensor, to_array
-from .elementwise import erf
+from .exponential import erf
 from .indexing import add_at
 from .shape import expand_dims, squeeze
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import error
 from ..op import function
 from .activation import logsigmoid
-from .elementwise import where
+from .choice import where
 from .fused import cross_entropy
 from .indexing import plain
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, op
-from ..tensor import FUNCTIONS
+from ..op import Array, function, op
+from .exponential import exp, expm1, log1p, sqrt
 
 
 @op(types="float")
@@ -42,52 +42,14 @@ def d_cos(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
-@op(types="float")
-def tan(X: Array) -> Array:
-    """Y = tan X.
+@function
+def tan(X: Any) -> Any:
+    """Sin X / cos X.
 
     >>> tan(Tensor([0.0])).tolist()
     [0.0]
     """
-    return np.tan(X)
-
-
-@tan.rule
-def d_tan(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY * (1 + Y * Y)
-    return dX
-
-
-@op(types="float")
-def sinh(X: Array) -> Array:
-    """Y = (e^X − e^−X) / 2.
-
-    >>> sinh(Tensor([0.0])).tolist()
-    [0.0]
-    """
-    return np.sinh(X)
-
-
-@sinh.rule
-def d_sinh(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY * np.cosh(X)
-    return dX
-
-
-@op(types="float")
-def cosh(X: Array) -> Array:
-    """Y = (e^X + e^−X) / 2.
-
-    >>> cosh(Tensor([0.0])).tolist()
-    [1.0]
-    """
-    return np.cosh(X)
-
-
-@cosh.rule
-def d_cosh(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY * np.sinh(X)
-    return dX
+    return sin(X) / cos(X)
 
 
 @op(types="float")
@@ -138,6 +100,26 @@ def d_arctan(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
+@function
+def sinh(X: Any) -> Any:
+    """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+
+    >>> sinh(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return (expm1(X) - expm1(-X)) / 2
+
+
+@function
+def cosh(X: Any) -> Any:
+    """(e^X + e^−X) / 2.
+
+    >>> cosh(Tensor([0.0])).tolist()
+    [1.0]
+    """
+    return (exp(X) + exp(-X)) / 2
+
+
 @op(types="float")
 def arcsinh(X: Array) -> Array:
     """Y = ln(X + √(X² + 1)).
@@ -154,38 +136,22 @@ def d_arcsinh(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
-@op(types="float")
-def arccosh(X: Array) -> Array:
-    """Y = ln(X + √(X² − 1)).
+@function
+def arccosh(X: Any) -> Any:
+    """ln(X + √(X² − 1)), the number whose cosh is X, in a form that is exact near X = 1.
 
     >>> arccosh(Tensor([1.0])).tolist()
     [0.0]
     """
-    return np.arccosh(X)
+    T = X - 1
+    return log1p(T + sqrt(T) * sqrt(T + 2))
 
 
-@arccosh.rule
-def d_arccosh(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY / np.sqrt(X * X - 1)
-    return dX
-
-
-@op(types="float")
-def arctanh(X: Array) -> Array:
-    """Y = ln((1 + X) / (1 − X)) / 2.
+@function
+def arctanh(X: Any) -> Any:
+    """ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
 
     >>> arctanh(Tensor([0.0])).tolist()
     [0.0]
     """
-    return np.arctanh(X)
-
-
-@arctanh.rule
-def d_arctanh(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY / (1 - X * X)
-    return dX
-
-
-for _torch, _numpy in (("asin", arcsin), ("acos", arccos), ("atan", arctan), ("asinh", arcsinh), ("acosh", arccosh),
-                       ("atanh", arctanh)):  # fmt: skip
-    FUNCTIONS[_torch] = _numpy
+    return (log1p(X) - log1p(-X)) / 2
