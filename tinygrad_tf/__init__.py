@@ -46,7 +46,9 @@ from .ops.activation import (
 )
 from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
 from .ops.arrange import diag, diagonal, flip, pad, roll, trace, tril, triu, unfold
+from .ops.attention import attention, scaled_dot_product_attention
 from .ops.choice import clip, masked_fill, maximum, minimum, where
+from .ops.classification import cross_entropy, nll_loss
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -73,19 +75,7 @@ from .ops.comparison import (
 from .ops.conversion import astype, copy, to
 from .ops.einsum import einsum
 from .ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, rsqrt, sigmoid, sqrt, tanh
-from .ops.fused import (
-    attention,
-    cross_entropy,
-    dropout,
-    embedding,
-    gelu,
-    gelu_tanh,
-    layer_norm,
-    linear,
-    log_softmax,
-    scaled_dot_product_attention,
-    softmax,
-)
+from .ops.fused import dropout, embedding, gelu, gelu_tanh, layer_norm, linear, log_softmax, softmax
 from .ops.indexing import (
     add_at,
     gather,
@@ -108,7 +98,6 @@ from .ops.losses import (
     kl_div,
     l1_loss,
     mse_loss,
-    nll_loss,
     smooth_l1_loss,
 )
 from .ops.order import argsort, cummax, cumprod, cumsum, prod, sort, topk

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf import Tensor, attention, cross_entropy, manual_seed, scaled_dot_product_attention
 from tinygrad_tf.ops import fused as f
 
 from .case import Case, F, constant, given, ints, normal, positive, row, torch
@@ -80,7 +80,7 @@ def _theirs(mask=None, **params):
 
 def _attended_with_dropout(q, k, v):
     manual_seed(5)
-    return f.scaled_dot_product_attention(q, k, v, dropout_p=0.4)
+    return scaled_dot_product_attention(q, k, v, dropout_p=0.4)
 
 
 def _theirs_with_dropout(q, k, v):
@@ -94,25 +94,25 @@ _QKV = normal(2, 4), normal(3, 4), normal(3, 2)
 _HEADS = normal(2, 2, 2, 2), normal(2, 2, 3, 2), normal(2, 2, 3, 1)  # (B, H, L or S, d)
 
 ATTENTION = [
-    row("attention", "no mask", f.attention, *_QKV, theirs=_theirs()),
-    row("attention", "heads of a batch", f.attention, *_HEADS, theirs=_theirs()),
-    row("attention", "boolean mask", lambda *a: f.attention(*a, _CAUSAL), *_QKV, theirs=_theirs(_CAUSAL)),
-    row("attention", "mask as a Tensor", f.attention, *_QKV, given([[True, False, True]]),
+    row("attention", "no mask", attention, *_QKV, theirs=_theirs()),
+    row("attention", "heads of a batch", attention, *_HEADS, theirs=_theirs()),
+    row("attention", "boolean mask", lambda *a: attention(*a, _CAUSAL), *_QKV, theirs=_theirs(_CAUSAL)),
+    row("attention", "mask as a Tensor", attention, *_QKV, given([[True, False, True]]),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "heads, padding mask", lambda *a: f.attention(*a, _PADDED), *_HEADS, theirs=_theirs(_PADDED)),
-    row("attention", "a row that may attend to nothing", lambda *a: f.attention(*a, _EMPTY_ROW), *_QKV,
+    row("attention", "heads, padding mask", lambda *a: attention(*a, _PADDED), *_HEADS, theirs=_theirs(_PADDED)),
+    row("attention", "a row that may attend to nothing", lambda *a: attention(*a, _EMPTY_ROW), *_QKV,
         theirs=_theirs(_EMPTY_ROW)),
-    row("attention", "float mask", lambda *a: f.attention(*a, Tensor(_ADDED).astype(a[0].dtype)), *_QKV,
+    row("attention", "float mask", lambda *a: attention(*a, Tensor(_ADDED).astype(a[0].dtype)), *_QKV,
         theirs=_theirs(_ADDED)),
-    row("attention", "float mask with a gradient", f.attention, *_QKV, normal(2, 3),
+    row("attention", "float mask with a gradient", attention, *_QKV, normal(2, 3),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "heads, one float mask", f.attention, *_HEADS, normal(1, 3),
+    row("attention", "heads, one float mask", attention, *_HEADS, normal(1, 3),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "one key for all heads", f.attention, normal(2, 2, 3), normal(3, 3), normal(3, 2),
+    row("attention", "one key for all heads", attention, normal(2, 2, 3), normal(3, 3), normal(3, 2),
         theirs=lambda q, k, v: F.scaled_dot_product_attention(q, k.expand(2, 3, 3), v.expand(2, 3, 2))),
     row("scaled_dot_product_attention", "causal",
-        lambda q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True), *_QKV, theirs=_theirs(is_causal=True)),
-    row("scaled_dot_product_attention", "mask", lambda q, k, v: f.scaled_dot_product_attention(q, k, v, _CAUSAL),
+        lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True), *_QKV, theirs=_theirs(is_causal=True)),
+    row("scaled_dot_product_attention", "mask", lambda q, k, v: scaled_dot_product_attention(q, k, v, _CAUSAL),
         *_QKV, theirs=_theirs(_CAUSAL)),
     row("scaled_dot_product_attention", "dropout", _attended_with_dropout, *_HEADS, theirs=_theirs_with_dropout),
 ]  # fmt: skip
@@ -120,7 +120,7 @@ ATTENTION = [
 
 def _loss(note, *inputs, **params):
     """A row of cross_entropy: logits, targets and perhaps class weights, with these params in both libraries."""
-    return row("cross_entropy", note, lambda *a: f.cross_entropy(*a, **params), *inputs,
+    return row("cross_entropy", note, lambda *a: cross_entropy(*a, **params), *inputs,
                theirs=lambda *a: F.cross_entropy(*a, **params))  # fmt: skip
 
 

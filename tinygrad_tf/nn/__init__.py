@@ -1,6 +1,6 @@
 """Modules under PyTorch's names."""
 
-from . import init
+from . import functional, init
 from .attention import MultiheadAttention
 from .layers import (
     GELU,
@@ -31,5 +31,5 @@ __all__ = [
     "GELU", "CrossEntropyLoss", "Dropout", "Embedding", "Identity", "LayerNorm", "LearnedPositions", "Linear", "Module",
     "ModuleList", "MultiheadAttention", "Parameter", "ReLU", "Sequential", "Sigmoid", "SinusoidalPositions", "Softmax",
     "Tanh", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
-    "TransformerEncoderLayer", "init", "scoped", "sinusoids",
+    "TransformerEncoderLayer", "functional", "init", "scoped", "sinusoids",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import error
 from ..ops import fused
+from ..ops.classification import cross_entropy
 from ..tensor import Tensor
 from . import init
 from .module import Module, Parameter
@@ -180,7 +181,7 @@ class Softmax(Module):
 
 
 class CrossEntropyLoss(Module):
-    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
+    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.cross_entropy`."""
 
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
                  label_smoothing: float = 0.0) -> None:  # fmt: skip
@@ -188,9 +189,7 @@ class CrossEntropyLoss(Module):
         self.reduction, self.label_smoothing = reduction, label_smoothing
 
     def forward(self, logits: Tensor, target: Any) -> Tensor:
-        return fused.cross_entropy(
-            logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
+        return cross_entropy(logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
 class ModuleList(Module):

@@ -4,7 +4,9 @@ from . import (
     activation,
     arithmetic,
     arrange,
+    attention,
     choice,
+    classification,
     comparison,
     conversion,
     einsum,
@@ -22,6 +24,7 @@ from . import (
 )
 
 __all__ = [
-    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion", "einsum", "exponential", "fused",
-    "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "shape", "trigonometry",
+    "activation", "arithmetic", "arrange", "attention", "choice", "classification", "comparison", "conversion",
+    "einsum", "exponential", "fused", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "shape",
+    "trigonometry",
 ]  # fmt: skip

@@ -114,17 +114,17 @@ def mish(X: Any) -> Any:
     >>> mish(Tensor([0.0])).tolist()
     [0.0]
     """
-    return X * tanh(softplus(X))
+    return X * tanh(logaddexp(X, 0.0))
 
 
 @function
 def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """ln(1 + e^(beta · X)) / beta: a smooth ReLU. It does not overflow, so ``threshold`` is accepted and not needed.
+    """ln(1 + e^(beta · X)) / beta: a smooth ReLU; X itself where beta · X is above ``threshold``, as in PyTorch.
 
     >>> softplus(Tensor([0.0])).data.round(4).tolist()
     [0.6930999755859375]
     """
-    return logaddexp(X * beta, 0.0) / beta
+    return where(X * beta > threshold, X, logaddexp(X * beta, 0.0) / beta)
 
 
 @function

@@ -88,8 +88,8 @@ def logaddexp(X: Array, W: Array) -> Array:
 
 @logaddexp.rule
 def d_logaddexp(dY: Array, Y: Array, X: Array, W: Array) -> Any:
-    dX = dY * np.exp(X - Y)
-    dW = dY * np.exp(W - Y)
+    dX = dY * sigmoid(X - W)
+    dW = dY * sigmoid(W - X)
     return dX, dW
 
 

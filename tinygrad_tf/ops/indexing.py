@@ -145,8 +145,8 @@ def gather(X: Any, dim: int, index: Any) -> Any:
 
 
 @function
-def take_along_axis(X: Any, indices: Any, axis: int | None = -1) -> Any:
-    """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely.
+def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
+    """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
 
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
     [[2.0], [3.0]]
@@ -277,4 +277,8 @@ def one_hot(ids: Any, num_classes: int = -1) -> Tensor:
     return Tensor.wrap(np.eye(n, dtype=np.int64)[ids])
 
 
-FUNCTIONS["numpy.nonzero"] = _numpy_nonzero
+def _numpy_take_along_axis(X: Any, indices: Any, axis: int | None = -1) -> Any:
+    return take_along_axis(X, indices, axis)
+
+
+FUNCTIONS.update({"numpy.nonzero": _numpy_nonzero, "numpy.take_along_axis": _numpy_take_along_axis})
