@@ -46,6 +46,7 @@ from ..ops.losses import (
     smooth_l1_loss,
 )
 from ..ops.reduction import mean, norm, sum
+from ..ops.shape import size
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "cosine_similarity", "cross_entropy", "dropout",
@@ -127,7 +128,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     >>> glu(Tensor([6.0, 0.0])).tolist()
     [3.0]
     """
-    if input.shape[dim] % 2:
+    if size(input, dim) % 2:
         raise error(ValueError, "glu", {"input": input, "dim": dim}, "the axis is cut in half, so its size is even",
                     "give it twice the width that is to come out")  # fmt: skip
     a, b = chunk(input, 2, dim)

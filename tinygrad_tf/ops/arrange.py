@@ -38,7 +38,9 @@ def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
         return reshape(roll(flatten(X), shifts, 0), X.shape)
     axes = check_axes("roll", X, axis)
     steps = [shifts] * len(axes) if np.ndim(shifts) == 0 else list(shifts)
-    if len(steps) != len(axes) or X.ndim == 0:
+    if X.ndim == 0:
+        raise error(IndexError, "roll", {"X": X, "axis": axis}, "there is an axis to roll along", "leave axis out")
+    if len(steps) != len(axes):
         raise error(ValueError, "roll", {"X": X, "shifts": shifts, "axis": axis}, "there is a shift for each axis",
                     "name as many axes as shifts")  # fmt: skip
     for step, a in zip(steps, axes, strict=True):
@@ -93,7 +95,7 @@ def _numpy_pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: 
 def _below(name: str, X: Any, k: int) -> np.ndarray[Any, Any]:
     """The places of a matrix on or below its diagonal ``k``."""
     if X.ndim < 2:
-        raise error(ValueError, name, {"X": X}, "X is a matrix, or a batch of them", "insert an axis with x[None]")
+        raise error(RuntimeError, name, {"X": X}, "X is a matrix, or a batch of them", "insert an axis with x[None]")
     return np.tri(X.shape[-2], X.shape[-1], k, dtype=bool)
 
 
@@ -169,7 +171,8 @@ def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
     [[1.0, 2.0], [2.0, 3.0]]
     """
     axis = check_axis("unfold", X, dimension)
-    X = X if X.ndim else reshape(X, 1)
+    if X.ndim == 0:
+        return unfold(reshape(X, 1), 0, size, step)[0]
     if not 0 <= size <= X.shape[axis] or step < 1:
         raise error(RuntimeError, "unfold", {"X": X, "size": size, "step": step}, "a window fits into the axis, "
                     "and the step is at least 1", "choose a smaller size")  # fmt: skip

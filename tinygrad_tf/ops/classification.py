@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -75,6 +74,8 @@ def cross_entropy(
     """
     target = target if isinstance(target, Tensor) else Tensor.wrap(to_array(target))
     check_reduction("cross_entropy", reduction)
+    if input.ndim == 0:
+        raise error(ValueError, "cross_entropy", {"input": input}, "there is an axis of classes", "give logits (N, C)")
     axis = 1 if input.ndim > 1 else 0
     if weight is not None and tuple(weight.shape) != (input.shape[axis],):
         raise error(ValueError, "cross_entropy", {"weight": weight}, "weight has one entry per class, "
@@ -94,13 +95,12 @@ def _of_probabilities(X: Any, q: Any, weight: Any, reduction: str, label_smoothi
         raise error(ValueError, "cross_entropy", {"input": X, "target": q}, "a target of floats holds probabilities, "
                     "in the shape of the input", "for class indices write target.long()")  # fmt: skip
     axis = 1 if X.ndim > 1 else 0
-    n_classes = X.shape[axis]
     if label_smoothing:
-        q = q * (1 - label_smoothing) + label_smoothing / n_classes
+        q = q * (1 - label_smoothing) + label_smoothing / X.shape[axis]
     if weight is not None:
         q = q * weight.reshape((-1, *(1,) * (X.ndim - axis - 1)))
     L = -(q * log_softmax(X, axis=axis)).sum(axis=axis)
-    return L.sum() / (math.prod(X.shape) // n_classes) if reduction == "mean" else reduced(L, reduction)
+    return reduced(L, reduction)
 
 
 def check_classes(name: str, X: Any, t: Any, ignore_index: int) -> None:

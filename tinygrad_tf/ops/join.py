@@ -70,7 +70,7 @@ def length(name: str, X: Any, axis: int) -> int:
     """The size of an axis that is to be cut."""
     i = check_axis(name, X, axis)
     if X.ndim == 0:
-        raise error(ValueError, name, {"X": X}, "there is an axis to cut", "reshape to (1,) first")
+        raise error(IndexError, name, {"X": X}, "there is an axis to cut", "reshape to (1,) first")
     return int(X.shape[i])
 
 

@@ -139,4 +139,6 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     else:
         empty = target == 0  # 0 · ln 0 counts as 0
         L = where(empty, 0, target * (np.log(where(empty, 1, target)) - input))
-    return L.sum() / input.shape[0] if reduction == "batchmean" else reduced(L, reduction)
+    if reduction == "batchmean":
+        return L.sum() / (input.shape[0] if input.ndim else 1)
+    return reduced(L, reduction)

@@ -14,7 +14,7 @@ from .arithmetic import absolute
 from .choice import maximum, minimum, where
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
-from .shape import check_axis, reshape, squeeze
+from .shape import check_axes, check_axis, reshape, squeeze
 
 _AXIS = (
     "each axis lies in -ndim … ndim - 1, and none is named twice",
@@ -61,7 +61,7 @@ def mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
     """
-    return np.mean(X, axis, keepdims=keepdims)
+    return np.sum(X, axis, keepdims=keepdims) / count(X, axis)
 
 
 @mean.rule
@@ -243,13 +243,14 @@ def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(Tensor([1000.0, 1000.0])).data.round(3).item()
     1000.6929931640625
     """
+    gone = range(X.ndim) if axis is None else check_axes("logsumexp", X, axis)
+    axes = tuple(gone) if X.ndim else None
     values = plain(X).astype(X.dtype if X.dtype.kind == "f" else np.float32)
-    axis = tuple(axis) if isinstance(axis, list) else axis
-    top = np.max(values, axis, keepdims=True, initial=-np.inf)
+    top = np.max(values, axes, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)  # −∞ − (−∞) would be NaN
     with np.errstate(divide="ignore"):  # the logarithm of nothing is −∞, as in PyTorch
-        Y = log(sum(exp(X - top), axis=axis, keepdims=True)) + top
-    return Y if keepdims else reshape(Y, np.sum(values, axis).shape)
+        Y = log(sum(exp(X - top), axis=axes, keepdims=True)) + top
+    return Y if keepdims else reshape(Y, tuple(n for i, n in enumerate(X.shape) if i not in gone))
 
 
 @function

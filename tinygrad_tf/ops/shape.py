@@ -90,6 +90,8 @@ def unflatten(X: Any, dim: int, sizes: Sequence[int]) -> Any:
     [[1.0, 2.0], [3.0, 4.0]]
     """
     axis = check_axis("unflatten", X, dim)
+    known = math.prod(n for n in sizes if n != -1)
+    sizes = [X.shape[axis] // known if n == -1 and known and X.ndim else n for n in sizes]
     return _reshape(X, shape=(*X.shape[:axis], *sizes, *X.shape[axis + 1 :]))
 
 
@@ -243,7 +245,7 @@ def ndim(X: Any) -> int:
 @function
 def size(X: Any, axis: int | None = None) -> int:
     """The number of entries, or the size of one axis."""
-    return int(X.size if axis is None else X.shape[check_axis("size", X, axis)])
+    return int(X.size if axis is None or X.ndim == 0 else X.shape[check_axis("size", X, axis)])
 
 
 FUNCTIONS.update({"numpy.ravel": flatten, "numpy.squeeze": _numpy_squeeze})
