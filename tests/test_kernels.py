@@ -1,14 +1,16 @@
-"""A fused op is written three times: definition, rule and kernel. They are one function, in any layout of its arrays."""
+"""A fused op is written three times: definition, rule and kernel. They are one function, in any layout of arrays."""
 
-import inspect
+import math
 
 import numpy as np
 import pytest
+from cases import engine_ops
 from cases.fused import CASES
 
-from tinygrad_tf import Tensor, grad, ops
+from tinygrad_tf import Tensor, grad
 from tinygrad_tf.autograd import reachable
-from tinygrad_tf.op import Op, fit
+from tinygrad_tf.kernels import erf
+from tinygrad_tf.op import fit
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
 CLOSE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-11, "atol": 1e-13}}
@@ -94,9 +96,9 @@ def assert_same(ours, expected, dtype):
 
 
 def test_every_op_with_a_kernel_has_a_row():
-    modules = [getattr(ops, name) for name in ops.__all__]
-    with_kernel = {o for m in modules for _, o in inspect.getmembers(m) if isinstance(o, Op) and o.kernel is not None}
-    assert with_kernel == {node.op for case in ROWS for node in fused_nodes(case, np.float64)}
+    assert {o for o in engine_ops() if o.kernel is not None} == {
+        node.op for case in ROWS for node in fused_nodes(case, np.float64)
+    }
 
 
 @every_row
@@ -145,3 +147,12 @@ def test_kernel_computes_only_what_is_needed(case):
         for i, whole in zip(wanted, node.by_kernel(), strict=True):
             alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
             np.testing.assert_allclose(alone, [whole], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype, off", [(np.float64, 2e-14), (np.float32, 3e-7)], ids=["float64", "float32"])
+def test_erf_is_as_exact_as_it_says(dtype, off):
+    x = np.concatenate([np.linspace(-8, 8, 4001), [0.0, 1e-300, -1e-20, 1e10, np.inf, -np.inf]]).astype(dtype)
+    y = erf(x)
+    assert y.dtype == dtype
+    assert np.abs(y - np.array([math.erf(v) for v in x.tolist()])).max() <= off
+    assert np.isnan(erf(np.array([np.nan], dtype)))

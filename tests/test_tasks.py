@@ -127,7 +127,7 @@ class TestEveryTask:
             assert task.vocabulary.decode(task.vocabulary.encode(target)) == target
 
 
-RIGHT = {"reverse": lambda source: source[::-1], "addition": lambda source: str(sum(map(int, source.split("+"))))}
+RIGHT = {"reverse": lambda source: source[::-1], "addition": lambda source: f"{sum(map(int, source.split('+'))):03}"}
 
 
 @pytest.mark.parametrize("name", RIGHT)

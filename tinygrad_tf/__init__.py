@@ -46,9 +46,7 @@ from .ops.activation import (
 )
 from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
 from .ops.arrange import diag, diagonal, flip, pad, roll, trace, tril, triu, unfold
-from .ops.attention import attention, scaled_dot_product_attention
 from .ops.choice import clip, masked_fill, maximum, minimum, where
-from .ops.classification import cross_entropy, nll_loss
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -75,7 +73,19 @@ from .ops.comparison import (
 from .ops.conversion import astype, copy, to
 from .ops.einsum import einsum
 from .ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, rsqrt, sigmoid, sqrt, tanh
-from .ops.fused import dropout, embedding, gelu, gelu_tanh, layer_norm, linear, log_softmax, softmax
+from .ops.fused import (
+    attention,
+    cross_entropy,
+    dropout,
+    embedding,
+    gelu,
+    gelu_tanh,
+    layer_norm,
+    linear,
+    log_softmax,
+    scaled_dot_product_attention,
+    softmax,
+)
 from .ops.indexing import (
     add_at,
     gather,
@@ -98,6 +108,7 @@ from .ops.losses import (
     kl_div,
     l1_loss,
     mse_loss,
+    nll_loss,
     smooth_l1_loss,
 )
 from .ops.order import argsort, cummax, cumprod, cumsum, prod, sort, topk
@@ -135,7 +146,7 @@ movedim, swapdims, permute_dims = moveaxis, swapaxes, permute
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 int8, int16, int32, int64, uint8 = (np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8"))
 half, float, double, short, int, long, bool = float16, float32, float64, int16, int32, int64, np.dtype("bool")
-e, inf, nan, newaxis, pi = math.e, math.inf, math.nan, None, math.pi
+e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 
 __version__ = "0.1.0"
 
@@ -154,10 +165,10 @@ __all__ = [
     "linear", "linspace", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logical_and", "logical_not",
     "logical_or", "logical_xor", "logsigmoid", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select",
     "matmul", "max", "maximum", "mean", "min", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul",
-    "multiply", "mv", "nan", "ndim", "ne", "neg", "negative", "newaxis", "nll_loss", "nn", "no_grad", "nonzero", "norm",
-    "normal", "not_equal", "one_hot", "ones", "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims",
-    "pi", "pow", "power", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel",
-    "reciprocal", "relu", "relu6", "remainder", "repeat_interleave", "reshape", "right_shift", "roll", "round", "rsqrt",
+    "multiply", "mv", "nan", "ndim", "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal",
+    "not_equal", "one_hot", "ones", "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "pow",
+    "power", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
+    "relu6", "remainder", "repeat_interleave", "reshape", "right_shift", "roll", "round", "rsqrt",
     "scaled_dot_product_attention", "scatter", "scatter_add", "selu", "shape", "short", "sigmoid", "sign", "silu",
     "sin", "sinh", "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze",
     "stack", "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "take", "take_along_axis", "take_along_dim",

@@ -189,9 +189,14 @@ def grad(
     """
     ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    weights = [grad_outputs] if grad_outputs is None or isinstance(outputs, Tensor) else list(grad_outputs)
+    weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ys))
     if len(weights) != len(ys):
-        weights = weights * len(ys) if grad_outputs is None else weights
+        raise error(ValueError, "grad", f"{len(ys)} outputs and {len(weights)} grad_outputs", "each output has a "
+                    "gradient to start from", "give None for an output that is a scalar")  # fmt: skip
+    for x in [*ys, *xs]:
+        if not isinstance(x, Tensor):
+            raise error(TypeError, "grad", {"input": x}, "outputs and inputs are Tensors, or lists of Tensors",
+                        "compute the outputs from Tensors with requires_grad=True")  # fmt: skip
     for x in xs:
         if not x.requires_grad:
             raise error(RuntimeError, "grad", {"input": x}, "only a Tensor that requires a gradient has one",

@@ -132,7 +132,7 @@ class Op:
             else:
                 data, saved = self.kernel.forward(*arrays, **params)
         except (IndexError, TypeError, ValueError) as problem:
-            if self.expects is None or is_explained(problem):
+            if is_explained(problem) or (self.expects is None and not isinstance(problem, TypeError)):
                 raise
             raise self._explain(problem, inputs, params) from None
         if type(data) is not np.ndarray:
@@ -191,9 +191,10 @@ class Op:
         return f"its arguments are {', '.join([*self.letters, *self.defaults])}"
 
     def _explain(self, problem: Exception, inputs: Inputs, params: dict[str, Any]) -> Exception:
-        assert self.expects is not None
-        rule, cure = self.expects
+        rule, cure = self.expects or ("", "")
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(problem, k))
+        if kind is TypeError:
+            rule, cure = "the types of the inputs suit the op", "convert them first, e.g. with .astype('float32')"
         letters = self.letters or [f"X{i}" for i in range(len(inputs))]
         got = {**dict(zip(letters, inputs, strict=False)), **params}
         return error(kind, self.name, got, f"{rule} (NumPy: {problem})", cure)

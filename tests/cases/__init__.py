@@ -19,11 +19,11 @@ from . import (
     reduction,
     shapes,
 )
-from .case import Case, as_list
+from .case import Case, as_list, engine_ops
 
 CASES: list[Case] = [
     *elementwise.CASES, *curves.CASES, *activation.CASES, *logic.CASES, *arrange.CASES, *shapes.CASES, *places.CASES,
     *reduction.CASES, *products.CASES, *losses.CASES, *fused.CASES, *functional.CASES,
 ]  # fmt: skip
 
-__all__ = ["CASES", "Case", "as_list"]
+__all__ = ["CASES", "Case", "as_list", "engine_ops"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
+import pkgutil
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 import numpy as np
 
 import tinygrad_tf
-from tinygrad_tf import Tensor
+from tinygrad_tf import Tensor, ops
+from tinygrad_tf.op import Op
 
 try:
     import torch
@@ -113,6 +116,12 @@ class Case:
         ours = self.tensors(dtype)
         inputs = [torch.from_numpy(t.data.copy()).requires_grad_(t.requires_grad) for t in ours]
         return inputs, as_list((self.theirs or self.ours)(*inputs))
+
+
+def engine_ops() -> set[Op]:
+    """Every op that a file of the engine's ops defines."""
+    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(ops.__path__, ops.__name__ + ".")]
+    return {o for module in modules for o in vars(module).values() if isinstance(o, Op)}
 
 
 def as_list(result: Any) -> list[Any]:

@@ -11,6 +11,8 @@ ROWS = [
     row("softmax", "last axis", lambda x: x.softmax(-1), normal(2, 3)),
     row("softmax", "first axis", lambda x: x.softmax(dim=0), normal(2, 3)),
     row("softmax", "far out", lambda x: x.softmax(-1), given([[1000.0, 999.0, -1000.0], [0.0, -200.0, -np.inf]])),
+    row("softmax", "no axes", lambda x: x.softmax(-1) * x, normal()),
+    row("log_softmax", "no axes", lambda x: x.log_softmax(0) * x, normal()),
     row("log_softmax", "last axis", lambda x: x.log_softmax(-1), normal(2, 3)),
     row("log_softmax", "middle axis", lambda x: f.log_softmax(x, axis=1), normal(2, 3, 2),
         theirs=lambda x: x.log_softmax(1)),
@@ -114,6 +116,9 @@ ATTENTION = [
         lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True), *_QKV, theirs=_theirs(is_causal=True)),
     row("scaled_dot_product_attention", "mask", lambda q, k, v: scaled_dot_product_attention(q, k, v, _CAUSAL),
         *_QKV, theirs=_theirs(_CAUSAL)),
+    row("scaled_dot_product_attention", "everything dropped",
+        lambda q, k, v: f.scaled_dot_product_attention(q, k, v, dropout_p=1.0), *_QKV,
+        theirs=lambda q, k, v: 0 * (q @ k.mT @ v)),
     row("scaled_dot_product_attention", "dropout", _attended_with_dropout, *_HEADS, theirs=_theirs_with_dropout),
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 
 from tinygrad_tf import Tensor, gradcheck, nn
 from tinygrad_tf.models import Transformer, TransformerConfig
-from tinygrad_tf.ops.classification import cross_entropy
+from tinygrad_tf.ops.fused import cross_entropy
 
 SMALL = TransformerConfig(vocab_size=11, d_model=8, n_heads=2, n_layers=2, d_ff=12, dropout=0.0, max_length=16)
 VARIANTS = {

@@ -9,7 +9,7 @@ from parity import assert_equal, every_dtype, of_ours, of_theirs, torch, twins
 
 from tinygrad_tf import nn
 from tinygrad_tf.models import Transformer, TransformerConfig
-from tinygrad_tf.ops.classification import cross_entropy
+from tinygrad_tf.ops.fused import cross_entropy
 
 SMALL = TransformerConfig(vocab_size=11, d_model=8, n_heads=2, n_layers=2, d_ff=12, dropout=0.0, max_length=16)
 VARIANTS = {

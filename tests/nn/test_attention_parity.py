@@ -109,7 +109,7 @@ def test_unbatched_equals_pytorch(constructor, masks, weights, dtype):
 def test_a_float_mask_gets_its_gradient(constructor, weights):
     ours, theirs = both(constructor, "float64")
     xs = inputs(CONSTRUCTORS[constructor], "float64")
-    mask = rng.standard_normal((B * H, L, S))
+    mask = normal(B * H, L, S)
     our_mask, their_mask = Tensor(mask, requires_grad=True), torch.tensor(mask, requires_grad=True)
     y, _ = ours(*map(Tensor, xs), attn_mask=our_mask, **WEIGHTS[weights])
     (y * y).sum().backward()

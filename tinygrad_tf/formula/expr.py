@@ -77,12 +77,24 @@ def stretched(*parts: Expr) -> Shape:
 
 def times(a: Expr, b: Expr) -> Expr:
     """The product a · b; numbers go first, and a factor 1 goes without saying."""
-    factors = [f for e in (a, b) for f in (e.parts if e.kind == "times" else (e,))]
-    factors.sort(key=lambda f: (not f.is_number, f.kind != "value"))
-    sign = [f for f in factors if f.kind == "value" and f.parts[0] == -1]
-    rest = [f for f in factors if not (f.kind == "value" and f.parts[0] in (1, -1))] or [value(1)]
-    e = rest[0] if len(rest) == 1 else Expr("times", tuple(rest), stretched(a, b))
-    return Expr("negative", (e,), e.shape) if len(sign) % 2 else e
+    factors: list[Expr] = []
+    minus = False
+    for e in (a, b):
+        if e.kind == "negative":
+            minus, e = not minus, e.parts[0]
+        factors += e.parts if e.kind == "times" else (e,)
+    minus ^= sum(_is(-1, f) for f in factors) % 2 == 1
+    factors = sorted((f for f in factors if not _is(1, f) and not _is(-1, f)), key=_numbers_first) or [value(1)]
+    e = factors[0] if len(factors) == 1 else Expr("times", tuple(factors), stretched(a, b))
+    return Expr("negative", (e,), e.shape) if minus else e
+
+
+def _is(n: int, e: Expr) -> bool:
+    return e.kind == "value" and e.is_number and bool(e.parts[0] == n)
+
+
+def _numbers_first(e: Expr) -> tuple[bool, bool]:
+    return not e.is_number, e.kind != "value"
 
 
 def matmul(a: Expr, b: Expr) -> Expr:

@@ -7,7 +7,6 @@ hang on it are made; helper functions are read as well. What remains is the form
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
 import functools
 import inspect
@@ -95,12 +94,11 @@ class Reader:
 
     def __init__(self, function: Function, names: Mapping[str, Expr], taken: set[str], depth: int = 0) -> None:
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
-        self.globals = {**vars(builtins), **function.__globals__, **{k: c.cell_contents for k, c in cells}}
+        self.globals = {**function.__globals__, **{k: c.cell_contents for k, c in cells}}
         self.names = dict(names)
         self.taken = taken
         self.depth = depth
         self.where: list[tuple[Expr, Expr]] = []
-        self.renamed = {f"d{name}": f"d{e.parts[0]}" for name, e in names.items() if e.kind == "symbol"}  # dX is d(X)
 
     def run(self, body: list[ast.stmt]) -> Expr:
         """What the statements return."""
@@ -119,6 +117,9 @@ class Reader:
                 self._assign(s.targets[0], self.read(s.value))
             elif isinstance(s, ast.AnnAssign) and s.value is not None:
                 self._assign(s.target, self.read(s.value))
+            elif isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
+                now = ast.BinOp(ast.Name(s.target.id, ast.Load()), s.op, s.value)
+                self._assign(s.target, self.read(ast.fix_missing_locations(ast.copy_location(now, s))))
             elif isinstance(s, ast.If):
                 known, holds = self._known(s.test)
                 if not known:
@@ -142,7 +143,7 @@ class Reader:
             return
         if not isinstance(target, ast.Name):
             raise Unreadable(ast.unparse(target))
-        name = symbol(self.renamed.get(target.id, target.id), e.shape, e.dtype)
+        name = symbol(target.id, e.shape, e.dtype)
         if e.kind in ("value", "symbol", "gradient", "sequence") or target.id in self.twice or str(name) in self.taken:
             self.names[target.id] = e
         else:
@@ -178,7 +179,7 @@ class Reader:
             code = compile(ast.Expression(node), "<formula>", "eval")
             with np.errstate(all="ignore"):
                 x = eval(code, {**self.globals, **space})  # the rule's own source, on its own names
-        except Exception:
+        except Exception:  # whatever the code needs beyond shapes and params, it is not known
             return False, None
         return _is_plain(x), x
 
@@ -240,8 +241,10 @@ class Reader:
         return Expr("cases", (self.read(node.test), self.read(node.body), self.read(node.orelse)))
 
     def _attribute(self, node: ast.Attribute) -> Expr:
-        if isinstance(node.value, ast.Name) and isinstance(self.globals.get(node.value.id), types.ModuleType):
-            return symbol(node.attr, ())  # np.pi
+        base = self.globals.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if isinstance(base, types.ModuleType):  # np.pi keeps its letter, np.inf and the like are values
+            x = getattr(base, node.attr, None)
+            return value(x) if isinstance(x, float) and node.attr != "pi" else symbol(node.attr, ())
         a = self.read(node.value)
         if node.attr in ("mT", "T"):
             return transpose(a) if node.attr == "mT" or a.shape is None or len(a.shape) == 2 else call("transpose", a)

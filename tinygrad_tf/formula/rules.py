@@ -66,10 +66,11 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
     left = Expr("gradient", (labels[X.number],), X.shape)
     called = call(function.__name__, *[bound[letter] for letter in letters if letter in bound])
+    taken = {*labels.values(), *[f"d{name}" for name in (*labels.values(), *letters)]}
+    reader = Reader(function, bound, taken)
     try:
-        reader = Reader(function, bound, {*labels.values(), f"d{labels[Y.number]}"})
         returned = reader.run(_lines(op.backward, i, len(Y.inputs)))
-    except (Unreadable, OSError):
+    except (Unreadable, OSError, SyntaxError):
         return Formula(left, called, called, note=_as_code(function))
     right = returned.parts[i] if returned.kind == "sequence" else Expr("index", (returned, value(i)))
     if reader.where and right is reader.where[-1][0]:  # the gradient itself needs no line of its own

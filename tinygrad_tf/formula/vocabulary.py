@@ -53,6 +53,13 @@ def _kept(a: Expr, X: Expr, axis: Expr) -> Expr:
     return Expr(a.kind, a.parts, reduced(X.shape, axis, True), a.dtype)
 
 
+def _expanded(a: Expr, axis: Expr) -> Expr:
+    if a.shape is None or axis.kind != "value":
+        return Expr(a.kind, a.parts, None, a.dtype)
+    at = axis.parts[0] % (len(a.shape) + 1)
+    return Expr(a.kind, a.parts, (*a.shape[:at], 1, *a.shape[at:]), a.dtype)
+
+
 def _pieces(a: Expr, sizes: Expr, axis: Expr) -> Expr:
     ends = np.cumsum([0, *sizes.parts[0]]).tolist()
     lead = (slice(None),) * (axis.parts[0] % len(a.shape) if a.shape else axis.parts[0])
@@ -84,8 +91,8 @@ VOCABULARY: dict[str, Function] = {
     "logical_not": lambda a: Expr("negation", (a,), a.shape),
     "copy": lambda a: a,
     "concatenate": lambda Xs, axis: call("concatenate", *Xs.parts, axis=axis),
-    "kept": _kept,  # broadcasting needs the axes of size 1 that it puts back; a formula does not
-    "expand_dims": lambda a, axis: Expr(a.kind, a.parts),
+    "kept": _kept,  # broadcasting needs the axes of size 1 that these two put in; a formula does not
+    "expand_dims": _expanded,
     "scatter": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
     "pieces": _pieces,
     "plain": lambda index: index,

@@ -34,6 +34,7 @@ _BY_WHEEL = (
     "import sys, pygraphviz; sys.stdout.buffer.write(pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())"
     ".draw(format=sys.argv[1], prog='dot'))"
 )
+_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uff00-\uffef]")  # Chinese, Japanese and Korean characters
 _TIMEOUT = 120  # seconds; pictures that take longer are too large to be read
 
 
@@ -54,6 +55,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         command = engine(format or "svg")
         if command is None:
             raise _no_engine("pipe", "nothing was drawn; .source is the DOT text")
+        if format not in (None, "svg") and _WIDE.search(self.source) and not has_wide_font():
+            cure = "install one (apt install fonts-wqy-microhei), or write SVG, which uses the reader's fonts"
+            warnings.warn(f"no font for Chinese here, so the {format} shows boxes instead: {cure}", stacklevel=2)
         try:
             done = subprocess.run(command, input=self.source.encode(), capture_output=True, timeout=_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -106,6 +110,12 @@ def engine(format: str) -> list[str] | None:
     if importlib.util.find_spec("pygraphviz"):
         return [sys.executable, "-c", _BY_WHEEL, format]  # in a process of its own, which can be stopped
     return None
+
+
+def has_wide_font() -> bool:
+    """Whether Chinese can be drawn, as far as fontconfig tells; where there is none, nobody can say."""
+    fonts = shutil.which("fc-list")
+    return fonts is None or bool(subprocess.run([fonts, ":lang=zh"], capture_output=True).stdout)
 
 
 def _no_engine(op: str, what: str) -> RuntimeError:

@@ -33,14 +33,18 @@ def explain(loss: Tensor, W: Tensor) -> Explanation:
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True, name="W")
-    >>> print(explain((X @ W).sum(), W))
-    How dL reaches dW: 2 steps along 1 route.
+    >>> Y = X @ W
+    >>> L = (Y * 3.0).sum()
+    >>> print(explain(L, W))
+    How dL reaches dW: 3 steps along 1 route.
     <BLANKLINE>
         dL = 1
-     1. L = Σ(X′)                ()
-        dX′ = broadcast(dL)      (1, 1)   norm 1
-     2. matmul                   (1, 1)
-        dW = Xᵀ · dY             (2, 1)   norm 2.24
+     1. L = Σ(X′)      ()
+        dX′ = dL       (1, 1)   norm 1
+     2. multiply       (1, 1)
+        dY = 3 · dY′   (1, 1)   norm 3
+     3. Y = X · W      (1, 1)
+        dW = Xᵀ · dY   (2, 1)   norm 6.71
     """
     flow = record(capture(loss, variables_of(sys._getframe(1))))
     return Explanation(flow, routes(flow, W))

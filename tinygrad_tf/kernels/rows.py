@@ -14,14 +14,14 @@ Needs = tuple[bool, ...]
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
     if X.size == 0:  # rows without entries have no maximum
         return X.copy(), None
-    Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
+    Y = np.asarray(X - X.max(axis=axis, keepdims=True))  # exp overflows float32 above 88
     np.exp(Y, out=Y)
     Y /= Y.sum(axis=axis, keepdims=True)
     return Y, None
 
 
 def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
-    dX = dY * Y
+    dX = np.asarray(dY * Y)  # asarray: without axes the product is a scalar, which out= below cannot fill
     total = dX.sum(axis=axis, keepdims=True)
     np.subtract(dY, total, out=dX)
     dX *= Y
@@ -37,7 +37,7 @@ def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
 
 
 def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
-    dX = np.exp(Y)
+    dX = np.asarray(np.exp(Y))
     dX *= dY.sum(axis=axis, keepdims=True)
     np.subtract(dY, dX, out=dX)
     return (dX,)

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..ops.attention import attention, attention_weights
-from ..ops.fused import dropout, keep_mask, linear
+from ..ops.fused import attention, attention_weights, dropout, keep_mask, linear
 from ..ops.join import concatenate
 from ..ops.shape import broadcast_to
 from ..tensor import Tensor, to_array

@@ -27,11 +27,9 @@ from ..ops.activation import (
 )
 from ..ops.arithmetic import absolute
 from ..ops.arrange import pad
-from ..ops.attention import scaled_dot_product_attention
 from ..ops.choice import clip, where
-from ..ops.classification import cross_entropy, nll_loss
 from ..ops.exponential import sigmoid, tanh
-from ..ops.fused import dropout, embedding, gelu, layer_norm, linear
+from ..ops.fused import cross_entropy, dropout, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
 from ..ops.fused import log_softmax as _log_softmax
 from ..ops.fused import softmax as _softmax
 from ..ops.indexing import one_hot
@@ -43,6 +41,7 @@ from ..ops.losses import (
     kl_div,
     l1_loss,
     mse_loss,
+    nll_loss,
     smooth_l1_loss,
 )
 from ..ops.reduction import mean, norm, sum

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..errors import error
 from ..ops import fused
-from ..ops.classification import cross_entropy
 from ..tensor import Tensor
 from . import init
 from .module import Module, Parameter
@@ -189,7 +188,9 @@ class CrossEntropyLoss(Module):
         self.reduction, self.label_smoothing = reduction, label_smoothing
 
     def forward(self, logits: Tensor, target: Any) -> Tensor:
-        return cross_entropy(logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing)
+        return fused.cross_entropy(
+            logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing
+        )
 
 
 class ModuleList(Module):

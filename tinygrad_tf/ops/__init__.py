@@ -4,9 +4,7 @@ from . import (
     activation,
     arithmetic,
     arrange,
-    attention,
     choice,
-    classification,
     comparison,
     conversion,
     einsum,
@@ -24,7 +22,7 @@ from . import (
 )
 
 __all__ = [
-    "activation", "arithmetic", "arrange", "attention", "choice", "classification", "comparison", "conversion",
+    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion",
     "einsum", "exponential", "fused", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "shape",
     "trigonometry",
 ]  # fmt: skip

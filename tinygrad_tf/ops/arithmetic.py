@@ -82,8 +82,7 @@ def d_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
-@op(types="same", expects=(BROADCAST[0] + "; an integer has no negative power that is an integer",
-                           BROADCAST[1] + "; write 2.0 ** k for negative k"))  # fmt: skip
+@op(types="same", expects=(BROADCAST[0] + "; integers have no negative powers", BROADCAST[1] + ", or use floats"))
 def power(X: Array, W: Array) -> Array:
     """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
 

@@ -18,6 +18,9 @@ def astype(X: Array, *, dtype: Any) -> Array:
     >>> astype(Tensor([1.5]), dtype="float64").dtype
     dtype('float64')
     """
+    if np.dtype(dtype).kind not in "biuf":
+        raise error(TypeError, "astype", {"X": X, "dtype": np.dtype(dtype)}, "entries are booleans, integers or floats",
+                    "choose for example 'float32' or 'int64'")  # fmt: skip
     return X.astype(dtype)
 
 

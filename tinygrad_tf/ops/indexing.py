@@ -64,7 +64,7 @@ def d_getitem(dY: Array, Y: Array, X: Array, *, index: Any) -> Any:
     return dX
 
 
-@op(expects=_INDEX)
+@op(expects=(_INDEX[0] + "; what is read there has the shape of X, up to broadcasting", _INDEX[1]))
 def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with X added in at ``index``; entries that are named twice get the sum.
 

@@ -9,8 +9,10 @@ import numpy as np
 
 from ..errors import error
 from ..op import Array, function, op
+from ..tensor import Tensor, to_array
 from .activation import logsigmoid
 from .choice import where
+from .fused.loss import check_target, class_weights
 from .indexing import plain
 
 
@@ -75,6 +77,35 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
     [0.125, 2.5]
     """
     return l1_loss(input, target, reduction) if beta == 0 else huber_loss(input, target, reduction, beta) / beta
+
+
+@function
+def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
+    """−input[target], for log-probabilities: what is left of ``cross_entropy`` after ``log_softmax``.
+
+    Shapes, weights and reductions as in ``cross_entropy``; the target holds class indices.
+
+    >>> nll_loss(Tensor([[-1.0, -2.0]]), Tensor([1])).item()
+    2.0
+    """
+    check_reduction("nll_loss", reduction)
+    t = to_array(target)
+    if t.dtype.kind == "f":
+        raise error(TypeError, "nll_loss", {"input": input, "target": target}, "targets are class indices, integers",
+                    "write target.long(), or use cross_entropy for probabilities")  # fmt: skip
+    axis = check_target("nll_loss", input, Tensor.wrap(t), ignore_index)
+    valid = t != ignore_index
+    ids = np.where(valid, t, 0)
+    places = list(np.ogrid[tuple(slice(m) for m in t.shape)])
+    places.insert(axis, ids)
+    w = valid.astype(input.dtype)
+    if weight is not None:
+        w = np.where(valid, class_weights("nll_loss", weight, input, axis)[ids], 0)
+    L = -input[tuple(places)] * w
+    if reduction != "mean":
+        return reduced(L, reduction)
+    with np.errstate(invalid="ignore"):  # no valid row: 0/0 is NaN, as in PyTorch
+        return L.sum() / w.sum()
 
 
 @function

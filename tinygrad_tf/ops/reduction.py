@@ -197,8 +197,8 @@ def _picked(X: Any, axis: int, arg: Op, keep: bool) -> Extremes:
 def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
     """The index of the first largest entry; integers, so without a gradient.
 
-    >>> argmax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
-    [1, 1]
+    >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
+    [1, 0]
     """
     return np.argmax(X, axis, keepdims=keepdims)
 

@@ -30,7 +30,9 @@ def reverse(seed: int = 0, length: int = 6) -> Task:
 
 
 def addition(seed: int = 0, n_digits: int = 2) -> Task:
-    """Sums of two numbers of up to ``n_digits`` digits: ``"47+5"`` → ``"52"``. ``seed`` decides which are held out.
+    """Sums of two numbers of ``n_digits`` digits: ``"47+05"`` → ``"052"``. ``seed`` decides which are held out.
+
+    Zeros in front keep each digit in its place, so that a model need not first learn where the units stand.
 
     >>> [(source, target)] = addition().sample(np.random.default_rng(0), 1)
     >>> sum(map(int, source.split("+"))) == int(target)
@@ -42,7 +44,7 @@ def addition(seed: int = 0, n_digits: int = 2) -> Task:
 
     def draw(rng: np.random.Generator) -> Pair:
         a, b = map(int, rng.integers(0, 10**n_digits, 2))
-        return f"{a}+{b}", str(a + b)
+        return f"{a:0{n_digits}}+{b:0{n_digits}}", f"{a + b:0{n_digits + 1}}"
 
     return _made("addition", "0123456789+", draw, seed)
 

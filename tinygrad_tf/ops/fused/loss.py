@@ -1,4 +1,4 @@
-"""cross_entropy as one node, for class indices; for probabilities, and nll_loss, composed."""
+"""cross_entropy: how far a prediction is from its target. For class indices it is one node, else composed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import kernels
-from ..errors import error
-from ..op import Array, Kernel, function, op
-from ..tensor import Tensor, to_array
-from .fused import log_softmax, softmax
-from .indexing import plain
-from .losses import check_reduction, reduced
-from .shape import expand_dims, moveaxis
+from ... import kernels
+from ...errors import error
+from ...op import Array, Kernel, function, op
+from ...tensor import Tensor, to_array
+from ..shape import expand_dims, moveaxis
+from .rows import log_softmax, softmax
 
 
 @op(kernel=Kernel(kernels.cross_entropy, kernels.d_cross_entropy))
@@ -73,72 +71,64 @@ def cross_entropy(
     '0.6931'
     """
     target = target if isinstance(target, Tensor) else Tensor.wrap(to_array(target))
-    check_reduction("cross_entropy", reduction)
-    if input.ndim == 0:
-        raise error(ValueError, "cross_entropy", {"input": input}, "there is an axis of classes", "give logits (N, C)")
-    axis = 1 if input.ndim > 1 else 0
-    if weight is not None and tuple(weight.shape) != (input.shape[axis],):
-        raise error(ValueError, "cross_entropy", {"weight": weight}, "weight has one entry per class, "
-                    f"({input.shape[axis]},)", "give a weight for each class")  # fmt: skip
+    if reduction not in ("mean", "sum", "none") or not 0 <= label_smoothing <= 1:
+        raise error(ValueError, "cross_entropy", {"reduction": repr(reduction), "label_smoothing": label_smoothing},
+                    'reduction is "mean", "sum" or "none"; label_smoothing lies in 0 … 1',
+                    'write reduction="mean", label_smoothing=0.1')  # fmt: skip
+    axis = check_target("cross_entropy", input, target, ignore_index)
+    if weight is not None:
+        weight = class_weights("cross_entropy", weight, input, axis)
     if target.dtype.kind == "f":
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
-    check_classes("cross_entropy", input, target, ignore_index)
     return _cross_entropy(
         moveaxis(input, axis, -1) if input.ndim > 2 else input, target, weight,
         ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction,
     )  # fmt: skip
 
 
-def _of_probabilities(X: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
+def _of_probabilities(X: Any, q: Any, w: Any, reduction: str, label_smoothing: float) -> Any:
     """−Σ w ⊙ q ⊙ log softmax(X) over the classes; the mean is over rows, whatever their weight."""
-    if q.shape != X.shape:
-        raise error(ValueError, "cross_entropy", {"input": X, "target": q}, "a target of floats holds probabilities, "
-                    "in the shape of the input", "for class indices write target.long()")  # fmt: skip
     axis = 1 if X.ndim > 1 else 0
     if label_smoothing:
         q = q * (1 - label_smoothing) + label_smoothing / X.shape[axis]
-    if weight is not None:
-        q = q * weight.reshape((-1, *(1,) * (X.ndim - axis - 1)))
+    if w is not None:
+        q = q * w.reshape((-1, *(1,) * (X.ndim - axis - 1)))
     L = -(q * log_softmax(X, axis=axis)).sum(axis=axis)
-    return reduced(L, reduction)
+    return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def check_classes(name: str, X: Any, t: Any, ignore_index: int) -> None:
-    """Raise unless ``t`` holds a class of ``X`` for each of its rows; the classes are axis 1, or 0 without a batch."""
-    axis = 1 if X.ndim > 1 else 0
-    if t.dtype.kind not in "iu":
-        raise error(TypeError, name, {"input": X, "target": t}, "targets are class indices, integers",
-                    "write target.long()")  # fmt: skip
-    if X.ndim == 0 or t.shape != X.shape[:axis] + X.shape[axis + 1 :]:
-        raise error(ValueError, name, {"input": X, "target": t}, "the target has the shape of the input without its "
-                    "class axis, which is axis 1 (0 without a batch)",
-                    "flatten both: input.reshape(-1, C), target.reshape(-1)")  # fmt: skip
-    n, ids = X.shape[axis], plain(t)
-    wrong = (ids != ignore_index) & ((ids < 0) | (ids >= n))
-    if wrong.any():
-        raise error(IndexError, name, {"target": t, "the class": int(ids[wrong][0])},
-                    f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})", "mend the labels")  # fmt: skip
+def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
+    """The axis of classes, 1, or 0 without a batch; an error if the target does not fit the input ``X``.
 
-
-@function
-def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
-    """−input[target], for log-probabilities: what is left of ``cross_entropy`` after ``log_softmax``.
-
-    Shapes, weights and reductions as in ``cross_entropy``.
-
-    >>> nll_loss(Tensor([[-1.0, -2.0]]), Tensor([1])).item()
-    2.0
+    Class indices have the shape of X without that axis, probabilities (floats) the shape of X.
     """
-    target = np.asarray(plain(target))
-    check_reduction("nll_loss", reduction)
-    check_classes("nll_loss", input, target, ignore_index)
-    valid = target != ignore_index
-    ids = np.where(valid, target, 0)
-    places = list(np.ogrid[tuple(slice(m) for m in target.shape)])
-    places.insert(1 if input.ndim > 1 else 0, ids)
-    w = valid.astype(input.dtype) if weight is None else np.where(valid, plain(weight)[ids], 0)
-    L = -input[tuple(places)] * w
-    if reduction != "mean":
-        return reduced(L, reduction)
-    with np.errstate(invalid="ignore"):  # no valid row: 0/0 is NaN, as in PyTorch
-        return L.sum() / w.sum()
+    got = {"input": X, "target": target}
+    if X.dtype.kind != "f" or target.dtype.kind == "b":
+        raise error(TypeError, name, got, "logits are floats, targets are class indices, integers, or probabilities",
+                    "write input.astype('float32') or target.astype('int64')")  # fmt: skip
+    axis = 1 if X.ndim > 1 else 0
+    classes = X.shape[:axis] + X.shape[axis + 1 :]
+    if X.ndim == 0 or target.shape != (X.shape if target.dtype.kind == "f" else classes):
+        raise error(ValueError, name, got, "class indices have the shape of the input without its class axis, which is "
+                    "axis 1 (0 without a batch); probabilities, which are floats, have the shape of the input",
+                    "write target.astype('int64') for indices; flatten both: input.reshape(-1, C), "
+                    "target.reshape(-1)")  # fmt: skip
+    n = int(X.shape[axis])
+    if target.dtype.kind != "f":
+        wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
+        if wrong.any():
+            raise error(IndexError, name, {"target": target, "the class": int(target.data[wrong][0])}, f"classes lie "
+                        f"in 0 … {n - 1}, or are ignore_index ({ignore_index})", "mend the labels")  # fmt: skip
+    return axis
+
+
+def class_weights(name: str, weight: Any, X: Any, axis: int) -> Array:
+    """The weights of the classes of ``X`` in its type."""
+    if isinstance(weight, Tensor) and weight.requires_grad:
+        raise error(RuntimeError, name, {"weight": weight}, "the loss is not differentiated with respect to the class "
+                    "weights", "give weight.detach()")  # fmt: skip
+    weight = to_array(weight)
+    if weight.shape != (X.shape[axis],):
+        raise error(ValueError, name, {"weight": weight}, f"weight has one entry per class, ({X.shape[axis]},)",
+                    "give a weight for each class")  # fmt: skip
+    return weight.astype(X.dtype)

@@ -1,0 +1,80 @@
+"""Train a small Transformer to read dates: "3rd of Mar. '26" and 二〇二六年三月三日 become 2026-03-03.
+
+    python demos/train_dates.py
+
+It takes about a minute and leaves in out/dates: the checkpoint (model.safetensors), the curves of loss and score
+(curves.png), where the decoder looked while it wrote one date (attention.png), and how the gradient of the loss reached
+the query weights of the first layer (dW.svg). Then ask it: python demos/translate_date.py "三月三日 2026"
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+# Before NumPy is imported. Matrices this small gain little from threads (35 ms a step instead of 46 on quiet cores),
+# and OpenBLAS's threads wait for each other at full speed where other programs use the cores: over a second a step.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from tinygrad_tf import graph, manual_seed
+from tinygrad_tf.figures import save_attention, save_curves
+from tinygrad_tf.models import Transformer, TransformerConfig
+from tinygrad_tf.tasks import dates
+from tinygrad_tf.train import TrainConfig, Trainer, batch_loss
+
+EXAMPLE = "星期二，二〇二六年三月三日"
+
+
+def main() -> None:
+    args = arguments()
+    out = Path(args.out)
+    manual_seed(args.seed)
+    task = dates()
+    model = Transformer(
+        TransformerConfig(
+            vocab_size=len(task.vocabulary),
+            d_model=64,
+            n_heads=4,
+            n_layers=2,
+            d_ff=128,
+            dropout=0.0,
+            max_length=64,
+            norm_first=True,
+            tie_output=False,
+        )
+    )
+    trainer = Trainer(model, task, TrainConfig(steps=args.steps), path=out / "model.safetensors")
+    if args.resume:
+        trainer.resume()
+
+    n_parameters = sum(p.size for p in model.parameters())
+    print(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates")
+    start = time.perf_counter()
+    history = trainer.fit()
+    seconds = time.perf_counter() - start
+    if trainer.step < args.steps:
+        print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on")
+        return
+    print(f"trained in {seconds:.0f} s")
+    print(f"exact match on {len(task.held_out):,} held-out dates: {history.accuracy[args.steps]:.2%}")
+
+    save_curves(history, out / "curves.png")
+    translation = save_attention(model, task.vocabulary, EXAMPLE, out / "attention.png")
+    print(f"{EXAMPLE} → {translation}")
+    loss = batch_loss(model, task.batch([(EXAMPLE, "2026-03-03")]))
+    W = model.encoder.layers[0].self_attn.in_proj_weight
+    graph.draw(loss, path_to=W, depth=1).render(out / "dW.svg")
+    print(f"figures, diagram and checkpoint are in {out}")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=1000, help="how long to train (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="initial weights and order of the dates (default: 0)")
+    parser.add_argument("--out", default="out/dates", help="the folder for all results (default: out/dates)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

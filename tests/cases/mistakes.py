@@ -1,0 +1,247 @@
+"""The table of mistakes: what is wrong, the call, the class of the error, and words of its three lines."""
+
+import copy
+
+import numpy as np
+
+from tinygrad_tf import Tensor, grad
+from tinygrad_tf.ops import arithmetic, choice, fused, indexing, join, reduction
+
+
+def x(*sizes):
+    return Tensor(np.linspace(1, 2, int(np.prod(sizes))).reshape(sizes), requires_grad=True, name="x")
+
+
+def ids(*values):
+    return Tensor(list(values))
+
+
+def ones(*sizes, dtype=bool):
+    return np.ones(sizes, dtype)
+
+
+# Each row: what is wrong, the call (given some Tensors), the class, words of the message in their order:
+# the op and what it got, then a piece of the rule, then a piece of the cure.
+SHAPES = [
+    ("add", lambda: x(2, 3) + x(2, 4), ValueError,
+     "add got X x (2, 3) float64, W x (2, 4) float64", "each pair of sizes is equal, or one of them is 1", "unsqueeze"),
+    ("array times Tensor", lambda: ones(2, 3) * x(4), ValueError,
+     "multiply got X (2, 3) bool, W x (4,)", "aligned", "[:, None]"),
+    ("where", lambda: choice.where(ones(5), x(2), x(2)), ValueError,
+     "where got C (5,) bool", "aligned", "reshape"),
+    ("masked_fill", lambda: x(2).masked_fill(ones(3), 0.0), ValueError, "where got C (3,) bool", "aligned", "reshape"),
+    ("matmul", lambda: x(2, 3) @ x(2, 3), ValueError,
+     "matmul got X x (2, 3) float64, W x (2, 3) float64", "the last axis of X must equal the second to last of W",
+     "W.mT"),
+    ("matmul of a batch", lambda: x(2, 2, 3) @ x(3, 3, 2), ValueError,
+     "matmul got X x (2, 2, 3)", "must broadcast", "W.mT"),
+    ("matmul with a number", lambda: x(2) @ 2.0, ValueError, "matmul got X x (2,)", "at least one axis", "X * W"),
+    ("reshape", lambda: x(2, 3).reshape(4, 2), ValueError,
+     "reshape got X x (2, 3) float64, shape (4, 2)", "the same number of entries", "multiply the sizes"),
+    ("reshape with two -1", lambda: x(2, 3).reshape(-1, -1), ValueError, "reshape got", "one size may be -1", "sizes"),
+    ("expand", lambda: x(2, 3).expand(4, 3), ValueError, "got X x (2, 3) float64, shape (4, 3)", "or 1", "unsqueeze"),
+    ("broadcast_to", lambda: x(2, 3).broadcast_to((3, 2)), ValueError,
+     "broadcast_to got X x (2, 3)", "or 1", "unsqueeze"),
+    ("concatenate", lambda: join.concatenate([x(2, 3), x(2, 4)]), ValueError,
+     "concatenate got X0 x (2, 3) float64, X1 x (2, 4) float64, axis 0", "the same shape, except", "compare"),
+    ("concatenate nothing", lambda: join.concatenate([]), ValueError,
+     "concatenate got no Tensors", "at least one", "list"),
+    ("stack", lambda: join.stack([x(2), x(3)]), ValueError,
+     "stack got Tensors of shapes (2,), (3,)", "same shape", "pad"),
+    ("split", lambda: x(5).split([2, 2]), ValueError,
+     "split got X x (5,) float64, sections [2, 2]", "add up to", "sum"),
+    ("split into pieces of 0", lambda: x(5).split(0), ValueError,
+     "split got X x (5,) float64, sections 0", "add up", "size"),
+    ("layer_norm", lambda: fused.layer_norm(x(2, 3), 4), ValueError,
+     "layer_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes of X", "build LayerNorm"),
+    ("layer_norm's weight", lambda: fused.layer_norm(x(2, 3), 3, x(1)), ValueError,
+     "layer_norm got X x (2, 3) float64, W x (1,) float64", "the normalised shape, (3,)", "build LayerNorm"),
+    ("layer_norm's bias", lambda: fused.layer_norm(x(2, 3), 3, None, x(2, 3)), ValueError,
+     "layer_norm got X x (2, 3) float64, W None, b x (2, 3)", "the normalised shape", "build LayerNorm"),
+    ("linear", lambda: fused.linear(x(2, 3), x(4, 5)), ValueError,
+     "linear got X x (2, 3) float64, W x (4, 5) float64", "X is (..., in), W (out, in)", "in_features"),
+    ("linear's bias", lambda: fused.linear(x(2, 2, 3), x(4, 3), x(4, 4)), ValueError,
+     "linear got X x (2, 2, 3) float64, W x (4, 3) float64, b x (4, 4)", "b (out,)", "(out_features, in_features)"),
+    ("linear of a number", lambda: fused.linear(x(), x(4, 3)), ValueError,
+     "linear got X x ()", "X is (..., in)", "in_f"),
+    ("attention's width", lambda: fused.attention(x(2, 3), x(4, 2), x(4, 2)), ValueError,
+     "attention got Q x (2, 3) float64, K x (4, 2)", "Q is (..., L, d_k), K (..., S, d_k)", "compare"),
+    ("attention's keys and values", lambda: fused.attention(x(2, 3), x(4, 3), x(5, 2)), ValueError,
+     "attention got Q x (2, 3) float64, K x (4, 3) float64, V x (5, 2)", "V (..., S, d_v)", "compare"),
+    ("attention's heads", lambda: fused.scaled_dot_product_attention(x(2, 2, 3), x(3, 4, 3), x(3, 4, 2)), ValueError,
+     "attention got Q x (2, 2, 3)", "that broadcast", "compare"),
+    ("attention without rows", lambda: fused.attention(x(3), x(4, 3), x(4, 2)), ValueError,
+     "Q x (3,)", "L, d_k", "compare"),
+    ("a mask that does not fit", lambda: fused.attention(x(2, 3), x(4, 3), x(4, 2), ones(2, 5)), ValueError,
+     "mask (2, 5) bool", "a mask broadcasts to (..., L, S)", "compare"),
+    ("a mask that is too large", lambda: fused.attention(x(2, 3), x(4, 3), x(4, 2), ones(3, 2, 4)), ValueError,
+     "mask (3, 2, 4) bool", "a mask broadcasts to (..., L, S)", "compare"),
+    ("cross_entropy", lambda: fused.cross_entropy(x(2, 3), ids(0, 1, 2)), ValueError,
+     "cross_entropy got input x (2, 3) float64, target (3,) int64", "without their class axis", "flatten both"),
+    ("class weights", lambda: fused.cross_entropy(x(2, 3), ids(0, 1), weight=[1.0, 2.0]), ValueError,
+     "cross_entropy got weight (2,)", "one entry per class, (3,)", "each class"),
+    ("embedding's table", lambda: fused.embedding(ids(0), x(4)), ValueError,
+     "embedding got W x (4,)", "a row", "shape"),
+    ("add_at", lambda: indexing.add_at(x(3), index=[0, 1], shape=(4,)), ValueError,
+     "add_at got X x (3,)", "shape of X", "shape"),
+]  # fmt: skip
+
+PLACES = [
+    ("sum", lambda: x(2, 3).sum(axis=2), IndexError,
+     "sum got X x (2, 3) float64, axis 2", "-ndim … ndim - 1", "last axis is -1"),
+    ("sum twice", lambda: x(2, 3).sum(axis=(0, 0)), ValueError, "axis (0, 0)", "none is named twice", "look at .shape"),
+    ("mean", lambda: x(2).mean(1), IndexError,
+     "mean got X x (2,) float64, axis 1", "-ndim … ndim - 1", "look at .shape"),
+    ("softmax", lambda: x(2, 3).softmax(2), IndexError,
+     "softmax got X x (2, 3) float64, axis 2", "-ndim …", "look at .shape"),
+    ("max of nothing", lambda: x(0, 3).max(), ValueError, "max got X x (0, 3) float64", "no largest", "look at .shape"),
+    ("argmax of nothing", lambda: x(0).argmax(), ValueError,
+     "argmax got X x (0,) float64", "no largest", "look at .shape"),
+    ("permute", lambda: x(2, 3).permute(0, 0), ValueError,
+     "transpose got X x (2, 3) float64, axes (0, 0)", "reordering", "swapaxes"),
+    ("permute some", lambda: x(2, 3, 4).permute(0, 1), ValueError, "axes (0, 1)", "reordering", ".ndim"),
+    ("swapaxes", lambda: x(2, 3).swapaxes(0, 2), IndexError,
+     "swapaxes got X x (2, 3) float64, axis 2", "-2 … 1", "look at .shape"),
+    ("mT of a row", lambda: x(2).mT, IndexError, "swapaxes got X x (2,) float64, axis -2", "-1 … 0", "look at .shape"),
+    ("squeeze", lambda: x(2, 1).squeeze(2), IndexError,
+     "squeeze got X x (2, 1) float64, axis 2", "-2 … 1", "look at .shape"),
+    ("unsqueeze", lambda: x(2).unsqueeze(5), IndexError,
+     "unsqueeze got X x (2,) float64, axis 5", "-2 … 1", "look at .shape"),
+    ("flatten", lambda: x(2, 3).flatten(3), IndexError,
+     "flatten got X x (2, 3) float64, axis 3", "-2 … 1", "look at .shape"),
+    ("flatten backward", lambda: x(2, 3).flatten(1, 0), ValueError,
+     "start_dim 1, end_dim 0", "does not come after", "swap"),
+    ("concatenate", lambda: join.concatenate([x(2), x(2)], 5), IndexError, "concatenate got", "axis 5", "compare"),
+    ("split", lambda: x(5).split(2, dim=3), IndexError,
+     "split got X x (5,) float64, axis 3", "-1 … 0", "look at .shape"),
+    ("index", lambda: x(3)[3], IndexError,
+     "getitem got X x (3,) float64, index 3", "ints lie in -n … n - 1", "look at .shape"),
+    ("too many indices", lambda: x(3)[0, 0], IndexError, "index (0, 0)", "an index is", "not indexed are taken whole"),
+    ("a list of indices", lambda: x(3)[[0, 5]], IndexError, "index [0, 5]", "ints lie in", "look at .shape"),
+    ("an index that is a float", lambda: x(3)[1.0], IndexError,
+     "index 1.0", "an index is an int, slice", "look at .shape"),
+    ("a mask as index", lambda: x(3)[ones(2)], IndexError,
+     "index (2,) bool", "boolean arrays have the shape", "look at .shape"),
+    ("scatter", lambda: indexing.scatter(x(2), index=[0, 5], shape=(4,)), IndexError,
+     "scatter got", "ints lie in", "shape"),
+    ("a token beyond the vocabulary", lambda: fused.embedding(ids(0, 9), x(4, 2)), IndexError,
+     "embedding got ids (2,) int64, W x (4, 2) float64, the id 9", "ids lie in 0 … 3", "vocabulary"),
+    ("a negative token", lambda: fused.embedding(ids(0, -1), x(4, 2)), IndexError,
+     "the id -1", "ids lie in 0 … 3", "vocab"),
+    ("padding_idx", lambda: fused.embedding(ids(0), x(4, 2), padding_idx=4), ValueError,
+     "padding_idx 4", "one of them", "shape"),
+    ("a class beyond the last", lambda: fused.cross_entropy(x(2, 3), ids(0, 3)), IndexError,
+     "cross_entropy got target (2,) int64, the class 3", "classes lie in 0 … 2", "labels"),
+    ("a negative class", lambda: fused.cross_entropy(x(2, 3), ids(0, -1)), IndexError,
+     "class -1", "ignore_index (-100)", "labels"),
+]  # fmt: skip
+
+TYPES = [
+    ("a string", lambda: Tensor("abc"), TypeError,
+     "Tensor got data of type <U3", "booleans, integers or floats", "vocabulary"),
+    ("None", lambda: Tensor([1, None]), TypeError,
+     "Tensor got data of type object", "booleans, integers or floats", "None"),
+    ("complex", lambda: Tensor(1j), TypeError,
+     "Tensor got data of type complex128", "booleans, integers or floats", "convert"),
+    ("uneven rows", lambda: Tensor([[1], [2, 3]]), ValueError,
+     "Tensor got data [[1], [2, 3]]", "form an array", "equal length"),
+    ("an unknown dtype", lambda: Tensor([1.0], dtype="sharp"), TypeError, "Tensor got data [1.0]", "'sharp'", "give"),
+    ("integers with a gradient", lambda: Tensor([1], requires_grad=True), RuntimeError,
+     "requires_grad got data (1,) int64", "only floats", "dtype='float32'"),
+    ("integers with a gradient, later", lambda: ids(1).requires_grad_(), RuntimeError,
+     "requires_grad got", "only floats", "dtype="),
+    ("a string added", lambda: x(2) + "a", TypeError,
+     "Tensor got data of type <U1", "booleans, integers or floats", "convert"),
+    ("None added", lambda: x(2) + None, TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
+    ("booleans subtracted", lambda: Tensor([True]) - Tensor([True]), TypeError,
+     "subtract got X (1,) bool", "types", ".astype("),
+    ("floats bit by bit", lambda: x(2) & x(2), TypeError,
+     "bitwise_and got X x (2,) float64", "types of the inputs", ".astype("),
+    ("floats inverted", lambda: ~x(2), TypeError, "invert got X x (2,) float64", "types of the inputs", ".astype("),
+    ("integers to a negative power", lambda: ids(2) ** -1, ValueError,
+     "power got X (1,) int64, W -1", "no negative powers", "floats"),
+    ("axis as a float", lambda: x(2).sum(axis=0.5), TypeError,
+     "sum got X x (2,) float64, axis 0.5", "types", "convert"),
+    ("astype to text", lambda: x(2).astype("str"), TypeError,
+     "astype got X (2,) float64", "booleans, integers or floats", "'int64'"),
+    ("ids as floats", lambda: fused.embedding(Tensor([1.0]), x(4, 2)), TypeError,
+     "embedding got ids (1,) float32", "ids are integers", "ids.astype('int64')"),
+    ("classes as floats", lambda: fused.cross_entropy(x(1, 3), Tensor([1.0])), TypeError,
+     "cross_entropy got input x (1, 3) float64, target (1,) float32", "targets are class indices", "astype('int64')"),
+    ("logits as integers", lambda: fused.cross_entropy(ids([1, 2]), ids(0)), TypeError,
+     "logits (1, 2) int64", "logits are floats", "astype("),
+    ("class weights that want a gradient", lambda: fused.cross_entropy(x(1, 3), ids(0), weight=x(3)), RuntimeError,
+     "cross_entropy got weight x (3,)", "not differentiated", ".detach()"),
+    ("a mask of integers", lambda: fused.attention(x(2, 3), x(4, 3), x(4, 2), ones(2, 4, dtype=int)), TypeError,
+     "mask (2, 4) int64", "a mask is boolean (true: may attend) or float", "mask.astype(bool)"),
+    ("an item of two", lambda: x(2).item(), ValueError, "item got self x (2,) float64", "one entry", ".tolist()"),
+    ("the truth of two", lambda: bool(x(2)), ValueError, "bool got self x (2,) float64", "one entry", ".all()"),
+    ("the length of a number", lambda: len(x()), TypeError, "len got self x () float64", "no length", ".item()"),
+    ("rows of a number", lambda: list(x()), TypeError, "len got self x () float64", "no length", ".item()"),
+    ("an array of what has a gradient", lambda: np.asarray(x(2)), RuntimeError,
+     "numpy got self x (2,)", "does not record", ".detach()"),
+    ("a copy of a result", lambda: copy.deepcopy(x(2) * 2), RuntimeError,
+     "copy got self (2,)", "belongs to its graph", ".detach()"),
+]  # fmt: skip
+
+ARGUMENTS = [
+    ("unknown", lambda: x(2).sum(foo=1), TypeError, "sum got an unknown 'foo'", "X, axis, keepdims", "help()"),
+    ("of NumPy only", lambda: np.sum(x(2), dtype=float), TypeError,
+     "sum got an unknown 'dtype'", "X, axis, keepdims", "help()"),
+    ("missing", lambda: arithmetic.add(x(2)), TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
+    ("too many", lambda: arithmetic.add(x(2), x(2), x(2)), TypeError, "add got too many arguments", "X, W", "help()"),
+    ("too many params", lambda: reduction.sum(x(2), 0, True, 5), TypeError,
+     "sum got too many arguments", "X, axis", "help()"),
+    ("twice", lambda: reduction.sum(x(2), 0, axis=0), TypeError, "sum got 'axis' twice", "X, axis, keepdims", "help()"),
+    ("twice, as dim", lambda: reduction.sum(x(2), 0, dim=0), TypeError,
+     "sum got 'axis' twice", "X, axis, keepdims", "help()"),
+    ("axis and dim", lambda: reduction.sum(x(2), axis=0, dim=0), TypeError,
+     "sum got an unknown 'dim'", "X, axis", "help()"),
+    ("gelu", lambda: fused.gelu(x(2), approximate="erf"), ValueError,
+     "gelu got approximate 'erf'", '"none" or "tanh"', "gelu(x"),
+    ("dropout", lambda: fused.dropout(x(2), 1.5), ValueError,
+     "dropout got p 1.5", "p is a probability, 0 … 1", "p=0.1"),
+    ("attention's dropout",
+     lambda: fused.scaled_dot_product_attention(x(2, 3), x(2, 3), x(2, 3), dropout_p=2), ValueError,
+     "attention got p 2", "p is a probability", "p=0.1"),
+    ("two masks",
+     lambda: fused.scaled_dot_product_attention(x(2, 3), x(2, 3), x(2, 3), ones(2, 2), is_causal=True), ValueError,
+     "attn_mask (2, 2) bool, is_causal True", "is given or is causal", "combine"),
+    ("reduction", lambda: fused.cross_entropy(x(1, 3), ids(0), reduction="avg"), ValueError,
+     "cross_entropy got reduction 'avg'", '"mean", "sum" or "none"', "write"),
+    ("smoothing", lambda: fused.cross_entropy(x(1, 3), ids(0), label_smoothing=2.0), ValueError,
+     "label_smoothing 2.0", "0 … 1", "write"),
+]  # fmt: skip
+
+
+def twice():
+    y = x(2).sum()
+    y.backward()
+    y.backward()
+
+
+BACKWARD = [
+    ("of several entries", lambda: (x(2) * 2).backward(), RuntimeError,
+     "backward got self (2,) float64", "grad can be implicitly created only for scalar outputs", "loss = y.mean()"),
+    ("without a graph", lambda: Tensor([1.0]).backward(), RuntimeError,
+     "backward got self (1,) float32", "does not require grad", "requires_grad=True"),
+    ("twice", twice, RuntimeError,
+     "backward got self () float64", "freed by an earlier backward()", "retain_graph=True"),
+    ("from weights of another shape", lambda: (x(2) * 2).backward(np.ones(3)), RuntimeError,
+     "backward got self (2,) float64, gradient (3,) float64", "the Tensor's shape", "one number for each entry"),
+    ("grad of several entries", lambda: grad(x(2) * 2, x(2)), RuntimeError,
+     "grad got self (2,)", "scalar outputs", "loss ="),
+    ("grad of what requires none", lambda: grad(x(2).sum(), ids(1)), RuntimeError,
+     "grad got input (1,) int64", "only a Tensor that requires a gradient", "before the forward"),
+    ("grad of an array", lambda: grad(x(2).sum(), [np.ones(2)]), TypeError,
+     "grad got input (2,) float64", "are Tensors", "compute"),
+    ("too few weights", lambda: grad([x(2).sum(), x(2).sum()], x(2), [1.0]), ValueError,
+     "grad got 2 outputs and 1 grad_outputs", "each output", "None"),
+    ("a result told not to", lambda: (x(2) * 2).requires_grad_(False), RuntimeError,
+     "requires_grad_ got", "only a leaf", ".detach()"),
+    ("writing into it", lambda: x(3).__setitem__(0, 1.0), TypeError,
+     "got self x (3,) float64", "never written to", "where("),
+]  # fmt: skip
+
+TABLES = {"shapes": SHAPES, "places": PLACES, "types": TYPES, "arguments": ARGUMENTS, "backward": BACKWARD}
+MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]

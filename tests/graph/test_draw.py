@@ -1,0 +1,281 @@
+"""Pictures: their structure, never their bytes."""
+
+import html
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graphs import GRAPHS, classifier, encoder, head, leaf, residual, square
+
+from tinygrad_tf import Tensor, nn
+from tinygrad_tf.graph import dot, draw
+from tinygrad_tf.graph.boxes import levels
+from tinygrad_tf.graph.capture import capture
+from tinygrad_tf.graph.flow import norm, record, routes
+from tinygrad_tf.graph.labels import three
+from tinygrad_tf.ops.choice import where
+from tinygrad_tf.ops.fused import cross_entropy
+
+ROOT = Path(__file__).parents[2]
+GRADIENT = {"dir": "back", "color": "#8e2a6b"}
+
+
+def parts(picture):
+    """The nodes and the arrows of a picture: id → attributes, [(from, to, attributes)]."""
+    attributes = r'(\w+)=("(?:[^"\\]|\\.)*"|<<TABLE.*?</TABLE>>|[\w.,+-]+)'
+    nodes, arrows = {}, []
+    for line in re.sub(r'"[^"]*"', lambda m: m[0].replace("\n", " "), picture.source).splitlines():
+        found = re.match(r"\t+(\w+)(?: -> (\w+))? \[(.*)\]$", line)
+        if found and found[1] not in ("graph", "node", "edge"):
+            attrs = {k: v.strip('"') for k, v in re.findall(attributes, found[3])}
+            if found[2]:
+                arrows.append((found[1], found[2], attrs))
+            else:
+                nodes[found[1]] = attrs
+    return nodes, arrows
+
+
+def text(attrs):
+    """The lines of a label."""
+    lines = re.findall(r"<TR>(.*?)</TR>", attrs.get("label", ""))
+    return [html.unescape(re.sub("<[^>]*>", "", line)).replace("\xa0", " ").strip() for line in lines]
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_every_node_and_every_edge_is_drawn(make):
+    loss, _ = make()
+    graph = capture(loss)
+    nodes, arrows = parts(draw(loss))
+    assert nodes.keys() == {node.id for node in graph.nodes}
+    assert sorted(a[:2] for a in arrows) == sorted((e.source, e.target) for e in graph.edges)
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_arrows_that_carry_a_gradient_say_by_which_rule_and_how_much(make):
+    loss, _ = make()
+    flow = record(capture(loss, {id(loss): "loss"}))
+    _, arrows = parts(draw(loss))
+    assert sum(GRADIENT.items() <= attrs.items() for *_, attrs in arrows) == len(flow.sent)
+    for e, (source, target, attrs) in zip(flow.graph.edges, arrows, strict=True):
+        assert (e.source, e.target) == (source, target)
+        if e.id in flow.sent:
+            *rule, last = text(attrs)
+            assert last.endswith(three(flow.sent[e.id]))
+            assert " ".join(rule) == str(flow.rules[e.id]) or rule[-1].endswith("…")
+
+
+def test_the_same_input_twice_has_two_arrows():
+    assert [arrow[:2] for arrow in parts(draw(square()[0]))[1]] == [("n0", "n1"), ("n0", "n1"), ("n1", "n2")]
+
+
+def test_kinds_differ_in_more_than_colour():
+    X, mask = Tensor(np.ones(2), name="X"), Tensor(np.array([True, False]))
+    loss = where(mask, leaf(2) * X, 0.5).sum()
+    graph, (nodes, _) = capture(loss), parts(draw(loss))
+    looks = {}
+    for node in graph.nodes:
+        attrs = nodes[node.id]
+        looks.setdefault(node.kind, set()).add((attrs["shape"], attrs["style"], attrs.get("penwidth")))
+    assert looks.keys() == {"operation", "parameter", "input", "constant", "loss"}
+    assert len(set().union(*looks.values())) == 5
+
+
+def test_a_box_says_its_name_formula_and_shape():
+    nodes, _ = parts(draw(head()[0]))
+    labels = [text(attrs) for attrs in nodes.values()]
+    assert ["W_q", "(6, 3)"] in labels
+    assert ["matmul", "(4, 3)"] in labels
+    assert any(label[1:] == [f"L = {three(head()[0].item())}", "dL = 1"] for label in labels)
+
+
+def test_variables_of_the_caller_name_what_has_no_name():
+    X, W = Tensor(np.ones((2, 3))), leaf(3, 3)
+    Q = X @ W
+    S = Q.softmax()
+    loss = S.sum()
+    nodes, arrows = parts(draw(loss))
+    labels = [text(attrs)[0] for attrs in nodes.values()]
+    assert labels == ["X", "W", "Q = X · W", "S = softmax(Q)", "loss = Σ(S)"]
+    assert ["dW = Xᵀ · dQ"] in [text(attrs)[:1] for *_, attrs in arrows]
+
+
+def test_where_arrows_join_the_sum_is_told():
+    loss, _ = residual(layers=1)
+    x = text(parts(draw(loss))[0]["n0"])
+    assert re.fullmatch(r"‖dx‖ \S+, sum of 2", x[-1])
+
+
+def test_width_is_three_decades_of_the_norm():
+    x = leaf(1, name="x")
+    loss = (x * 1e-3 * 1e-3 * 1e2).sum()  # on its way the gradient is 1, 1e2, 1e-1, 1e-4
+    widths = [float(attrs["penwidth"]) for *_, attrs in parts(draw(loss))[1] if attrs.get("dir")]
+    assert widths == [0.8, 0.8, 4.0, pytest.approx(0.8 + 3.2 / 3, abs=0.01)]
+
+
+def test_gradients_that_are_no_numbers_are_named():
+    with np.errstate(all="ignore"):
+        x = Tensor([0.0], requires_grad=True)
+        _, arrows = parts(draw((x.log() * 0.0).sum()))
+    assert text(arrows[0][2])[-1] == "‖dx‖ NaN"
+    assert arrows[0][2]["style"] == "dashed"
+
+
+def test_what_gets_no_gradient_has_no_purple_arrow():
+    w = leaf(4, name="w")
+    _, arrows = parts(draw(cross_entropy(leaf(2, 4), Tensor([0, 1]), weight=w), values=True))
+    assert [bool(attrs.get("dir")) for *_, attrs in arrows] == [True, False, False]
+
+
+# ---- values ---------------------------------------------------------------------------------------------------------
+
+
+def test_values_and_gradients_of_small_tensors_are_shown():
+    x = Tensor([[1.0, -2.5]], requires_grad=True)
+    nodes, _ = parts(draw((x * x).sum(), values=True))
+    assert text(nodes["n0"])[-1].split() == ["1.00", "−2.50", "2.00", "−5.00"]
+
+
+# ---- modules --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def transformer():
+    model = nn.Transformer(8, 2, 2, 1, 16, dropout=0.0, batch_first=True)
+    src, tgt = (Tensor(np.random.default_rng(i).standard_normal((1, 3, 8)).astype("f")) for i in (0, 1))
+    return model, model(src, tgt)[:, 0].tanh().sum()
+
+
+def test_modules_are_nested_boxes(transformer):
+    source = draw(transformer[1]).source
+    frames = re.findall(r"(\t+)subgraph cluster_\w+ \{\n.*?tooltip=\"?([\w.]+)\"?", source)
+    paths = [path for _, path in frames]
+    assert {"encoder", "encoder.layers.0", "encoder.layers.0.self_attn", "decoder.layers.0.multihead_attn"} <= set(
+        paths
+    )
+    assert len(paths) == len(set(paths))
+    assert all(len(tabs) == len(levels(path)) for tabs, path in frames)
+
+
+@pytest.mark.parametrize(
+    ("depth", "modules"),
+    [(0, ["encoder", "decoder"]), (1, ["layers.0", "layers.1", "norm", "layers.0", "norm"])],
+)
+def test_modules_below_depth_are_closed(transformer, depth, modules):
+    nodes, _ = parts(draw(transformer[1], depth=depth))
+    assert sorted(text(nodes[id])[0] for id in nodes if id[0] == "m") == sorted(modules)
+
+
+def test_a_closed_module_says_what_is_in_it(transformer):
+    model, loss = transformer
+    nodes, _ = parts(draw(loss, depth=0))
+    encoder = next(label for label in map(text, nodes.values()) if label[0] == "encoder")
+    n = sum(node.path.startswith("encoder") and node.kind == "operation" for node in capture(loss).nodes)
+    assert encoder[1] == f"{n} operations, {len(list(model.encoder.parameters()))} parameters"
+
+
+def test_an_arrow_into_a_closed_module_has_the_norm_of_all_that_passes(transformer):
+    _, loss = transformer
+    graph = capture(loss)
+    flow = record(graph, gradients=True)
+    between = [e for e in graph.edges if e.id in flow.sent and "decoder" in graph.node(e.target).path
+               and "encoder" in graph.node(e.source).path]  # fmt: skip
+    assert len({e.source for e in between}) == 1
+    _, arrows = parts(draw(loss, depth=0))
+    (label,) = [text(attrs) for *ends, attrs in arrows if set(ends) == {"m0", "m1"}]
+    assert label[-1].endswith(three(norm(sum(flow.gradients[e.id] for e in between))))
+
+
+# ---- one weight -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_path_to_keeps_what_lies_between_and_numbers_the_steps(make):
+    loss, W = make()
+    found = routes(record(capture(loss)), W)
+    nodes, arrows = parts(draw(loss, path_to=W))
+    assert nodes.keys() == set(found.nodes)
+    assert len(arrows) == len(found.edges)
+    order = {id: i + 1 for i, id in enumerate(found.nodes)}
+    for _, target, attrs in arrows:
+        n = order[target]
+        assert text(attrs)[0].startswith(f"{chr(0x245F + n)} d" if len(order) <= 21 else f"{n}. d")
+
+
+def test_path_to_opens_the_modules_around_the_weight(transformer):
+    model, loss = transformer
+    weight = model.encoder.layers[1].linear1.weight
+    nodes, _ = parts(draw(loss, path_to=weight, depth=0))
+    labels = [text(attrs) for attrs in nodes.values()]
+    assert ["weight", "(16, 8)"] in labels
+    assert {"decoder", "norm2"} <= {label[0] for label in labels}
+
+
+def test_the_caption_counts_steps_and_routes():
+    loss, x = residual(layers=3)
+    assert draw(loss, path_to=x).summary.splitlines()[0] == "dx: 7 steps along 8 routes from loss"
+
+
+# ---- names are text -------------------------------------------------------------------------------------------------
+
+NAMES = ['<b>&"x', "a\\N\\lb", "&lt;", "权重", "it's", "<>", "]]>", "x" * 60, "tab\tline\nend"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_text_whatever_it_contains(name, svg_of):
+    W = leaf(2, 2, name=name)
+    svg = svg_of(draw((Tensor(np.ones((2, 2)), name="X") @ W).sum()))
+    shown = " ".join(name.split())
+    assert (shown if len(shown) <= 30 else shown[:14] + "…" + shown[-15:]) in svg
+    assert "matmul" in svg
+
+
+def test_characters_that_no_xml_holds_are_replaced(svg_of):
+    assert "a\ufffdb" in svg_of(draw(leaf(2, name="a\x00b").sum()))
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_label_is_in_the_svg(svg_of):
+    for make in (head, encoder, classifier):
+        picture = draw(make()[0], values=True)
+        svg = svg_of(picture)
+        nodes, arrows = parts(picture)
+        for attrs in [*nodes.values(), *[attrs for *_, attrs in arrows]]:
+            for line in text(attrs):
+                assert "".join(line.split()) in "".join(svg.split()), line
+
+
+def test_dot_is_the_same_whatever_the_hash_seed():
+    code = (
+        f"import sys; sys.path[:0] = ['{Path(__file__).parent.as_posix()}', '{ROOT.as_posix()}']; "
+        "from graphs import encoder; "
+        "from tinygrad_tf import manual_seed; manual_seed(0); from tinygrad_tf.graph import draw; "
+        "loss, W = encoder(); print(draw(loss).source, draw(loss, path_to=W, depth=0).source)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True,
+                       text=True, check=True, encoding="utf-8").stdout
+        for seed in ("0", "1")
+    ]  # fmt: skip
+    assert runs[0] == runs[1]
+    assert "digraph" in runs[0]
+
+
+def test_a_graph_of_thousands_of_boxes_is_refused(monkeypatch):
+    monkeypatch.setattr(dot, "_MOST", 5)
+    with pytest.raises(ValueError, match=r"depth=1"):
+        draw(head()[0])
+
+
+@pytest.mark.parametrize(("n", "attribute"), [(10, None), (500, "nslimit=2"), (2000, "splines=line")])
+def test_large_graphs_put_limits_on_graphviz(n, attribute):
+    x = leaf(1)
+    for _ in range(n):
+        x = -x
+    source = draw(x.sum()).source
+    assert attribute in source if attribute else "nslimit" not in source

@@ -1,0 +1,84 @@
+"""The derivation as text."""
+
+import re
+
+import numpy as np
+import pytest
+from graphs import GRAPHS, encoder, head, leaf, residual
+
+from tinygrad_tf import Tensor
+from tinygrad_tf.graph import explain
+
+
+def test_a_derivation_from_dL_to_dW():
+    X = Tensor([[1.0, 2.0]], name="X")
+    W = Tensor([[3.0], [4.0]], requires_grad=True)
+    Y = X @ W
+    L = (Y * Y).sum()
+    assert str(explain(L, W)).splitlines() == [
+        "How dL reaches dW: 3 steps along 2 routes.",
+        "",
+        "    dL = 1",
+        " 1. L = Σ(X′)       ()",
+        "    dX′ = dL        (1, 1)   norm 1",
+        " 2. multiply        (1, 1)",
+        "    dY = dY′ ⊙ Y    (1, 1)   norm 11",
+        "    dY = dY′ ⊙ Y    (1, 1)   norm 11",
+        "    dY = sum of 2   (1, 1)   norm 22",
+        "      from step 2: norm 11",
+        "      from step 2: norm 11",
+        " 3. Y = X · W       (1, 1)",
+        "    dW = Xᵀ · dY    (2, 1)   norm 49.2",
+    ]
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_every_step_on_the_routes_is_told_once_in_order(make):
+    loss, W = make()
+    told = explain(loss, W)
+    steps = [int(n) for n in re.findall(r"^ ?(\d+)\. ", str(told), re.MULTILINE)]
+    assert steps == list(range(1, len(told.routes.nodes)))
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_every_rule_on_the_routes_is_told(make):
+    loss, W = make()
+    told = explain(loss, W)
+    rules = sorted(str(told.flow.rules[id]) for id in told.routes.edges)
+    lines = [line.strip() for line in str(told).splitlines()]
+    assert sorted(re.split(r" {3,}", line)[0] for line in lines if re.match(r"d\S+ = (?!sum of|1$)", line)) == rules
+
+
+def test_where_routes_join_the_sum_is_told():
+    loss, x = residual(layers=1)
+    told = str(explain(loss, x))
+    assert re.search(r"dx = sum of 2 .*\n +from step 2: norm \S+\n +from step 3: norm \S+$", told)
+
+
+def test_modules_and_helper_lines_are_told():
+    loss, W = encoder()
+    told = str(explain(loss, W))
+    assert re.search(r"attention +\(2, 2, 3, 4\) +in self_attn\n", told)
+    assert told.count("where P = softmax(Q · Kᵀ / √4)") == 1
+    assert "reaches d self_attn.in_proj_weight:" in told.splitlines()[0]
+
+
+def test_the_next_step_is_named_where_it_is_not_the_one_below():
+    loss, x = residual(layers=1)
+    assert "→ x" in str(explain(loss, x))
+
+
+def test_it_shows_itself_where_it_is_evaluated():
+    loss, W = head()
+    assert repr(explain(loss, W)) == str(explain(loss, W))
+
+
+def test_the_loss_itself_needs_no_step():
+    loss = leaf(2).sum()
+    assert "0 steps along 1 route." in str(explain(loss, loss))
+
+
+def test_gradients_that_are_not_numbers_are_named():
+    with np.errstate(all="ignore"):
+        x = Tensor([0.0], requires_grad=True)
+        assert "norm NaN" in str(explain((x.log() * 0.0).sum(), x))

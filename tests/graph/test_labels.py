@@ -1,0 +1,64 @@
+"""Words and numbers on boxes and arrows."""
+
+import math
+
+import numpy as np
+import pytest
+from graphs import leaf
+
+from tinygrad_tf import Tensor
+from tinygrad_tf.graph.boxes import levels
+from tinygrad_tf.graph.capture import capture
+from tinygrad_tf.graph.labels import counted, entries, headline, three, wrapped
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("", ()), ("encoder", ("encoder",)), ("a.layers.0.b", ("a", "layers.0", "b")), ("0.1.x", ("0.1", "x"))],
+)
+def test_levels(path, expected):
+    assert levels(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("array", "shown"),
+    [
+        ([[1, 20], [-3, 4]], [" 1  20", "−3   4"]),
+        ([True, False], ["1  0"]),
+        (0.001234, ["0.00123"]),
+        ([1e9, -1.0], [" 1.0e+09  −1.0e+00"]),
+        ([0.0, 0.0], ["0  0"]),
+        ([np.nan, 1.0], ["nan    1"]),
+        (np.arange(8.0), ["0 … 7, mean 3.5"]),
+        (np.zeros((0, 2)), []),
+    ],
+)
+def test_entries(array, shown):
+    assert [line.replace("\xa0", " ") for line in entries(np.array(array))] == shown
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"),
+    [(0.12345, "0.123"), (0.0, "0"), (1234.5, "1.23e+03"), (-2.0, "−2"), (math.nan, "NaN"), (math.inf, "∞")],
+)
+def test_three(x, shown):
+    assert three(x) == shown
+
+
+def test_long_formulas_are_broken_before_operators_and_cut():
+    lines = wrapped("dX = (softmax(X) ⊙ Σ(q, axis=-1) − q) ⊙ dL / n + something(X, (2, 3)) ⊙ " + "a ⊙ " * 30)
+    assert lines[0] == "dX = (softmax(X) ⊙ Σ(q, axis=-1) − q)"
+    assert lines[1].startswith("⊙ dL")
+    assert len(lines) == 3
+    assert lines[-1].endswith("…")
+
+
+def test_a_long_formula_gives_way_to_the_name_of_the_operation():
+    X = Tensor(np.ones((2, 3)), name="X")
+    loss = (X + leaf(2, 3, name="W")).softmax().sum()
+    assert [headline(n) for n in capture(loss).nodes if n.op] == ["add", "softmax", "L = Σ(X′)"]
+
+
+@pytest.mark.parametrize(("n", "shown"), [(1, "1 route"), (0, "0 routes"), (10**7, "1e+07 routes"), (2**200, None)])
+def test_counted(n, shown):
+    assert counted(n, "route") == (shown or "1.61e+60 routes")

@@ -1,0 +1,269 @@
+"""Checkpoints: what is loaded is what was saved, to the bit, or one clear error and nothing has changed."""
+
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from tinygrad_tf import Tensor, manual_seed, nn, optim, random
+from tinygrad_tf.checkpoint import load_checkpoint, save_checkpoint
+
+safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
+
+
+class Net(nn.Module):
+    def __init__(self, width=3):
+        self.layers = [nn.Linear(2, width), nn.Linear(width, 1)]
+
+    def forward(self, x):
+        return self.layers[1](self.layers[0](x).tanh())
+
+
+class Training:
+    """A net half way: gradients were taken, moments and schedule have moved on."""
+
+    def __init__(self, width=3, optimizer=optim.AdamW, schedule=optim.WarmupCosineLR):
+        self.net = Net(width)
+        self.optimizer = optimizer(self.net.parameters(), lr=0.1)
+        self.schedule = schedule(self.optimizer, 2, 10)
+
+    def train(self, steps):
+        for _ in range(steps):
+            x = Tensor(random.generator().normal(size=(4, 2)).astype("float32"))
+            self.optimizer.zero_grad()
+            (self.net(x) ** 2).sum().backward()
+            self.optimizer.step()
+            self.schedule.step()
+        return self
+
+    def parts(self):
+        return self.net, self.optimizer, self.schedule
+
+    def bits(self):
+        """Everything that a later step depends on."""
+        everything = [
+            self.net.state_dict(),
+            self.optimizer.state_dict(),
+            self.schedule.state_dict(),
+            random.get_state(),
+        ]
+        return as_bytes(everything)
+
+
+def as_bytes(data):
+    """Nested data with arrays as bytes, so that == means: the same bits."""
+    if isinstance(data, dict):
+        return {key: as_bytes(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [as_bytes(value) for value in data]
+    data = data.data if isinstance(data, Tensor) else data
+    return (str(data.dtype), data.shape, data.tobytes()) if isinstance(data, np.ndarray) else data
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "folder" / "net.safetensors"
+    training = Training().train(3)
+    save_checkpoint(path, *training.parts(), step=3, notes={"vocabulary": "一二三", "config": {"width": 3}})
+    return path
+
+
+def test_resuming_gives_the_same_bits_as_never_stopping(tmp_path):
+    path = tmp_path / "net.safetensors"
+    whole = Training().train(3)
+    save_checkpoint(path, *whole.parts(), step=3)
+    whole.train(4)
+    expected = whole.bits()
+    manual_seed(99)  # another process would have started anywhere
+    resumed = Training()
+    load_checkpoint(path).restore(*resumed.parts())
+    assert resumed.train(4).bits() == expected
+
+
+def test_step_and_notes_come_back(file):
+    saved = load_checkpoint(file)
+    assert saved.step == 3
+    assert saved.notes == {"vocabulary": "一二三", "config": {"width": 3}}
+
+
+def test_a_model_alone(tmp_path):
+    path = tmp_path / "net.safetensors"
+    net, other = Net(), Net()
+    save_checkpoint(path, net)
+    before = random.get_state()
+    load_checkpoint(path).restore(other)
+    assert all((a.data == b.data).all() for a, b in zip(net.parameters(), other.parameters(), strict=True))
+    assert random.get_state() == before  # only a training that goes on takes the generator along
+
+
+def test_state_that_is_not_in_rows_is_saved_as_it_is(tmp_path):
+    net = nn.Linear(3, 2)
+    net.weight.data = np.arange(6, dtype="float32").reshape(3, 2).T[:, ::-1]
+    expected = net.weight.data.copy()
+    save_checkpoint(tmp_path / "net.safetensors", net)
+    assert (load_checkpoint(tmp_path / "net.safetensors").model["weight"] == expected).all()
+
+
+def test_the_arrays_are_there_for_other_programs_under_the_names_of_the_state_dict(file):
+    arrays = safetensors.load_file(file)
+    assert {"layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"} <= arrays.keys()
+    assert all(":" in name for name in arrays.keys() - Net().state_dict().keys())
+
+
+def test_torch_reads_it(file):
+    pytest.importorskip("torch", reason="torch is the oracle")
+    from safetensors.torch import load_file
+
+    tensors = load_file(file)
+    assert (tensors["layers.0.weight"].numpy() == load_checkpoint(file).model["layers.0.weight"]).all()
+
+
+# ---- files that are not what they should be ------------------------------------------------------------------------
+
+
+def nothing(path):
+    path.unlink()
+
+
+def a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def cut_off(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def header_cut_off(path):
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def one_bit_flipped(path):
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def another_step(path):
+    content = path.read_bytes()
+    assert content.count(b'\\"step\\": 3, \\"random') == 1
+    path.write_bytes(content.replace(b'\\"step\\": 3, \\"random', b'\\"step\\": 4, \\"random'))
+
+
+def names_swapped(path):
+    content = path.read_bytes()
+    swapped = content.replace(b'"optimizer:0.exp_avg"', b'"optimizer:x.exp_avg"')
+    swapped = swapped.replace(b'"optimizer:2.exp_avg"', b'"optimizer:0.exp_avg"')
+    swapped = swapped.replace(b'"optimizer:x.exp_avg"', b'"optimizer:2.exp_avg"')
+    assert swapped != content
+    path.write_bytes(swapped)
+
+
+def foreign(path):
+    safetensors.save_file({"layers.0.weight": np.zeros((3, 2), "float32")}, path)
+
+
+def a_later_format(path):
+    safetensors.save_file({"a": np.zeros(1)}, path, {"tinygrad_tf": '{"format": 2}'})
+
+
+def no_state(path):
+    safetensors.save_file({"a": np.zeros(1)}, path, {"tinygrad_tf": '{"format": 1}'})
+
+
+def a_pickle(path):
+    class Bomb:
+        def __reduce__(self):
+            return os.abort, ()
+
+    path.write_bytes(pickle.dumps(Bomb()))
+
+
+BAD_FILES = [
+    (nothing, FileNotFoundError, "there is no file"),
+    (a_folder, FileNotFoundError, "there is no file"),
+    (empty, ValueError, "damaged"),
+    (cut_off, ValueError, "damaged"),
+    (header_cut_off, ValueError, "damaged"),
+    (a_pickle, ValueError, "damaged"),
+    (one_bit_flipped, ValueError, "digest"),
+    (another_step, ValueError, "digest"),
+    (names_swapped, ValueError, "digest"),
+    (foreign, ValueError, "format of others"),
+    (a_later_format, ValueError, "of the format 2"),
+    (no_state, ValueError, "damaged"),
+]
+
+
+@pytest.mark.parametrize("spoil, kind, message", BAD_FILES, ids=[spoil.__name__ for spoil, *_ in BAD_FILES])
+def test_a_bad_file_is_refused(file, spoil, kind, message):
+    spoil(file)
+    with pytest.raises(kind, match=message) as caught:
+        load_checkpoint(file)
+    assert "cure:" in str(caught.value)
+    assert "net.safetensors" in str(caught.value)
+
+
+MISFITS = [
+    (lambda: Training(width=4).parts(), RuntimeError, r"layers.0.bias' is \(3,\) in the file and \(4,\) in the model"),
+    (lambda: (nn.Linear(2, 3),), RuntimeError, "'bias' is missing in the file"),
+    (lambda: Training(optimizer=optim.SGD).parts(), ValueError, "class SGD; the file holds AdamW"),
+    (lambda: Training(schedule=optim.NoamLR).parts(), ValueError, "class NoamLR; the file holds WarmupCosineLR"),
+    (lambda: (Net(), optim.AdamW(nn.Linear(2, 3).parameters())), ValueError, "groups of"),
+]
+
+
+@pytest.mark.parametrize("make, kind, message", MISFITS)
+def test_a_misfit_is_refused_before_anything_is_changed(file, make, kind, message):
+    parts = make()
+    saved = load_checkpoint(file)
+    before = as_bytes([part.state_dict() for part in parts] + [random.get_state()])
+    with pytest.raises(kind, match=message):
+        saved.restore(*parts)
+    assert as_bytes([part.state_dict() for part in parts] + [random.get_state()]) == before
+
+
+def test_an_optimizer_that_was_not_saved(tmp_path):
+    save_checkpoint(tmp_path / "net.safetensors", Net())
+    with pytest.raises(ValueError, match="the file holds none"):
+        load_checkpoint(tmp_path / "net.safetensors").restore(*Training().parts())
+
+
+def test_notes_that_are_no_plain_data(tmp_path):
+    with pytest.raises(TypeError, match="plain data"):
+        save_checkpoint(tmp_path / "net.safetensors", Net(), notes={"weights": np.zeros(3)})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_write_leaves_the_old_file(file, monkeypatch):
+    before = file.read_bytes()
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(file, Net())
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_the_metadata_is_readable_json(file):
+    content = file.read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    assert json.loads(header["__metadata__"]["tinygrad_tf"])["state"]["notes"]["config"] == {"width": 3}
+
+
+def test_equal_states_make_equal_files(file, tmp_path):
+    for name in "abcd":
+        training = Training()
+        saved = load_checkpoint(file)
+        saved.restore(*training.parts())
+        save_checkpoint(tmp_path / name, *training.parts(), step=saved.step, notes=saved.notes)
+        assert (tmp_path / name).read_bytes() == file.read_bytes()

@@ -1,0 +1,299 @@
+"""Optimisers: the trajectories of the specification, PyTorch's on random problems, groups, states, clipping."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from tinygrad_tf import Tensor, nn, optim
+
+#: Optimiser, settings, and both entries of p after steps 1, 2, 3 of minimising Σ p² from p = (1, −2), in float64.
+TRAJECTORIES = {
+    "SGD momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}, [.8, -1.6, .46, -.92, .062, -.124]),
+    "SGD Nesterov": ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+                     [.6181, -1.2362, .21923761, -.43847522, -.1116510943, .2233021885]),
+    "Adam": ("Adam", {"lr": 0.1}, [.9000000005, -1.9000000002, .8004122287, -1.8001664861, .7015862729, -1.700623392]),
+    "Adam amsgrad": ("Adam", {"lr": 0.1, "amsgrad": True, "weight_decay": 0.1},
+                     [.9000000005, -1.9000000002, .8004122286, -1.8001664861, .7015862729, -1.700623392]),
+    "AdamW": ("AdamW", {"lr": 0.1},
+              [.8990000005, -1.8980000002, .7985190272, -1.7962725886, .6989111832, -1.6949445144]),
+    "RMSprop": ("RMSprop", {"lr": 0.1}, [5e-8, -1.000000025, -3e-10, -.5509867711, 0, -.3096873876]),
+    "RMSprop centered": ("RMSprop", {"lr": 0.1, "centered": True, "momentum": 0.9},
+                         [-.0050377648, -.99496221, -.9044836831, .3608286974, -1.0394789856, 1.419086611]),
+    "Adagrad": ("Adagrad", {"lr": 0.1}, [.9, -1.9, .8331035268, -1.8311250538, .7804561814, -1.775821515]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TRAJECTORIES)
+def test_trajectory_is_that_of_the_specification(case):
+    name, settings, expected = TRAJECTORIES[case]
+    p = Tensor([1.0, -2.0], requires_grad=True, dtype="float64")
+    optimizer = getattr(optim, name)([p], **settings)
+    path = []
+    for _ in range(3):
+        optimizer.zero_grad()
+        (p * p).sum().backward()
+        optimizer.step()
+        path.extend(p.tolist())
+    np.testing.assert_allclose(path, expected, rtol=0, atol=1e-9)
+
+
+#: Every setting of every optimiser away from its default at least once.
+SETTINGS = {
+    "SGD": [{}, {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1},
+            {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}],
+    "Adam": [{}, {"lr": 0.1, "betas": (0.5, 0.7), "eps": 1e-3}, {"lr": 0.1, "weight_decay": 0.3},
+             {"lr": 0.1, "amsgrad": True, "betas": (0.8, 0.3)}],
+    "AdamW": [{}, {"lr": 0.1, "betas": (0.5, 0.7), "eps": 1e-3, "weight_decay": 0.3}, {"lr": 0.1, "amsgrad": True}],
+    "RMSprop": [{}, {"lr": 0.1, "alpha": 0.7, "eps": 1e-3, "weight_decay": 0.1}, {"lr": 0.1, "momentum": 0.9},
+                {"lr": 0.1, "centered": True, "momentum": 0.5, "weight_decay": 0.1}],
+    "Adagrad": [{}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1},
+                {"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3}],
+    "Muon": [{}, {"lr": 0.1, "momentum": 0.5, "nesterov": False, "weight_decay": 0.3},
+             {"lr": 0.1, "adjust_lr_fn": "match_rms_adamw"}, {"ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 3},
+             {"adjust_lr_fn": "original", "eps": 10.0}],
+}  # fmt: skip
+RANDOM = [(name, settings) for name, all_settings in SETTINGS.items() for settings in all_settings]
+ids_of_random = [f"{name} {', '.join(settings) or 'defaults'}" for name, settings in RANDOM]
+
+
+@pytest.fixture
+def torch(monkeypatch):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)  # Muon rounds to it, which has no like in NumPy
+    return torch
+
+
+@pytest.mark.parametrize(("name", "settings"), RANDOM, ids=ids_of_random)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])
+@pytest.mark.parametrize("shape", [(3, 4), (5, 2)], ids=["wide", "tall"])
+def test_trajectory_on_a_random_problem_is_pytorch_s(name, settings, dtype, tolerance, shape, torch):
+    """Least squares with rows of its own for each of 20 steps; relative to the size of the weights."""
+    rng = np.random.default_rng(0)
+    W = Tensor(rng.standard_normal(shape), requires_grad=True, dtype=dtype)
+    their_W = torch.from_numpy(W.data.copy()).requires_grad_()
+    ours, theirs = getattr(optim, name)([W], **settings), getattr(torch.optim, name)([their_W], **settings)
+    for _ in range(20):
+        X, T = (rng.standard_normal(s).astype(dtype) for s in ((4, shape[0]), (4, shape[1])))
+        for p, optimizer in ((W, ours), (their_W, theirs)):
+            optimizer.zero_grad()
+            data = (Tensor(X), Tensor(T)) if p is W else (torch.from_numpy(X), torch.from_numpy(T))
+            ((data[0] @ p - data[1]) ** 2).sum().backward()
+            optimizer.step()
+        expected = their_W.detach().numpy()
+        np.testing.assert_allclose(W.data, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+    assert W.dtype == dtype
+
+
+def test_muon_s_step_is_nearly_orthogonal():
+    W = Tensor(np.random.default_rng(0).standard_normal((6, 4)), requires_grad=True)
+    before = W.data.copy()
+    (W * W).sum().backward()
+    optim.Muon([W], lr=1.0, weight_decay=0.0).step()
+    values = np.linalg.svd((before - W.data) / np.sqrt(6 / 4), compute_uv=False)
+    assert ((values > 0.6) & (values < 1.3)).all()
+
+
+# ---- groups and states ----------------------------------------------------------------------------------------------
+
+
+def two():
+    return Tensor([1.0], requires_grad=True), Tensor([1.0], requires_grad=True)
+
+
+def with_gradients(*ps):
+    for p in ps:
+        p.grad = Tensor(np.ones_like(p.data))
+
+
+def test_groups_have_settings_of_their_own():
+    a, b = two()
+    optimizer = optim.SGD([{"params": [a]}, {"params": b, "lr": 0.5}], lr=0.1)
+    with_gradients(a, b)
+    optimizer.step()
+    np.testing.assert_allclose([a.item(), b.item()], [0.9, 0.5], rtol=1e-6)
+
+
+def test_a_group_can_be_added():
+    a, b = two()
+    optimizer = optim.SGD([a], lr=0.1)
+    optimizer.add_param_group({"params": [b], "lr": 0.2})
+    with_gradients(a, b)
+    optimizer.step()
+    np.testing.assert_allclose([a.item(), b.item()], [0.9, 0.8], rtol=1e-6)
+
+
+def test_parameters_may_be_a_generator():
+    model = nn.Linear(2, 2)
+    assert len(optim.Adam(model.parameters()).param_groups[0]["params"]) == 2
+
+
+def test_a_parameter_without_gradient_stays():
+    a, b = two()
+    optimizer = optim.AdamW([a, b], lr=0.1)
+    with_gradients(a)
+    optimizer.step()
+    assert b.item() == 1
+    assert a.item() != 1
+    assert b not in optimizer.state
+
+
+def test_a_step_keeps_the_parameter_s_array_and_the_gradient():
+    for name in SETTINGS:
+        W = Tensor(np.ones((2, 2), "float32"), requires_grad=True)
+        with_gradients(W)
+        array = W.data
+        for _ in range(2):
+            getattr(optim, name)([W]).step()
+        assert W.data is array
+        assert (W.grad.data == 1).all()
+        assert (array != 1).all()
+
+
+def test_zero_grad_forgets_or_zeroes():
+    a, b = two()
+    optimizer = optim.SGD([a, b])
+    with_gradients(a, b)
+    optimizer.zero_grad(set_to_none=False)
+    assert a.grad.tolist() == [0]
+    optimizer.zero_grad()
+    assert a.grad is b.grad is None
+
+
+@pytest.mark.parametrize(("name", "settings"), RANDOM, ids=ids_of_random)
+def test_a_state_that_was_saved_goes_on_as_if_nothing_had_been(name, settings):
+    def start():
+        Ws = [Tensor(np.random.default_rng(i).standard_normal((2, 3)), requires_grad=True) for i in range(2)]
+        return Ws, getattr(optim, name)([{"params": Ws[:1]}, {"params": Ws[1:], "lr": 0.03}], **settings)
+
+    def steps(Ws, optimizer, n):
+        for _ in range(n):
+            optimizer.zero_grad()
+            sum((W**4).sum() for W in Ws).backward()
+            optimizer.step()
+
+    Ws, optimizer = start()
+    steps(Ws, optimizer, 3)
+    saved = copy.deepcopy(optimizer.state_dict())
+    others, resumed = start()
+    for W, other in zip(Ws, others, strict=True):
+        other.data[...] = W.data
+    resumed.load_state_dict(saved)
+    steps(Ws, optimizer, 3)
+    steps(others, resumed, 3)
+    for W, other in zip(Ws, others, strict=True):
+        np.testing.assert_array_equal(W.data, other.data)
+    assert resumed.param_groups[1]["lr"] == 0.03
+
+
+def test_state_dict_has_the_keys_of_pytorch(torch):
+    keys = {}
+    for package, tensor in ((optim, Tensor), (torch.optim, torch.tensor)):
+        for name, all_settings in SETTINGS.items():
+            for i, settings in enumerate(all_settings):
+                W = tensor([[1.0, 2.0]], requires_grad=True)
+                optimizer = getattr(package, name)([W], **settings)
+                (W * W).sum().backward()
+                optimizer.step()
+                saved = optimizer.state_dict()
+                assert saved["param_groups"][0]["params"] == [0]
+                state = {key for key, value in saved["state"].get(0, {}).items() if value is not None}
+                keys.setdefault((name, i), []).append((state, set(saved["param_groups"][0])))
+    for (ours, our_group), (theirs, their_group) in keys.values():
+        assert ours == theirs
+        assert our_group <= their_group
+
+
+def test_loading_does_not_share_arrays():
+    a, b = two()
+    first, second = optim.Adam([a]), optim.Adam([b])
+    with_gradients(a)
+    first.step()
+    second.load_state_dict(first.state_dict())
+    assert not np.shares_memory(first.state[a]["exp_avg"], second.state[b]["exp_avg"])
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda p: optim.Adam([p, Tensor([1.0, 2.0], requires_grad=True)]), ["groups of [1]", "[2]"]),
+    (lambda p: optim.Adam([Tensor([1.0, 2.0], requires_grad=True)]), ["exp_avg (1,)", "(2,)"]),
+], ids=["number", "shape"])  # fmt: skip
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(make, words):
+    p, _ = two()
+    saved = optim.Adam([p], lr=0.7)
+    with_gradients(p)
+    saved.step()
+    other = make(p)
+    with pytest.raises(ValueError, match="load_state_dict of Adam") as caught:
+        other.load_state_dict(saved.state_dict())
+    assert all(word in str(caught.value) for word in words)
+    assert other.state == {}
+    assert other.param_groups[0]["lr"] == 1e-3
+
+
+a, _ = two()
+WRONG = {
+    "no parameters": (ValueError, lambda: optim.SGD([]), ["SGD got no parameters"]),
+    "negative lr": (ValueError, lambda: optim.SGD([a], lr=-1), ["lr -1"]),
+    "negative lr of a group": (ValueError, lambda: optim.SGD([{"params": [a], "lr": -1}]), ["lr -1"]),
+    "negative eps": (ValueError, lambda: optim.Adam([a], eps=-1e-8), ["eps -1e-08"]),
+    "negative decay": (ValueError, lambda: optim.AdamW([a], weight_decay=-1), ["weight_decay -1"]),
+    "negative momentum": (ValueError, lambda: optim.RMSprop([a], momentum=-1), ["momentum -1"]),
+    "beta of 1": (ValueError, lambda: optim.Adam([a], betas=(0.9, 1.0)), ["(0.9, 1.0)", "[0, 1)"]),
+    "Nesterov without momentum": (ValueError, lambda: optim.SGD([a], nesterov=True), ["Nesterov", "momentum 0.0"]),
+    "no Tensor": (TypeError, lambda: optim.SGD([np.ones(2)]), ["leaf Tensors"]),
+    "not a leaf": (TypeError, lambda: optim.SGD([a * 2]), ["leaf Tensors"]),
+    "twice": (ValueError, lambda: optim.SGD([a, a]), ["once"]),
+    "in two groups": (ValueError, lambda: optim.SGD([{"params": [a]}, {"params": [a]}]), ["once", "groups"]),
+    "a vector in Muon": (ValueError, lambda: optim.Muon([a]), ["(1,)", "AdamW"]),
+    "Muon's scale": (ValueError, lambda: optim.Muon([Tensor([[1.0]])], adjust_lr_fn="x"), ["match_rms_adamw"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_optimised_is_refused(case):
+    kind, make, words = WRONG[case]
+    with pytest.raises(kind) as caught:
+        make()
+    for word in ["rule:", "cure:", *words]:
+        assert word in str(caught.value)
+
+
+# ---- clipping -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm_type", [1, 2, 3, float("inf")])
+@pytest.mark.parametrize("max_norm", [0.5, 1e3])
+def test_clipping_is_pytorch_s(norm_type, max_norm, torch):
+    grads = [np.random.default_rng(i).standard_normal((i + 1, 2)) for i in range(3)]
+    ours = [Tensor(np.zeros_like(g), requires_grad=True) for g in grads]
+    theirs = [torch.zeros(g.shape, dtype=torch.float64, requires_grad=True) for g in grads]
+    for p, q, g in zip(ours, theirs, grads, strict=True):
+        p.grad, q.grad = Tensor(g), torch.from_numpy(g.copy())
+    norm = optim.clip_grad_norm_(iter(ours), max_norm, norm_type)
+    expected = torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type)
+    assert norm == pytest.approx(expected.item(), rel=1e-12)
+    for p, q in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(p.grad.data, q.grad.numpy(), rtol=1e-12)
+
+
+def test_clipping_keeps_the_dtype_and_passes_over_what_has_no_gradient():
+    a, b = two()
+    a.grad = Tensor([3.0])
+    assert optim.clip_grad_norm_([a, b], 1.0) == 3.0
+    assert a.grad.dtype == np.float32
+    assert b.grad is None
+
+
+def test_clipping_a_gradient_that_is_no_number_can_raise():
+    a, _ = two()
+    a.grad = Tensor([float("nan")])
+    with pytest.raises(RuntimeError, match="is finite"):
+        optim.clip_grad_norm_([a], 1.0, error_if_nonfinite=True)
+    assert np.isnan(optim.clip_grad_norm_([a], 1.0))
+
+
+def test_clipping_by_value():
+    p = Tensor([1.0, 1.0, 1.0], requires_grad=True)
+    p.grad = Tensor([-3.0, 0.1, 3.0])
+    optim.clip_grad_value_([p], 0.5)
+    np.testing.assert_allclose(p.grad.data, [-0.5, 0.1, 0.5])

@@ -1,0 +1,145 @@
+"""The shape of the package: which file may import which, what importing it costs, and that names lead somewhere."""
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinygrad_tf
+
+ROOT = Path(tinygrad_tf.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# What each part of the design may import of the package. Everything else is forbidden.
+_ENGINE = {"errors", "tensor", "op", "autograd", "ops", "random"}
+_NETWORK = _ENGINE | {"nn", "optim"}
+ALLOWED = {
+    "errors": set(),
+    "random": set(),
+    "kernels": set(),  # NumPy alone
+    "tensor": {"errors"},
+    "op": {"errors", "tensor"},
+    "autograd": {"errors", "tensor", "op"},  # knows no op by name
+    "ops": {"errors", "tensor", "op", "random", "kernels"},
+    "transforms": {"errors", "tensor", "op", "autograd"},
+    "formula": {"errors", "tensor", "op"},
+    "graph": {"errors", "tensor", "op", "autograd", "formula"},
+    "nn": _ENGINE,
+    "optim": _ENGINE,
+    "models": _NETWORK,
+    "generate": _NETWORK | {"models"},
+    "checkpoint": _NETWORK | {"models"},
+    "tasks": {"errors", "random"},
+    "train": _NETWORK | {"models", "checkpoint", "generate", "tasks"},
+    "parallel": _NETWORK | {"models"},
+    "figures": _NETWORK | {"models", "tasks", "train"},
+}
+
+
+def part_of(path: Path) -> str:
+    """The part of the package that a file belongs to: its folder or its name."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST, module: str, is_package: bool):
+    """Every module of the package that a file imports, with the function in which it does, if any."""
+    for node, function in walk(tree, None):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, function) for alias in node.names if alias.name.startswith("tinygrad_tf"))
+        elif isinstance(node, ast.ImportFrom):
+            base = module.split(".") if is_package else module.split(".")[:-1]
+            base = base[: len(base) - node.level + 1] if node.level else []
+            target = ".".join([*base, *([node.module] if node.module else [])])
+            if target.split(".")[0] == "tinygrad_tf":
+                for alias in node.names:
+                    deeper = f"{target}.{alias.name}"
+                    yield deeper if is_module(deeper) else target, function
+
+
+def walk(node, function):
+    """All nodes of a file that run, not those that only a type checker reads, with the function that they are in."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child, function
+        inside = child.name if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) else function
+        yield from walk(child, inside)
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.parent.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p != ROOT / "__init__.py"], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_imports_point_one_way(path):
+    part = part_of(path)
+    assert part in ALLOWED, f"{part} is new: say in ALLOWED what it may import"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    wrong = []
+    for target, function in imports(tree, module_name(path), path.name == "__init__.py"):
+        reached = target.split(".")[1] if "." in target else "the package itself"
+        if reached != part and reached not in ALLOWED[part]:
+            wrong.append((target, function))
+    allowed = [("tinygrad_tf.autograd", "backward")] if part == "tensor" else []  # the one place that reaches up
+    assert wrong == allowed
+
+
+def test_the_table_has_no_circle():
+    done: set[str] = set()
+    while len(done) < len(ALLOWED):
+        ready = {part for part, uses in ALLOWED.items() if part not in done and uses <= done}
+        assert ready, f"a circle among {set(ALLOWED) - done}"
+        done |= ready
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if part_of(p) == "kernels"], ids=lambda p: p.name)
+def test_kernels_import_numpy_and_the_standard_library_alone(path):
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.split(".")[0])
+    assert found <= {"numpy", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_is_imported_by_star(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    stars = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
+    assert stars == []
+
+
+def test_importing_the_package_imports_little():
+    heavy = ["torch", "matplotlib", "tqdm", "safetensors", "graphviz", "pygraphviz", "tinygrad_tf.graph", "scipy"]
+    code = f"import sys, tinygrad_tf; print([m for m in {heavy} if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    assert ran.stdout.strip() == "[]"
+
+
+MODULES = ["tinygrad_tf", *[m.name for m in pkgutil.walk_packages(tinygrad_tf.__path__, "tinygrad_tf.")]]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_name_exists(name):
+    module = importlib.import_module(name)
+    public = getattr(module, "__all__", [])
+    assert [n for n in public if not hasattr(module, n)] == []
+    assert len(set(public)) == len(public)
+
+
+def test_every_public_name_is_documented():
+    public = [getattr(tinygrad_tf, name) for name in tinygrad_tf.__all__]
+    assert [o for o in public if not (getattr(o, "__doc__", "") or "").strip()] == []

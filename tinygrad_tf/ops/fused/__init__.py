@@ -1,0 +1,17 @@
+"""Whole formulas as one node: a definition in primitives, a readable rule, and a kernel for speed.
+
+The definition (the op's forward) is the truth and runs on Tensors as on arrays: it is what a picture shows when it
+opens the node. On arrays the kernel stands in for both. Derivatives of derivatives go through the rule, never the
+kernel, whose saved arrays would be constants to them. The files are those of ``kernels``.
+"""
+
+from .attention import attention, attention_weights, scaled_dot_product_attention
+from .dense import embedding, linear
+from .loss import cross_entropy
+from .pointwise import dropout, gelu, gelu_tanh, keep_mask
+from .rows import layer_norm, log_softmax, softmax
+
+__all__ = [
+    "attention", "attention_weights", "cross_entropy", "dropout", "embedding", "gelu", "gelu_tanh", "keep_mask",
+    "layer_norm", "linear", "log_softmax", "scaled_dot_product_attention", "softmax",
+]  # fmt: skip

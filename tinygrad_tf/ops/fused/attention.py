@@ -1,0 +1,111 @@
+"""Scaled dot-product attention: softmax(Q · Kᵀ / √d_k) · V with mask and dropout."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import kernels
+from ...errors import error
+from ...op import Array, Kernel, function, op
+from ...tensor import Tensor, to_array
+from .pointwise import keep_mask
+from .rows import softmax
+
+
+def attention_weights(Q: Array, K: Array, mask: Array = None) -> Array:
+    """P = softmax(Q · Kᵀ / √d_k), 0 where the mask forbids; a row with nothing to attend to is all zeros.
+
+    Boolean masks are true where attention is allowed; float masks are added to the scores (−inf forbids).
+    """
+    S = Q @ K.mT / math.sqrt(Q.shape[-1])  # (..., L, S)
+    if mask is None:
+        return softmax(S)
+    allowed = mask
+    if mask.dtype.kind == "f":
+        allowed = mask > -np.inf
+        S = S + np.where(allowed, mask, 0)
+    return softmax(np.where(allowed, S, -1e30)) * allowed  # not −inf: an empty row would be NaN
+
+
+@op(kernel=Kernel(kernels.attention, kernels.d_attention))
+def _attention(Q: Array, K: Array, V: Array, mask: Array = None, *, keep: Array, p: float) -> Array:
+    """Y = softmax(Q · Kᵀ / √d_k) · V."""
+    return _dropped(attention_weights(Q, K, mask), keep, p) @ V
+
+
+@_attention.rule
+def d_attention(dY: Array, Y: Array, Q: Array, K: Array, V: Array, mask: Array = None, *, keep: Array, p: float) -> Any:
+    d_k = Q.shape[-1]
+    P = attention_weights(Q, K, mask)
+    dV = _dropped(P, keep, p).mT @ dY
+    dP = _dropped(dY @ V.mT, keep, p)
+    dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))
+    dQ = dS @ K / math.sqrt(d_k)
+    dK = dS.mT @ Q / math.sqrt(d_k)
+    dmask = dS
+    return dQ, dK, dV, dmask
+
+
+def _dropped(P: Array, keep: Array, p: float) -> Array:
+    return P if keep is None else np.where(keep, P / (1 - p or 1), 0)  # p = 1 keeps nothing
+
+
+@function
+def attention(Q: Any, K: Any, V: Any, mask: Any = None, keep: Any = None, p: float = 0.0) -> Any:
+    """Y = softmax(Q · Kᵀ / √d_k) · V ("Attention Is All You Need", section 3.2.1), for every head of every batch entry.
+
+    Shapes: Q (..., L, d_k), K (..., S, d_k), V (..., S, d_v), Y (..., L, d_v). A boolean ``mask`` is true where a query
+    may attend to a key, a float one is added to the scores; it broadcasts to (..., L, S). ``keep`` is the mask of a
+    dropout with probability ``p`` on the weights.
+
+    >>> one = Tensor([[1.0]])
+    >>> attention(one, one, Tensor([[5.0]])).tolist()
+    [[5.0]]
+    """
+    mask = mask if mask is None or isinstance(mask, Tensor) else to_array(mask)
+    _scores_shape(Q, K, V, mask)
+    if not 0 <= p <= 1:
+        raise error(ValueError, "attention", {"p": p}, "p is a probability, 0 … 1", "write for example p=0.1")
+    return _attention(Q, K, V, mask, keep=keep, p=p)
+
+
+def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
+    """(..., L, S), the shape of Q · Kᵀ; an error if one of the four does not fit the others."""
+    got = {"Q": Q, "K": K, "V": V, **({} if mask is None else {"mask": mask})}
+    if mask is not None and mask.dtype.kind not in "bf":
+        raise error(TypeError, "attention", got, "a mask is boolean (true: may attend) or float (added to the scores)",
+                    "write mask.astype(bool)")  # fmt: skip
+    scores: tuple[int, ...] = ()
+    if min(Q.ndim, K.ndim, V.ndim) > 1 and Q.shape[-1] == K.shape[-1] and K.shape[-2] == V.shape[-2]:
+        with contextlib.suppress(ValueError):  # batches that do not broadcast
+            scores = (*np.broadcast_shapes(Q.shape[:-2], K.shape[:-2]), Q.shape[-2], K.shape[-2])
+            np.broadcast_shapes(scores[:-2], V.shape[:-2])
+            if mask is None or np.broadcast_shapes(mask.shape, scores) == scores:
+                return scores
+    raise error(ValueError, "attention", got, "Q is (..., L, d_k), K (..., S, d_k), V (..., S, d_v), with batch and "
+                "heads in front that broadcast; a mask broadcasts to (..., L, S)", "compare the shapes")  # fmt: skip
+
+
+@function
+def scaled_dot_product_attention(
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+    scale: float | None = None,
+) -> Any:  # fmt: skip
+    """PyTorch's name for :func:`attention`; ``scale`` stands for 1/√d_k. A boolean mask is true where it may attend.
+
+    >>> scaled_dot_product_attention(Tensor([[1.0]]), Tensor([[1.0]]), Tensor([[5.0]]), is_causal=True).tolist()
+    [[5.0]]
+    """
+    if is_causal:
+        if attn_mask is not None:
+            raise error(ValueError, "scaled_dot_product_attention", {"attn_mask": attn_mask, "is_causal": True},
+                        "a mask is given or is causal", "combine both into attn_mask")  # fmt: skip
+        attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
+    if scale is not None:
+        query = query * (scale * math.sqrt(query.shape[-1]))
+    keep = keep_mask(_scores_shape(query, key, value, None), dropout_p) if dropout_p > 0 else None
+    return attention(query, key, value, attn_mask, keep=keep, p=dropout_p)

@@ -1,0 +1,80 @@
+"""linear and embedding: by a matrix W, multiplied with or looked up in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import kernels
+from ...errors import error
+from ...op import Array, Kernel, function, op
+from ...tensor import Tensor, to_array
+from ..indexing import add_at
+from ..shape import expand_dims, squeeze
+
+
+@op(types="same", kernel=Kernel(kernels.linear, kernels.d_linear))
+def _linear(X: Array, W: Array, b: Array = None) -> Array:
+    """Y = X · Wᵀ + b, with W of shape (out, in)."""
+    Y = X @ W.mT
+    return Y if b is None else Y + b
+
+
+@_linear.rule
+def d_linear(dY: Array, Y: Array, X: Array, W: Array, b: Array = None) -> Any:
+    dX = dY @ W
+    dW = dY.mT @ X
+    db = dY
+    return dX, dW, db
+
+
+@function
+def linear(X: Any, weight: Any, bias: Any = None) -> Any:
+    """Y = X · Wᵀ + b over the last axis of X. Shapes: X (..., in), weight (out, in), bias (out,), Y (..., out).
+
+    >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5])).tolist()
+    [[11.5]]
+    """
+    fits = X.ndim > 0 and weight.ndim == 2 and X.shape[-1] == weight.shape[1]
+    if not fits or (bias is not None and tuple(bias.shape) != (weight.shape[0],)):
+        raise error(ValueError, "linear", {"X": X, "W": weight, **({} if bias is None else {"b": bias})},
+                    "X is (..., in), W (out, in), b (out,)", "compare X.shape[-1] with in_features; weights are stored "
+                    "(out_features, in_features) as in PyTorch")  # fmt: skip
+    if X.ndim == 1:
+        return squeeze(_linear(expand_dims(X, 0), weight, bias), 0)
+    return _linear(X, weight, bias)
+
+
+@op(kernel=Kernel(kernels.embedding, kernels.d_embedding))
+def _embedding(ids: Array, W: Array, *, padding_idx: int | None) -> Array:
+    """Y = W[ids]: row ``id`` of W for each id."""
+    return W[ids]
+
+
+@_embedding.rule
+def d_embedding(dY: Array, Y: Array, ids: Array, W: Array, *, padding_idx: int | None) -> Any:
+    used = dY if padding_idx is None else dY * expand_dims(ids != padding_idx, -1)
+    dW = add_at(used, index=ids, shape=W.shape)
+    return None, dW
+
+
+@function
+def embedding(ids: Any, weight: Any, padding_idx: int | None = None) -> Any:
+    """The row of ``weight`` (n, d) for each id. Shapes: ids (...), result (..., d).
+
+    The row ``padding_idx`` gets no gradient. Raises IndexError for an id outside 0 … n − 1, TypeError for floats.
+
+    >>> embedding(Tensor([1, 0]), Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[3.0, 4.0], [1.0, 2.0]]
+    """
+    ids = ids if isinstance(ids, Tensor) else Tensor.wrap(to_array(ids))
+    if weight.ndim != 2 or not (padding_idx is None or -weight.shape[0] <= padding_idx < weight.shape[0]):
+        raise error(ValueError, "embedding", {"W": weight, "padding_idx": padding_idx}, "W has a row for each id, and "
+                    "padding_idx is one of them", "give W the shape (num_embeddings, embedding_dim)")  # fmt: skip
+    n = weight.shape[0]
+    if ids.dtype.kind not in "iu":
+        raise error(TypeError, "embedding", {"ids": ids}, "ids are integers", "write ids.astype('int64')")
+    if ids.size and (ids.data.min() < 0 or ids.data.max() >= n):
+        bad = ids.data[(ids.data < 0) | (ids.data >= n)][0]
+        raise error(IndexError, "embedding", {"ids": ids, "W": weight, "the id": int(bad)}, f"ids lie in 0 … {n - 1}",
+                    "check the vocabulary that made the ids, or make num_embeddings larger")  # fmt: skip
+    return _embedding(ids, weight, padding_idx=None if padding_idx is None else padding_idx % n)

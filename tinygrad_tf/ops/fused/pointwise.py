@@ -1,0 +1,86 @@
+"""gelu and dropout: entry by entry."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import kernels
+from ...errors import error
+from ...op import Array, Kernel, function, op
+from ...random import generator
+from ..exponential import erf
+
+
+@op(types="float", kernel=Kernel(kernels.gelu, kernels.d_gelu))
+def _gelu(X: Array) -> Array:
+    """Y = X · Φ(X), Φ the distribution function of the normal distribution."""
+    return X * (1 + erf(X / math.sqrt(2))) / 2
+
+
+@_gelu.rule
+def d_gelu(dY: Array, Y: Array, X: Array) -> Any:
+    Phi = (1 + erf(X / math.sqrt(2))) / 2
+    phi = np.exp(-X * X / 2) / math.sqrt(2 * math.pi)
+    dX = dY * (Phi + X * phi)
+    return dX
+
+
+@op(types="float", kernel=Kernel(kernels.gelu_tanh, kernels.d_gelu_tanh))
+def gelu_tanh(X: Array) -> Array:
+    """Y = X/2 · (1 + tanh(√(2/π) · (X + 0.044715 · X³))): the form of GELU that GPT-2 was trained with."""
+    return X / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (X + 0.044715 * X**3)))
+
+
+@gelu_tanh.rule
+def d_gelu_tanh(dY: Array, Y: Array, X: Array) -> Any:
+    T = np.tanh(math.sqrt(2 / math.pi) * (X + 0.044715 * X**3))
+    dT = (1 - T * T) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * X * X)
+    dX = dY * (1 + T + X * dT) / 2
+    return dX
+
+
+@function
+def gelu(X: Any, approximate: str = "none") -> Any:
+    """The Gaussian error linear unit (Hendrycks, Gimpel 2016): exact, or with ``approximate="tanh"`` GPT-2's form.
+
+    >>> round(gelu(Tensor(1.0)).item(), 4), round(gelu(Tensor(1.0), approximate="tanh").item(), 4)
+    (0.8413, 0.8412)
+    """
+    if approximate not in ("none", "tanh"):
+        raise error(ValueError, "gelu", {"approximate": repr(approximate)}, 'approximate is "none" or "tanh"',
+                    'write gelu(x, approximate="tanh")')  # fmt: skip
+    return gelu_tanh(X) if approximate == "tanh" else _gelu(X)
+
+
+@op(types="float", kernel=Kernel(kernels.dropout, kernels.d_dropout))
+def _dropout(X: Array, *, keep: Array, p: float) -> Array:
+    """Y = X / (1 − p) where ``keep`` is true, 0 elsewhere."""
+    return np.where(keep, X / (1 - p), 0)
+
+
+@_dropout.rule
+def d_dropout(dY: Array, Y: Array, X: Array, *, keep: Array, p: float) -> Any:
+    dX = np.where(keep, dY / (1 - p), 0)
+    return dX
+
+
+@function
+def dropout(X: Any, p: float = 0.5, training: bool = True) -> Any:
+    """In training each entry is 0 with probability p and 1/(1 − p) times itself otherwise (Srivastava et al. 2014).
+
+    >>> dropout(Tensor([1.0, 2.0]), p=0.5, training=False).tolist()
+    [1.0, 2.0]
+    """
+    if not 0 <= p <= 1:
+        raise error(ValueError, "dropout", {"p": p}, "p is a probability, 0 … 1", "write for example p=0.1")
+    if not training or p == 0:
+        return X
+    return X * 0.0 if p == 1 else _dropout(X, keep=keep_mask(X.shape, p), p=p)
+
+
+def keep_mask(shape: tuple[int, ...], p: float) -> np.ndarray[Any, Any]:
+    """Booleans that are true with probability 1 − p, from the package's generator."""
+    return np.asarray(generator().random(shape, np.float32) >= p)

@@ -1,0 +1,92 @@
+"""softmax, log_softmax and layer_norm: each row on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import kernels
+from ...errors import error
+from ...op import Array, Kernel, function, op
+
+_AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis is -1")
+
+
+@op(types="float", kernel=Kernel(kernels.softmax, kernels.d_softmax), expects=_AXIS)
+def softmax(X: Array, *, axis: int = -1) -> Array:
+    """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum.
+
+    >>> softmax(Tensor([0.0, 0.0])).tolist()
+    [0.5, 0.5]
+    """
+    E = np.exp(X - np.max(X, axis=axis, keepdims=True))  # exp overflows float32 above 88
+    return E / np.sum(E, axis=axis, keepdims=True)
+
+
+@softmax.rule
+def d_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+    dX = Y * (dY - np.sum(dY * Y, axis=axis, keepdims=True))
+    return dX
+
+
+@op(types="float", kernel=Kernel(kernels.log_softmax, kernels.d_log_softmax), expects=_AXIS)
+def log_softmax(X: Array, *, axis: int = -1) -> Array:
+    """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
+
+    >>> log_softmax(Tensor([0.0, 0.0])).exp().tolist()
+    [0.5, 0.5]
+    """
+    Z = X - np.max(X, axis=axis, keepdims=True)  # exp overflows float32 above 88
+    return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))
+
+
+@log_softmax.rule
+def d_log_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+    dX = dY - np.exp(Y) * np.sum(dY, axis=axis, keepdims=True)
+    return dX
+
+
+@op(types="float", kernel=Kernel(kernels.layer_norm, kernels.d_layer_norm))
+def _layer_norm(X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Array:
+    """Y = (X − mean) / √(var + eps) ⊙ W + b over the last ``n_axes`` axes, with the biased variance."""
+    axes = tuple(range(-n_axes, 0))
+    Z = X - np.mean(X, axis=axes, keepdims=True)
+    Y = Z / np.sqrt(np.mean(Z * Z, axis=axes, keepdims=True) + eps)
+    Y = Y if W is None else Y * W
+    return Y if b is None else Y + b
+
+
+@_layer_norm.rule
+def d_layer_norm(dY: Array, Y: Array, X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Any:
+    axes = tuple(range(-n_axes, 0))
+    Z = X - np.mean(X, axis=axes, keepdims=True)
+    std = np.sqrt(np.mean(Z * Z, axis=axes, keepdims=True) + eps)
+    Xhat = Z / std
+    dXhat = dY if W is None else dY * W
+    along = Xhat * np.mean(dXhat * Xhat, axis=axes, keepdims=True)
+    dX = (dXhat - np.mean(dXhat, axis=axes, keepdims=True) - along) / std
+    dW = dY * Xhat
+    db = dY
+    return dX, dW, db
+
+
+@function
+def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Layer normalisation (Ba, Kiros, Hinton 2016): each row to mean 0 and variance 1, then scaled and shifted.
+
+    >>> layer_norm(Tensor([1.0, 3.0]), 2, eps=0.0).tolist()
+    [-1.0, 1.0]
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not shape or tuple(X.shape[-len(shape) :]) != shape:
+        raise error(ValueError, "layer_norm", {"X": X, "normalized_shape": shape},
+                    "the last axes of X have the normalised shape", "build LayerNorm with the size of the last "
+                    "axis")  # fmt: skip
+    for W in (weight, bias):
+        if W is not None and tuple(W.shape) != shape:
+            raise error(ValueError, "layer_norm", {"X": X, "W": weight, "b": bias}, f"W and b have the normalised "
+                        f"shape, {shape}", "build LayerNorm with that shape")  # fmt: skip
+    if weight is None and bias is not None:
+        return _layer_norm(X, n_axes=len(shape), eps=eps) + bias
+    return _layer_norm(X, weight, bias, n_axes=len(shape), eps=eps)

@@ -1,0 +1,28 @@
+"""Optimisers, learning-rate schedules and gradient clipping: PyTorch's names, defaults and formulas."""
+
+from .base import Optimizer
+from .clip import clip_grad_norm_, clip_grad_value_
+from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
+from .optimizers import SGD, Adagrad, Adam, AdamW, Muon, RMSprop
+from .schedules import (
+    ConstantLR,
+    CosineAnnealingLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    NoamLR,
+    PolynomialLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+    StepLR,
+    WarmupCosineLR,
+)
+
+__all__ = [
+    "SGD", "Adagrad", "Adam", "AdamW", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR",
+    "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "Muon", "NoamLR", "OneCycleLR", "Optimizer",
+    "PolynomialLR", "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR", "WarmupCosineLR", "clip_grad_norm_",
+    "clip_grad_value_",
+]  # fmt: skip

@@ -1,0 +1,116 @@
+"""What all optimisers share: groups of parameters with their settings, and a state for each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..tensor import Tensor
+
+Group = dict[str, Any]
+
+#: Settings that no optimiser gives a meaning below zero.
+_NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")
+
+
+class Optimizer:
+    """The base of all optimisers. A subclass gives its defaults and writes ``_update``, its formula on arrays.
+
+    ``params`` are parameters, or dicts ``{"params": …, "lr": …}`` whose settings replace the defaults for their group.
+
+    >>> a, b = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
+    >>> optimizer = SGD([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=0.1)
+    >>> [group["lr"] for group in optimizer.param_groups]
+    [0.1, 0.5]
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
+        if not given:
+            raise error(ValueError, type(self).__name__, "no parameters", "an optimiser needs something to change",
+                        "pass model.parameters()")  # fmt: skip
+        self.defaults = defaults
+        self.param_groups: list[Group] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        groups: list[Group] = given if isinstance(given[0], dict) else [{"params": given}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, group: Group) -> None:
+        """Optimise further parameters, with settings of their own: ``{"params": …, "lr": …}``."""
+        params = group["params"]
+        added = {**self.defaults, **group, "params": [params] if isinstance(params, Tensor) else list(params)}
+        self._check(added)
+        self.param_groups.append(added)
+
+    def _check(self, group: Group) -> None:
+        """Raise if the group cannot be optimised by these settings; subclasses check theirs too."""
+        name = type(self).__name__
+        for setting in _NOT_NEGATIVE:
+            if group.get(setting, 0) < 0:
+                raise error(ValueError, name, {setting: group[setting]}, f"{setting} is not negative",
+                            "the optimiser goes downhill by itself")  # fmt: skip
+        if not all(0 <= beta < 1 for beta in group.get("betas", ())):
+            raise error(ValueError, name, {"betas": group["betas"]}, "each beta lies in [0, 1)",
+                        "write betas=(0.9, 0.999)")  # fmt: skip
+        known = set(self._parameters())
+        for p in group["params"]:
+            if not isinstance(p, Tensor) or not p.is_leaf:
+                raise error(TypeError, name, {"parameter": p}, "parameters are leaf Tensors",
+                            "pass model.parameters()")  # fmt: skip
+            if p in known:
+                raise error(ValueError, name, {"parameter": p}, "a parameter is optimised once, by the settings of one "
+                            "group", "leave it out of one of the groups")  # fmt: skip
+            known.add(p)
+
+    def _parameters(self) -> Iterator[Tensor]:
+        return (p for group in self.param_groups for p in group["params"])
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients; without this the next ``backward()`` adds to them."""
+        for p in self._parameters():
+            p.grad = None if set_to_none else Tensor.wrap(np.zeros_like(p.data))
+
+    def step(self) -> None:
+        """Change every parameter that has a gradient, in place, by the optimiser's formula."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self._update(p.data, p.grad.data, self.state.setdefault(p, {}), group)
+
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and states, with parameters numbered in order, as in PyTorch."""
+        numbers = {p: i for i, p in enumerate(self._parameters())}
+        groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
+        return {"state": {numbers[p]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned, for parameters of the same number and shapes.
+
+        Raises ValueError, before anything is changed, if the numbers or shapes differ.
+        """
+        parameters = list(self._parameters())
+        sizes = [len(group["params"]) for group in self.param_groups]
+        theirs = [len(group["params"]) for group in state_dict["param_groups"]]
+        if sizes != theirs:
+            raise error(ValueError, f"load_state_dict of {type(self).__name__}", f"groups of {theirs} parameters",
+                        f"this optimiser has groups of {sizes}", "build it with the same parameters")  # fmt: skip
+        loaded = {
+            parameters[int(i)]: {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in state.items()}
+            for i, state in state_dict["state"].items()
+        }
+        for p, state in loaded.items():
+            for key, value in state.items():
+                if np.ndim(value) and np.shape(value) != p.shape:
+                    raise error(ValueError, f"load_state_dict of {type(self).__name__}", {key: value, "parameter": p},
+                                "a state has its parameter's shape", "build the model with the same sizes")  # fmt: skip
+        self.state = loaded
+        for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
+            group.update({key: value for key, value in saved.items() if key != "params"})

@@ -1,0 +1,47 @@
+"""Gradient clipping: one exploding step must not undo a thousand good ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..errors import error
+from ..tensor import Tensor
+
+
+def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
+                    error_if_nonfinite: bool = False) -> float:  # fmt: skip
+    """Scale all gradients together so that their norm is at most ``max_norm`` (Pascanu et al. 2013).
+
+    Returns the norm before. The factor is min(1, max_norm / (norm + 1e-6)), as in PyTorch.
+
+    >>> p = Tensor([3.0, 4.0], requires_grad=True)
+    >>> (p * p / 2).sum().backward()
+    >>> clip_grad_norm_([p], 1.0), [round(g, 4) for g in p.grad.tolist()]
+    (5.0, [0.6, 0.8])
+    """
+    with_gradient = [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
+    grads = [p.grad.data for p in with_gradient if p.grad is not None]
+    if norm_type == math.inf:
+        total = max((float(np.abs(g).max()) for g in grads if g.size), default=0.0)
+    elif norm_type == 2:
+        total = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+    else:
+        total = sum(float((np.abs(g) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
+    if error_if_nonfinite and not math.isfinite(total):
+        raise error(RuntimeError, "clip_grad_norm_", {"norm": total}, "the norm of the gradients is finite",
+                    "find the op that made the first NaN or Inf, or lower the learning rate")  # fmt: skip
+    factor = max_norm / (total + 1e-6)
+    if factor < 1:
+        for p, g in zip(with_gradient, grads, strict=True):
+            p.grad = Tensor.wrap(g * g.dtype.type(factor))
+    return total
+
+
+def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
+    """Cut every entry of every gradient to −clip_value … clip_value."""
+    for p in parameters:
+        if p.grad is not None:
+            p.grad = Tensor.wrap(np.clip(p.grad.data, -clip_value, clip_value))

@@ -1,0 +1,169 @@
+"""Schedules that go up and down: in circles, with restarts, or once. Two of them move the momentum the other way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from ..errors import error
+from .base import Optimizer
+from .schedules import LRScheduler
+
+#: One number for all groups, or one each.
+PerGroup = float | Sequence[float]
+
+
+def per_group(value: PerGroup, name: str, optimizer: Optimizer) -> list[float]:
+    """``value`` as one number for each group."""
+    n_groups = len(optimizer.param_groups)
+    values = list(value) if isinstance(value, Sequence) else [value] * n_groups
+    if len(values) != n_groups:
+        raise error(ValueError, "a schedule", {name: value}, f"the optimiser has {n_groups} groups",
+                    "pass one number for all, or one each")  # fmt: skip
+    return values
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """Along a cosine from lr₀ to ``eta_min`` in ``T_0`` steps, then from lr₀ again, each time ``T_mult`` times as long.
+
+    lr = eta_min + (lr₀ − eta_min) · (1 + cos(π · t / T)) / 2, t steps into a period of T (Loshchilov, Hutter 2017).
+    """
+
+    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0,
+                 last_epoch: int = -1) -> None:  # fmt: skip
+        if T_0 < 1 or T_mult < 1:
+            raise error(ValueError, "CosineAnnealingWarmRestarts", {"T_0": T_0, "T_mult": T_mult},
+                        "a period has at least one step, and the next is no shorter", "write T_0=10, "
+                        "T_mult=2")  # fmt: skip
+        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
+        super().__init__(optimizer, last_epoch)
+
+    def rates(self, step: int) -> list[float]:
+        t, T = (step % self.T_0, self.T_0) if self.T_mult == 1 else (step, self.T_0)
+        while t >= T:
+            t, T = t - T, T * self.T_mult
+        wave = (1 + math.cos(math.pi * t / T)) / 2
+        return [self.eta_min + (lr - self.eta_min) * wave for lr in self.base_lrs]
+
+
+class MomentumCycle(LRScheduler):
+    """Also sets the momentum (or Adam's first beta) of every group, unless ``cycle_momentum`` is off."""
+
+    def __init__(self, optimizer: Optimizer, cycle_momentum: bool, base_momentum: PerGroup, max_momentum: PerGroup,
+                 last_epoch: int) -> None:  # fmt: skip
+        if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
+            raise error(ValueError, type(self).__name__, {"optimizer": type(optimizer).__name__}, "with cycle_momentum "
+                        "the optimiser has a momentum or betas", "write cycle_momentum=False")  # fmt: skip
+        self.cycle_momentum = cycle_momentum
+        self.base_momentums = per_group(base_momentum, "base_momentum", optimizer)
+        self.max_momentums = per_group(max_momentum, "max_momentum", optimizer)
+        super().__init__(optimizer, last_epoch)
+
+    def momentums(self, step: int) -> list[float]:
+        """The momentum of each group at ``step``."""
+        raise NotImplementedError
+
+    def apply(self, step: int) -> None:
+        super().apply(step)
+        if self.cycle_momentum:
+            for group, momentum in zip(self.optimizer.param_groups, self.momentums(step), strict=True):
+                if "betas" in group:
+                    group["betas"] = (momentum, *group["betas"][1:])
+                else:
+                    group["momentum"] = momentum
+
+
+class CyclicLR(MomentumCycle):
+    """From ``base_lr`` up to ``max_lr`` and down again, on lines, over and over (Smith 2017).
+
+    ``mode``: "triangular"; "triangular2" halves the height each cycle; "exp_range" multiplies it with gamma^step; or
+    ``scale_fn`` of the cycle's number or, with ``scale_mode`` "iterations", of the step. The momentum goes the other
+    way, from ``max_momentum`` down to ``base_momentum`` and up.
+    """
+
+    def __init__(self, optimizer: Optimizer, base_lr: PerGroup, max_lr: PerGroup, step_size_up: int = 2000,
+                 step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0,
+                 scale_fn: Callable[[float], float] | None = None, scale_mode: str = "cycle",
+                 cycle_momentum: bool = True, base_momentum: PerGroup = 0.8, max_momentum: PerGroup = 0.9,
+                 last_epoch: int = -1) -> None:  # fmt: skip
+        modes: dict[str, tuple[Callable[[float], float], str]] = {
+            "triangular": (lambda x: 1.0, "cycle"),
+            "triangular2": (lambda x: 0.5 ** (x - 1), "cycle"),
+            "exp_range": (lambda x: gamma**x, "iterations"),
+        }
+        if scale_fn is None and mode not in modes:
+            raise error(ValueError, "CyclicLR", {"mode": repr(mode)}, f"mode is one of {', '.join(modes)}",
+                        "choose one, or pass scale_fn")  # fmt: skip
+        self.scale_fn, self.scale_mode = (scale_fn, scale_mode) if scale_fn is not None else modes[mode]
+        self.up, self.down = step_size_up, step_size_up if step_size_down is None else step_size_down
+        self.max_lrs = per_group(max_lr, "max_lr", optimizer)
+        for group, lr in zip(optimizer.param_groups, per_group(base_lr, "base_lr", optimizer), strict=True):
+            group["initial_lr"] = lr
+        super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
+
+    def height(self, step: int) -> float:
+        """How far up, from 0 to 1, scaled."""
+        cycle, t = divmod(step, self.up + self.down)
+        share = t / self.up if t <= self.up else (self.up + self.down - t) / self.down
+        return share * self.scale_fn(cycle + 1 if self.scale_mode == "cycle" else step)
+
+    def rates(self, step: int) -> list[float]:
+        return [low + (high - low) * self.height(step) for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+    def momentums(self, step: int) -> list[float]:
+        pairs = zip(self.base_momentums, self.max_momentums, strict=True)
+        return [high - (high - low) * self.height(step) for low, high in pairs]
+
+
+class OneCycleLR(MomentumCycle):
+    """Up from max_lr / div_factor to ``max_lr``, then down to a ``final_div_factor``-th of the start (Smith 2019).
+
+    The way up takes ``pct_start`` of the steps, along a cosine or, with ``anneal_strategy`` "linear", on a line; with
+    ``three_phase`` the way down first mirrors the way up. The number of steps is ``total_steps`` or ``epochs`` ·
+    ``steps_per_epoch``; a step beyond is a ValueError. The momentum goes the other way.
+    """
+
+    def __init__(self, optimizer: Optimizer, max_lr: PerGroup, total_steps: int | None = None,
+                 epochs: int | None = None, steps_per_epoch: int | None = None, pct_start: float = 0.3,
+                 anneal_strategy: str = "cos", cycle_momentum: bool = True, base_momentum: PerGroup = 0.85,
+                 max_momentum: PerGroup = 0.95, div_factor: float = 25.0, final_div_factor: float = 1e4,
+                 three_phase: bool = False, last_epoch: int = -1) -> None:  # fmt: skip
+        total = total_steps if total_steps is not None else (epochs or 0) * (steps_per_epoch or 0)
+        if total < 1 or not 0 <= pct_start <= 1 or anneal_strategy not in ("cos", "linear"):
+            got = {"steps": total, "pct_start": pct_start, "anneal_strategy": repr(anneal_strategy)}
+            raise error(ValueError, "OneCycleLR", got, "there are total_steps, or epochs and steps_per_epoch; "
+                        'pct_start is a share, 0 … 1; anneal_strategy is "cos" or "linear"',
+                        "write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)")  # fmt: skip
+        self.total_steps, self.anneal_strategy = total, anneal_strategy
+        self.max_lrs = per_group(max_lr, "max_lr", optimizer)
+        self.final_div_factor = final_div_factor
+        for group, lr in zip(optimizer.param_groups, self.max_lrs, strict=True):
+            group["initial_lr"] = lr / div_factor
+        # where each phase ends, and where it leads: to the start (0), the top (1) or the end (2)
+        turn = pct_start * total - 1
+        self.phases = [(turn, 1), (2 * turn, 0), (total - 1, 2)] if three_phase else [(turn, 1), (total - 1, 2)]
+        super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
+
+    def between(self, step: int, start: float, top: float, end: float) -> float:
+        """Where ``step`` stands on the way over these three values."""
+        if step > self.total_steps:
+            raise error(ValueError, "OneCycleLR", {"step": step}, f"the cycle has {self.total_steps} steps",
+                        "give it more total_steps, or stop")  # fmt: skip
+        values = (start, top, end)
+        begins, a = 0.0, start
+        for ends, goal in self.phases:
+            if step <= ends or ends == self.phases[-1][0]:
+                break
+            begins, a = ends, values[goal]
+        done = (step - begins) / (ends - begins) if ends > begins else 1.0
+        if self.anneal_strategy == "cos":
+            done = (1 - math.cos(math.pi * done)) / 2
+        return a + (values[goal] - a) * done
+
+    def rates(self, step: int) -> list[float]:
+        pairs = zip(self.base_lrs, self.max_lrs, strict=True)
+        return [self.between(step, start, top, start / self.final_div_factor) for start, top in pairs]
+
+    def momentums(self, step: int) -> list[float]:
+        pairs = zip(self.base_momentums, self.max_momentums, strict=True)
+        return [self.between(step, high, low, high) for low, high in pairs]

@@ -1,0 +1,239 @@
+"""The optimisers: each one's formula in its docstring and, line for line, in ``_update``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from .base import Group, Optimizer
+
+
+class SGD(Optimizer):
+    """p ← p − lr · b, where b = momentum · b + (1 − dampening) · g (Sutskever et al. 2013 for Nesterov's form).
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> SGD([p], lr=0.1).step()
+    >>> print(p.data.round(4))
+    [0.8]
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+                 weight_decay: float = 0.0, nesterov: bool = False) -> None:  # fmt: skip
+        super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+                                  "nesterov": nesterov})  # fmt: skip
+
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise error(ValueError, "SGD", {name: group[name] for name in ("momentum", "dampening")}, "Nesterov's form "
+                        "needs a momentum and no dampening", "write momentum=0.9, nesterov=True")  # fmt: skip
+
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        momentum = group["momentum"]
+        if group["weight_decay"]:
+            g = g + group["weight_decay"] * p
+        if momentum:
+            if "momentum_buffer" not in state:
+                b = state["momentum_buffer"] = g.copy()
+            else:
+                b = state["momentum_buffer"]
+                b *= momentum
+                b += (1 - group["dampening"]) * g
+            g = g + momentum * b if group["nesterov"] else b
+        p -= group["lr"] * g
+
+
+class Adam(Optimizer):
+    """p ← p − lr · m̂ / (√v̂ + eps), with m and v the running means of g and g² (Kingma, Ba 2015, algorithm 1).
+
+    ``weight_decay`` is L2: it is added to the gradient. ``amsgrad`` divides by the largest v so far (Reddi et al.
+    2018).
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adam([p], lr=0.1).step()
+    >>> print(p.data.round(4))
+    [0.9]
+    """
+
+    decoupled = False
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False) -> None:  # fmt: skip
+        super().__init__(
+            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        )
+
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
+        if decay and self.decoupled:
+            p *= 1 - lr * decay
+        elif decay:
+            g = g + decay * p
+        if not state:
+            state.update(step=0, exp_avg=np.zeros_like(p), exp_avg_sq=np.zeros_like(p))
+        state["step"] += 1
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        if group["amsgrad"]:
+            largest = state.setdefault("max_exp_avg_sq", np.zeros_like(p))
+            v = np.maximum(largest, v, out=largest)
+        change = np.sqrt(v)
+        change /= math.sqrt(1 - beta2 ** state["step"])
+        change += group["eps"]
+        np.divide(m, change, out=change)
+        change *= lr / (1 - beta1 ** state["step"])
+        p -= change
+
+
+class AdamW(Adam):
+    """Adam whose weight decay acts on the parameter itself: p ← p · (1 − lr · weight_decay) (Loshchilov, Hutter 2019).
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> AdamW([p], lr=0.1).step()
+    >>> print(p.data.round(4))
+    [0.899]
+    """
+
+    decoupled = True
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False) -> None:  # fmt: skip
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
+
+
+class RMSprop(Optimizer):
+    """p ← p − lr · g / (√v + eps), with v the running mean of g² (Hinton 2012, lecture 6e).
+
+    ``centered`` takes the running mean of g, squared, off v, which makes it the variance (Graves 2013); ``momentum``
+    accumulates g / (√v + eps) as SGD accumulates g.
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> RMSprop([p], lr=0.01).step()
+    >>> print(p.data.round(4))
+    [0.9]
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+                 weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False) -> None:  # fmt: skip
+        super().__init__(params, {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay,
+                                  "momentum": momentum, "centered": centered})  # fmt: skip
+
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        alpha = group["alpha"]
+        if group["weight_decay"]:
+            g = g + group["weight_decay"] * p
+        if not state:
+            state.update(step=0, square_avg=np.zeros_like(p))
+        state["step"] += 1
+        v = state["square_avg"]
+        v *= alpha
+        v += (1 - alpha) * g * g
+        if group["centered"]:
+            m = state.setdefault("grad_avg", np.zeros_like(p))
+            m *= alpha
+            m += (1 - alpha) * g
+            v = np.maximum(v - m * m, 0)  # a variance, but rounding may take it below zero
+        change = g / (np.sqrt(v) + group["eps"])
+        if group["momentum"]:
+            b = state.setdefault("momentum_buffer", np.zeros_like(p))
+            b *= group["momentum"]
+            b += change
+            change = b
+        p -= group["lr"] * change
+
+
+class Adagrad(Optimizer):
+    """p ← p − lr / (1 + (step − 1) · lr_decay) · g / (√Σg² + eps) (Duchi, Hazan, Singer 2011).
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adagrad([p], lr=0.1).step()
+    >>> print(p.data.round(4))
+    [0.9]
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
+                 initial_accumulator_value: float = 0.0, eps: float = 1e-10) -> None:  # fmt: skip
+        super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay,
+                                  "initial_accumulator_value": initial_accumulator_value, "eps": eps})  # fmt: skip
+
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        if group["weight_decay"]:
+            g = g + group["weight_decay"] * p
+        if not state:
+            state.update(step=0, sum=np.full_like(p, group["initial_accumulator_value"]))
+        state["step"] += 1
+        total = state["sum"]
+        total += g * g
+        lr = group["lr"] / (1 + (state["step"] - 1) * group["lr_decay"])
+        p -= lr * g / (np.sqrt(total) + group["eps"])
+
+
+class Muon(Optimizer):
+    """SGD with momentum whose step is made (nearly) orthogonal: for the matrices of hidden layers (Jordan et al. 2024).
+
+    b = momentum · b + (1 − momentum) · g; with ``nesterov`` u = (1 − momentum) · g + momentum · b, else u = b. With
+    u = U S Vᵀ, the step is U Vᵀ up to singular values of 0.7 … 1.2, which ``ns_steps`` of Newton and Schulz's iteration
+    give without computing U and V. Weight decay is AdamW's. ``adjust_lr_fn``: "original" (None) times √max(1, rows /
+    columns), "match_rms_adamw" times 0.2 · √max(rows, columns). The iteration runs in the parameter's dtype; PyTorch
+    rounds to bfloat16 within it. Only parameters with two axes: give the others to AdamW.
+
+    >>> W = Tensor([[3.0, 0.0], [0.0, 1.0]], requires_grad=True)
+    >>> (W * W).sum().backward()
+    >>> Muon([W], lr=0.1, weight_decay=0.0).step()
+    >>> print(W.data.round(1))
+    [[2.9 0. ]
+     [0.  0.9]]
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, weight_decay: float = 0.1, momentum: float = 0.95,
+                 nesterov: bool = True, ns_coefficients: tuple[float, float, float] = (3.4445, -4.775, 2.0315),
+                 eps: float = 1e-7, ns_steps: int = 5, adjust_lr_fn: str | None = None) -> None:  # fmt: skip
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "nesterov": nesterov,
+                                  "ns_coefficients": ns_coefficients, "eps": eps, "ns_steps": ns_steps,
+                                  "adjust_lr_fn": adjust_lr_fn})  # fmt: skip
+
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        if group["adjust_lr_fn"] not in (None, "original", "match_rms_adamw"):
+            raise error(ValueError, "Muon", {"adjust_lr_fn": repr(group["adjust_lr_fn"])},
+                        'adjust_lr_fn is None, "original" or "match_rms_adamw"', "choose one of them")  # fmt: skip
+        for p in group["params"]:
+            if p.ndim != 2:
+                raise error(ValueError, "Muon", {"parameter": p}, "only a matrix can be made orthogonal",
+                            "give Muon the parameters with ndim == 2 and AdamW the others")  # fmt: skip
+
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        momentum, (rows, columns) = group["momentum"], p.shape
+        b = state.setdefault("momentum_buffer", np.zeros_like(p))
+        b *= momentum
+        b += (1 - momentum) * g
+        u = (1 - momentum) * g + momentum * b if group["nesterov"] else b
+        step = orthogonal(u, group["ns_coefficients"], group["ns_steps"], group["eps"])
+        scale = math.sqrt(max(1, rows / columns))
+        if group["adjust_lr_fn"] == "match_rms_adamw":
+            scale = 0.2 * math.sqrt(max(rows, columns))
+        p *= 1 - group["lr"] * group["weight_decay"]
+        p -= group["lr"] * scale * step
+
+
+def orthogonal(u: Any, coefficients: tuple[float, float, float], steps: int, eps: float) -> Any:
+    """``u`` with its singular values brought near 1: X ← a·X + (b·XXᵀ + c·(XXᵀ)²)·X acts on each of them alone."""
+    a, b, c = coefficients
+    X = u if u.shape[0] <= u.shape[1] else u.T  # the smaller of XXᵀ and XᵀX
+    X = X / max(float(np.linalg.norm(X)), eps)
+    for _ in range(steps):
+        A = X @ X.T
+        X = a * X + (b * A + c * A @ A) @ X
+    return X if u.shape[0] <= u.shape[1] else X.T
