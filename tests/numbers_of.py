@@ -6,7 +6,8 @@ import operator
 
 import numpy as np
 
-from tinygrad_tf.ops import fused
+from tinygrad_tf.ops.fused import loss
+from tinygrad_tf.ops.indexing import plain
 from tinygrad_tf.tensor import FUNCTIONS
 
 SIGNS = {
@@ -87,11 +88,11 @@ class Numbers:
         return np.sum(self.of(a), axis=self.of(axis), keepdims=e.shape is None)
 
     def index(self, e, a, at):
-        return self.of(a)[self.of(at)]
+        return self.of(a)[plain(self.of(at))]
 
     def scatter(self, e, a, at):
         made = np.zeros(e.shape)
-        np.add.at(made, self.of(at), self.of(a))
+        np.add.at(made, plain(self.of(at)), self.of(a))
         return made
 
     def sequence(self, e, *parts):
@@ -107,9 +108,9 @@ class Numbers:
         if name in ("mean", "max", "min", "var"):
             return getattr(np, name)(*arrays, keepdims=e.shape is None, **params)
         if name == "target_distribution":
-            absent = dict.fromkeys(list(inspect.signature(fused.target_distribution).parameters)[len(arrays) :])
+            absent = dict.fromkeys(list(inspect.signature(loss.target_distribution).parameters)[len(arrays) :])
             given = {k: np.asarray(v) if k in ("X", "t", "w") else v for k, v in params.items()}
-            return fused.target_distribution(*arrays, **{**absent, **given})
+            return loss.target_distribution(*arrays, **{**absent, **given})
         function = {**FUNCTIONS, "permute": np.transpose, "concatenate": lambda *Xs, axis: np.concatenate(Xs, axis)}[
             name
         ]

@@ -25,6 +25,7 @@ ALLOWED = {
     "op": {"errors", "tensor"},
     "autograd": {"errors", "tensor", "op"},  # knows no op by name
     "ops": {"errors", "tensor", "op", "random", "kernels"},
+    "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op"},
     "graph": {"errors", "tensor", "op", "autograd", "formula"},

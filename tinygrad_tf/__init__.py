@@ -112,8 +112,14 @@ from .ops.losses import (
     smooth_l1_loss,
 )
 from .ops.order import argsort, cummax, cumprod, cumsum, prod, sort, topk
-from .ops.reduction import all, amax, amin, any, argmax, argmin, logsumexp, max, mean, min, norm, std, sum, var
-from .ops.rounding import ceil, floor, floor_divide, fmod, remainder, round, sign, trunc
+from .ops.reduction import all as all
+from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, var
+from .ops.reduction import any as any
+from .ops.reduction import max as max
+from .ops.reduction import min as min
+from .ops.reduction import sum as sum
+from .ops.rounding import ceil, floor, floor_divide, fmod, remainder, sign, trunc
+from .ops.rounding import round as round
 from .ops.shape import (
     broadcast_to,
     expand_dims,
@@ -150,13 +156,14 @@ e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 
 __version__ = "0.1.0"
 
+#: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide.
 __all__ = [
-    "Tensor", "abs", "absolute", "acos", "acosh", "add", "add_at", "all", "allclose", "amax", "amin", "any", "arange",
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin",
-    "asinh", "astype", "atan", "atanh", "attention", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "chunk", "clamp",
-    "clip", "concat", "concatenate", "copy", "cos", "cosh", "cross_entropy", "cummax", "cumprod", "cumsum", "diag",
-    "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty", "empty_like",
+    "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos", "arccosh",
+    "arcsin", "arcsinh", "arctan", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh", "astype",
+    "atan", "atanh", "attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bitwise_and",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clip",
+    "concat", "concatenate", "copy", "cos", "cosh", "cross_entropy", "cummax", "cumprod", "cumsum", "diag", "diagonal",
+    "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty", "empty_like",
     "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip", "float16",
     "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge", "gelu",
     "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid", "hardswish",
@@ -164,14 +171,14 @@ __all__ = [
     "isinf", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "left_shift", "lerp", "less", "less_equal",
     "linear", "linspace", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logical_and", "logical_not",
     "logical_or", "logical_xor", "logsigmoid", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select",
-    "matmul", "max", "maximum", "mean", "min", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul",
-    "multiply", "mv", "nan", "ndim", "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal",
-    "not_equal", "one_hot", "ones", "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "pow",
-    "power", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
-    "relu6", "remainder", "repeat_interleave", "reshape", "right_shift", "roll", "round", "rsqrt",
-    "scaled_dot_product_attention", "scatter", "scatter_add", "selu", "shape", "short", "sigmoid", "sign", "silu",
-    "sin", "sinh", "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze",
-    "stack", "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "take", "take_along_axis", "take_along_dim",
-    "tan", "tanh", "tensor", "tile", "to", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc",
-    "uint8", "unflatten", "unfold", "uniform", "unsqueeze", "var", "where", "zeros", "zeros_like",
+    "matmul", "maximum", "mean", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul", "multiply", "mv",
+    "nan", "ndim", "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal",
+    "one_hot", "ones", "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod",
+    "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6",
+    "remainder", "repeat_interleave", "reshape", "right_shift", "roll", "rsqrt", "scaled_dot_product_attention",
+    "scatter", "scatter_add", "selu", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinh", "size",
+    "smooth_l1_loss", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
+    "subtract", "swapaxes", "swapdims", "take", "take_along_axis", "take_along_dim", "tan", "tanh", "tensor", "tile",
+    "to", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint8", "unflatten", "unfold",
+    "uniform", "unsqueeze", "var", "where", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -172,7 +172,7 @@ TYPES = [
     form("astype", "int", lambda t, x: x.int(), constant(FLOATS)),
     form("astype", "bool", lambda t, x: x.bool(), constant(given([0.0, -2.0, 0.5]))),
     form("astype", "of booleans", lambda t, m: m.float(), bools(2, 3)),
-    form("to", "a type", lambda t, x: x.to(t.float64), FLOATS),
+    form("to", "a type", lambda t, x: x.to(t.float64) * x, FLOATS),
     form("to", "by keyword", lambda t, x: x.to(dtype=t.float64) * x, FLOATS),
     form("to", "as another", lambda t, x, y: x.to(y) * y, FLOATS, FLOATS),
     form("to", "a device", lambda t, x: x.to("cpu") * 2, FLOATS),

@@ -113,7 +113,7 @@ RUNNING = [
     form("cumsum", "booleans", lambda t, m: m.cumsum(0), bools(4)),
     form("cumprod", "dim", lambda t, x: t.cumprod(x, dim=1), X),
     form("cumprod", "positional", lambda t, x: x.cumprod(-1), X),
-    form("cumprod", "one entry", lambda t, x: x.cumprod(0), normal(1, 2)),
+    form("cumprod", "one entry", lambda t, x: x.cumprod(0) * x, normal(1, 2)),
     form("cumprod", "of five", lambda t, x: x.cumprod(0), normal(5)),
     form("cumprod", "a 0", lambda t, x: x.cumprod(0), given([1.5, 0.0, 3.0, 2.0])),
     form("cumprod", "two 0s", lambda t, x: x.cumprod(0), given([1.5, 0.0, 3.0, 0.0])),

@@ -180,7 +180,7 @@ class Softmax(Module):
 
 
 class CrossEntropyLoss(Module):
-    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.cross_entropy`."""
+    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
 
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
                  label_smoothing: float = 0.0) -> None:  # fmt: skip

@@ -22,6 +22,14 @@ def maximum(X: Array, W: Array) -> Array:
     return np.maximum(X, W)
 
 
+@maximum.rule
+def d_maximum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    half = dY * (X == W) / 2
+    dX = dY * (X > W) + half
+    dW = dY * (W > X) + half
+    return dX, dW
+
+
 @op(types="same", expects=BROADCAST)
 def minimum(X: Array, W: Array) -> Array:
     """Y = the smaller of both; where they tie each gets half of the gradient.
@@ -32,12 +40,11 @@ def minimum(X: Array, W: Array) -> Array:
     return np.minimum(X, W)
 
 
-@maximum.rule
 @minimum.rule
-def d_chosen(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_minimum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     half = dY * (X == W) / 2
-    dX = dY * (X == Y) - half
-    dW = dY * (W == Y) - half
+    dX = dY * (X < W) + half
+    dW = dY * (W < X) + half
     return dX, dW
 
 

@@ -18,16 +18,26 @@ _RULE = ("each letter names one size, and the result's letters occur on the left
 @op(types="same", expects=_RULE)
 def _einsum(*Xs: Array, lefts: tuple[str, ...], right: str) -> Array:
     """The product of the Xs summed over the letters that ``right`` lacks; each letter is in two of them, or more."""
-    return np.einsum(f"{','.join(lefts)}->{right}", *Xs, optimize=len(Xs) > 1)
+    return named_product(Xs, lefts, right)
 
 
 @_einsum.rule
 def d_einsum(dY: Array, Y: Array, *Xs: Array, lefts: tuple[str, ...], right: str) -> Any:
-    dXs = [
+    dXs = products_of_others(dY, Xs, lefts, right)
+    return dXs
+
+
+def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> Array:
+    """NumPy's einsum."""
+    return np.einsum(f"{','.join(lefts)}->{right}", *Xs, optimize=len(Xs) > 1)
+
+
+def products_of_others(dY: Array, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
+    """For each X the product of ``dY`` with all others: its place in the equation and that of Y are exchanged."""
+    return [
         _einsum(dY, *Xs[:i], *Xs[i + 1 :], lefts=(right, *lefts[:i], *lefts[i + 1 :]), right=lefts[i])
         for i in range(len(Xs))
     ]
-    return dXs
 
 
 @function
@@ -53,9 +63,10 @@ def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         right = ("..." if "..." in left else "") + "".join(once)
     lefts, right = _without_ellipsis(equation, lefts, right, operands)
+    longer = {c for s, X in zip(lefts, operands, strict=True) for c, n in zip(s, X.shape, strict=True) if n > 1}
     for i, letters in enumerate(lefts):
         elsewhere = set("".join(lefts[:i] + lefts[i + 1 :]) + right)
-        operands[i], lefts[i] = _simplified(operands[i], letters, elsewhere)
+        operands[i], lefts[i] = _simplified(operands[i], letters, elsewhere, longer)
     return _einsum(*operands, lefts=tuple(lefts), right=right)
 
 
@@ -75,8 +86,10 @@ def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: lis
     return lefts, right.replace("...", full)
 
 
-def _simplified(X: Any, letters: str, elsewhere: set[str]) -> tuple[Any, str]:
-    """X without repeated letters (their diagonal) and without letters that only it has (their sum)."""
+def _simplified(X: Any, letters: str, elsewhere: set[str], longer: set[str]) -> tuple[Any, str]:
+    """X without repeated letters (their diagonal), without letters that only it has (their sum), and without axes of
+    size 1 that stretch to what is longer elsewhere.
+    """
     for c in dict.fromkeys(letters):
         while letters.count(c) > 1:
             i = letters.index(c)
@@ -86,8 +99,8 @@ def _simplified(X: Any, letters: str, elsewhere: set[str]) -> tuple[Any, str]:
             X = diagonal(X, 0, i, j)  # the diagonal comes last
             X = moveaxis(X, -1, i) if X.ndim > 1 else X
             letters = letters[:j] + letters[j + 1 :]
-    alone = tuple(i for i, c in enumerate(letters) if c not in elsewhere)
+    alone = [i for i, c in enumerate(letters) if c not in elsewhere or (X.shape[i] == 1 and c in longer)]
     if alone:
-        X = X.sum(axis=alone)
-        letters = "".join(c for c in letters if c in elsewhere)
+        X = X.sum(axis=tuple(alone))
+        letters = "".join(c for i, c in enumerate(letters) if i not in alone)
     return X, letters

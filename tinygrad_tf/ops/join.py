@@ -16,7 +16,7 @@ from .shape import broadcast_to, check_axis, expand_dims, flatten, ints, reshape
 
 
 @op(types="same", expects=(
-    "all have at least one axis, and the same shape except along the axis on which they are joined",
+    "all have the same shape, except along the axis on which they are joined, and at least one axis",
     "compare the shapes, or .stack() along a new axis",
 ))  # fmt: skip
 def _concatenate(*Xs: Array, axis: int) -> Array:
@@ -88,7 +88,7 @@ def split(X: Any, split_size_or_sections: int | Sequence[int], axis: int = 0) ->
     if isinstance(sizes, int):
         sizes = [min(sizes, n - start) for start in range(0, n, sizes)] or [0] if sizes > 0 else [sizes]
     if sum(sizes) != n or any(size < 0 for size in sizes):
-        raise error(ValueError, "split", {"X": X, "sizes": split_size_or_sections, "axis": axis},
+        raise error(ValueError, "split", {"X": X, "sections": split_size_or_sections, "axis": axis},
                     f"the sizes of the pieces add up to the axis, {n}", "give the size of one piece, or a list whose "
                     "sum is the axis")  # fmt: skip
     return pieces(X, sizes, axis)

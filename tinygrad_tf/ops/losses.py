@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -123,21 +122,26 @@ def binary_cross_entropy_with_logits(
     return reduced(L if weight is None else L * weight, reduction)
 
 
-TINY = math.exp(-100)
-
-
 @op(types="float")
 def _binary_cross_entropy(P: Array, T: Array) -> Array:
     """Y = −T · ln P − (1 − T) · ln(1 − P); logarithms are cut at −100, as in PyTorch."""
-    with np.errstate(divide="ignore"):
-        return -T * np.maximum(np.log(P), -100) - (1 - T) * np.maximum(np.log1p(-P), -100)
+    yes, no = _log_odds(P)
+    return -T * yes - (1 - T) * no
 
 
 @_binary_cross_entropy.rule
 def d_binary_cross_entropy(dY: Array, Y: Array, P: Array, T: Array) -> Any:
+    yes, no = _log_odds(P)
     dP = dY * (P - T) / np.maximum(P * (1 - P), 1e-12)  # not 0/0 at P = 0 and P = 1
-    dT = dY * (np.log(np.maximum(1 - P, TINY)) - np.log(np.maximum(P, TINY)))
+    dT = dY * (no - yes)
     return dP, dT
+
+
+def _log_odds(P: Array) -> tuple[Array, Array]:
+    """Ln P and ln(1 − P), at least −100."""
+    yes = np.maximum(np.log(np.maximum(P, 1e-45)), -100)  # 1e-45: what float32 still tells from 0
+    no = np.where(P < 1, np.log1p(-np.where(P < 1, P, 0)), -100)
+    return yes, no
 
 
 @function

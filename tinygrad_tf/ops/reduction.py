@@ -38,6 +38,11 @@ def count(X: Array, axis: Any) -> int:
     return math.prod(X.shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))) if X.ndim else 1
 
 
+def _or_none(X: Array, axis: Any) -> Any:
+    """``axis``, but None where X has no axes and it is 0 or -1, which NumPy's sum allows and its mean does not."""
+    return None if X.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
+
+
 @op(expects=_AXIS)
 def sum(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     """Y = Σ X over ``axis``.
@@ -61,7 +66,7 @@ def mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
     """
-    return np.sum(X, axis, keepdims=keepdims) / count(X, axis)
+    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
 
 
 @mean.rule

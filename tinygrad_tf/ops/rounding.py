@@ -28,7 +28,7 @@ def floor(X: Array) -> Array:
     >>> floor(Tensor([1.7, -1.2])).tolist()
     [1.0, -2.0]
     """
-    return np.floor(X).astype(X.dtype, copy=False)  # NumPy 2.0 makes floats of integers
+    return np.floor(X)
 
 
 @op
@@ -38,7 +38,7 @@ def ceil(X: Array) -> Array:
     >>> ceil(Tensor([1.2, -1.7])).tolist()
     [2.0, -1.0]
     """
-    return np.ceil(X).astype(X.dtype, copy=False)
+    return np.ceil(X)
 
 
 @op
@@ -48,7 +48,7 @@ def trunc(X: Array) -> Array:
     >>> trunc(Tensor([1.7, -1.7])).tolist()
     [1.0, -1.0]
     """
-    return np.trunc(X).astype(X.dtype, copy=False)
+    return np.trunc(X)
 
 
 @op

@@ -78,7 +78,7 @@ def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     first, last = check_axis("flatten", X, start_dim), check_axis("flatten", X, end_dim)
     if first > last:
         raise error(RuntimeError, "flatten", {"X": X, "start_dim": start_dim, "end_dim": end_dim},
-                    "start_dim does not come after end_dim", "exchange them")  # fmt: skip
+                    "start_dim does not come after end_dim", "swap them")  # fmt: skip
     return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
 
 

@@ -107,12 +107,13 @@ def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
         raise error(TypeError, name, got, "logits are floats, targets are class indices, integers, or probabilities",
                     "write input.astype('float32') or target.astype('int64')")  # fmt: skip
     axis = 1 if X.ndim > 1 else 0
-    classes = X.shape[:axis] + X.shape[axis + 1 :]
-    if X.ndim == 0 or target.shape != (X.shape if target.dtype.kind == "f" else classes):
+    if X.ndim == 0 or target.shape not in (X.shape, X.shape[:axis] + X.shape[axis + 1 :]):
         raise error(ValueError, name, got, "class indices have the shape of the input without its class axis, which is "
-                    "axis 1 (0 without a batch); probabilities, which are floats, have the shape of the input",
-                    "write target.astype('int64') for indices; flatten both: input.reshape(-1, C), "
-                    "target.reshape(-1)")  # fmt: skip
+                    "axis 1 (0 without a batch); probabilities have the shape of the input",
+                    "flatten both: input.reshape(-1, C), target.reshape(-1)")  # fmt: skip
+    if (target.dtype.kind == "f") != (target.shape == X.shape):
+        raise error(TypeError, name, got, "targets are class indices, integers, or probabilities, floats in the shape "
+                    "of the input", "write target.astype('int64')")  # fmt: skip
     n = int(X.shape[axis])
     if target.dtype.kind != "f":
         wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
