@@ -4,7 +4,9 @@
 
 It takes about a minute and leaves in out/dates: the checkpoint (model.safetensors), the curves of loss and score
 (curves.png), where the decoder looked while it wrote one date (attention.png), and how the gradient of the loss reached
-the query weights of the first layer (dW.svg). Then ask it: python demos/translate_date.py "三月三日 2026"
+the query, key and value weights of the first layer (dW.svg). Then ask it:
+
+    python demos/translate_date.py "三月三日 2026"
 """
 
 import argparse

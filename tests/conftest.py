@@ -5,6 +5,7 @@ import os
 # Before NumPy is imported: the tests' small matrices gain nothing from threads, and OpenBLAS's threads wait for each
 # other at full speed when other programs use the cores (measured: 25 times slower).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch's
 
 import pytest
 

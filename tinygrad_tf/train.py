@@ -89,7 +89,7 @@ class Trainer:
         """Train up to ``config.steps``. Ctrl-C ends it after the current step, with a checkpoint; twice, at once."""
         c = self.config
         self.model.train()
-        with _bar(self.step, c.steps, progress) as bar, interruptible() as interrupted:
+        with interruptible() as interrupted, _bar(self.step, c.steps, progress) as bar:
             start, tokens = time.perf_counter(), 0
             while self.step < c.steps and not interrupted():
                 batch = self.task.batch(self.task.sample(generator(), c.batch_size))

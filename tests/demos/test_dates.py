@@ -59,15 +59,14 @@ def test_the_same_seed_gives_the_same_checkpoint(out, tmp_path):
 
 def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
     command = [sys.executable, ROOT / "demos/train_dates.py", "--steps", "500", "--out", tmp_path]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
-    for line in running.stdout:
-        if "parameters" in line:
-            break
-    time.sleep(0.5)  # it is training now
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    bar = b""
+    while b"step/s" not in bar and running.poll() is None:
+        bar += os.read(running.stderr.fileno(), 1000)
     running.send_signal(signal.SIGINT)
     printed, problems = running.communicate(timeout=60)
-    assert running.returncode == 0, problems
-    assert "and saved; the same command with --resume goes on" in printed
+    assert running.returncode == 0, bar + problems
+    assert b"and saved; the same command with --resume goes on" in printed
     assert (tmp_path / "model.safetensors").exists()
     assert not (tmp_path / "curves.png").exists()
 
