@@ -49,6 +49,7 @@ MEANT_OTHERWISE_THAN_IN_PYTORCH = [
     row("numpy.pad", "mode", lambda x: np.pad(x, [(1, 1)], mode="constant"), normal(3)),
     row("numpy.squeeze", "all", lambda x: np.squeeze(x), normal(1, 2, 1)),
     row("numpy.squeeze", "axis", lambda x: np.squeeze(x, axis=(0, 2)), normal(1, 2, 1)),
+    row("numpy.around", "decimals", lambda x: np.around(x, 1), normal(2, 3)),
     row("numpy.ravel", "all", lambda x: np.ravel(x), X),
     row("numpy.diagonal", "of a batch", lambda x: np.diagonal(x, 1, axis1=1, axis2=2), normal(2, 3, 3)),
     row("numpy.diagonal", "first axes", lambda x: np.diagonal(x), normal(3, 3, 2)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,20 @@ def _reflected(name: str) -> Callable[..., Tensor]:
         return FUNCTIONS[name](other, self)
 
     return method
+
+
+class Size(int):
+    """What ``t.size`` is: NumPy's number, which can be called like PyTorch's method."""
+
+    shape: tuple[int, ...]
+
+    def __new__(cls, shape: tuple[int, ...]) -> Size:
+        n = super().__new__(cls, math.prod(shape))
+        n.shape = shape
+        return n
+
+    def __call__(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
 
 
 class Tensor:
@@ -102,9 +117,9 @@ class Tensor:
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        """The number of entries, as in NumPy."""
-        return self.data.size
+    def size(self) -> Size:
+        """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one of its sizes, as in PyTorch."""
+        return Size(self.data.shape)
 
     @property
     def is_leaf(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Array, function, op
+from ..tensor import FUNCTIONS
 from .arithmetic import BROADCAST
 from .choice import where
 
@@ -69,6 +70,9 @@ def round(X: Array, *, decimals: int = 0) -> Array:
 def d_step(dY: Array, Y: Array, X: Array, **params: Any) -> Any:
     dX = np.zeros_like(dY)  # constant between its jumps
     return dX
+
+
+FUNCTIONS["numpy.around"] = round
 
 
 @op(types="same", expects=BROADCAST)
