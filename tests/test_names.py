@@ -32,7 +32,7 @@ SHAPES = names("""
     tile flip roll split chunk tril triu diagonal diag unfold
 """)
 SHAPE_METHODS = names("""
-    view ravel expand repeat contiguous dim numel
+    view ravel expand repeat contiguous dim numel movedim
 """)
 SHAPE_FUNCTIONS = names("""
     expand_dims pad concat cat concatenate stack ravel movedim swapdims permute_dims shape ndim size
@@ -123,8 +123,10 @@ def test_every_function_is_exported(name):
         assert getattr(tinygrad_tf, name) is FUNCTIONS[name]
 
 
-ALIASES = [("abs", "absolute"), ("cat", "concatenate"), ("clamp", "clip"), ("ge", "greater_equal"), ("asinh", "arcsinh"),
-           ("unsqueeze", "expand_dims"), ("mm", "matmul"), ("take_along_dim", "take_along_axis")]  # fmt: skip
+ALIASES = [
+    ("abs", "absolute"), ("cat", "concatenate"), ("clamp", "clip"), ("ge", "greater_equal"), ("asinh", "arcsinh"),
+    ("unsqueeze", "expand_dims"), ("mm", "matmul"), ("take_along_dim", "take_along_axis"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("ours, theirs", ALIASES)

@@ -118,7 +118,7 @@ class Tensor:
 
     @property
     def size(self) -> Size:
-        """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one of its sizes, as in PyTorch."""
+        """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
         return Size(self.data.shape)
 
     @property
@@ -285,14 +285,15 @@ class Tensor:
     reshape = view = _method("reshape")
     flatten, unflatten, ravel = _method("flatten"), _method("unflatten"), _method("flatten")
     permute, transpose = _method("permute"), _method("transpose")
-    swapaxes, moveaxis = _method("swapaxes"), _method("moveaxis")
+    swapaxes, moveaxis, movedim = _method("swapaxes"), _method("moveaxis"), _method("moveaxis")
     broadcast_to, expand = _method("broadcast_to"), _method("broadcast_to")
     squeeze, unsqueeze = _method("squeeze"), _method("expand_dims")
     repeat, tile, repeat_interleave = _method("tile"), _method("tile"), _method("repeat_interleave")
     flip, roll, unfold = _method("flip"), _method("roll"), _method("unfold")
     tril, triu = _method("tril"), _method("triu")
     gather, scatter, scatter_add = _method("gather"), _method("scatter"), _method("scatter_add")
-    index_select, take, take_along_axis = _method("index_select"), _method("take"), _method("take_along_axis")
+    index_select, take = _method("index_select"), _method("take")
+    take_along_axis, take_along_dim = _method("take_along_axis"), _method("take_along_axis")
     split: Callable[..., list[Tensor]] = _method("split")  # type: ignore[assignment]
     chunk: Callable[..., list[Tensor]] = _method("chunk")  # type: ignore[assignment]
     clone, astype, to, type = _method("copy"), _method("astype"), _method("to"), _method("astype")
@@ -317,6 +318,11 @@ class Tensor:
     def cpu(self) -> Tensor:
         """The Tensor itself: it is nowhere else."""
         return self
+
+    @property
+    def device(self) -> str:
+        """Where it is, ``"cpu"``."""
+        return "cpu"
 
     def dim(self) -> int:
         return self.data.ndim
@@ -372,6 +378,12 @@ def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
     if dtype is None and not brought and array.dtype == np.float64:
         array = array.astype(np.float32)
     return array
+
+
+def check_device(name: str, device: Any) -> None:
+    """Raise unless ``device`` is PyTorch's name for where NumPy computes."""
+    if device is not None and str(device).partition(":")[0] != "cpu":
+        raise error(ValueError, name, {"device": repr(device)}, "NumPy computes on the CPU", "leave the device out")
 
 
 def _without_tensors(data: Any) -> Any:

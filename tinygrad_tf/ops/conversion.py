@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import error
 from ..op import Array, function, op
-from ..tensor import Tensor
+from ..tensor import Tensor, check_device
 
 
 @op
@@ -54,7 +54,5 @@ def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool
             device = a
         else:
             dtype = a
-    if str(device).partition(":")[0] != "cpu":
-        raise error(ValueError, "to", {"X": X, "device": repr(device)}, "NumPy computes on the CPU",
-                    "leave the device out")  # fmt: skip
+    check_device("to", device)
     return X if dtype is None or np.dtype(dtype) == X.dtype else astype(X, dtype=dtype)
