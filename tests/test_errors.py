@@ -5,12 +5,15 @@ import copy
 import numpy as np
 import pytest
 from cases.mistakes import MISTAKES, x
+from cases.surface_mistakes import SURFACE_MISTAKES
 
 from tinygrad_tf import Tensor, grad
 from tinygrad_tf.errors import describe, error, is_explained
 
+ALL = [*MISTAKES, *SURFACE_MISTAKES]
 
-@pytest.mark.parametrize("call, kind, got, rule, cure", [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
+
+@pytest.mark.parametrize("call, kind, got, rule, cure", [m[1:] for m in ALL], ids=[m[0] for m in ALL])
 def test_a_mistake_is_explained(call, kind, got, rule, cure):
     with pytest.raises(kind) as problem:
         call()

@@ -12,7 +12,7 @@ from ..errors import error
 from ..op import Array, function, op
 from ..tensor import FUNCTIONS, Tensor
 from .choice import where
-from .shape import broadcast_to, check_axis, flatten, reshape
+from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
 
 _INDEX = (
     "an index is an int, slice, None, Ellipsis, or an array of ints or booleans; ints lie in -n … n - 1 of their "
@@ -158,7 +158,8 @@ def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
     if index.ndim != X.ndim or X.ndim == 0:
         raise error(ValueError, "take_along_axis", {"X": X, "indices": index}, "both have the same axes, at least one",
                     "insert axes with .unsqueeze()")  # fmt: skip
-    rest = np.broadcast_shapes(X.shape[:a] + (1,) + X.shape[a + 1 :], index.shape[:a] + (1,) + index.shape[a + 1 :])
+    others = [s[:a] + (1,) + s[a + 1 :] for s in (X.shape, index.shape)]
+    rest = common_shape("take_along_axis", {"X": X, "indices": index}, *others)
     X = broadcast_to(X, (*rest[:a], X.shape[a], *rest[a + 1 :]))
     return gather(X, a, np.broadcast_to(index, (*rest[:a], index.shape[a], *rest[a + 1 :])))
 
@@ -240,7 +241,7 @@ def masked_select(X: Any, mask: Any) -> Any:
     if mask.dtype != np.bool_:
         raise error(TypeError, "masked_select", {"X": X, "mask": mask}, "a mask is made of booleans",
                     "write mask.bool()")  # fmt: skip
-    shape = np.broadcast_shapes(X.shape, mask.shape)
+    shape = common_shape("masked_select", {"X": X, "mask": mask}, X.shape, mask.shape)
     return broadcast_to(X, shape)[np.broadcast_to(mask, shape)]
 
 

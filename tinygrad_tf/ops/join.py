@@ -132,6 +132,9 @@ def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
     [1.0, 2.0, 1.0, 2.0]
     """
     counts = ints(reps if dims is None else (dims,))
+    if any(n < 0 for n in counts):
+        raise error(ValueError, "tile", {"X": X, "reps": counts}, "nothing is laid fewer than 0 times",
+                    "give numbers from 0 on")  # fmt: skip
     ndim = max(len(counts), X.ndim)
     counts = (1,) * (ndim - len(counts)) + tuple(counts)
     shape = (1,) * (ndim - X.ndim) + tuple(X.shape)
