@@ -47,8 +47,8 @@ def common_shape(name: str, got: dict[str, Any], *shapes: tuple[int, ...]) -> tu
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        raise error(ValueError, name, got, "shapes are aligned at the right; each pair of sizes is equal, or one of them "
-                    "is 1", "compare the shapes; insert axes with .unsqueeze()") from None  # fmt: skip
+        raise error(ValueError, name, got, "shapes are aligned at the right; each pair of sizes is equal, or one of "
+                    "them is 1", "compare the shapes; insert axes with .unsqueeze()") from None  # fmt: skip
 
 
 # ---- reshape --------------------------------------------------------------------------------------------------------
