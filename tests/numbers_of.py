@@ -111,6 +111,8 @@ class Numbers:
             absent = dict.fromkeys(list(inspect.signature(loss.target_distribution).parameters)[len(arrays) :])
             given = {k: np.asarray(v) if k in ("X", "t", "w") else v for k, v in params.items()}
             return loss.target_distribution(*arrays, **{**absent, **given})
+        if name == "tri":
+            return np.tri(*arrays, dtype=bool)
         function = {**FUNCTIONS, "permute": np.transpose, "concatenate": lambda *Xs, axis: np.concatenate(Xs, axis)}[
             name
         ]

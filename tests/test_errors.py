@@ -1,22 +1,31 @@
 """One clear error per mistake: the class that NumPy or PyTorch raises; the op, what it got, the rule and the cure."""
 
+import ast
 import copy
+import sys
+from pathlib import Path
 
+import errors_page
 import numpy as np
 import pytest
-from cases.mistakes import MISTAKES, x
-from cases.surface_mistakes import SURFACE_MISTAKES
+from cases import mistakes, mistakes_beyond, surface_mistakes
+from cases.mistakes import x
+from cases.mistakes_of_theirs import CALLS
 
+import tinygrad_tf
 from tinygrad_tf import Tensor, grad
 from tinygrad_tf.errors import describe, error, is_explained
+from tinygrad_tf.op import Op
 
-ALL = [*MISTAKES, *SURFACE_MISTAKES]
+TABLES = {**mistakes.TABLES, **mistakes_beyond.TABLES, **surface_mistakes.TABLES}
+MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 
 
-@pytest.mark.parametrize("call, kind, got, rule, cure", [m[1:] for m in ALL], ids=[m[0] for m in ALL])
+@pytest.mark.parametrize("call, kind, got, rule, cure", [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
 def test_a_mistake_is_explained(call, kind, got, rule, cure):
     with pytest.raises(kind) as problem:
         call()
+    assert type(problem.value) is kind
     first, second, third = str(problem.value).split("\n")
     assert got in first
     assert second.startswith("  rule: ")
@@ -26,6 +35,76 @@ def test_a_mistake_is_explained(call, kind, got, rule, cure):
     assert is_explained(problem.value)
     assert problem.value.__cause__ is None  # one error, not a chain of them
     assert problem.value.__suppress_context__ or problem.value.__context__ is None
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch's, about other things
+@pytest.mark.parametrize("name", CALLS)
+def test_the_class_is_that_of_numpy_or_pytorch(name):
+    """The same mistake made there raises the same class, or one that is caught with it."""
+    kind = next(m[2] for m in MISTAKES if m[0] == name)
+    with pytest.raises(kind):
+        CALLS[name]()
+
+
+# ---- the table is whole, and so is the page that is made of it ------------------------------------------------------
+
+#: Their errors need files, programs or much time; they are tested with what they belong to.
+ELSEWHERE = {"graph", "train", "tasks", "checkpoint", "figures", "models", "generate", "beams", "pretrained"}
+ROOT = Path(tinygrad_tf.__file__).parent
+
+
+def sites():
+    """Where the package calls ``error()``."""
+    for path in sorted(ROOT.rglob("*.py")):
+        part = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        if part not in ELSEWHERE | {"errors"}:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "error":
+                    yield str(path), node.lineno
+
+
+def test_every_message_of_the_package_is_in_the_table(monkeypatch):
+    seen = set()
+
+    def noted(*args):
+        caller = sys._getframe(1)
+        seen.add((caller.f_code.co_filename, caller.f_lineno))
+        return error(*args)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tinygrad_tf.") and getattr(module, "error", None) is error:
+            monkeypatch.setattr(module, "error", noted)
+    for _, call, kind, *_ in MISTAKES:
+        with pytest.raises(kind):
+            call()
+    assert [site for site in sites() if site not in seen] == []
+
+
+def test_every_rule_of_an_op_about_its_inputs_is_in_the_table():
+    """What an op expects is said when NumPy refuses its inputs: each such rule is read in some message."""
+    modules = [m for name, m in sys.modules.items() if name.startswith("tinygrad_tf.ops")]
+    rules = {o.expects[0] for m in modules for o in vars(m).values() if isinstance(o, Op) and o.expects}
+    said = [errors_page.message(mistake) for mistake in errors_page.all_mistakes()]
+    assert {rule for rule in rules if not any(rule in text for text in said)} == set()
+
+
+def test_the_page_shows_each_call_with_its_message():
+    page = errors_page.page()
+    mistakes = list(errors_page.all_mistakes())
+    assert [f"{m.table}: {m.name}" for m in mistakes] == [m[0] for m in MISTAKES]
+    assert page.count("\n### ") == len(mistakes)
+    assert (
+        "### Matmul\n\n```python\nx(2, 3) @ x(2, 3)\n```\n\n```text\nValueError: matmul got X x (2, 3) float64, "
+        "W x (2, 3) float64\n  rule: the last axis of X must equal the second to last of W"
+    ) in page
+    assert str(Path.cwd()) not in page
+
+
+def test_the_code_on_the_page_is_what_is_run():
+    for mistake in errors_page.all_mistakes():
+        names = dict(mistake.call.__globals__)
+        with pytest.raises(mistake.kind):
+            exec(compile(mistake.code, "page", "exec"), names)
 
 
 # ---- nothing was changed --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from numbers_of import Numbers
 from tinygrad_tf import Tensor
 from tinygrad_tf.autograd import steps
 from tinygrad_tf.formula import forward_formula, gradient_formula
+from tinygrad_tf.kernels.keep import Keep
 from tinygrad_tf.op import op
 from tinygrad_tf.ops import fused
 from tinygrad_tf.tensor import FUNCTIONS
@@ -123,7 +124,8 @@ def test_every_rule_computes_what_its_formula_says(case):
                 continue
             names = {t.number: f"t{t.number}" for t in (*Y.inputs, Y) if t.ndim or t.requires_grad}
             known = {name: t.data for t in (*Y.inputs, Y) if (name := names.get(t.number))}
-            known |= {k: v for k, v in Y.params.items() if isinstance(v, np.ndarray)} | {f"d{names[Y.number]}": dY}
+            known |= {k: np.asarray(v) for k, v in Y.params.items() if isinstance(v, (np.ndarray, Keep))}
+            known[f"d{names[Y.number]}"] = dY
             known |= {k: v.data for k, v in Y.params.items() if isinstance(v, Tensor)}
             f = gradient_formula(Y, i, names)
             assert not f.note

@@ -1,26 +1,58 @@
-"""generate.greedy: the tokens of a slow loop, endings, and what it leaves behind."""
+"""generate(): the tokens of a slow loop with and without the cache, endings, batches, drawing, and what it leaves."""
 
 import numpy as np
 import pytest
 
-from tinygrad_tf.generate import greedy
-from tinygrad_tf.models import Transformer, TransformerConfig
+from tinygrad_tf import Tensor, manual_seed, nn
+from tinygrad_tf.generate import GenerationConfig, draw, filtered, probabilities
+from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig, Transformer, TransformerConfig
 from tinygrad_tf.op import state
 
 START, END = 1, 2
 SOURCE = np.array([[3, 4, 5, 6], [5, 4, 0, 0], [6, 0, 0, 0], [7, 8, 3, 0]])
+PROMPT = np.array([[3, 4, 5, 6], [0, 0, 5, 4], [0, 0, 0, 6], [0, 7, 8, 3]])
+REAL = PROMPT != 0
+
+
+def random_weights(model, seed=75):
+    """Large weights, so that rows differ in what they say and when they end; dropout would change it."""
+    rng = np.random.default_rng(seed)
+    for p in model.parameters():
+        p.data[...] = rng.standard_normal(p.shape)
+    return model
+
+
+def paper():
+    return random_weights(Transformer(TransformerConfig(
+        12, d_model=8, n_heads=2, n_layers=1, d_ff=12, dropout=0.5, norm_first=True, tie_output=False)))  # fmt: skip
+
+
+DECODERS = {
+    "GPT-2": lambda: GPT2(GPT2Config(12, 40, 8, 2, 2, resid_pdrop=0.5, eos_token_id=None)),
+    "Llama": lambda: Llama(LlamaConfig(12, 8, 12, 2, 4, 2, attention_dropout=0.5, eos_token_id=None)),
+    "BERT": lambda: BERT(BERTConfig(12, 8, 2, 2, 12, max_position_embeddings=40, is_decoder=True)),
+}
+every_decoder = pytest.mark.parametrize("name", DECODERS)
+OPTIONS = {
+    "greedy": {},
+    "penalty": {"repetition_penalty": 1.5},
+    "beams": {"num_beams": 3},
+    "drawn": {"do_sample": True, "temperature": 2.0, "top_k": 8, "top_p": 0.9},
+}
+every_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
 
 @pytest.fixture
 def model():
-    """Large weights, from a seed whose rows differ in what they say and when they end; dropout would change it."""
-    config = TransformerConfig(12, d_model=8, n_heads=2, n_layers=1, d_ff=12, dropout=0.5, norm_first=True,
-                               tie_output=False)  # fmt: skip
-    net = Transformer(config)
-    rng = np.random.default_rng(75)
-    for parameter in net.parameters():
-        parameter.data[...] = rng.standard_normal(parameter.shape)
-    return net
+    return paper()
+
+
+def translate(model, max_new_tokens, source=SOURCE, **options):
+    return model.generate(source, decoder_start_token_id=START, eos_token_id=END, pad_token_id=END,
+                          max_new_tokens=max_new_tokens, **options)  # fmt: skip
+
+
+# ---- an encoder and a decoder ---------------------------------------------------------------------------------------
 
 
 def slowly(model, source, max_length):
@@ -32,15 +64,180 @@ def slowly(model, source, max_length):
         tokens = [START]
         while len(tokens) <= max_length and (len(tokens) == 1 or tokens[-1] != END):
             tokens.append(int(model(row, [tokens]).data[0, -1].argmax()))
-        rows.append(tokens[1:])
+        rows.append(tokens)
     model.train()
     return rows
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+@pytest.mark.parametrize("max_length", [1, 2, 9])
+def test_tokens_are_those_of_a_slow_loop(model, max_length, use_cache):
+    got = translate(model, max_length, use_cache=use_cache)
+    expected = slowly(model, SOURCE, max_length)
+    longest = max(map(len, expected))
+    assert got.tolist() == [row + [END] * (longest - len(row)) for row in expected]
+    assert max_length < 9 or len({len(row) for row in expected}) == 3
+
+
+@every_option
+def test_an_encoder_decoder_says_the_same_without_the_cache(model, options):
+    manual_seed(1)
+    cached = translate(model, 9, **options)
+    manual_seed(1)
+    np.testing.assert_array_equal(translate(model, 9, use_cache=False, **options), cached)
+
+
+def test_beams_of_an_encoder_decoder_find_what_is_likeliest(model):
+    """With as many beams as there are sequences, the best of all sequences of three tokens."""
+    model.eval()
+    got = translate(model, 3, SOURCE[:1], num_beams=12**2, length_penalty=1.0, early_stopping="never")[0]
+
+    def score(tokens):
+        logits = model(SOURCE[:1], [[START, *tokens[:-1]]]).data[0].astype(np.float64)
+        log_probs = np.log(probabilities(logits))
+        return log_probs[np.arange(len(tokens)), tokens].sum() / len(tokens)
+
+    inner = [i for i in range(12) if i != END]
+    whole = [[END], *[[i, END] for i in inner], *[[i, j, k] for i in inner for j in inner for k in range(12)]]
+    best = max(whole, key=score)
+    assert got[1 : 1 + len(best)].tolist() == best
+
+
+def test_the_source_is_encoded_once_and_projected_once(model, monkeypatch):
+    calls, keys = [], []
+    encode, linear = model.encode, nn.attention.linear
+    monkeypatch.setattr(model, "encode", lambda source: calls.append(1) or encode(source))
+    monkeypatch.setattr(nn.attention, "linear", lambda x, *a: keys.append(x.shape[1]) or linear(x, *a))
+    tokens = translate(model, 5, SOURCE[:1])
+    assert len(calls) == 1
+    assert keys.count(4) == 5  # Q, K and V in the encoder, K and V of what it made
+    assert keys.count(1) == 4 * (tokens.shape[1] - 1) == len(keys) - 5  # Q, K, V of a new token, Q for the memory
+
+
+def test_a_mask_of_the_source_is_padding(model):
+    other = np.where(SOURCE == 0, 9, SOURCE)
+    np.testing.assert_array_equal(translate(model, 6, other, attention_mask=SOURCE != 0), translate(model, 6))
+
+
+def test_a_source_of_padding_alone_gives_tokens(model):
+    assert translate(model, 3, [[0, 0]]).shape[0] == 1
+
+
+# ---- decoders alone -------------------------------------------------------------------------------------------------
+
+
+def decoder(name):
+    return random_weights(DECODERS[name]())
+
+
+@every_decoder
+@every_option
+def test_a_decoder_says_the_same_without_the_cache(name, options):
+    model = decoder(name)
+    runs = []
+    for use_cache in (True, False):
+        manual_seed(3)
+        runs.append(model.generate(PROMPT, REAL, max_new_tokens=10, use_cache=use_cache, eos_token_id=4, **options))
+    np.testing.assert_array_equal(*runs)
+
+
+@every_decoder
+@pytest.mark.parametrize("options", [OPTIONS[k] for k in ("greedy", "penalty", "beams")])
+def test_a_prompt_says_the_same_alone_and_beside_longer_ones(name, options):
+    model = decoder(name)
+    together = model.generate(PROMPT, REAL, max_new_tokens=8, eos_token_id=[4, 9], pad_token_id=0, **options)
+    for row, prompt in zip(together, PROMPT, strict=True):
+        alone = model.generate(prompt[prompt != 0][None], max_new_tokens=8, eos_token_id=[4, 9], **options)[0]
+        n = (prompt == 0).sum()
+        assert row[n : n + len(alone)].tolist() == alone.tolist()
+        assert not row[n + len(alone) :].any()
+
+
+@every_decoder
+def test_a_stream_is_what_generate_returns(name):
+    model, options = decoder(name), {"max_new_tokens": 7, "do_sample": True, "eos_token_id": 4}
+    manual_seed(5)
+    whole = model.generate(PROMPT, REAL, **options)
+    manual_seed(5)
+    steps = list(model.stream(PROMPT, REAL, **options))
+    np.testing.assert_array_equal(np.stack(steps, axis=1), whole[:, PROMPT.shape[1] :])
+
+
+def test_a_stream_gives_a_token_before_the_next_is_computed(monkeypatch):
+    model, calls = decoder("GPT-2"), []
+    hidden = model.hidden
+    monkeypatch.setattr(model, "hidden", lambda *a, **k: calls.append(1) or hidden(*a, **k))
+    stream = model.stream(PROMPT[:1], max_new_tokens=5)
+    assert calls == []
+    for n in (1, 2, 3):
+        next(stream)
+        assert len(calls) == n
+
+
+def test_between_the_steps_of_a_stream_the_model_is_as_it_was():
+    model = decoder("GPT-2").train()
+    for _ in model.stream(PROMPT[:1], max_new_tokens=3):
+        assert model.training
+        assert state.recording
+
+
+@every_decoder
+def test_the_same_seed_draws_the_same_tokens_and_another_others(name):
+    model, drawn = decoder(name), []
+    for seed in (0, 0, 1):
+        manual_seed(seed)
+        drawn.append(model.generate(PROMPT, REAL, max_new_tokens=10, do_sample=True, temperature=5.0).tolist())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def work(model, monkeypatch, run):
+    """The shapes (L, S) of every attention, and how many rows went through linear layers, step by step."""
+    shapes, rows = [], []
+    attend, linear = nn.attention.attention, nn.layers.fused.linear
+    monkeypatch.setattr(nn.attention, "attention", lambda Q, K, *a: shapes.append((Q.shape[-2], K.shape[-2]))
+                        or attend(Q, K, *a))  # fmt: skip
+    monkeypatch.setattr(nn.layers.fused, "linear", lambda x, *a: rows.append(x.shape[-2]) or linear(x, *a))
+    run()
+    monkeypatch.undo()
+    return shapes, rows
+
+
+@every_decoder
+def test_a_token_costs_the_same_however_many_came_before(name, monkeypatch):
+    model = decoder(name)
+    run = lambda **k: model.generate(PROMPT[:1], max_new_tokens=20, **k)
+    shapes, rows = work(model, monkeypatch, run)
+    assert shapes[:2] == [(4, 4)] * 2  # the prompt, in both layers
+    assert shapes[2:] == [(1, length) for length in range(5, 24) for _ in range(2)]  # then a query against what is kept
+    per_step = len(rows) // 20
+    assert set(rows[per_step:]) == {1}
+    slow, _ = work(model, monkeypatch, lambda: run(use_cache=False))
+    assert slow[-1] == (23, 23)
+
+
+def test_the_room_of_a_cache_doubles(monkeypatch):
+    made, empty = [], np.empty
+    monkeypatch.setattr(nn.cache.np, "empty", lambda *a: made.append(a[0]) or empty(*a))
+    cache, owner, token = nn.Cache(), nn.Module(), Tensor(np.ones((1, 2, 1, 3), np.float32))
+    for _ in range(1000):
+        K, _ = cache.extend(owner, token, token)
+    assert K.shape == (1, 2, 1000, 3)
+    assert len(made) < 2 * 9
+
+
+def test_a_cache_refuses_what_wants_a_gradient():
+    model = decoder("GPT-2")
+    with pytest.raises(RuntimeError, match="no_grad"):
+        model(PROMPT, cache=nn.Cache())
+
+
+# ---- endings --------------------------------------------------------------------------------------------------------
 
 
 def ends_after(model, *lengths):
     """A model whose row i says token 5 until it says END as token number ``lengths[i]``."""
 
-    def decode(target, memory, source):
+    def decode(target, memory, source, cache=None):
         logits = np.zeros((len(lengths), target.shape[1], 12))
         for row, length in zip(logits, lengths, strict=True):
             row[:, 5] = 1
@@ -51,86 +248,115 @@ def ends_after(model, *lengths):
     return model
 
 
-@pytest.mark.parametrize("max_length", [1, 2, 9])
-def test_tokens_are_those_of_a_slow_loop(model, max_length):
-    got = greedy(model, SOURCE, START, END, max_length)
-    expected = slowly(model, SOURCE, max_length)
-    longest = max(map(len, expected))
-    assert got.tolist() == [row + [END] * (longest - len(row)) for row in expected]
-    assert max_length < 9 or len({len(row) for row in expected}) == 3
-
-
 def test_it_stops_when_every_row_has_ended(model):
-    assert greedy(ends_after(model, 2, 4, 1, 3), SOURCE, START, END, 50).tolist() == [
+    assert translate(ends_after(model, 2, 4, 1, 3), 50)[:, 1:].tolist() == [
         [5, END, END, END], [5, 5, 5, END], [END, END, END, END], [5, 5, END, END]
     ]  # fmt: skip
 
 
 def test_it_stops_at_the_length_asked_for(model):
-    assert greedy(ends_after(model, 2, 9, 1, 9), SOURCE, START, END, 3).tolist() == [
+    assert translate(ends_after(model, 2, 9, 1, 9), 3)[:, 1:].tolist() == [
         [5, END, END], [5, 5, 5], [END, END, END], [5, 5, 5]
     ]  # fmt: skip
 
 
-def test_the_source_is_encoded_once(model, monkeypatch):
-    calls = []
-    encode = model.encode
-    monkeypatch.setattr(model, "encode", lambda source: calls.append(1) or encode(source))
-    greedy(model, SOURCE, START, END, 5)
-    assert len(calls) == 1
+def test_after_its_end_a_row_is_padding(model):
+    rows = ends_after(model, 2, 4, 1, 3).generate(
+        SOURCE, decoder_start_token_id=START, eos_token_id=[9, END], pad_token_id=7, max_new_tokens=9
+    )
+    assert rows[:, 1:].tolist() == [[5, END, 7, 7], [5, 5, 5, END], [END, 7, 7, 7], [5, 5, END, 7]]
 
 
-def test_no_graph_is_recorded_and_recording_goes_on(model, monkeypatch):
-    made, decode = [], model.decode
-    monkeypatch.setattr(model, "decode", lambda *args: made.append(decode(*args)) or made[-1])
-    greedy(model, SOURCE, START, END, 2)
-    assert not any(logits.requires_grad for logits in made)
-    assert state.recording
-    assert model(SOURCE, SOURCE).requires_grad
+# ---- drawing --------------------------------------------------------------------------------------------------------
+
+
+def test_tokens_are_drawn_with_their_probabilities():
+    logits = np.log(np.array([[0.5, 0.3, 0.15, 0.05]]))
+    drawn = draw(np.repeat(logits, 40_000, axis=0), GenerationConfig(top_k=0))
+    shares = np.bincount(drawn, minlength=4) / len(drawn)
+    np.testing.assert_allclose(shares, [0.5, 0.3, 0.15, 0.05], atol=0.01)
+
+
+def test_what_is_cut_off_is_never_drawn():
+    logits = np.random.default_rng(0).standard_normal((5000, 9))
+    config = GenerationConfig(top_k=6, top_p=0.8, temperature=1.5)
+    drawn = draw(logits, config)
+    assert np.isfinite(np.take_along_axis(filtered(logits, config), drawn[:, None], 1)).all()
+
+
+# ---- what it leaves, and refuses ------------------------------------------------------------------------------------
 
 
 def modes(model):
     return [module.training for module in model.modules()]
 
 
+@pytest.mark.parametrize("options", [OPTIONS["greedy"], OPTIONS["beams"]], ids=["greedy", "beams"])
 @pytest.mark.parametrize("fails", [False, True], ids=["done", "exception"])
-def test_every_part_is_as_it_was_before(model, monkeypatch, fails):
+def test_every_part_is_as_it_was_before(model, monkeypatch, fails, options):
     model.train()
     model.encoder.eval()  # a part that was put apart stays so
     before = modes(model)
     if fails:
         monkeypatch.setattr(model, "decode", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            greedy(model, SOURCE, START, END, 3)
+            translate(model, 3, **options)
     else:
-        greedy(model, SOURCE, START, END, 3)
+        translate(model, 3, **options)
     assert modes(model) == before
+    assert state.recording
 
 
 def test_dropout_is_off_while_it_decodes(model):
-    np.testing.assert_array_equal(*(greedy(model, SOURCE, START, END, 8) for _ in range(2)))
-
-
-def test_a_source_of_padding_alone_gives_tokens(model):
-    assert greedy(model, [[0, 0]], START, END, 3).shape[0] == 1
+    np.testing.assert_array_equal(*(translate(model, 8) for _ in range(2)))
 
 
 WRONG = {
-    "length": (ValueError, {"max_length": 0}, ["max_length 0", "at least one"]),
-    "no batch": (ValueError, {"source": [3, 4]}, ["source (2,)", "ids[None, :]"]),
-    "id outside the vocabulary": (IndexError, {"source": [[3, 12]]}, ["12", "0 … 11"]),
-    "start outside the vocabulary": (ValueError, {"start_id": 12}, ["start_id 12", "0 … 11"]),
-    "end outside the vocabulary": (ValueError, {"end_id": -1}, ["end_id -1", "0 … 11"]),
-    "longer than there are positions": (ValueError, {"max_length": 1025}, ["max_length 1025", "1024"]),
+    "length": (ValueError, {"max_new_tokens": 0}, ["max_new_tokens 0", "at least one"]),
+    "no batch": (ValueError, {"input_ids": [3, 4]}, ["input_ids (2,)", "ids[None, :]"]),
+    "no tokens": (ValueError, {"input_ids": np.zeros((2, 0), int)}, ["at least one token"]),
+    "id outside the vocabulary": (IndexError, {"input_ids": [[3, 12]]}, ["12", "0 … 11"]),
+    "start outside the vocabulary": (ValueError, {"decoder_start_token_id": 12}, ["decoder_start_token_id 12"]),
+    "no start": (ValueError, {"decoder_start_token_id": None}, ["decoder_start_token_id None", "0 … 11"]),
+    "end outside the vocabulary": (ValueError, {"eos_token_id": -1}, ["eos_token_id -1", "0 … 11"]),
+    "longer than there are positions": (ValueError, {"max_new_tokens": 1025}, ["max_new_tokens 1025", "1024"]),
+    "a misspelt setting": (TypeError, {"max_token": 3}, ["'max_token'", "max_new_tokens"]),
+    "cold": (ValueError, {"temperature": 0.0}, ["temperature 0.0"]),
+    "no probability": (ValueError, {"top_p": 1.5}, ["top_p 1.5"]),
+    "drawn beams": (ValueError, {"num_beams": 2, "do_sample": True}, ["searched"]),
+    "an end that is no rule": (ValueError, {"early_stopping": "soon"}, ["soon", "never"]),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_input_is_explained_and_the_model_still_trains(case, model):
     kind, change, words = WRONG[case]
-    call = {"source": SOURCE, "start_id": START, "end_id": END, "max_length": 4, **change}
+    call = {"input_ids": SOURCE, "decoder_start_token_id": START, "eos_token_id": END, "max_new_tokens": 4, **change}
     with pytest.raises(kind) as caught:
-        greedy(model, **call)
+        model.generate(**call)
     for word in ["rule:", "cure:", *words]:
         assert word in str(caught.value)
     assert all(modes(model))
+
+
+@pytest.mark.parametrize("mask", [REAL[:, ::-1], REAL[:, 1:], REAL & False], ids=["right", "short", "nothing"])
+def test_padding_stands_on_the_left(mask):
+    with pytest.raises(ValueError, match="padding stands on the left"):
+        decoder("Llama").generate(PROMPT, mask)
+
+
+def test_a_stream_of_beams_is_refused_at_once():
+    with pytest.raises(ValueError, match="only at the end"):
+        decoder("GPT-2").stream(PROMPT, num_beams=2)
+
+
+def test_a_model_of_positions_ends_with_them_and_rotary_ones_do_not():
+    assert decoder("GPT-2").generate(PROMPT, REAL, max_new_tokens=37).shape == (4, 41)
+    with pytest.raises(ValueError, match="at most 37 new tokens"):
+        decoder("GPT-2").generate(PROMPT, REAL, max_new_tokens=38)
+    assert decoder("Llama").generate(PROMPT, REAL, max_new_tokens=60).shape == (4, 64)
+
+
+def test_what_reads_in_both_directions_does_not_generate():
+    with pytest.raises(ValueError, match="both directions"):
+        BERT(BERTConfig(12, 8, 1, 2, 12)).generate(PROMPT)

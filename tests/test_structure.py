@@ -25,6 +25,9 @@ ALLOWED = {
     "tensor": {"errors"},
     "op": {"errors", "tensor"},
     "autograd": {"errors", "tensor", "op"},  # knows no op by name
+    "function": {"errors", "op"},
+    "recompute": {"errors", "tensor", "op", "autograd", "random"},
+    "debug": {"errors", "tensor", "op"},
     "ops": {"errors", "tensor", "op", "random", "kernels"},
     "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
@@ -32,9 +35,11 @@ ALLOWED = {
     "graph": {"errors", "tensor", "op", "autograd", "formula"},
     "nn": _ENGINE,
     "optim": _ENGINE,
-    "models": _NETWORK,
-    "generate": _NETWORK | {"models"},
-    "checkpoint": _NETWORK | {"models"},
+    "checkpoint": _NETWORK,
+    "beams": set(),  # NumPy alone
+    "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it
+    "pretrained": _NETWORK | {"checkpoint"},
+    "models": _NETWORK | {"generate", "pretrained"},
     "tasks": {"errors", "random"},
     "train": _NETWORK | {"models", "checkpoint", "generate", "tasks"},
     "parallel": _NETWORK | {"models"},

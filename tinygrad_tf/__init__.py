@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 
+from . import checkpoint as _files  # noqa: F401 (loaded first: later it would hide the function of that name)
 from . import nn, ops, optim
 from .autograd import enable_grad, grad, no_grad
+from .debug import debug
+from .function import Function
 from .makers import (
     arange,
     as_tensor,
@@ -41,7 +44,6 @@ from .ops.activation import (
     relu,
     relu6,
     selu,
-    silu,
     softplus,
 )
 from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
@@ -83,7 +85,9 @@ from .ops.fused import (
     layer_norm,
     linear,
     log_softmax,
+    rms_norm,
     scaled_dot_product_attention,
+    silu,
     softmax,
 )
 from .ops.indexing import (
@@ -137,8 +141,9 @@ from .ops.shape import (
 )
 from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctanh, cos, cosh, sin, sinh, tan
 from .random import manual_seed
+from .recompute import checkpoint
 from .tensor import Tensor
-from .transforms import gradcheck
+from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, div, true_divide, pow = absolute, negative, subtract, multiply, divide, divide, power
@@ -158,27 +163,28 @@ __version__ = "0.1.0"
 
 #: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide.
 __all__ = [
-    "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos", "arccosh",
-    "arcsin", "arcsinh", "arctan", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh", "astype",
-    "atan", "atanh", "attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bitwise_and",
-    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clip",
-    "concat", "concatenate", "copy", "cos", "cosh", "cross_entropy", "cummax", "cumprod", "cumsum", "diag", "diagonal",
-    "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty", "empty_like",
-    "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip", "float16",
-    "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge", "gelu",
-    "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid", "hardswish",
-    "hardtanh", "huber_loss", "index_select", "inf", "int8", "int16", "int32", "int64", "invert", "isclose", "isfinite",
-    "isinf", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "left_shift", "lerp", "less", "less_equal",
-    "linear", "linspace", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logsigmoid", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select",
-    "matmul", "maximum", "mean", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul", "multiply", "mv",
-    "nan", "ndim", "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal",
-    "one_hot", "ones", "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod",
-    "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6",
-    "remainder", "repeat_interleave", "reshape", "right_shift", "roll", "rsqrt", "scaled_dot_product_attention",
-    "scatter", "scatter_add", "selu", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinh", "size",
-    "smooth_l1_loss", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "subtract", "swapaxes", "swapdims", "take", "take_along_axis", "take_along_dim", "tan", "tanh", "tensor", "tile",
-    "to", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint8", "unflatten", "unfold",
-    "uniform", "unsqueeze", "var", "where", "zeros", "zeros_like",
+    "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh",
+    "astype", "atan", "atanh", "attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bitwise_and",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "checkpoint", "chunk", "clamp",
+    "clip", "concat", "concatenate", "copy", "cos", "cosh", "cross_entropy", "cummax", "cumprod", "cumsum", "debug",
+    "diag", "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty",
+    "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip",
+    "float16", "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge",
+    "gelu", "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid",
+    "hardswish", "hardtanh", "hessian", "huber_loss", "hvp", "index_select", "inf", "int8", "int16", "int32", "int64",
+    "invert", "isclose", "isfinite", "isinf", "isnan", "jacobian", "jvp", "kl_div", "l1_loss", "layer_norm", "le",
+    "leaky_relu", "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p", "log2", "log10",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid", "logsumexp",
+    "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean", "minimum", "mish", "mm",
+    "moveaxis", "movedim", "mse_loss", "mul", "multiply", "mv", "nan", "ndim", "ne", "neg", "negative", "nll_loss",
+    "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "one_hot", "ones", "ones_like", "ops", "optim", "outer",
+    "pad", "permute", "permute_dims", "pi", "power", "prod", "rand", "rand_like", "randint", "randn", "randn_like",
+    "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder", "repeat_interleave", "reshape", "right_shift",
+    "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter", "scatter_add", "selu", "shape", "short",
+    "sigmoid", "sign", "silu", "sin", "sinh", "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "sub", "subtract", "swapaxes", "swapdims", "take", "take_along_axis",
+    "take_along_dim", "tan", "tanh", "tensor", "tile", "to", "topk", "trace", "transpose", "tril", "triu",
+    "true_divide", "trunc", "uint8", "unflatten", "unfold", "uniform", "unsqueeze", "var", "vjp", "where", "zeros",
+    "zeros_like",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ is passed on. That order, and sums where routes join, is all there is to back-pr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -60,23 +61,32 @@ class enable_grad(no_grad):
     recording = True
 
 
-def _freed(*Xs: Array) -> Array:
-    """What stands in for the op of a Tensor whose graph ``backward()`` has freed."""
-    raise RuntimeError("a freed graph cannot be run")
+def _marker(name: str) -> Op:
+    """An op that is never run: it says what the walk is to do at a Tensor."""
+
+    def forward(*Xs: Array) -> Array:
+        raise RuntimeError(f"{name} is not an op that can be run")
+
+    return Op(forward, name=name)
 
 
-FREED = Op(_freed)
+FREED = _marker("freed")  # backward() has freed what the Tensor was made of
+AGAIN = _marker("checkpoint")  # nothing is kept of what the Tensor was made by: params["run"] makes it once more
 
 
-def reachable(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """All Tensors that require a gradient and that ``outputs`` depend on, oldest first."""
+def reachable(outputs: Sequence[Tensor], since: int = 0) -> list[Tensor]:
+    """All Tensors that require a gradient and that ``outputs`` depend on, oldest first.
+
+    The search does not go beyond Tensors that are older than the number ``since``.
+    """
     found = {t.number: t for t in outputs if t.requires_grad}
     stack = list(found.values())
     while stack:
         for x in stack.pop().inputs:
             if x.requires_grad and x.number not in found:
                 found[x.number] = x
-                stack.append(x)
+                if x.number >= since:
+                    stack.append(x)
     return [found[number] for number in sorted(found)]
 
 
@@ -90,7 +100,8 @@ def steps(
     """Walk back from ``outputs``, given their ``gradients``, and yield each :class:`Step`, newest Tensor first.
 
     With ``inputs`` only what lies between them and the outputs is visited. ``create_graph`` runs the rules on Tensors,
-    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done.
+    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done. A Tensor
+    of ``checkpoint()`` sends its gradient to the same Tensor, made again, and the walk goes on through what is new.
     """
     order = reachable(outputs)
     for t in order:
@@ -98,13 +109,8 @@ def steps(
             raise error(RuntimeError, "backward", {"self": outputs[0]}, "the graph was freed by an earlier backward(), "
                         "to return its memory", "write retain_graph=True in the earlier call, or run the forward "
                         "again")  # fmt: skip
-    if inputs is None:
-        useful = {t.number for t in order}
-    else:
-        useful = {t.number for t in inputs}
-        for t in order:  # oldest first: a Tensor is useful if anything it was made of is
-            if t.number not in useful and any(x.number in useful for x in t.inputs):
-                useful.add(t.number)
+    useful = {t.number for t in (order if inputs is None else inputs)}
+    _spread(useful, order)
     whole: dict[int, Array] = {}
     for t, dt in zip(outputs, gradients, strict=True):
         whole[t.number] = whole[t.number] + dt if t.number in whole else dt
@@ -113,10 +119,20 @@ def steps(
         dY = whole.pop(Y.number, None)
         if dY is None:
             continue
+        if Y.hooks:
+            dY = _through_hooks(Y, dY, create_graph)
         sent: list[tuple[Tensor, Array]] = []
         needs = tuple([x.number in useful for x in Y.inputs])
         runs = Y.op is not None and True in needs
-        if Y.op is not None and runs:
+        if Y.op is AGAIN and runs:
+            again = Y.params["run"](Y)
+            inside = [t for t in reachable([again], Y.number) if t.number > Y.number]
+            _spread(useful, inside)
+            order += inside  # newer than all that is left, and so the next to be visited, as without checkpoint()
+            sent.append((again, dY))
+            whole[again.number] = dY
+            del again, inside
+        elif Y.op is not None and runs:
             for X, dX in zip(Y.inputs, Y.op.gradients(Y, dY, needs, create_graph), strict=False):
                 if dX is not None:
                     sent.append((X, dX))
@@ -125,6 +141,13 @@ def steps(
         yield Step(Y, dY, sent)
         if free and runs:
             Y.op, Y.inputs, Y.params, Y.saved = FREED, (), {}, None
+
+
+def _spread(useful: set[int], order: list[Tensor]) -> None:
+    """A Tensor is useful if anything it was made of is; ``order`` is oldest first."""
+    for t in order:
+        if t.number not in useful and any(x.number in useful for x in t.inputs):
+            useful.add(t.number)
 
 
 def backward(
@@ -151,23 +174,46 @@ def backward(
     seed = _seed("backward", output, gradient, create_graph)
     arrived: list[tuple[Tensor, Array]] = []
     borrowed: set[int] = {id(_array(seed))}  # arrays that others hold as well: a leaf gets a copy of its own
-    for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=not (retain_graph or create_graph)):
-        if Y.op is None:
-            arrived.append((Y, dY if id(_array(dY)) not in borrowed else dY.clone() if create_graph else dY.copy()))
-            continue
-        held = [_array(dY), Y.data, *[X.data for X in Y.inputs]]
-        for _, dX in sent:
-            array = _array(dX)
-            if array.base is not None or any(array is other for other in held):
-                borrowed.add(id(array))
-            held.append(array)
-    for leaf, dleaf in arrived:
-        new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
-        leaf.grad = new if leaf.grad is None else leaf.grad + new
+    free = not (retain_graph or create_graph)
+    with enable_grad() if create_graph else contextlib.nullcontext():
+        for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=free):
+            if Y.op is None or (Y.hooks and Y.retains_grad):
+                shared = bool(Y.hooks) or id(_array(dY)) in borrowed  # a hook may have kept what it saw or returned
+                arrived.append((Y, (dY.clone() if create_graph else dY.copy()) if shared else dY))
+            borrowed.update([id(_array(dX)) for X, dX in sent if X.op is None and _is_shared(dX, Y, dY, sent)])
+        for leaf, dleaf in arrived:
+            new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
+            leaf.grad = new if leaf.grad is None else leaf.grad + new
 
 
 def _array(dX: Array) -> Any:
     return dX.data if isinstance(dX, Tensor) else dX
+
+
+def _is_shared(dX: Array, Y: Tensor, dY: Array, sent: list[tuple[Tensor, Array]]) -> bool:
+    """Whether the array that the step of ``Y`` sends to an input is also somebody else's."""
+    array = _array(dX)
+    others = [_array(dY), Y.data, *[X.data for X in Y.inputs], *[_array(other) for _, other in sent if other is not dX]]
+    twice = sum(other is dX for _, other in sent) > 1
+    return array.base is not None or twice or any(array is other for other in others)
+
+
+def _through_hooks(Y: Tensor, dY: Array, create_graph: bool) -> Array:
+    """The gradient of ``Y`` after its hooks have seen it, and perhaps put another in its place."""
+    for hook in list(Y.hooks or ()):
+        changed = hook(dY if create_graph else Tensor.wrap(np.asarray(dY)))
+        if changed is None:
+            continue
+        got = {"tensor": Y, "what it returned": changed}
+        if not isinstance(changed, (Tensor, np.ndarray, np.generic)):
+            raise error(TypeError, "a hook", got, "a gradient is a Tensor",
+                        "return one, or None to leave the gradient as it is")  # fmt: skip
+        if changed.shape != Y.shape or changed.dtype.kind != "f":
+            raise error(RuntimeError, "a hook", got, "a gradient has its Tensor's shape, and holds floats",
+                        "return such a gradient, or None")  # fmt: skip
+        changed = (changed if isinstance(changed, Tensor) else Tensor.wrap(np.asarray(changed))).astype(Y.dtype)
+        dY = changed if create_graph else changed.data
+    return dY
 
 
 def grad(
@@ -191,11 +237,11 @@ def grad(
     xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ys))
     if len(weights) != len(ys):
-        raise error(ValueError, "grad", f"{len(ys)} outputs and {len(weights)} grad_outputs", "each output has a "
+        raise error(RuntimeError, "grad", f"{len(ys)} outputs and {len(weights)} grad_outputs", "each output has a "
                     "gradient to start from", "give None for an output that is a scalar")  # fmt: skip
     for x in [*ys, *xs]:
         if not isinstance(x, Tensor):
-            raise error(TypeError, "grad", {"input": x}, "outputs and inputs are Tensors, or lists of Tensors",
+            raise error(RuntimeError, "grad", {"input": x}, "outputs and inputs are Tensors, or lists of Tensors",
                         "compute the outputs from Tensors with requires_grad=True")  # fmt: skip
     for x in xs:
         if not x.requires_grad:
@@ -204,9 +250,10 @@ def grad(
     seeds = [_seed("grad", y, w, create_graph) for y, w in zip(ys, weights, strict=True)]
     wanted = {x.number for x in xs}
     found: dict[int, Array] = {}
-    for Y, dY, _ in steps(ys, seeds, xs, create_graph, free=not (retain_graph or create_graph)):
-        if Y.number in wanted:
-            found[Y.number] = dY
+    with enable_grad() if create_graph else contextlib.nullcontext():
+        for Y, dY, _ in steps(ys, seeds, xs, create_graph, free=not (retain_graph or create_graph)):
+            if Y.number in wanted:
+                found[Y.number] = dY
     results = []
     for x in xs:
         dx = found.get(x.number)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,8 @@ def save_checkpoint(
     except (TypeError, ValueError) as problem:
         raise error(TypeError, "save_checkpoint", f"notes that JSON cannot hold ({problem})", "notes are plain data",
                     "note numbers, texts, lists and dicts; arrays belong into the model") from None  # fmt: skip
-    _write(Path(path), _safetensors().numpy.save(arrays, {_METADATA: text}))
+    content = safetensors_package().numpy.save(arrays, {_METADATA: text})
+    write_whole(Path(path), lambda beside: beside.write_bytes(content))
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -131,7 +132,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises FileNotFoundError where there is none, ValueError for a file that was cut off or altered, or that
     :func:`save_checkpoint` did not write.
     """
-    safetensors = _safetensors()
+    safetensors = safetensors_package()
     if not Path(path).is_file():
         raise error(FileNotFoundError, "load_checkpoint", f"{str(path)!r}, where there is no file",
                     "a checkpoint is a file that save_checkpoint wrote", "check the path, or train first")  # fmt: skip
@@ -183,14 +184,13 @@ def _digest(arrays: Arrays, state: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Through a file beside it that takes its place only when all of it is on the disk."""
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """``write`` to a file beside ``path`` that takes its place only when all of it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
+        write(beside)
+        with open(beside, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(beside, path)
     finally:
@@ -202,7 +202,8 @@ def _damaged(path: str | os.PathLike[str], why: str) -> ValueError:
                  "use an older copy, or train again")  # fmt: skip
 
 
-def _safetensors() -> Any:
+def safetensors_package() -> Any:
+    """The package safetensors, or an error that says how to install it."""
     try:
         import safetensors.numpy
     except ImportError:

@@ -1,4 +1,7 @@
-"""One way to say what went wrong: the op, what it got, the rule that breaks, and the cure."""
+"""One way to say what went wrong: the op, what it got, the rule that breaks, and the cure.
+
+All of them, each with a call that raises it, stand on a page made from the tests: ``python tests/errors_page.py``.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def error(kind: type[Kind], op: str, got: Mapping[str, Any] | str, rule: str, cu
       rule: 3 must equal 4
       cure: write X @ W.mT
     """
-    text = got if isinstance(got, str) else ", ".join(f"{name} {describe(value)}" for name, value in got.items())
+    text = got if isinstance(got, str) else ", ".join(_called(name, value) for name, value in got.items())
     problem = kind(f"{op} got {text}\n  rule: {rule}\n  cure: {cure}")
     problem.__dict__["explained"] = True
     return problem
@@ -28,6 +31,11 @@ def error(kind: type[Kind], op: str, got: Mapping[str, Any] | str, rule: str, cu
 def is_explained(problem: BaseException) -> bool:
     """Whether ``problem`` already carries op, rule and cure, so that nobody explains it a second time."""
     return bool(problem.__dict__.get("explained", False))
+
+
+def _called(name: str, value: Any) -> str:
+    """``X (2, 3) float32``; a Tensor that bears the name of the input itself does not say it twice."""
+    return describe(value) if getattr(value, "name", None) == name else f"{name} {describe(value)}"
 
 
 def describe(value: Any) -> str:

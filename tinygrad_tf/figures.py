@@ -65,7 +65,7 @@ def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tu
         logits = model.eval()(source, np.array([[vocabulary.start, *written[:-1]]]))
     nodes = [t for t in reachable([logits]) if t.scope.endswith("multihead_attn") and t.op and t.op.name == "attention"]
     Q, K, _, *mask = (x.data for x in nodes[-1].inputs)  # the newest: the last layer's
-    return vocabulary.symbols(written), list(text), attention_weights(Q, K, *mask)[0]
+    return vocabulary.symbols(written), list(text), attention_weights(Q, K, mask[0] if mask else None)[0]
 
 
 def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: str | os.PathLike[str]) -> str:

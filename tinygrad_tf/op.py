@@ -43,9 +43,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class State(threading.local):
-    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside."""
+    """What a thread works under: whether calls are recorded; the module that was called, the path of the one inside.
+
+    ``make`` builds the result of every call on Tensors and ``debug`` is told of every step backward; debug mode puts
+    its own in their place, so that nothing is paid for it otherwise.
+    """
 
     recording = True
+    make = staticmethod(made_by)
+    debug: Any = None
     root: Any = None
     scope = ""
 
@@ -79,9 +85,11 @@ class Op:
         types: str | None = None,
         keeps: int = 0,
         expects: tuple[str, str] | None = None,
+        name: str | None = None,
     ) -> None:
         code = forward.__code__
-        self.name = self.__name__ = forward.__name__.lstrip("_")  # _reshape: the op beneath the function reshape
+        self.name = name or forward.__name__.lstrip("_")  # _reshape: the op beneath the function reshape
+        self.__name__ = self.name
         self.forward = self.__wrapped__ = forward  # __wrapped__: inspect.signature() looks there
         self.backward: Rule | None = None
         self.kernel = kernel
@@ -94,7 +102,7 @@ class Op:
         given = forward.__kwdefaults__ or {}
         self.defaults = {name: given.get(name, ...) for name in keywords}
         self.__doc__ = forward.__doc__
-        self.__module__ = forward.__module__
+        self.__module__, self.__qualname__ = forward.__module__, forward.__qualname__
 
     def rule(self, function: F) -> F:
         """Decorator: ``function(dY, Y, *inputs, **params)`` returns the gradient of each input."""
@@ -105,7 +113,7 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> str:  # there is one of each: a copied or unpickled module holds the op itself
-        return self.forward.__qualname__
+        return self.__qualname__
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         if params or self.defaults or len(inputs) != self.n_inputs or inputs[-1] is None:
@@ -138,13 +146,15 @@ class Op:
         if type(data) is not np.ndarray:
             data = np.asarray(data)  # NumPy returns scalars, not arrays, for results without axes
         if not (needs and state.recording and self.backward is not None and data.dtype.kind == "f"):
-            return made_by(None, data, (), {}, None, "", False)
+            return state.make(None, data, (), {}, None, "", False)
         nodes = tuple([x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True)])
-        return made_by(self, data, nodes, params, saved, state.scope, True)
+        return state.make(self, data, nodes, params, saved, state.scope, True)
 
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> list[Array]:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
         assert self.backward is not None
+        debug = state.debug
+        by = self if debug is None else debug.step(Y)
         sent: Any
         if create_graph:
             sent = self.backward.slice(needs)(dY, Y, *Y.inputs, **Y.params)
@@ -154,10 +164,12 @@ class Op:
             sent = self.backward.slice(needs)(dY, Y.data, *[x.data for x in Y.inputs], **Y.params)
         if not isinstance(sent, (tuple, list)) or len(sent) < len(Y.inputs):
             n = len(sent) if isinstance(sent, (tuple, list)) else 1
-            raise error(ValueError, f"the gradient rule of {self.name}", f"{len(Y.inputs)} inputs and returned {n}",
+            raise error(RuntimeError, f"the gradient rule of {by.name}", f"{len(Y.inputs)} inputs and returned {n}",
                         "it returns a gradient for each input", "return None for an input that has none")  # fmt: skip
+        if debug is not None:
+            debug.sent(Y, sent, by)
         triples = zip(sent, Y.inputs, needs, strict=False)  # a rule also names inputs that were left out
-        return [fit(dX, X, self) if need and dX is not None else None for dX, X, need in triples]
+        return [fit(dX, X, by) if need and dX is not None else None for dX, X, need in triples]
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
         """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""
@@ -322,15 +334,18 @@ def _as_tuple(gradients: Any) -> tuple[Any, ...]:
     return tuple(gradients) if isinstance(gradients, (tuple, list)) else (gradients,)
 
 
-def fit(dX: Array, X: Tensor, by: Op) -> Array:
-    """``dX`` as the gradient of ``X``: summed over the axes that broadcasting stretched, in the dtype of ``X``."""
+def fit(dX: Array, X: Tensor, by: Any) -> Array:
+    """``dX`` as the gradient of ``X``: summed over the axes that broadcasting stretched, in the dtype of ``X``.
+
+    ``by`` is the op whose rule made it, or what debug mode knows of its place.
+    """
     if dX.shape != X.data.shape:
         shape = X.data.shape
         lead = dX.ndim - len(shape)
         stretched = [i + lead for i, n in enumerate(shape) if n == 1]
         axes = (*range(lead), *[i for i in stretched if 0 <= i < dX.ndim and dX.shape[i] != 1])
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, dX.shape[lead:], strict=True)):
-            raise error(ValueError, f"the gradient rule of {by.name}", {"input": X, "its gradient": dX},
+            raise error(RuntimeError, f"the gradient rule of {by.name}", {"input": X, "its gradient": dX},
                         "a gradient has its input's shape, up to broadcasting", "mend the rule")  # fmt: skip
         dX = dX.sum(axis=axes).reshape(shape)
     return dX if dX.dtype == X.data.dtype else dX.astype(X.data.dtype)

@@ -22,6 +22,26 @@ _numbers = itertools.count()  # the order in which Tensors are made: inputs alwa
 _NO_PARAMS: dict[str, Any] = {}
 
 
+def keep(gradient: Tensor) -> None:
+    """The hook that says: leave the gradient in ``.grad``. The walk looks for it; a closure would be a cycle."""
+
+
+class Handle:
+    """What registering a hook returns."""
+
+    __slots__ = ("hook", "hooks")
+
+    def __init__(self, hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self) -> None:
+        """Take the hook off again; a second time does nothing."""
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+        self.hooks = []  # the same hook may have been registered twice
+
+
 def _method(name: str) -> Callable[..., Tensor]:
     """The method that calls FUNCTIONS[name] with the Tensor first."""
 
@@ -77,13 +97,15 @@ class Tensor:
     __slots__ = (  # noqa: RUF023 (in the order of their meaning)
         "data", "grad", "requires_grad", "name",  # what a user sees
         "op", "inputs", "params", "saved",        # how it was made; saved: what the op's kernel keeps for its backward
-        "scope", "number", "__weakref__",         # the module that made it; its place in the order of making
+        "scope", "number", "hooks",               # the module that made it; its place in the order of making
+        "__weakref__",
     )  # fmt: skip
 
     data: np.ndarray[tuple[int, ...], np.dtype[Any]]
     grad: Tensor | None
     op: Op | None
     inputs: tuple[Tensor, ...]
+    hooks: list[Callable[[Tensor], Any]] | None
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         array = to_array(data, dtype)
@@ -92,7 +114,7 @@ class Tensor:
             _check_can_require_grad(self.data)
         self.requires_grad = requires_grad
         self.name = name
-        self.grad = self.op = self.saved = None
+        self.grad = self.op = self.saved = self.hooks = None
         self.inputs, self.params = (), _NO_PARAMS
         self.scope = ""
         self.number = next(_numbers)
@@ -159,6 +181,45 @@ class Tensor:
                         "gradient", "use .detach() for the same values without a graph")  # fmt: skip
         self.requires_grad = requires_grad
         return self
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
+        """Call ``hook(gradient)`` when the Tensor's whole gradient is known; what it returns, if anything, replaces it.
+
+        Hooks are called in the order in which they were registered. ``remove()`` of what is returned takes it off.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda dx: dx * 10)
+        >>> x.sum().backward()
+        >>> x.grad.tolist()
+        [10.0, 10.0]
+        """
+        self._check_gets_gradient("register_hook")
+        self.hooks = [] if self.hooks is None else self.hooks
+        return Handle(self.hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Let ``backward()`` leave a gradient here as on a leaf, although an op made the Tensor.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> y = x * 2
+        >>> y.retain_grad()
+        >>> (y * y).sum().backward()
+        >>> y.grad.tolist(), x.grad.tolist()
+        ([4.0, 8.0], [8.0, 16.0])
+        """
+        self._check_gets_gradient("retain_grad")
+        if not self.is_leaf and not self.retains_grad:
+            self.register_hook(keep)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether :meth:`retain_grad` was called on what an op made."""
+        return self.hooks is not None and keep in self.hooks
+
+    def _check_gets_gradient(self, name: str) -> None:
+        if not self.requires_grad:
+            raise error(RuntimeError, name, {"self": self}, "a Tensor that does not require a gradient gets none",
+                        "make it, or what it is computed from, with requires_grad=True")  # fmt: skip
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add dself/dleaf into ``.grad`` of every leaf that requires one; see :func:`tinygrad_tf.autograd.backward`."""
@@ -356,7 +417,7 @@ def made_by(
     """A Tensor around ``data``, not copied and not checked, with the fields that say what made it."""
     t = Tensor.__new__(Tensor)
     t.data, t.op, t.inputs, t.params, t.saved, t.scope = data, op, inputs, params, saved, scope
-    t.requires_grad, t.name, t.grad, t.number = requires_grad, name, None, next(_numbers)
+    t.requires_grad, t.name, t.grad, t.hooks, t.number = requires_grad, name, None, None, next(_numbers)
     return t
 
 

@@ -15,7 +15,6 @@ from typing import Any
 from .autograd import no_grad
 from .checkpoint import load_checkpoint, save_checkpoint
 from .errors import error
-from .generate import greedy
 from .models import Transformer, TransformerConfig
 from .ops.fused import cross_entropy
 from .optim import AdamW, WarmupCosineLR, clip_grad_norm_
@@ -171,7 +170,9 @@ def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], 
     outputs: list[str] = []
     for i in range(0, len(texts), 256):  # so many at once; memory grows with the batch
         source, _ = pad([vocabulary.encode(text) for text in texts[i : i + 256]])  # (B, S)
-        rows = greedy(model, source, vocabulary.start, vocabulary.end, max_length)
+        rows = model.generate(
+            source, decoder_start_token_id=vocabulary.start, eos_token_id=vocabulary.end, max_new_tokens=max_length
+        )
         outputs += [vocabulary.decode(row) for row in rows.tolist()]
     return outputs
 

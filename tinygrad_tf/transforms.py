@@ -1,19 +1,170 @@
-"""What is built on the walk backward: for now :func:`gradcheck`, which holds derivatives to nudges of the inputs."""
+"""What is built on the walk backward: products with the Jacobian from either side, whole Jacobians and Hessians, and
+:func:`gradcheck`, which holds derivatives to nudges of the inputs.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .autograd import grad
+from .autograd import enable_grad, grad
 from .errors import error
-from .tensor import Tensor
+from .op import state
+from .tensor import FUNCTIONS, Tensor
 
 Floats = np.ndarray[Any, Any]
 Outputs = Callable[[], list[Tensor]]
+
+
+def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable[..., Any]]:
+    """The output, and the function v ↦ vᵀ · J: what a gradient ``v`` of the output sends to each input.
+
+    J is the Jacobian of ``function`` at ``inputs``. For one input the result is a Tensor, otherwise a tuple.
+
+    >>> y, pull = vjp(lambda x: x * x, Tensor([1.0, 2.0]))
+    >>> y.tolist(), pull([1.0, 10.0]).tolist()
+    ([1.0, 4.0], [2.0, 40.0])
+    """
+    xs = _variables(inputs)
+    y = _called("vjp", function, xs)
+
+    def pull(v: Any, create_graph: bool = False) -> Any:
+        return _one_or_all(_pull(y, xs, _vector("vjp", y, v), create_graph), len(xs) > 1)
+
+    return y, pull
+
+
+def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
+    """The output, and J · t: how the output moves when the inputs move along ``tangents``.
+
+    Several inputs are a tuple, and so are their tangents. Forward mode by walking backward twice: vᵀ · J is linear in
+    v, so its gradient with respect to v, weighted by t, is J · t, whatever v is (Townsend 2017).
+
+    >>> y, dy = jvp(lambda x: x * x, Tensor([1.0, 2.0]), Tensor([1.0, 10.0]))
+    >>> dy.tolist()
+    [2.0, 40.0]
+    """
+    xs, several = _inputs(inputs)
+    ts = _directions("jvp", xs, tangents if several else (tangents,))
+    y = _called("jvp", function, xs)
+    v = Tensor(np.zeros_like(y.data), requires_grad=True)
+    return y, grad(_pull(y, xs, v, create_graph=True), v, ts, create_graph=create_graph)
+
+
+def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
+    """D output / d input for every pair of entries: a Tensor of the output's shape followed by the input's.
+
+    One walk backward per entry of the output. For several inputs (a tuple) a tuple of Jacobians.
+
+    >>> jacobian(lambda x: x * x, Tensor([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+    xs, several = _inputs(inputs)
+    y = _called("jacobian", function, xs)
+    rows: list[tuple[Tensor, ...]] = []
+    for i in range(y.size):
+        v = np.zeros(y.size, y.dtype)
+        v[i] = 1
+        rows.append(_pull(y, xs, v.reshape(y.shape), create_graph))
+    whole = [
+        FUNCTIONS["stack"]([row[k] for row in rows]).reshape(y.shape + x.shape)
+        if rows
+        else Tensor.wrap(np.zeros(y.shape + x.shape, x.dtype))
+        for k, x in enumerate(xs)
+    ]
+    return _one_or_all(whole, several)
+
+
+def hessian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
+    """The second derivatives of a scalar function: for an input x a Tensor of shape (*x.shape, *x.shape).
+
+    For several inputs (a tuple) a tuple of tuples: the entry [i][j] is d²y / dxᵢ dxⱼ.
+
+    >>> hessian(lambda x: (x**3).sum(), Tensor([1.0, 2.0])).tolist()
+    [[6.0, 0.0], [0.0, 12.0]]
+    """
+
+    def slope(i: int) -> Callable[..., Tensor]:
+        return lambda *xs: grad(_scalar("hessian", _called("hessian", function, xs)), xs[i], create_graph=True)
+
+    if not isinstance(inputs, (tuple, list)):
+        return jacobian(slope(0), inputs, create_graph)
+    return tuple([jacobian(slope(i), inputs, create_graph) for i in range(len(inputs))])
+
+
+def hvp(function: Callable[..., Tensor], inputs: Any, v: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
+    """The output of a scalar function, and H · v, without ever building the Hessian H: the gradient of vᵀ · ∇f.
+
+    Several inputs are a tuple, and so are v and H · v.
+
+    >>> y, Hv = hvp(lambda x: (x**3).sum(), Tensor([1.0, 2.0]), [1.0, 1.0])
+    >>> Hv.tolist()
+    [6.0, 12.0]
+    """
+    xs, several = _inputs(inputs)
+    vs = _directions("hvp", xs, v if several else (v,))
+    y = _scalar("hvp", _called("hvp", function, xs))
+    Hv = grad(grad(y, xs, create_graph=True), xs, vs, create_graph=create_graph)
+    return y, _one_or_all(Hv, several)
+
+
+def _inputs(inputs: Any) -> tuple[list[Tensor], bool]:
+    """The variables, and whether they were given as several."""
+    several = isinstance(inputs, (tuple, list))
+    return _variables(inputs if several else (inputs,)), several
+
+
+def _variables(inputs: Any) -> list[Tensor]:
+    """A Tensor of its own for each input, so that one given twice counts as two, and that what the function reaches
+    otherwise than through its arguments is a constant. One that requires a gradient stays in its graph.
+    """
+    xs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
+    return [x.clone() if x.requires_grad and state.recording else x.detach().requires_grad_() for x in xs]
+
+
+def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) -> Tensor:
+    with enable_grad():
+        y = function(*xs)
+    if not isinstance(y, Tensor) or y.dtype.kind != "f":
+        raise error(TypeError, name, {"result": y}, "the function returns one Tensor of floats",
+                    "stack several results, or take each on its own")  # fmt: skip
+    return y
+
+
+def _directions(name: str, xs: list[Tensor], given: Any) -> list[Tensor]:
+    """One direction for each input, in its shape and dtype."""
+    if not isinstance(given, (tuple, list)) or len(given) != len(xs):
+        raise error(RuntimeError, name, {"inputs": len(xs), "directions": given}, "each input has a direction, in a "
+                    "tuple as the inputs are", "write for example (x, w), (v_x, v_w)")  # fmt: skip
+    return [_vector(name, x, v) for x, v in zip(xs, given, strict=True)]
+
+
+def _vector(name: str, x: Tensor, v: Any) -> Tensor:
+    """``v`` as a Tensor in the shape and dtype of ``x``."""
+    t = v.astype(x.dtype) if isinstance(v, Tensor) else Tensor(v, dtype=x.dtype)
+    if t.shape != x.shape:
+        raise error(RuntimeError, name, {"self": x, "v": t}, "vᵀ · J takes a v of the shape of the output, J · v one "
+                    "of the shape of the input", "give one number for each entry")  # fmt: skip
+    return t
+
+
+def _pull(y: Tensor, xs: list[Tensor], v: Any, create_graph: bool) -> tuple[Tensor, ...]:
+    """vᵀ · J for each input; zeros where the output does not depend on it."""
+    return grad(y, xs, v, retain_graph=True, create_graph=create_graph)
+
+
+def _one_or_all(results: Sequence[Tensor], several: bool) -> Any:
+    return tuple(results) if several else results[0]
+
+
+def _scalar(name: str, y: Tensor) -> Tensor:
+    if y.size != 1:
+        raise error(RuntimeError, name, {"result": y}, "second derivatives are those of a scalar function",
+                    "sum the result, or take jacobian() twice")  # fmt: skip
+    return y
 
 
 def gradcheck(

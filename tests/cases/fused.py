@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from tinygrad_tf import Tensor, attention, cross_entropy, manual_seed, scaled_dot_product_attention
+from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf.kernels.keep import Keep
 from tinygrad_tf.ops import fused as f
+from tinygrad_tf.random import generator
 
 from .case import Case, F, constant, given, ints, normal, positive, row, torch
 
@@ -26,6 +28,14 @@ ROWS = [
     row("layer_norm", "plain", lambda x: f.layer_norm(x, 3), normal(3), theirs=lambda x: F.layer_norm(x, (3,))),
     row("layer_norm", "two axes, eps", lambda x, w, b: f.layer_norm(x, (2, 3), w, b, eps=0.1),
         normal(2, 2, 3), positive(2, 3), normal(2, 3), theirs=lambda x, w, b: F.layer_norm(x, (2, 3), w, b, 0.1)),
+    row("rms_norm", "weight", lambda x, w: f.rms_norm(x, 3, w), normal(2, 2, 3), positive(3),
+        theirs=lambda x, w: F.rms_norm(x, (3,), w)),
+    row("rms_norm", "plain", lambda x: f.rms_norm(x, 3), normal(3), theirs=lambda x: F.rms_norm(x, (3,))),
+    row("rms_norm", "two axes, eps", lambda x, w: f.rms_norm(x, (2, 3), w, eps=0.1), normal(2, 2, 3), positive(2, 3),
+        theirs=lambda x, w: F.rms_norm(x, (2, 3), w, 0.1)),
+    row("silu", "both signs", f.silu, normal(2, 3), theirs=lambda x: F.silu(x)),
+    row("silu", "no axes", f.silu, normal(), theirs=lambda x: F.silu(x)),
+    row("silu", "far out", f.silu, given([-1000.0, -50.0, 0.0, 50.0, 1000.0]), theirs=lambda x: F.silu(x)),
     row("gelu", "exact", lambda x: f.gelu(x), normal(2, 3), theirs=lambda x: F.gelu(x)),
     row("gelu", "no axes", lambda x: f.gelu(x), normal(), theirs=lambda x: F.gelu(x)),
     row("gelu", "far out", lambda x: f.gelu(x), given([-50.0, -6.0, 0.0, 6.0, 50.0]), theirs=lambda x: F.gelu(x)),
@@ -82,13 +92,13 @@ def _theirs(mask=None, **params):
 
 def _attended_with_dropout(q, k, v):
     manual_seed(5)
-    return scaled_dot_product_attention(q, k, v, dropout_p=0.4)
+    return f.scaled_dot_product_attention(q, k, v, dropout_p=0.4)
 
 
 def _theirs_with_dropout(q, k, v):
     manual_seed(5)
     weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
-    keep = torch.from_numpy(f.keep_mask(tuple(weights.shape), 0.4))
+    keep = torch.from_numpy(np.asarray(Keep(tuple(weights.shape), 0.4, int(generator().integers(2**63)))))
     return (weights * keep / 0.6) @ v
 
 
@@ -96,25 +106,31 @@ _QKV = normal(2, 4), normal(3, 4), normal(3, 2)
 _HEADS = normal(2, 2, 2, 2), normal(2, 2, 3, 2), normal(2, 2, 3, 1)  # (B, H, L or S, d)
 
 ATTENTION = [
-    row("attention", "no mask", attention, *_QKV, theirs=_theirs()),
-    row("attention", "heads of a batch", attention, *_HEADS, theirs=_theirs()),
-    row("attention", "boolean mask", lambda *a: attention(*a, _CAUSAL), *_QKV, theirs=_theirs(_CAUSAL)),
-    row("attention", "mask as a Tensor", attention, *_QKV, given([[True, False, True]]),
+    row("attention", "no mask", f.attention, *_QKV, theirs=_theirs()),
+    row("attention", "heads of a batch", f.attention, *_HEADS, theirs=_theirs()),
+    row("attention", "boolean mask", lambda *a: f.attention(*a, _CAUSAL), *_QKV, theirs=_theirs(_CAUSAL)),
+    row("attention", "mask as a Tensor", f.attention, *_QKV, given([[True, False, True]]),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "heads, padding mask", lambda *a: attention(*a, _PADDED), *_HEADS, theirs=_theirs(_PADDED)),
-    row("attention", "a row that may attend to nothing", lambda *a: attention(*a, _EMPTY_ROW), *_QKV,
+    row("attention", "heads, padding mask", lambda *a: f.attention(*a, _PADDED), *_HEADS, theirs=_theirs(_PADDED)),
+    row("attention", "a row that may attend to nothing", lambda *a: f.attention(*a, _EMPTY_ROW), *_QKV,
         theirs=_theirs(_EMPTY_ROW)),
-    row("attention", "float mask", lambda *a: attention(*a, Tensor(_ADDED).astype(a[0].dtype)), *_QKV,
+    row("attention", "float mask", lambda *a: f.attention(*a, Tensor(_ADDED).astype(a[0].dtype)), *_QKV,
         theirs=_theirs(_ADDED)),
-    row("attention", "float mask with a gradient", attention, *_QKV, normal(2, 3),
+    row("attention", "float mask with a gradient", f.attention, *_QKV, normal(2, 3),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "heads, one float mask", attention, *_HEADS, normal(1, 3),
+    row("attention", "heads, one float mask", f.attention, *_HEADS, normal(1, 3),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "one key for all heads", attention, normal(2, 2, 3), normal(3, 3), normal(3, 2),
+    row("attention", "causal after two earlier keys", lambda *a: f.attention(*a, causal=2), normal(3, 4),
+        normal(5, 4), normal(5, 2), theirs=_theirs(np.tri(3, 5, 2, dtype=bool))),
+    row("attention", "causal with a padding mask", lambda *a: f.attention(*a, _PADDED, causal=0), *_HEADS,
+        theirs=_theirs(_PADDED & np.tri(2, 3, dtype=bool))),
+    row("attention", "causal with a float mask", lambda *a: f.attention(*a, Tensor(_ADDED).astype(a[0].dtype), 0),
+        *_QKV, theirs=_theirs(np.where(np.tri(2, 3, dtype=bool), _ADDED, -np.inf))),
+    row("attention", "one key for all heads", f.attention, normal(2, 2, 3), normal(3, 3), normal(3, 2),
         theirs=lambda q, k, v: F.scaled_dot_product_attention(q, k.expand(2, 3, 3), v.expand(2, 3, 2))),
     row("scaled_dot_product_attention", "causal",
-        lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True), *_QKV, theirs=_theirs(is_causal=True)),
-    row("scaled_dot_product_attention", "mask", lambda q, k, v: scaled_dot_product_attention(q, k, v, _CAUSAL),
+        lambda q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True), *_QKV, theirs=_theirs(is_causal=True)),
+    row("scaled_dot_product_attention", "mask", lambda q, k, v: f.scaled_dot_product_attention(q, k, v, _CAUSAL),
         *_QKV, theirs=_theirs(_CAUSAL)),
     row("scaled_dot_product_attention", "everything dropped",
         lambda q, k, v: f.scaled_dot_product_attention(q, k, v, dropout_p=1.0), *_QKV,
@@ -125,7 +141,7 @@ ATTENTION = [
 
 def _loss(note, *inputs, **params):
     """A row of cross_entropy: logits, targets and perhaps class weights, with these params in both libraries."""
-    return row("cross_entropy", note, lambda *a: cross_entropy(*a, **params), *inputs,
+    return row("cross_entropy", note, lambda *a: f.cross_entropy(*a, **params), *inputs,
                theirs=lambda *a: F.cross_entropy(*a, **params))  # fmt: skip
 
 

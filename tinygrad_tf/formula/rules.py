@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..op import Op, Rule
 from ..tensor import Tensor
 from .expr import Expr, call, symbol, total, value
@@ -58,7 +56,8 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     """
     op = Y.op
     assert op is not None
-    assert op.backward is not None
+    if op.backward is None:
+        return _computed_again(Y, i, names)
     function = op.backward.function
     letters = _parameters(function)
     labels = _labels(Y, letters[2:], letters[1], names)
@@ -88,8 +87,10 @@ def forward_formula(Y: Tensor, names: Mapping[int, str] | None = None) -> Formul
     """
     op = Y.op
     assert op is not None
+    if op.backward is None:
+        return _computed_again(Y, None, names)
     function = op.forward
-    own = _parameters(op.backward.function)[1] if op.backward else "Y"
+    own = _parameters(op.backward.function)[1]
     letters = _parameters(function)
     labels = _labels(Y, letters, own, names)
     bound = _bound(Y, [own, *letters], labels, op)
@@ -103,6 +104,20 @@ def forward_formula(Y: Tensor, names: Mapping[int, str] | None = None) -> Formul
             return Formula(left, VOCABULARY[op.name](**bound), called)
         return Formula(left, called, called, note=_as_code(function))
     return Formula(left, right, called, _needed(right, reader.where))
+
+
+def _computed_again(Y: Tensor, i: int | None, names: Mapping[int, str] | None) -> Formula:
+    """What ``checkpoint()`` made (``i`` None), and its gradient: no rule, but a function that is run again."""
+    assert Y.op is not None
+    labels = _labels(Y, ["*Xs"], "Y", names)
+    made = Expr("symbol", (labels[Y.number],), Y.shape)
+    called = call(Y.op.name, *[_as_expr(x, labels) for x in Y.inputs])
+    if i is None:
+        return Formula(made, called, called)
+    dY, X = Expr("gradient", made.parts, Y.shape), Y.inputs[i]
+    called = call("backward", dY)
+    note = "the function is run again, and the gradient goes back through what it computes"
+    return Formula(Expr("gradient", (labels[X.number],), X.shape), called, called, note=note)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -158,7 +173,7 @@ def _bound(Y: Tensor, letters: list[str], labels: Mapping[int, str], op: Op) -> 
         else:
             bound[letter] = inputs[i] if i < len(inputs) else value(None)
     for name, x in Y.params.items():
-        is_array = isinstance(x, (Tensor, np.ndarray)) and x.ndim > 0
+        is_array = isinstance(getattr(x, "shape", None), tuple) and x.ndim > 0
         bound[name] = symbol(getattr(x, "name", None) or name, x.shape, x.dtype) if is_array else value(x)
     return bound
 

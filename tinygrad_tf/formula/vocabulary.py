@@ -107,6 +107,7 @@ VOCABULARY: dict[str, Function] = {
     "kept": _kept,  # broadcasting needs the axes of size 1 that these two put in; a formula does not
     "expand_dims": _expanded,
     "add_at": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
+    "tri": lambda L, S, c, dtype: call("tri", L, S, c, shape=(L.parts[0], S.parts[0])),  # ones on and below a diagonal
     "pieces": _pieces,
     "named_product": _named_product,
     "products_of_others": _products_of_others,

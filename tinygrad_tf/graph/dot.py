@@ -164,7 +164,8 @@ class _Drawing:
 
     def _gradient_lines(self, node: Node) -> list[str]:
         """The norm of the whole gradient, wherever several are summed; with one arrow, that says it already."""
-        name, n = gradient_of(node), self.arriving[node.id]
+        name = f"d {node.title}" if node.name and "." in node.name else gradient_of(node)  # the frames say the rest
+        n = self.arriving[node.id]
         if node.kind == "loss":
             return [f"{name} = 1"]
         return [f"‖{name}‖ {three(self.flow.norms[node.id])}, sum of {n}"] if n > 1 else []

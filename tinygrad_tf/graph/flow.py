@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..autograd import steps as walk
+from ..autograd import AGAIN, steps
+from ..autograd import Step as Walked
 from ..errors import error
 from ..formula import Formula, gradient_formula
 from ..tensor import Tensor
@@ -59,7 +61,7 @@ def record(graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool
         into[edge.target].append(edge.id)
     found, norms, sent, arrays = [], {}, {}, {}
     sums: dict[tuple[str, str], Array] = {}
-    for Y, dY, parts in walk([loss], [np.ones_like(loss.data)]):
+    for Y, dY, parts in _folded(steps([loss], [np.ones_like(loss.data)])):
         target = ids[Y.number]
         norms[target] = norm(dY)
         along = _edges_of(Y, into[target], parts)
@@ -74,6 +76,23 @@ def record(graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool
         e.id: gradient_formula(graph.tensor(e.target), e.position, graph.names) for e in graph.edges if e.id in sent
     }
     return Flow(graph, tuple(found), norms, sent, rules, {key: norm(dX) for key, dX in sums.items()}, arrays)
+
+
+def _folded(walked: Iterable[Walked]) -> Iterator[Walked]:
+    """The steps, those inside a checkpoint() taken for one: all that they send out of it, its Tensor sends."""
+    outer: Walked | None = None
+    sums: dict[int, Array] = {}
+    for step in itertools.chain(walked, [None]):
+        if outer is not None and step is not None and step.Y.number > outer.Y.number:  # made again, so it is inside
+            for X, dX in step.sent:
+                if X.number < outer.Y.number:
+                    sums[X.number] = sums[X.number] + dX if X.number in sums else dX
+            continue
+        if outer is not None:
+            yield outer._replace(sent=[(x, sums.pop(x.number)) for x in outer.Y.inputs if x.number in sums])
+        outer = step if step is not None and step.Y.op is AGAIN else None
+        if outer is None and step is not None:
+            yield step
 
 
 def _edges_of(Y: Tensor, edges: list[str], sent: list[tuple[Tensor, Array]]) -> dict[str, Array]:

@@ -1,46 +1,50 @@
-"""Scaled dot-product attention: softmax(Q · Kᵀ / √d_k) · V with mask and dropout."""
+"""Scaled dot-product attention: softmax(Q · Kᵀ / √d_k) · V with mask, causal limit and dropout.
+
+Short sequences keep the weights P (..., L, S) for the way back. Long ones are done in blocks of queries, so that memory
+grows with L + S, not with L · S: of each row only ln Σ e^S is kept, and P is computed anew from it on the way back
+(FlashAttention; Dao et al. 2022, algorithms 1 and 4).
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from .keep import Keep
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
+#: How many scores are held at once; a head that has fewer is done in one piece. Half a megabyte of float32 stays near
+#: the processor, so that blocks are faster from about 512 tokens on.
+BLOCK = 2**17
+
 
 def attention(
-    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, keep: Floats | None, p: float
+    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, causal: int | None, keep: Keep | None, p: float
 ) -> tuple[Floats, Floats]:
-    P = Q @ K.mT  # (..., L, S)
-    P *= 1 / math.sqrt(Q.shape[-1])
-    if mask is not None:
-        if mask.dtype == np.bool_:
-            np.copyto(P, -np.inf, where=~mask)
-        else:
-            P += mask
-    top = P.max(axis=-1, keepdims=True) if P.shape[-1] else np.zeros((*P.shape[:-1], 1), P.dtype)
-    if mask is not None:
-        top[top == -np.inf] = 0  # a row with no key to attend to: -inf − -inf would be NaN
-    P -= top
-    np.exp(P, out=P)
-    total = P.sum(axis=-1, keepdims=True)
-    if mask is not None:
-        total[total == 0] = 1
-    P /= total
-    return _dropped(P, keep, p) @ V, P
+    if Q.shape[-2] * K.shape[-2] > BLOCK:
+        return _in_blocks(Q, K, V, mask, causal, keep, p)
+    P = _scores(Q, K, mask, causal)  # (..., L, S)
+    total = _exp(P)[1]
+    P /= np.where(total == 0, 1, total)
+    return _dropped(P, None if keep is None else np.asarray(keep), p) @ V, P
 
 
 def d_attention(
-    dY: Floats, Y: Floats, P: Floats, needs: Needs,
-    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, keep: Floats | None, p: float,
+    dY: Floats, Y: Floats, saved: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None = None,
+    *, causal: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
+    if Q.shape[-2] * K.shape[-2] > BLOCK:
+        return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, causal, keep, p)
+    P, kept = saved, None if keep is None else np.asarray(keep)
     dQ = dK = dS = None
-    dV = _dropped(P, keep, p).mT @ dY if needs[2] else None
+    dV = _dropped(P, kept, p).mT @ dY if needs[2] else None
     if needs[0] or needs[1] or needs[3:] == (True,):
-        dS = _dropped(dY @ V.mT, keep, p)
+        dS = _dropped(dY @ V.mT, kept, p)
         dS -= np.einsum("...ij,...ij->...i", dS, P)[..., None]
         dS *= P
         scale = 1 / math.sqrt(Q.shape[-1])
@@ -49,5 +53,115 @@ def d_attention(
     return dQ, dK, dV, dS if needs[3:] == (True,) else None
 
 
-def _dropped(P: Floats, keep: Floats | None, p: float) -> Floats:
-    return P if keep is None else P * keep * (1 / (1 - p or 1))  # p = 1 keeps nothing
+def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> Floats:
+    """S = Q · Kᵀ / √d_k plus the mask; −inf where attention is not allowed."""
+    S = np.asarray(Q @ K.mT)
+    S *= 1 / math.sqrt(Q.shape[-1])
+    if mask is not None and mask.dtype == np.bool_:
+        np.copyto(S, -np.inf, where=~mask)
+    elif mask is not None:
+        S += mask
+    if causal is not None:
+        np.copyto(S, -np.inf, where=~np.tri(S.shape[-2], S.shape[-1], causal, dtype=bool))
+    return S
+
+
+def _exp(S: Floats) -> tuple[Floats, Floats]:
+    """S becomes e^(S − top), in place. Returns each row's top and its sum, which is 0 if it may attend to nothing."""
+    top = S.max(axis=-1, keepdims=True) if S.shape[-1] else np.zeros((*S.shape[:-1], 1), S.dtype)
+    top[top == -np.inf] = 0  # −inf − −inf would be NaN
+    S -= top  # exp overflows float32 above 88
+    np.exp(S, out=S)
+    return top, S.sum(axis=-1, keepdims=True)
+
+
+def _dropped(P: Floats, kept: Floats | None, p: float) -> Floats:
+    return P if kept is None else P * kept * (1 / (1 - p or 1))  # p = 1 keeps nothing
+
+
+class _Block(NamedTuple):
+    """Some queries of one head: which head, which rows, the keys before their causal limit, and what is kept."""
+
+    head: tuple[int, ...]
+    rows: slice
+    keys: slice
+    causal: int | None
+    kept: Floats | None
+
+    def of(self, X: Floats, *places: slice) -> Floats:
+        """X (..., rows or keys, ·) at this head, then at ``places``."""
+        at: Any = (*_within(self.head, X.shape[:-2]), *places)
+        return X[at]
+
+    def scores(self, Q: Floats, K: Floats, mask: Floats | None) -> Floats:
+        if mask is not None:
+            mask = np.broadcast_to(mask, (*mask.shape[:-2], Q.shape[-2], K.shape[-2]))  # stretched without memory
+            mask = self.of(mask, self.rows, self.keys)
+        return _scores(self.of(Q, self.rows), self.of(K, self.keys), mask, self.causal)
+
+
+def _within(head: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Where a head stands in fewer axes, some of size 1, that stretch over the heads."""
+    return tuple(i if n > 1 else 0 for i, n in zip(head[len(head) - len(shape) :], shape, strict=True))
+
+
+def _blocks(Q: Floats, K: Floats, V: Floats, causal: int | None, keep: Keep | None) -> Iterator[_Block]:
+    L, S = Q.shape[-2], K.shape[-2]
+    heads = np.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
+    size = max(1, BLOCK // max(1, S))
+    for head in np.ndindex(heads):
+        for start in range(0, L, size):
+            stop = min(start + size, L)
+            n_keys = S if causal is None else min(S, max(0, stop + causal))
+            kept = None
+            if keep is not None:
+                of_all = np.arange(math.prod(keep.shape[:-2])).reshape(keep.shape[:-2])
+                first = int(of_all[_within(head, of_all.shape)]) * L
+                kept = keep.rows(first + start, first + stop)[:, :n_keys]
+            yield _Block(head, slice(start, stop), slice(n_keys), None if causal is None else causal + start, kept)
+
+
+def _in_blocks(
+    Q: Floats, K: Floats, V: Floats, mask: Floats | None, causal: int | None, keep: Keep | None, p: float
+) -> tuple[Floats, Floats]:
+    heads = np.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
+    Y = np.empty((*heads, Q.shape[-2], V.shape[-1]), np.result_type(Q, K, V))
+    log_total = np.empty((*heads, Q.shape[-2], 1), Y.dtype)  # ln Σ e^S of each row; +inf: nothing to attend to
+    for block in _blocks(Q, K, V, causal, keep):
+        P = block.scores(Q, K, mask)
+        top, total = _exp(P)
+        empty = total == 0
+        total[empty] = 1
+        block.of(Y, block.rows)[...] = _dropped(P, block.kept, p) @ block.of(V, block.keys) / total
+        block.of(log_total, block.rows)[...] = np.where(empty, np.inf, top + np.log(total))
+    return Y, log_total
+
+
+def _d_in_blocks(
+    dY: Floats, Y: Floats, log_total: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None,
+    causal: int | None, keep: Keep | None, p: float,
+) -> tuple[Floats | None, ...]:  # fmt: skip
+    dQ, dK, dV = (np.zeros(X.shape, dY.dtype) if need else None for X, need in zip((Q, K, V), needs, strict=False))
+    dmask = np.zeros((*Y.shape[:-1], K.shape[-2]), dY.dtype) if needs[3:] == (True,) else None
+    scale = 1 / math.sqrt(Q.shape[-1])
+    for block in _blocks(Q, K, V, causal, keep):
+        rows, keys = block.rows, block.keys
+        dy = block.of(dY, rows)
+        P = block.scores(Q, K, mask)
+        P -= block.of(log_total, rows)
+        np.exp(P, out=P)
+        if dV is not None:
+            block.of(dV, keys)[...] += _dropped(P, block.kept, p).mT @ dy
+        if dQ is None and dK is None and dmask is None:
+            continue
+        dS = _dropped(dy @ block.of(V, keys).mT, block.kept, p)
+        dS -= np.einsum("ij,ij->i", dy, block.of(Y, rows))[:, None]  # Σ dP ⊙ P along the keys, which is Σ dY ⊙ Y
+        dS *= P
+        if dmask is not None:
+            block.of(dmask, rows, keys)[...] = dS
+        dS *= scale
+        if dQ is not None:
+            block.of(dQ, rows)[...] += dS @ block.of(K, keys)
+        if dK is not None:
+            block.of(dK, keys)[...] += dS.mT @ block.of(Q, rows)
+    return dQ, dK, dV, dmask

@@ -60,6 +60,22 @@ def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tu
     return (dX,)
 
 
+def silu(X: Floats) -> tuple[Floats, Floats]:
+    G = np.asarray(np.abs(X))  # asarray: without axes the result is a scalar, which out= below cannot fill
+    np.negative(G, out=G)
+    np.exp(G, out=G)  # of −|X|, for e^X overflows float32 above 88
+    G = np.where(X >= 0, 1, G) / (1 + G)
+    return X * G, G
+
+
+def d_silu(dY: Floats, Y: Floats, G: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
+    dX = np.asarray(X - Y)  # X · (1 − G)
+    dX += 1
+    dX *= G
+    dX *= dY
+    return (dX,)
+
+
 def dropout(X: Floats, *, keep: Floats, p: float) -> tuple[Floats, None]:
     Y = X * keep
     Y *= 1 / (1 - p)

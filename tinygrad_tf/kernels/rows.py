@@ -82,3 +82,28 @@ def d_layer_norm(
     if needs[2:] == (True,):
         db = dY.sum(axis=batch)
     return dX, dW, db
+
+
+def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, tuple[Floats, Floats]]:
+    rows = X.reshape(-1, math.prod(X.shape[X.ndim - n_axes :]))
+    rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / rows.shape[1] + eps)
+    Xhat = (rows * rrms).reshape(X.shape)
+    return Xhat.copy() if W is None else Xhat * W, (Xhat, rrms)
+
+
+def d_rms_norm(
+    dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs, X: Floats, W: Floats | None = None, *,
+    n_axes: int, eps: float,
+) -> tuple[Floats | None, ...]:  # fmt: skip
+    Xhat, rrms = saved
+    dX = dW = None
+    if needs[0]:
+        rows = rrms.shape[0], math.prod(X.shape[X.ndim - n_axes :])
+        dXhat = (dY if W is None else dY * W).reshape(rows)
+        flat = Xhat.reshape(rows)
+        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / rows[1])
+        dX *= rrms
+        dX = dX.reshape(X.shape)
+    if needs[1:] == (True,):
+        dW = (dY * Xhat).sum(axis=tuple(range(X.ndim - n_axes)))
+    return dX, dW

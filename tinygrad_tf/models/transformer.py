@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from .. import nn
+from ..autograd import no_grad
 from ..errors import error
+from ..generate import Generates, GenerationConfig, prompt
 from ..ops.fused import linear
 from ..tensor import Tensor, to_array
 
@@ -43,7 +45,28 @@ class TransformerConfig:
     tie_output: bool = True
 
 
-class Transformer(nn.Module):
+class Decoding:
+    """One generation: the encoded source, and the logits of what comes next."""
+
+    def __init__(self, model: Transformer, source: Tensor, use_cache: bool) -> None:
+        self.model, self.source, self.memory = model, source, model.encode(source)  # once: only the target grows
+        self.cache = nn.Cache() if use_cache else None
+
+    def logits(self, tokens: Any) -> Any:
+        """Logits (N, V) of the token after ``tokens`` (N, T), of which the cache has seen all but the newest."""
+        return self.model.decode(tokens, self.memory, self.source, self.cache).data[:, -1]
+
+    def seen(self, tokens: Any) -> Any:
+        return np.ones(tokens.shape, bool)
+
+    def select(self, rows: Any) -> None:
+        """Go on with these rows, in this order."""
+        self.source, self.memory = Tensor.wrap(self.source.data[rows]), Tensor.wrap(self.memory.data[rows])
+        if self.cache is not None:
+            self.cache.select(rows)
+
+
+class Transformer(Generates):
     """Encoder and decoder with embeddings and output projection.
 
     Called with source ids (B, S) and target ids (B, T) it returns logits (B, T, V): at each position those of the token
@@ -70,6 +93,8 @@ class Transformer(nn.Module):
         if not c.norm_first:  # post-norm ends every layer with a norm already; the paper has no other
             self.encoder.norm = self.decoder.norm = None
         self.output = None if c.tie_output else nn.Linear(c.d_model, target_vocab_size, bias=False)
+        self.max_positions = c.max_length
+        self.generation = GenerationConfig(pad_token_id=c.pad_id)
 
     def forward(self, source: Any, target: Any) -> Tensor:
         source = ids(source, "source")
@@ -83,29 +108,47 @@ class Transformer(nn.Module):
         return self.encoder(x, src_key_padding_mask=self.is_padding(source))
 
     @nn.scoped
-    def decode(self, target: Any, memory: Tensor, source: Any) -> Tensor:
-        """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V)."""
+    def decode(self, target: Any, memory: Tensor, source: Any, cache: nn.Cache | None = None) -> Tensor:
+        """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V).
+
+        With a ``cache`` logits are made only for the target ids that came after those it holds.
+        """
         target, source = ids(target, "target"), ids(source, "source")
         if memory.shape[:2] != source.shape or target.shape[0] != source.shape[0]:
             raise error(ValueError, "Transformer", {"source": source, "target": target, "memory": memory},
                         "memory has a vector for each source id, and each source has a target",
                         "pass as many targets as sources, and the source that memory was made of")  # fmt: skip
-        x = self.embed(target, self.target_embedding)  # (B, T, D)
-        future = ~np.tri(target.shape[1], dtype=bool)  # (T, T), true where the key comes after the query
+        start = 0 if cache is None else cache.length
+        x = self.embed(target[:, start:] if start else target, self.target_embedding, start)  # (B, T, D)
         x = self.decoder(
             x,
             memory,
-            tgt_mask=future,
+            tgt_mask="causal",
             tgt_key_padding_mask=self.is_padding(target),
             memory_key_padding_mask=self.is_padding(source),
+            cache=cache,
         )
         if self.output is None:
             return linear(x, self.target_embedding.weight)
         return self.output(x)  # (B, T, V)
 
-    def embed(self, tokens: Tensor, table: nn.Embedding) -> Tensor:
+    def begin(self, input_ids: Any, attention_mask: Any, settings: GenerationConfig) -> Any:
+        """What :meth:`generate` starts from: ``decoder_start_token_id`` for each source (B, S)."""
+        source, start = prompt(input_ids), settings.decoder_start_token_id
+        vocabulary = self.config.target_vocab_size or self.config.vocab_size
+        for name, id in [("decoder_start_token_id", start), *[("eos_token_id", id) for id in settings.eos]]:
+            if id is None or not 0 <= id < vocabulary:
+                raise error(ValueError, "generate", {name: id}, f"it is a target id, 0 … {vocabulary - 1}",
+                            "pass the ids that the model was trained with")  # fmt: skip
+        if attention_mask is not None:
+            source = np.where(to_array(attention_mask).astype(bool), source, self.config.pad_id)
+        with no_grad():
+            run = Decoding(self, ids(source, "source"), settings.use_cache)
+        return np.full((len(source), 1), start), run
+
+    def embed(self, tokens: Tensor, table: nn.Embedding, start: int = 0) -> Tensor:
         """Ids (B, L) → vectors (B, L, D), scaled by √d_model so that the positions do not drown them (section 3.4)."""
-        return self.dropout(self.positions(table(tokens) * math.sqrt(self.config.d_model)))
+        return self.dropout(self.positions(table(tokens) * math.sqrt(self.config.d_model), start))
 
     def is_padding(self, tokens: Tensor) -> np.ndarray[Any, Any] | None:
         """True where a token is padding, (B, L); None if there is none."""

@@ -1,7 +1,8 @@
 """Modules under PyTorch's names."""
 
 from . import functional, init
-from .attention import MultiheadAttention
+from .attention import MultiheadAttention, attend, join_heads, split_heads
+from .cache import Cache
 from .layers import (
     GELU,
     CrossEntropyLoss,
@@ -12,13 +13,15 @@ from .layers import (
     Linear,
     ModuleList,
     ReLU,
+    RMSNorm,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Tanh,
 )
 from .module import Module, Parameter, scoped
-from .positional import LearnedPositions, SinusoidalPositions, sinusoids
+from .positional import LearnedPositions, RotaryPositions, SinusoidalPositions, sinusoids
 from .transformer import (
     Transformer,
     TransformerDecoder,
@@ -28,8 +31,9 @@ from .transformer import (
 )
 
 __all__ = [
-    "GELU", "CrossEntropyLoss", "Dropout", "Embedding", "Identity", "LayerNorm", "LearnedPositions", "Linear", "Module",
-    "ModuleList", "MultiheadAttention", "Parameter", "ReLU", "Sequential", "Sigmoid", "SinusoidalPositions", "Softmax",
-    "Tanh", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
-    "TransformerEncoderLayer", "functional", "init", "scoped", "sinusoids",
+    "GELU", "Cache", "CrossEntropyLoss", "Dropout", "Embedding", "Identity", "LayerNorm", "LearnedPositions", "Linear",
+    "Module", "ModuleList", "MultiheadAttention", "Parameter", "RMSNorm", "ReLU", "RotaryPositions", "Sequential",
+    "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Tanh", "Transformer", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "attend", "functional", "init", "join_heads",
+    "scoped", "sinusoids", "split_heads",
 ]  # fmt: skip

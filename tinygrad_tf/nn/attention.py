@@ -7,13 +7,51 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..ops.fused import attention, attention_weights, dropout, keep_mask, linear
+from ..ops.fused import attention, attention_weights, dropout, linear
 from ..ops.join import concatenate
 from ..ops.shape import broadcast_to
 from ..tensor import Tensor, to_array
 from . import init
+from .cache import Cache
 from .layers import Linear, empty, probability
 from .module import Module, Parameter
+
+
+def split_heads(x: Tensor, n_heads: int) -> Tensor:
+    """(B, L, H·d) → (B, H, L, d).
+
+    >>> split_heads(Tensor(np.zeros((1, 3, 8))), 2).shape
+    (1, 2, 3, 4)
+    """
+    return x.reshape(*x.shape[:2], n_heads, x.shape[2] // n_heads).swapaxes(1, 2)
+
+
+def join_heads(Y: Tensor) -> Tensor:
+    """(B, H, L, d) → (B, L, H·d).
+
+    >>> join_heads(Tensor(np.zeros((1, 2, 3, 4)))).shape
+    (1, 3, 8)
+    """
+    return Y.swapaxes(1, 2).reshape(Y.shape[0], Y.shape[2], Y.shape[1] * Y.shape[3])
+
+
+def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = False, p: float = 0.0) -> Tensor:
+    """softmax(Q Kᵀ / √d) V by heads, where several heads of Q may share one of K and V (Ainslie et al. 2023).
+
+    Shapes: Q and result (B, H, L, d), K and V (B, G, S, d), H a multiple of G; a boolean ``mask``, true where attention
+    is allowed, broadcasts to (B, 1, L, S). ``causal``: the last query stands at the last key, and none looks ahead.
+
+    >>> Q, K = Tensor(np.zeros((1, 4, 3, 2), "float32")), Tensor(np.zeros((1, 2, 5, 2), "float32"))
+    >>> attend(Q, K, K, causal=True).shape
+    (1, 4, 3, 2)
+    """
+    (B, H, L, d), G, S = Q.shape, K.shape[1], K.shape[2]
+    before = S - L if causal and L > 1 else None  # a single query may see every key
+    if G == H:
+        return attention(Q, K, V, mask, before, p)
+    shared = Q.reshape(B, G, H // G, L, d), K.unsqueeze(2), V.unsqueeze(2)
+    Y = attention(*shared, None if mask is None else mask[:, :, None], before, p)  # (B, G, H/G, L, d)
+    return Y.reshape(B, H, L, V.shape[3])
 
 
 def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int, dtype: Any) -> Any:
@@ -49,8 +87,10 @@ class MultiheadAttention(Module):
     (3·embed_dim, embed_dim) holds W_q, W_k and W_v, one below the other; with ``kdim`` or ``vdim`` they are apart.
 
     Shapes: query (L, B, E), key and value (S, B, E); with ``batch_first`` (B, L, E) and (B, S, E); without a batch
-    (L, E) and (S, E). Returns the output in the query's shape and the weights (B, L, S), or None without
-    ``need_weights``.
+    (L, E) and (S, E). Besides PyTorch's masks ``attn_mask`` may be the word "causal", which costs no memory. With a
+    ``cache`` self-attention (query and key the same object) takes the new tokens only and remembers their keys and
+    values, attention to a memory projects it once. Returns the output in the query's shape and the weights (B, L, S),
+    or None without ``need_weights``.
 
     >>> attend = MultiheadAttention(8, 2, batch_first=True)
     >>> x = Tensor(np.zeros((1, 3, 8), "float32"))
@@ -112,51 +152,69 @@ class MultiheadAttention(Module):
         attn_mask: Any = None,
         average_attn_weights: bool = True,
         is_causal: bool = False,
+        *,
+        cache: Cache | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        attn_mask, key_padding_mask = as_mask(attn_mask), as_mask(key_padding_mask)
+        causal, itself = isinstance(attn_mask, str), key is query
+        if causal and attn_mask != "causal":
+            raise error(ValueError, "MultiheadAttention", {"attn_mask": repr(attn_mask)}, 'the only mask with a name '
+                        'is "causal"', 'write attn_mask="causal"')  # fmt: skip
         self._check_inputs(query, key, value)
-        self._check_masks(query, key, attn_mask, key_padding_mask, is_causal)
+        L, S = (x.shape[-2 if self.batch_first or query.ndim == 2 else 0] for x in (query, key))
+        S += 0 if cache is None or not itself else cache.length_of(self)
+        if causal and (self.bias_k is not None or self.add_zero_attn):  # the further keys are never ahead
+            causal, attn_mask = False, ~np.tri(L, S, S - L, dtype=bool)
+        attn_mask, key_padding_mask = None if causal else as_mask(attn_mask), as_mask(key_padding_mask)
+        self._check_masks(query, key, (L, S), attn_mask, key_padding_mask, is_causal and not causal)
         batched = query.ndim == 3
         if not batched:
             query, key, value = query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0)
             key_padding_mask = None if key_padding_mask is None else key_padding_mask[None]
         elif not self.batch_first:
             query, key, value = query.swapaxes(0, 1), key.swapaxes(0, 1), value.swapaxes(0, 1)  # (B, L, E)
-        Q, K, V = self._project(query, key, value)
+        Q, K, V = self._remembered(query, key, value, itself, cache)
         K, V, extra = self._extend(K, V)
         attn_mask, key_padding_mask = _padded(attn_mask, extra), _padded(key_padding_mask, extra)
         mask = allowed_mask(attn_mask, key_padding_mask, query.shape[0], self.num_heads, Q.dtype)
-        Q, K, V = self._split(Q), self._split(K), self._split(V)  # (B, H, L, d_k), (B, H, S, d_k)
+        Q, K, V = (split_heads(X, self.num_heads) for X in (Q, K, V))  # (B, H, L, d_k), (B, H, S, d_k)
         Q.name, K.name, V.name = "Q", "K", "V"  # for formulas and pictures
         p = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
-            weights = attention_weights(Q, K, mask)
+            weights = attention_weights(Q, K, mask, S - L if causal else None)
             weights = dropout(weights, p)
             Y = weights @ V
             weights = weights.mean(axis=1) if average_attn_weights else weights
         else:
-            keep = keep_mask((*Q.shape[:3], K.shape[2]), p) if p > 0 else None
-            Y = attention(Q, K, V, mask, keep=keep, p=p)
-        Y = self.out_proj(Y.swapaxes(1, 2).reshape(*query.shape[:2], self.embed_dim))  # (B, L, E)
+            Y = attend(Q, K, V, mask, causal, p)
+        Y = self.out_proj(join_heads(Y))  # (B, L, E)
         if not batched:
             return Y.squeeze(0), None if weights is None else weights.squeeze(0)
         return Y if self.batch_first else Y.swapaxes(0, 1), weights
 
-    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
-        E = self.embed_dim
-        parts = [slice(i * E, (i + 1) * E) for i in range(3)]
+    def _remembered(
+        self, query: Tensor, key: Tensor, value: Tensor, itself: bool, cache: Cache | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Q (B, L, E), and K and V (B, S, E) with those that the cache holds."""
+        Q = self._project(query, "q")
+        if cache is None or itself:
+            K, V = self._project(key, "k"), self._project(value, "v")
+            return Q, *((K, V) if cache is None else cache.extend(self, K, V))
+        return Q, *cache.keep(self, lambda: (self._project(key, "k"), self._project(value, "v")))
+
+    def _project(self, x: Tensor, letter: str) -> Tensor:
+        """X · Wᵀ + b with the part of the weights that makes Q, K or V."""
+        E, i = self.embed_dim, "qkv".index(letter)
+        part = slice(i * E, (i + 1) * E)
+        b = None if self.in_proj_bias is None else self.in_proj_bias[part]
         if self.in_proj_weight is None:
-            weights: list[Tensor] = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
+            W: Tensor = getattr(self, f"{letter}_proj_weight")
         else:
-            weights = [self.in_proj_weight[part] for part in parts]
-        biases = [None if self.in_proj_bias is None else self.in_proj_bias[part] for part in parts]
-        for W, b, letter in zip(weights, biases, "qkv", strict=True):
-            if W.op is not None:
-                W.name = f"W_{letter}"
-            if b is not None:
-                b.name = f"b_{letter}"
-        return [linear(x, W, b) for x, W, b in zip((query, key, value), weights, biases, strict=True)]
+            W = self.in_proj_weight[part]
+            W.name = f"W_{letter}"
+        if b is not None:
+            b.name = f"b_{letter}"
+        return linear(x, W, b)
 
     def _extend(self, K: Tensor, V: Tensor) -> tuple[Tensor, Tensor, int]:
         """K and V (B, S, E) with the further positions that ``add_bias_kv`` and ``add_zero_attn`` ask for."""
@@ -171,9 +229,6 @@ class MultiheadAttention(Module):
             K, V = concatenate([K, zero], axis=1), concatenate([V, zero], axis=1)
             extra += 1
         return K, V, extra
-
-    def _split(self, x: Tensor) -> Tensor:
-        return x.reshape(*x.shape[:2], self.num_heads, self.head_dim).swapaxes(1, 2)  # (B, L, E) → (B, H, L, d_k)
 
     def _check_inputs(self, query: Tensor, key: Tensor, value: Tensor) -> None:
         got = {"query": query, "key": key, "value": value}
@@ -192,13 +247,16 @@ class MultiheadAttention(Module):
             raise error(ValueError, "MultiheadAttention", got, f"the batch, axis {axis}, is as large in all three",
                         "build the module with batch_first=True if the batch comes first")  # fmt: skip
 
-    def _check_masks(self, query: Tensor, key: Tensor, attn_mask: Any, key_padding_mask: Any, is_causal: bool) -> None:
+    def _check_masks(
+        self, query: Tensor, key: Tensor, lengths: tuple[int, int], attn_mask: Any, key_padding_mask: Any,
+        is_causal: bool,
+    ) -> None:  # fmt: skip
         if is_causal and attn_mask is None:
             raise error(RuntimeError, "MultiheadAttention", {"is_causal": True}, "is_causal only says what attn_mask "
                         "is; the mask itself is needed too",
                         "pass attn_mask=Transformer.generate_square_subsequent_mask(L)")  # fmt: skip
         batch = () if query.ndim == 2 else (query.shape[0 if self.batch_first else 1],)
-        L, S = (x.shape[-2 if self.batch_first or not batch else 0] for x in (query, key))
+        L, S = lengths
         shapes = {"attn_mask": [(L, S), (*[n * self.num_heads for n in batch or (1,)], L, S)],
                   "key_padding_mask": [(*batch, S)]}  # fmt: skip
         for (name, fitting), mask in zip(shapes.items(), (attn_mask, key_padding_mask), strict=True):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..errors import error
 from ..ops.activation import (
     elu,
@@ -22,14 +20,23 @@ from ..ops.activation import (
     relu,
     relu6,
     selu,
-    silu,
     softplus,
 )
 from ..ops.arithmetic import absolute
 from ..ops.arrange import pad
 from ..ops.choice import clip, where
 from ..ops.exponential import sigmoid, tanh
-from ..ops.fused import cross_entropy, dropout, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
+from ..ops.fused import (
+    cross_entropy,
+    dropout,
+    embedding,
+    gelu,
+    layer_norm,
+    linear,
+    rms_norm,
+    scaled_dot_product_attention,
+    silu,
+)
 from ..ops.fused import log_softmax as _log_softmax
 from ..ops.fused import softmax as _softmax
 from ..ops.indexing import one_hot
@@ -44,7 +51,7 @@ from ..ops.losses import (
     nll_loss,
     smooth_l1_loss,
 )
-from ..ops.reduction import mean, norm, sum
+from ..ops.reduction import norm, sum
 from ..ops.shape import size
 
 __all__ = [
@@ -132,23 +139,6 @@ def glu(input: Any, dim: int = -1) -> Any:
                     "give it twice the width that is to come out")  # fmt: skip
     a, b = chunk(input, 2, dim)
     return a * sigmoid(b)
-
-
-def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
-    """X / √(mean x² + eps) ⊙ weight over the last axes, which have ``normalized_shape`` (Zhang, Sennrich 2019).
-
-    ``eps`` is by default the smallest number that can be added to 1 in the input's type.
-
-    >>> rms_norm(Tensor([3.0, 3.0]), 2).tolist()
-    [1.0, 1.0]
-    """
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    if not shape or tuple(input.shape[-len(shape) :]) != shape:
-        raise error(ValueError, "rms_norm", {"input": input, "normalized_shape": shape}, "the last axes of the input "
-                    "have the normalised shape", "give the size of the last axis")  # fmt: skip
-    eps = float(np.finfo(input.dtype).eps) if eps is None else eps
-    Y = input / np.sqrt(mean(input * input, axis=tuple(range(-len(shape), 0)), keepdims=True) + eps)
-    return Y if weight is None else Y * weight
 
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:

@@ -114,6 +114,34 @@ class LayerNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}, {affine}"
 
 
+class RMSNorm(Module):
+    """Each row over the last axes divided by its root mean square, then times weight (Zhang, Sennrich 2019).
+
+    ``eps`` None is the float type's own, as in PyTorch.
+
+    >>> [round(y, 3) for y in RMSNorm(2)(Tensor([3.0, 4.0])).tolist()]
+    [0.849, 1.131]
+    """
+
+    def __init__(
+        self, normalized_shape: int | Iterable[int], eps: float | None = None, elementwise_affine: bool = True
+    ) -> None:
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape, self.eps = shape, eps
+        self.weight = empty(*shape) if elementwise_affine else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        if self.weight is not None:
+            init.ones_(self.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.weight is not None}"
+
+
 class Dropout(Module):
     """In training each entry is 0 with probability p, the others are divided by 1 − p; in evaluation nothing happens.
 
@@ -153,6 +181,13 @@ class GELU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.gelu(x, self.approximate)
+
+
+class SiLU(Module):
+    """Y = X · σ(X)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fused.silu(x)
 
 
 class Tanh(Module):

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import error
 from ..op import state
-from ..tensor import Tensor, to_array
+from ..tensor import Handle, Tensor, to_array
+from .hooks import Hooks
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,7 +84,43 @@ class Module:
 
     @scoped
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._hooks:
+            return self._hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
+
+    # ---- hooks ------------------------------------------------------------------------------------------------------
+
+    _hooks: Hooks | None = None
+
+    def register_forward_pre_hook(self, hook: Callable[[Module, Any], Any]) -> Handle:
+        """Call ``hook(module, inputs)`` before each forward; what it returns, if anything, replaces the inputs.
+
+        ``remove()`` of what is returned takes the hook off again, here and below.
+        """
+        return self._hook("before", hook)
+
+    def register_forward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> Handle:
+        """Call ``hook(module, inputs, output)`` after each forward; what it returns, if anything, replaces the output.
+
+        >>> layer = Linear(2, 3)
+        >>> handle = layer.register_forward_hook(lambda module, inputs, output: print(output.shape))
+        >>> _ = layer(Tensor([[1.0, 2.0]]))
+        (1, 3)
+        """
+        return self._hook("after", hook)
+
+    def register_full_backward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> Handle:
+        """Call ``hook(module, grad_inputs, grad_outputs)`` when the gradients of the inputs of a call are known.
+
+        Both are tuples, with None for what is no Tensor or gets no gradient; those of the inputs are what this call
+        alone sends back. What the hook returns, if anything, replaces the gradients of the inputs. Keyword arguments
+        are not looked at.
+        """
+        return self._hook("backward", hook)
+
+    def _hook(self, kind: str, hook: Callable[..., Any]) -> Handle:
+        self._hooks = self._hooks or Hooks()
+        return Handle(getattr(self._hooks, kind), hook)
 
     # ---- what it is made of -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
+from ..ops.join import concatenate
 from ..tensor import Tensor
 from . import init
 from .layers import empty
@@ -67,6 +68,36 @@ class LearnedPositions(Module):
 
     def extra_repr(self) -> str:
         return f"d_model={self.weight.shape[1]}, max_length={self.max_length}"
+
+
+class RotaryPositions(Module):
+    """Turns pairs of entries by an angle that grows with the position, so that Q · Kᵀ sees distances (Su et al. 2021).
+
+    Pair i is (x_i, x_{i + d/2}) and turns by position · frequencies[i], by default base^(−2i/d):
+    (a, b) → (a cos θ − b sin θ, b cos θ + a sin θ). Shapes: X and result (B, H, L, d), positions (L,) or (B, L).
+
+    >>> turn = RotaryPositions(2)
+    >>> turn(Tensor([[[[1.0, 0.0], [1.0, 0.0]]]]), np.arange(2)).data.round(2).tolist()
+    [[[[1.0, 0.0], [0.5400000214576721, 0.8399999737739563]]]]
+    """
+
+    def __init__(self, head_dim: int, base: float = 10000.0, frequencies: Any = None) -> None:
+        if head_dim % 2:
+            raise error(ValueError, "RotaryPositions", {"head_dim": head_dim}, "entries turn in pairs, so their number "
+                        "is even", "choose an even head_dim")  # fmt: skip
+        steps = np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)  # in float32, as in Llama's own code
+        default = 1 / np.float32(base) ** steps
+        self.frequencies = np.asarray(default if frequencies is None else frequencies, np.float32)
+
+    def forward(self, x: Tensor, positions: Any) -> Tensor:
+        angle = np.asarray(positions)[..., None].astype(np.float32) * self.frequencies  # (L, d/2) or (B, L, d/2)
+        angle = angle[:, None] if angle.ndim == 3 else angle  # the same for all heads
+        cos, sin = (Tensor.wrap(f(angle).astype(x.dtype), name) for f, name in ((np.cos, "cos"), (np.sin, "sin")))
+        a, b = x.split(x.shape[-1] // 2, axis=-1)
+        return concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
+
+    def extra_repr(self) -> str:
+        return f"head_dim={2 * len(self.frequencies)}"
 
 
 def _check_length(x: Tensor, start: int, max_length: int) -> None:

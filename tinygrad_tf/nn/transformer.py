@@ -14,6 +14,7 @@ from ..ops.activation import relu
 from ..tensor import Tensor
 from . import init
 from .attention import MultiheadAttention
+from .cache import Cache
 from .layers import Dropout, LayerNorm, Linear
 from .module import Module
 
@@ -87,7 +88,8 @@ class TransformerDecoderLayer(Module):
     """Self-attention, attention to the encoder's ``memory``, then a feed-forward network, each with residual and norm.
 
     Post-norm: x = norm1(x + SA(x)); x = norm2(x + CA(x, memory)); x = norm3(x + FF(x)). With ``norm_first`` the norms
-    are applied to what goes into SA, CA and FF instead; ``memory`` is not normed again.
+    are applied to what goes into SA, CA and FF instead; ``memory`` is not normed again. With a ``cache`` only the new
+    tokens are passed (see :class:`MultiheadAttention`).
 
     >>> layer = TransformerDecoderLayer(8, 2, dim_feedforward=16, batch_first=True)
     >>> layer(Tensor(np.zeros((1, 3, 8), "float32")), Tensor(np.zeros((1, 5, 8), "float32"))).shape
@@ -128,10 +130,12 @@ class TransformerDecoderLayer(Module):
         memory_key_padding_mask: Any = None,
         tgt_is_causal: bool = False,
         memory_is_causal: bool = False,
+        *,
+        cache: Cache | None = None,
     ) -> Tensor:
         x = tgt
-        own = (tgt_mask, tgt_key_padding_mask, tgt_is_causal)
-        others = (memory_mask, memory_key_padding_mask, memory_is_causal)
+        own = (tgt_mask, tgt_key_padding_mask, tgt_is_causal, cache)
+        others = (memory_mask, memory_key_padding_mask, memory_is_causal, cache)
         if self.norm_first:
             x = x + self._self_attention(self.norm1(x), *own)
             x = x + self._cross_attention(self.norm2(x), memory, *others)
@@ -140,12 +144,16 @@ class TransformerDecoderLayer(Module):
         x = self.norm2(x + self._cross_attention(x, memory, *others))
         return self.norm3(x + self._feed_forward(x))
 
-    def _self_attention(self, x: Tensor, mask: Any, padding: Any, is_causal: bool) -> Tensor:
-        x, _ = self.self_attn(x, x, x, padding, need_weights=False, attn_mask=mask, is_causal=is_causal)
+    def _self_attention(self, x: Tensor, mask: Any, padding: Any, is_causal: bool, cache: Cache | None) -> Tensor:
+        x, _ = self.self_attn(x, x, x, padding, need_weights=False, attn_mask=mask, is_causal=is_causal, cache=cache)
         return self.dropout1(x)
 
-    def _cross_attention(self, x: Tensor, memory: Tensor, mask: Any, padding: Any, is_causal: bool) -> Tensor:
-        x, _ = self.multihead_attn(x, memory, memory, padding, need_weights=False, attn_mask=mask, is_causal=is_causal)
+    def _cross_attention(
+        self, x: Tensor, memory: Tensor, mask: Any, padding: Any, is_causal: bool, cache: Cache | None
+    ) -> Tensor:
+        x, _ = self.multihead_attn(
+            x, memory, memory, padding, need_weights=False, attn_mask=mask, is_causal=is_causal, cache=cache
+        )
         return self.dropout2(x)
 
     def _feed_forward(self, x: Tensor) -> Tensor:
@@ -191,10 +199,12 @@ class TransformerDecoder(Module):
         memory_key_padding_mask: Any = None,
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
+        *,
+        cache: Cache | None = None,
     ) -> Tensor:
         masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
         for layer in self.layers:
-            tgt = layer(tgt, memory, *masks, bool(tgt_is_causal), memory_is_causal)
+            tgt = layer(tgt, memory, *masks, bool(tgt_is_causal), memory_is_causal, cache=cache)
         return tgt if self.norm is None else self.norm(tgt)
 
 

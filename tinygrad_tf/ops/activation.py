@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import Array, function, op
 from .choice import where
-from .exponential import expm1, logaddexp, sigmoid, tanh
+from .exponential import expm1, logaddexp, tanh
 
 
 @op
@@ -95,16 +95,6 @@ def selu(X: Any) -> Any:
     [1.0506999492645264]
     """
     return elu(X, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
-
-
-@function
-def silu(X: Any) -> Any:
-    """X · sigmoid(X), also called swish (Hendrycks, Gimpel 2016).
-
-    >>> silu(Tensor([0.0])).tolist()
-    [0.0]
-    """
-    return X * sigmoid(X)
 
 
 @function

@@ -10,37 +10,45 @@ import numpy as np
 
 from ... import kernels
 from ...errors import error
+from ...kernels.keep import Keep
 from ...op import Array, Kernel, function, op
+from ...random import generator
 from ...tensor import Tensor, to_array
-from .pointwise import keep_mask
 from .rows import softmax
 
 
-def attention_weights(Q: Array, K: Array, mask: Array = None) -> Array:
+def attention_weights(Q: Array, K: Array, mask: Array = None, causal: int | None = None) -> Array:
     """P = softmax(Q · Kᵀ / √d_k), 0 where the mask forbids; a row with nothing to attend to is all zeros.
 
-    Boolean masks are true where attention is allowed; float masks are added to the scores (−inf forbids).
+    Boolean masks are true where attention is allowed; float masks are added to the scores (−inf forbids). ``causal`` c:
+    query i attends to the keys 0 … i + c only.
     """
     S = Q @ K.mT / math.sqrt(Q.shape[-1])  # (..., L, S)
-    if mask is None:
+    if mask is None and causal is None:
         return softmax(S)
-    allowed = mask
-    if mask.dtype.kind == "f":
-        allowed = mask > -np.inf
-        S = S + np.where(allowed, mask, 0)
+    if mask is not None and mask.dtype.kind == "f":
+        S = S + np.where(mask > -np.inf, mask, 0)
+        mask = mask > -np.inf
+    allowed = _both(mask, None if causal is None else np.tri(Q.shape[-2], K.shape[-2], causal, dtype=bool))
     return softmax(np.where(allowed, S, -1e30)) * allowed  # not −inf: an empty row would be NaN
 
 
+def _both(mask: Array, other: Array) -> Array:
+    return mask if other is None else other if mask is None else mask & other
+
+
 @op(kernel=Kernel(kernels.attention, kernels.d_attention))
-def _attention(Q: Array, K: Array, V: Array, mask: Array = None, *, keep: Array, p: float) -> Array:
+def _attention(Q: Array, K: Array, V: Array, mask: Array = None, *, causal: int | None, keep: Array, p: float) -> Array:
     """Y = softmax(Q · Kᵀ / √d_k) · V."""
-    return _dropped(attention_weights(Q, K, mask), keep, p) @ V
+    return _dropped(attention_weights(Q, K, mask, causal), keep, p) @ V
 
 
 @_attention.rule
-def d_attention(dY: Array, Y: Array, Q: Array, K: Array, V: Array, mask: Array = None, *, keep: Array, p: float) -> Any:
+def d_attention(
+    dY: Array, Y: Array, Q: Array, K: Array, V: Array, mask: Array = None, *, causal: int | None, keep: Array, p: float
+) -> Any:
     d_k = Q.shape[-1]
-    P = attention_weights(Q, K, mask)
+    P = attention_weights(Q, K, mask, causal)
     dV = _dropped(P, keep, p).mT @ dY
     dP = _dropped(dY @ V.mT, keep, p)
     dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))
@@ -55,22 +63,25 @@ def _dropped(P: Array, keep: Array, p: float) -> Array:
 
 
 @function
-def attention(Q: Any, K: Any, V: Any, mask: Any = None, keep: Any = None, p: float = 0.0) -> Any:
+def attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | None = None, p: float = 0.0) -> Any:
     """Y = softmax(Q · Kᵀ / √d_k) · V ("Attention Is All You Need", section 3.2.1), for every head of every batch entry.
 
     Shapes: Q (..., L, d_k), K (..., S, d_k), V (..., S, d_v), Y (..., L, d_v). A boolean ``mask`` is true where a query
-    may attend to a key, a float one is added to the scores; it broadcasts to (..., L, S). ``keep`` is the mask of a
-    dropout with probability ``p`` on the weights.
+    may attend to a key, a float one is added to the scores; it broadcasts to (..., L, S). With
+    ``causal`` c, query i attends to the keys 0 … i + c only: 0 for a sequence that attends to itself, S − L where
+    earlier keys come from a cache. ``p`` is the probability to drop a weight. Long sequences cost memory for L + S
+    tokens, not for L · S pairs, unless a mask of that size is given.
 
     >>> one = Tensor([[1.0]])
     >>> attention(one, one, Tensor([[5.0]])).tolist()
     [[5.0]]
     """
     mask = mask if mask is None or isinstance(mask, Tensor) else to_array(mask)
-    _scores_shape(Q, K, V, mask)
+    scores = _scores_shape(Q, K, V, mask)
     if not 0 <= p <= 1:
         raise error(ValueError, "attention", {"p": p}, "p is a probability, 0 … 1", "write for example p=0.1")
-    return _attention(Q, K, V, mask, keep=keep, p=p)
+    keep = Keep(scores, p, int(generator().integers(2**63))) if p > 0 else None
+    return _attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
 
 
 def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
@@ -100,12 +111,9 @@ def scaled_dot_product_attention(
     >>> scaled_dot_product_attention(Tensor([[1.0]]), Tensor([[1.0]]), Tensor([[5.0]]), is_causal=True).tolist()
     [[5.0]]
     """
-    if is_causal:
-        if attn_mask is not None:
-            raise error(ValueError, "scaled_dot_product_attention", {"attn_mask": attn_mask, "is_causal": True},
-                        "a mask is given or is causal", "combine both into attn_mask")  # fmt: skip
-        attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
+    if is_causal and attn_mask is not None:
+        raise error(ValueError, "scaled_dot_product_attention", {"attn_mask": attn_mask, "is_causal": True},
+                    "a mask is given or is causal", "combine both into attn_mask")  # fmt: skip
     if scale is not None:
         query = query * (scale * math.sqrt(query.shape[-1]))
-    keep = keep_mask(_scores_shape(query, key, value, None), dropout_p) if dropout_p > 0 else None
-    return attention(query, key, value, attn_mask, keep=keep, p=dropout_p)
+    return attention(query, key, value, attn_mask, 0 if is_causal else None, dropout_p)

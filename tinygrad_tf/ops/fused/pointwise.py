@@ -11,7 +11,7 @@ from ... import kernels
 from ...errors import error
 from ...op import Array, Kernel, function, op
 from ...random import generator
-from ..exponential import erf
+from ..exponential import erf, sigmoid
 
 
 @op(types="float", kernel=Kernel(kernels.gelu, kernels.d_gelu))
@@ -53,6 +53,23 @@ def gelu(X: Any, approximate: str = "none") -> Any:
         raise error(ValueError, "gelu", {"approximate": repr(approximate)}, 'approximate is "none" or "tanh"',
                     'write gelu(x, approximate="tanh")')  # fmt: skip
     return gelu_tanh(X) if approximate == "tanh" else _gelu(X)
+
+
+@op(types="float", kernel=Kernel(kernels.silu, kernels.d_silu))
+def silu(X: Array) -> Array:
+    """Y = X · σ(X), σ the sigmoid (Hendrycks, Gimpel 2016; also called Swish).
+
+    >>> round(silu(Tensor(1.0)).item(), 4)
+    0.7311
+    """
+    return X * sigmoid(X)
+
+
+@silu.rule
+def d_silu(dY: Array, Y: Array, X: Array) -> Any:
+    G = sigmoid(X)
+    dX = dY * G * (1 + X * (1 - G))
+    return dX
 
 
 @op(types="float", kernel=Kernel(kernels.dropout, kernels.d_dropout))

@@ -90,3 +90,39 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
     if weight is None and bias is not None:
         return _layer_norm(X, n_axes=len(shape), eps=eps) + bias
     return _layer_norm(X, weight, bias, n_axes=len(shape), eps=eps)
+
+
+@op(types="float", kernel=Kernel(kernels.rms_norm, kernels.d_rms_norm))
+def _rms_norm(X: Array, W: Array = None, *, n_axes: int, eps: float) -> Array:
+    """Y = X / √(mean X² + eps) ⊙ W over the last ``n_axes`` axes."""
+    Y = X / np.sqrt(np.mean(X * X, axis=tuple(range(-n_axes, 0)), keepdims=True) + eps)
+    return Y if W is None else Y * W
+
+
+@_rms_norm.rule
+def d_rms_norm(dY: Array, Y: Array, X: Array, W: Array = None, *, n_axes: int, eps: float) -> Any:
+    axes = tuple(range(-n_axes, 0))
+    rms = np.sqrt(np.mean(X * X, axis=axes, keepdims=True) + eps)
+    Xhat = X / rms
+    dXhat = dY if W is None else dY * W
+    dX = (dXhat - Xhat * np.mean(dXhat * Xhat, axis=axes, keepdims=True)) / rms
+    dW = dY * Xhat
+    return dX, dW
+
+
+@function
+def rms_norm(X: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+    """Root mean square normalisation (Zhang, Sennrich 2019): each row divided by its root mean square, then scaled.
+
+    ``eps`` None is the float type's own, as in PyTorch.
+
+    >>> [round(y, 4) for y in rms_norm(Tensor([3.0, 4.0]), 2).tolist()]
+    [0.8485, 1.1314]
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not shape or tuple(X.shape[-len(shape) :]) != shape:
+        raise error(ValueError, "rms_norm", {"X": X, "normalized_shape": shape},
+                    "the last axes of X have the normalised shape", "build RMSNorm with the size of the last "
+                    "axis")  # fmt: skip
+    eps = float(np.finfo(X.dtype if X.dtype.kind == "f" else np.float32).eps) if eps is None else eps
+    return _rms_norm(X, weight, n_axes=len(shape), eps=eps)

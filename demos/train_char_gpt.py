@@ -1,0 +1,173 @@
+"""Train a small GPT to write a text letter by letter, on one processor core in a few minutes.
+
+    python demos/train_char_gpt.py                     the source of Python's own standard library
+    python demos/train_char_gpt.py --text FILE         any text
+    python demos/train_char_gpt.py --text FILE --resume
+
+The settings are nanoGPT's for a processor: 4 layers, 4 heads, 128 wide, 64 letters of context, batches of 12, 2,000
+steps of AdamW. The first 90 % of the text are trained on, the rest is for the validation loss. Checkpoints, samples and
+the model in Hugging Face's format go to out/char_gpt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import sysconfig
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: matrices this small gain little from threads
+
+import numpy as np
+from tqdm import tqdm
+
+from tinygrad_tf import manual_seed, no_grad
+from tinygrad_tf.checkpoint import load_checkpoint, save_checkpoint
+from tinygrad_tf.models import GPT2, GPT2Config
+from tinygrad_tf.ops.fused import cross_entropy
+from tinygrad_tf.optim import AdamW, WarmupCosineLR, clip_grad_norm_
+from tinygrad_tf.random import generator
+from tinygrad_tf.train import interruptible
+
+BLOCK, BATCH = 64, 12
+
+
+def standard_library() -> str:
+    """The source of Python's standard library: the files of its first folder that are plain ASCII."""
+    files = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))
+    return "\n".join(source.decode() for file in files if (source := file.read_bytes()).isascii())
+
+
+class Letters:
+    """A text as ids, one for each letter that occurs in it; the first 90 % to train on, the rest to validate."""
+
+    def __init__(self, text: str) -> None:
+        self.letters = sorted(set(text))
+        ids = np.searchsorted(self.letters, list(text))
+        cut = int(0.9 * len(ids))
+        self.train, self.validation = ids[:cut], ids[cut:]
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        if min(len(self.train), len(self.validation)) <= BLOCK:
+            raise SystemExit(f"the text has {len(ids)} letters; at least {11 * BLOCK} are needed")
+
+    def batch(self, step: int, seed: int) -> np.ndarray:
+        """The windows of a step, with one letter more than the model reads (B, L + 1).
+
+        Windows side by side, in random order, cover the training text once before any letter comes again; the next
+        round is cut elsewhere and has another order. A step's windows depend on nothing but the seed.
+        """
+        n = (len(self.train) - BLOCK) // BLOCK // BATCH  # batches in a round
+        rng = np.random.default_rng([seed, step // n])
+        offset, order = rng.integers(BLOCK), rng.permutation(n * BATCH)
+        starts = offset + BLOCK * order[step % n * BATCH :][:BATCH]
+        return self.train[starts[:, None] + np.arange(BLOCK + 1)]
+
+    def decode(self, ids: Any) -> str:
+        return "".join(self.letters[i] for i in ids)
+
+
+def build(letters: Letters, steps: int) -> tuple[GPT2, AdamW, WarmupCosineLR]:
+    """Model, optimiser and schedule: weight decay on matrices only, 100 steps of warm-up, 1e-3 falling to 1e-4."""
+    model = GPT2(GPT2Config(
+        len(letters.letters), n_positions=BLOCK, n_embd=128, n_layer=4, n_head=4, activation_function="gelu",
+        resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bias=False, bos_token_id=None, eos_token_id=None,
+    ))  # fmt: skip
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimizer = AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
+    return model, optimizer, WarmupCosineLR(optimizer, warmup=100, total=steps, min_factor=0.1)
+
+
+def train_step(model: GPT2, optimizer: AdamW, schedule: WarmupCosineLR, batch: np.ndarray) -> float:
+    loss = next_letter_loss(model, batch)
+    optimizer.zero_grad()
+    loss.backward()
+    clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    schedule.step()
+    return float(loss.item())
+
+
+def next_letter_loss(model: GPT2, windows: np.ndarray) -> Any:
+    """The mean loss over the letters that follow the model's BLOCK letters (B, L + 1)."""
+    logits = model(windows[:, :-1])  # (B, L, V)
+    return cross_entropy(logits.reshape(-1, logits.shape[-1]), windows[:, 1:].reshape(-1))
+
+
+@no_grad()
+def validate(model: GPT2, letters: Letters, most: int = 2000) -> float:
+    """The loss over the validation text in windows side by side; of a long text, ``most`` windows evenly spread."""
+    ids = letters.validation
+    starts = np.arange(0, len(ids) - BLOCK, BLOCK)
+    starts = starts[np.linspace(0, len(starts) - 1, min(most, len(starts))).astype(int)]
+    total = 0.0
+    for part in np.array_split(starts, -(-len(starts) // 100)):
+        total += float(next_letter_loss(model, ids[part[:, None] + np.arange(BLOCK + 1)]).item()) * len(part)
+    return total / len(starts)
+
+
+def sample(model: GPT2, letters: Letters, length: int = 400) -> str:
+    """What the model writes, half a context at a time: it reads the last half and writes the next."""
+    start = letters.letters.index("\n") if "\n" in letters.letters else 0
+    ids, half = np.array([[start]]), BLOCK // 2
+    while ids.shape[1] < length:
+        more = model.generate(ids[:, -half:], max_new_tokens=half, do_sample=True, temperature=0.8, top_k=200)
+        ids = np.concatenate([ids, more[:, -half:]], axis=1)
+    return letters.decode(ids[0, 1 : length + 1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--text", type=Path, help="a UTF-8 text (default: the source of Python's standard library)")
+    parser.add_argument("--out", type=Path, default=Path("out/char_gpt"), help="where everything goes")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--eval-every", type=int, default=250, help="steps between validations, samples, checkpoints")
+    parser.add_argument("--seed", type=int, default=1337)
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    args = parser.parse_args()
+
+    manual_seed(args.seed)
+    letters = Letters(args.text.read_text("utf-8") if args.text else standard_library())
+    model, optimizer, schedule = build(letters, args.steps)
+    step, history, path = 0, [], args.out / "checkpoint.safetensors"
+    identity = {"text": letters.digest, "steps": args.steps, "seed": args.seed}
+    if args.resume:
+        saved = load_checkpoint(path)
+        if {name: saved.notes.get(name) for name in identity} != identity:
+            raise SystemExit(f"{path} is of another text, seed or number of steps: repeat those of the first run")
+        saved.restore(model, optimizer, schedule)
+        step, history = saved.step, saved.notes["history"]
+    print(f"{len(letters.train):,} letters to train on, {len(letters.validation):,} to validate, "
+          f"{len(letters.letters)} kinds; {sum(p.size for p in model.parameters()):,} parameters")  # fmt: skip
+
+    began, recent = time.perf_counter(), []
+    with interruptible() as interrupted, tqdm(total=args.steps, initial=step, unit="step", mininterval=1) as bar:
+        stop = False
+        while step < args.steps and not stop:
+            recent = [*recent[-99:], train_step(model, optimizer, schedule, letters.batch(step, args.seed))]
+            step += 1
+            bar.set_postfix(loss=f"{np.mean(recent):.3f}", validation=f"{history[-1][1]:.3f}" if history else "",
+                            refresh=False)  # fmt: skip
+            bar.update()
+            stop = interrupted()
+            if step % args.eval_every == 0 or step == args.steps or stop:
+                history.append([step, validate(model, letters)])
+                notes = {**identity, "history": history, "model": asdict(model.config), "letters": letters.letters}
+                save_checkpoint(path, model, optimizer, schedule, step, notes)
+                state = generator().bit_generator.state  # a sample must not change what is trained on next
+                bar.write(f"\nstep {step}: validation loss {history[-1][1]:.4f}\n{sample(model, letters, 200)}\n")
+                generator().bit_generator.state = state
+    print(f"{time.perf_counter() - began:.0f} s; validation loss by step: "
+          + ", ".join(f"{at}: {loss:.4f}" for at, loss in history))  # fmt: skip
+    if step == args.steps:
+        (args.out / "sample.txt").write_text(sample(model, letters, 2000), "utf-8")
+        print(f"wrote {path} and {args.out / 'sample.txt'}")
+
+
+if __name__ == "__main__":
+    main()

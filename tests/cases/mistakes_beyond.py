@@ -1,0 +1,321 @@
+"""More rows of the table of mistakes: derivatives, ops and hooks of one's own, debug mode, modules, training."""
+
+import numpy as np
+
+from tinygrad_tf import (
+    Function,
+    Tensor,
+    checkpoint,
+    debug,
+    gradcheck,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    nn,
+    optim,
+    vjp,
+)
+from tinygrad_tf.models import Transformer, TransformerConfig
+from tinygrad_tf.nn import init
+from tinygrad_tf.op import Op
+from tinygrad_tf.optim import clip_grad_norm_
+
+from .mistakes import ids, ones, x
+
+
+def of_rule(rule):
+    """The gradient of an op with this rule."""
+    product = Op(lambda X, W: X * W, name="product")
+    product.rule(rule)
+    return product(x(2), x(2)).sum().backward()
+
+
+def of_hook(returned):
+    y = x(2) * 2
+    y.register_hook(lambda dY: returned)
+    y.sum().backward()
+
+
+def changes_its_mind():
+    runs = []
+    y = checkpoint(lambda t: runs.append(1) or (t * 2)[: len(runs)], x(2))
+    y.sum().backward()
+
+
+DERIVATIVES = [
+    ("vjp with another shape", lambda: vjp(lambda t: t * t, x(2))[1](np.ones(3)), RuntimeError,
+     "vjp got self (2,) float64, v (3,) float64", "of the shape of the output", "for each entry"),
+    ("jvp with another shape", lambda: jvp(lambda t: t * t, x(2), [1.0]), RuntimeError,
+     "jvp got self (2,) float64, v (1,) float64", "of the shape of the input", "for each entry"),
+    ("jvp with too few directions", lambda: jvp(lambda t, u: t * u, (x(2), x(2)), (x(2),)), RuntimeError,
+     "jvp got inputs 2, directions (", "each input has a direction", "(x, w), (v_x, v_w)"),
+    ("hvp with a single direction", lambda: hvp(lambda t, u: (t * u).sum(), (x(2), x(2)), x(2)), RuntimeError,
+     "hvp got inputs 2, directions x (2,) float64", "in a tuple as the inputs are", "(x, w), (v_x, v_w)"),
+    ("the Hessian of several entries", lambda: hessian(lambda t: t * t, x(2)), RuntimeError,
+     "hessian got result (2,) float64", "of a scalar function", "jacobian() twice"),
+    ("hvp of several entries", lambda: hvp(lambda t: t * t, x(2), [1.0, 1.0]), RuntimeError,
+     "hvp got result (2,) float64", "of a scalar function", "sum the result"),
+    ("the Jacobian of two results", lambda: jacobian(lambda t: (t, t), x(2)), TypeError,
+     "jacobian got result (Tensor", "one Tensor of floats", "stack several"),
+    ("the Jacobian of integers", lambda: jacobian(lambda t: t.argmax(), x(2)), TypeError,
+     "jacobian got result () int64", "one Tensor of floats", "each on its own"),
+    ("the Jacobian at integers", lambda: jacobian(lambda t: t * t, ids(1, 2)), RuntimeError,
+     "requires_grad got data (2,) int64", "only floats", "dtype='float32'"),
+    ("a rule wrong by a thousandth", lambda: gradcheck(off_by_a_thousandth, x(2)), AssertionError,
+     "gradcheck(off_by_a_thousandth) got input 0 (x, shape (2,)), derivative 1 with kernels: in entry (0,)",
+     "both agree to", "mend the rule"),
+    ("gradcheck of constants", lambda: gradcheck(lambda t: t, ids(1)), ValueError,
+     "gradcheck got 1 inputs, none of which", "Tensors that require one", "requires_grad=True"),
+    ("gradcheck of integers", lambda: gradcheck(lambda t: t.argmax(), x(2)), TypeError,
+     "gradcheck got result () int64", "a Tensor of floats", "made of ops"),
+    ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
+     "checkpoint got result (Tensor", "one Tensor", "checkpoint them apart"),
+    ("a function that changes its mind", changes_its_mind, RuntimeError,
+     "checkpoint got first (1,) float64, then (2,) float64", "the same result", "generator alone"),
+]  # fmt: skip
+
+
+class Thousandth(Function):
+    def forward(X):
+        return X**3
+
+    def backward(dY, Y, X):
+        return dY * 3.003 * X**2
+
+
+def off_by_a_thousandth(t):
+    return Thousandth.apply(t)
+
+
+def own(**functions):
+    """A subclass of Function with these functions."""
+    return type(Function)("Mine", (Function,), functions)
+
+
+OWN_OPS = [
+    ("Function without a rule", lambda: own(forward=lambda X: X * 2), TypeError,
+     "Function Mine got no backward", "an op has both", "def backward(dY, Y, X)"),
+    ("Function without a forward", lambda: own(backward=lambda dY, Y, X: dY), TypeError,
+     "Function Mine got no forward", "an op has both", "def forward(X)"),
+    ("a rule with ctx", lambda: own(forward=lambda ctx, X: X, backward=lambda ctx, dY: dY), TypeError,
+     "Function Mine got forward(ctx, X) and backward(ctx, dY)", "no ctx to save things in", "def backward(dY, Y, X)"),
+    ("a rule that leaves out an input", lambda: own(forward=lambda X, W: X * W, backward=lambda dY, Y, X: dY),
+     TypeError, "got forward(X, W) and backward(dY, Y, X)", "all inputs and all params", "def backward(dY, Y, X)"),
+    ("a rule that leaves out a param", lambda: own(forward=lambda X, *, k: X * k, backward=lambda dY, Y, X: dY),
+     TypeError, "Function Mine got forward(X, *, k) and", "all inputs and all params", "def backward(dY, Y, X)"),
+    ("a rule that returns too few", lambda: of_rule(lambda dY, Y, X, W: (dY,)), RuntimeError,
+     "the gradient rule of product got 2 inputs and returned 1", "a gradient for each input", "return None"),
+    ("a rule that returns another shape", lambda: of_rule(lambda dY, Y, X, W: (np.ones(3), dY)), RuntimeError,
+     "the gradient rule of product got input x (2,) float64, its gradient (3,)", "its input's shape", "mend"),
+]  # fmt: skip
+
+
+def hooked(module, hook):
+    module.register_full_backward_hook(hook)
+    return module
+
+
+class Dicts(nn.Module):
+    def forward(self, t):
+        return {"result": t * 2}
+
+
+HOOKS = [
+    ("a hook where no gradient comes", lambda: Tensor([1.0]).register_hook(print), RuntimeError,
+     "register_hook got self (1,) float32", "does not require a gradient", "requires_grad=True"),
+    ("retain_grad where no gradient comes", lambda: Tensor([1.0]).retain_grad(), RuntimeError,
+     "retain_grad got self (1,) float32", "does not require a gradient", "requires_grad=True"),
+    ("a hook that returns another shape", lambda: of_hook(Tensor(np.ones(3))), RuntimeError,
+     "a hook got tensor (2,) float64, what it returned (3,) float64", "its Tensor's shape", "or None"),
+    ("a hook that returns a number", lambda: of_hook(2.0), TypeError,
+     "a hook got tensor (2,) float64, what it returned 2.0", "a gradient is a Tensor", "or None"),
+    ("a hook that returns integers", lambda: of_hook(ids(1, 2)), RuntimeError,
+     "what it returned (2,) int64", "holds floats", "or None"),
+    ("a module's hook that returns another shape",
+     lambda: hooked(nn.Tanh(), lambda m, dXs, dYs: dXs[0][:1])(x(2)).sum().backward(), RuntimeError,
+     "a backward hook of Tanh got gradients [(1,)] to put in place of [(2,)]", "one for each input", "or None"),
+    ("a module's hook that returns too many",
+     lambda: hooked(nn.Tanh(), lambda m, dXs, dYs: (dXs[0], dXs[0]))(x(2)).sum().backward(), RuntimeError,
+     "gradients [(2,), (2,)] to put in place of [(2,)]", "one for each input", "return such a tuple"),
+    ("a module's hook where no input has a gradient",
+     lambda: hooked(nn.Linear(2, 1), lambda m, dXs, dYs: (dYs[0],))(Tensor([[1.0, 2.0]])).backward(), RuntimeError,
+     "a backward hook of Linear got gradients [(1, 1)] to put in place of [None]", "has None", "None to leave"),
+    ("a module's hook on a dict", lambda: hooked(Dicts(), print)(x(2)), TypeError,
+     "a backward hook of Dicts got output {'result': Tensor(", "of a Tensor, or of a tuple", "a module inside"),
+]  # fmt: skip
+
+
+def in_debug(run):
+    with debug():
+        run()
+
+
+def written_to():
+    t = x(2, 2)
+    y = (t @ t).sum()
+    t.data[0, 0] = 5.0
+    y.backward()
+
+
+DEBUG = [
+    ("the first NaN", lambda: in_debug(lambda: (x(2) - 2).sqrt()), FloatingPointError,
+     "forward of sqrt in no module, called at ", "the first that is not", "a division by 0"),
+    ("the first Inf of a gradient", lambda: in_debug((x(2) - 1).sqrt().sum().backward), FloatingPointError,
+     "backward of sqrt in no module, called at a line before debug(), got a gradient of an input (2,) with 0 NaN and 1",
+     "every number is finite", "learning rate"),
+    ("an array that was written to", lambda: in_debug(written_to), RuntimeError,
+     "the gradient rule of matmul in no module, called at ", "modified by an inplace operation", "write to a copy"),
+    ("a rule that returns a number", lambda: in_debug(lambda: of_rule(lambda dY, Y, X, W: (1.0, dY))), RuntimeError,
+     "got input x (2,) float64, its gradient 1.0", "an array of floats", "mend the rule"),
+]  # fmt: skip
+
+
+def attend(query=(1, 3, 4), key=(1, 2, 4), value=(1, 2, 4), batch_first=True, **masks):
+    """MultiheadAttention(4, 2) of inputs of these shapes."""
+    return nn.MultiheadAttention(4, 2, batch_first=batch_first).double()(x(*query), x(*key), x(*value), **masks)
+
+
+def transform(source, target):
+    return nn.Transformer(4, 2, 1, 1, 6, batch_first=True)(x(*source), x(*target))
+
+
+MODULES = [
+    ("a module without a forward", lambda: nn.Module()(x(2)), NotImplementedError,
+     "Module got a call", "says in forward()", "def forward(self, x)"),
+    ("a state dict of another shape",
+     lambda: nn.Linear(2, 1).load_state_dict({"weight": np.ones((2, 2)), "bias": [0.0]}), RuntimeError,
+     "load_state_dict of Linear got mis-shaped: weight (2, 2) for (1, 2)", "names and shapes", "the same sizes"),
+    ("a state dict with other names", lambda: nn.Linear(2, 1, bias=False).load_state_dict({"W": np.ones((1, 2))}),
+     RuntimeError, "got missing: weight; unexpected: W", "names and shapes", "strict=False"),
+    ("parameters as integers", lambda: nn.Linear(2, 1).to("int64"), TypeError,
+     "Linear got dtype int64", "parameters are floats", '.to("float32")'),
+    ("Dropout", lambda: nn.Dropout(1.5), ValueError, "Dropout got dropout 1.5", "0 … 1", "0.1"),
+    ("Xavier of a vector", lambda: init.xavier_uniform_(x(3)), ValueError,
+     "init got tensor x (3,) float64", "two axes", "zeros_"),
+    ("positions beyond the last", lambda: nn.SinusoidalPositions(4, 3)(x(1, 5, 4)), ValueError,
+     "positions got x (1, 5, 4) float64, start 0", "0 … 2", "larger max_length"),
+    ("rotary positions of an odd width", lambda: nn.RotaryPositions(3), ValueError,
+     "RotaryPositions got head_dim 3", "in pairs", "even"),
+    ("heads that do not divide", lambda: nn.MultiheadAttention(10, 3), ValueError,
+     "MultiheadAttention got embed_dim 10, num_heads 3", "a multiple of num_heads", "embed_dim=512"),
+    ("attention of vectors", lambda: attend((4,)), ValueError,
+     "MultiheadAttention got query x (4,) float64", "three axes", "unsqueeze"),
+    ("attention of another width", lambda: attend((1, 3, 5)), ValueError,
+     "query x (1, 3, 5) float64", "last axes are (4, 4, 4)", "the widths"),
+    ("attention with fewer values than keys", lambda: attend(value=(1, 1, 4)), ValueError,
+     "value x (1, 1, 4) float64", "equal lengths", "as key and as value"),
+    ("attention over another batch", lambda: attend(batch_first=False, query=(3, 1, 4), key=(2, 2, 4), value=(2, 2, 4)),
+     ValueError, "query x (3, 1, 4) float64, key x (2, 2, 4)", "the batch, axis 1", "batch_first=True"),
+    ("is_causal alone", lambda: attend(is_causal=True), RuntimeError,
+     "MultiheadAttention got is_causal True", "the mask itself is needed", "generate_square_subsequent_mask"),
+    ("a mask of integers", lambda: attend(attn_mask=ones(3, 2, dtype=int)), TypeError,
+     "attn_mask (3, 2) int64", "boolean, true where attention is NOT allowed", ".astype(bool)"),
+    ("a mask of another name", lambda: attend(attn_mask="padded"), ValueError,
+     "MultiheadAttention got attn_mask 'padded'", 'is "causal"', 'attn_mask="causal"'),
+    ("training with a cache", lambda: attend(cache=nn.Cache(), value=(1, 2, 4)), RuntimeError,
+     "Cache got K (1, 2, 4) float64", "no gradient flows back", "under no_grad()"),
+    ("a mask of another shape", lambda: attend(key_padding_mask=ones(2, 2)), ValueError,
+     "key_padding_mask (2, 2) bool", "key_padding_mask has shape (1, 2)", "the same query and key"),
+    ("an activation of another name", lambda: nn.TransformerEncoderLayer(4, 2, activation="swish"), RuntimeError,
+     "Transformer got activation 'swish'", '"relu", "gelu"', 'activation="gelu"'),
+    ("source and target of different batches", lambda: transform((1, 3, 4), (2, 3, 4)), RuntimeError,
+     "Transformer got src x (1, 3, 4) float64, tgt x (2, 3, 4)", "the same batch size, in axis 0", "batch_first"),
+    ("tokens that are not embedded", lambda: transform((1, 3, 5), (1, 3, 5)), RuntimeError,
+     "src x (1, 3, 5) float64", "d_model, 4", "embed the tokens"),
+]  # fmt: skip
+
+
+def sgd(**settings):
+    return optim.SGD([x(2)], **settings)
+
+
+w = x(2)
+
+
+def beyond_the_end():
+    schedule = optim.OneCycleLR(sgd(momentum=0.9), 1.0, total_steps=3)
+    for _ in range(4):
+        schedule.step()
+
+
+def infinite():
+    p = x(2)
+    (p * np.inf).sum().backward()
+    return p
+
+
+def loaded(change):
+    """An Adam that has stepped, loading its own state with this change."""
+    p = x(2)
+    optimizer = optim.Adam([p])
+    (p * p).sum().backward()
+    optimizer.step()
+    state = optimizer.state_dict()
+    change(state)
+    optimizer.load_state_dict(state)
+
+
+TRAINING = [
+    ("an optimiser of nothing", lambda: optim.SGD([]), ValueError,
+     "SGD got no parameters", "something to change", "model.parameters()"),
+    ("a negative learning rate", lambda: sgd(lr=-0.1), ValueError, "SGD got lr -0.1", "not negative", "downhill"),
+    ("a beta of 1", lambda: optim.Adam([x(2)], betas=(0.9, 1.0)), ValueError,
+     "Adam got betas (0.9, 1.0)", "[0, 1)", "betas=(0.9, 0.999)"),
+    ("a result as a parameter", lambda: optim.SGD([x(2) * 2]), TypeError,
+     "SGD got parameter (2,) float64", "leaf Tensors", "model.parameters()"),
+    ("a parameter in two groups", lambda: optim.SGD([{"params": [w]}, {"params": [w]}]), ValueError,
+     "SGD got parameter x (2,) float64", "optimised once", "leave it out"),
+    ("Nesterov without momentum", lambda: sgd(nesterov=True), ValueError,
+     "SGD got momentum 0", "needs a momentum", "nesterov=True"),
+    ("Muon of a vector", lambda: optim.Muon([x(2)]), ValueError,
+     "Muon got parameter x (2,) float64", "only a matrix", "AdamW the others"),
+    ("Muon's scale", lambda: optim.Muon([x(2, 2)], adjust_lr_fn="mine"), ValueError,
+     "Muon got adjust_lr_fn 'mine'", '"match_rms_adamw"', "choose"),
+    ("a state of other groups", lambda: loaded(lambda s: s["param_groups"][0]["params"].append(1)), ValueError,
+     "load_state_dict of Adam got groups of [2] parameters", "groups of [1]", "the same parameters"),
+    ("a state of other shapes", lambda: loaded(lambda s: s["state"][0].update(exp_avg=np.ones(3))), ValueError,
+     "load_state_dict of Adam got exp_avg (3,) float64, parameter x (2,)", "its parameter's shape", "the same sizes"),
+    ("clipping what is infinite", lambda: clip_grad_norm_(infinite(), 1.0, error_if_nonfinite=True), RuntimeError,
+     "clip_grad_norm_ got norm inf", "is finite", "learning rate"),
+    ("LambdaLR", lambda: optim.LambdaLR(sgd(), [abs, abs]), ValueError, "LambdaLR got 2 functions", "1 groups", "one"),
+    ("LinearLR", lambda: optim.LinearLR(sgd(), start_factor=0), ValueError,
+     "LinearLR got start_factor 0", "the first is not 0", "the optimiser's lr"),
+    ("SequentialLR", lambda: optim.SequentialLR(o := sgd(), [optim.StepLR(o, 1)], [3]), ValueError,
+     "SequentialLR got 1 schedules and 1 milestones", "lies a milestone", "one milestone fewer"),
+    ("ReduceLROnPlateau", lambda: optim.ReduceLROnPlateau(sgd(), factor=1.0), ValueError,
+     "ReduceLROnPlateau got factor 1.0", "factor is below 1", "factor=0.1"),
+    ("CosineAnnealingWarmRestarts", lambda: optim.CosineAnnealingWarmRestarts(sgd(), 0), ValueError,
+     "CosineAnnealingWarmRestarts got T_0 0", "at least one step", "T_0=10"),
+    ("CyclicLR", lambda: optim.CyclicLR(sgd(momentum=0.9), 0.1, 1.0, mode="square"), ValueError,
+     "CyclicLR got mode 'square'", "mode is one of triangular", "scale_fn"),
+    ("CyclicLR of two groups", lambda: optim.CyclicLR(sgd(momentum=0.9), [0.1, 0.2], 1.0), ValueError,
+     "a schedule got base_lr [0.1, 0.2]", "1 groups", "one number for all"),
+    ("a cycle of a momentum that is not there", lambda: optim.CyclicLR(optim.Adagrad([x(2)]), 0.1, 1.0), ValueError,
+     "CyclicLR got optimizer Adagrad", "a momentum or betas", "cycle_momentum=False"),
+    ("OneCycleLR", lambda: optim.OneCycleLR(sgd(momentum=0.9), 1.0), ValueError,
+     "OneCycleLR got steps 0", "there are total_steps", "total_steps=1000"),
+    ("OneCycleLR beyond its end", beyond_the_end, ValueError,
+     "OneCycleLR got step 4", "has 3 steps", "more total_steps"),
+]  # fmt: skip
+
+
+def model(**settings):
+    return Transformer(
+        TransformerConfig(vocab_size=5, d_model=4, n_heads=2, n_layers=1, d_ff=4, max_length=4, **settings)
+    )
+
+
+MODELS = [
+    ("ids without a batch", lambda: model()([1, 2], [1]), ValueError,
+     "Transformer got source (2,) int64", "(batch, length)", "ids[None, :]"),
+    ("memory of another source", lambda: model().decode([[1]], x(1, 3, 4), [[1, 2]]), ValueError,
+     "Transformer got source (1, 2) int64", "a vector for each source id", "the source that memory"),
+    ("positions of another kind", lambda: model(positions="rotary"), ValueError,
+     "TransformerConfig got positions 'rotary'", "sinusoidal, learned", 'positions="sinusoidal"'),
+]  # fmt: skip
+
+TABLES = {
+    "derivatives": DERIVATIVES, "ops of your own": OWN_OPS, "hooks": HOOKS, "debug mode": DEBUG, "modules": MODULES,
+    "training": TRAINING, "models": MODELS,
+}  # fmt: skip

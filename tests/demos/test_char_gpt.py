@@ -1,0 +1,118 @@
+"""The demo that trains a GPT letter by letter: it learns, and a training that was stopped goes on to the same bits."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+for package in ("tqdm", "safetensors"):
+    pytest.importorskip(package, reason='pip install "tinygrad_tf[train]"')
+
+from tinygrad_tf.checkpoint import load_checkpoint  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 40
+
+
+@pytest.fixture
+def demo(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "demos"))
+    import train_char_gpt
+
+    monkeypatch.setattr(train_char_gpt, "BATCH", 2)
+    yield train_char_gpt
+    sys.modules.pop("train_char_gpt")
+
+
+def run(demo, monkeypatch, out, *args):
+    text = out.parent / "text.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["train_char_gpt.py", "--text", str(text), "--out", str(out), *map(str, args)])
+    demo.main()
+    return load_checkpoint(out / "checkpoint.safetensors")
+
+
+def test_it_learns_validates_samples_and_saves(demo, monkeypatch, tmp_path, capsys):
+    saved = run(demo, monkeypatch, tmp_path / "out", "--steps", 12, "--eval-every", 4)
+    losses = [loss for _, loss in saved.notes["history"]]
+    assert [step for step, _ in saved.notes["history"]] == [4, 8, 12]
+    assert losses[0] < np.log(28) + 0.2
+    assert losses[2] < losses[1] < losses[0]
+    assert len((tmp_path / "out/sample.txt").read_text("utf-8")) == 2000
+    assert "validation loss" in capsys.readouterr().out
+
+
+def test_a_stopped_training_goes_on_with_the_same_bits(demo, monkeypatch, tmp_path):
+    sample = demo.sample
+    monkeypatch.setattr(demo, "sample", lambda model, letters, length: sample(model, letters, 40))
+    whole = run(demo, monkeypatch, tmp_path / "whole", "--steps", 4, "--eval-every", 2)
+    steps = iter([False, False, True])  # asked after each step
+    asked = demo.interruptible
+
+    class stops:
+        def __enter__(self):
+            self.inner = asked()
+            self.inner.__enter__()
+            return lambda: next(steps)
+
+        def __exit__(self, *problem):
+            return self.inner.__exit__(*problem)
+
+    monkeypatch.setattr(demo, "interruptible", stops)
+    stopped = run(demo, monkeypatch, tmp_path / "parts", "--steps", 4, "--eval-every", 2)
+    assert stopped.step == 3
+    monkeypatch.setattr(demo, "interruptible", asked)
+    parts = run(demo, monkeypatch, tmp_path / "parts", "--steps", 4, "--eval-every", 2, "--resume")
+    assert parts.step == whole.step == 4
+    assert parts.random == whole.random
+    for name, array in whole.model.items():
+        np.testing.assert_array_equal(parts.model[name], array)
+
+
+def test_another_text_is_not_resumed(demo, monkeypatch, tmp_path):
+    monkeypatch.setattr(demo, "sample", lambda *args: "")
+    run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    with pytest.raises(SystemExit, match="another text"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 2, "--resume")
+
+
+def test_a_text_that_is_too_short(demo):
+    with pytest.raises(SystemExit, match="at least"):
+        demo.Letters("abc" * 100)
+
+
+def test_the_settings_are_those_of_nanogpt(demo):
+    letters = demo.Letters("".join(map(chr, range(32, 97))) * 20)
+    model, optimizer, schedule = demo.build(letters, 2000)
+    assert sum(p.size for p in model.parameters()) == 804_096
+    decay = {p.ndim > 1: group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert decay == {True: 0.1, False: 0.0}
+    assert [group["betas"] for group in optimizer.param_groups] == [(0.9, 0.99)] * 2
+    rates = [1e-3 * schedule.factor(step) for step in (0, 99, 1050, 2000)]
+    np.testing.assert_allclose(rates, [1e-5, 1e-3, 5.5e-4, 1e-4])
+
+
+def test_windows_follow_each_other_by_one_letter(demo):
+    letters = demo.Letters(TEXT)
+    for window in letters.batch(3, seed=0):
+        assert letters.decode(window) in TEXT
+        assert len(window) == demo.BLOCK + 1
+
+
+def test_a_round_covers_the_text_once_and_the_next_is_cut_elsewhere(demo, monkeypatch):
+    letters = demo.Letters(TEXT)
+    letters.train = np.arange(1000)  # (1000 − 64) // 64 = 14 windows, in batches of 2
+    rounds = [np.concatenate([letters.batch(step, 5) for step in range(7 * i, 7 * i + 7)]) for i in range(3)]
+    for windows in rounds:
+        read = np.sort(windows[:, :-1].ravel())
+        np.testing.assert_array_equal(read, np.arange(read[0], read[0] + 14 * 64))
+    assert len({windows[:, 0].min() for windows in rounds}) == 3
+    assert not np.array_equal(rounds[0], np.concatenate([letters.batch(step, 6) for step in range(7)]))
+
+
+def test_the_default_text_is_python_and_ascii(demo):
+    text = demo.standard_library()
+    assert "import os" in text
+    assert text.isascii()
+    assert len(text) > 10**6

@@ -1,0 +1,103 @@
+"""Attention in blocks: the same numbers as in one piece, and memory that grows with the length, not with its square."""
+
+import importlib
+import tracemalloc
+
+import numpy as np
+import pytest
+from cases.case import normal, row
+from cases.fused import ATTENTION
+from test_kernels import CLOSE, LAYOUTS, assert_same, fused_nodes
+
+from tinygrad_tf import Tensor, kernels, manual_seed
+from tinygrad_tf.kernels.keep import Keep
+from tinygrad_tf.ops import fused as f
+
+kernel = importlib.import_module("tinygrad_tf.kernels.attention")  # the file; kernels.attention is its function
+
+
+def _with_dropout(*tensors, **params):
+    manual_seed(1)
+    return f.attention(*tensors, p=0.3, **params)
+
+
+_LONG = normal(2, 1, 7, 4), normal(2, 3, 5, 4), normal(1, 3, 5, 2)  # queries for all heads, values for all of a batch
+ROWS = [
+    *[case for case in ATTENTION if "everything dropped" not in case.note],
+    row("attention", "heads that stretch, causal", lambda *a: f.attention(*a, causal=-2), *_LONG),
+    row("attention", "heads that stretch, dropout", _with_dropout, *_LONG),
+    row("attention", "grouped queries, causal, dropout", lambda *a: _with_dropout(*a, causal=1),
+        normal(2, 2, 3, 4, 2), normal(2, 2, 1, 5, 2), normal(2, 2, 1, 5, 3)),
+    row("attention", "values with a batch of their own", _with_dropout, normal(3, 2), normal(4, 2), normal(2, 4, 3)),
+    row("attention", "more rows than a block, mask for each head", f.attention, *_LONG, normal(2, 3, 7, 5)),
+]  # fmt: skip
+every_row = pytest.mark.parametrize("case", ROWS, ids=lambda c: c.id)
+
+
+@pytest.fixture(params=[4, 11], ids=["a query at a time", "some queries at a time"])
+def in_blocks(request, monkeypatch):
+    monkeypatch.setattr(kernel, "BLOCK", request.param)
+
+
+@every_row
+@pytest.mark.parametrize("dtype", CLOSE, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_blocks_have_value_and_gradient_of_definition_and_rule(case, dtype, layout, in_blocks):
+    for node in fused_nodes(case, dtype, layout):
+        assert_same([node.Y], [np.asarray(node.op.forward(*node.arrays, **node.params))], dtype)
+        if node.op.name == "attention":  # what is saved is a number for each row
+            assert node.saved.shape[-1] == 1 or node.arrays[0].shape[-2] * node.arrays[1].shape[-2] <= kernel.BLOCK
+        assert_same(node.by_kernel(), node.by_rule(), dtype)
+
+
+@every_row
+def test_blocks_compute_only_what_is_needed(case, in_blocks):
+    for node in fused_nodes(case, np.float64):
+        wanted = [i for i, need in enumerate(node.needs) if need]
+        for i, whole in zip(wanted, node.by_kernel(), strict=True):
+            alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
+            np.testing.assert_allclose(alone, [whole], rtol=1e-14)
+
+
+def test_a_block_of_kept_weights_is_part_of_the_whole():
+    keep = Keep((3, 5, 7), 0.4, seed=9)
+    rows = np.asarray(keep).reshape(15, 7)
+    for start, stop in [(0, 15), (4, 5), (3, 11)]:
+        np.testing.assert_array_equal(keep.rows(start, stop), rows[start:stop])
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])
+def test_weights_are_kept_with_their_probability(p):
+    kept = np.asarray(Keep((100, 1003), p, seed=3))
+    assert abs(kept.mean() - (1 - p)) < 4 * np.sqrt(p * (1 - p) / kept.size) + 1e-5
+
+
+def test_neighbours_are_kept_independently():
+    kept = np.asarray(Keep((500, 1001), 0.5, seed=4)) - 0.5
+    for shift in (kept[:, 1:] * kept[:, :-1], kept[1:] * kept[:-1], kept[:, 4:] * kept[:, :-4]):
+        assert abs(shift.mean()) < 0.25 * 4 / np.sqrt(shift.size)
+
+
+def peak(length, p=0.0):
+    """Bytes that a forward and backward of causal attention, with padding, need at most at once."""
+    rng = np.random.default_rng(0)
+    Q, K, V = (Tensor(rng.standard_normal((1, 2, length, 8), np.float32), requires_grad=True) for _ in range(3))
+    mask = np.ones((1, 1, 1, length), bool)
+    tracemalloc.start()
+    f.attention(Q, K, V, mask, causal=0, p=p).sum().backward()
+    size = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return size
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1], ids=["plain", "dropout"])
+def test_memory_grows_with_the_length_not_with_its_square(p, monkeypatch):
+    monkeypatch.setattr(kernel, "BLOCK", 2**14)
+    sizes = [peak(length, p) for length in (512, 1024, 2048)]
+    assert sizes[2] - sizes[1] < 2.3 * (sizes[1] - sizes[0])  # a square would give 4
+    assert sizes[2] < 2048 * 2048 * 2  # two heads of booleans; P alone would be four times that
+
+
+def test_short_sequences_are_done_in_one_piece():
+    one = np.ones((4, 2), np.float32)
+    assert kernels.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)

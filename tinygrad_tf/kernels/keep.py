@@ -1,0 +1,42 @@
+"""Which attention weights a dropout keeps, made from a seed when asked for: all of them are a bit per pair of words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+_SHARES = 2**16  # a probability is rounded to this fraction: four draws from one number of 64 bits
+
+
+class Keep:
+    """Booleans of ``shape`` (..., L, S), each true with probability 1 − p; never stored.
+
+    Row r of all rows begins at a fixed place of the generator's stream, so the same entries come out for any block of
+    rows. ``np.asarray`` gives all of them.
+
+    >>> keep = Keep((2, 3, 4), 0.5, seed=0)
+    >>> bool((np.asarray(keep).reshape(6, 4)[2:5] == keep.rows(2, 5)).all())
+    True
+    """
+
+    def __init__(self, shape: tuple[int, ...], p: float, seed: int) -> None:
+        self.shape, self.p, self.seed = shape, p, seed
+        self.ndim, self.dtype = len(shape), np.dtype(np.bool_)
+
+    def rows(self, start: int, stop: int) -> Bools:
+        """Rows ``start`` … ``stop`` − 1, counted over all axes but the last. Shape (stop − start, S)."""
+        words = -(-self.shape[-1] // 4)  # numbers of 64 bits in a row
+        stream = np.random.PCG64(self.seed)
+        stream.advance(start * words)
+        drawn = stream.random_raw((stop - start) * words).view(np.uint16).reshape(stop - start, 4 * words)
+        return np.asarray(drawn[:, : self.shape[-1]] >= round(self.p * _SHARES))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return self.rows(0, math.prod(self.shape[:-1])).reshape(self.shape).astype(dtype or np.bool_, copy=False)
+
+    def __repr__(self) -> str:
+        return f"Keep({self.shape}, p={self.p}, seed={self.seed})"

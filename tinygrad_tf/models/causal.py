@@ -1,0 +1,108 @@
+"""What decoder-only language models share: ids to logits through ``hidden``, the loss, generation, files."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import nn
+from ..errors import error
+from ..generate import Generates, GenerationConfig
+from ..ops.fused import cross_entropy
+from ..pretrained import Pretrained, folder_of, read_json, write_json
+from ..tensor import Tensor, to_array
+
+M = TypeVar("M", bound="CausalLM")
+_GENERATION = "generation_config.json"
+
+
+class CausalLM(Pretrained, Generates):
+    """A model that predicts each next token. A subclass has ``hidden`` and the output layer ``lm_head``."""
+
+    lm_head: nn.Module
+
+    def configure(self, config: Any, max_positions: int | None) -> None:
+        """Note the configuration and what generation takes from it."""
+        self.config, self.max_positions = config, max_positions
+        self.generation = GenerationConfig(eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id)
+
+    @classmethod
+    def from_pretrained(cls: type[M], folder: str | os.PathLike[str]) -> M:
+        """As :meth:`Pretrained.from_pretrained`, with the defaults of generation_config.json if the folder has one.
+
+        >>> import tempfile
+        >>> from tinygrad_tf.models import GPT2, GPT2Config
+        >>> folder = tempfile.mkdtemp()
+        >>> GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2)).save_pretrained(folder)
+        >>> GPT2.from_pretrained(folder)(np.array([[3, 4, 5]])).shape
+        (1, 3, 20)
+        """
+        model = super().from_pretrained(folder)
+        file = folder_of(folder) / _GENERATION
+        if file.is_file():
+            known = {field.name for field in dataclasses.fields(GenerationConfig)}
+            given = {k: v for k, v in read_json(file).items() if k in known and v is not None}
+            model.generation = model.generation.but(**given)
+        return model
+
+    def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
+        """As :meth:`Pretrained.save_pretrained`, with generation_config.json for settings that are not the defaults."""
+        super().save_pretrained(folder, max_shard_size)
+        defaults = dataclasses.asdict(GenerationConfig())
+        write_json(Path(folder) / _GENERATION, {
+            k: v for k, v in dataclasses.asdict(self.generation).items() if v != defaults[k]
+        })  # fmt: skip
+
+    def hidden(
+        self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None
+    ) -> Tensor:
+        raise NotImplementedError
+
+    def forward(
+        self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None,
+        logits_to_keep: int = 0,
+    ) -> Tensor:  # fmt: skip
+        """Ids (B, L) → logits (B, L, V), of the last ``logits_to_keep`` positions only if that is not 0.
+
+        ``attention_mask`` (B, S) is 0 at padding. With a ``cache`` the ids are those after what it holds, and S counts
+        both.
+        """
+        x = self.hidden(input_ids, attention_mask, position_ids, cache)
+        return self.lm_head(x[:, -logits_to_keep:] if logits_to_keep else x)
+
+    @nn.scoped
+    def loss(self, input_ids: Any, labels: Any = None, attention_mask: Any = None) -> Tensor:
+        """The mean of −log p(next token), over all labels (B, L) but the first; −100 does not count.
+
+        ``labels`` are by default the ids themselves: position i is held to the token i + 1.
+        """
+        logits = self(input_ids, attention_mask)
+        labels = to_array(input_ids if labels is None else labels)[:, 1:]
+        return cross_entropy(logits[:, :-1].reshape(-1, logits.shape[-1]), labels.reshape(-1))
+
+
+def tokens_of(
+    input_ids: Any, attention_mask: Any, position_ids: Any, cache: nn.Cache | None, max_positions: int | None
+) -> tuple[Tensor, Any, Any]:
+    """Ids as a Tensor (B, L), their positions (L,) or (B, L), and the mask (B, 1, 1, S), None if all is allowed."""
+    ids = input_ids if isinstance(input_ids, Tensor) else Tensor.wrap(to_array(input_ids), "ids")
+    if ids.ndim != 2:
+        raise error(ValueError, "model", {"input_ids": ids}, "token ids come as (batch, length)",
+                    "for one sequence write ids[None, :]")  # fmt: skip
+    start = 0 if cache is None else cache.length
+    length = start + ids.shape[1]
+    positions = np.arange(start, length) if position_ids is None else to_array(position_ids)
+    if max_positions is not None and positions.size and positions.max() >= max_positions:
+        raise error(ValueError, "model", {"input_ids": ids}, f"the model has {max_positions} positions; these reach "
+                    f"position {int(positions.max())}", "cut the sequence")  # fmt: skip
+    if attention_mask is None:
+        return ids, positions, None
+    mask = to_array(attention_mask).astype(bool)
+    if mask.shape != (ids.shape[0], length):
+        raise error(ValueError, "model", {"input_ids": ids, "attention_mask": mask}, "the mask has a row for each "
+                    f"sequence and {length} columns, one for each token", "write ids != pad_id")  # fmt: skip
+    return ids, positions, None if mask.all() else mask[:, None, None, :]

@@ -1,0 +1,186 @@
+"""Llama (Touvron et al. 2023), from token ids to logits, with the names of its published weights.
+
+    ids → embedding → num_hidden_layers × (attention with rotary positions, gated feed-forward) → RMSNorm → logits
+
+Each sublayer reads through an RMSNorm and adds to the stream. Several heads of queries may share one of keys and values
+(num_key_value_heads). B is the batch, L the length, D = hidden_size, H heads of queries, G of keys, d = head_dim.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import nn
+from ..errors import error
+from ..ops.fused import silu
+from ..pretrained import Config
+from ..tensor import Tensor
+from .causal import CausalLM, tokens_of
+
+
+@dataclass
+class LlamaConfig(Config):
+    """What the shape of the model depends on, under transformers' names; the defaults are Llama 2 with 7 · 10⁹ weights.
+
+    ``num_key_value_heads`` None: as many as query heads. ``head_dim`` None: hidden_size / num_attention_heads.
+    ``rope_parameters``: "rope_type" ("default", "linear" or "llama3") with its factors, and "rope_theta".
+    """
+
+    model_type: ClassVar[str] = "llama"
+    fixed: ClassVar[dict[str, Any]] = {"hidden_act": "silu"}
+
+    vocab_size: int = 32000
+    hidden_size: int = 4096
+    intermediate_size: int = 11008
+    num_hidden_layers: int = 32
+    num_attention_heads: int = 32
+    num_key_value_heads: int | None = None
+    head_dim: int | None = None
+    max_position_embeddings: int = 2048
+    initializer_range: float = 0.02
+    rms_norm_eps: float = 1e-6
+    bos_token_id: int | None = 1
+    eos_token_id: int | list[int] | None = 2
+    pad_token_id: int | None = None
+    tie_word_embeddings: bool = False
+    rope_parameters: dict[str, Any] | None = None
+    attention_bias: bool = False
+    attention_dropout: float = 0.0
+    mlp_bias: bool = False
+
+    def __post_init__(self) -> None:
+        self.num_key_value_heads = self.num_key_value_heads or self.num_attention_heads
+        self.head_dim = self.head_dim or self.hidden_size // self.num_attention_heads
+        self.rope_parameters = {"rope_type": "default", "rope_theta": 10000.0, **(self.rope_parameters or {})}
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise error(ValueError, "LlamaConfig", {"num_attention_heads": self.num_attention_heads,
+                        "num_key_value_heads": self.num_key_value_heads}, "as many query heads share each head of keys",
+                        "choose for example 32 and 8")  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, settings: Any) -> Any:
+        """Also from older files, which keep ``rope_theta`` and ``rope_scaling`` apart."""
+        rope = dict(settings.get("rope_parameters") or settings.get("rope_scaling") or {})
+        if "type" in rope:
+            rope.setdefault("rope_type", rope.pop("type"))
+        if "rope_theta" in settings:
+            rope.setdefault("rope_theta", settings["rope_theta"])
+        return super().from_dict({**settings, "rope_parameters": rope})
+
+
+def frequencies(c: LlamaConfig) -> np.ndarray[Any, Any]:
+    """By how much each pair of a head turns from one position to the next (d/2,), with Llama 3's stretching.
+
+    "llama3" slows pairs down whose wave is longer than the context the model was first trained with, fully below
+    ``low_freq_factor`` waves in it, not at all above ``high_freq_factor``, in between by degrees.
+    """
+    rope, d = c.rope_parameters or {}, c.head_dim or 0
+    speed = 1 / np.float32(rope["rope_theta"]) ** (np.arange(0, d, 2, dtype=np.float32) / np.float32(d))
+    if rope["rope_type"] == "default":
+        return np.asarray(speed)
+    if rope["rope_type"] == "linear":
+        return np.asarray(speed / np.float32(rope["factor"]))
+    if rope["rope_type"] != "llama3":
+        raise error(ValueError, "LlamaConfig", f"rope_type {rope['rope_type']!r}", 'it is "default", "linear" or '
+                    '"llama3"', "use a model with one of these")  # fmt: skip
+    low, high = rope["low_freq_factor"], rope["high_freq_factor"]
+    waves = rope["original_max_position_embeddings"] * speed / np.float32(2 * math.pi)  # how often it turns in there
+    kept = np.clip((waves - low) / (high - low), 0, 1)
+    return np.asarray(speed * (kept + (1 - kept) / rope["factor"]), np.float32)
+
+
+class Attention(nn.Module):
+    """Causal self-attention whose queries and keys turn with their position."""
+
+    def __init__(self, c: LlamaConfig) -> None:
+        self.n_heads, self.n_kv_heads, d = c.num_attention_heads, c.num_key_value_heads or 1, c.head_dim or 1
+        self.p = c.attention_dropout
+        self.q_proj = nn.Linear(c.hidden_size, self.n_heads * d, c.attention_bias)
+        self.k_proj = nn.Linear(c.hidden_size, self.n_kv_heads * d, c.attention_bias)
+        self.v_proj = nn.Linear(c.hidden_size, self.n_kv_heads * d, c.attention_bias)
+        self.o_proj = nn.Linear(self.n_heads * d, c.hidden_size, c.attention_bias)
+        self.rotate = nn.RotaryPositions(d, frequencies=frequencies(c))
+
+    def forward(self, x: Tensor, positions: Any, mask: Any, cache: nn.Cache | None) -> Tensor:
+        Q = self.rotate(nn.split_heads(self.q_proj(x), self.n_heads), positions)  # (B, H, L, d)
+        K = self.rotate(nn.split_heads(self.k_proj(x), self.n_kv_heads), positions)  # (B, G, L, d)
+        V = nn.split_heads(self.v_proj(x), self.n_kv_heads)  # (B, G, L, d)
+        if cache is not None:
+            K, V = cache.extend(self, K, V)  # (B, G, S, d), S with all that came before
+        Y = nn.attend(Q, K, V, mask, causal=True, p=self.p if self.training else 0.0)  # (B, H, L, d)
+        return self.o_proj(nn.join_heads(Y))  # (B, L, D)
+
+
+class MLP(nn.Module):
+    """SwiGLU (Shazeer 2020): one widened copy, bent by SiLU, is the gate of another."""
+
+    def __init__(self, c: LlamaConfig) -> None:
+        self.gate_proj = nn.Linear(c.hidden_size, c.intermediate_size, c.mlp_bias)
+        self.up_proj = nn.Linear(c.hidden_size, c.intermediate_size, c.mlp_bias)
+        self.down_proj = nn.Linear(c.intermediate_size, c.hidden_size, c.mlp_bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down_proj(silu(self.gate_proj(x)) * self.up_proj(x))  # (B, L, D)
+
+
+class Layer(nn.Module):
+    """x + self_attn(input_layernorm(x)), then x + mlp(post_attention_layernorm(x))."""
+
+    def __init__(self, c: LlamaConfig) -> None:
+        self.self_attn = Attention(c)
+        self.mlp = MLP(c)
+        self.input_layernorm = nn.RMSNorm(c.hidden_size, c.rms_norm_eps)
+        self.post_attention_layernorm = nn.RMSNorm(c.hidden_size, c.rms_norm_eps)
+
+    def forward(self, x: Tensor, positions: Any, mask: Any, cache: nn.Cache | None) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), positions, mask, cache)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Llama(CausalLM):
+    """Llama with its output layer. Called with ids (B, L) it gives logits (B, L, V).
+
+    >>> model = Llama(LlamaConfig(vocab_size=20, hidden_size=8, intermediate_size=16, num_hidden_layers=1,
+    ...                           num_attention_heads=4, num_key_value_heads=2))
+    >>> model(np.array([[3, 4, 5]])).shape, model.generate(np.array([[3, 4]]), max_new_tokens=3).shape
+    ((1, 3, 20), (1, 5))
+    """
+
+    config: LlamaConfig
+    config_class = LlamaConfig
+    architecture = "LlamaForCausalLM"
+    unused = r"rotary_emb\.inv_freq$"  # computed, but kept in older files
+
+    def __init__(self, config: LlamaConfig) -> None:
+        c = config
+        self.model: dict[str, Any] = {
+            "embed_tokens": nn.Embedding(c.vocab_size, c.hidden_size),
+            "layers": [Layer(c) for _ in range(c.num_hidden_layers)],
+            "norm": nn.RMSNorm(c.hidden_size, c.rms_norm_eps),
+        }
+        self.lm_head = nn.Linear(c.hidden_size, c.vocab_size, bias=False)
+        if c.tie_word_embeddings:
+            self.lm_head.weight = self.model["embed_tokens"].weight
+        self.configure(c, None)  # rotary positions have no end
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        for name, parameter in self.named_parameters():
+            if parameter.ndim > 1:
+                nn.init.normal_(parameter, std=self.config.initializer_range)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+    def hidden(
+        self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None
+    ) -> Tensor:
+        """Ids (B, L) → what the output layer reads (B, L, D)."""
+        ids, positions, mask = tokens_of(input_ids, attention_mask, position_ids, cache, self.max_positions)
+        x = self.model["embed_tokens"](ids)  # (B, L, D)
+        for layer in self.model["layers"]:
+            x = layer(x, positions, mask, cache)
+        return self.model["norm"](x)

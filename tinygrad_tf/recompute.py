@@ -1,0 +1,61 @@
+"""checkpoint(): less memory, for activations that are computed again instead of kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .autograd import AGAIN, enable_grad, reachable
+from .errors import error
+from .op import state
+from .random import get_state, replayed
+from .tensor import Tensor
+
+
+def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
+    """``function(*inputs)``, keeping nothing of what it computes: backward computes it again (Chen et al. 2016).
+
+    Cut a stack of n layers into about √n such pieces, and the memory of its activations falls from n to about 2·√n
+    layers, for one more forward. ``backward()`` leaves the same gradients to the bit, dropout included: the same random
+    numbers are drawn again. Parameters and other Tensors that ``function`` uses get their gradients as well.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> checkpoint(lambda x: x * x * x, x).sum().backward()
+    >>> x.grad.tolist()
+    [3.0, 12.0]
+    """
+    params = {"run": functools.partial(_run_again, function, inputs, get_state(), state.root)}
+    first = Tensor.wrap(np.zeros(())).number  # every Tensor that the function makes has a higher one
+    output = _checked(function(*inputs))
+    if not output.requires_grad or output.number < first:
+        return output
+    used = tuple([x for x in reachable([output], first) if x.number < first])
+    return state.make(AGAIN, output.data, used, params, None, state.scope, True, output.name)
+
+
+def _run_again(function: Callable[..., Tensor], inputs: Any, start: Any, root: Any, Y: Tensor) -> Tensor:
+    """What made ``Y``, in the same modules and with the same random numbers: those from the state ``start`` on."""
+    if state.debug is not None:
+        state.debug.step(Y)
+    place = state.root, state.scope
+    state.root, state.scope = root, Y.scope
+    try:
+        with enable_grad(), replayed(start):
+            again = _checked(function(*inputs))
+    finally:
+        state.root, state.scope = place
+    if (again.shape, again.dtype, again.requires_grad) != (Y.shape, Y.dtype, True):
+        raise error(RuntimeError, "checkpoint", {"first": Y, "then": again}, "the function gives the same result when "
+                    "backward() runs it again", "let it depend on its inputs and on the package's generator alone, and "
+                    "switch requires_grad only after backward()")  # fmt: skip
+    return again
+
+
+def _checked(output: Any) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise error(TypeError, "checkpoint", {"result": output}, "the function returns one Tensor",
+                    "stack several results, or checkpoint them apart")  # fmt: skip
+    return output
