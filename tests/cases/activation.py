@@ -23,7 +23,7 @@ def each(name: str, *params: float, kink: bool = True, method: bool = False) -> 
 
 
 SMOOTH = [
-    *each("silu", kink=False),
+    form("silu", "F", lambda t, x: t.nn.functional.silu(x), away(2, 3)),
     *each("mish", kink=False),
     *each("softplus", kink=False),
     *each("logsigmoid", kink=False),

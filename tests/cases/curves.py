@@ -61,7 +61,7 @@ EXPONENTIALS = [
     form("logaddexp", "ties", lambda t, x, y: t.logaddexp(x, y), given([1.0, -2.0]), given([1.0, -2.0])),
     form("logaddexp", "far out", lambda t, x, y: t.logaddexp(x, y), given([1000.0, -1000.0]), given([999.0, 0.0])),
     form("logaddexp", "with nothing", lambda t, x, y: t.logaddexp(x, y), given([1.0, 2.0]),
-         constant(given([-np.inf, -np.inf]))),
+         constant(given([-np.inf, -np.inf])), order=0),
     form("sqrt", "function", lambda t, x: t.sqrt(x), positive(2, 3)),
     form("rsqrt", "function", lambda t, x: t.rsqrt(x), positive(2, 3)),
     form("rsqrt", "method", lambda t, x: x.rsqrt(), positive(2, 3)),

@@ -221,7 +221,7 @@ PYTORCHS = {
         lambda: torch.nn.Transformer(4, 2, 1, 1, 6, batch_first=True)(t(1, 3, 5), t(1, 3, 5)),
     "places: a negative token": lambda: F.embedding(ids(0, -1), t(4, 2)),
     "places: a negative class": lambda: F.cross_entropy(t(2, 3), ids(0, -1)),
-    "places: scatter": lambda: torch.zeros(4).index_add(0, ids(0, 5), t(2)),
+    "places: add_at": lambda: torch.zeros(4).index_add(0, ids(0, 5), t(2)),
     "arguments: too many": lambda: torch.add(t(2), t(2), t(2)),
     "training: Muon of a vector": lambda: torch.optim.Muon([t(2)]),
     "training: OneCycleLR": lambda: schedules.OneCycleLR(sgd(momentum=0.9), 1.0),

@@ -54,6 +54,8 @@ SHAPES = [
     ("add 2", lambda: t.maximum(x(2), x(3)), ValueError,
      "maximum got X x (2,) float64, W x (3,)", "aligned", "reshape"),
     ("lerp", lambda: t.lerp(x(2), x(3), 0.5), ValueError, "subtract got X x (3,)", "aligned", "reshape"),
+    ("bits", lambda: ids(1, 2) & ids(1, 2, 3), ValueError,
+     "bitwise_and got", "their shapes broadcast", "compare first"),
     ("logical_and", lambda: t.logical_and(ids(1, 2), ids(1, 2, 3)), ValueError,
      "logical_and got", "aligned", "reshape"),
     ("isclose", lambda: t.isclose(x(2), x(3)), ValueError, "isclose got", "aligned", "reshape"),
@@ -126,14 +128,23 @@ TYPES = [
 ]  # fmt: skip
 
 LOSSES = [
-    (name, lambda name=name: getattr(F, name)(x(2), x(2, 1)), ValueError,
-     f"{name} got input x (2,) float64, target x (2, 1) float64", "the same shape", "reshape the target")
-    for name in ("mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy_with_logits")
-]  # fmt: skip
-REDUCTIONS = [
-    (f"{name}, reduction", lambda name=name: getattr(F, name)(x(2), x(2), reduction="avg"), ValueError,
-     f"{name} got reduction 'avg'", '"mean", "sum" or "none"', "one of the three")
-    for name in ("mse_loss", "l1_loss", "huber_loss", "kl_div", "binary_cross_entropy_with_logits")
+    ("mse_loss", lambda: F.mse_loss(x(2), x(2, 1)), ValueError,
+     "mse_loss got input x (2,) float64, target x (2, 1) float64", "the same shape", "reshape the target"),
+    ("l1_loss", lambda: F.l1_loss(x(2), x(2, 1)), ValueError,
+     "l1_loss got input x (2,) float64, target x (2, 1) float64", "the same shape", "reshape the target"),
+    ("huber_loss", lambda: F.huber_loss(x(2), x(2, 1)), ValueError,
+     "huber_loss got input x (2,) float64, target x (2, 1) float64", "the same shape", "reshape the target"),
+    ("smooth_l1_loss", lambda: F.smooth_l1_loss(x(2), x(2, 1)), ValueError,
+     "smooth_l1_loss got input x (2,) float64, target x (2, 1) float64", "the same shape", "reshape the target"),
+    ("binary_cross_entropy_with_logits", lambda: F.binary_cross_entropy_with_logits(x(2), x(2, 1)), ValueError,
+     "binary_cross_entropy_with_logits got input x (2,) float64, target x (2, 1) float64", "the same shape",
+     "reshape the target"),
+    ("mse_loss, reduction", lambda: F.mse_loss(x(2), x(2), reduction="avg"), ValueError,
+     "mse_loss got reduction 'avg'", '"mean", "sum" or "none"', "one of the three"),
+    ("kl_div, reduction", lambda: F.kl_div(x(2), x(2), reduction="avg"), ValueError,
+     "kl_div got reduction 'avg'", '"mean", "sum" or "none"', "one of the three"),
+    ("binary_cross_entropy, reduction", lambda: F.binary_cross_entropy(x(2), x(2), reduction="avg"), ValueError,
+     "binary_cross_entropy got reduction 'avg'", '"mean", "sum" or "none"', "one of the three"),
 ]  # fmt: skip
 
 ARGUMENTS = [
@@ -156,10 +167,9 @@ ARGUMENTS = [
     ("sum, a type", lambda: x(2).sum(dtype="float64"), TypeError, "sum got an unknown 'dtype'", "X, axis", "help()"),
     ("glu", lambda: F.glu(x(3)), ValueError, "glu got input x (3,) float64, dim -1", "even", "twice the width"),
     ("rms_norm", lambda: F.rms_norm(x(2, 3), 4), ValueError,
-     "rms_norm got input x (2, 3) float64, normalized_shape (4,)", "the last axes", "last axis"),
+     "rms_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes", "last axis"),
     ("a maker", lambda: t.zeros(2, device="cuda"), ValueError, "zeros got device 'cuda'", "on the CPU", "leave"),
 ]  # fmt: skip
 
-TABLES = {"surface, shapes": SHAPES, "surface, places": PLACES, "surface, types": TYPES, "losses": LOSSES + REDUCTIONS,
+TABLES = {"surface, shapes": SHAPES, "surface, places": PLACES, "surface, types": TYPES, "losses": LOSSES,
           "surface, arguments": ARGUMENTS}  # fmt: skip
-SURFACE_MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]

@@ -204,10 +204,3 @@ def test_glu_cuts_an_even_axis_only():
 
     with pytest.raises(ValueError, match=r"glu got input \(3,\)(.|\n)*rule: .*even"):
         F.glu(tinygrad_tf.ones(3))
-
-
-def test_rms_norm_names_the_shape():
-    import tinygrad_tf
-
-    with pytest.raises(ValueError, match=r"rms_norm got input \(2, 3\)(.|\n)*rule: the last axes"):
-        F.rms_norm(tinygrad_tf.ones(2, 3), (4,))

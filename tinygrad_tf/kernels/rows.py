@@ -85,8 +85,8 @@ def d_layer_norm(
 
 
 def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, tuple[Floats, Floats]]:
-    rows = X.reshape(-1, math.prod(X.shape[X.ndim - n_axes :]))
-    rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / rows.shape[1] + eps)
+    rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(X.shape[X.ndim - n_axes :]))
+    rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / (rows.shape[1] or 1) + eps)
     Xhat = (rows * rrms).reshape(X.shape)
     return Xhat.copy() if W is None else Xhat * W, (Xhat, rrms)
 
@@ -101,7 +101,7 @@ def d_rms_norm(
         rows = rrms.shape[0], math.prod(X.shape[X.ndim - n_axes :])
         dXhat = (dY if W is None else dY * W).reshape(rows)
         flat = Xhat.reshape(rows)
-        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / rows[1])
+        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / (rows[1] or 1))
         dX *= rrms
         dX = dX.reshape(X.shape)
     if needs[1:] == (True,):
