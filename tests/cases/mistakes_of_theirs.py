@@ -1,9 +1,11 @@
 """Mistakes of the table made in NumPy or in PyTorch: what class do they raise? By the names of the rows."""
 
 import copy
+import types
 
 import numpy as np
 
+from . import surface_mistakes
 from .case import F, torch
 
 schedules = torch and torch.optim.lr_scheduler
@@ -228,5 +230,27 @@ PYTORCHS = {
     "training: CyclicLR":
         lambda: schedules.CyclicLR(sgd(momentum=0.9), 0.1, 1.0, mode="square"),
 }  # fmt: skip
+
+
+def in_pytorch(call):
+    """The same call with PyTorch for the engine."""
+    theirs = {
+        "t": torch,
+        "F": F,
+        "x": lambda *n: t(n),
+        "ids": ids,
+        "Tensor": torch.tensor,
+        "ones": lambda *n: torch.ones(n).bool(),
+    }
+    return types.FunctionType(call.__code__, {**vars(surface_mistakes), **theirs})
+
+
+SURFACE = {f"{table}: {row[0]}": row[1] for table, rows in surface_mistakes.TABLES.items() for row in rows}
+NUMPYS |= surface_mistakes.IN_NUMPY
+PYTORCHS |= {
+    name: in_pytorch(call)
+    for name, call in SURFACE.items()
+    if torch is not None and name not in NUMPYS.keys() | surface_mistakes.OURS_ALONE
+}
 
 CALLS = NUMPYS | (PYTORCHS if torch is not None else {})

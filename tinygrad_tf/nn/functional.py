@@ -135,7 +135,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     [3.0]
     """
     if size(input, dim) % 2:
-        raise error(ValueError, "glu", {"input": input, "dim": dim}, "the axis is cut in half, so its size is even",
+        raise error(RuntimeError, "glu", {"input": input, "dim": dim}, "the axis is cut in half, so its size is even",
                     "give it twice the width that is to come out")  # fmt: skip
     a, b = chunk(input, 2, dim)
     return a * sigmoid(b)

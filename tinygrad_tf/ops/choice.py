@@ -87,7 +87,7 @@ def clip(X: Any, min: Any = None, max: Any = None) -> Any:
     [-1.0, 0.5, 1.0]
     """
     if min is None and max is None:
-        raise error(ValueError, "clip", {"X": X, "min": None, "max": None}, "there is at least one bound",
+        raise error(RuntimeError, "clip", {"X": X, "min": None, "max": None}, "there is at least one bound",
                     "write clip(x, min=0) or clip(x, 0, 1)")  # fmt: skip
     X = X if min is None else _where(min > X, min, X)
     return X if max is None else _where(max < X, max, X)

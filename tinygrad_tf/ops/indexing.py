@@ -159,7 +159,7 @@ def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
         raise error(ValueError, "take_along_axis", {"X": X, "indices": index}, "both have the same axes, at least one",
                     "insert axes with .unsqueeze()")  # fmt: skip
     others = [s[:a] + (1,) + s[a + 1 :] for s in (X.shape, index.shape)]
-    rest = common_shape("take_along_axis", {"X": X, "indices": index}, *others)
+    rest = common_shape(IndexError, "take_along_axis", {"X": X, "indices": index}, *others)
     X = broadcast_to(X, (*rest[:a], X.shape[a], *rest[a + 1 :]))
     return gather(X, a, np.broadcast_to(index, (*rest[:a], index.shape[a], *rest[a + 1 :])))
 
@@ -239,9 +239,9 @@ def masked_select(X: Any, mask: Any) -> Any:
     """
     mask = np.asarray(plain(mask))
     if mask.dtype != np.bool_:
-        raise error(TypeError, "masked_select", {"X": X, "mask": mask}, "a mask is made of booleans",
+        raise error(RuntimeError, "masked_select", {"X": X, "mask": mask}, "a mask is made of booleans",
                     "write mask.bool()")  # fmt: skip
-    shape = common_shape("masked_select", {"X": X, "mask": mask}, X.shape, mask.shape)
+    shape = common_shape(RuntimeError, "masked_select", {"X": X, "mask": mask}, X.shape, mask.shape)
     return broadcast_to(X, shape)[np.broadcast_to(mask, shape)]
 
 

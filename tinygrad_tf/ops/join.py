@@ -103,7 +103,7 @@ def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
     """
     n = length("chunk", X, axis)
     if chunks < 1:
-        raise error(ValueError, "chunk", {"X": X, "chunks": chunks}, "there is at least one piece", "ask for more")
+        raise error(RuntimeError, "chunk", {"X": X, "chunks": chunks}, "there is at least one piece", "ask for more")
     return split(X, -(-n // chunks), axis) if n else pieces(X, [0] * chunks, axis)
 
 

@@ -42,12 +42,14 @@ def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[i
     return found
 
 
-def common_shape(name: str, got: dict[str, Any], *shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that all of ``shapes`` stretch to, or a ValueError."""
+def common_shape(
+    kind: type[Exception], name: str, got: dict[str, Any], *shapes: tuple[int, ...]
+) -> tuple[int, ...]:  # fmt: skip
+    """The shape that all of ``shapes`` stretch to, or an error."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        raise error(ValueError, name, got, "shapes are aligned at the right; each pair of sizes is equal, or one of "
+        raise error(kind, name, got, "shapes are aligned at the right; each pair of sizes is equal, or one of "
                     "them is 1", "compare the shapes; insert axes with .unsqueeze()") from None  # fmt: skip
 
 

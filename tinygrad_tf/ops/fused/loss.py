@@ -116,7 +116,7 @@ def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
                     "of the input", "write target.astype('int64')")  # fmt: skip
     n = int(X.shape[axis])
     if n == 0:
-        raise error(ValueError, name, got, "there is at least one class", "look at the shape of the input")
+        raise error(IndexError, name, got, "there is at least one class", "look at the shape of the input")
     if target.dtype.kind != "f":
         wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
         if wrong.any():
