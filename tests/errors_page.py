@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from cases import mistakes, mistakes_beyond, mistakes_models
+from cases import mistakes, mistakes_beyond, mistakes_models, surface_mistakes
 
 ROOT = Path(__file__).parents[1]
 EXPLAINED = {"x", "ids", "ones"}  # in the introduction
@@ -23,7 +23,8 @@ INTRODUCTION = """\
 
 Each message says what was called and what it got, the rule that this breaks, and the cure. The class is the one that
 NumPy or PyTorch raises for the same mistake. In the calls below `x(2, 3)` makes a float64 Tensor named x of that shape
-that requires a gradient, `ids(1, 2)` one of integers, `ones(2, 3)` an array of booleans.
+that requires a gradient, `ids(1, 2)` one of integers, `ones(2, 3)` an array of booleans; `t` is `tinygrad_tf` and `F`
+its `nn.functional`.
 
 This page is made from the tests: `python tests/errors_page.py`.
 """
@@ -40,7 +41,7 @@ class Mistake(NamedTuple):
 
 
 def all_mistakes() -> Iterator[Mistake]:
-    for module in (mistakes, mistakes_beyond, mistakes_models):
+    for module in (mistakes, mistakes_beyond, mistakes_models, surface_mistakes):
         codes = Codes(module)
         for table, rows in module.TABLES.items():
             for name, call, kind, *_ in rows:

@@ -7,6 +7,7 @@ import operator
 import numpy as np
 
 from tinygrad_tf.ops.fused import loss
+from tinygrad_tf.ops.indexing import plain
 from tinygrad_tf.tensor import FUNCTIONS
 
 SIGNS = {
@@ -87,11 +88,11 @@ class Numbers:
         return np.sum(self.of(a), axis=self.of(axis), keepdims=e.shape is None)
 
     def index(self, e, a, at):
-        return self.of(a)[self.of(at)]
+        return self.of(a)[plain(self.of(at))]
 
     def scatter(self, e, a, at):
         made = np.zeros(e.shape)
-        np.add.at(made, self.of(at), self.of(a))
+        np.add.at(made, plain(self.of(at)), self.of(a))
         return made
 
     def sequence(self, e, *parts):

@@ -63,7 +63,7 @@ def test_docstring_example(example, tmp_path, monkeypatch):
 def test_examples_of_ops_are_among_them():
     found = {e.name for e in EXAMPLES}
     assert {
-        "tinygrad_tf.ops.elementwise.exp",
+        "tinygrad_tf.ops.exponential.exp",
         "tinygrad_tf.ops.fused.rows.softmax",
         "tinygrad_tf.tensor.Tensor",
     } <= found

@@ -8,7 +8,7 @@ from pathlib import Path
 import errors_page
 import numpy as np
 import pytest
-from cases import mistakes, mistakes_beyond, mistakes_models
+from cases import mistakes, mistakes_beyond, mistakes_models, surface_mistakes
 from cases.mistakes import x
 from cases.mistakes_of_theirs import CALLS
 
@@ -17,7 +17,7 @@ from tinygrad_tf import Tensor, grad
 from tinygrad_tf.errors import describe, error, is_explained
 from tinygrad_tf.op import Op
 
-TABLES = {**mistakes.TABLES, **mistakes_beyond.TABLES, **mistakes_models.TABLES}
+TABLES = {**mistakes.TABLES, **mistakes_beyond.TABLES, **mistakes_models.TABLES, **surface_mistakes.TABLES}
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 
 

@@ -54,7 +54,6 @@ TEXTS = {
     "sum, axis": (lambda: X.sum(axis=1), "Y = Σ(X, axis=1)", ["dX = broadcast(dY)"]),
     "mean": (lambda: X.mean(), "Y = mean(X)", ["dX = broadcast(dY / 12)"]),
     "mean, axis": (lambda: X.mean(axis=0), "Y = mean(X, axis=0)", ["dX = broadcast(dY / 4)"]),
-    "var": (lambda: X.var(axis=1), "Y = var(X, axis=1, ddof=1)", ["dX = 2 · dY ⊙ (X − mean(X, axis=1)) / 2"]),
     "max": (lambda: X.max(axis=1), "Y = max(X, axis=1)", ["dX = ties ⊙ dY / Σ(ties, axis=1)"]),
     "reshape": (lambda: X.reshape(3, 4), "Y = reshape(X)", ["dX = reshape(dY)"]),
     "transpose": (lambda: X.T, "Y = Xᵀ", ["dX = dYᵀ"]),
@@ -133,7 +132,8 @@ def test_every_rule_computes_what_its_formula_says(case):
             assert str(f.left) == f"d{names[x.number]}"
             with np.errstate(all="ignore"):
                 said = np.asarray(Numbers(known).formula(f)).reshape(x.shape)
-            np.testing.assert_allclose(said, next(arrived)[1], rtol=1e-9, atol=1e-9)
+            close = 1e-9 if Y.dtype == np.float64 else 1e-6
+            np.testing.assert_allclose(said, next(arrived)[1], rtol=close, atol=close)
             checked += 1
     assert checked
 

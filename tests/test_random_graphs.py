@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.ops.elementwise import where
-from tinygrad_tf.ops.shape import concatenate, stack
+from tinygrad_tf.ops.choice import where
+from tinygrad_tf.ops.join import concatenate, stack
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
 

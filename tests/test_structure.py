@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cases import engine_ops
 
 import tinygrad_tf
 
@@ -28,6 +29,7 @@ ALLOWED = {
     "recompute": {"errors", "tensor", "op", "autograd", "random"},
     "debug": {"errors", "tensor", "op"},
     "ops": {"errors", "tensor", "op", "random", "kernels"},
+    "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op"},
     "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
@@ -148,3 +150,18 @@ def test_every_public_name_exists(name):
 def test_every_public_name_is_documented():
     public = [getattr(tinygrad_tf, name) for name in tinygrad_tf.__all__]
     assert [o for o in public if not (getattr(o, "__doc__", "") or "").strip()] == []
+
+
+# ---- it stays small -------------------------------------------------------------------------------------------------
+
+
+def test_the_engine_is_read_in_an_evening():
+    lines = {name: len((ROOT / f"{name}.py").read_text(encoding="utf-8").splitlines())
+             for name in ("tensor", "op", "autograd", "errors")}  # fmt: skip
+    assert sum(lines.values()) < 1200, lines
+
+
+def test_the_primitives_stay_few():
+    """Ops with a rule of their own, those with a kernel apart; everything else is composed of them."""
+    primitives = sorted(o.name for o in engine_ops() if o.backward is not None and o.kernel is None)
+    assert len(primitives) <= 50, primitives

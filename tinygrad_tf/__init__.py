@@ -1,18 +1,190 @@
 """tinygrad_tf: a reverse-mode autograd engine on NumPy, a real Transformer on it, and pictures of how dW flows."""
 
+import math
+
+import numpy as np
+
 from . import checkpoint as _files  # noqa: F401 (loaded first: later it would hide the function of that name)
 from . import nn, ops, optim
 from .autograd import enable_grad, grad, no_grad
 from .debug import debug
 from .function import Function
+from .makers import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    normal,
+    ones,
+    ones_like,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    tensor,
+    uniform,
+    zeros,
+    zeros_like,
+)
+from .ops.activation import (
+    elu,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    softplus,
+)
+from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
+from .ops.arrange import diag, diagonal, flip, pad, roll, trace, tril, triu, unfold
+from .ops.choice import clip, masked_fill, maximum, minimum, where
+from .ops.comparison import (
+    allclose,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    equal,
+    greater,
+    greater_equal,
+    invert,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    left_shift,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+    right_shift,
+)
+from .ops.conversion import astype, copy, to
+from .ops.einsum import einsum
+from .ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, rsqrt, sigmoid, sqrt, tanh
+from .ops.fused import (
+    attention,
+    cross_entropy,
+    dropout,
+    embedding,
+    gelu,
+    gelu_tanh,
+    layer_norm,
+    linear,
+    log_softmax,
+    rms_norm,
+    scaled_dot_product_attention,
+    silu,
+    softmax,
+)
+from .ops.indexing import (
+    add_at,
+    gather,
+    getitem,
+    index_select,
+    masked_select,
+    nonzero,
+    one_hot,
+    scatter,
+    scatter_add,
+    take,
+    take_along_axis,
+)
+from .ops.join import chunk, concatenate, repeat_interleave, split, stack, tile
+from .ops.linalg import dot, matmul, outer
+from .ops.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
+from .ops.order import argsort, cummax, cumprod, cumsum, prod, sort, topk
+from .ops.reduction import all as all
+from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, var
+from .ops.reduction import any as any
+from .ops.reduction import max as max
+from .ops.reduction import min as min
+from .ops.reduction import sum as sum
+from .ops.rounding import ceil, floor, floor_divide, fmod, remainder, sign, trunc
+from .ops.rounding import round as round
+from .ops.shape import (
+    broadcast_to,
+    expand_dims,
+    flatten,
+    moveaxis,
+    ndim,
+    permute,
+    reshape,
+    shape,
+    size,
+    squeeze,
+    swapaxes,
+    transpose,
+    unflatten,
+)
+from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctanh, cos, cosh, sin, sinh, tan
 from .random import manual_seed
 from .recompute import checkpoint
 from .tensor import Tensor
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
-__all__ = [
-    "Function", "Tensor", "checkpoint", "debug", "enable_grad", "grad", "gradcheck", "hessian", "hvp", "jacobian",
-    "jvp", "manual_seed", "nn", "no_grad", "ops", "optim", "vjp",
-]  # fmt: skip
+#: PyTorch's names where NumPy's differ.
+abs, neg, sub, mul, div, true_divide, pow = absolute, negative, subtract, multiply, divide, divide, power
+asin, acos, atan, asinh, acosh, atanh = arcsin, arccos, arctan, arcsinh, arccosh, arctanh
+eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
+bitwise_not, clamp, mm, bmm, mv = invert, clip, matmul, matmul, matmul
+cat, concat, unsqueeze, ravel, take_along_dim = concatenate, concatenate, expand_dims, flatten, take_along_axis
+movedim, swapdims, permute_dims = moveaxis, swapaxes, permute
+
+#: Types, under NumPy's names and PyTorch's.
+float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+int8, int16, int32, int64, uint8 = (np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8"))
+half, float, double, short, int, long, bool = float16, float32, float64, int16, int32, int64, np.dtype("bool")
+e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 
 __version__ = "0.1.0"
+
+#: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide.
+__all__ = [
+    "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh",
+    "astype", "atan", "atanh", "attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bitwise_and",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "checkpoint", "chunk", "clamp",
+    "clip", "concat", "concatenate", "copy", "cos", "cosh", "cross_entropy", "cummax", "cumprod", "cumsum", "debug",
+    "diag", "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty",
+    "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip",
+    "float16", "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge",
+    "gelu", "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid",
+    "hardswish", "hardtanh", "hessian", "huber_loss", "hvp", "index_select", "inf", "int8", "int16", "int32", "int64",
+    "invert", "isclose", "isfinite", "isinf", "isnan", "jacobian", "jvp", "kl_div", "l1_loss", "layer_norm", "le",
+    "leaky_relu", "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p", "log2", "log10",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid", "logsumexp",
+    "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean", "minimum", "mish", "mm",
+    "moveaxis", "movedim", "mse_loss", "mul", "multiply", "mv", "nan", "ndim", "ne", "neg", "negative", "nll_loss",
+    "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "one_hot", "ones", "ones_like", "ops", "optim", "outer",
+    "pad", "permute", "permute_dims", "pi", "power", "prod", "rand", "rand_like", "randint", "randn", "randn_like",
+    "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder", "repeat_interleave", "reshape", "right_shift",
+    "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter", "scatter_add", "selu", "shape", "short",
+    "sigmoid", "sign", "silu", "sin", "sinh", "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "sub", "subtract", "swapaxes", "swapdims", "take", "take_along_axis",
+    "take_along_dim", "tan", "tanh", "tensor", "tile", "to", "topk", "trace", "transpose", "tril", "triu",
+    "true_divide", "trunc", "uint8", "unflatten", "unfold", "uniform", "unsqueeze", "var", "vjp", "where", "zeros",
+    "zeros_like",
+]  # fmt: skip

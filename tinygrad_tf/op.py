@@ -22,6 +22,7 @@ run (:meth:`Rule.slice`).
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 import threading
@@ -172,7 +173,7 @@ class Op:
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
         """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""
-        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+        for theirs, ours in _ALIASES:
             if theirs in params and ours in self.defaults and ours not in params:
                 params[ours] = params.pop(theirs)
         if self.n_inputs is not None and len(inputs) > self.n_inputs:
@@ -239,9 +240,21 @@ def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
 
 
 def function(compose: F) -> F:
-    """Decorator: enter a function that is composed of ops in ``FUNCTIONS``, beside the ops."""
-    FUNCTIONS.setdefault(compose.__name__, compose)
-    return compose
+    """Decorator: enter a function that is composed of ops in ``FUNCTIONS``, and let it take ``dim`` as ops do."""
+    code = inspect.unwrap(compose).__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    aliases = {theirs: ours for theirs, ours in _ALIASES if ours in names and theirs not in names}
+
+    @functools.wraps(compose)
+    def call(*inputs: Any, **params: Any) -> Any:
+        for theirs in aliases.keys() & params.keys():
+            if aliases[theirs] not in params:  # otherwise Python complains about theirs
+                params[aliases[theirs]] = params.pop(theirs)
+        return compose(*inputs, **params)
+
+    made = call if aliases else compose
+    FUNCTIONS.setdefault(compose.__name__, made)
+    return made  # type: ignore[return-value]
 
 
 class Rule:
@@ -337,6 +350,10 @@ def fit(dX: Array, X: Tensor, by: Any) -> Array:
         dX = dX.sum(axis=axes).reshape(shape)
     return dX if dX.dtype == X.data.dtype else dX.astype(X.data.dtype)
 
+
+#: PyTorch's and NumPy's other names for a param.
+_ALIASES = (("dim", "axis"), ("dims", "axis"), ("axis", "dim"), ("keepdim", "keepdims"), ("ddof", "correction"),
+            ("ord", "p"), ("a_min", "min"), ("a_max", "max"))  # fmt: skip
 
 _KINDS = {"b": 0, "i": 1, "u": 1, "f": 2}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +14,12 @@ from .errors import error
 if TYPE_CHECKING:
     from .op import Op
 
-#: Every function on Tensors by its NumPy name. ``ops`` fills it; Tensor's methods and NumPy's protocols look up here.
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {}
+#: Every function on Tensors by name. ``ops`` fills it; Tensor's methods and NumPy's protocols look up here.
+#: "numpy.split" is what np.split(t) means where PyTorch means something else by the name.
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 _numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
 _NO_PARAMS: dict[str, Any] = {}
-
-#: Functions whose name means one thing in NumPy and another in PyTorch, whose meaning a Tensor follows: rule and cure.
-_OTHERWISE = {
-    "var": ("NumPy divides by n, PyTorch by n − 1", "write t.var(correction=0) or t.var(correction=1)"),
-    "split": ("NumPy takes the number of pieces, PyTorch their size", "write t.split(size) or t.split([size, …])"),
-}
 
 
 def keep(gradient: Tensor) -> None:
@@ -64,6 +60,20 @@ def _reflected(name: str) -> Callable[..., Tensor]:
         return FUNCTIONS[name](other, self)
 
     return method
+
+
+class Size(int):
+    """What ``t.size`` is: NumPy's number, which can be called like PyTorch's method."""
+
+    shape: tuple[int, ...]
+
+    def __new__(cls, shape: tuple[int, ...]) -> Size:
+        n = super().__new__(cls, math.prod(shape))
+        n.shape = shape
+        return n
+
+    def __call__(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
 
 
 class Tensor:
@@ -129,9 +139,9 @@ class Tensor:
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        """The number of entries, as in NumPy."""
-        return self.data.size
+    def size(self) -> Size:
+        """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
+        return Size(self.data.shape)
 
     @property
     def is_leaf(self) -> bool:
@@ -271,9 +281,9 @@ class Tensor:
         return function(*inputs, **params)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, params: Any) -> Any:
-        if function.__name__ in _OTHERWISE:
-            raise error(TypeError, f"np.{function.__name__}", {"self": self}, *_OTHERWISE[function.__name__])
-        ours = FUNCTIONS.get(function.__name__)
+        ours = FUNCTIONS.get(f"{function.__module__}.{function.__name__}")
+        if ours is None and function.__module__ == "numpy":  # not np.linalg's, whose names may mean something else
+            ours = FUNCTIONS.get(function.__name__)
         return NotImplemented if ours is None else ours(*inputs, **params)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -287,48 +297,96 @@ class Tensor:
     __sub__, __rsub__ = _method("subtract"), _reflected("subtract")
     __mul__, __rmul__ = _method("multiply"), _reflected("multiply")
     __truediv__, __rtruediv__ = _method("divide"), _reflected("divide")
+    __floordiv__, __rfloordiv__ = _method("floor_divide"), _reflected("floor_divide")
+    __mod__, __rmod__ = _method("remainder"), _reflected("remainder")
     __pow__, __rpow__ = _method("power"), _reflected("power")
     __matmul__, __rmatmul__ = _method("matmul"), _reflected("matmul")
     __and__, __rand__ = _method("bitwise_and"), _reflected("bitwise_and")
     __or__, __ror__ = _method("bitwise_or"), _reflected("bitwise_or")
+    __xor__, __rxor__ = _method("bitwise_xor"), _reflected("bitwise_xor")
+    __lshift__, __rlshift__ = _method("left_shift"), _reflected("left_shift")
+    __rshift__, __rrshift__ = _method("right_shift"), _reflected("right_shift")
     __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("invert")
     __eq__, __ne__ = _method("equal"), _method("not_equal")  # type: ignore[assignment]
     __lt__, __le__ = _method("less"), _method("less_equal")
     __gt__, __ge__ = _method("greater"), _method("greater_equal")
 
-    abs, pow = _method("absolute"), _method("power")
-    exp, log, sqrt = _method("exp"), _method("log"), _method("sqrt")
-    tanh, sigmoid, relu = _method("tanh"), _method("sigmoid"), _method("relu")
+    add, sub, mul, div = _method("add"), _method("subtract"), _method("multiply"), _method("divide")
+    matmul, dot, mm, bmm = _method("matmul"), _method("dot"), _method("matmul"), _method("matmul")
+    outer, trace, diag, diagonal = _method("outer"), _method("trace"), _method("diag"), _method("diagonal")
+    neg, abs, sign, square = _method("negative"), _method("absolute"), _method("sign"), _method("square")
+    pow, sqrt, rsqrt, reciprocal = _method("power"), _method("sqrt"), _method("rsqrt"), _method("reciprocal")
+    exp, exp2, expm1, log = _method("exp"), _method("exp2"), _method("expm1"), _method("log")
+    log2, log10, log1p, erf = _method("log2"), _method("log10"), _method("log1p"), _method("erf")
+    sin, cos, tan = _method("sin"), _method("cos"), _method("tan")
+    sinh, cosh, tanh = _method("sinh"), _method("cosh"), _method("tanh")
+    asin, acos, atan = _method("arcsin"), _method("arccos"), _method("arctan")
+    asinh, acosh, atanh = _method("arcsinh"), _method("arccosh"), _method("arctanh")
+    floor, ceil, trunc, round = _method("floor"), _method("ceil"), _method("trunc"), _method("round")
+    fmod, remainder, floor_divide = _method("fmod"), _method("remainder"), _method("floor_divide")
+    maximum, minimum, clip, clamp = _method("maximum"), _method("minimum"), _method("clip"), _method("clip")
+    sigmoid, relu = _method("sigmoid"), _method("relu")
     softmax, log_softmax = _method("softmax"), _method("log_softmax")
-    masked_fill = _method("masked_fill")
+    lerp, logaddexp = _method("lerp"), _method("logaddexp")
+    isnan, isinf, isfinite = _method("isnan"), _method("isinf"), _method("isfinite")
+    isclose, allclose = _method("isclose"), _method("allclose")
+    eq, ne, lt, le = _method("equal"), _method("not_equal"), _method("less"), _method("less_equal")
+    gt, ge = _method("greater"), _method("greater_equal")
+    logical_and, logical_or = _method("logical_and"), _method("logical_or")
+    logical_not, logical_xor = _method("logical_not"), _method("logical_xor")
+    masked_fill, masked_select, nonzero = _method("masked_fill"), _method("masked_select"), _method("nonzero")
 
-    sum, mean, var = _method("sum"), _method("mean"), _method("var")
-    max, min, argmax = _method("max"), _method("min"), _method("argmax")
-    all, any = _method("all"), _method("any")
+    sum, mean, prod, var, std = _method("sum"), _method("mean"), _method("prod"), _method("var"), _method("std")
+    max, min, amax, amin = _method("max"), _method("min"), _method("amax"), _method("amin")
+    argmax, argmin, all, any = _method("argmax"), _method("argmin"), _method("all"), _method("any")
+    logsumexp, norm = _method("logsumexp"), _method("norm")
+    cumsum, cumprod, cummax = _method("cumsum"), _method("cumprod"), _method("cummax")
+    sort, argsort, topk = _method("sort"), _method("argsort"), _method("topk")
 
     reshape = view = _method("reshape")
-    permute, swapaxes, flatten = _method("transpose"), _method("swapaxes"), _method("flatten")
-    broadcast_to, expand = _method("broadcast_to"), _method("expand")
+    flatten, unflatten, ravel = _method("flatten"), _method("unflatten"), _method("flatten")
+    permute, transpose = _method("permute"), _method("transpose")
+    swapaxes, moveaxis, movedim = _method("swapaxes"), _method("moveaxis"), _method("moveaxis")
+    broadcast_to, expand = _method("broadcast_to"), _method("broadcast_to")
     squeeze, unsqueeze = _method("squeeze"), _method("expand_dims")
+    repeat, tile, repeat_interleave = _method("tile"), _method("tile"), _method("repeat_interleave")
+    flip, roll, unfold = _method("flip"), _method("roll"), _method("unfold")
+    tril, triu = _method("tril"), _method("triu")
+    gather, scatter, scatter_add = _method("gather"), _method("scatter"), _method("scatter_add")
+    index_select, take = _method("index_select"), _method("take")
+    take_along_axis, take_along_dim = _method("take_along_axis"), _method("take_along_axis")
     split: Callable[..., list[Tensor]] = _method("split")  # type: ignore[assignment]
-    clone, astype = _method("copy"), _method("astype")
+    chunk: Callable[..., list[Tensor]] = _method("chunk")  # type: ignore[assignment]
+    clone, astype, to, type = _method("copy"), _method("astype"), _method("to"), _method("astype")
 
     def __getitem__(self, index: Any) -> Tensor:
         return FUNCTIONS["getitem"](self, index=index)
 
-    def transpose(self, *axes: Any) -> Tensor:
-        """PyTorch's ``transpose(i, j)`` swaps two axes; NumPy's ``transpose()`` or ``transpose(axes)`` orders all."""
-        return FUNCTIONS["swapaxes" if len(axes) == 2 else "transpose"](self, *axes)
-
     @property
     def T(self) -> Tensor:
         """All axes in reverse order."""
-        return FUNCTIONS["transpose"](self)
+        return FUNCTIONS["permute"](self)
 
     @property
     def mT(self) -> Tensor:
         """The last two axes swapped: the transpose of each matrix of a batch."""
         return FUNCTIONS["swapaxes"](self, -1, -2)
+
+    def contiguous(self) -> Tensor:
+        """The Tensor itself: ``view`` takes any layout here."""
+        return self
+
+    def cpu(self) -> Tensor:
+        """The Tensor itself: it is nowhere else."""
+        return self
+
+    @property
+    def device(self) -> str:
+        """Where it is, ``"cpu"``."""
+        return "cpu"
+
+    def dim(self) -> int:
+        return self.data.ndim
 
     def float(self) -> Tensor:
         return self.astype(np.float32)
@@ -338,6 +396,9 @@ class Tensor:
 
     def long(self) -> Tensor:
         return self.astype(np.int64)
+
+    def int(self) -> Tensor:
+        return self.astype(np.int32)
 
     def bool(self) -> Tensor:
         return self.astype(np.bool_)
@@ -378,6 +439,12 @@ def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
     if dtype is None and not brought and array.dtype == np.float64:
         array = array.astype(np.float32)
     return array
+
+
+def check_device(name: str, device: Any) -> None:
+    """Raise unless ``device`` is PyTorch's name for where NumPy computes."""
+    if device is not None and str(device).partition(":")[0] != "cpu":
+        raise error(ValueError, name, {"device": repr(device)}, "NumPy computes on the CPU", "leave the device out")
 
 
 def _without_tensors(data: Any) -> Any:

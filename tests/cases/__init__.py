@@ -5,9 +5,25 @@ writes to what was given (test_ops); its fused nodes through the comparison of d
 (test_kernels); and each of its rules, made wrong by a thousandth, through the checker (test_checker).
 """
 
-from . import arrange, elementwise, fused
+from . import (
+    activation,
+    arrange,
+    curves,
+    elementwise,
+    functional,
+    fused,
+    logic,
+    losses,
+    places,
+    products,
+    reduction,
+    shapes,
+)
 from .case import Case, as_list, engine_ops
 
-CASES: list[Case] = [*elementwise.CASES, *arrange.CASES, *fused.CASES]
+CASES: list[Case] = [
+    *elementwise.CASES, *curves.CASES, *activation.CASES, *logic.CASES, *arrange.CASES, *shapes.CASES, *places.CASES,
+    *reduction.CASES, *products.CASES, *losses.CASES, *fused.CASES, *functional.CASES,
+]  # fmt: skip
 
 __all__ = ["CASES", "Case", "as_list", "engine_ops"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygrad_tf.ops import indexing, linalg, shape
+from tinygrad_tf.ops import indexing, join, linalg
 
 from .case import Case, away, bools, distinct, given, ints, normal, row, torch
 
@@ -43,8 +43,8 @@ SHAPES = [
     row("reshape", "view", lambda x: x.view(1, 6), normal(2, 3)),
     row("reshape", "to no axes", lambda x: x.reshape(()), normal(1, 1)),
     row("transpose", "T", lambda x: x.T, normal(2, 3)),
-    row("transpose", "permute", lambda x: x.permute(2, 0, 1), normal(2, 3, 2)),
-    row("transpose", "permute from the back", lambda x: x.permute((-1, 0, -2)), normal(2, 3, 2)),
+    row("permute", "method", lambda x: x.permute(2, 0, 1), normal(2, 3, 2)),
+    row("permute", "from the back", lambda x: x.permute((-1, 0, -2)), normal(2, 3, 2)),
     row("transpose", "NumPy's order", lambda x: x.transpose((2, 0, 1)), normal(2, 3, 2),
         theirs=lambda x: x.permute(2, 0, 1)),
     row("swapaxes", "mT", lambda x: x.mT, normal(2, 2, 3)),
@@ -54,7 +54,7 @@ SHAPES = [
     row("swapaxes", "PyTorch's transpose from the back", lambda x: x.transpose(-2, -1), normal(2, 3)),
     row("broadcast_to", "method", lambda x: x.broadcast_to((2, 3)), normal(3)),
     row("broadcast_to", "both ends", lambda x: x.broadcast_to((2, 3, 2)), normal(3, 1)),
-    row("expand", "method", lambda x: x.expand(2, -1, 3), normal(2, 1)),
+    row("broadcast_to", "expand", lambda x: x.expand(2, -1, 3), normal(2, 1)),
     row("squeeze", "all", lambda x: x.squeeze(), normal(1, 2, 1)),
     row("squeeze", "one", lambda x: x.squeeze(0), normal(1, 2, 1)),
     row("squeeze", "dim", lambda x: x.squeeze(dim=-1), normal(1, 2, 1)),
@@ -66,15 +66,15 @@ SHAPES = [
     row("flatten", "some", lambda x: x.flatten(1), normal(2, 2, 2)),
     row("flatten", "first two", lambda x: x.flatten(start_dim=0, end_dim=1), normal(2, 2, 2)),
     row("flatten", "no axes at all", lambda x: x.flatten(), normal()),
-    row("concatenate", "axis 0", lambda x, y: shape.concatenate([x, y]), normal(2, 2), normal(1, 2),
+    row("concatenate", "axis 0", lambda x, y: join.concatenate([x, y]), normal(2, 2), normal(1, 2),
         theirs=lambda x, y: torch.cat([x, y])),
-    row("concatenate", "the last axis", lambda x, y: shape.concatenate((x, y, x), dim=-1), normal(2, 2), normal(2, 1),
+    row("concatenate", "the last axis", lambda x, y: join.concatenate((x, y, x), dim=-1), normal(2, 2), normal(2, 1),
         theirs=lambda x, y: torch.cat([x, y, x], -1)),
-    row("concatenate", "a constant between", lambda x, y: shape.concatenate([x, np.ones((1, 2)), y], 0), normal(1, 2),
+    row("concatenate", "a constant between", lambda x, y: join.concatenate([x, np.ones((1, 2)), y], 0), normal(1, 2),
         normal(1, 2), theirs=lambda x, y: torch.cat([x, torch.ones(1, 2).double(), y])),
-    row("stack", "axis 0", lambda x, y: shape.stack([x, y]), normal(2, 3), normal(2, 3),
+    row("stack", "axis 0", lambda x, y: join.stack([x, y]), normal(2, 3), normal(2, 3),
         theirs=lambda x, y: torch.stack([x, y])),
-    row("stack", "the last axis", lambda x, y: shape.stack([x, y], dim=-1), normal(2, 3), normal(2, 3),
+    row("stack", "the last axis", lambda x, y: join.stack([x, y], dim=-1), normal(2, 3), normal(2, 3),
         theirs=lambda x, y: torch.stack([x, y], -1)),
     row("split", "in equal pieces", lambda x: x.split(2), normal(5, 2)),
     row("split", "in listed sizes", lambda x: x.split([1, 3], dim=1), normal(2, 4)),
@@ -107,9 +107,9 @@ INDEXING = [
     row("getitem", "a comparison", lambda x: x[x > 0], away(3, 2)),
     row("getitem", "a mask that takes nothing", lambda x, m: x[m].sum() + x.sum(), normal(3), given([False] * 3)),
     row("getitem", "rows of a loop", lambda x: [y * y for y in x], normal(2, 3)),
-    row("scatter", "twice to one place", lambda x: indexing.scatter(x, index=([1, 1, 3],), shape=(4,)), normal(3),
+    row("add_at", "twice to one place", lambda x: indexing.add_at(x, index=([1, 1, 3],), shape=(4,)), normal(3),
         theirs=lambda x: torch.zeros(4, dtype=x.dtype).index_add(0, torch.tensor([1, 1, 3]), x)),
-    row("scatter", "a slice", lambda x: indexing.scatter(x, index=slice(1, 3), shape=(4, 2)), normal(2, 2),
+    row("add_at", "a slice", lambda x: indexing.add_at(x, index=slice(1, 3), shape=(4, 2)), normal(2, 2),
         theirs=lambda x: torch.nn.functional.pad(x, (0, 0, 1, 1))),
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
 import zlib
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+import tinygrad_tf
 from tinygrad_tf import Tensor, ops
 from tinygrad_tf.op import Op
 
@@ -66,7 +68,8 @@ def constant(made: Input) -> Input:
 #: Ops whose results are true or false, indices, or flat between jumps.
 NO_GRADIENT = {
     "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not",
-    "bitwise_and", "bitwise_or", "invert", "argmax", "all", "any", "sign",
+    "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "invert", "isnan", "isinf",
+    "isfinite", "isclose", "argmax", "argmin", "argsort", "nonzero", "one_hot", "all", "any", "floor_divide",
 }  # fmt: skip
 
 
@@ -90,7 +93,7 @@ class Case:
 
     @property
     def differentiable(self) -> bool:
-        return self.op not in NO_GRADIENT
+        return self.op not in NO_GRADIENT and any(x.requires_grad for x in self.tensors())
 
     def arrays(self, dtype: Any = np.float64) -> list[np.ndarray]:
         """The inputs' arrays, the same each time; floats in ``dtype``."""
@@ -123,6 +126,11 @@ def engine_ops() -> set[Op]:
 
 def as_list(result: Any) -> list[Any]:
     return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def form(op: str, note: str, call: Callable[..., Any], *inputs: Input, **traits: Any) -> Case:
+    """A row whose call reads the same in both libraries: it is given the library, then the inputs."""
+    return Case(op, note, functools.partial(call, tinygrad_tf), inputs, functools.partial(call, torch), **traits)
 
 
 def row(op: str, note: str, ours: Callable[..., Any], *inputs: Input, theirs: Any = None, **traits: Any) -> Case:

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.ops import elementwise, fused, indexing, reduction, shape
+from tinygrad_tf.ops import arithmetic, choice, fused, indexing, join, reduction
 
 
 def x(*sizes):
@@ -27,7 +27,7 @@ SHAPES = [
      "add got X x (2, 3) float64, W x (2, 4) float64", "each pair of sizes is equal, or one of them is 1", "unsqueeze"),
     ("array times Tensor", lambda: ones(2, 3) * x(4), ValueError,
      "multiply got X (2, 3) bool, W x (4,)", "aligned", "[:, None]"),
-    ("where", lambda: elementwise.where(ones(5), x(2), x(2)), ValueError,
+    ("where", lambda: choice.where(ones(5), x(2), x(2)), ValueError,
      "where got C (5,) bool", "aligned", "reshape"),
     ("masked_fill", lambda: x(2).masked_fill(ones(3), 0.0), ValueError, "where got C (3,) bool", "aligned", "reshape"),
     ("matmul", lambda: x(2, 3) @ x(2, 3), ValueError,
@@ -42,11 +42,11 @@ SHAPES = [
     ("expand", lambda: x(2, 3).expand(4, 3), ValueError, "got X x (2, 3) float64, shape (4, 3)", "or 1", "unsqueeze"),
     ("broadcast_to", lambda: x(2, 3).broadcast_to((3, 2)), ValueError,
      "broadcast_to got X x (2, 3)", "or 1", "unsqueeze"),
-    ("concatenate", lambda: shape.concatenate([x(2, 3), x(2, 4)]), ValueError,
+    ("concatenate", lambda: join.concatenate([x(2, 3), x(2, 4)]), ValueError,
      "concatenate got X0 x (2, 3) float64, X1 x (2, 4) float64, axis 0", "the same shape, except", "compare"),
-    ("concatenate nothing", lambda: shape.concatenate([]), ValueError,
+    ("concatenate nothing", lambda: join.concatenate([]), ValueError,
      "concatenate got no Tensors", "at least one", "list"),
-    ("stack", lambda: shape.stack([x(2), x(3)]), ValueError,
+    ("stack", lambda: join.stack([x(2), x(3)]), ValueError,
      "stack got Tensors of shapes (2,), (3,)", "same shape", "pad"),
     ("split", lambda: x(5).split([2, 2]), ValueError,
      "split got X x (5,) float64, sections [2, 2]", "add up to", "sum"),
@@ -79,13 +79,13 @@ SHAPES = [
     ("a mask that is too large", lambda: fused.attention(x(2, 3), x(4, 3), x(4, 2), ones(3, 2, 4)), ValueError,
      "mask (3, 2, 4) bool", "a mask broadcasts to (..., L, S)", "compare"),
     ("cross_entropy", lambda: fused.cross_entropy(x(2, 3), ids(0, 1, 2)), ValueError,
-     "cross_entropy got logits x (2, 3) float64, target (3,) int64", "without their class axis", "flatten both"),
+     "cross_entropy got input x (2, 3) float64, target (3,) int64", "without its class axis", "flatten both"),
     ("class weights", lambda: fused.cross_entropy(x(2, 3), ids(0, 1), weight=[1.0, 2.0]), ValueError,
      "cross_entropy got weight (2,)", "one entry per class, (3,)", "each class"),
     ("embedding's table", lambda: fused.embedding(ids(0), x(4)), ValueError,
      "embedding got W x (4,)", "a row", "shape"),
-    ("scatter", lambda: indexing.scatter(x(3), index=[0, 1], shape=(4,)), ValueError,
-     "scatter got X x (3,)", "shape of X", "shape"),
+    ("add_at", lambda: indexing.add_at(x(3), index=[0, 1], shape=(4,)), ValueError,
+     "add_at got X x (3,)", "shape of X", "shape"),
 ]  # fmt: skip
 
 PLACES = [
@@ -111,9 +111,10 @@ PLACES = [
      "unsqueeze got X x (2,) float64, axis 5", "-2 … 1", "look at .shape"),
     ("flatten", lambda: x(2, 3).flatten(3), IndexError,
      "flatten got X x (2, 3) float64, axis 3", "-2 … 1", "look at .shape"),
-    ("flatten backward", lambda: x(2, 3).flatten(1, 0), ValueError,
+    ("flatten backward", lambda: x(2, 3).flatten(1, 0), RuntimeError,
      "start_dim 1, end_dim 0", "does not come after", "swap"),
-    ("concatenate", lambda: shape.concatenate([x(2), x(2)], 5), IndexError, "concatenate got", "axis 5", "compare"),
+    ("concatenate", lambda: join.concatenate([x(2), x(2)], 5), IndexError,
+     "concatenate got X x (2,) float64, axis 5", "-1 … 0", "look at .shape"),
     ("split", lambda: x(5).split(2, dim=3), IndexError,
      "split got X x (5,) float64, axis 3", "-1 … 0", "look at .shape"),
     ("index", lambda: x(3)[3], IndexError,
@@ -124,8 +125,8 @@ PLACES = [
      "index 1.0", "an index is an int, slice", "look at .shape"),
     ("a mask as index", lambda: x(3)[ones(2)], IndexError,
      "index (2,) bool", "boolean arrays have the shape", "look at .shape"),
-    ("scatter", lambda: indexing.scatter(x(2), index=[0, 5], shape=(4,)), IndexError,
-     "scatter got", "ints lie in", "shape"),
+    ("add_at", lambda: indexing.add_at(x(2), index=[0, 5], shape=(4,)), IndexError,
+     "add_at got", "ints lie in", "shape"),
     ("a token beyond the vocabulary", lambda: fused.embedding(ids(0, 9), x(4, 2)), IndexError,
      "embedding got ids (2,) int64, W x (4, 2) float64, the id 9", "ids lie in 0 … 3", "vocabulary"),
     ("a negative token", lambda: fused.embedding(ids(0, -1), x(4, 2)), IndexError,
@@ -169,9 +170,9 @@ TYPES = [
     ("ids as floats", lambda: fused.embedding(Tensor([1.0]), x(4, 2)), TypeError,
      "embedding got ids (1,) float32", "ids are integers", "ids.astype('int64')"),
     ("classes as floats", lambda: fused.cross_entropy(x(1, 3), Tensor([1.0])), TypeError,
-     "cross_entropy got logits x (1, 3) float64, target (1,) float32", "targets are class indices", "astype('int64')"),
+     "cross_entropy got input x (1, 3) float64, target (1,) float32", "targets are class indices", "astype('int64')"),
     ("logits as integers", lambda: fused.cross_entropy(ids([1, 2]), ids(0)), TypeError,
-     "logits (1, 2) int64", "logits are floats", "astype("),
+     "input (1, 2) int64", "logits are floats", "astype("),
     ("class weights that want a gradient", lambda: fused.cross_entropy(x(1, 3), ids(0), weight=x(3)), RuntimeError,
      "cross_entropy got weight x (3,)", "not differentiated", ".detach()"),
     ("a mask of integers", lambda: fused.attention(x(2, 3), x(4, 3), x(4, 2), ones(2, 4, dtype=int)), TypeError,
@@ -184,16 +185,14 @@ TYPES = [
      "numpy got self x (2,)", "does not record", ".detach()"),
     ("a copy of a result", lambda: copy.deepcopy(x(2) * 2), RuntimeError,
      "copy got self (2,)", "belongs to its graph", ".detach()"),
-    ("np.var", lambda: np.var(x(2)), TypeError, "np.var got self x (2,)", "divides by n", "correction=0"),
-    ("np.split", lambda: np.split(x(2), 2), TypeError, "np.split got self x (2,)", "number of pieces", "t.split(size)"),
 ]  # fmt: skip
 
 ARGUMENTS = [
     ("unknown", lambda: x(2).sum(foo=1), TypeError, "sum got an unknown 'foo'", "X, axis, keepdims", "help()"),
     ("of NumPy only", lambda: np.sum(x(2), dtype=float), TypeError,
      "sum got an unknown 'dtype'", "X, axis, keepdims", "help()"),
-    ("missing", lambda: elementwise.add(x(2)), TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
-    ("too many", lambda: elementwise.add(x(2), x(2), x(2)), TypeError, "add got too many arguments", "X, W", "help()"),
+    ("missing", lambda: arithmetic.add(x(2)), TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
+    ("too many", lambda: arithmetic.add(x(2), x(2), x(2)), TypeError, "add got too many arguments", "X, W", "help()"),
     ("too many params", lambda: reduction.sum(x(2), 0, True, 5), TypeError,
      "sum got too many arguments", "X, axis", "help()"),
     ("twice", lambda: reduction.sum(x(2), 0, axis=0), TypeError, "sum got 'axis' twice", "X, axis, keepdims", "help()"),

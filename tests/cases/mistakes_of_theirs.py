@@ -1,9 +1,11 @@
 """Mistakes of the table made in NumPy or in PyTorch: what class do they raise? By the names of the rows."""
 
 import copy
+import types
 
 import numpy as np
 
+from . import surface_mistakes
 from .case import F, torch
 
 schedules = torch and torch.optim.lr_scheduler
@@ -221,12 +223,34 @@ PYTORCHS = {
         lambda: torch.nn.Transformer(4, 2, 1, 1, 6, batch_first=True)(t(1, 3, 5), t(1, 3, 5)),
     "places: a negative token": lambda: F.embedding(ids(0, -1), t(4, 2)),
     "places: a negative class": lambda: F.cross_entropy(t(2, 3), ids(0, -1)),
-    "places: scatter": lambda: torch.zeros(4).index_add(0, ids(0, 5), t(2)),
+    "places: add_at": lambda: torch.zeros(4).index_add(0, ids(0, 5), t(2)),
     "arguments: too many": lambda: torch.add(t(2), t(2), t(2)),
     "training: Muon of a vector": lambda: torch.optim.Muon([t(2)]),
     "training: OneCycleLR": lambda: schedules.OneCycleLR(sgd(momentum=0.9), 1.0),
     "training: CyclicLR":
         lambda: schedules.CyclicLR(sgd(momentum=0.9), 0.1, 1.0, mode="square"),
 }  # fmt: skip
+
+
+def in_pytorch(call):
+    """The same call with PyTorch for the engine."""
+    theirs = {
+        "t": torch,
+        "F": F,
+        "x": lambda *n: t(n),
+        "ids": ids,
+        "Tensor": torch.tensor,
+        "ones": lambda *n: torch.ones(n).bool(),
+    }
+    return types.FunctionType(call.__code__, {**vars(surface_mistakes), **theirs})
+
+
+SURFACE = {f"{table}: {row[0]}": row[1] for table, rows in surface_mistakes.TABLES.items() for row in rows}
+NUMPYS |= surface_mistakes.IN_NUMPY
+PYTORCHS |= {
+    name: in_pytorch(call)
+    for name, call in SURFACE.items()
+    if torch is not None and name not in NUMPYS.keys() | surface_mistakes.OURS_ALONE
+}
 
 CALLS = NUMPYS | (PYTORCHS if torch is not None else {})

@@ -4,10 +4,11 @@ import inspect
 
 import numpy as np
 import pytest
+from cases import as_list
 
 from tinygrad_tf import Tensor, gradcheck, no_grad
 from tinygrad_tf.op import op
-from tinygrad_tf.ops import elementwise, fused, reduction
+from tinygrad_tf.ops import arithmetic, exponential, fused, reduction
 from tinygrad_tf.tensor import FUNCTIONS
 
 
@@ -19,12 +20,12 @@ def leaf(*values):
 
 
 def test_arrays_in_an_array_out():
-    assert type(elementwise.exp(np.zeros(2))) is np.ndarray
+    assert type(exponential.exp(np.zeros(2))) is np.ndarray
     assert type(fused.softmax(np.zeros((2, 2)))) is np.ndarray
 
 
 def test_a_tensor_among_the_inputs_gives_a_tensor():
-    y = elementwise.add(np.ones(2), Tensor([1.0, 2.0]))
+    y = arithmetic.add(np.ones(2), Tensor([1.0, 2.0]))
     assert isinstance(y, Tensor)
     assert not y.requires_grad
 
@@ -52,30 +53,65 @@ def test_arguments_may_be_given_in_many_ways(call):
     assert call(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist() == [[3.0], [7.0]]
 
 
-AXIS = ["sum", "mean", "var", "max", "min", "argmax", "all", "any", "softmax", "log_softmax", "squeeze", "expand_dims"]
+#: What each function that takes an axis needs besides.
+AXIS = {
+    **dict.fromkeys(["all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cummax", "cumprod", "cumsum"], ()),
+    **dict.fromkeys(["expand_dims", "flip", "log_softmax", "logsumexp", "max", "mean", "min", "norm", "prod"], ()),
+    **dict.fromkeys(["size", "softmax", "sort", "squeeze", "std", "sum", "var"], ()),
+    "chunk": (2,), "split": (1,), "roll": (1,), "repeat_interleave": (2,), "take": ([0],), "topk": (1,),
+    "take_along_axis": (np.array([[0], [1]]),),
+}  # fmt: skip
+JOIN = ["concatenate", "stack"]
+#: Their axis comes first, then more.
+NAMED_DIM = {
+    "gather": {"index": [[0], [0]]}, "index_select": {"index": [0]}, "unflatten": {"sizes": (1, -1)},
+    "scatter": {"index": [[0], [0]], "src": 5.0}, "scatter_add": {"index": [[0], [0]], "src": 5.0},
+}  # fmt: skip
+
+
+def same(a, b):
+    for x, y in zip(as_list(a), as_list(b), strict=True):
+        np.testing.assert_array_equal(x.data if isinstance(x, Tensor) else x, y.data if isinstance(y, Tensor) else y)
 
 
 @pytest.mark.parametrize("name", AXIS)
 def test_dim_is_axis_everywhere(name):
     x = Tensor(np.array([[3.0], [1.0]] if name == "squeeze" else [[3.0, 0.0], [1.0, 2.0]]))
-    np.testing.assert_array_equal(FUNCTIONS[name](x, dim=1).data, FUNCTIONS[name](x, axis=1).data)
+    by_dim = FUNCTIONS[name](x, *AXIS[name], dim=1)
+    by_axis = FUNCTIONS[name](x, *AXIS[name], axis=1)
+    same(by_dim.values if name in ("max", "min") else by_dim, by_axis)
 
 
-@pytest.mark.parametrize("name", ["concatenate", "stack"])
+@pytest.mark.parametrize("name", NAMED_DIM)
+def test_axis_is_dim_everywhere(name):
+    x = Tensor(np.array([[3.0, 0.0], [1.0, 2.0]]))
+    same(FUNCTIONS[name](x, axis=1, **NAMED_DIM[name]), FUNCTIONS[name](x, dim=1, **NAMED_DIM[name]))
+
+
+@pytest.mark.parametrize("name", JOIN)
 def test_dim_is_axis_for_joining(name):
     x = Tensor([[1.0, 2.0]])
-    np.testing.assert_array_equal(FUNCTIONS[name]([x, x], dim=1).data, FUNCTIONS[name]([x, x], axis=1).data)
+    same(FUNCTIONS[name]([x, x], dim=1), FUNCTIONS[name]([x, x], axis=1))
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "var", "max", "min", "argmax", "all", "any"])
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "prod", "amax", "amin", "max", "argmax", "all", "any",
+                                  "logsumexp", "norm"])  # fmt: skip
 def test_keepdim_is_keepdims_everywhere(name):
     x = Tensor(np.ones((2, 3)))
-    assert FUNCTIONS[name](x, dim=0, keepdim=True).shape == FUNCTIONS[name](x, axis=0, keepdims=True).shape == (1, 3)
+    by_dim, by_axis = FUNCTIONS[name](x, dim=0, keepdim=True), FUNCTIONS[name](x, axis=0, keepdims=True)
+    assert as_list(by_dim)[0].shape == by_axis.shape == (1, 3)
 
 
-def test_every_op_with_an_axis_is_in_these_tests():
-    with_axis = {n for n, f in FUNCTIONS.items() if {"axis", "dim"} & set(inspect.signature(f).parameters)}
-    assert with_axis == {*AXIS, "concatenate", "stack", "split"}
+def test_an_axis_given_twice_is_refused():
+    x = Tensor(np.ones((2, 3)))
+    with pytest.raises(TypeError):
+        FUNCTIONS["std"](x, axis=0, dim=0)
+
+
+def test_every_function_with_an_axis_is_in_these_tests():
+    named = {n: set(inspect.signature(f).parameters) for n, f in FUNCTIONS.items() if "." not in n}
+    with_axis = {n for n, names in named.items() if {"axis", "dim"} & names}
+    assert with_axis == {*AXIS, *JOIN, *NAMED_DIM}
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------
@@ -86,7 +122,7 @@ def test_an_op_of_ones_own_does_not_replace_the_engines():
     def exp(X):
         return X * 100
 
-    assert FUNCTIONS["exp"] is elementwise.exp
+    assert FUNCTIONS["exp"] is exponential.exp
     assert Tensor(0.0).exp().item() == 1.0
     assert exp(Tensor(1.0)).item() == 100.0
 

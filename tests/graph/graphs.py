@@ -5,7 +5,7 @@ import numpy as np
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.op import Op
 from tinygrad_tf.ops.fused import cross_entropy
-from tinygrad_tf.ops.shape import concatenate
+from tinygrad_tf.ops.join import concatenate
 
 
 def leaf(*shape, name=None, seed=0):

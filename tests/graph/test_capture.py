@@ -8,7 +8,7 @@ from graphs import GRAPHS, head, leaf, square
 
 from tinygrad_tf import Tensor, nn, no_grad
 from tinygrad_tf.graph.capture import capture, variables_of
-from tinygrad_tf.ops.elementwise import where
+from tinygrad_tf.ops.choice import where
 
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)

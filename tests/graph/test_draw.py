@@ -17,7 +17,7 @@ from tinygrad_tf.graph.boxes import levels
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.flow import norm, record, routes
 from tinygrad_tf.graph.labels import three
-from tinygrad_tf.ops.elementwise import where
+from tinygrad_tf.ops.choice import where
 
 ROOT = Path(__file__).parents[2]
 GRADIENT = {"dir": "back", "color": "#8e2a6b"}

@@ -67,6 +67,19 @@ def _pieces(a: Expr, sizes: Expr, axis: Expr) -> Expr:
     return Expr("sequence", tuple(Expr("index", (a, cut)) for cut in cuts))
 
 
+def _named_product(Xs: Expr, lefts: Expr, right: Expr) -> Expr:
+    return call("einsum", value(f"{','.join(lefts.parts[0])}->{right.parts[0]}"), *Xs.parts)
+
+
+def _products_of_others(dY: Expr, Xs: Expr, lefts: Expr, right: Expr) -> Expr:
+    made = []
+    for i, own in enumerate(lefts.parts[0]):
+        others = Expr("sequence", (dY, *Xs.parts[:i], *Xs.parts[i + 1 :]))
+        letters = value((right.parts[0], *lefts.parts[0][:i], *lefts.parts[0][i + 1 :]))
+        made.append(_named_product(others, letters, value(own)))
+    return Expr("sequence", tuple(made))
+
+
 _REDUCTIONS = {"sum": "Σ", "mean": "mean", "max": "max", "min": "min", "var": "var"}
 
 #: How functions are written, by name, whether NumPy's, the engine's or a method: on Exprs as the code calls them.
@@ -93,9 +106,11 @@ VOCABULARY: dict[str, Function] = {
     "concatenate": lambda Xs, axis: call("concatenate", *Xs.parts, axis=axis),
     "kept": _kept,  # broadcasting needs the axes of size 1 that these two put in; a formula does not
     "expand_dims": _expanded,
+    "add_at": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
     "tri": lambda L, S, c, dtype: call("tri", L, S, c, shape=(L.parts[0], S.parts[0])),  # ones on and below a diagonal
-    "scatter": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
     "pieces": _pieces,
+    "named_product": _named_product,
+    "products_of_others": _products_of_others,
     "plain": lambda index: index,
 }
 

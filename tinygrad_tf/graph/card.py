@@ -27,10 +27,11 @@ def _pair() -> tuple[Tensor, Tensor]:
     return _x([1, 2], [3, 4]), _x([2, -1], [0.5, 3])
 
 
-_ONE_BY_ONE = ("absolute", "copy", "erf", "exp", "gelu", "gelu_tanh", "negative", "relu", "sigmoid", "silu", "tanh")
-_TWO_BY_TWO = ("add", "divide", "maximum", "minimum", "multiply", "subtract", "matmul")
+_ONE_BY_ONE = ("absolute", "arcsinh", "arctan", "ceil", "cos", "erf", "exp", "expm1", "floor", "gelu", "gelu_tanh",
+               "negative", "relu", "round", "sigmoid", "sign", "silu", "sin", "tanh", "trunc")  # fmt: skip
+_TWO_BY_TWO = ("add", "divide", "fmod", "logaddexp", "matmul", "maximum", "minimum", "multiply", "subtract")
 _ROWS = ("log_softmax", "softmax")
-_AXES = ("max", "mean", "min", "sum", "var")
+_AXES = ("cumsum", "max", "mean", "min", "sum")
 
 #: For each op a call of the public function that leads to it, on arrays that one can follow in one's head.
 EXAMPLES: dict[str, Callable[[], Tensor]] = {
@@ -39,6 +40,9 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     **{name: lambda name=name: FUNCTIONS[name](_x(0, 1, 2)) for name in _ROWS},  # type: ignore[misc]
     **{name: lambda name=name: FUNCTIONS[name](_pair()[1], axis=1) for name in _AXES},  # type: ignore[misc]
     "log": lambda: FUNCTIONS["log"](_x(0.5, 1, 2)),
+    "log1p": lambda: FUNCTIONS["log1p"](_x(-0.5, 0, 1)),
+    "arcsin": lambda: FUNCTIONS["arcsin"](_x(-0.5, 0, 0.5)),
+    "arccos": lambda: FUNCTIONS["arccos"](_x(-0.5, 0, 0.5)),
     "sqrt": lambda: FUNCTIONS["sqrt"](_x(1, 4, 9)),
     "power": lambda: FUNCTIONS["power"](_x(1, 2, 3), _x(2, 3, 0.5)),
     "where": lambda: FUNCTIONS["where"](np.array([True, False]), _x(1, 2), _x(3, 4)),
@@ -47,7 +51,8 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "transpose": lambda: FUNCTIONS["transpose"](_pair()[0]),
     "broadcast_to": lambda: FUNCTIONS["broadcast_to"](_x(1, 2), (2, 2)),
     "getitem": lambda: FUNCTIONS["getitem"](_x(1, 2, 3), index=np.array([2, 0, 2])),
-    "scatter": lambda: FUNCTIONS["scatter"](_x(1, 2, 3), index=np.array([2, 0, 2]), shape=(3,)),
+    "add_at": lambda: FUNCTIONS["add_at"](_x(1, 2, 3), index=np.array([2, 0, 2]), shape=(3,)),
+    "einsum": lambda: FUNCTIONS["einsum"]("ij,jk->ik", *_pair()),
     "concatenate": lambda: FUNCTIONS["concatenate"]([_x(1, 2), _x(3)], axis=0),
     "linear": lambda: FUNCTIONS["linear"](*_pair(), _x(0, 1)),
     "layer_norm": lambda: FUNCTIONS["layer_norm"](_x([1, 2, 6], [0, 4, 2]), 3, _x(1, 2, 1), _x(0, 0, 1)),
@@ -55,6 +60,7 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "embedding": lambda: FUNCTIONS["embedding"](np.array([1, 0, 1]), _pair()[0]),
     "dropout": lambda: _dropout(_x(1, 2, 3, 4), keep=np.array([True, False, True, True]), p=0.5),
     "attention": lambda: FUNCTIONS["attention"](_x([1, 0]), _x([1, 0], [0, 1]), _x([1, 2], [3, 4])),
+    "binary_cross_entropy": lambda: FUNCTIONS["binary_cross_entropy"](_x(0.2, 0.9), _x(0, 1), reduction="none"),
     "cross_entropy": lambda: FUNCTIONS["cross_entropy"](_x([0, 1], [2, 0]), np.array([1, 0])),
 }
 

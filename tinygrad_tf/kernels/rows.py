@@ -12,9 +12,8 @@ Needs = tuple[bool, ...]
 
 
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
-    if X.size == 0:  # rows without entries have no maximum
-        return X.copy(), None
-    Y = np.asarray(X - X.max(axis=axis, keepdims=True))  # exp overflows float32 above 88
+    top = X.max(axis=axis, keepdims=True, initial=-np.inf)  # rows without entries have no maximum
+    Y = np.asarray(X - top)  # exp overflows float32 above 88
     np.exp(Y, out=Y)
     Y /= Y.sum(axis=axis, keepdims=True)
     return Y, None
@@ -29,9 +28,10 @@ def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, ax
 
 
 def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
-    if X.size == 0:  # rows without entries have no maximum
+    top = X.max(axis=axis, keepdims=True, initial=-np.inf)  # rows without entries have no maximum
+    if X.size == 0:
         return X.copy(), None
-    Y = X - X.max(axis=axis, keepdims=True)  # exp overflows float32 above 88
+    Y = X - top  # exp overflows float32 above 88
     Y -= np.log(np.exp(Y).sum(axis=axis, keepdims=True))
     return Y, None
 
@@ -47,9 +47,10 @@ def layer_norm(
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats, tuple[Floats, Floats]]:
     shape = X.shape[X.ndim - n_axes :]
-    rows = X.reshape(-1, math.prod(shape))
-    Xhat = rows - rows.mean(axis=1, keepdims=True)
-    variance = np.einsum("ij,ij->i", Xhat, Xhat)[:, None] / rows.shape[1]
+    rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(shape))
+    n = rows.shape[1] or 1  # rows without entries
+    Xhat = rows - rows.sum(axis=1, keepdims=True) / n
+    variance = np.einsum("ij,ij->i", Xhat, Xhat)[:, None] / n
     rstd = 1 / np.sqrt(variance + eps)
     Xhat *= rstd
     Xhat = Xhat.reshape(X.shape)
@@ -69,8 +70,9 @@ def d_layer_norm(
         rows = rstd.shape[0], math.prod(X.shape[X.ndim - n_axes :])
         dXhat = (dY if W is None else dY * W).reshape(rows)
         flat = Xhat.reshape(rows)
-        along = np.einsum("ij,ij->i", dXhat, flat)[:, None] / rows[1]
-        dX = dXhat - dXhat.mean(axis=1, keepdims=True)
+        n = rows[1] or 1
+        along = np.einsum("ij,ij->i", dXhat, flat)[:, None] / n
+        dX = dXhat - dXhat.sum(axis=1, keepdims=True) / n
         dX -= flat * along
         dX *= rstd
         dX = dX.reshape(X.shape)
@@ -83,8 +85,8 @@ def d_layer_norm(
 
 
 def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, tuple[Floats, Floats]]:
-    rows = X.reshape(-1, math.prod(X.shape[X.ndim - n_axes :]))
-    rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / rows.shape[1] + eps)
+    rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(X.shape[X.ndim - n_axes :]))
+    rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / (rows.shape[1] or 1) + eps)
     Xhat = (rows * rrms).reshape(X.shape)
     return Xhat.copy() if W is None else Xhat * W, (Xhat, rrms)
 
@@ -99,7 +101,7 @@ def d_rms_norm(
         rows = rrms.shape[0], math.prod(X.shape[X.ndim - n_axes :])
         dXhat = (dY if W is None else dY * W).reshape(rows)
         flat = Xhat.reshape(rows)
-        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / rows[1])
+        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / (rows[1] or 1))
         dX *= rrms
         dX = dX.reshape(X.shape)
     if needs[1:] == (True,):

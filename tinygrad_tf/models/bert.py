@@ -16,7 +16,8 @@ import numpy as np
 
 from .. import nn
 from ..errors import error
-from ..ops import elementwise, fused
+from ..ops import fused
+from ..ops.activation import relu
 from ..pretrained import Config
 from ..tensor import Tensor, to_array
 from .causal import CausalLM, tokens_of
@@ -48,7 +49,7 @@ class BERTConfig(Config):
     is_decoder: bool = False
 
 
-ACTIVATIONS: dict[str, Any] = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, "relu": elementwise.relu}
+ACTIVATIONS: dict[str, Any] = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, "relu": relu}
 
 
 def activation(c: BERTConfig) -> Any:

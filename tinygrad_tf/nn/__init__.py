@@ -1,6 +1,6 @@
 """Modules under PyTorch's names."""
 
-from . import init
+from . import functional, init
 from .attention import MultiheadAttention, attend, join_heads, split_heads
 from .cache import Cache
 from .layers import (
@@ -34,6 +34,6 @@ __all__ = [
     "GELU", "Cache", "CrossEntropyLoss", "Dropout", "Embedding", "Identity", "LayerNorm", "LearnedPositions", "Linear",
     "Module", "ModuleList", "MultiheadAttention", "Parameter", "RMSNorm", "ReLU", "RotaryPositions", "Sequential",
     "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Tanh", "Transformer", "TransformerDecoder",
-    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "attend", "init", "join_heads",
-    "scoped", "sinusoids", "split_heads",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "attend", "functional", "init",
+    "join_heads", "scoped", "sinusoids", "split_heads",
 ]  # fmt: skip

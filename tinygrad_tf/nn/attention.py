@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import error
 from ..ops.fused import attention, attention_weights, dropout, linear
-from ..ops.shape import broadcast_to, concatenate
+from ..ops.join import concatenate
+from ..ops.shape import broadcast_to
 from ..tensor import Tensor, to_array
 from . import init
 from .cache import Cache

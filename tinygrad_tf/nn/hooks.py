@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import error
 from ..op import Array, op, state
-from ..ops.shape import concatenate, split
+from ..ops.join import concatenate, split
 from ..tensor import Tensor
 
 if TYPE_CHECKING:

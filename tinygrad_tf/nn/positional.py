@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..ops.shape import concatenate
+from ..ops.join import concatenate
 from ..tensor import Tensor
 from . import init
 from .layers import empty

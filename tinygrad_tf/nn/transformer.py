@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..ops import elementwise, fused
+from ..ops import fused
+from ..ops.activation import relu
 from ..tensor import Tensor
 from . import init
 from .attention import MultiheadAttention
@@ -22,7 +23,7 @@ Activation = str | Callable[[Tensor], Tensor]
 
 def activation_function(activation: Activation) -> Callable[[Tensor], Tensor]:
     """A function by PyTorch's name for it, or the function that was given."""
-    named: dict[str, Callable[[Tensor], Tensor]] = {"relu": elementwise.relu, "gelu": fused.gelu}
+    named: dict[str, Callable[[Tensor], Tensor]] = {"relu": relu, "gelu": fused.gelu}
     if callable(activation):
         return activation
     if activation not in named:

@@ -1,5 +1,28 @@
 """The rules: every op of the engine, by kind. Importing this fills ``tensor.FUNCTIONS``."""
 
-from . import elementwise, fused, indexing, linalg, reduction, shape
+from . import (
+    activation,
+    arithmetic,
+    arrange,
+    choice,
+    comparison,
+    conversion,
+    einsum,
+    exponential,
+    fused,
+    indexing,
+    join,
+    linalg,
+    losses,
+    order,
+    reduction,
+    rounding,
+    shape,
+    trigonometry,
+)
 
-__all__ = ["elementwise", "fused", "indexing", "linalg", "reduction", "shape"]
+__all__ = [
+    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion",
+    "einsum", "exponential", "fused", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "shape",
+    "trigonometry",
+]  # fmt: skip

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..op import Array, op
-from ..tensor import Tensor
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import FUNCTIONS, Tensor
+from .choice import where
+from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
 
 _INDEX = (
     "an index is an int, slice, None, Ellipsis, or an array of ints or booleans; ints lie in -n … n - 1 of their "
     "axis, boolean arrays have the shape of the axes they select from",
     "look at .shape; axes that are not indexed are taken whole",
 )
+
+
+class Extremes(NamedTuple):
+    """Entries and where they stood, as PyTorch returns them from ``sort``, ``topk``, ``max(dim)`` and ``cummax``."""
+
+    values: Any
+    indices: Any
 
 
 def plain(index: Any) -> Any:
@@ -23,6 +35,11 @@ def plain(index: Any) -> Any:
     if isinstance(index, list):
         return np.asarray(plain(tuple(index))) if index else np.zeros(0, np.int64)
     return index.data if isinstance(index, Tensor) else index
+
+
+def like(X: Any, array: np.ndarray[Any, Any]) -> Any:
+    """``array``, as a Tensor if X is one."""
+    return Tensor.wrap(array) if isinstance(X, Tensor) else array
 
 
 def _is_basic(index: Any) -> bool:
@@ -43,15 +60,15 @@ def getitem(X: Array, *, index: Any) -> Array:
 
 @getitem.rule
 def d_getitem(dY: Array, Y: Array, X: Array, *, index: Any) -> Any:
-    dX = scatter(dY, index=index, shape=X.shape)
+    dX = add_at(dY, index=index, shape=X.shape)
     return dX
 
 
 @op(expects=(_INDEX[0] + "; what is read there has the shape of X, up to broadcasting", _INDEX[1]))
-def scatter(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
+def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with X added in at ``index``; entries that are named twice get the sum.
 
-    >>> scatter(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
+    >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
     [3.0, 0.0, 5.0]
     """
     Y = np.zeros(shape, X.dtype)
@@ -63,7 +80,206 @@ def scatter(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     return Y
 
 
-@scatter.rule
-def d_scatter(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...]) -> Any:
+@add_at.rule
+def d_add_at(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...]) -> Any:
     dX = dY[plain(index)]
     return dX
+
+
+# ---- along one axis -------------------------------------------------------------------------------------------------
+
+
+def along(X: Any, axis: int, index: Any) -> Any:
+    """X indexed on one axis only, counted from the front."""
+    return X[(slice(None),) * axis + (index,)]
+
+
+def grid(index: np.ndarray[Any, Any], axis: int) -> tuple[Any, ...]:
+    """The places that ``index`` names along ``axis``, its own place on every other axis."""
+    places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    places[axis] = index
+    return tuple(places)
+
+
+def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: a Tensor without axes counts as one with a single entry along axis 0, as in PyTorch."""
+
+    def row(x: Any) -> Any:
+        return reshape(x, 1) if isinstance(x, (Tensor, np.ndarray)) and x.ndim == 0 else x
+
+    @functools.wraps(compose)
+    def call(X: Any, *inputs: Any, **params: Any) -> Any:
+        if X.ndim:
+            return compose(X, *inputs, **params)
+        Y = compose(row(X), *[row(x) for x in inputs], **{name: row(x) for name, x in params.items()})
+        return Extremes(reshape(Y[0], ()), reshape(Y[1], ())) if isinstance(Y, Extremes) else reshape(Y, ())
+
+    return call
+
+
+def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
+    """An index along one axis as an array, its axes as many as those of X."""
+    array = np.asarray(plain(index))
+    if array.ndim != X.ndim or array.dtype.kind not in "iu":
+        raise error(RuntimeError, name, {"X": X, "index": array}, "the index has integers, and as many axes as X",
+                    "insert axes with .unsqueeze(), or see index_select and take")  # fmt: skip
+    wide = [n > m for i, (n, m) in enumerate(zip(array.shape, X.shape, strict=True)) if i != axis]
+    n = X.shape[axis]
+    if array.size and (any(wide) or array.min() < -n or array.max() >= n):
+        raise error(IndexError if not any(wide) else RuntimeError, name, {"X": X, "index": array, "dim": axis},
+                    f"the index lies in 0 … {n - 1}, and is no larger than X along the other axes",
+                    "look at .shape of both")  # fmt: skip
+    return array
+
+
+@function
+@without_axes
+def gather(X: Any, dim: int, index: Any) -> Any:
+    """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes; the shape is that of ``index``.
+
+    >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
+    [[2.0], [3.0]]
+    """
+    axis = check_axis("gather", X, dim)
+    return X[grid(_index("gather", X, axis, index), axis)]
+
+
+@function
+def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
+    """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+
+    >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
+    [[2.0], [3.0]]
+    """
+    if axis is None:
+        X, axis = flatten(X), 0
+    a = check_axis("take_along_axis", X, axis)
+    index = np.asarray(plain(indices))
+    if index.ndim != X.ndim or X.ndim == 0:
+        raise error(ValueError, "take_along_axis", {"X": X, "indices": index}, "both have the same axes, at least one",
+                    "insert axes with .unsqueeze()")  # fmt: skip
+    others = [s[:a] + (1,) + s[a + 1 :] for s in (X.shape, index.shape)]
+    rest = common_shape(IndexError, "take_along_axis", {"X": X, "indices": index}, *others)
+    X = broadcast_to(X, (*rest[:a], X.shape[a], *rest[a + 1 :]))
+    return gather(X, a, np.broadcast_to(index, (*rest[:a], index.shape[a], *rest[a + 1 :])))
+
+
+def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
+    """What is put at each place of ``index``: the entries of ``src`` at the same places, or a number."""
+    if isinstance(src, (Tensor, np.ndarray)) and src.ndim:
+        if src.ndim != index.ndim or any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
+            raise error(RuntimeError, "scatter", {"index": index, "src": src}, "src has an entry for each of the index",
+                        "compare the shapes, or give a number")  # fmt: skip
+        return src[tuple(slice(n) for n in index.shape)]
+    return broadcast_to(src, index.shape) if isinstance(src, Tensor) else np.full(index.shape, src, X.dtype)
+
+
+@function
+@without_axes
+def scatter_add(X: Any, dim: int, index: Any, src: Any) -> Any:
+    """X with ``src`` added in at the places that ``index`` names along ``dim``; places named twice get the sum.
+
+    >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
+    [0.0, 3.0]
+    """
+    axis = check_axis("scatter_add", X, dim)
+    index = _index("scatter_add", X, axis, index)
+    return X + add_at(_source(X, index, src), index=grid(index, axis), shape=tuple(X.shape))
+
+
+@function
+@without_axes
+def scatter(X: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Any:
+    """X with the entries that ``index`` names along ``dim`` replaced by those of ``src`` (or by a number).
+
+    Of several entries for one place the last is taken, and gets the gradient.
+
+    >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
+    [1.0, 9.0]
+    """
+    axis = check_axis("scatter", X, dim)
+    index = _index("scatter", X, axis, index)
+    taken = np.full(X.shape, -1)
+    taken[grid(index, axis)] = np.arange(index.size).reshape(index.shape)  # NumPy leaves the last one standing
+    source = flatten(_source(X, index, value if src is None else src))
+    return where(taken < 0, X, source[np.maximum(taken, 0)]) if index.size else X
+
+
+@function
+@without_axes
+def index_select(X: Any, dim: int, index: Any) -> Any:
+    """The slices of X along ``dim`` that ``index`` names.
+
+    >>> index_select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [1]).tolist()
+    [[2.0], [4.0]]
+    """
+    return along(X, check_axis("index_select", X, dim), np.atleast_1d(plain(index)))
+
+
+@function
+def take(X: Any, indices: Any, axis: int | None = None) -> Any:
+    """Entries by index along ``axis``; without one from the flattened X.
+
+    >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [3, 0]).tolist()
+    [4.0, 1.0]
+    """
+    index = np.asarray(plain(indices))
+    return flatten(X)[index] if axis is None else along(X, check_axis("take", X, axis), index)
+
+
+# ---- by a condition -------------------------------------------------------------------------------------------------
+
+
+@function
+def masked_select(X: Any, mask: Any) -> Any:
+    """The entries of X where ``mask`` (broadcast to its shape) is true, as a vector.
+
+    >>> masked_select(Tensor([1.0, 2.0]), [False, True]).tolist()
+    [2.0]
+    """
+    mask = np.asarray(plain(mask))
+    if mask.dtype != np.bool_:
+        raise error(RuntimeError, "masked_select", {"X": X, "mask": mask}, "a mask is made of booleans",
+                    "write mask.bool()")  # fmt: skip
+    shape = common_shape(RuntimeError, "masked_select", {"X": X, "mask": mask}, X.shape, mask.shape)
+    return broadcast_to(X, shape)[np.broadcast_to(mask, shape)]
+
+
+@function
+def nonzero(X: Any, as_tuple: bool = False) -> Any:
+    """The places of the entries that are not 0, one row each, or with ``as_tuple`` one Tensor per axis.
+
+    >>> nonzero(Tensor([0.0, 5.0])).tolist()
+    [[1]]
+    """
+    values = np.asarray(plain(X))
+    if as_tuple:
+        return tuple(Tensor.wrap(place) for place in np.nonzero(np.atleast_1d(values)))
+    return Tensor.wrap(np.argwhere(values))
+
+
+def _numpy_nonzero(X: Any) -> Any:
+    return nonzero(X, as_tuple=True)
+
+
+@function
+def one_hot(ids: Any, num_classes: int = -1) -> Tensor:
+    """Integers (...) → rows (..., num_classes) that are 1 at the integer and 0 elsewhere.
+
+    >>> one_hot(Tensor([0, 2])).tolist()
+    [[1, 0, 0], [0, 0, 1]]
+    """
+    ids = np.asarray(plain(ids))
+    n = int(ids.max(initial=-1)) + 1 if num_classes == -1 else num_classes
+    if ids.dtype.kind not in "iu" or n < 1 or (ids.size and not 0 <= ids.min() <= ids.max() < n):
+        raise error(RuntimeError, "one_hot", {"ids": ids, "num_classes": num_classes},
+                    "ids are integers in 0 … num_classes - 1; without num_classes there is at least one id",
+                    "make num_classes larger, or write ids.long()")  # fmt: skip
+    return Tensor.wrap(np.eye(n, dtype=np.int64)[ids])
+
+
+def _numpy_take_along_axis(X: Any, indices: Any, axis: int | None = -1) -> Any:
+    return take_along_axis(X, indices, axis)
+
+
+FUNCTIONS.update({"numpy.nonzero": _numpy_nonzero, "numpy.take_along_axis": _numpy_take_along_axis})

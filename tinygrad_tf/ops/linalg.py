@@ -1,4 +1,4 @@
-"""Products of matrices."""
+"""Products of matrices and vectors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import error
 from ..op import Array, function, op
-from ..tensor import Tensor, to_array
-from .shape import expand_dims, squeeze
+from ..tensor import FUNCTIONS, Tensor, to_array
+from .arithmetic import multiply
+from .shape import expand_dims, moveaxis, reshape, squeeze
 
 
 @op(types="same", expects=(
@@ -26,6 +27,10 @@ def d_matmul(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     return dX, dW
 
 
+def _both(X: Any, W: Any) -> list[Any]:
+    return [M if isinstance(M, Tensor) else to_array(M) for M in (X, W)]
+
+
 @function
 def matmul(X: Any, W: Any) -> Any:
     """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
@@ -35,7 +40,7 @@ def matmul(X: Any, W: Any) -> Any:
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
     [[11.0]]
     """
-    X, W = (M if isinstance(M, Tensor) else to_array(M) for M in (X, W))
+    X, W = _both(X, W)
     x_ndim, w_ndim = X.ndim, W.ndim
     if x_ndim > 1 and w_ndim > 1:
         return _matmul(X, W)
@@ -44,3 +49,34 @@ def matmul(X: Any, W: Any) -> Any:
                     "write X * W to scale by a number")  # fmt: skip
     Y = _matmul(expand_dims(X, 0) if x_ndim == 1 else X, expand_dims(W, 1) if w_ndim == 1 else W)
     return squeeze(Y, tuple([-2] * (x_ndim == 1) + [-1] * (w_ndim == 1)))
+
+
+@function
+def dot(X: Any, W: Any) -> Any:
+    """The sum of products over the last axis of X and the second to last (or only) axis of W, as in NumPy.
+
+    >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).item()
+    11.0
+    """
+    X, W = _both(X, W)
+    if X.ndim == 0 or W.ndim == 0:
+        return multiply(X, W)
+    if W.ndim < 3:
+        return matmul(X, W)
+    columns = moveaxis(W, -2, 0)
+    rest = columns.shape[1:]
+    return reshape(matmul(X, reshape(columns, (columns.shape[0], -1))), (*X.shape[:-1], *rest))
+
+
+@function
+def outer(X: Any, W: Any) -> Any:
+    """Y[i, j] = X[i] · W[j], of flattened X and W.
+
+    >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
+    [[3.0, 4.0], [6.0, 8.0]]
+    """
+    X, W = _both(X, W)
+    return multiply(reshape(X, (-1, 1)), reshape(W, (1, -1)))
+
+
+FUNCTIONS.update({"numpy.linalg.matmul": matmul, "numpy.linalg.outer": outer})

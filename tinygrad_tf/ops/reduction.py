@@ -1,4 +1,4 @@
-"""Over axes: sums, means, variances, extremes. ``axis`` is None (all), one axis or several, as in NumPy."""
+"""Over axes: sums, means, variances, extremes, norms. ``axis`` is None (all), one axis or several, as in NumPy."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, op
+from ..errors import error
+from ..op import Array, Op, function, op
+from ..tensor import FUNCTIONS, Tensor
+from .arithmetic import absolute
+from .choice import maximum, minimum, where
+from .exponential import exp, log, sqrt
+from .indexing import Extremes, gather, like, plain, without_axes
+from .shape import check_axes, check_axis, reshape, squeeze
 
 _AXIS = (
     "each axis lies in -ndim … ndim - 1, and none is named twice",
     "look at .shape; the last axis is -1",
 )
+_NOT_EMPTY = (_AXIS[0] + "; of no entries there is no largest or smallest", _AXIS[1])
 
 
 def kept(dY: Array, X: Array, axis: Any) -> Array:
@@ -27,7 +35,12 @@ def count(X: Array, axis: Any) -> int:
     """How many entries go into each result of a reduction over ``axis``."""
     if axis is None:
         return math.prod(X.shape)
-    return math.prod(X.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,))) if X.ndim else 1
+    return math.prod(X.shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))) if X.ndim else 1
+
+
+def _or_none(X: Array, axis: Any) -> Any:
+    """``axis``, but None where X has no axes and it is 0 or -1, which NumPy's sum allows and its mean does not."""
+    return None if X.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
 
 
 @op(expects=_AXIS)
@@ -53,7 +66,7 @@ def mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
     """
-    return np.mean(X, axis, keepdims=keepdims)
+    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
 
 
 @mean.rule
@@ -62,51 +75,127 @@ def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
     return dX
 
 
-@op(types="float", expects=_AXIS)
-def var(X: Array, *, axis: Any = None, keepdims: bool = False, correction: float = 1) -> Array:
-    """Y = Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; LayerNorm's is 0.
+@function
+def var(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1) -> Any:
+    """Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; ``np.var(t)`` has 0.
 
     >>> var(Tensor([1.0, 2.0, 3.0])).item()
     1.0
     """
-    return np.var(X, axis, ddof=correction, keepdims=keepdims)
+    if isinstance(axis, bool):  # PyTorch's var(unbiased)
+        axis, unbiased = None, axis
+    Z = X - mean(X, axis=axis, keepdims=True)
+    n = count(X, axis) - (correction if unbiased is None else int(unbiased))
+    return sum(Z * Z, axis=axis, keepdims=keepdims) / (n if n > 0 else 0)
 
 
-@var.rule
-def d_var(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, correction: float) -> Any:
-    dX = kept(dY, X, axis) * 2 * (X - np.mean(X, axis, keepdims=True)) / (count(X, axis) - correction)
-    return dX
+@function
+def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1) -> Any:
+    """The square root of ``var``, with the same arguments. Where it is 0 its gradient counts as 0, as in PyTorch.
+
+    >>> std(Tensor([1.0, 2.0, 3.0])).item()
+    1.0
+    """
+    return _root(var(X, axis, unbiased, keepdims, correction), 2)
 
 
-_NOT_EMPTY = (_AXIS[0] + "; of no entries there is no largest or smallest", _AXIS[1])
+def _root(X: Any, p: float) -> Any:
+    """X^(1/p) with gradient 0 at X = 0, where the slope is infinite."""
+    zero = X == 0
+    safe = where(zero, 1, X)
+    return where(zero, 0, sqrt(safe) if p == 2 else safe ** (1 / p))
+
+
+def _numpy_var(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
+    return var(X, axis, **{"correction": ddof, **params})
+
+
+def _numpy_std(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
+    return std(X, axis, **{"correction": ddof, **params})
+
+
+# ---- extremes -------------------------------------------------------------------------------------------------------
 
 
 @op(expects=_NOT_EMPTY)
-def max(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = the largest entry over ``axis``; entries that tie share the gradient evenly.
-
-    >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
-    [5.0, 4.0]
-    """
+def _max(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    """Y = the largest entry over ``axis``; entries that tie share the gradient evenly."""
     return np.max(X, axis, keepdims=keepdims)
 
 
 @op(expects=_NOT_EMPTY)
-def min(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = the smallest entry over ``axis``; entries that tie share the gradient evenly.
-
-    >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
-    [1.0, 3.0]
-    """
+def _min(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    """Y = the smallest entry over ``axis``; entries that tie share the gradient evenly."""
     return np.min(X, axis, keepdims=keepdims)
 
 
-@max.rule
-@min.rule
+@_max.rule
+@_min.rule
 def d_extreme(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
     ties = kept(Y, X, axis) == X
     dX = ties * kept(dY, X, axis) / np.sum(ties, axis, keepdims=True)
     return dX
+
+
+@function
+def amax(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest entry over ``axis``; entries that tie share the gradient evenly.
+
+    >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    [5.0, 4.0]
+    """
+    return _max(X, axis=axis, keepdims=keepdims)
+
+
+@function
+def amin(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest entry over ``axis``; entries that tie share the gradient evenly.
+
+    >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    [1.0, 3.0]
+    """
+    return _min(X, axis=axis, keepdims=keepdims)
+
+
+@function
+def max(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest entry: of all, or along ``dim`` with its index, as in PyTorch; over ``axis`` as in NumPy (``amax``).
+
+    ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), and the gradient goes to the entry that was picked;
+    ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, and entries that tie share the gradient. ``max(a, b)`` of
+    two Tensors is ``maximum``.
+
+    >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    [5.0, 4.0]
+    >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), 1).indices.tolist()
+    [1, 1]
+    """
+    return _extreme(_max, argmax, maximum, X, dim, keepdim or keepdims, axis)
+
+
+@function
+def min(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest entry; see :func:`max`.
+
+    >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    [1.0, 3.0]
+    """
+    return _extreme(_min, argmin, minimum, X, dim, keepdim or keepdims, axis)
+
+
+def _extreme(reduce: Op, arg: Op, choose: Op, X: Any, dim: Any, keep: bool, axis: Any) -> Any:
+    if isinstance(dim, (Tensor, np.ndarray)):
+        return choose(X, dim)
+    if dim is None or isinstance(dim, (tuple, list)):
+        return reduce(X, axis=axis if dim is None else dim, keepdims=keep)
+    return _picked(X, check_axis(reduce.name, X, dim), arg, keep)
+
+
+@without_axes
+def _picked(X: Any, axis: int, arg: Op, keep: bool) -> Extremes:
+    indices = arg(plain(X), axis=axis, keepdims=True)
+    picked = Extremes(gather(X, axis, indices), like(X, indices))
+    return picked if keep else Extremes(*[squeeze(t, axis) for t in picked])
 
 
 @op(expects=_NOT_EMPTY)
@@ -119,13 +208,86 @@ def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
     return np.argmax(X, axis, keepdims=keepdims)
 
 
+@op(expects=_NOT_EMPTY)
+def argmin(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The index of the first smallest entry; integers, so without a gradient.
+
+    >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+    [0, 0]
+    """
+    return np.argmin(X, axis, keepdims=keepdims)
+
+
 @op(expects=_AXIS)
 def all(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether every entry is true (not zero)."""
+    """Whether every entry is true (not zero).
+
+    >>> all(Tensor([1.0, 0.0])).item()
+    False
+    """
     return np.all(X, axis, keepdims=keepdims)
 
 
 @op(expects=_AXIS)
 def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether some entry is true (not zero)."""
+    """Whether some entry is true (not zero).
+
+    >>> any(Tensor([1.0, 0.0])).item()
+    True
+    """
     return np.any(X, axis, keepdims=keepdims)
+
+
+# ---- through exponentials and powers --------------------------------------------------------------------------------
+
+
+@function
+def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
+
+    >>> logsumexp(Tensor([1000.0, 1000.0])).data.round(3).item()
+    1000.6929931640625
+    """
+    gone = range(X.ndim) if axis is None else check_axes("logsumexp", X, axis)
+    axes = tuple(gone) if X.ndim else None
+    values = plain(X).astype(X.dtype if X.dtype.kind == "f" else np.float32)
+    top = np.max(values, axes, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0)  # −∞ − (−∞) would be NaN
+    with np.errstate(divide="ignore"):  # the logarithm of nothing is −∞, as in PyTorch
+        Y = log(sum(exp(X - top), axis=axes, keepdims=True)) + top
+    return Y if keepdims else reshape(Y, tuple(n for i, n in enumerate(X.shape) if i not in gone))
+
+
+@function
+def norm(X: Any, p: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The p-norm (Σ |X|^p)^(1/p) over ``axis``; p is 2 unless given. Its gradient at 0 is 0, as in PyTorch.
+
+    >>> norm(Tensor([3.0, 4.0])).item()
+    5.0
+    """
+    p = 2 if p is None or p == "fro" else p
+    size = absolute(X)
+    if p in (math.inf, -math.inf):
+        return (_max if p > 0 else _min)(size, axis=axis, keepdims=keepdims)
+    if p == 0:
+        return sum((X != 0).astype(X.dtype), axis=axis, keepdims=keepdims)
+    if p == 1:
+        return sum(size, axis=axis, keepdims=keepdims)
+    if p == 2:
+        return _root(sum(X * X, axis=axis, keepdims=keepdims), 2)
+    zero = size == 0
+    powers = where(zero, 0 if p > 0 else math.inf, where(zero, 1, size) ** p)  # the slope of 0^½ is infinite
+    return _root(sum(powers, axis=axis, keepdims=keepdims), p)
+
+
+def _linalg_norm(X: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axes = X.ndim if axis is None else len(axis) if isinstance(axis, (tuple, list)) else 1
+    if axes > 1 and ord not in (None, "fro"):
+        raise error(NotImplementedError, "np.linalg.norm", {"X": X, "ord": ord}, "of matrices only the Frobenius norm "
+                    "has a rule here", "leave ord out, or write norm(x, p), which takes all entries as one "
+                    "vector")  # fmt: skip
+    return norm(X, ord, axis, keepdims)
+
+
+FUNCTIONS.update({"numpy.var": _numpy_var, "numpy.std": _numpy_std, "numpy.linalg.norm": _linalg_norm,
+                  "numpy.max": amax, "numpy.min": amin})  # fmt: skip

@@ -1,8 +1,9 @@
-"""The same entries, arranged otherwise: three primitives (reshape, transpose, broadcast_to), the rest made of them."""
+"""The same entries in another shape: three primitives (reshape, transpose, broadcast_to), the rest made of them."""
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,49 @@ import numpy as np
 
 from ..errors import error
 from ..op import Array, function, op
-from ..tensor import Tensor, to_array
+from ..tensor import FUNCTIONS
 
 
-def _ints(shape: tuple[Any, ...]) -> tuple[int, ...]:
+def ints(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` alike."""
-    return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+def check_axis(name: str, X: Any, axis: Any, ndim: int | None = None) -> int:
+    """``axis`` counted from the front, or an IndexError. X without axes has 0 and -1, as in PyTorch."""
+    n = X.ndim if ndim is None else ndim
+    try:
+        i = operator.index(axis)
+    except TypeError:
+        raise error(TypeError, name, {"X": X, "axis": axis}, "an axis is an integer",
+                    "see help() of the function for its arguments") from None  # fmt: skip
+    if not -max(n, 1) <= i < max(n, 1):
+        raise error(IndexError, name, {"X": X, "axis": i}, f"an axis lies in {-n} … {n - 1}",
+                    "look at .shape; the last axis is -1")  # fmt: skip
+    return i % max(n, 1)
+
+
+def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[int, ...]:
+    """The same for one axis or several; a ValueError if one is named twice."""
+    axes = axes if isinstance(axes, (tuple, list)) else (axes,)
+    found = tuple(check_axis(name, X, a, ndim) for a in axes)
+    if len(set(found)) != len(found):
+        raise error(ValueError, name, {"X": X, "axes": axes}, "no axis is named twice", "name each axis once")
+    return found
+
+
+def common_shape(
+    kind: type[Exception], name: str, got: dict[str, Any], *shapes: tuple[int, ...]
+) -> tuple[int, ...]:  # fmt: skip
+    """The shape that all of ``shapes`` stretch to, or an error."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise error(kind, name, got, "shapes are aligned at the right; each pair of sizes is equal, or one of "
+                    "them is 1", "compare the shapes; insert axes with .unsqueeze()") from None  # fmt: skip
+
+
+# ---- reshape --------------------------------------------------------------------------------------------------------
 
 
 @op(expects=("both shapes hold the same number of entries; one size may be -1, which is then computed",
@@ -32,13 +70,74 @@ def d_reshape(dY: Array, Y: Array, X: Array, *, shape: tuple[int, ...]) -> Any:
 
 
 @function
-def reshape(X: Any, *shape: Any) -> Any:
+def reshape(X: Any, *sizes: Any, shape: Any = None) -> Any:
     """X in another shape, in the same order of entries; one size may be -1.
 
     >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
     [1.0, 2.0, 3.0, 4.0]
     """
-    return _reshape(X, shape=_ints(shape))
+    return _reshape(X, shape=ints(sizes if shape is None else (shape,)))
+
+
+@function
+def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """X with the axes from ``start_dim`` to ``end_dim`` made one.
+
+    >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    first, last = check_axis("flatten", X, start_dim), check_axis("flatten", X, end_dim)
+    if first > last:
+        raise error(RuntimeError, "flatten", {"X": X, "start_dim": start_dim, "end_dim": end_dim},
+                    "start_dim does not come after end_dim", "swap them")  # fmt: skip
+    return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
+
+
+@function
+def unflatten(X: Any, dim: int, sizes: Sequence[int]) -> Any:
+    """One axis split into several of the given sizes.
+
+    >>> unflatten(Tensor([1.0, 2.0, 3.0, 4.0]), 0, (2, 2)).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    axis = check_axis("unflatten", X, dim)
+    known = math.prod(n for n in sizes if n != -1)
+    sizes = [X.shape[axis] // known if n == -1 and known and X.ndim else n for n in sizes]
+    return _reshape(X, shape=(*X.shape[:axis], *sizes, *X.shape[axis + 1 :]))
+
+
+@function
+def squeeze(X: Any, axis: Any = None) -> Any:
+    """X without its axes of size 1: all of them, or those named by ``axis``, of which larger ones stay as they are.
+
+    >>> squeeze(Tensor([[1.0, 2.0]])).tolist()
+    [1.0, 2.0]
+    """
+    named = range(X.ndim) if axis is None else check_axes("squeeze", X, axis)
+    return _reshape(X, shape=tuple(n for i, n in enumerate(X.shape) if n != 1 or i not in named))
+
+
+def _numpy_squeeze(X: Any, axis: Any = None) -> Any:
+    if axis is not None and any(X.shape[a] != 1 for a in check_axes("squeeze", X, axis)):
+        raise error(ValueError, "np.squeeze", {"X": X, "axis": axis}, "NumPy takes away axes of size 1 only",
+                    "index the axis or reduce over it, or write x.squeeze(axis), which leaves it")  # fmt: skip
+    return squeeze(X, axis)
+
+
+@function
+def expand_dims(X: Any, axis: Any) -> Any:
+    """X with a new axis of size 1 at ``axis`` (or at several); PyTorch's ``unsqueeze``.
+
+    >>> expand_dims(Tensor([1.0, 2.0]), 1).tolist()
+    [[1.0], [2.0]]
+    """
+    ndim = X.ndim + (len(axis) if isinstance(axis, (tuple, list)) else 1)
+    new = check_axes("unsqueeze", X, axis, ndim)
+    sizes = iter(X.shape)
+    return _reshape(X, shape=tuple(1 if i in new else next(sizes) for i in range(ndim)))
+
+
+# ---- transpose ------------------------------------------------------------------------------------------------------
 
 
 @op(expects=("the axes are a reordering of 0 … ndim - 1", "look at .ndim; to swap two axes write .swapaxes(i, j)"))
@@ -59,14 +158,25 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @function
-def transpose(X: Any, *axes: Any) -> Any:
+def permute(X: Any, *axes: Any, dims: Any = None) -> Any:
     """X with its axes in the given order, without one in reverse.
+
+    >>> permute(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    order = ints(axes or (dims,))
+    return _transpose(X, axes=tuple(range(X.ndim))[::-1] if order == (None,) else order)
+
+
+@function
+def transpose(X: Any, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Any:
+    """Without arguments all axes in reverse; ``transpose(i, j)`` swaps two, as in PyTorch; a tuple orders all of them.
 
     >>> transpose(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
-    order = _ints(axes) if axes and axes != (None,) else tuple(range(X.ndim))[::-1]
-    return _transpose(X, axes=order)
+    order = order if dim0 is None else (dim0, dim1)
+    return swapaxes(X, *order) if len(order) == 2 else permute(X, *(order or (axes,)))
 
 
 @function
@@ -76,20 +186,30 @@ def swapaxes(X: Any, axis1: int, axis2: int) -> Any:
     >>> swapaxes(Tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
+    i, j = check_axis("swapaxes", X, axis1), check_axis("swapaxes", X, axis2)
     order = list(range(X.ndim))
-    for axis in (axis1, axis2):
-        check_axis("swapaxes", X, axis)
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    if order:
+        order[i], order[j] = j, i
     return _transpose(X, axes=tuple(order))
 
 
-def check_axis(name: str, X: Any, axis: int, ndim: int | None = None) -> int:
-    """``axis`` counted from the front; an IndexError if X has no such axis."""
-    n = X.ndim if ndim is None else ndim
-    if not -n <= axis < n:
-        raise error(IndexError, name, {"X": X, "axis": axis}, f"an axis lies in {-n} … {n - 1}",
-                    "look at .shape; the last axis is -1")  # fmt: skip
-    return axis % n
+@function
+def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """Axes moved to other places; the rest keep their order.
+
+    >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
+    (2, 1, 1)
+    """
+    here, there = check_axes("moveaxis", X, source), check_axes("moveaxis", X, destination)
+    if len(here) != len(there):
+        raise error(ValueError, "moveaxis", {"X": X, "source": source, "destination": destination},
+                    "each axis that is moved has a destination", "name as many axes in both")  # fmt: skip
+    moved = dict(zip(there, here, strict=True))
+    rest = iter(axis for axis in range(X.ndim) if axis not in here)
+    return _transpose(X, axes=tuple(moved[i] if i in moved else next(rest) for i in range(X.ndim)))
+
+
+# ---- broadcast ------------------------------------------------------------------------------------------------------
 
 
 @op(expects=("aligned at the right, each size of X is the new size or 1", "insert axes with .unsqueeze() first"))
@@ -105,130 +225,38 @@ def d_broadcast_to(dY: Array, Y: Array, X: Array, *, shape: tuple[int, ...]) -> 
 
 
 @function
-def broadcast_to(X: Any, *shape: Any) -> Any:
-    """X repeated along its axes of size 1 until it has ``shape``.
+def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
+    """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
 
-    >>> broadcast_to(Tensor([1.0, 2.0]), (2, 2)).tolist()
-    [[1.0, 2.0], [1.0, 2.0]]
-    """
-    return _broadcast_to(X, shape=_ints(shape))
-
-
-@function
-def expand(X: Any, *shape: Any) -> Any:
-    """``broadcast_to`` in PyTorch's spelling: a size of -1 keeps the axis as it is.
-
-    >>> expand(Tensor([[1.0], [2.0]]), -1, 2).tolist()
+    >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
     [[1.0, 1.0], [2.0, 2.0]]
     """
-    sizes = _ints(shape)
-    own = (1,) * (len(sizes) - X.ndim) + tuple(X.shape)
-    return _broadcast_to(X, shape=tuple(m if n == -1 else n for n, m in zip(sizes, own, strict=False)))
+    wanted = ints(sizes if shape is None else (shape,))
+    own = (-1,) * (len(wanted) - X.ndim) + tuple(X.shape)
+    if len(wanted) == len(own):
+        wanted = tuple(m if n == -1 else n for n, m in zip(wanted, own, strict=True))
+    return _broadcast_to(X, shape=wanted)
+
+
+# ---- what the shape is ----------------------------------------------------------------------------------------------
 
 
 @function
-def squeeze(X: Any, axis: Any = None, dim: Any = None) -> Any:
-    """X without its axes of size 1: all of them, or those named by ``axis``.
-
-    >>> squeeze(Tensor([[1.0, 2.0]])).tolist()
-    [1.0, 2.0]
-    """
-    axis = dim if axis is None else axis
-    axes = range(X.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-    gone = {check_axis("squeeze", X, a) for a in axes if X.ndim}
-    return _reshape(X, shape=tuple(n for i, n in enumerate(X.shape) if n != 1 or i not in gone))
+def shape(X: Any) -> tuple[int, ...]:
+    """The size of each axis."""
+    return tuple(X.shape)
 
 
 @function
-def expand_dims(X: Any, axis: int | None = None, dim: int | None = None) -> Any:
-    """X with a new axis of size 1 at ``axis``; PyTorch's ``unsqueeze``.
-
-    >>> expand_dims(Tensor([1.0, 2.0]), 1).tolist()
-    [[1.0], [2.0]]
-    """
-    where = check_axis("unsqueeze", X, (dim or 0) if axis is None else axis, X.ndim + 1)
-    return _reshape(X, shape=(*X.shape[:where], 1, *X.shape[where:]))
+def ndim(X: Any) -> int:
+    """The number of axes."""
+    return int(X.ndim)
 
 
 @function
-def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-    """X with the axes from ``start_dim`` to ``end_dim`` made one.
-
-    >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
-    [1.0, 2.0, 3.0, 4.0]
-    """
-    if X.ndim == 0:
-        return _reshape(X, shape=(1,))
-    first, last = check_axis("flatten", X, start_dim), check_axis("flatten", X, end_dim)
-    if first > last:
-        raise error(ValueError, "flatten", {"X": X, "start_dim": start_dim, "end_dim": end_dim},
-                    "start_dim does not come after end_dim", "swap them")  # fmt: skip
-    return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
+def size(X: Any, axis: int | None = None) -> int:
+    """The number of entries, or the size of one axis."""
+    return int(X.size if axis is None or X.ndim == 0 else X.shape[check_axis("size", X, axis)])
 
 
-@op(types="same", expects=("all have the same shape, except along the axis on which they are joined",
-                           "compare the shapes, or .stack() along a new axis"))  # fmt: skip
-def _concatenate(*Xs: Array, axis: int) -> Array:
-    """The Xs one after the other along an axis."""
-    return np.concatenate(Xs, axis)
-
-
-@_concatenate.rule
-def d_concatenate(dY: Array, Y: Array, *Xs: Array, axis: int) -> Any:
-    dXs = pieces(dY, [X.shape[axis] for X in Xs], axis)
-    return dXs
-
-
-def pieces(X: Array, sizes: Sequence[int], axis: int) -> list[Array]:
-    """X cut along ``axis`` into pieces of the given sizes."""
-    cuts, start = [], 0
-    for size in sizes:
-        cuts.append(X[(slice(None),) * (axis % X.ndim) + (slice(start, start + size),)])
-        start += size
-    return cuts
-
-
-@function
-def concatenate(Xs: Sequence[Any], axis: int | None = None, dim: int | None = None) -> Any:
-    """The Xs one after the other along ``axis``.
-
-    >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
-    [1.0, 2.0, 3.0]
-    """
-    if len(Xs) == 0:
-        raise error(ValueError, "concatenate", "no Tensors", "it joins at least one", "give a list that is not empty")
-    return _concatenate(*Xs, axis=(dim or 0) if axis is None else axis)
-
-
-@function
-def stack(Xs: Sequence[Any], axis: int | None = None, dim: int | None = None) -> Any:
-    """The Xs side by side along a new ``axis``.
-
-    >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
-    [[1.0, 3.0], [2.0, 4.0]]
-    """
-    where = (dim or 0) if axis is None else axis
-    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
-    if len({X.shape for X in Xs}) != 1:
-        raise error(ValueError, "stack", f"Tensors of shapes {', '.join(str(X.shape) for X in Xs) or 'none'}",
-                    "all have the same shape, and there is at least one", "reshape or pad them first")  # fmt: skip
-    return concatenate([expand_dims(X, where) for X in Xs], where)
-
-
-@function
-def split(X: Any, sections: int | Sequence[int], axis: int | None = None, dim: int | None = None) -> list[Any]:
-    """X cut along ``axis``: into pieces of ``sections`` entries each (the last may be shorter), or of the sizes listed.
-
-    >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
-    [[1.0, 2.0], [3.0]]
-    """
-    axis = (dim or 0) if axis is None else axis
-    n = X.shape[check_axis("split", X, axis)]
-    sizes = sections
-    if isinstance(sizes, int):
-        sizes = [min(sizes, n - start) for start in range(0, n, sizes)] if sizes > 0 else [-1]
-    if sum(sizes) != n or any(size < 0 for size in sizes):
-        raise error(ValueError, "split", {"X": X, "sections": sections, "axis": axis},
-                    f"the sizes of the pieces add up to the axis, {n}", "give the size of one piece, or a list whose "
-                    "sum is the axis")  # fmt: skip
-    return pieces(X, sizes, axis)
+FUNCTIONS.update({"numpy.ravel": flatten, "numpy.squeeze": _numpy_squeeze})

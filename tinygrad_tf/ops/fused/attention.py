@@ -102,9 +102,11 @@ def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
 
 
 @function
-def scaled_dot_product_attention(Q: Any, K: Any, V: Any, attn_mask: Any = None, dropout_p: float = 0.0,
-                                 is_causal: bool = False) -> Any:  # fmt: skip
-    """PyTorch's name for :func:`attention`. A boolean ``attn_mask`` is true where attention is allowed.
+def scaled_dot_product_attention(
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+    scale: float | None = None,
+) -> Any:  # fmt: skip
+    """PyTorch's name for :func:`attention`; ``scale`` stands for 1/√d_k. A boolean mask is true where it may attend.
 
     >>> scaled_dot_product_attention(Tensor([[1.0]]), Tensor([[1.0]]), Tensor([[5.0]]), is_causal=True).tolist()
     [[5.0]]
@@ -112,4 +114,6 @@ def scaled_dot_product_attention(Q: Any, K: Any, V: Any, attn_mask: Any = None, 
     if is_causal and attn_mask is not None:
         raise error(ValueError, "scaled_dot_product_attention", {"attn_mask": attn_mask, "is_causal": True},
                     "a mask is given or is causal", "combine both into attn_mask")  # fmt: skip
-    return attention(Q, K, V, attn_mask, 0 if is_causal else None, dropout_p)
+    if scale is not None:
+        query = query * (scale * math.sqrt(query.shape[-1]))
+    return attention(query, key, value, attn_mask, 0 if is_causal else None, dropout_p)

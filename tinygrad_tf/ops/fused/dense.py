@@ -8,7 +8,7 @@ from ... import kernels
 from ...errors import error
 from ...op import Array, Kernel, function, op
 from ...tensor import Tensor, to_array
-from ..indexing import scatter
+from ..indexing import add_at
 from ..shape import expand_dims, squeeze
 
 
@@ -53,7 +53,7 @@ def _embedding(ids: Array, W: Array, *, padding_idx: int | None) -> Array:
 @_embedding.rule
 def d_embedding(dY: Array, Y: Array, ids: Array, W: Array, *, padding_idx: int | None) -> Any:
     used = dY if padding_idx is None else dY * expand_dims(ids != padding_idx, -1)
-    dW = scatter(used, index=ids, shape=W.shape)
+    dW = add_at(used, index=ids, shape=W.shape)
     return None, dW
 
 

@@ -1,4 +1,4 @@
-"""cross_entropy: how far a prediction is from its target."""
+"""cross_entropy: how far a prediction is from its target. For class indices it is one node, else composed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ... import kernels
 from ...errors import error
 from ...op import Array, Kernel, function, op
 from ...tensor import Tensor, to_array
-from ..shape import expand_dims
+from ..shape import expand_dims, moveaxis
 from .rows import log_softmax, softmax
 
 
@@ -26,16 +26,9 @@ def _cross_entropy(
 
 @_cross_entropy.rule
 def d_cross_entropy(
-    dY: Array,
-    Y: Array,
-    X: Array,
-    t: Array,
-    w: Array = None,
-    *,
-    ignore_index: int,
-    label_smoothing: float,
+    dY: Array, Y: Array, X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float,
     reduction: str,
-) -> Any:
+) -> Any:  # fmt: skip
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
     dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, q is 0 everywhere
     dX = dL * (softmax(X) * np.sum(q, axis=-1, keepdims=True) - q)
@@ -64,62 +57,81 @@ def target_distribution(
 
 @function
 def cross_entropy(
-    logits: Any,
-    target: Any,
-    weight: Any = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
-) -> Any:
-    """−log softmax(logits)[target], averaged: how many nats the model is off. PyTorch's formula and defaults.
+) -> Any:  # fmt: skip
+    """−log softmax(input)[target], averaged: how many nats the model is off. PyTorch's formula and defaults.
 
-    Shapes: logits (C,), (N, C) or (N, C, d1, …) with target (), (N,) or (N, d1, …) of class indices. ``reduction`` is
-    "mean", "sum" or "none"; rows whose target is ``ignore_index`` do not count; ``label_smoothing`` ε mixes ε/C of
-    every class into the target (Szegedy et al. 2016); ``weight`` (C,) counts classes differently.
+    Shapes: input, the logits, (C,), (N, C) or (N, C, d1, …); target (), (N,) or (N, d1, …) of class indices, or
+    probabilities in the shape of the input. ``reduction`` is "mean", "sum" or "none"; rows whose target is
+    ``ignore_index`` do not count; ``label_smoothing`` ε mixes ε/C of every class into the target (Szegedy et al. 2016);
+    ``weight`` (C,) counts classes differently.
 
-    >>> round(cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1])).item(), 4)
-    0.6931
+    >>> f"{cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1])):.4f}"
+    '0.6931'
     """
     target = target if isinstance(target, Tensor) else Tensor.wrap(to_array(target))
     if reduction not in ("mean", "sum", "none") or not 0 <= label_smoothing <= 1:
         raise error(ValueError, "cross_entropy", {"reduction": repr(reduction), "label_smoothing": label_smoothing},
                     'reduction is "mean", "sum" or "none"; label_smoothing lies in 0 … 1',
                     'write reduction="mean", label_smoothing=0.1')  # fmt: skip
-    n = _check_target(logits, target, ignore_index)
+    axis = check_target("cross_entropy", input, target, ignore_index)
     if weight is not None:
-        weight = _class_weights(weight, n, logits.dtype)
-    if logits.ndim > 2:
-        logits = logits.transpose((0, *range(2, logits.ndim), 1))  # (N, d1, …, C)
+        weight = class_weights("cross_entropy", weight, input, axis)
+    if target.dtype.kind == "f":
+        return _of_probabilities(input, target, weight, reduction, label_smoothing)
     return _cross_entropy(
-        logits, target, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
-    )
+        moveaxis(input, axis, -1) if input.ndim > 2 else input, target, weight,
+        ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction,
+    )  # fmt: skip
 
 
-def _check_target(logits: Any, target: Tensor, ignore_index: int) -> int:
-    """The number of classes; an error if the target does not fit the logits."""
-    got = {"logits": logits, "target": target}
-    if logits.dtype.kind != "f" or target.dtype.kind not in "iu":
-        raise error(TypeError, "cross_entropy", got, "logits are floats, targets are class indices, integers",
-                    "write logits.astype('float32') or target.astype('int64')")  # fmt: skip
-    axis = 1 if logits.ndim > 1 else 0
-    if logits.ndim == 0 or target.shape != logits.shape[:axis] + logits.shape[axis + 1 :]:
-        raise error(ValueError, "cross_entropy", got, "the target has the shape of the logits without their class "
-                    "axis, which is axis 1 (0 without a batch)",
-                    "flatten both: logits.reshape(-1, C), target.reshape(-1)")  # fmt: skip
-    n = int(logits.shape[axis])
-    wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
-    if wrong.any():
-        raise error(IndexError, "cross_entropy", {"target": target, "the class": int(target.data[wrong][0])},
-                    f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})", "mend the labels")  # fmt: skip
-    return n
+def _of_probabilities(X: Any, q: Any, w: Any, reduction: str, label_smoothing: float) -> Any:
+    """−Σ w ⊙ q ⊙ log softmax(X) over the classes; the mean is over rows, whatever their weight."""
+    axis = 1 if X.ndim > 1 else 0
+    if label_smoothing:
+        q = q * (1 - label_smoothing) + label_smoothing / X.shape[axis]
+    if w is not None:
+        q = q * w.reshape((-1, *(1,) * (X.ndim - axis - 1)))
+    L = -(q * log_softmax(X, axis=axis)).sum(axis=axis)
+    return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def _class_weights(weight: Any, n: int, dtype: Any) -> Array:
+def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
+    """The axis of classes, 1, or 0 without a batch; an error if the target does not fit the input ``X``.
+
+    Class indices have the shape of X without that axis, probabilities (floats) the shape of X.
+    """
+    got = {"input": X, "target": target}
+    if X.dtype.kind != "f" or target.dtype.kind == "b":
+        raise error(TypeError, name, got, "logits are floats, targets are class indices, integers, or probabilities",
+                    "write input.astype('float32') or target.astype('int64')")  # fmt: skip
+    axis = 1 if X.ndim > 1 else 0
+    if X.ndim == 0 or target.shape not in (X.shape, X.shape[:axis] + X.shape[axis + 1 :]):
+        raise error(ValueError, name, got, "class indices have the shape of the input without its class axis, which is "
+                    "axis 1 (0 without a batch); probabilities have the shape of the input",
+                    "flatten both: input.reshape(-1, C), target.reshape(-1)")  # fmt: skip
+    if (target.dtype.kind == "f") != (target.shape == X.shape):
+        raise error(TypeError, name, got, "targets are class indices, integers, or probabilities, floats in the shape "
+                    "of the input", "write target.astype('int64')")  # fmt: skip
+    n = int(X.shape[axis])
+    if n == 0:
+        raise error(IndexError, name, got, "there is at least one class", "look at the shape of the input")
+    if target.dtype.kind != "f":
+        wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
+        if wrong.any():
+            raise error(IndexError, name, {"target": target, "the class": int(target.data[wrong][0])}, f"classes lie "
+                        f"in 0 … {n - 1}, or are ignore_index ({ignore_index})", "mend the labels")  # fmt: skip
+    return axis
+
+
+def class_weights(name: str, weight: Any, X: Any, axis: int) -> Array:
+    """The weights of the classes of ``X`` in its type."""
     if isinstance(weight, Tensor) and weight.requires_grad:
-        raise error(RuntimeError, "cross_entropy", {"weight": weight}, "the loss is not differentiated with respect to "
-                    "the class weights", "give weight.detach()")  # fmt: skip
+        raise error(RuntimeError, name, {"weight": weight}, "the loss is not differentiated with respect to the class "
+                    "weights", "give weight.detach()")  # fmt: skip
     weight = to_array(weight)
-    if weight.shape != (n,):
-        raise error(ValueError, "cross_entropy", {"weight": weight}, f"weight has one entry per class, ({n},)",
+    if weight.shape != (X.shape[axis],):
+        raise error(ValueError, name, {"weight": weight}, f"weight has one entry per class, ({X.shape[axis]},)",
                     "give a weight for each class")  # fmt: skip
-    return weight.astype(dtype)
+    return weight.astype(X.dtype)

@@ -11,7 +11,7 @@ from ... import kernels
 from ...errors import error
 from ...op import Array, Kernel, function, op
 from ...random import generator
-from ..elementwise import erf, sigmoid
+from ..exponential import erf, sigmoid
 
 
 @op(types="float", kernel=Kernel(kernels.gelu, kernels.d_gelu))

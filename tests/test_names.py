@@ -1,0 +1,153 @@
+"""Every name that a reader of NumPy or PyTorch looks for: as a method, as a function, in nn.functional."""
+
+import numpy as np
+import pytest
+
+import tinygrad_tf
+from tinygrad_tf import Tensor
+from tinygrad_tf.nn import functional
+from tinygrad_tf.tensor import FUNCTIONS
+
+
+def names(text):
+    return text.split()
+
+
+ELEMENTWISE = names("""
+    abs neg sign exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal square sin cos tan sinh cosh tanh asin
+    acos atan asinh acosh atanh erf floor ceil trunc round sigmoid relu maximum minimum clip clamp pow fmod
+    remainder floor_divide lerp logaddexp isnan isinf isfinite isclose allclose add sub mul div eq ne lt le gt ge
+    logical_and logical_or logical_not logical_xor masked_fill
+""")
+ELEMENTWISE_FUNCTIONS = names("""
+    absolute negative subtract multiply divide true_divide power arcsin arccos arctan arcsinh arccosh arctanh equal
+    not_equal less less_equal greater greater_equal bitwise_and bitwise_or bitwise_xor bitwise_not invert left_shift
+    right_shift where logsigmoid softplus leaky_relu elu selu silu mish gelu relu6 hardtanh hardsigmoid hardswish
+""")
+REDUCTIONS = names("""
+    sum mean prod max min amax amin argmax argmin any all var std logsumexp norm cumsum cumprod cummax
+""")
+SHAPES = names("""
+    reshape flatten unflatten squeeze unsqueeze transpose permute swapaxes moveaxis broadcast_to repeat_interleave
+    tile flip roll split chunk tril triu diagonal diag unfold
+""")
+SHAPE_METHODS = names("""
+    view ravel expand repeat contiguous dim numel movedim
+""")
+SHAPE_FUNCTIONS = names("""
+    expand_dims pad concat cat concatenate stack ravel movedim swapdims permute_dims shape ndim size
+""")
+INDEXING = names("""
+    gather scatter scatter_add take_along_axis index_select masked_fill masked_select sort argsort topk nonzero take
+""")
+INDEXING_FUNCTIONS = names("""
+    where one_hot take_along_dim
+""")
+ALGEBRA = names("""
+    matmul dot mm bmm outer trace
+""")
+ALGEBRA_FUNCTIONS = names("""
+    einsum mv
+""")
+MAKERS = names("""
+    tensor as_tensor from_numpy zeros ones full eye empty arange linspace zeros_like ones_like full_like empty_like
+    rand rand_like randn randn_like randint randperm uniform normal manual_seed
+""")
+LOSSES = names("""
+    mse_loss l1_loss smooth_l1_loss huber_loss nll_loss cross_entropy binary_cross_entropy
+    binary_cross_entropy_with_logits kl_div
+""")
+TYPES = names("""
+    float16 float32 float64 half float double int8 int16 int32 int64 uint8 short int long bool
+""")
+TYPE_METHODS = names("""
+    float double long int bool to type astype cpu clone detach item tolist numpy
+""")
+OTHERS = names("""
+    no_grad enable_grad grad gradcheck Tensor nn optim softmax log_softmax pi e inf nan
+""")
+
+METHODS = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *SHAPE_METHODS, *INDEXING, *ALGEBRA, *TYPE_METHODS]
+TOP_LEVEL = [
+    *ELEMENTWISE, *ELEMENTWISE_FUNCTIONS, *REDUCTIONS, *SHAPES, *SHAPE_FUNCTIONS, *INDEXING, *INDEXING_FUNCTIONS,
+    *ALGEBRA, *ALGEBRA_FUNCTIONS, *MAKERS, *LOSSES, *TYPES, *OTHERS,
+]  # fmt: skip
+#: What PyTorch's users look for there.
+FUNCTIONAL = names("""
+    relu relu6 gelu silu elu selu celu leaky_relu prelu glu mish softplus softsign logsigmoid sigmoid tanh
+    tanhshrink hardtanh hardsigmoid hardswish softmax log_softmax softmin cross_entropy nll_loss mse_loss l1_loss
+    smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div
+    scaled_dot_product_attention layer_norm rms_norm linear embedding dropout one_hot pad normalize
+    cosine_similarity pairwise_distance
+""")
+#: What np.name(t) must find on a Tensor.
+NUMPY = names("""
+    abs sign exp exp2 expm1 log log2 log10 log1p sqrt reciprocal square sin cos tan sinh cosh tanh arcsin arccos
+    arctan arcsinh arccosh arctanh floor ceil trunc round around maximum minimum clip power fmod remainder mod
+    floor_divide logaddexp isnan isinf isfinite isclose allclose logical_and logical_or logical_not logical_xor
+    equal less greater sum mean prod max min amax amin argmax argmin any all var std cumsum cumprod reshape ravel
+    squeeze expand_dims transpose permute_dims swapaxes moveaxis broadcast_to repeat tile flip roll pad concatenate
+    concat stack split array_split tril triu diagonal diag take take_along_axis where nonzero sort argsort matmul
+    dot outer trace einsum zeros_like ones_like full_like empty_like copy shape ndim size
+""")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_method(name):
+    assert callable(getattr(Tensor, name))
+
+
+@pytest.mark.parametrize("name", TOP_LEVEL)
+def test_at_the_top_level(name):
+    assert hasattr(tinygrad_tf, name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONAL)
+def test_in_nn_functional(name):
+    assert callable(getattr(functional, name))
+    assert name in functional.__all__
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_by_numpy(name):
+    function = getattr(np, name)
+    if isinstance(function, np.ufunc):
+        assert function.__name__ in FUNCTIONS
+    else:
+        assert f"numpy.{function.__name__}" in FUNCTIONS or function.__name__ in FUNCTIONS
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if "." not in name])
+def test_every_function_is_exported(name):
+    if str(FUNCTIONS[name].__module__).startswith("tinygrad_tf"):  # not an op that a test has made
+        assert getattr(tinygrad_tf, name) is FUNCTIONS[name]
+
+
+ALIASES = [
+    ("abs", "absolute"), ("cat", "concatenate"), ("clamp", "clip"), ("ge", "greater_equal"), ("asinh", "arcsinh"),
+    ("unsqueeze", "expand_dims"), ("mm", "matmul"), ("take_along_dim", "take_along_axis"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ours, theirs", ALIASES)
+def test_two_names_are_one_function(ours, theirs):
+    assert getattr(tinygrad_tf, ours) is getattr(tinygrad_tf, theirs)
+
+
+def test_everything_public_is_exported_without_hiding_pythons_own():
+    import builtins
+
+    assert not set(tinygrad_tf.__all__) & set(vars(builtins))
+    assert {*TOP_LEVEL} - set(vars(builtins)) <= {*tinygrad_tf.__all__}
+
+
+def test_size_is_numpys_number_and_pytorchs_method():
+    t = Tensor(np.ones((2, 3)))
+    assert (t.size, t.size(), t.size(-1), t.size(dim=0)) == (6, (2, 3), 3, 2)
+    assert isinstance(t.size, int)
+
+
+def test_the_module_is_found_both_ways():
+    import tinygrad_tf.nn.functional as F  # the line that PyTorch's snippets begin with
+
+    assert F is tinygrad_tf.nn.functional is functional

@@ -1,0 +1,81 @@
+"""The type of every result is PyTorch's: the kind of the inputs decides, then arrays, then Tensors without axes."""
+
+import itertools
+import operator
+
+import numpy as np
+import pytest
+
+import tinygrad_tf
+
+torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
+
+TYPES = ["bool", "uint8", "int32", "int64", "float32", "float64"]
+UNARY = [
+    "neg", "abs", "square", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt",
+    "tanh", "sigmoid", "erf", "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh",
+    "sign", "floor", "ceil", "trunc", "round", "relu", "sum", "mean", "prod", "var", "std", "amax", "amin", "max",
+    "min", "argmax", "argmin", "all", "any", "logsumexp", "norm", "logical_not", "isnan", "isinf", "isfinite", "tril",
+    "triu", "flatten", "t.T", "sort", "argsort", "nonzero", "trace", "diag", "cumsum 0", "cumprod 0", "cummax 0",
+    "softmax 0", "log_softmax 0", "flip 0", "roll 1", "topk 1",
+]  # fmt: skip
+#: Where PyTorch goes its own way with booleans and bytes; NumPy's types are kept.
+ODD = {
+    ("square", "bool"), ("sinh", "bool"), ("cosh", "bool"), ("atanh", "bool"), ("sign", "bool"), ("sum", "uint8"),
+    ("all", "uint8"), ("any", "uint8"), ("trace", "uint8"), ("cumsum 0", "uint8"),
+}  # fmt: skip
+BINARY = [
+    "add", "sub", "mul", "div", "pow", "maximum", "minimum", "fmod", "remainder", "floor_divide", "logaddexp", "eq",
+    "lt", "logical_and", "bitwise_and",
+]  # fmt: skip
+OPERATORS = ["add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "eq", "lt", "and_"]
+NUMBERS = [True, 2, 2.5]
+
+
+def types_of(call, *inputs):
+    """The types of the results, or None if the call is refused."""
+    try:
+        with np.errstate(all="ignore"):
+            result = call(*inputs)
+    except (TypeError, ValueError, RuntimeError, NotImplementedError, IndexError):
+        return None
+    results = result if isinstance(result, tuple) else (result,)
+    return [str(y.dtype).removeprefix("torch.") for y in results]
+
+
+def assert_same_types(call, *arrays):
+    theirs = types_of(call, torch, *[torch.from_numpy(np.array(a)) for a in arrays])
+    if theirs is not None:
+        assert types_of(call, tinygrad_tf, *[tinygrad_tf.Tensor(a) for a in arrays]) == theirs
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name, dtype", [p for p in itertools.product(UNARY, TYPES) if p not in ODD])
+def test_of_one(name, dtype):
+    function, *args = name.split()
+    call = (lambda t, x: x.T) if name == "t.T" else lambda t, x: getattr(t, function)(x, *map(int, args))
+    assert_same_types(call, np.array([[1, 0], [1, 1]], dtype))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("shapes", [((2,), (2,)), ((2,), ()), ((), (2,)), ((), ())], ids=str)
+@pytest.mark.parametrize("name", [*BINARY, "where", "cat", "stack"])
+def test_of_two(name, shapes):
+    def call(t, a, b):
+        if name == "where":
+            return t.where(a > 0, a, b)
+        return getattr(t, name)((a, b)) if name in ("cat", "stack") else getattr(t, name)(a, b)
+
+    for first, second in itertools.product(TYPES, TYPES):
+        assert_same_types(call, np.ones(shapes[0], first), np.ones(shapes[1], second))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("shape", [(2,), ()], ids=str)
+@pytest.mark.parametrize("name", OPERATORS)
+def test_of_one_and_a_number(name, shape):
+    function = getattr(operator, name)
+    for dtype, number in itertools.product(TYPES, NUMBERS):
+        if (name, dtype, number) != ("pow", "bool", True):  # NumPy makes int8 of True ** True
+            assert_same_types(lambda t, x, n=number: function(x, n), np.ones(shape, dtype))
+            assert_same_types(lambda t, x, n=number: function(n, x), np.ones(shape, dtype))

@@ -1,0 +1,127 @@
+"""Functions between layers: relu, and what is composed of other ops, so that its gradient follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, function, op
+from .choice import where
+from .exponential import expm1, logaddexp, tanh
+
+
+@op
+def relu(X: Array) -> Array:
+    """Y = max(X, 0); the gradient at 0 is 0.
+
+    >>> relu(Tensor([1.0, -2.0])).tolist()
+    [1.0, 0.0]
+    """
+    return np.maximum(X, 0)
+
+
+@relu.rule
+def d_relu(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * (X > 0)
+    return dX
+
+
+@function
+def leaky_relu(X: Any, negative_slope: float = 0.01) -> Any:
+    """X above 0, negative_slope · X below.
+
+    >>> leaky_relu(Tensor([2.0, -2.0]), 0.5).tolist()
+    [2.0, -1.0]
+    """
+    return where(X > 0, X, X * negative_slope)
+
+
+@function
+def relu6(X: Any) -> Any:
+    """X cut to 0 … 6.
+
+    >>> relu6(Tensor([-1.0, 3.0, 8.0])).tolist()
+    [0.0, 3.0, 6.0]
+    """
+    return hardtanh(X, 0.0, 6.0)
+
+
+@function
+def hardtanh(X: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """X cut to min_val … max_val; the gradient is 0 at the bounds, as in PyTorch.
+
+    >>> hardtanh(Tensor([-3.0, 0.5, 3.0])).tolist()
+    [-1.0, 0.5, 1.0]
+    """
+    return where(min_val >= X, min_val, where(max_val <= X, max_val, X))
+
+
+@function
+def hardsigmoid(X: Any) -> Any:
+    """X / 6 + 1/2 cut to 0 … 1: a sigmoid of straight lines.
+
+    >>> hardsigmoid(Tensor([-9.0, 0.0, 9.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return relu6(X + 3.0) / 6
+
+
+@function
+def hardswish(X: Any) -> Any:
+    """X · hardsigmoid(X) (Howard et al. 2019).
+
+    >>> hardswish(Tensor([-9.0, 0.0, 9.0])).tolist()
+    [-0.0, 0.0, 9.0]
+    """
+    return X * hardsigmoid(X)
+
+
+@function
+def elu(X: Any, alpha: float = 1.0) -> Any:
+    """X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
+
+    >>> elu(Tensor([2.0, 0.0])).tolist()
+    [2.0, 0.0]
+    """
+    return where(X > 0, X, expm1(where(X > 0, 0.0, X)) * alpha)  # the inner where: e^X overflows where it is not used
+
+
+@function
+def selu(X: Any) -> Any:
+    """1.0507 · elu(X, 1.6733): keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
+
+    >>> selu(Tensor([1.0])).data.round(4).tolist()
+    [1.0506999492645264]
+    """
+    return elu(X, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
+
+
+@function
+def mish(X: Any) -> Any:
+    """X · tanh(softplus(X)) (Misra 2020).
+
+    >>> mish(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return X * tanh(logaddexp(X, 0.0))
+
+
+@function
+def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """ln(1 + e^(beta · X)) / beta: a smooth ReLU; X itself where beta · X is above ``threshold``, as in PyTorch.
+
+    >>> softplus(Tensor([0.0])).data.round(4).tolist()
+    [0.6930999755859375]
+    """
+    return where(X * beta > threshold, X, logaddexp(X * beta, 0.0) / beta)
+
+
+@function
+def logsigmoid(X: Any) -> Any:
+    """ln(1 / (1 + e^−X)), without rounding small probabilities to 0 first.
+
+    >>> logsigmoid(Tensor([-100.0])).tolist()
+    [-100.0]
+    """
+    return -logaddexp(-X, 0.0)

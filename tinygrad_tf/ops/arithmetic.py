@@ -1,0 +1,161 @@
+"""The four operations, entry by entry, and powers. ``dY`` is the gradient of the loss to ``Y``; sizes of 1 stretch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, function, op
+
+BROADCAST = (
+    "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
+    "insert axes of size 1 with x[:, None] or .unsqueeze(), or reshape one of them",
+)
+
+
+@op(types="same", expects=BROADCAST)
+def add(X: Array, W: Array) -> Array:
+    """Y = X + W.
+
+    >>> add(Tensor([1.0, 2.0]), 10.0).tolist()
+    [11.0, 12.0]
+    """
+    return X + W
+
+
+@add.rule
+def d_add(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY
+    dW = dY
+    return dX, dW
+
+
+@op(types="same", expects=BROADCAST)
+def subtract(X: Array, W: Array) -> Array:
+    """Y = X − W.
+
+    >>> subtract(Tensor([1.0, 2.0]), 10.0).tolist()
+    [-9.0, -8.0]
+    """
+    return X - W
+
+
+@subtract.rule
+def d_subtract(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY
+    dW = -dY
+    return dX, dW
+
+
+@op(types="same", expects=BROADCAST)
+def multiply(X: Array, W: Array) -> Array:
+    """Y = X ⊙ W, entry by entry.
+
+    >>> multiply(Tensor([1.0, 2.0]), 10.0).tolist()
+    [10.0, 20.0]
+    """
+    return X * W
+
+
+@multiply.rule
+def d_multiply(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY * W
+    dW = dY * X
+    return dX, dW
+
+
+@op(types="float", expects=BROADCAST)
+def divide(X: Array, W: Array) -> Array:
+    """Y = X / W; integers give float32.
+
+    >>> divide(Tensor([1, 2]), 4).tolist()
+    [0.25, 0.5]
+    """
+    return X / W
+
+
+@divide.rule
+def d_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY / W
+    dW = -dY * Y / W
+    return dX, dW
+
+
+@op(types="same", expects=(BROADCAST[0] + "; integers have no negative powers", BROADCAST[1] + ", or use floats"))
+def power(X: Array, W: Array) -> Array:
+    """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
+
+    >>> power(Tensor([1.0, 2.0]), 3).tolist()
+    [1.0, 8.0]
+    """
+    return X**W
+
+
+@power.rule
+def d_power(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 the factor W is 0; X ** -1 would make it 0 · ∞ at X = 0
+    dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # log 0 = −∞ would meet Y = 0
+    return dX, dW
+
+
+@op
+def negative(X: Array) -> Array:
+    """Y = −X.
+
+    >>> negative(Tensor([1.0, -2.0])).tolist()
+    [-1.0, 2.0]
+    """
+    return -X
+
+
+@negative.rule
+def d_negative(dY: Array, Y: Array, X: Array) -> Any:
+    dX = -dY
+    return dX
+
+
+@op
+def absolute(X: Array) -> Array:
+    """Y = |X|; the gradient at 0 is 0.
+
+    >>> absolute(Tensor([1.0, -2.0])).tolist()
+    [1.0, 2.0]
+    """
+    return np.abs(X)
+
+
+@absolute.rule
+def d_absolute(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * np.sign(X)
+    return dX
+
+
+@function
+def square(X: Any) -> Any:
+    """X².
+
+    >>> square(Tensor([3.0])).tolist()
+    [9.0]
+    """
+    return X * X
+
+
+@function
+def reciprocal(X: Any) -> Any:
+    """1 / X.
+
+    >>> reciprocal(Tensor([4.0])).tolist()
+    [0.25]
+    """
+    return 1 / X
+
+
+@function
+def lerp(start: Any, end: Any, weight: Any) -> Any:
+    """Start + weight · (end − start).
+
+    >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
+    [2.5]
+    """
+    return start + weight * (end - start)

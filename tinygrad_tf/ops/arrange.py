@@ -1,0 +1,195 @@
+"""Entries moved, bordered, cut to triangles and windows, by indexing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import function
+from ..tensor import FUNCTIONS
+from .choice import where
+from .indexing import add_at, along
+from .shape import check_axes, check_axis, flatten, ints, moveaxis, reshape
+
+
+@function
+def flip(X: Any, *axes: Any, axis: Any = None) -> Any:
+    """X with the entries along the given axes (all without any) in reverse.
+
+    >>> flip(Tensor([1.0, 2.0, 3.0])).tolist()
+    [3.0, 2.0, 1.0]
+    """
+    named = ints(axes or (axis,))
+    turned = range(X.ndim) if named == (None,) else check_axes("flip", X, named)
+    return X[tuple(slice(None, None, -1) if i in turned else slice(None) for i in range(X.ndim))]
+
+
+@function
+def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
+    """Entries moved along an axis (without one, along the flattened X); what leaves at the end comes in at the start.
+
+    >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
+    [3.0, 1.0, 2.0]
+    """
+    if axis is None:
+        return reshape(roll(flatten(X), shifts, 0), X.shape)
+    axes = check_axes("roll", X, axis)
+    steps = [shifts] * len(axes) if np.ndim(shifts) == 0 else list(shifts)
+    if X.ndim == 0:
+        raise error(IndexError, "roll", {"X": X, "axis": axis}, "there is an axis to roll along", "leave axis out")
+    if len(steps) != len(axes):
+        raise error(ValueError, "roll", {"X": X, "shifts": shifts, "axis": axis}, "there is a shift for each axis",
+                    "name as many axes as shifts")  # fmt: skip
+    for step, a in zip(steps, axes, strict=True):
+        n = X.shape[a]
+        X = along(X, a, (np.arange(n) - step) % max(n, 1))
+    return X
+
+
+@function
+def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    """X with a border of ``value`` (0). Widths are (left, right, top, bottom, …), last axis first; negative ones cut.
+
+    PyTorch's ``pad``. ``np.pad(t, …)`` takes NumPy's pairs ((before, after), …), first axis first.
+
+    >>> pad(Tensor([1.0]), (1, 2)).tolist()
+    [0.0, 1.0, 0.0, 0.0]
+    """
+    if mode != "constant":
+        raise error(NotImplementedError, "pad", {"mode": repr(mode)}, "only a constant border has a rule here",
+                    "build other borders by indexing, e.g. x[..., [0, 0, 1, 2]]")  # fmt: skip
+    if len(pad) % 2 or len(pad) > 2 * X.ndim:
+        raise error(ValueError, "pad", {"X": X, "pad": pad}, "there are two widths for each axis that is padded, last "
+                    "axis first", "give (left, right) or (left, right, top, bottom) …")  # fmt: skip
+    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
+    return bordered(X, [(0, 0)] * (X.ndim - len(pairs)) + pairs, value or 0)
+
+
+def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
+    """X with a border of ``value``, as wide as the pairs (before, after) say, one for each axis."""
+    cut = tuple(slice(max(-a, 0), max(n - max(-b, 0), 0)) for n, (a, b) in zip(X.shape, widths, strict=True))
+    X = X[cut] if any(min(pair) < 0 for pair in widths) else X
+    added = [(max(a, 0), max(b, 0)) for a, b in widths]
+    shape = tuple(n + a + b for n, (a, b) in zip(X.shape, added, strict=True))
+    inner = tuple(slice(a, a + n) for n, (a, _) in zip(X.shape, added, strict=True))
+    Y = add_at(X, index=inner, shape=shape)
+    if isinstance(value, (int, float)) and value == 0:
+        return Y
+    border = np.ones(shape, bool)
+    border[inner] = False
+    return where(border, value, Y)
+
+
+def _numpy_pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+    if mode != "constant" or np.ndim(constant_values):
+        return pad(X, (), mode if mode != "constant" else "several constants")  # which says what is possible
+    return bordered(X, [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))], constant_values)
+
+
+# ---- matrices -------------------------------------------------------------------------------------------------------
+
+
+def _below(name: str, X: Any, k: int) -> np.ndarray[Any, Any]:
+    """The places of a matrix on or below its diagonal ``k``."""
+    if X.ndim < 2:
+        raise error(RuntimeError, name, {"X": X}, "X is a matrix, or a batch of them", "insert an axis with x[None]")
+    return np.tri(X.shape[-2], X.shape[-1], k, dtype=bool)
+
+
+@function
+def tril(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
+    """The lower triangle of each matrix, zeros above the diagonal.
+
+    >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[1.0, 0.0], [3.0, 4.0]]
+    """
+    return where(_below("tril", X, diagonal if k is None else k), X, np.zeros((), X.dtype))
+
+
+@function
+def triu(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
+    """The upper triangle of each matrix, zeros below the diagonal.
+
+    >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[1.0, 2.0], [0.0, 4.0]]
+    """
+    return where(_below("triu", X, (diagonal if k is None else k) - 1), np.zeros((), X.dtype), X)
+
+
+@function
+def diagonal(X: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonal over two axes, as a last axis.
+
+    >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [1.0, 4.0]
+    """
+    X = moveaxis(X, (dim1, dim2), (-2, -1))
+    rows, columns = X.shape[-2:]
+    n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+    return X[..., np.arange(n) - min(offset, 0), np.arange(n) + max(offset, 0)]
+
+
+def _numpy_diagonal(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return diagonal(X, offset, axis1, axis2)
+
+
+@function
+def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
+    """A vector as a diagonal matrix; of a matrix, its diagonal.
+
+    >>> diag(Tensor([1.0, 2.0])).tolist()
+    [[1.0, 0.0], [0.0, 2.0]]
+    """
+    offset = diagonal if k is None else k
+    if X.ndim == 2:
+        return FUNCTIONS["diagonal"](X, offset)
+    if X.ndim != 1:
+        raise error(ValueError, "diag", {"X": X}, "X is a vector or a matrix", "see diagonal() for batches")
+    n = X.shape[0] + abs(offset)
+    place = np.arange(X.shape[0])
+    return add_at(X, index=(place - min(offset, 0), place + max(offset, 0)), shape=(n, n))
+
+
+@function
+def trace(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The sum of the diagonal of a matrix.
+
+    >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
+    5.0
+    """
+    return diagonal(X, offset, axis1, axis2).sum(-1)
+
+
+@function
+def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
+    """All windows of ``size`` entries along an axis, ``step`` apart, as a last axis.
+
+    >>> unfold(Tensor([1.0, 2.0, 3.0]), 0, 2, 1).tolist()
+    [[1.0, 2.0], [2.0, 3.0]]
+    """
+    axis = check_axis("unfold", X, dimension)
+    if X.ndim == 0:
+        return unfold(reshape(X, 1), 0, size, step)[0]
+    if not 0 <= size <= X.shape[axis] or step < 1:
+        raise error(RuntimeError, "unfold", {"X": X, "size": size, "step": step}, "a window fits into the axis, "
+                    "and the step is at least 1", "choose a smaller size")  # fmt: skip
+    starts = np.arange(0, X.shape[axis] - size + 1, step)
+    windows = along(X, axis, starts[:, None] + np.arange(size))  # the axis becomes (windows, size)
+    return moveaxis(windows, axis + 1, -1)
+
+
+def _linalg_diagonal(X: Any, offset: int = 0) -> Any:
+    return diagonal(X, offset, -2, -1)
+
+
+def _linalg_trace(X: Any, offset: int = 0) -> Any:
+    return trace(X, offset, -2, -1)
+
+
+FUNCTIONS.update({
+    "numpy.pad": _numpy_pad, "numpy.diagonal": _numpy_diagonal, "numpy.linalg.diagonal": _linalg_diagonal,
+    "numpy.linalg.trace": _linalg_trace,
+})  # fmt: skip

@@ -1,0 +1,103 @@
+"""One or the other, entry by entry: the larger, the smaller, what a condition says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import FUNCTIONS
+from .arithmetic import BROADCAST
+
+
+@op(types="same", expects=BROADCAST)
+def maximum(X: Array, W: Array) -> Array:
+    """Y = the larger of both; where they tie each gets half of the gradient.
+
+    >>> maximum(Tensor([1.0, 5.0]), 3.0).tolist()
+    [3.0, 5.0]
+    """
+    return np.maximum(X, W)
+
+
+@maximum.rule
+def d_maximum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    half = dY * (X == W) / 2
+    dX = dY * (X > W) + half
+    dW = dY * (W > X) + half
+    return dX, dW
+
+
+@op(types="same", expects=BROADCAST)
+def minimum(X: Array, W: Array) -> Array:
+    """Y = the smaller of both; where they tie each gets half of the gradient.
+
+    >>> minimum(Tensor([1.0, 5.0]), 3.0).tolist()
+    [1.0, 3.0]
+    """
+    return np.minimum(X, W)
+
+
+@minimum.rule
+def d_minimum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    half = dY * (X == W) / 2
+    dX = dY * (X < W) + half
+    dW = dY * (W < X) + half
+    return dX, dW
+
+
+@op(types="same", keeps=1, expects=BROADCAST)
+def _where(C: Array, X: Array, W: Array) -> Array:
+    """Y = X where the condition C is true, W elsewhere.
+
+    >>> _where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0).tolist()
+    [1.0, 0.0]
+    """
+    return np.where(C, X, W)
+
+
+@_where.rule
+def d_where(dY: Array, Y: Array, C: Array, X: Array, W: Array) -> Any:
+    dX = np.where(C, dY, 0)
+    dW = np.where(C, 0, dY)
+    return None, dX, dW
+
+
+@function
+def where(condition: Any, X: Any = None, W: Any = None) -> Any:
+    """X where the condition is true, W elsewhere; with neither, the places where it is true (``nonzero``).
+
+    >>> where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0).tolist()
+    [1.0, 0.0]
+    """
+    if X is None and W is None:
+        return FUNCTIONS["nonzero"](condition, as_tuple=True)
+    return _where(condition, X, W)
+
+
+@function
+def clip(X: Any, min: Any = None, max: Any = None) -> Any:
+    """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+
+    PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+
+    >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
+    [-1.0, 0.5, 1.0]
+    """
+    if min is None and max is None:
+        raise error(RuntimeError, "clip", {"X": X, "min": None, "max": None}, "there is at least one bound",
+                    "write clip(x, min=0) or clip(x, 0, 1)")  # fmt: skip
+    X = X if min is None else _where(min > X, min, X)
+    return X if max is None else _where(max < X, max, X)
+
+
+@function
+def masked_fill(X: Any, mask: Any, value: Any) -> Any:
+    """X with ``value`` in every entry where ``mask`` is true.
+
+    >>> masked_fill(Tensor([1.0, 2.0]), [True, False], 0.0).tolist()
+    [0.0, 2.0]
+    """
+    return _where(mask, value, X)

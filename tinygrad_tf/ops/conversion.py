@@ -1,0 +1,58 @@
+"""The same numbers in another type, or in an array of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import Tensor, check_device
+
+
+@op
+def astype(X: Array, *, dtype: Any) -> Array:
+    """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
+
+    >>> astype(Tensor([1.5]), dtype="float64").dtype
+    dtype('float64')
+    """
+    if np.dtype(dtype).kind not in "biuf":
+        raise error(TypeError, "astype", {"X": X, "dtype": np.dtype(dtype)}, "entries are booleans, integers or floats",
+                    "choose for example 'float32' or 'int64'")  # fmt: skip
+    return X.astype(dtype)
+
+
+@astype.rule
+def d_astype(dY: Array, Y: Array, X: Array, *, dtype: Any) -> Any:
+    dX = dY
+    return dX
+
+
+@function
+def copy(X: Any) -> Any:
+    """The same numbers in an array of their own; PyTorch's ``clone``.
+
+    >>> copy(Tensor([1.0])).tolist()
+    [1.0]
+    """
+    return astype(X, dtype=X.dtype)
+
+
+@function
+def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool) -> Any:
+    """PyTorch's way to ask for another type, ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
+
+    >>> to(Tensor([1]), "float64").dtype
+    dtype('float64')
+    """
+    for a in args:
+        if isinstance(a, (Tensor, np.ndarray)):
+            dtype = a.dtype
+        elif str(a).partition(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta"):
+            device = a
+        else:
+            dtype = a
+    check_device("to", device)
+    return X if dtype is None or np.dtype(dtype) == X.dtype else astype(X, dtype=dtype)

@@ -1,0 +1,106 @@
+"""einsum: any product of arrays whose axes are named by letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import Tensor, to_array
+from .arrange import diagonal
+from .shape import moveaxis
+
+_RULE = ("each letter names one size, and the result's letters occur on the left", "write e.g. 'bhld,bhsd->bhls'")
+
+
+@op(types="same", expects=_RULE)
+def _einsum(*Xs: Array, lefts: tuple[str, ...], right: str) -> Array:
+    """The product of the Xs summed over the letters that ``right`` lacks; each letter is in two of them, or more."""
+    return named_product(Xs, lefts, right)
+
+
+@_einsum.rule
+def d_einsum(dY: Array, Y: Array, *Xs: Array, lefts: tuple[str, ...], right: str) -> Any:
+    dXs = products_of_others(dY, Xs, lefts, right)
+    return dXs
+
+
+def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> Array:
+    """NumPy's einsum."""
+    return np.einsum(f"{','.join(lefts)}->{right}", *Xs, optimize=len(Xs) > 1)
+
+
+def products_of_others(dY: Array, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
+    """For each X the product of ``dY`` with all others: its place in the equation and that of Y are exchanged."""
+    return [
+        _einsum(dY, *Xs[:i], *Xs[i + 1 :], lefts=(right, *lefts[:i], *lefts[i + 1 :]), right=lefts[i])
+        for i in range(len(Xs))
+    ]
+
+
+@function
+def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
+    """The sum over all letters that are not in the result of the product of the Xs.
+
+    ``"ij,jk->ik"`` is a matrix product, ``"ii->i"`` a diagonal, ``"...ij->...ji"`` a transpose; without ``->`` the
+    result's letters are those that occur once, in alphabetical order.
+
+    >>> einsum("ij,jk->ik", Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
+    [[11.0]]
+    """
+    if not isinstance(equation, str):
+        raise error(TypeError, "einsum", {"equation": equation}, "the letters come first, as text", _RULE[1])
+    Xs = tuple(Xs[0]) if len(Xs) == 1 and isinstance(Xs[0], (list, tuple)) else Xs
+    operands = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    lefts = left.split(",")
+    if len(lefts) != len(operands):
+        raise error(ValueError, "einsum", {"equation": equation, "number of arrays": len(operands)},
+                    "there is one group of letters for each array", _RULE[1])  # fmt: skip
+    if not arrow:
+        once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
+        right = ("..." if "..." in left else "") + "".join(once)
+    lefts, right = _without_ellipsis(equation, lefts, right, operands)
+    longer = {c for s, X in zip(lefts, operands, strict=True) for c, n in zip(s, X.shape, strict=True) if n > 1}
+    for i, letters in enumerate(lefts):
+        elsewhere = set("".join(lefts[:i] + lefts[i + 1 :]) + right)
+        operands[i], lefts[i] = _simplified(operands[i], letters, elsewhere, longer)
+    return _einsum(*operands, lefts=tuple(lefts), right=right)
+
+
+def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: list[Any]) -> tuple[list[str], str]:
+    """The same letters with ``...`` spelled out in capitals that are not in use; they align at the right."""
+    spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in equation]
+    hidden = []
+    for letters, X in zip(lefts, operands, strict=True):
+        named = len(letters.replace("...", ""))
+        if named > X.ndim or ("..." not in letters and named != X.ndim):
+            raise error(ValueError, "einsum", {"equation": equation, "X": X}, f"{letters!r} names every axis of X",
+                        "give one letter for each axis, or ... for the rest")  # fmt: skip
+        hidden.append(X.ndim - named)
+    most = max((n for n, letters in zip(hidden, lefts, strict=True) if "..." in letters), default=0)
+    full = "".join(spare[:most])
+    lefts = [s.replace("...", full[most - n :] if n else "") for s, n in zip(lefts, hidden, strict=True)]
+    return lefts, right.replace("...", full)
+
+
+def _simplified(X: Any, letters: str, elsewhere: set[str], longer: set[str]) -> tuple[Any, str]:
+    """X without repeated letters (their diagonal), without letters that only it has (their sum), and without axes of
+    size 1 that stretch to what is longer elsewhere.
+    """
+    for c in dict.fromkeys(letters):
+        while letters.count(c) > 1:
+            i = letters.index(c)
+            j = letters.index(c, i + 1)
+            if X.shape[i] != X.shape[j]:
+                raise error(ValueError, "einsum", {"X": X, "letters": letters}, *_RULE)
+            X = diagonal(X, 0, i, j)  # the diagonal comes last
+            X = moveaxis(X, -1, i) if X.ndim > 1 else X
+            letters = letters[:j] + letters[j + 1 :]
+    alone = [i for i, c in enumerate(letters) if c not in elsewhere or (X.shape[i] == 1 and c in longer)]
+    if alone:
+        X = X.sum(axis=tuple(alone))
+        letters = "".join(c for i, c in enumerate(letters) if i not in alone)
+    return X, letters

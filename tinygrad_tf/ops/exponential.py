@@ -1,0 +1,198 @@
+"""Exponentials, logarithms and roots, entry by entry, and the curves that are made of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..kernels.erf import erf as erf_of_array
+from ..op import Array, function, op
+from .arithmetic import BROADCAST, power
+
+
+@op(types="float")
+def exp(X: Array) -> Array:
+    """Y = e^X. float32 overflows to inf above X = 88.
+
+    >>> exp(Tensor([0.0])).tolist()
+    [1.0]
+    """
+    return np.exp(X)
+
+
+@exp.rule
+def d_exp(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * Y
+    return dX
+
+
+@op(types="float")
+def expm1(X: Array) -> Array:
+    """Y = e^X − 1, exact for small X, where e^X would round to 1.
+
+    >>> expm1(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.expm1(X)
+
+
+@expm1.rule
+def d_expm1(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * (Y + 1)
+    return dX
+
+
+@op(types="float")
+def log(X: Array) -> Array:
+    """Y = ln X.
+
+    >>> log(Tensor([1.0])).tolist()
+    [0.0]
+    """
+    return np.log(X)
+
+
+@log.rule
+def d_log(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / X
+    return dX
+
+
+@op(types="float")
+def log1p(X: Array) -> Array:
+    """Y = ln(1 + X), exact for small X, where 1 + X would round to 1.
+
+    >>> log1p(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.log1p(X)
+
+
+@log1p.rule
+def d_log1p(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / (1 + X)
+    return dX
+
+
+@op(types="float", expects=BROADCAST)
+def logaddexp(X: Array, W: Array) -> Array:
+    """Y = ln(e^X + e^W), without overflow.
+
+    >>> f"{logaddexp(Tensor(1000.0), 1000.0):.3f}"
+    '1000.693'
+    """
+    return np.logaddexp(X, W)
+
+
+@logaddexp.rule
+def d_logaddexp(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY * sigmoid(X - W)
+    dW = dY * sigmoid(W - X)
+    return dX, dW
+
+
+@op(types="float")
+def sqrt(X: Array) -> Array:
+    """Y = √X.
+
+    >>> sqrt(Tensor([4.0])).tolist()
+    [2.0]
+    """
+    return np.sqrt(X)
+
+
+@sqrt.rule
+def d_sqrt(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / (2 * Y)
+    return dX
+
+
+@op(types="float")
+def tanh(X: Array) -> Array:
+    """Y = tanh X.
+
+    >>> tanh(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.tanh(X)
+
+
+@tanh.rule
+def d_tanh(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * (1 - Y * Y)
+    return dX
+
+
+@op(types="float")
+def sigmoid(X: Array) -> Array:
+    """Y = 1 / (1 + e^−X).
+
+    >>> sigmoid(Tensor([0.0])).tolist()
+    [0.5]
+    """
+    E = np.exp(-np.abs(X))  # e^−X overflows float32 below X = −88
+    return np.where(X >= 0, 1, E) / (1 + E)
+
+
+@sigmoid.rule
+def d_sigmoid(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * Y * (1 - Y)
+    return dX
+
+
+@op(types="float")
+def erf(X: Array) -> Array:
+    """Y = 2/√π ∫₀ˣ e^−t² dt, the error function.
+
+    >>> f"{erf(Tensor(1.0)):.4f}"
+    '0.8427'
+    """
+    return erf_of_array(X)
+
+
+@erf.rule
+def d_erf(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * np.exp(-X * X) * (2 / np.pi**0.5)
+    return dX
+
+
+@function
+def exp2(X: Any) -> Any:
+    """2^X.
+
+    >>> exp2(Tensor([3.0])).tolist()
+    [8.0]
+    """
+    return power(2.0, X)
+
+
+@function
+def log2(X: Any) -> Any:
+    """The logarithm to base 2.
+
+    >>> log2(Tensor([8.0])).tolist()
+    [3.0]
+    """
+    return log(X) / math.log(2)
+
+
+@function
+def log10(X: Any) -> Any:
+    """The logarithm to base 10.
+
+    >>> log10(Tensor([1000.0])).data.round(5).tolist()
+    [3.0]
+    """
+    return log(X) / math.log(10)
+
+
+@function
+def rsqrt(X: Any) -> Any:
+    """1 / √X.
+
+    >>> rsqrt(Tensor([4.0])).tolist()
+    [0.5]
+    """
+    return 1 / np.sqrt(X)

@@ -1,0 +1,165 @@
+"""Several arrays made one, one cut into several, and copies side by side."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import FUNCTIONS, Tensor, to_array
+from .indexing import along, plain
+from .shape import broadcast_to, check_axis, expand_dims, flatten, ints, reshape
+
+
+@op(types="same", expects=(
+    "all have the same shape, except along the axis on which they are joined, and at least one axis",
+    "compare the shapes, or .stack() along a new axis",
+))  # fmt: skip
+def _concatenate(*Xs: Array, axis: int) -> Array:
+    """The Xs one after the other along an axis."""
+    return np.concatenate(Xs, axis)
+
+
+@_concatenate.rule
+def d_concatenate(dY: Array, Y: Array, *Xs: Array, axis: int) -> Any:
+    dXs = pieces(dY, [X.shape[axis] for X in Xs], axis)
+    return dXs
+
+
+def pieces(X: Array, sizes: Sequence[int], axis: int) -> list[Array]:
+    """X cut along ``axis`` into pieces of the given sizes."""
+    edges = itertools.pairwise([0, *itertools.accumulate(sizes)])
+    return [along(X, axis % X.ndim, slice(start, end)) for start, end in edges]
+
+
+@function
+def concatenate(Xs: Sequence[Any], axis: int | None = 0) -> Any:
+    """The Xs one after the other along ``axis`` (None: of the flattened Xs). A Tensor of shape (0,) fits to any other.
+
+    >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
+    if not Xs:
+        raise error(ValueError, "concatenate", "no Tensors", "it joins at least one", "give a list that is not empty")
+    if axis is None:
+        return _concatenate(*[flatten(X) for X in Xs], axis=0)
+    Xs = [X for X in Xs if X.shape != (0,)] or Xs  # as in PyTorch: what begins as tensor([]) can be added to
+    return _concatenate(*Xs, axis=check_axis("concatenate", Xs[0], axis))
+
+
+@function
+def stack(Xs: Sequence[Any], axis: int = 0) -> Any:
+    """The Xs side by side along a new ``axis``.
+
+    >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
+    if len({X.shape for X in Xs}) != 1:
+        raise error(ValueError, "stack", f"Tensors of shapes {', '.join(str(X.shape) for X in Xs) or 'none'}",
+                    "all have the same shape, and there is at least one", "reshape or pad them first")  # fmt: skip
+    return _concatenate(*[expand_dims(X, axis) for X in Xs], axis=check_axis("stack", Xs[0], axis, Xs[0].ndim + 1))
+
+
+def length(name: str, X: Any, axis: int) -> int:
+    """The size of an axis that is to be cut."""
+    i = check_axis(name, X, axis)
+    if X.ndim == 0:
+        raise error(IndexError, name, {"X": X}, "there is an axis to cut", "reshape to (1,) first")
+    return int(X.shape[i])
+
+
+@function
+def split(X: Any, split_size_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """X cut along ``axis``: into pieces of that many entries each (the last may be shorter), or of the sizes listed.
+
+    ``np.split(t, …)`` means what it means in NumPy: into that many equal parts, or at the listed places.
+
+    >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
+    [[1.0, 2.0], [3.0]]
+    """
+    sizes = split_size_or_sections
+    n = length("split", X, axis)
+    if isinstance(sizes, int):
+        sizes = [min(sizes, n - start) for start in range(0, n, sizes)] or [0] if sizes > 0 else [sizes]
+    if sum(sizes) != n or any(size < 0 for size in sizes):
+        raise error(ValueError, "split", {"X": X, "sections": split_size_or_sections, "axis": axis},
+                    f"the sizes of the pieces add up to the axis, {n}", "give the size of one piece, or a list whose "
+                    "sum is the axis")  # fmt: skip
+    return pieces(X, sizes, axis)
+
+
+@function
+def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
+    """X cut along an axis into at most ``chunks`` pieces of equal size (the last may be shorter).
+
+    >>> [piece.tolist() for piece in chunk(Tensor([1.0, 2.0, 3.0]), 2)]
+    [[1.0, 2.0], [3.0]]
+    """
+    n = length("chunk", X, axis)
+    if chunks < 1:
+        raise error(RuntimeError, "chunk", {"X": X, "chunks": chunks}, "there is at least one piece", "ask for more")
+    return split(X, -(-n // chunks), axis) if n else pieces(X, [0] * chunks, axis)
+
+
+def _numpy_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n = length("split", X, axis)
+    if np.ndim(indices_or_sections) == 0 and n % indices_or_sections:
+        raise error(ValueError, "np.split", {"X": X, "sections": indices_or_sections}, "the parts are equal: their "
+                    f"number divides the axis, {n}", "write np.array_split for parts that differ by one")  # fmt: skip
+    return _numpy_array_split(X, indices_or_sections, axis)
+
+
+def _numpy_array_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n = length("array_split", X, axis)
+    if np.ndim(indices_or_sections) == 0:
+        k = int(indices_or_sections)
+        return pieces(X, [n // k + (i < n % k) for i in range(k)], axis)
+    edges = itertools.pairwise([0, *indices_or_sections, n])
+    return [along(X, check_axis("array_split", X, axis), slice(start, end)) for start, end in edges]
+
+
+@function
+def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
+    """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+
+    >>> tile(Tensor([1.0, 2.0]), 2).tolist()
+    [1.0, 2.0, 1.0, 2.0]
+    """
+    counts = ints(reps if dims is None else (dims,))
+    if any(n < 0 for n in counts):
+        raise error(ValueError, "tile", {"X": X, "reps": counts}, "nothing is laid fewer than 0 times",
+                    "give numbers from 0 on")  # fmt: skip
+    ndim = max(len(counts), X.ndim)
+    counts = (1,) * (ndim - len(counts)) + tuple(counts)
+    shape = (1,) * (ndim - X.ndim) + tuple(X.shape)
+    paired = reshape(X, tuple(n for size in shape for n in (1, size)))  # (1, n0, 1, n1, …)
+    wide = broadcast_to(paired, tuple(n for pair in zip(counts, shape, strict=True) for n in pair))
+    return reshape(wide, tuple(c * n for c, n in zip(counts, shape, strict=True)))
+
+
+@function
+def repeat_interleave(X: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each entry along ``axis`` repeated in place, as often as ``repeats`` says; NumPy's ``repeat``.
+
+    >>> repeat_interleave(Tensor([1.0, 2.0]), 2).tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
+    if axis is None:
+        X, axis = flatten(X), 0
+    n = length("repeat_interleave", X, axis)
+    repeats = np.asarray(plain(repeats))
+    if repeats.ndim and repeats.shape not in ((n,), (1,)):
+        raise error(ValueError, "repeat_interleave", {"X": X, "repeats": repeats, "axis": axis},
+                    f"repeats is one number, or one for each of the {n} entries along the axis",
+                    "compare the sizes")  # fmt: skip
+    return along(X, check_axis("repeat_interleave", X, axis), np.repeat(np.arange(n), repeats))
+
+
+FUNCTIONS.update({"numpy.split": _numpy_split, "numpy.array_split": _numpy_array_split,
+                  "numpy.repeat": repeat_interleave})  # fmt: skip

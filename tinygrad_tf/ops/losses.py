@@ -1,0 +1,180 @@
+"""Losses, with PyTorch's names, defaults and reductions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import Tensor, to_array
+from .activation import logsigmoid
+from .choice import where
+from .fused.loss import check_target, class_weights
+from .indexing import plain
+
+
+def check_reduction(name: str, reduction: str) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        raise error(ValueError, name, {"reduction": repr(reduction)}, 'reduction is "mean", "sum" or "none"',
+                    "choose one of the three")  # fmt: skip
+
+
+def reduced(L: Any, reduction: str) -> Any:
+    """The losses of all entries as one: their mean, their sum, or as they are."""
+    return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
+
+
+def _check(name: str, input: Any, target: Any, reduction: str) -> None:
+    check_reduction(name, reduction)
+    if tuple(np.shape(plain(input))) != tuple(np.shape(plain(target))):
+        raise error(ValueError, name, {"input": input, "target": target}, "input and target have the same shape: "
+                    "broadcasting would average over pairs that do not belong together",
+                    "reshape the target, e.g. target.reshape(input.shape)")  # fmt: skip
+
+
+@function
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """(input − target)².
+
+    >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
+    2.0
+    """
+    _check("mse_loss", input, target, reduction)
+    return reduced((input - target) ** 2, reduction)
+
+
+@function
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """|input − target|.
+
+    >>> l1_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
+    1.0
+    """
+    _check("l1_loss", input, target, reduction)
+    return reduced(np.abs(input - target), reduction)
+
+
+@function
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """e²/2 for errors |e| ≤ delta, delta · (|e| − delta/2) beyond: large errors pull no harder (Huber 1964).
+
+    >>> huber_loss(Tensor([0.5, 3.0]), Tensor([0.0, 0.0]), reduction="none").tolist()
+    [0.125, 2.5]
+    """
+    _check("huber_loss", input, target, reduction)
+    e = np.abs(input - target)
+    return reduced(where(e <= delta, e * e / 2, (e - delta / 2) * delta), reduction)
+
+
+@function
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """The Huber loss divided by ``beta``.
+
+    >>> smooth_l1_loss(Tensor([0.5, 3.0]), Tensor([0.0, 0.0]), reduction="none").tolist()
+    [0.125, 2.5]
+    """
+    _check("smooth_l1_loss", input, target, reduction)
+    return l1_loss(input, target, reduction) if beta == 0 else huber_loss(input, target, reduction, beta) / beta
+
+
+@function
+def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
+    """−input[target], for log-probabilities: what is left of ``cross_entropy`` after ``log_softmax``.
+
+    Shapes, weights and reductions as in ``cross_entropy``; the target holds class indices.
+
+    >>> nll_loss(Tensor([[-1.0, -2.0]]), Tensor([1])).item()
+    2.0
+    """
+    check_reduction("nll_loss", reduction)
+    t = to_array(target)
+    if t.dtype.kind == "f":
+        raise error(TypeError, "nll_loss", {"input": input, "target": target}, "targets are class indices, integers",
+                    "write target.long(), or use cross_entropy for probabilities")  # fmt: skip
+    axis = check_target("nll_loss", input, Tensor.wrap(t), ignore_index)
+    valid = t != ignore_index
+    ids = np.where(valid, t, 0)
+    places = list(np.ogrid[tuple(slice(m) for m in t.shape)])
+    places.insert(axis, ids)
+    w = valid.astype(input.dtype)
+    if weight is not None:
+        w = np.where(valid, class_weights("nll_loss", weight, input, axis)[ids], 0)
+    L = -input[tuple(places)] * w
+    if reduction != "mean":
+        return reduced(L, reduction)
+    with np.errstate(invalid="ignore"):  # no valid row: 0/0 is NaN, as in PyTorch
+        return L.sum() / w.sum()
+
+
+@function
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """−target · ln σ(input) − (1 − target) · ln(1 − σ(input)), from logits, so that nothing rounds to ln 0.
+
+    >>> f"{binary_cross_entropy_with_logits(Tensor([0.0]), Tensor([1.0])):.4f}"
+    '0.6931'
+    """
+    _check("binary_cross_entropy_with_logits", input, target, reduction)
+    yes = target * logsigmoid(input)
+    L = -(yes if pos_weight is None else yes * pos_weight) - (1 - target) * logsigmoid(-input)
+    return reduced(L if weight is None else L * weight, reduction)
+
+
+@op(types="float")
+def _binary_cross_entropy(P: Array, T: Array) -> Array:
+    """Y = −T · ln P − (1 − T) · ln(1 − P); logarithms are cut at −100, as in PyTorch."""
+    yes, no = _log_odds(P)
+    return -T * yes - (1 - T) * no
+
+
+@_binary_cross_entropy.rule
+def d_binary_cross_entropy(dY: Array, Y: Array, P: Array, T: Array) -> Any:
+    yes, no = _log_odds(P)
+    dP = dY * (P - T) / np.maximum(P * (1 - P), 1e-12)  # not 0/0 at P = 0 and P = 1
+    dT = dY * (no - yes)
+    return dP, dT
+
+
+def _log_odds(P: Array) -> tuple[Array, Array]:
+    """Ln P and ln(1 − P), at least −100."""
+    yes = np.maximum(np.log(np.maximum(P, 1e-45)), -100)  # 1e-45: what float32 still tells from 0
+    no = np.where(P < 1, np.log1p(-np.where(P < 1, P, 0)), -100)
+    return yes, no
+
+
+@function
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+    """−target · ln p − (1 − target) · ln(1 − p) for probabilities p; logarithms are cut at −100, as in PyTorch.
+
+    >>> f"{binary_cross_entropy(Tensor([0.5]), Tensor([1.0])):.4f}"
+    '0.6931'
+    """
+    _check("binary_cross_entropy", input, target, reduction)
+    p = plain(input)
+    if p.size and (p.min() < 0 or p.max() > 1):
+        raise error(RuntimeError, "binary_cross_entropy", {"input": input}, "probabilities lie in 0 … 1",
+                    "pass logits to binary_cross_entropy_with_logits")  # fmt: skip
+    L = _binary_cross_entropy(input, target)
+    return reduced(L if weight is None else L * weight, reduction)
+
+
+@function
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+    """Target · (ln target − input), for log-probabilities ``input``; "batchmean" divides by the batch.
+
+    >>> f"{kl_div(Tensor([[-1.0, -1.0]]), Tensor([[0.5, 0.5]]), reduction='sum'):.4f}"
+    '0.3069'
+    """
+    if reduction != "batchmean":
+        check_reduction("kl_div", reduction)
+    if log_target:
+        L = np.exp(target) * (target - input)
+    else:
+        empty = target == 0  # 0 · ln 0 counts as 0
+        L = where(empty, 0, target * (np.log(where(empty, 1, target)) - input))
+    if reduction == "batchmean":
+        return L.sum() / (input.shape[0] if input.ndim else 1)
+    return reduced(L, reduction)

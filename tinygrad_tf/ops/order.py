@@ -1,0 +1,167 @@
+"""Along an axis: sums, products and extremes so far, and sorting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import Array, function, op
+from ..tensor import FUNCTIONS
+from .arithmetic import multiply
+from .arrange import bordered
+from .indexing import Extremes, along, gather, like, plain, without_axes
+from .shape import check_axes, check_axis, flatten, reshape
+
+
+@op
+def _cumsum(X: Array, *, axis: int) -> Array:
+    """Y[i] = X[0] + … + X[i] along ``axis``."""
+    return np.cumsum(X, axis)
+
+
+@_cumsum.rule
+def d_cumsum(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+    dX = np.flip(np.cumsum(np.flip(dY, axis), axis), axis)
+    return dX
+
+
+def _one_axis(name: str, X: Any, axis: Any) -> tuple[Any, int]:
+    """X and the axis to go along; without one X is flattened first, as in NumPy."""
+    return (flatten(X), 0) if axis is None else (X, check_axis(name, X, axis))
+
+
+@function
+@without_axes
+def cumsum(X: Any, axis: int | None = None) -> Any:
+    """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X.
+
+    >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
+    [1.0, 3.0, 6.0]
+    """
+    X, axis = _one_axis("cumsum", X, axis)
+    return _cumsum(X, axis=axis)
+
+
+@function
+@without_axes
+def cumprod(X: Any, axis: int | None = None) -> Any:
+    """Y[i] = X[0] · … · X[i] along ``axis``, in log₂ n steps that each multiply by what stands 1, 2, 4, … before.
+
+    >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0).tolist()
+    [2.0, 6.0, 24.0]
+    """
+    X, axis = _one_axis("cumprod", _whole(X), axis)
+    n, far = X.shape[axis], 1
+    while far < n:
+        X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], 1)
+        far *= 2
+    return X
+
+
+def _whole(X: Any) -> Any:
+    """Small integers and booleans as int64, which sums and products of them need."""
+    return X.astype(np.int64) if X.dtype.kind in "biu" and X.dtype.itemsize < 8 else X
+
+
+@function
+def prod(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The product over ``axis``, pair by pair: log₂ n multiplications deep, and right gradients where entries are 0.
+
+    >>> prod(Tensor([2.0, 3.0, 4.0])).item()
+    24.0
+    """
+    gone = tuple(range(X.ndim)) if axis is None else check_axes("prod", X, axis)
+    shape = tuple(1 if i in gone else n for i, n in enumerate(X.shape) if keepdims or i not in gone)
+    Y = _whole(X)
+    for a in gone if X.ndim else ():
+        while Y.shape[a] != 1:
+            if Y.shape[a] % 2 or Y.shape[a] == 0:  # one factor more, a 1
+                Y = bordered(Y, [(0, int(i == a)) for i in range(Y.ndim)], 1)
+            if Y.shape[a] > 1:
+                Y = multiply(along(Y, a, slice(0, None, 2)), along(Y, a, slice(1, None, 2)))
+    return reshape(Y, shape)
+
+
+@function
+@without_axes
+def cummax(X: Any, dim: int) -> Extremes:
+    """The largest entry so far along an axis, and where it stood (the last place if several tie).
+
+    >>> cummax(Tensor([1.0, 3.0, 2.0]), 0).values.tolist()
+    [1.0, 3.0, 3.0]
+    """
+    axis = check_axis("cummax", X, dim)
+    values = plain(X)
+    if values.size == 0:
+        return Extremes(X * 1, like(X, np.zeros(values.shape, np.int64)))
+    here = values == np.maximum.accumulate(values, axis)
+    places = np.arange(values.shape[axis]).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
+    indices = np.maximum.accumulate(np.where(here, places, 0), axis)
+    return Extremes(gather(X, axis, indices), like(X, indices))
+
+
+# ---- sorting --------------------------------------------------------------------------------------------------------
+
+
+def _sorting(X: Any, axis: int, descending: bool) -> np.ndarray[Any, Any]:
+    """The indices that sort X along an axis; entries that tie keep their order."""
+    values = plain(X)
+    if not descending:
+        return np.argsort(values, axis, kind="stable")
+    from_the_back = np.argsort(np.flip(values, axis), axis, kind="stable")
+    return values.shape[axis] - 1 - np.flip(from_the_back, axis)
+
+
+@function
+@without_axes
+def sort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Extremes:
+    """PyTorch's sort: (values, indices) along an axis. ``np.sort(t)`` gives the values alone.
+
+    >>> sort(Tensor([3.0, 1.0, 2.0])).values.tolist()
+    [1.0, 2.0, 3.0]
+    """
+    axis = check_axis("sort", X, dim)
+    indices = _sorting(X, axis, descending)
+    return Extremes(gather(X, axis, indices), like(X, indices))
+
+
+@function
+@without_axes
+def argsort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """The indices that sort X along an axis.
+
+    >>> argsort(Tensor([3.0, 1.0, 2.0])).tolist()
+    [1, 2, 0]
+    """
+    return like(X, _sorting(X, check_axis("argsort", X, dim), descending))
+
+
+def _numpy_sort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+    X, axis = _one_axis("sort", X, axis)
+    return sort(X, axis).values
+
+
+def _numpy_argsort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+    X, axis = _one_axis("argsort", X, axis)
+    return argsort(X, axis)
+
+
+@function
+@without_axes
+def topk(X: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:
+    """The k largest (or smallest) entries along an axis, in order, and where they stood.
+
+    >>> topk(Tensor([3.0, 1.0, 2.0]), 2).values.tolist()
+    [3.0, 2.0]
+    """
+    axis = check_axis("topk", X, dim)
+    if not 0 <= k <= X.shape[axis]:
+        raise error(RuntimeError, "topk", {"X": X, "k": k}, f"k lies in 0 … {X.shape[axis]}, the size of the axis",
+                    "choose a smaller k")  # fmt: skip
+    indices = along(_sorting(X, axis, largest), axis, slice(k))
+    return Extremes(gather(X, axis, indices), like(X, indices))
+
+
+FUNCTIONS.update({"numpy.sort": _numpy_sort, "numpy.argsort": _numpy_argsort})

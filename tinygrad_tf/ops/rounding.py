@@ -1,0 +1,113 @@
+"""Whole numbers: the steps that lead to them, and what a division leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, function, op
+from ..tensor import FUNCTIONS
+from .arithmetic import BROADCAST
+from .choice import where
+
+
+@op
+def sign(X: Array) -> Array:
+    """Y = −1, 0 or 1.
+
+    >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
+    [1.0, 0.0, -1.0]
+    """
+    return np.sign(X)
+
+
+@op
+def floor(X: Array) -> Array:
+    """Y = the largest whole number that is not above X.
+
+    >>> floor(Tensor([1.7, -1.2])).tolist()
+    [1.0, -2.0]
+    """
+    return np.floor(X)
+
+
+@op
+def ceil(X: Array) -> Array:
+    """Y = the smallest whole number that is not below X.
+
+    >>> ceil(Tensor([1.2, -1.7])).tolist()
+    [2.0, -1.0]
+    """
+    return np.ceil(X)
+
+
+@op
+def trunc(X: Array) -> Array:
+    """Y = X without its fraction.
+
+    >>> trunc(Tensor([1.7, -1.7])).tolist()
+    [1.0, -1.0]
+    """
+    return np.trunc(X)
+
+
+@op
+def round(X: Array, *, decimals: int = 0) -> Array:
+    """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
+
+    >>> round(Tensor([0.5, 1.5])).tolist()
+    [0.0, 2.0]
+    """
+    return np.round(X, decimals)
+
+
+@sign.rule
+@floor.rule
+@ceil.rule
+@trunc.rule
+@round.rule
+def d_step(dY: Array, Y: Array, X: Array, **params: Any) -> Any:
+    dX = np.zeros_like(dY)  # constant between its jumps
+    return dX
+
+
+FUNCTIONS["numpy.around"] = round
+
+
+@op(types="same", expects=BROADCAST)
+def floor_divide(X: Array, W: Array) -> Array:
+    """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
+
+    >>> floor_divide(Tensor([7, -7]), 2).tolist()
+    [3, -4]
+    """
+    return np.floor_divide(X, W)
+
+
+@op(types="same", expects=BROADCAST)
+def fmod(X: Array, W: Array) -> Array:
+    """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
+
+    >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
+    [2.0, -2.0]
+    """
+    return np.fmod(X, W)
+
+
+@fmod.rule
+def d_fmod(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY
+    dW = -dY * np.trunc(X / W)
+    return dX, dW
+
+
+@function
+def remainder(X: Any, W: Any) -> Any:
+    """X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
+
+    >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()
+    [2.0, 1.0]
+    """
+    R = fmod(X, W)
+    return where((R != 0) & ((R < 0) != (W < 0)), R + W, R)

@@ -1,0 +1,157 @@
+"""Angles: sine and cosine, their hyperbolic kin, and the inverses. Radians throughout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, function, op
+from .exponential import exp, expm1, log1p, sqrt
+
+
+@op(types="float")
+def sin(X: Array) -> Array:
+    """Y = sin X.
+
+    >>> sin(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.sin(X)
+
+
+@sin.rule
+def d_sin(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY * np.cos(X)
+    return dX
+
+
+@op(types="float")
+def cos(X: Array) -> Array:
+    """Y = cos X.
+
+    >>> cos(Tensor([0.0])).tolist()
+    [1.0]
+    """
+    return np.cos(X)
+
+
+@cos.rule
+def d_cos(dY: Array, Y: Array, X: Array) -> Any:
+    dX = -dY * np.sin(X)
+    return dX
+
+
+@function
+def tan(X: Any) -> Any:
+    """Sin X / cos X.
+
+    >>> tan(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return sin(X) / cos(X)
+
+
+@op(types="float")
+def arcsin(X: Array) -> Array:
+    """Y = the angle in −π/2 … π/2 whose sine is X.
+
+    >>> arcsin(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.arcsin(X)
+
+
+@arcsin.rule
+def d_arcsin(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / np.sqrt(1 - X * X)
+    return dX
+
+
+@op(types="float")
+def arccos(X: Array) -> Array:
+    """Y = the angle in 0 … π whose cosine is X.
+
+    >>> arccos(Tensor([1.0])).tolist()
+    [0.0]
+    """
+    return np.arccos(X)
+
+
+@arccos.rule
+def d_arccos(dY: Array, Y: Array, X: Array) -> Any:
+    dX = -dY / np.sqrt(1 - X * X)
+    return dX
+
+
+@op(types="float")
+def arctan(X: Array) -> Array:
+    """Y = the angle in −π/2 … π/2 whose tangent is X.
+
+    >>> arctan(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.arctan(X)
+
+
+@arctan.rule
+def d_arctan(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / (1 + X * X)
+    return dX
+
+
+@function
+def sinh(X: Any) -> Any:
+    """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+
+    >>> sinh(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return (expm1(X) - expm1(-X)) / 2
+
+
+@function
+def cosh(X: Any) -> Any:
+    """(e^X + e^−X) / 2.
+
+    >>> cosh(Tensor([0.0])).tolist()
+    [1.0]
+    """
+    return (exp(X) + exp(-X)) / 2
+
+
+@op(types="float")
+def arcsinh(X: Array) -> Array:
+    """Y = ln(X + √(X² + 1)).
+
+    >>> arcsinh(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return np.arcsinh(X)
+
+
+@arcsinh.rule
+def d_arcsinh(dY: Array, Y: Array, X: Array) -> Any:
+    dX = dY / np.sqrt(X * X + 1)
+    return dX
+
+
+@function
+def arccosh(X: Any) -> Any:
+    """ln(X + √(X² − 1)), the number whose cosh is X, in a form that is exact near X = 1.
+
+    >>> arccosh(Tensor([1.0])).tolist()
+    [0.0]
+    """
+    T = X - 1
+    return log1p(T + sqrt(T) * sqrt(T + 2))
+
+
+@function
+def arctanh(X: Any) -> Any:
+    """ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
+
+    >>> arctanh(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return (log1p(X) - log1p(-X)) / 2
