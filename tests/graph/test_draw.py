@@ -12,7 +12,7 @@ import pytest
 from graphs import GRAPHS, classifier, encoder, half_blind, head, leaf, residual, square
 
 from tinygrad_tf import Tensor, nn
-from tinygrad_tf.graph import dot, draw
+from tinygrad_tf.graph import boxes, dot, draw
 from tinygrad_tf.graph.boxes import levels
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.flow import norm, record, routes
@@ -147,8 +147,24 @@ def transformer():
     return model, model(src, tgt)[:, 0].tanh().sum()
 
 
+@pytest.mark.parametrize("path", [False, True], ids=["all of it", "one weight"])
+def test_without_a_depth_as_many_levels_are_open_as_fit(transformer, monkeypatch, path):
+    model, loss = transformer
+    to = model.encoder.layers[0].linear1.weight if path else None
+    opened = []
+    for fits in (5, 20, 60, 1000):
+        monkeypatch.setattr(boxes, "FITS", fits)
+        shown = parts(draw(loss, path_to=to))[0]
+        deeper = [parts(draw(loss, path_to=to, depth=d))[0] for d in range(6)]
+        fitting = [nodes for nodes in deeper if len(nodes) <= fits] or deeper[:1]
+        assert len(shown) == max(map(len, fitting))
+        opened.append(len(shown))
+    assert opened == sorted(opened)
+    assert opened[0] < opened[-1]
+
+
 def test_modules_are_nested_boxes(transformer):
-    source = draw(transformer[1]).source
+    source = draw(transformer[1], depth=9).source
     frames = re.findall(r"(\t+)subgraph cluster_\w+ \{\n.*?tooltip=\"?([\w.]+)\"?", source)
     paths = [path for _, path in frames]
     assert {"encoder", "encoder.layers.0", "encoder.layers.0.self_attn", "decoder.layers.0.multihead_attn"} <= set(
@@ -262,6 +278,15 @@ def test_dot_is_the_same_whatever_the_hash_seed():
     ]  # fmt: skip
     assert runs[0] == runs[1]
     assert "digraph" in runs[0]
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", ["chain", "diamond", "square"])
+def test_dot_is_that_of_the_golden_file(name):
+    """Structure and words, not pixels. To accept a change: python tests/graph/golden.py"""
+    assert draw(GRAPHS[name]()[0]).source == (GOLDEN / f"{name}.dot").read_text(encoding="utf-8")
 
 
 def test_a_graph_of_thousands_of_boxes_is_refused(monkeypatch):

@@ -29,17 +29,45 @@ def levels(path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+#: So many boxes can be read on a page or a slide; with more of them modules stay closed, unless a depth is given.
+FITS = 60
+
+
 def boxes_of(graph: Graph, depth: int | None, path_to: Tensor | None) -> dict[str, Box]:
-    """The box of each node. Modules below ``depth`` are closed, except those around ``path_to`` and the loss."""
+    """The box of each node. Modules below ``depth`` are closed, except those around ``path_to`` and the loss.
+
+    Without a ``depth`` as many levels are open as fit.
+    """
     end = graph.node_of(path_to) if path_to is not None else None
+    if depth is not None:
+        return _closed_below(graph, depth, end)
+    shown = _between(graph, end)
+    for d in range(max(len(levels(node.path)) for node in graph.nodes), -1, -1):
+        boxes = _closed_below(graph, d, end)
+        if len({boxes[id].id for id in shown}) <= FITS:
+            break
+    return boxes
+
+
+def _between(graph: Graph, end: Node | None) -> set[str]:
+    """What lies between the loss and ``end``; all nodes without one."""
+    if end is None:
+        return {node.id for node in graph.nodes}
+    found = {end.id}
+    for e in graph.edges:  # oldest first
+        if e.source in found:
+            found.add(e.target)
+    return found
+
+
+def _closed_below(graph: Graph, depth: int, end: Node | None) -> dict[str, Box]:
     ways = [levels(node.path) for node in (graph.loss, end) if node]
     opened = {way[: i + 1] for way in ways for i in range(len(way))}
     closed: dict[tuple[str, ...], Box] = {}
     found: dict[str, Box] = {}
     for node in graph.nodes:
         path = levels(node.path)
-        below = range(len(path) if depth is None else depth, len(path))
-        n = next((i for i in below if path[: i + 1] not in opened), None)
+        n = next((i for i in range(depth, len(path)) if path[: i + 1] not in opened), None)
         if n is None:
             found[node.id] = Box(node.id, path, "", [node])
         else:
