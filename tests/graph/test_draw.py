@@ -156,7 +156,7 @@ def test_without_a_depth_as_many_levels_are_open_as_fit(transformer, monkeypatch
         monkeypatch.setattr(boxes, "FITS", fits)
         shown = parts(draw(loss, path_to=to))[0]
         deeper = [parts(draw(loss, path_to=to, depth=d))[0] for d in range(6)]
-        fitting = [nodes for nodes in deeper if len(nodes) <= fits] or deeper[:1]
+        fitting = [nodes for nodes in deeper if len(nodes) <= (fits // 2 if path else fits)] or deeper[:1]
         assert len(shown) == max(map(len, fitting))
         opened.append(len(shown))
     assert opened == sorted(opened)

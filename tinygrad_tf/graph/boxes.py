@@ -42,9 +42,10 @@ def boxes_of(graph: Graph, depth: int | None, path_to: Tensor | None) -> dict[st
     if depth is not None:
         return _closed_below(graph, depth, end)
     shown = _between(graph, end)
+    most = FITS if end is None else FITS // 2  # the steps to one weight stand one above the other
     for d in range(max(len(levels(node.path)) for node in graph.nodes), -1, -1):
         boxes = _closed_below(graph, d, end)
-        if len({boxes[id].id for id in shown}) <= FITS:
+        if len({boxes[id].id for id in shown}) <= most:
             break
     return boxes
 

@@ -73,7 +73,7 @@ def draw(
         loss: a Tensor with one entry, before ``backward()`` has freed its graph.
         path_to: keep only what lies between the loss and this Tensor, and number the steps.
         depth: how many levels of modules are open; those below are one node each. None: as many as fit
-            on a page, about 60 boxes.
+            on a page, about 60 boxes, or 30 steps to one weight.
         values: show the entries of small Tensors, and mean and range of large ones.
         view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
             and dotted lines from the arrays that a rule needs.
