@@ -153,7 +153,7 @@ def test_a_step_keeps_the_parameter_s_array_and_the_gradient():
 def many():
     """Parameters of all kinds that an optimiser puts side by side, cuts into blocks or takes as they are."""
     rng = np.random.default_rng(0)
-    shapes = [(3,), (2, 3), (1,), (0, 2), (70, 300), (5, 1), (40_000,), (4,), (1, 2, 2)]
+    shapes = [(3,), (2, 3), (1,), (0, 2), (70, 300), (5, 1), (140_000,), (4,), (1, 2, 2)]
     params = [Tensor(rng.standard_normal(shape, np.float32), requires_grad=True) for shape in shapes]
     params[3:5] += [
         Tensor(rng.standard_normal(3), requires_grad=True),

@@ -22,6 +22,7 @@ ALLOWED = {
     "errors": set(),
     "random": set(),
     "kernels": set(),  # NumPy alone
+    "memory": set(),
     "tensor": {"errors"},
     "op": {"errors", "tensor"},
     "quick": {"tensor", "op"},

@@ -18,7 +18,7 @@ State = dict[str, Any]
 Update = Callable[[Any, Any, State], None]
 
 SMALL = 1 << 13  # entries: beyond it a copy costs more than the calls that it saves
-BLOCK = 1 << 14  # entries: parameter, gradient, states and temporaries of a block fit into a core's second cache
+BLOCK = 1 << 16  # entries: what a block needs fits into a core's second cache, and its calls cost little beside it
 
 
 def in_blocks(update: Update, p: Any, g: Any, state: State) -> None:
