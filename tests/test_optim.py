@@ -150,6 +150,60 @@ def test_a_step_keeps_the_parameter_s_array_and_the_gradient():
         assert (array != 1).all()
 
 
+def many():
+    """Parameters of all kinds that an optimiser puts side by side, cuts into blocks or takes as they are."""
+    rng = np.random.default_rng(0)
+    shapes = [(3,), (2, 3), (1,), (0, 2), (70, 300), (5, 1), (140_000,), (4,), (1, 2, 2)]
+    params = [Tensor(rng.standard_normal(shape, np.float32), requires_grad=True) for shape in shapes]
+    params[3:5] += [
+        Tensor(rng.standard_normal(3), requires_grad=True),
+        Tensor(rng.standard_normal((2, 2)), requires_grad=True),
+    ]
+    wide = Tensor(np.zeros((150, 200), np.float32), requires_grad=True)
+    wide.data = rng.standard_normal((200, 150), np.float32).T
+    return [*params, wide]
+
+
+@pytest.mark.parametrize(("name", "settings"), [case for case in RANDOM if case[0] != "Muon"])
+def test_together_and_in_blocks_the_bits_are_those_of_each_parameter_alone(name, settings):
+    kind = getattr(optim, name)
+    together, alone = many(), many()
+    first, second = kind(together, **settings), kind(alone, **settings)
+    second.elementwise = False
+    for step in range(6):
+        for i, (p, q) in enumerate(zip(together, alone, strict=True)):
+            g = np.random.default_rng((step, i)).standard_normal(p.shape).astype(p.dtype)
+            p.grad = q.grad = None if (i + step) % 5 == 0 and step > 1 else Tensor(g)
+            if step == 3 and i == 1:  # a user may put another array in place
+                p.data, q.data = p.data * 2, q.data * 2
+            if step == 4 and first.state[p].get("exp_avg") is not None and i == 7:
+                first.state[p]["exp_avg"], second.state[q]["exp_avg"] = np.ones_like(g), np.ones_like(g)
+        if step == 5:
+            first = copy.deepcopy(first)
+            together = first.param_groups[0]["params"]
+            for i, p in enumerate(together):
+                p.grad = alone[i].grad
+        first.step()
+        second.step()
+        for p, q in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(p.data, q.data, strict=True)
+            assert first.state.get(p, {}).keys() == second.state.get(q, {}).keys()
+            for key, value in first.state.get(p, {}).items():
+                np.testing.assert_array_equal(value, second.state[q][key], strict=True)
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "Muon"])
+def test_a_parameter_without_axes_is_one_number(name):
+    a, b = Tensor(2.0, requires_grad=True), Tensor([2.0], requires_grad=True)
+    for p in (a, b):
+        optimizer = getattr(optim, name)([p], lr=0.1)
+        for _ in range(2):
+            p.grad = Tensor(np.ones_like(p.data))
+            optimizer.step()
+    assert a.shape == ()
+    assert a.item() == b.item() != 2
+
+
 def test_zero_grad_forgets_or_zeroes():
     a, b = two()
     optimizer = optim.SGD([a, b])

@@ -22,13 +22,15 @@ ALLOWED = {
     "errors": set(),
     "random": set(),
     "kernels": set(),  # NumPy alone
+    "memory": set(),
     "tensor": {"errors"},
     "op": {"errors", "tensor"},
+    "quick": {"tensor", "op"},
     "autograd": {"errors", "tensor", "op"},  # knows no op by name
     "function": {"errors", "op"},
     "recompute": {"errors", "tensor", "op", "autograd", "random"},
     "debug": {"errors", "tensor", "op"},
-    "ops": {"errors", "tensor", "op", "random", "kernels"},
+    "ops": {"errors", "tensor", "op", "quick", "random", "kernels"},
     "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op"},

@@ -32,6 +32,7 @@ from .makers import (
     zeros,
     zeros_like,
 )
+from .memory import reuse_freed
 from .ops.activation import (
     elu,
     hardsigmoid,
@@ -143,6 +144,8 @@ from .random import manual_seed
 from .recompute import checkpoint
 from .tensor import Tensor
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
+
+reuse_freed()
 
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, div, true_divide, pow = absolute, negative, subtract, multiply, divide, divide, power

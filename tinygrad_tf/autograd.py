@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from .errors import error
-from .op import Array, Op, state
-from .tensor import Tensor
+from .op import Array, Op, fit, state
+from .tensor import NO_PARAMS, Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,17 +61,12 @@ class enable_grad(no_grad):
     recording = True
 
 
-def _marker(name: str) -> Op:
-    """An op that is never run: it says what the walk is to do at a Tensor."""
-
-    def forward(*Xs: Array) -> Array:
-        raise RuntimeError(f"{name} is not an op that can be run")
-
-    return Op(forward, name=name)
+def _not_run(*Xs: Array) -> Array:
+    raise RuntimeError("this op says what the walk is to do at a Tensor; it is not run")
 
 
-FREED = _marker("freed")  # backward() has freed what the Tensor was made of
-AGAIN = _marker("checkpoint")  # nothing is kept of what the Tensor was made by: params["run"] makes it once more
+FREED = Op(_not_run, name="freed")  # backward() has freed what the Tensor was made of
+AGAIN = Op(_not_run, name="checkpoint")  # nothing is kept of what made the Tensor: params["run"] makes it once more
 
 
 def reachable(outputs: Sequence[Tensor], since: int = 0) -> list[Tensor]:
@@ -96,12 +91,15 @@ def steps(
     inputs: Sequence[Tensor] | None = None,
     create_graph: bool = False,
     free: bool = False,
+    at: Collection[int] | None = None,
 ) -> Iterator[Step]:
     """Walk back from ``outputs``, given their ``gradients``, and yield each :class:`Step`, newest Tensor first.
 
     With ``inputs`` only what lies between them and the outputs is visited. ``create_graph`` runs the rules on Tensors,
-    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done. A Tensor
-    of ``checkpoint()`` sends its gradient to the same Tensor, made again, and the walk goes on through what is new.
+    so that what they compute can be differentiated again. ``free`` cuts each node off once its step is done. With
+    ``at`` only leaves, Tensors with hooks and those of these numbers are yielded, without what they send. The gradient
+    of a leaf is nobody else's array. A Tensor of ``checkpoint()`` sends its gradient to the same Tensor, made again,
+    and the walk goes on through what is new.
     """
     order = reachable(outputs)
     for t in order:
@@ -109,11 +107,21 @@ def steps(
             raise error(RuntimeError, "backward", {"self": outputs[0]}, "the graph was freed by an earlier backward(), "
                         "to return its memory", "write retain_graph=True in the earlier call, or run the forward "
                         "again")  # fmt: skip
-    useful = {t.number for t in (order if inputs is None else inputs)}
-    _spread(useful, order)
+    useful = None if inputs is None else {t.number for t in inputs}  # None: all that require a gradient
+    if useful is not None:
+        _spread(useful, order)
     whole: dict[int, Array] = {}
     for t, dt in zip(outputs, gradients, strict=True):
         whole[t.number] = whole[t.number] + dt if t.number in whole else dt
+    return _walk(order, whole, useful, create_graph, free, at)
+
+
+def _walk(
+    order: list[Tensor], whole: dict[int, Array], useful: set[int] | None, create_graph: bool, free: bool,
+    at: Collection[int] | None,
+) -> Iterator[Step]:  # fmt: skip
+    """The loop of :func:`steps`, which pays for each op: that is why it is written out so. ``whole`` is by number."""
+    lent = set(whole)  # whose gradient is an array that somebody else holds as well
     while order:
         Y = order.pop()
         dY = whole.pop(Y.number, None)
@@ -121,26 +129,45 @@ def steps(
             continue
         if Y.hooks:
             dY = _through_hooks(Y, dY, create_graph)
-        sent: list[tuple[Tensor, Array]] = []
-        needs = tuple([x.number in useful for x in Y.inputs])
-        runs = Y.op is not None and True in needs
-        if Y.op is AGAIN and runs:
+        op, Xs, sent = Y.op, Y.inputs, []
+        if len(Xs) == 2 and useful is None:  # written out: a quarter of the time
+            needs: tuple[bool, ...] = Xs[0].requires_grad, Xs[1].requires_grad
+        else:
+            needs = tuple([X.requires_grad if useful is None else X.number in useful for X in Xs])
+        if op is None and (Y.hooks or Y.number in lent):  # a hook may have kept what it saw or returned
+            dY = dY.clone() if create_graph else np.array(dY)
+        elif op is AGAIN and True in needs:
             again = Y.params["run"](Y)
             inside = [t for t in reachable([again], Y.number) if t.number > Y.number]
-            _spread(useful, inside)
+            if useful is not None:
+                _spread(useful, inside)
             order += inside  # newer than all that is left, and so the next to be visited, as without checkpoint()
-            sent.append((again, dY))
-            whole[again.number] = dY
+            whole[again.number], sent = dY, [(again, dY)]
             del again, inside
-        elif Y.op is not None and runs:
-            for X, dX in zip(Y.inputs, Y.op.gradients(Y, dY, needs, create_graph), strict=False):
-                if dX is not None:
+        elif op is not None and True in needs:
+            gradients = op.gradients(Y, dY, needs, create_graph)
+            for X, dX, need in zip(Xs, gradients, needs):  # noqa: B905 (a rule also names inputs that were left out)
+                if dX is None or not need:
+                    continue
+                array = X.data
+                if dX.shape != array.shape or dX.dtype is not array.dtype:
+                    dX = fit(dX, X, op if state.debug is None else state.debug.place(Y))
+                if at is None:
                     sent.append((X, dX))
-                    before = whole.get(X.number)
-                    whole[X.number] = dX if before is None else before + dX
-        yield Step(Y, dY, sent)
-        if free and runs:
-            Y.op, Y.inputs, Y.params, Y.saved = FREED, (), {}, None
+                n = X.number
+                before = whole.get(n)
+                if before is None:
+                    whole[n] = dX
+                    if X.op is None and _is_shared(dX, Y, dY, gradients):
+                        lent.add(n)
+                else:
+                    whole[n] = before + dX
+                    lent.discard(n)
+        if at is None or op is None or Y.hooks or Y.number in at:
+            yield Step(Y, dY, sent)
+        if free and op is not None and True in needs:
+            Y.op, Y.inputs = FREED, ()
+            Y.params, Y.saved = NO_PARAMS, None
 
 
 def _spread(useful: set[int], order: list[Tensor]) -> None:
@@ -173,29 +200,27 @@ def backward(
                     "under no_grad()")  # fmt: skip
     seed = _seed("backward", output, gradient, create_graph)
     arrived: list[tuple[Tensor, Array]] = []
-    borrowed: set[int] = {id(_array(seed))}  # arrays that others hold as well: a leaf gets a copy of its own
     free = not (retain_graph or create_graph)
     with enable_grad() if create_graph else contextlib.nullcontext():
-        for Y, dY, sent in steps([output], [seed], create_graph=create_graph, free=free):
-            if Y.op is None or (Y.hooks and Y.retains_grad):
-                shared = bool(Y.hooks) or id(_array(dY)) in borrowed  # a hook may have kept what it saw or returned
-                arrived.append((Y, (dY.clone() if create_graph else dY.copy()) if shared else dY))
-            borrowed.update([id(_array(dX)) for X, dX in sent if X.op is None and _is_shared(dX, Y, dY, sent)])
+        for Y, dY, _ in steps([output], [seed], create_graph=create_graph, free=free, at=()):
+            if Y.op is None:
+                arrived.append((Y, dY))
+            elif Y.retains_grad:
+                arrived.append((Y, dY.clone() if create_graph else np.array(dY)))
         for leaf, dleaf in arrived:
             new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
             leaf.grad = new if leaf.grad is None else leaf.grad + new
 
 
+def _is_shared(dX: Array, Y: Tensor, dY: Array, gradients: Sequence[Array]) -> bool:
+    """Whether the array that the step of ``Y`` sends to an input is also somebody else's."""
+    array, held = _array(dX), [_array(dY), Y.data, *[X.data for X in Y.inputs]]
+    twice = sum([other is not None and _array(other) is array for other in gradients]) > 1
+    return array.base is not None or twice or any(array is other for other in held)
+
+
 def _array(dX: Array) -> Any:
     return dX.data if isinstance(dX, Tensor) else dX
-
-
-def _is_shared(dX: Array, Y: Tensor, dY: Array, sent: list[tuple[Tensor, Array]]) -> bool:
-    """Whether the array that the step of ``Y`` sends to an input is also somebody else's."""
-    array = _array(dX)
-    others = [_array(dY), Y.data, *[X.data for X in Y.inputs], *[_array(other) for _, other in sent if other is not dX]]
-    twice = sum(other is dX for _, other in sent) > 1
-    return array.base is not None or twice or any(array is other for other in others)
 
 
 def _through_hooks(Y: Tensor, dY: Array, create_graph: bool) -> Array:
@@ -251,15 +276,13 @@ def grad(
     wanted = {x.number for x in xs}
     found: dict[int, Array] = {}
     with enable_grad() if create_graph else contextlib.nullcontext():
-        for Y, dY, _ in steps(ys, seeds, xs, create_graph, free=not (retain_graph or create_graph)):
+        for Y, dY, _ in steps(ys, seeds, xs, create_graph, not (retain_graph or create_graph), wanted):
             if Y.number in wanted:
-                found[Y.number] = dY
+                found[Y.number] = dY if create_graph or Y.op is None else np.array(dY)
     results = []
     for x in xs:
-        dx = found.get(x.number)
-        if dx is None:
-            dx = np.zeros_like(x.data)
-        results.append(dx if isinstance(dx, Tensor) else Tensor.wrap(np.array(dx)))
+        dx = found[x.number] if x.number in found else np.zeros_like(x.data)
+        results.append(dx if isinstance(dx, Tensor) else Tensor.wrap(np.asarray(dx)))
     return results[0] if isinstance(inputs, Tensor) else tuple(results)
 
 

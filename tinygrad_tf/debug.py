@@ -74,14 +74,17 @@ class debug:
 
     def step(self, Y: Tensor) -> Place:
         """Before the rule of ``Y`` runs: are its value and its inputs what they were? Where it is."""
-        assert Y.op is not None
-        place = _place(Y.op, Y.scope, self.lines.get(Y.number, "a line before debug()"))
+        place = self.place(Y)
         for t, before in zip((Y, *Y.inputs), self.sums.get(Y.number, []), strict=False):
             if checksum(t.data) != before:
                 raise error(RuntimeError, f"the gradient rule of {place.name}", {"array": t}, "an array that the rule "
                             "needs was modified by an inplace operation between forward and backward",
                             "write to a copy, or change parameters only after backward()")  # fmt: skip
         return place
+
+    def place(self, Y: Tensor) -> Place:
+        assert Y.op is not None
+        return _place(Y.op, Y.scope, self.lines.get(Y.number, "a line before debug()"))
 
     def sent(self, Y: Tensor, gradients: list[Array], place: Place) -> None:
         """After the rule of ``Y`` ran: did it return arrays of finite floats?"""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 _numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
-_NO_PARAMS: dict[str, Any] = {}
+NO_PARAMS: dict[str, Any] = {}
+_new = object.__new__
 
 
 def keep(gradient: Tensor) -> None:
@@ -42,24 +43,20 @@ class Handle:
         self.hooks = []  # the same hook may have been registered twice
 
 
-def _method(name: str) -> Callable[..., Tensor]:
-    """The method that calls FUNCTIONS[name] with the Tensor first."""
+def _method(name: str, is_reflected: bool = False) -> Callable[..., Tensor]:
+    """The method that calls FUNCTIONS[name] with the Tensor first; reflected second, as in ``other + tensor``."""
 
     def method(self: Tensor, *inputs: Any, **params: Any) -> Any:
-        return FUNCTIONS[name](self, *inputs, **params)
+        return FUNCTIONS[name](*inputs, self) if is_reflected else FUNCTIONS[name](self, *inputs, **params)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"See tinygrad_tf.{name}."
+    method.__dict__["calls"] = name, is_reflected
     return method
 
 
-def _reflected(name: str) -> Callable[..., Tensor]:
-    """The method behind ``other + tensor``, where the Tensor comes second."""
-
-    def method(self: Tensor, other: Any) -> Any:
-        return FUNCTIONS[name](other, self)
-
-    return method
+def _cast(dtype: type[Any]) -> Callable[[Tensor], Tensor]:
+    return lambda self: self.astype(dtype)
 
 
 class Size(int):
@@ -115,14 +112,14 @@ class Tensor:
         self.requires_grad = requires_grad
         self.name = name
         self.grad = self.op = self.saved = self.hooks = None
-        self.inputs, self.params = (), _NO_PARAMS
+        self.inputs, self.params = (), NO_PARAMS
         self.scope = ""
         self.number = next(_numbers)
 
     @staticmethod
     def wrap(array: np.ndarray[Any, Any], name: str | None = None) -> Tensor:
         """A leaf Tensor around ``array`` itself, not a copy: for arrays that nobody else writes to."""
-        return made_by(None, array, (), _NO_PARAMS, None, "", False, name)
+        return made_by(None, array, (), NO_PARAMS, None, "", False, name)
 
     # ---- what it is -------------------------------------------------------------------------------------------------
 
@@ -293,19 +290,19 @@ class Tensor:
 
     # ---- operations: FUNCTIONS by name, so that this file needs none of them -----------------------------------------
 
-    __add__, __radd__ = _method("add"), _reflected("add")
-    __sub__, __rsub__ = _method("subtract"), _reflected("subtract")
-    __mul__, __rmul__ = _method("multiply"), _reflected("multiply")
-    __truediv__, __rtruediv__ = _method("divide"), _reflected("divide")
-    __floordiv__, __rfloordiv__ = _method("floor_divide"), _reflected("floor_divide")
-    __mod__, __rmod__ = _method("remainder"), _reflected("remainder")
-    __pow__, __rpow__ = _method("power"), _reflected("power")
-    __matmul__, __rmatmul__ = _method("matmul"), _reflected("matmul")
-    __and__, __rand__ = _method("bitwise_and"), _reflected("bitwise_and")
-    __or__, __ror__ = _method("bitwise_or"), _reflected("bitwise_or")
-    __xor__, __rxor__ = _method("bitwise_xor"), _reflected("bitwise_xor")
-    __lshift__, __rlshift__ = _method("left_shift"), _reflected("left_shift")
-    __rshift__, __rrshift__ = _method("right_shift"), _reflected("right_shift")
+    __add__, __radd__ = _method("add"), _method("add", True)
+    __sub__, __rsub__ = _method("subtract"), _method("subtract", True)
+    __mul__, __rmul__ = _method("multiply"), _method("multiply", True)
+    __truediv__, __rtruediv__ = _method("divide"), _method("divide", True)
+    __floordiv__, __rfloordiv__ = _method("floor_divide"), _method("floor_divide", True)
+    __mod__, __rmod__ = _method("remainder"), _method("remainder", True)
+    __pow__, __rpow__ = _method("power"), _method("power", True)
+    __matmul__, __rmatmul__ = _method("matmul"), _method("matmul", True)
+    __and__, __rand__ = _method("bitwise_and"), _method("bitwise_and", True)
+    __or__, __ror__ = _method("bitwise_or"), _method("bitwise_or", True)
+    __xor__, __rxor__ = _method("bitwise_xor"), _method("bitwise_xor", True)
+    __lshift__, __rlshift__ = _method("left_shift"), _method("left_shift", True)
+    __rshift__, __rrshift__ = _method("right_shift"), _method("right_shift", True)
     __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("invert")
     __eq__, __ne__ = _method("equal"), _method("not_equal")  # type: ignore[assignment]
     __lt__, __le__ = _method("less"), _method("less_equal")
@@ -373,12 +370,10 @@ class Tensor:
         return FUNCTIONS["swapaxes"](self, -1, -2)
 
     def contiguous(self) -> Tensor:
-        """The Tensor itself: ``view`` takes any layout here."""
+        """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
         return self
 
-    def cpu(self) -> Tensor:
-        """The Tensor itself: it is nowhere else."""
-        return self
+    cpu = contiguous
 
     @property
     def device(self) -> str:
@@ -388,20 +383,8 @@ class Tensor:
     def dim(self) -> int:
         return self.data.ndim
 
-    def float(self) -> Tensor:
-        return self.astype(np.float32)
-
-    def double(self) -> Tensor:
-        return self.astype(np.float64)
-
-    def long(self) -> Tensor:
-        return self.astype(np.int64)
-
-    def int(self) -> Tensor:
-        return self.astype(np.int32)
-
-    def bool(self) -> Tensor:
-        return self.astype(np.bool_)
+    float, double = _cast(np.float32), _cast(np.float64)
+    long, int, bool = _cast(np.int64), _cast(np.int32), _cast(np.bool_)
 
 
 def made_by(
@@ -415,9 +398,13 @@ def made_by(
     name: str | None = None,
 ) -> Tensor:
     """A Tensor around ``data``, not copied and not checked, with the fields that say what made it."""
-    t = Tensor.__new__(Tensor)
-    t.data, t.op, t.inputs, t.params, t.saved, t.scope = data, op, inputs, params, saved, scope
-    t.requires_grad, t.name, t.grad, t.hooks, t.number = requires_grad, name, None, None, next(_numbers)
+    t = _new(Tensor)
+    t.data, t.op = data, op  # pairs are stored without a tuple in between
+    t.inputs, t.params = inputs, params
+    t.saved, t.scope = saved, scope
+    t.requires_grad, t.name = requires_grad, name
+    t.grad = t.hooks = None
+    t.number = next(_numbers)
     return t
 
 

@@ -242,8 +242,10 @@ class Module:
 
     def _path_of(self, module: Module, outer: str) -> str:
         """Where ``module`` sits inside this one; a stranger is named after its class, below its caller."""
-        if module not in self._paths:
-            self._survey()  # it was put in since
+        path = self._paths.get(module)
+        if path is not None:
+            return path
+        self._survey()  # it was put in since
         if module not in self._paths:
             for path, part in module.named_modules(f"{outer}.{type(module).__name__}".lstrip(".")):
                 self._paths.setdefault(part, path)

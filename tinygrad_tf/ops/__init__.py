@@ -1,5 +1,6 @@
 """The rules: every op of the engine, by kind. Importing this fills ``tensor.FUNCTIONS``."""
 
+from ..quick import bind_methods
 from . import (
     activation,
     arithmetic,
@@ -20,6 +21,8 @@ from . import (
     shape,
     trigonometry,
 )
+
+bind_methods()
 
 __all__ = [
     "activation", "arithmetic", "arrange", "choice", "comparison", "conversion",

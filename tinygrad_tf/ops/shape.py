@@ -154,7 +154,8 @@ def d_transpose(dY: Array, Y: Array, X: Array, *, axes: tuple[int, ...]) -> Any:
 
 def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     """The order of axes that undoes ``axes``."""
-    return tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+    where = {a % len(axes): i for i, a in enumerate(axes)}
+    return tuple([where[i] for i in range(len(axes))])
 
 
 @function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..errors import error
 from ..tensor import Tensor
+from .together import SMALL, Pack, alone
 
 Group = dict[str, Any]
 
@@ -27,6 +29,8 @@ class Optimizer:
     [0.1, 0.5]
     """
 
+    elementwise = False  # whether the formula treats each entry alone, so that it may be cut into any pieces
+
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
         if not given:
@@ -35,6 +39,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
+        self._packs: dict[Any, Pack] = {}
         groups: list[Group] = given if isinstance(given[0], dict) else [{"params": given}]
         for group in groups:
             self.add_param_group(group)
@@ -76,14 +81,35 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient, in place, by the optimiser's formula."""
-        for group in self.param_groups:
+        packs: dict[Any, Pack] = {}
+        for i, group in enumerate(self.param_groups):
+            update = functools.partial(self._update, group=group)
+            small: dict[Any, list[Tensor]] = {}  # by what those have in common that can be updated together
             for p in group["params"]:
-                if p.grad is not None:
-                    self._update(p.data, p.grad.data, self.state.setdefault(p, {}), group)
+                if p.grad is None:
+                    continue
+                g, state, dtype = p.grad.data, self.state.setdefault(p, {}), p.data.dtype
+                if not self.elementwise:
+                    update(p.data, g, state)
+                elif p.data.size <= SMALL and g.dtype is dtype and g.shape == p.data.shape:
+                    small.setdefault((i, dtype, state.get("step"), *state), []).append(p)
+                else:
+                    alone(update, p.data, g, state)
+            for key, params in small.items():
+                states = [self.state[p] for p in params]
+                pack = self._packs.get(key)
+                if pack is None or not pack.fits(params, states):
+                    pack = Pack(params, states)
+                pack.run(update, states)
+                packs[i, key[1], states[0].get("step"), *states[0]] = pack
+        self._packs = packs
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
         """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""
         raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:  # in a copy the states are no views of the packs
+        return {**vars(self), "_packs": {}}
 
     def state_dict(self) -> dict[str, Any]:
         """Settings and states, with parameters numbered in order, as in PyTorch."""

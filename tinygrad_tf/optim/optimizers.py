@@ -22,6 +22,8 @@ class SGD(Optimizer):
     [0.8]
     """
 
+    elementwise = True
+
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
                  weight_decay: float = 0.0, nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
@@ -61,7 +63,7 @@ class Adam(Optimizer):
     [0.9]
     """
 
-    decoupled = False
+    elementwise, decoupled = True, False
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False) -> None:  # fmt: skip
@@ -124,6 +126,8 @@ class RMSprop(Optimizer):
     [0.9]
     """
 
+    elementwise = True
+
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
                  weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay,
@@ -162,6 +166,8 @@ class Adagrad(Optimizer):
     >>> print(p.data.round(4))
     [0.9]
     """
+
+    elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
                  initial_accumulator_value: float = 0.0, eps: float = 1e-10) -> None:  # fmt: skip

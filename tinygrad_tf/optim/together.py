@@ -1,0 +1,102 @@
+"""One formula over many parameters: small ones side by side in one array, large ones in blocks that stay in the cache.
+
+A NumPy call on a few numbers costs as much as on a thousand, and one on millions waits for the memory. Elementwise
+formulas may be cut anywhere and give the same bits.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+State = dict[str, Any]
+Update = Callable[[Any, Any, State], None]
+
+SMALL = 1 << 13  # entries: beyond it a copy costs more than the calls that it saves
+BLOCK = 1 << 16  # entries: what a block needs fits into a core's second cache, and its calls cost little beside it
+
+
+def in_blocks(update: Update, p: Any, g: Any, state: State) -> None:
+    """``update(p, g, state)`` on flat arrays, piece by piece; new entries of the state are put together from pieces."""
+    arrays = {key: value for key, value in state.items() if isinstance(value, np.ndarray)}
+    numbers = {key: value for key, value in state.items() if key not in arrays}
+    for start in range(0, max(p.size, 1), BLOCK):
+        part = slice(start, start + BLOCK)
+        piece = {**numbers, **{key: value[part] for key, value in arrays.items()}}
+        update(p[part], g[part], piece)
+        for key, value in piece.items():
+            if not isinstance(value, np.ndarray):
+                state[key] = value
+            elif key not in arrays:
+                state.setdefault(key, np.empty(p.shape, value.dtype))[part] = value
+
+
+def alone(update: Update, p: Any, g: Any, state: State) -> None:
+    """The formula on one parameter: in blocks, if it and its states lie in one piece each."""
+    arrays = [p, *[value for value in state.values() if isinstance(value, np.ndarray)]]
+    if g.shape != p.shape or not all(a.flags.c_contiguous and a.shape == p.shape for a in arrays):
+        update(p, g, state)
+        return
+    flat = {key: value.reshape(-1) if isinstance(value, np.ndarray) else value for key, value in state.items()}
+    in_blocks(update, p.reshape(-1), g.reshape(-1), flat)
+    for key, value in flat.items():
+        if key not in state or not isinstance(value, np.ndarray):
+            state[key] = value.reshape(p.shape) if isinstance(value, np.ndarray) else value
+
+
+class Pack:
+    """Small parameters of one dtype side by side, with states of equal keys and numbers.
+
+    The arrays of their states become views of those of the pack. Somebody may put others in their place, or change
+    which parameters have a gradient: :meth:`fits` says whether the pack is still theirs.
+    """
+
+    def __init__(self, params: list[Tensor], states: list[State]) -> None:
+        self.params = params
+        self.p = np.concatenate([p.data for p in params], axis=None)
+        self.g = np.empty_like(self.p)
+        self.state: State = {
+            key: np.concatenate([state[key] for state in states], axis=None) if isinstance(value, np.ndarray) else value
+            for key, value in states[0].items()
+        }
+        self.values = self._cut(self.p)
+        self.views: dict[str, list[Any]] = {}
+        self._share(states)
+
+    def fits(self, params: list[Tensor], states: list[State]) -> bool:
+        """Whether it holds these parameters, in this order, and their states are still its own."""
+        if len(params) != len(self.params) or not all(map(operator.is_, params, self.params)):
+            return False
+        for key, views in self.views.items():
+            if not all(map(operator.is_, [state.get(key) for state in states], views)):
+                return False
+        return [p.data.shape for p in params] == [value.shape for value in self.values]
+
+    def run(self, update: Update, states: list[State]) -> None:
+        """The formula on all of them at once."""
+        np.concatenate([p.data for p in self.params], axis=None, out=self.p)  # a user may have written to them
+        np.concatenate([p.grad.data for p in self.params if p.grad is not None], axis=None, out=self.g)
+        in_blocks(update, self.p, self.g, self.state)
+        for p, value in zip(self.params, self.values, strict=True):
+            np.copyto(p.data, value)
+        self._share(states)
+
+    def _share(self, states: list[State]) -> None:
+        for key, value in self.state.items():
+            if not isinstance(value, np.ndarray):
+                for state in states:
+                    state[key] = value
+            elif key not in self.views:
+                self.views[key] = self._cut(value)
+                for state, view in zip(states, self.views[key], strict=True):
+                    state[key] = view
+
+    def _cut(self, flat: Any) -> list[Any]:
+        """Views of ``flat`` in the parameters' shapes."""
+        ends = np.cumsum([p.data.size for p in self.params]).tolist()
+        return [flat[end - p.data.size : end].reshape(p.data.shape) for end, p in zip(ends, self.params, strict=True)]
