@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from . import nn, ops, optim
+from . import nn, notebook, ops, optim
 from .autograd import enable_grad, grad, no_grad
 from .debug import debug
 from .function import Function
