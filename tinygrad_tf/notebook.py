@@ -33,7 +33,7 @@ def view(t: Tensor) -> str:
     head = f"<b>{html.escape(t.name or type(t).__name__)}</b> " + html.escape(" · ".join(filter(None, facts)))
     parts = [_array(t.data, "value")]
     if t.grad is not None:
-        parts.append(_array(t.grad.data, f"gradient d{t.name or ''}"))
+        parts.append(_array(t.grad.data, f"gradient d{t.name}" if (t.name or "").isidentifier() else "gradient"))
     body = "".join(f'<div style="margin:0 24px 4px 0">{part}</div>' for part in parts)
     return (
         f'<div style="font:13px/1.5 ui-monospace,monospace"><div>{head}</div>'
@@ -86,13 +86,15 @@ def _map(x: np.ndarray[Any, Any], title: str) -> str:
     width, height = small.columns * _CELL, small.rows * _CELL
     picked = "" if small.rows * small.columns == x.size else f" · {small.rows} × {small.columns} of its entries"
     scale = f"{small.scale:.3g}"
-    return (
-        f'<svg role="img" aria-label="{html.escape(title)}, from −{scale} to {scale}" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" style="display:block;margin:2px 0;max-width:100%">{"".join(cells)}'
-        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" fill="none" stroke="currentColor" '
-        f'stroke-opacity=".35"/></svg><div style="opacity:.65;font-size:11px"><span style="color:{_BLUE}">■</span> '
-        f'−{scale} … 0 … {scale} <span style="color:{_ORANGE}">■</span>{picked}</div>'
+    drawn = (
+        f'<svg role="img" aria-label="{html.escape(title)}, from −{scale} to {scale}" width="{width}" '
+        f'height="{height}" viewBox="0 0 {width} {height}" style="display:block;margin:2px 0;max-width:100%">'
+        f'{"".join(cells)}<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" fill="none" '
+        'stroke="currentColor" stroke-opacity=".35"/></svg>'
     )
+    below, above = (f'<span style="color:{color}">■</span>' for color in (_BLUE, _ORANGE))
+    legend = f"{below} −{scale} … 0 … {scale} {above}{picked}"
+    return f'{drawn}<div style="opacity:.75;font-size:11px">{legend}</div>'
 
 
 FUNCTIONS["notebook.view"] = view
