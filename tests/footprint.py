@@ -28,13 +28,21 @@ def import_times(times: int = TIMES) -> tuple[float, float]:
     return statistics.median(numpy), statistics.median(ours)
 
 
-def installed_bytes(suffix: str = "") -> int:
+def files(suffix: str = "") -> list[Path]:
     """The package's files, without what Python compiles from them; those with ``suffix`` only."""
     spec = importlib.util.find_spec("tinygrad_tf")
     assert spec is not None
     assert spec.origin is not None
-    files = [f for f in Path(spec.origin).parent.rglob(f"*{suffix}") if f.is_file() and "__pycache__" not in f.parts]
-    return sum(f.stat().st_size for f in files)
+    return [f for f in Path(spec.origin).parent.rglob(f"*{suffix}") if f.is_file() and "__pycache__" not in f.parts]
+
+
+def installed_bytes(suffix: str = "") -> int:
+    return sum(f.stat().st_size for f in files(suffix))
+
+
+def lines() -> int:
+    """Of Python, with comments and docstrings."""
+    return sum(len(f.read_text(encoding="utf-8").splitlines()) for f in files(".py"))
 
 
 def main() -> None:
@@ -42,6 +50,7 @@ def main() -> None:
     print(f"import numpy        {1000 * numpy:6.0f} ms")
     print(f"import tinygrad_tf  {1000 * ours:6.0f} ms, NumPy's {1000 * numpy:.0f} ms among them")
     print(f"installed           {installed_bytes() / 1e3:6.0f} kB, {installed_bytes('.py') / 1e3:.0f} kB of it Python")
+    print(f"lines of Python     {lines():6}")
 
 
 if __name__ == "__main__":
