@@ -2,11 +2,13 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, nn
+from tinygrad_tf.graph.render import engine
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -81,3 +83,33 @@ def test_a_gradient_of_a_parameter_with_a_path_has_no_name():
     layer = nn.Sequential(nn.Linear(2, 1))
     layer(Tensor([[1.0, 2.0]])).sum().backward()
     assert " gradient [[1., 2.]]" in " ".join(shown(layer[0].weight).split())
+
+
+# ---- in a notebook that runs ----------------------------------------------------------------------------------------
+
+CELLS = {
+    "text/html": ["W", "nn.Linear(2, 3)", "nn.summary(nn.Linear(2, 3), X)", "graph.explore(L)"],
+    "image/svg+xml": ["graph.draw(L)"],
+    "text/markdown": ["graph.explain(L, W)", 'graph.op_card("softmax")'],
+}
+SETUP = """
+from tinygrad_tf import Tensor, graph, nn
+X = Tensor([[1.0, 2.0]])
+W = Tensor([[1.0], [2.0]], requires_grad=True)
+L = (X @ W).sum()
+"""
+
+
+def test_everything_shows_itself_in_a_notebook():
+    nbformat = pytest.importorskip("nbformat", reason="notebooks are an extra")
+    nbclient = pytest.importorskip("nbclient", reason="notebooks are an extra")
+    pytest.importorskip("ipykernel", reason="notebooks are an extra")
+    if engine("svg") is None:
+        pytest.skip("no Graphviz")
+    calls = [(kind, call) for kind, rows in CELLS.items() for call in rows]
+    book = nbformat.v4.new_notebook()
+    book.cells = [nbformat.v4.new_code_cell(text) for text in (SETUP, *[call for _, call in calls])]
+    root = str(Path(__file__).parents[1])
+    nbclient.NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": root}}).execute()
+    for (kind, call), cell in zip(calls, book.cells[1:], strict=True):
+        assert kind in cell.outputs[0].data, call
