@@ -162,6 +162,13 @@ def test_an_input_that_requires_a_gradient_gets_none():
     assert x.grad is None
 
 
+def test_one_input_given_twice_is_one_input():
+    given = []
+    x = ones(2, 3)
+    summary(Product(lambda a, b, c: given.extend([a is b, a is c]) or a @ b.T + c), x, x, ones(2, 2))
+    assert given == [True, False]
+
+
 def test_a_frozen_model_costs_the_same():
     assert summary(nn.Linear(4, 8).requires_grad_(False), ones(3, 4)).flops == 192
 

@@ -47,7 +47,8 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
         for p, _ in learn:
             p.requires_grad = True
         with enable_grad():
-            output = model(*map(_watched, inputs), **{name: _watched(x) for name, x in params.items()})
+            seen = {id(x): _watched(x) for x in (*inputs, *params.values())}  # the same one twice stays the same
+            output = model(*[seen[id(x)] for x in inputs], **{name: seen[id(x)] for name, x in params.items()})
             costs = _Costs(reachable(list(_tensors(output))), [p for p, _ in learn], [*inputs, *params.values()])
     finally:
         watch.remove()
