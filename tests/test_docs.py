@@ -1,8 +1,11 @@
 """Every example in a docstring and every Python block of a README runs, and prints what it says."""
 
+import contextlib
 import doctest
 import importlib
+import importlib.util
 import inspect
+import io
 import pkgutil
 import re
 from pathlib import Path
@@ -11,10 +14,12 @@ import numpy as np
 import pytest
 
 import tinygrad_tf
+from tinygrad_tf.graph.render import engine
 from tinygrad_tf.op import Op
 
-ROOT = Path(tinygrad_tf.__file__).parents[1]
-READMES = [path for name in ("README.md", "README.zh.md") if (path := ROOT / name).exists()]
+ROOT = Path(__file__).parents[1]
+READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+EXTRAS = ("matplotlib", "safetensors", "tqdm")  # what the examples of some modules need beside NumPy
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = {"np": np, **{name: getattr(tinygrad_tf, name) for name in tinygrad_tf.__all__}}
 
@@ -57,6 +62,8 @@ def test_docstring_example(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
     doctest.DocTestRunner(optionflags=FLAGS).run(example, out=said.append)
+    if "ImportError" in "".join(said) and not all(map(importlib.util.find_spec, EXTRAS)):
+        pytest.skip("an extra that the example needs is not installed")
     assert not said, "".join(said)
 
 
@@ -69,19 +76,71 @@ def test_examples_of_ops_are_among_them():
     } <= found
 
 
+# ---- the READMEs ----------------------------------------------------------------------------------------------------
+
+
+def blocks(readme):
+    """The blocks of code: the marker in the line before, the language, the text."""
+    text = readme.read_text(encoding="utf-8")
+    return re.findall(r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+@pytest.mark.filterwarnings("ignore:.*no Graphviz")
 def test_readme_blocks(readme, tmp_path, monkeypatch):
-    """The blocks of a README run one after the other, as a reader would."""
+    """The blocks of a README run one after the other, as a reader would, and print what stands below them."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert blocks
     names: dict = {"__name__": "readme"}
-    for block in blocks:
-        if ">>>" in block:
-            test = doctest.DocTestParser().get_doctest(block, names, readme.name, str(readme), 0)
-            said: list[str] = []
-            doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append, clear_globs=False)
-            assert not said, "".join(said)
-            names.update(test.globs)
-        else:
-            exec(compile(block, readme.name, "exec"), names)
+    ran, printed = 0, io.StringIO()
+    for marker, language, block in blocks(readme):
+        if language == "python":
+            ran += 1
+            with contextlib.redirect_stdout(printed):
+                exec(compile(block, readme.name, "exec"), names)
+        elif language == "text":
+            assert marker == "prints"
+            assert block in printed.getvalue()
+    assert ran > 3
+    drawn = "dw.svg" if engine("svg") else "dw.gv"  # where no Graphviz is installed the DOT text is saved
+    assert {path.name for path in Path("out").iterdir()} == {drawn, "dw.html"}
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_every_command_of_a_readme_is_run_by_the_gate(readme):
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    markers = [marker for marker, language, _ in blocks(readme) if language == "bash"]
+    assert len(markers) > 3
+    for marker in markers:
+        assert f"command_of {marker.removeprefix('command: ')})" in gate
+
+
+def test_both_readmes_have_the_same_code_and_the_same_outline():
+    english, chinese = READMES
+    assert blocks(chinese) == blocks(english)
+    shape = [outline(readme) for readme in READMES]
+    assert shape[0] == shape[1]
+    assert len(shape[0]) > 20
+
+
+def outline(readme):
+    """Levels of the headings, sizes of the tables, pictures; what the benchmarks write stands apart."""
+    text = re.sub(r"<!-- benchmarks -->.*<!-- /benchmarks -->", "", readme.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"^```.*?^```", "```", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^(#+|```|\|(?=.*\|$)|- |!)", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_what_a_readme_points_at_exists(readme):
+    text = re.sub(r"^```.*?^```", "", readme.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert not name or f"def {name}(" in source
+    for link in re.findall(r"\]\((?!http)(.*?)\)", text):
+        assert (ROOT / link).exists()
+
+
+def test_no_paragraph_of_the_chinese_readme_is_english():
+    text = READMES[1].read_text(encoding="utf-8")
+    text = re.sub(r"^(```.*?^```|<!--.*?-->)", "", text, flags=re.MULTILINE | re.DOTALL)
+    paragraphs = [p for p in text.split("\n\n") if re.search(r"\w", p)][2:]  # after the title and the link to English
+    assert [p for p in paragraphs if not re.search("[\u4e00-\u9fff]", p)] == []

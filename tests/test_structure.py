@@ -35,6 +35,7 @@ ALLOWED = {
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op"},
     "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
+    "notebook": {"tensor", "graph"},
     "nn": _ENGINE,
     "optim": _ENGINE,
     "saving": _NETWORK,

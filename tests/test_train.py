@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import warnings
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinygrad_tf import manual_seed, tasks
+from tinygrad_tf import manual_seed, tasks, train
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
 from tinygrad_tf.saving import save_checkpoint
@@ -138,6 +139,16 @@ def test_the_progress_bar_shows_loss_speed_score_and_time_left(capsys):
     assert "6/6" in bar
     for part in ("loss=", "tokens/s=", "held-out=", "step/s"):
         assert part in bar
+
+
+@pytest.mark.parametrize("place, seconds", [("a log file", 10), ("a notebook", 0.1)])
+def test_the_bar_moves_where_its_line_can_be_rewritten(place, seconds, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    if place == "a notebook":
+        monkeypatch.setitem(sys.modules, "ipykernel", None)
+    with train._bar(0, 5, progress=True) as bar:
+        assert bar.mininterval == seconds
 
 
 def test_the_learning_rate_is_that_of_its_step(tmp_path):

@@ -232,6 +232,8 @@ class Tensor:
             parts.append("requires_grad=True" if self.op is None else f"op={self.op.name}")
         return f"Tensor({', '.join(parts)})"
 
+    _repr_html_ = _method("notebook.view")
+
     def __reduce__(self) -> Any:  # copying and pickling make a new leaf with a number of its own
         if not self.is_leaf:
             raise error(RuntimeError, "copy", {"self": self}, "a Tensor that an op made belongs to its graph and "

@@ -217,7 +217,8 @@ def _bar(done: int, total: int, progress: bool) -> Any:
     except ImportError:
         raise error(ImportError, "Trainer.fit", "no package tqdm", "it draws the progress bar",
                     'pip install "tinygrad_tf[train]"') from None  # fmt: skip
-    seconds = 0.1 if sys.stderr.isatty() else 10  # in a log file every update is a line of its own
+    live = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook rewrites the line as a terminal does;
+    seconds = 0.1 if live else 10  # in a log file every update is a line of its own
     return tqdm(total=total, initial=done, disable=not progress, unit="step", dynamic_ncols=True, mininterval=seconds)
 
 

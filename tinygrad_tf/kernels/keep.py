@@ -29,11 +29,14 @@ class Keep:
 
     def rows(self, start: int, stop: int) -> Bools:
         """Rows ``start`` … ``stop`` − 1, counted over all axes but the last. Shape (stop − start, S)."""
+        share = round(self.p * _SHARES)
+        if share == _SHARES:  # nothing is kept; and no uint16 is that large, which NumPy 2.0 crashes on
+            return np.zeros((stop - start, self.shape[-1]), np.bool_)
         words = -(-self.shape[-1] // 4)  # numbers of 64 bits in a row
         stream = np.random.PCG64(self.seed)
         stream.advance(start * words)
         drawn = stream.random_raw((stop - start) * words).view(np.uint16).reshape(stop - start, 4 * words)
-        return np.asarray(drawn[:, : self.shape[-1]] >= round(self.p * _SHARES))
+        return np.asarray(drawn[:, : self.shape[-1]] >= share)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return self.rows(0, math.prod(self.shape[:-1])).reshape(self.shape).astype(dtype or np.bool_, copy=False)

@@ -3,6 +3,7 @@
 from . import functional, init
 from .attention import MultiheadAttention, attend, join_heads, split_heads
 from .cache import Cache
+from .costs import summary
 from .layers import (
     GELU,
     CrossEntropyLoss,
@@ -22,6 +23,7 @@ from .layers import (
 )
 from .module import Module, Parameter, scoped
 from .positional import LearnedPositions, RotaryPositions, SinusoidalPositions, sinusoids
+from .table import Summary
 from .transformer import (
     Transformer,
     TransformerDecoder,
@@ -33,7 +35,8 @@ from .transformer import (
 __all__ = [
     "GELU", "Cache", "CrossEntropyLoss", "Dropout", "Embedding", "Identity", "LayerNorm", "LearnedPositions", "Linear",
     "Module", "ModuleList", "MultiheadAttention", "Parameter", "RMSNorm", "ReLU", "RotaryPositions", "Sequential",
-    "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Tanh", "Transformer", "TransformerDecoder",
+    "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Summary", "Tanh", "Transformer", "TransformerDecoder",
     "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "attend", "functional", "init",
     "join_heads", "scoped", "sinusoids", "split_heads",
+    "summary",
 ]  # fmt: skip

@@ -1,0 +1,12 @@
+"""Lines that a strict type checker refuses, each for the reason beside it; never run."""
+
+from tinygrad_tf import Tensor, nn, optim
+
+x = Tensor([1.0])
+x.backwards()  # attr-defined
+nn.Linear("2", 3)  # arg-type
+x.requires_grad = "yes"  # assignment
+Tensor([1.0], requires_gradient=True)  # call-arg
+n: int = x.shape  # assignment
+layer: nn.Linear = nn.ReLU()  # assignment
+optim.SGD(nn.Linear(1, 1).parameters(), lr="fast")  # arg-type

@@ -1,0 +1,124 @@
+"""The table that summary() makes: the calls of a model's modules, and what they cost."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Call:
+    """One call of a module, or ``count`` neighbours that are alike; the numbers are those of all of them together.
+
+    ``output`` is the shape of what one returned (of the first Tensor, where there are several), ``parameters`` counts
+    each parameter once, with the first call that had it. ``flops`` and ``memory`` (bytes) include the parts.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...] | None = None
+    parameters: int = 0
+    flops: int = 0
+    memory: int = 0
+    count: int = 1
+    parts: list[Call] = field(default_factory=list)
+
+    def alike(self) -> tuple[Any, ...]:
+        """What neighbours have in common that stand in one row."""
+        base = re.sub(r"\d+$", "", self.name)
+        return base, self.kind, self.output, self.parameters, self.flops, [part.alike() for part in self.parts]
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Call]]:
+        yield depth, self
+        for part in self.parts:
+            yield from part.walk(depth + 1)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What :func:`summary` found: ``top`` is the model's call; the numbers are the whole model's. Prints as a table."""
+
+    top: Call
+    parameters: int
+    trainable: int
+    bytes: int
+    flops: int
+    memory: int
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """The table without its head: layer, output, parameters, FLOPs, memory."""
+        return [
+            (
+                "  " * depth + " ".join(filter(None, (c.name, f"{c.count} ×" if c.count > 1 else "", c.kind))),
+                "" if c.output is None else str(c.output),
+                f"{c.parameters:,}" if c.parameters else "",
+                counted(c.flops) if c.flops else "",
+                in_bytes(c.memory) if c.memory else "",
+            )
+            for depth, c in self.top.walk()
+        ]
+
+    def notes(self) -> list[str]:
+        """What stands below the table."""
+        frozen = self.parameters - self.trainable
+        return [
+            f"{self.parameters:,} parameters ({in_bytes(self.bytes)}), "
+            + (f"{self.trainable:,} of them trainable" if frozen else "all trainable"),
+            f"{counted(self.flops)} FLOPs forward, about {counted(3 * self.flops)} with backward: "
+            "those of matrix products, an addition and a multiplication are two",
+            f"{in_bytes(self.memory)} of activations, kept from forward to backward",
+        ]
+
+    def __str__(self) -> str:
+        rows = [_HEAD, *self.rows()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(_aligned, row, widths, range(len(row)))) for row in rows]
+        rule = "─" * len(lines[0])
+        return "\n".join([lines[0].rstrip(), rule, *[line.rstrip() for line in lines[1:]], rule, *self.notes()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        def row(cells: Iterable[str], tag: str) -> str:
+            return "".join(
+                f'<{tag} style="text-align:{"left" if i < 2 else "right"};padding:2px 10px;white-space:pre">'
+                f"{html.escape(cell)}</{tag}>"
+                for i, cell in enumerate(cells)
+            )
+
+        body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in self.rows())
+        notes = "".join(f"<div>{html.escape(note)}</div>" for note in self.notes())
+        return (
+            f'<div style="overflow-x:auto"><table><thead><tr>{row(_HEAD, "th")}</tr></thead><tbody>{body}</tbody>'
+            f"</table></div>{notes}"
+        )
+
+
+def _aligned(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column < 2 else cell.rjust(width)
+
+
+_HEAD = ("Layer", "Output", "Parameters", "FLOPs", "Memory")
+
+
+def amount(x: float, step: int, units: tuple[str, ...]) -> str:
+    """A number in three digits and the unit that fits.
+
+    >>> amount(1234567, 1000, ("", " k", " M")), amount(999, 1000, ("", " k"))
+    ('1.23 M', '999')
+    """
+    i = 0
+    while round(x, 0 if i == 0 else 1) >= step and i + 1 < len(units):
+        x, i = x / step, i + 1
+    return f"{x:.{0 if i == 0 or x >= 100 else 1 if x >= 10 else 2}f}{units[i]}"
+
+
+def counted(n: int) -> str:
+    return amount(n, 1000, ("", " k", " M", " G", " T"))
+
+
+def in_bytes(n: int) -> str:
+    return amount(n, 1024, (" B", " KiB", " MiB", " GiB"))
