@@ -1,0 +1,95 @@
+"""Who takes part: each contender, the workloads it does, the numbers of threads or ranks it is measured at."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from .workloads import Workload
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+TRAINING = ("seq2seq", "gpt")
+EVERYTHING = ("chain", *TRAINING, "attention", "decode")
+DEFAULT = 0  # as many threads as the library takes if nobody says
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A library, or one way of using it.
+
+    ``build(kind, sizes)`` makes a step: a callable that does the work once and returns a number of it, the loss where
+    there is one. Nothing of the library is imported before. ``threads``: the counts that it is measured at; for ranks,
+    the number of processes, with one thread each.
+    """
+
+    name: str
+    library: str
+    kinds: tuple[str, ...]
+    threads: tuple[int, ...]
+    build: Callable[[str, dict[str, int]], Callable[[], float]]
+    missing: Callable[[], str] = lambda: ""
+    ranks: bool = False
+
+    def takes(self, workload: Workload) -> bool:
+        return workload.kind in self.kinds
+
+    def absent(self) -> str:
+        """Why it cannot take part; empty if it can."""
+        return f"{self.library} is not installed" if find_spec(self.library) is None else self.missing()
+
+
+def up_to(*counts: int) -> tuple[int, ...]:
+    return tuple(sorted({min(n, CORES) for n in counts}))
+
+
+def of(module: str, name: str = "{kind}", **settings: Any) -> Callable[[str, dict[str, int]], Callable[[], float]]:
+    """The builder ``name`` in one of the files beside this one, imported when it is called."""
+
+    def build(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
+        found = importlib.import_module(f".{module}", __package__)
+        return getattr(found, name.format(kind=kind))(sizes, **settings)
+
+    return build
+
+
+def compiled(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
+    importlib.import_module(".ours", __package__).use_compiled_kernels()
+    return of("ours")(kind, sizes)
+
+
+def functional(library: str) -> Callable[[str, dict[str, int]], Callable[[], float]]:
+    def build(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
+        found = importlib.import_module(".others", __package__)
+        if kind == "chain":
+            return getattr(found, f"{library}_chain")(sizes)
+        return getattr(found, f"{library}_training")(kind, sizes)
+
+    return build
+
+
+def no_compiled_kernels() -> str:
+    if not hasattr(importlib.import_module("tinygrad_tf.kernels"), "use"):
+        return "this version has no compiled kernels"
+    return "numba is not installed" if find_spec("numba") is None else ""
+
+
+def no_compiler() -> str:
+    return "" if any(map(shutil.which, ("g++", "c++", "clang++"))) else "there is no C++ compiler"
+
+
+ALL = up_to(1, 2, CORES)
+OURS, COMPILED, TORCH, TORCH_COMPILE = "tinygrad_tf", "tinygrad_tf, compiled", "PyTorch", "torch.compile"
+CONTENDERS = {c.name: c for c in [
+    Contender(OURS, "tinygrad_tf", EVERYTHING, ALL, of("ours")),
+    Contender(COMPILED, "tinygrad_tf", EVERYTHING, ALL, compiled, no_compiled_kernels),
+    Contender(TORCH, "torch", EVERYTHING, ALL, of("pytorch")),
+    Contender(TORCH_COMPILE, "torch", ("gpt",), ALL, of("pytorch", compiled=True), no_compiler),
+    Contender("JAX jit", "jax", ("chain", *TRAINING), (DEFAULT,), functional("jax")),
+    Contender("HIPS autograd", "autograd", ("chain", *TRAINING), (1, CORES), functional("autograd")),
+    Contender("micrograd", "micrograd", ("chain",), (1,), of("others", "micrograd_{kind}")),
+]}  # fmt: skip
