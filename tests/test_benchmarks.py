@@ -74,6 +74,7 @@ def test_the_floor_takes_the_best_of_each_product():
 def test_a_worker_answers():
     w = WORKLOADS["toy"]
     with together([Member(OURS, w.name, 1, w.tiny)]) as (member,):
+        member.begin()
         assert member.ask("start", 3) == pytest.approx(first_steps(CONTENDERS[OURS], tiny(w)))
         member.stop()
         with member.turn() as meanwhile:
@@ -85,11 +86,10 @@ def test_a_worker_answers():
 
 
 def test_a_worker_that_fails_says_so(capfd):
-    with (
-        together([Member(OURS, "toy", 1, {"heads": 3})]) as (member,),
-        pytest.raises(RuntimeError, match="ended before it answered"),
-    ):
-        member.ask("start", 1)
+    with together([Member(OURS, "toy", 1, {"heads": 3})]) as (member,):
+        member.begin()
+        with pytest.raises(RuntimeError, match="ended before it answered"):
+            member.ask("start", 1)
     assert "multiple of" in capfd.readouterr().err
 
 

@@ -90,6 +90,6 @@ CONTENDERS = {c.name: c for c in [
     Contender(TORCH, "torch", EVERYTHING, ALL, of("pytorch")),
     Contender(TORCH_COMPILE, "torch", ("gpt",), ALL, of("pytorch", compiled=True), no_compiler),
     Contender("JAX jit", "jax", ("chain", *TRAINING), (DEFAULT,), functional("jax")),
-    Contender("HIPS autograd", "autograd", ("chain", *TRAINING), (1, CORES), functional("autograd")),
+    Contender("HIPS autograd", "autograd", ("chain", *TRAINING), (1,), functional("autograd")),
     Contender("micrograd", "micrograd", ("chain",), (1,), of("others", "micrograd_{kind}")),
 ]}  # fmt: skip

@@ -20,7 +20,7 @@ def draw(results: dict[str, Any], folder: Path) -> None:
 
     growths = [name for name in results if "slopes" in results[name]]
     columns = max(1, len(growths))
-    figure = Figure(figsize=(3.1 * columns, 10.5), layout="constrained")
+    figure = Figure(figsize=(max(11, 3.1 * columns), 10.5), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(3, columns, height_ratios=[1.5, 1, 1])
     beside(figure.add_subplot(grid[0, :]), results)

@@ -8,7 +8,7 @@ import statistics
 import time
 from typing import Any
 
-from .contenders import COMPILED, CONTENDERS, DEFAULT, OURS, TORCH, Contender
+from .contenders import COMPILED, CONTENDERS, CORES, DEFAULT, OURS, TORCH, TORCH_COMPILE, Contender
 from .floor import floor
 from .team import Member, spinning, together
 from .workloads import WORKLOADS, Workload, products
@@ -18,18 +18,21 @@ Record = dict[str, Any]
 #: Libraries on the same work differ by rounding alone; more than this and they did different work.
 SAME = 1e-4
 
+#: Many seconds a step, which would leave no time for the others; torch.compile's threads are PyTorch's.
+TOO_SLOW_WHEN_BUSY = ("HIPS autograd", TORCH_COMPILE)
+
 
 def present() -> list[Contender]:
     return [c for c in CONTENDERS.values() if not c.absent()]
 
 
-def side_by_side(workload: Workload, budget: float, only_defaults: bool = False, busy: bool = False) -> Record:
+def side_by_side(workload: Workload, budget: float, busy: bool = False) -> Record:
     """Every contender at each number of threads, in turn, for about ``budget`` seconds and at least three rounds.
 
-    ``only_defaults``: each at the number of threads it takes by itself; ``busy``: while a program keeps a core busy.
+    ``busy``: while another program keeps a core busy, each at the number of threads that it takes by itself.
     """
-    entered = [(c, n) for c in present() if c.takes(workload)
-               for n in ((DEFAULT,) if only_defaults and not c.ranks else c.threads)]  # fmt: skip
+    entered = [(c, n) for c in present() if c.takes(workload) and not (busy and c.name in TOO_SLOW_WHEN_BUSY)
+               for n in ((DEFAULT,) if busy and not c.ranks else c.threads)]  # fmt: skip
     with together([Member(c.name, workload.name, n) for c, n in entered]) as members:
         firsts = start(members)
         entries = [{"contender": m.contender.name, "threads": m.threads, "first": first, "rounds": [], "others": []}
@@ -38,20 +41,28 @@ def side_by_side(workload: Workload, budget: float, only_defaults: bool = False,
             rounds(members, entries, budget)
         record: Record = {"entries": [summary(e) for e in entries]}
         if products(workload) and not busy:
-            record["floor"] = floor(workload, [m_turn(m, "products") for m in members
+            record["floor"] = floor(workload, [in_turn(m, "products") for m in members
                                                if m.contender.name in (OURS, TORCH)])  # fmt: skip
     return record
 
 
 def start(members: list[Member]) -> list[list[float]]:
-    """Build all at once, and hold what the first three steps return to what ours do."""
-    for member in members:
-        member.send("start", 3)
-    firsts = [member.receive() for member in members]
-    agree({f"{m.contender.name} ({m.threads})": first for m, first in zip(members, firsts, strict=True)})
-    for member in members:
-        member.stop()
-    return firsts
+    """Build as many at a time as there are cores for, and hold what the first three steps return to what ours do."""
+    firsts: dict[Member, list[float]] = {}
+    waiting = sorted(members, key=lambda m: m.threads or CORES)
+    while waiting:
+        group = [waiting.pop(0)]
+        while waiting and sum(m.threads or CORES for m in [*group, waiting[0]]) <= CORES:
+            group.append(waiting.pop(0))
+        for member in group:
+            member.begin()
+            member.send("start", 3)
+        for member in group:
+            firsts[member] = member.receive()
+        for member in group:
+            member.stop()
+    agree({f"{m.contender.name} ({m.threads})": firsts[m] for m in members})
+    return [firsts[m] for m in members]
 
 
 def agree(firsts: dict[str, list[float]]) -> None:
@@ -65,7 +76,7 @@ def agree(firsts: dict[str, list[float]]) -> None:
 
 def rounds(members: list[Member], entries: list[Record], budget: float) -> None:
     began, slowest, done = time.perf_counter(), 0.0, 0
-    seconds = min(0.4, budget / 5 / len(members))
+    seconds = min(0.4, budget / 8 / len(members))
     while done < 3 or time.perf_counter() - began + slowest < budget:
         before = time.perf_counter()
         for member, entry in zip(members, entries, strict=True):
@@ -75,7 +86,7 @@ def rounds(members: list[Member], entries: list[Record], budget: float) -> None:
         slowest, done = max(slowest, time.perf_counter() - before), done + 1
 
 
-def m_turn(member: Member, method: str) -> Any:
+def in_turn(member: Member, method: str) -> Any:
     with member.turn():
         return member.ask(method)
 
@@ -98,6 +109,7 @@ def cold_start(tries: int) -> Record:
         for entry in entries:
             began = time.perf_counter()
             with together([Member(entry["contender"], "toy", entry["threads"])]) as (member,):
+                member.begin()
                 entry["first"] = member.ask("start", 1)
                 entry["rounds"].append([time.perf_counter() - began])
     return {"entries": [summary(e) for e in entries]}
@@ -107,9 +119,10 @@ def peaks(workload: Workload, sizes: dict[str, int] | None = None, steps: int = 
     """Peak resident memory of a process that imports, builds and does three steps."""
     entries = []
     for c in present():
-        if not c.takes(workload) or c.name not in (OURS, COMPILED, TORCH, "torch.compile", "JAX jit"):
+        if not c.takes(workload) or c.name not in (OURS, COMPILED, TORCH, TORCH_COMPILE, "JAX jit"):
             continue
         with together([Member(c.name, workload.name, DEFAULT, sizes)]) as (member,):
+            member.begin()
             member.ask("start", steps)
             entries.append({"contender": c.name, **member.ask("memory")})
     return {"entries": entries}
@@ -135,6 +148,7 @@ def growth(name: str, quick: bool) -> Record:
                       "most": {"seconds": most_time, "bytes": most_memory}}  # fmt: skip
     for value in record["values"]:
         with together([Member(contender, workload, 1, {key: value})]) as (member,):
+            member.begin()
             member.ask("start", 2)
             record["seconds"].append(min(member.ask("time", 0.3, 2)))
             memory = member.ask("memory")

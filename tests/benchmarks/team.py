@@ -27,23 +27,26 @@ class Member:
     def __init__(self, contender: str, workload: str, threads: int, sizes: dict[str, int] | None = None) -> None:
         self.contender, self.threads = CONTENDERS[contender], threads
         what = json.dumps({"contender": contender, "workload": workload, "sizes": sizes or {}})
-        environment = {k: v for k, v in os.environ.items() if k not in VARIABLES}
+        self.environment = {k: v for k, v in os.environ.items() if k not in VARIABLES}
         if threads != DEFAULT:
-            environment |= dict.fromkeys(VARIABLES, str(1 if self.contender.ranks else threads))
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
-        command = [sys.executable, "-m", "benchmarks.worker", what]
+            self.environment |= dict.fromkeys(VARIABLES, str(1 if self.contender.ranks else threads))
+        self.environment["PYTHONPATH"] = os.pathsep.join(
+            [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+        )
+        self.command = [sys.executable, "-m", "benchmarks.worker", what]
+        self.process: Any = None
+
+    def begin(self) -> None:
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            self.command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
 
     def send(self, method: str, *arguments: Any) -> None:
-        assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([method, *arguments]) + "\n")
         self.process.stdin.flush()
 
     def receive(self) -> Any:
-        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.contender.name} at {self.threads} threads ended before it answered")
@@ -71,9 +74,9 @@ class Member:
         self.signal(signal.SIGSTOP)
 
     def close(self) -> None:
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGKILL)
-        self.process.communicate()
+        if self.process is not None:
+            self.signal(signal.SIGKILL)
+            self.process.communicate()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[dict[str, float]]:
