@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +25,7 @@ from .team import ROOT
 from .workloads import WORKLOADS
 
 #: How many seconds the rounds of a workload take; one with long steps takes three rounds however long that is.
-BUDGET = {"tiny ops": 10.0, "toy": 15.0, "char GPT": 30.0, "base": 40.0, "long attention": 20.0, "decode": 40.0}
+BUDGET = {"tiny ops": 10.0, "toy": 15.0, "char GPT": 30.0, "base": 30.0, "long attention": 20.0, "decode": 30.0}
 
 
 def parts(quick: bool) -> dict[str, Callable[[], Any]]:
@@ -51,6 +53,7 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true", help="write the table into README.md as well")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # an exception, so that the workers end as well
 
     file = args.out / "table.json"
     results: dict[str, Any] = json.loads(file.read_text("utf-8")) if args.only and file.exists() else {}

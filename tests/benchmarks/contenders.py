@@ -34,9 +34,10 @@ class Contender:
     build: Callable[[str, dict[str, int]], Callable[[], float]]
     missing: Callable[[], str] = lambda: ""
     ranks: bool = False
+    leaves_out: tuple[str, ...] = ()  # workloads that would take it minutes
 
     def takes(self, workload: Workload) -> bool:
-        return workload.kind in self.kinds
+        return workload.kind in self.kinds and workload.name not in self.leaves_out
 
     def absent(self) -> str:
         """Why it cannot take part; empty if it can."""
@@ -89,7 +90,7 @@ CONTENDERS = {c.name: c for c in [
     Contender(COMPILED, "tinygrad_tf", EVERYTHING, ALL, compiled, no_compiled_kernels),
     Contender(TORCH, "torch", EVERYTHING, ALL, of("pytorch")),
     Contender(TORCH_COMPILE, "torch", ("gpt",), ALL, of("pytorch", compiled=True), no_compiler),
-    Contender("JAX jit", "jax", ("chain", *TRAINING), (DEFAULT,), functional("jax")),
-    Contender("HIPS autograd", "autograd", ("chain", *TRAINING), (1,), functional("autograd")),
+    Contender("JAX jit", "jax", ("chain", *TRAINING), (DEFAULT,), functional("jax"), leaves_out=("base",)),
+    Contender("HIPS autograd", "autograd", ("chain", *TRAINING), (1,), functional("autograd"), leaves_out=("base",)),
     Contender("micrograd", "micrograd", ("chain",), (1,), of("others", "micrograd_{kind}")),
 ]}  # fmt: skip

@@ -8,7 +8,7 @@ import statistics
 import time
 from typing import Any
 
-from .contenders import COMPILED, CONTENDERS, CORES, DEFAULT, OURS, TORCH, TORCH_COMPILE, Contender
+from .contenders import COMPILED, CONTENDERS, CORES, DEFAULT, OURS, TORCH, TORCH_COMPILE, TRAINING, Contender
 from .floor import floor
 from .team import Member, spinning, together
 from .workloads import WORKLOADS, Workload, products
@@ -34,7 +34,7 @@ def side_by_side(workload: Workload, budget: float, busy: bool = False) -> Recor
     entered = [(c, n) for c in present() if c.takes(workload) and not (busy and c.name in TOO_SLOW_WHEN_BUSY)
                for n in ((DEFAULT,) if busy and not c.ranks else c.threads)]  # fmt: skip
     with together([Member(c.name, workload.name, n) for c, n in entered]) as members:
-        firsts = start(members)
+        firsts = start(workload, members)
         entries = [{"contender": m.contender.name, "threads": m.threads, "first": first, "rounds": [], "others": []}
                    for m, first in zip(members, firsts, strict=True)]  # fmt: skip
         with spinning() if busy else contextlib.nullcontext():
@@ -46,8 +46,8 @@ def side_by_side(workload: Workload, budget: float, busy: bool = False) -> Recor
     return record
 
 
-def start(members: list[Member]) -> list[list[float]]:
-    """Build as many at a time as there are cores for, and hold what the first three steps return to what ours do."""
+def start(workload: Workload, members: list[Member]) -> list[list[float]]:
+    """Build as many at a time as there are cores for, and hold what the first steps return to what ours do."""
     firsts: dict[Member, list[float]] = {}
     waiting = sorted(members, key=lambda m: m.threads or CORES)
     while waiting:
@@ -56,7 +56,7 @@ def start(members: list[Member]) -> list[list[float]]:
             group.append(waiting.pop(0))
         for member in group:
             member.begin()
-            member.send("start", 3)
+            member.send("start", 3 if workload.kind in TRAINING else 1)
         for member in group:
             firsts[member] = member.receive()
         for member in group:

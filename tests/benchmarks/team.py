@@ -39,7 +39,7 @@ class Member:
     def begin(self) -> None:
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            start_new_session=True,
+            process_group=0,  # of its own; the system ends a group of stopped processes when its parent dies
         )  # fmt: skip
 
     def send(self, method: str, *arguments: Any) -> None:

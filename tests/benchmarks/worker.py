@@ -31,11 +31,16 @@ class Worker:
         importlib.import_module(self.contender.library)
         self.imported = peak_memory()
         self.step = self.contender.build(self.workload.kind, self.workload.sizes)
-        return [self.step() for _ in range(steps)]
+        firsts = [self.step() for _ in range(steps - 1)]
+        began = time.perf_counter()
+        firsts.append(self.step())
+        self.long = time.perf_counter() - began > 1.0
+        return firsts
 
     def time(self, seconds: float, least: int) -> list[float]:
-        """The seconds of each step, for about ``seconds``; the first one, on cold caches, does not count."""
-        self.step()
+        """The seconds of each step, for about ``seconds``; the first one, on cold caches, does not count if short."""
+        if not self.long:
+            self.step()
         took: list[float] = []
         began = time.perf_counter()
         while len(took) < least or time.perf_counter() - began < seconds:
