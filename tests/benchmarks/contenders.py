@@ -63,6 +63,21 @@ def compiled(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
     return of("ours")(kind, sizes)
 
 
+def ranks(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
+    """In each of the processes that mpiexec started; with compiled kernels where there are some."""
+    ours, parallel = importlib.import_module(".ours", __package__), importlib.import_module("tinygrad_tf.parallel")
+    if not no_compiled_kernels():
+        ours.use_compiled_kernels()
+    job = parallel.join()
+    return ours.by_ranks(job.__enter__(), getattr(ours, f"{kind}_training")(sizes))  # left when the worker is ended
+
+
+def no_ranks() -> str:
+    if find_spec("tinygrad_tf.parallel") is None:
+        return "this version has no ranks"
+    return "" if find_spec("mpi4py") else "mpi4py is not installed"
+
+
 def functional(library: str) -> Callable[[str, dict[str, int]], Callable[[], float]]:
     def build(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
         found = importlib.import_module(".others", __package__)
@@ -84,10 +99,12 @@ def no_compiler() -> str:
 
 
 ALL = up_to(1, 2, CORES)
-OURS, COMPILED, TORCH, TORCH_COMPILE = "tinygrad_tf", "tinygrad_tf, compiled", "PyTorch", "torch.compile"
+OURS, COMPILED, RANKS = "tinygrad_tf", "tinygrad_tf, compiled", "tinygrad_tf, ranks"
+TORCH, TORCH_COMPILE = "PyTorch", "torch.compile"
 CONTENDERS = {c.name: c for c in [
     Contender(OURS, "tinygrad_tf", EVERYTHING, ALL, of("ours")),
     Contender(COMPILED, "tinygrad_tf", EVERYTHING, ALL, compiled, no_compiled_kernels),
+    Contender(RANKS, "tinygrad_tf", TRAINING, up_to(2, 3, CORES), ranks, no_ranks, ranks=True),
     Contender(TORCH, "torch", EVERYTHING, ALL, of("pytorch")),
     Contender(TORCH_COMPILE, "torch", ("gpt",), ALL, of("pytorch", compiled=True), no_compiler),
     Contender("JAX jit", "jax", ("chain", *TRAINING), (DEFAULT,), functional("jax"), leaves_out=("base",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,22 +35,62 @@ def chain(s: Sizes) -> Step:
     return step
 
 
+class Training(NamedTuple):
+    """A model, its optimiser, a batch, the loss of some rows of it, and the norm that gradients are clipped to."""
+
+    model: Any
+    optimizer: optim.Optimizer
+    batch: list[np.ndarray]
+    loss: Callable[..., Tensor]
+    clip: float | None = None
+
+    def step(self) -> float:
+        loss = self.loss(*self.batch)
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.clip is not None:
+            optim.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        return loss.item()
+
+
 def seq2seq(s: Sizes) -> Step:
+    return seq2seq_training(s).step
+
+
+def gpt(s: Sizes) -> Step:
+    return gpt_training(s).step
+
+
+def by_ranks(ranks: Any, training: Training) -> Step:
+    """The step divided among the ranks of an MPI job."""
+    from tinygrad_tf import parallel
+
+    shared = parallel.share(training.model, training.optimizer, ranks)
+    rows = [ranks.part(array) for array in training.batch]
+
+    def step() -> float:
+        mean = shared.backward(training.loss(*rows), weight=len(rows[0]))
+        if training.clip is not None:
+            shared.clip_grad_norm_(training.clip)
+        shared.step()
+        return mean
+
+    return step
+
+
+def seq2seq_training(s: Sizes) -> Training:
     model = with_initial_weights(models.Transformer(models.TransformerConfig(
         s["vocabulary"], d_model=s["d"], n_heads=s["heads"], n_layers=s["layers"], d_ff=s["ff"], dropout=0.0,
     )))  # fmt: skip
     optimizer = optim.AdamW(model.parameters(), lr=1e-3)
-    source, target = tokens(s, s["batch"], s["source"]), tokens(s, s["batch"], s["target"] + 1)
 
-    def step() -> float:
+    def loss(source: np.ndarray, target: np.ndarray) -> Tensor:
         logits = model(source, target[:, :-1])
-        loss = nn.functional.cross_entropy(logits.reshape(-1, s["vocabulary"]), target[:, 1:].reshape(-1))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss.item()
+        return nn.functional.cross_entropy(logits.reshape(-1, s["vocabulary"]), target[:, 1:].reshape(-1))
 
-    return step
+    batch = [tokens(s, s["batch"], s["source"]), tokens(s, s["batch"], s["target"] + 1)]
+    return Training(model, optimizer, batch, loss)
 
 
 def gpt_model(s: Sizes, **settings: Any) -> models.GPT2:
@@ -60,25 +100,19 @@ def gpt_model(s: Sizes, **settings: Any) -> models.GPT2:
     )))  # fmt: skip
 
 
-def gpt(s: Sizes) -> Step:
+def gpt_training(s: Sizes) -> Training:
     model = gpt_model(s, n_positions=s["length"], bias=False, activation_function="gelu")
     parameters = list(model.parameters())
     optimizer = optim.AdamW([
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.1},
         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
     ], lr=1e-3, betas=(0.9, 0.99))  # fmt: skip
-    windows = tokens(s, s["batch"], s["length"] + 1)
 
-    def step() -> float:
+    def loss(windows: np.ndarray) -> Tensor:
         logits = model(windows[:, :-1])
-        loss = nn.functional.cross_entropy(logits.reshape(-1, s["vocabulary"]), windows[:, 1:].reshape(-1))
-        optimizer.zero_grad()
-        loss.backward()
-        optim.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        return loss.item()
+        return nn.functional.cross_entropy(logits.reshape(-1, s["vocabulary"]), windows[:, 1:].reshape(-1))
 
-    return step
+    return Training(model, optimizer, [tokens(s, s["batch"], s["length"] + 1)], loss, clip=1.0)
 
 
 def attention(s: Sizes) -> Step:

@@ -33,8 +33,15 @@ class Member:
         self.environment["PYTHONPATH"] = os.pathsep.join(
             [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
         )
-        self.command = [sys.executable, "-m", "benchmarks.worker", what]
+        self.command = [*self.launcher(), sys.executable, "-m", "benchmarks.worker", what]
         self.process: Any = None
+
+    def launcher(self) -> list[str]:
+        if not self.contender.ranks:
+            return []
+        from tinygrad_tf.parallel.launch import mpiexec
+
+        return [mpiexec(), "-n", str(self.threads)]
 
     def begin(self) -> None:
         self.process = subprocess.Popen(
@@ -58,14 +65,21 @@ class Member:
 
     def signal(self, number: int) -> None:
         """To it and to all that it started (ranks)."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+    def processes(self) -> list[psutil.Process]:
+        try:
+            whole = psutil.Process(self.process.pid)
+            return [whole, *whole.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
     def cpu_seconds(self) -> float:
         total = 0.0
-        with contextlib.suppress(psutil.NoSuchProcess):
-            whole = psutil.Process(self.process.pid)
-            for process in [whole, *whole.children(recursive=True)]:
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
                 used = process.cpu_times()
                 total += used.user + used.system
         return total
