@@ -13,7 +13,7 @@ pytest.importorskip("psutil", reason='pip install "tinygrad_tf[bench]"')
 
 from benchmarks import floor, measure, report
 from benchmarks.__main__ import parts
-from benchmarks.contenders import CONTENDERS, OURS, TORCH
+from benchmarks.contenders import CONTENDERS, OURS, RANKS, TORCH
 from benchmarks.team import Member, together
 from benchmarks.workloads import WORKLOADS, passes, products
 
@@ -83,6 +83,16 @@ def test_a_worker_answers():
             assert len(member.ask("products")) == len(products(w))
     assert meanwhile["others"] >= 0
     assert memory["peak"] > memory["import"] > 2**20
+
+
+def test_ranks_do_the_same_work():
+    if why := CONTENDERS[RANKS].absent():
+        pytest.skip(why)
+    w = WORKLOADS["char GPT"]
+    with together([Member(RANKS, w.name, 2, w.tiny)]) as (member,):
+        member.begin()
+        measure.agree({OURS: first_steps(CONTENDERS[OURS], tiny(w)), RANKS: member.ask("start", 3)})
+        assert len(member.ask("time", 0.0, 2)) == 2
 
 
 def test_a_worker_that_fails_says_so(capfd):

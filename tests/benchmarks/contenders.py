@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import shutil
@@ -63,13 +64,19 @@ def compiled(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
     return of("ours")(kind, sizes)
 
 
+@functools.cache
+def job() -> tuple[Any, Any]:
+    """The place of this process in the MPI job, entered once and kept until the worker is ended."""
+    place = importlib.import_module("tinygrad_tf.parallel").join()
+    return place, place.__enter__()
+
+
 def ranks(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
     """In each of the processes that mpiexec started; with compiled kernels where there are some."""
-    ours, parallel = importlib.import_module(".ours", __package__), importlib.import_module("tinygrad_tf.parallel")
+    ours = importlib.import_module(".ours", __package__)
     if not no_compiled_kernels():
         ours.use_compiled_kernels()
-    job = parallel.join()
-    return ours.by_ranks(job.__enter__(), getattr(ours, f"{kind}_training")(sizes))  # left when the worker is ended
+    return ours.by_ranks(job()[1], getattr(ours, f"{kind}_training")(sizes))
 
 
 def no_ranks() -> str:
