@@ -1,0 +1,71 @@
+"""The figure: time beside PyTorch's on the left, growth on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .contenders import CONTENDERS, TORCH
+from .report import ALWAYS, best
+from .workloads import WORKLOADS
+
+COLOURS = {"tinygrad_tf": "#7b3fa0", "torch": "#d9772b", "jax": "#3a7d44", "autograd": "#888", "micrograd": "#bbb"}
+EXPONENTS = {"seconds": ("time", "seconds a step"), "bytes": ("memory", "MiB above import")}
+
+
+def draw(results: dict[str, Any], folder: Path) -> None:
+    """figure.png and figure.svg."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    growths = [name for name in results if "slopes" in results[name]]
+    columns = max(1, len(growths))
+    figure = Figure(figsize=(max(11, 3.1 * columns), 10.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(3, columns, height_ratios=[1.5, 1, 1])
+    beside(figure.add_subplot(grid[0, :]), results)
+    for column, name in enumerate(growths):
+        for line, what in enumerate(EXPONENTS, start=1):
+            grows(figure.add_subplot(grid[line, column]), name, results[name], what)
+    for ending in ("png", "svg"):
+        figure.savefig(folder / f"figure.{ending}", dpi=110)
+
+
+def beside(axes: Any, results: dict[str, Any]) -> None:
+    """Everybody's best time over PyTorch's; below 1 is faster. A line on each workload marks the goal."""
+    names = [n for n in ALWAYS if n in results and best(results[n], [TORCH])]
+    shown = [c for c in CONTENDERS.values() if any(best(results[n], [c.name]) for n in names)]
+    width = 0.8 / max(1, len(shown))
+    hatches: dict[str, int] = {}
+    for i, c in enumerate(shown):
+        found = [(at, best(results[n], [c.name]), best(results[n], [TORCH])) for at, n in enumerate(names)]
+        bars = [(at + (i - (len(shown) - 1) / 2) * width, e["median"] / t["median"]) for at, e, t in found if e and t]
+        seen = hatches[c.library] = hatches.get(c.library, -1) + 1
+        axes.bar(*zip(*bars, strict=True), width, label=c.name, color=COLOURS[c.library], edgecolor="white",
+                 hatch=["", "///", "..."][seen])  # fmt: skip
+    for at, name in enumerate(names):
+        goal = WORKLOADS[name].goal if name in WORKLOADS else 0.15
+        axes.plot([at - 0.45, at + 0.45], [goal, goal], color="black", lw=1, label="goal" if at == 0 else None)
+    axes.axhline(1, color="#999999", lw=0.8, zorder=0)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(names)), names)
+    axes.set_ylabel("time ÷ PyTorch eager's best")
+    axes.set_title("Everybody's best time; lower is faster")
+    axes.legend(ncols=3, fontsize=8, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def grows(axes: Any, name: str, record: dict[str, Any], what: str) -> None:
+    title, label = EXPONENTS[what]
+    y = [v / 2**20 if what == "bytes" else v for v in record[what]]
+    x, most = record["values"], record["most"][what]
+    axes.loglog(x, y, "o-", color=COLOURS["tinygrad_tf"])
+    axes.loglog(x, [y[-1] * (v / x[-1]) ** round(most) for v in x], "--", color="#999999", lw=0.8,
+                label=f"~ {'n' if round(most) == 1 else 'n²'}")  # fmt: skip
+    axes.set_xticks(x, [str(v) for v in x])
+    axes.minorticks_off()
+    axes.set_title(f"{title}, {name}\nexponent {record['slopes'][what]:.2f}", fontsize=9)
+    axes.set_ylabel(label, fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,244 @@
+"""From what was measured to Markdown, to a figure and to the README."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .contenders import CONTENDERS, CORES, TORCH, TORCH_COMPILE
+from .workloads import WORKLOADS
+
+Record = dict[str, Any]
+
+MARKERS = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+OF_US = [c.name for c in CONTENDERS.values() if c.library == "tinygrad_tf"]
+NEW_PROCESS = {"cold start": ("new process: import, build toy, first step done", 0.15)}
+PEAKS = {"memory": ("char GPT", 0.5), "memory of long attention": ("long attention", 1.0)}
+COMPILE_GOAL = 1.0  # of our char GPT over torch.compile's
+ALWAYS = [*WORKLOADS, *NEW_PROCESS]
+
+
+# ---- the machine -----------------------------------------------------------------------------------------------------
+
+
+def machine() -> Record:
+    return {
+        "processor": processor(),
+        "cores": CORES,
+        "load": round(psutil.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "versions": {name: version_of(name) for name in
+                     ("numpy", "numba", "mpi4py", "torch", "jax", "autograd", "micrograd")},
+    }  # fmt: skip
+
+
+def processor() -> str:
+    try:
+        found = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def machine_line(m: Record) -> str:
+    packages = ", ".join(f"{name} {number}" for name, number in m["versions"].items() if number)
+    return f"{m['processor']}, {m['cores']} cores, load {m['load']} before; {m['system']}; {packages}."
+
+
+# ---- one part --------------------------------------------------------------------------------------------------------
+
+
+def best(record: Record, names: Iterable[str]) -> Record | None:
+    """The entry with the smallest median among contenders of these names."""
+    found = [e for e in record["entries"] if e["contender"] in names]
+    return min(found, key=lambda e: e["median"]) if found else None
+
+
+def seconds(t: float) -> str:
+    """Three digits with a fitting unit.
+
+    >>> seconds(0.01234), seconds(1.5), seconds(0.000123)
+    ('12.3 ms', '1.50 s', '123 µs')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if t >= size:
+            return f"{digits(t / size)} {unit}"
+    return f"{digits(t * 1e6)} µs"
+
+
+def digits(x: float) -> str:
+    return f"{x:.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}"
+
+
+def threads(entry: Record) -> str:
+    unit = "ranks" if CONTENDERS[entry["contender"]].ranks else "threads"
+    return {0: "default", 1: "1 thread"}.get(entry["threads"], f"{entry['threads']} {unit}")
+
+
+def part(name: str, record: Record) -> str:
+    """What was measured, line by line."""
+    if "slopes" in record:
+        return growth_line(name, record)
+    if "peak" in record["entries"][0]:
+        return "\n".join(f"  {e['contender']:24} peak {e['peak'] / 2**20:6.0f} MiB, import alone "
+                         f"{e['import'] / 2**20:.0f}" for e in record["entries"])  # fmt: skip
+    theirs = best(record, [TORCH])
+    lines = []
+    for e in record["entries"]:
+        ratio = f"{e['median'] / theirs['median']:6.2f} of PyTorch's best" if theirs else ""
+        elsewhere = f", {max(e['others']):.1f} cores busy elsewhere" if e["others"] else ""
+        lines.append(f"  {e['contender']:24} {threads(e):9} {seconds(e['median']):>8} (fastest "
+                     f"{seconds(e['fastest']):>8}){ratio}, {len(e['rounds'])} rounds{elsewhere}")  # fmt: skip
+    if "floor" in record:
+        f = record["floor"]
+        lines.append(f"  floor: {f['flops'] / 1e9:.3g} GFLOP of matrix products, {seconds(f['seconds'])} alone, "
+                     f"at up to {f['rate'] / 1e9:.0f} GFLOP/s")  # fmt: skip
+    return "\n".join(lines)
+
+
+def growth_line(name: str, record: Record) -> str:
+    held = [f"{what} ~ {p:.2f}{'' if p <= record['most'][what] else ' TOO STEEP'} (at most {record['most'][what]})"
+            for what, p in record["slopes"].items()]  # fmt: skip
+    return f"  {name} {record['values']}: exponents of {', '.join(held)}"
+
+
+# ---- the tables ------------------------------------------------------------------------------------------------------
+
+
+def verdict(ratio: float, goal: float) -> str:
+    return f"**{ratio:.2f}**" if ratio <= goal else f"{ratio:.2f} ✗"
+
+
+def row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    return "\n".join([row(header), "|" + "---|" * len(header), *map(row, rows)])
+
+
+def goals(results: Record) -> str:
+    """The goals: our best beside PyTorch's best, and the floor."""
+    rows = []
+    for name in [n for n in ALWAYS if n in results]:
+        record = results[name]
+        goal = WORKLOADS[name].goal if name in WORKLOADS else NEW_PROCESS[name][1]
+        ours, theirs, floor = best(record, OF_US), best(record, [TORCH]), record.get("floor")
+        if ours is None or theirs is None:
+            continue
+        rows.append([
+            name, f"≤ {goal}", verdict(ours["median"] / theirs["median"], goal),
+            f"{seconds(ours['median'])} ({ours['contender'].removeprefix('tinygrad_tf').strip(', ') or 'NumPy'}, "
+            f"{threads(ours)})",
+            f"{seconds(theirs['median'])} ({threads(theirs)})",
+            seconds(floor["seconds"]) if floor else "",
+            f"{ours['median'] / floor['seconds']:.1f}" if floor else "",
+        ])  # fmt: skip
+    return table(["workload", "goal", "ours ÷ PyTorch", "tinygrad_tf, best", "PyTorch eager, best", "floor",
+                  "ours ÷ floor"], rows + compile_row(results) + memory_rows(results))  # fmt: skip
+
+
+def compile_row(results: Record) -> list[list[str]]:
+    record = results.get("char GPT")
+    theirs = record and best(record, [TORCH_COMPILE])
+    if not record or not theirs:
+        return []
+    ours = best(record, OF_US)
+    assert ours is not None
+    ratio = verdict(ours["median"] / theirs["median"], COMPILE_GOAL)
+    both = f"{seconds(ours['median'])} ({threads(ours)})", f"{seconds(theirs['median'])} ({threads(theirs)})"
+    return [["char GPT ÷ torch.compile", f"≤ {COMPILE_GOAL}", ratio, *both, "", ""]]
+
+
+def memory_rows(results: Record) -> list[list[str]]:
+    """Peaks of whole processes, and in brackets what importing the library alone takes."""
+    rows = []
+    for part in PEAKS:
+        entries = {e["contender"]: e for e in results[part]["entries"]} if part in results else {}
+        if TORCH not in entries:
+            continue
+        ours, most = min((entries[n] for n in OF_US if n in entries), key=lambda e: e["peak"]), PEAKS[part][1]
+        rows.append([
+            part, f"≤ {most}", verdict(ours["peak"] / entries[TORCH]["peak"], most),
+            *[f"{e['peak'] / 2**20:.0f} MiB ({e['import'] / 2**20:.0f} by importing)" for e in (ours, entries[TORCH])],
+            "", "",
+        ])  # fmt: skip
+    return rows
+
+
+def everyone(results: Record, names: Iterable[str]) -> str:
+    """Each contender's best time on each workload."""
+    there = [n for n in names if n in results]
+    taking_part = [c for c in CONTENDERS if any(best(results[n], [c]) for n in there)]
+    rows = []
+    for name in there:
+        found = [best(results[name], [c]) for c in taking_part]
+        rows.append([name, *[f"{seconds(e['median'])} ({threads(e)})" if e else "" for e in found]])
+    return table(["best time of", *taking_part], rows)
+
+
+def by_threads(results: Record) -> str:
+    """Every measurement, with the fastest step and how busy the machine was with other things."""
+    rows = [
+        [name, e["contender"], threads(e), seconds(e["median"]), seconds(e["fastest"]),
+         f"{sum(e['others']) / len(e['others']):.2f}" if e["others"] else ""]
+        for name, record in results.items() if "entries" in record
+        for e in record["entries"] if "median" in e
+    ]  # fmt: skip
+    return table(["workload", "contender", "threads", "median", "fastest", "cores busy elsewhere"], rows)
+
+
+def growth_table(results: Record) -> str:
+    rows = []
+    for name, record in results.items():
+        if "slopes" in record:
+            slopes = [f"{verdict(p, most)} (≤ {most})" for what, p in record["slopes"].items()
+                      if (most := record["most"][what])]  # fmt: skip
+            rows.append([name, ", ".join(map(str, record["values"])), *slopes])
+    return table(["growth", "values", "exponent of time", "exponent of memory"], rows) if rows else ""
+
+
+def for_readme(results: Record) -> str:
+    busy = everyone(results, [n for n in results if n.endswith("busy machine")])
+    last = list(results.values())[-1]["machine"]
+    return "\n\n".join([
+        goals(results),
+        "Everybody's best over 1, 2 and all threads:",
+        everyone(results, ALWAYS),
+        "With one core kept busy by another program, each library at the number of threads it takes by itself:",
+        busy,
+        f"Measured on {machine_line(last)}",
+    ])  # fmt: skip
+
+
+def page(results: Record) -> str:
+    sections = [
+        ("Goals", goals(results)),
+        ("Everybody's best", everyone(results, ALWAYS)),
+        ("With one core kept busy, at default threads",
+         everyone(results, [n for n in results if n.endswith("busy machine")])),
+        ("Growth", growth_table(results)),
+        ("Every measurement", by_threads(results)),
+        ("The machine", "\n".join(f"- {name}: {machine_line(r['machine'])}" for name, r in results.items())),
+    ]  # fmt: skip
+    return "# Benchmarks\n\n" + "\n\n".join(f"## {title}\n\n{text}" for title, text in sections if text) + "\n"
+
+
+def write_readme(path: Path, text: str) -> None:
+    """Put ``text`` between the markers."""
+    before, rest = path.read_text("utf-8").split(MARKERS[0])
+    _, after = rest.split(MARKERS[1])
+    path.write_text(f"{before}{MARKERS[0]}\n{text}\n{MARKERS[1]}{after}", "utf-8")
