@@ -84,6 +84,8 @@ class Ranks:
 
     def mean(self, value: float, weight: float = 1.0) -> float:
         """The mean of all ranks' values; each counts by its weight, and not at all by the weight 0."""
+        if self.size == 1:
+            return value
         table = self.table([weight, weight * value if weight else 0.0])
         return float(table[:, 1].sum() / table[:, 0].sum())
 
