@@ -16,7 +16,8 @@ from .autograd import no_grad
 from .errors import error
 from .models import Transformer, TransformerConfig
 from .ops.fused import cross_entropy
-from .optim import AdamW, WarmupCosineLR, clip_grad_norm_
+from .optim import AdamW, WarmupCosineLR
+from .parallel import Alone, Ranks, Shared, share
 from .random import generator
 from .saving import load_checkpoint, save_checkpoint
 from .tasks import Batch, Task, Vocabulary, exact_match, pad
@@ -62,6 +63,8 @@ class Trainer:
         task: see :mod:`tinygrad_tf.tasks`.
         config: how long, how fast.
         path: where checkpoints go; None: nowhere.
+        ranks: the processes that train together, see :mod:`tinygrad_tf.parallel`; None: this one alone. Call every
+            method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
 
     >>> from tinygrad_tf.tasks import reverse
     >>> task = reverse()
@@ -71,9 +74,8 @@ class Trainer:
     (2, [2])
     """
 
-    def __init__(
-        self, model: Transformer, task: Task, config: TrainConfig, path: str | os.PathLike[str] | None = None
-    ) -> None:
+    def __init__(self, model: Transformer, task: Task, config: TrainConfig,
+                 path: str | os.PathLike[str] | None = None, ranks: Ranks | None = None) -> None:  # fmt: skip
         if model.config.vocab_size != len(task.vocabulary):
             raise error(ValueError, "Trainer", f"a model for {model.config.vocab_size} tokens and a task with "
                         f"{len(task.vocabulary)}", "the model has an embedding for each token of the task",
@@ -81,6 +83,8 @@ class Trainer:
         self.model, self.task, self.config, self.path = model, task, config, path
         self.optimizer = AdamW(model.parameters(), lr=config.lr, betas=(0.9, 0.98))  # the paper's β₂, section 5.3
         self.schedule = WarmupCosineLR(self.optimizer, config.warmup, config.steps)
+        self.ranks = ranks or Ranks()
+        self.shared: Alone | Shared = Alone(self.optimizer)
         self.step = 0
         self.history = History()
 
@@ -88,42 +92,46 @@ class Trainer:
         """Train up to ``config.steps``. Ctrl-C ends it after the current step, with a checkpoint; twice, at once."""
         c = self.config
         self.model.train()
-        with interruptible() as interrupted, _bar(self.step, c.steps, progress) as bar:
-            start, tokens = time.perf_counter(), 0
-            while self.step < c.steps and not interrupted():
-                batch = self.task.batch(self.task.sample(generator(), c.batch_size))
+        self.shared = share(self.model, self.optimizer, self.ranks)
+        with interruptible() as interrupted, _bar(self.step, c.steps, progress and self.ranks.first) as bar:
+            start, tokens, stop = time.perf_counter(), 0, False
+            while self.step < c.steps and not (stop := self.ranks.any(interrupted())):
+                pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
+                batch = self.task.batch(self.ranks.part(pairs))
                 self.history.loss.append(self.train_step(batch))
-                tokens += int(batch.source_mask.sum() + batch.target_mask.sum())
+                tokens += int(batch.source_mask.sum() + batch.target_mask.sum()) * self.ranks.size  # about
                 if self.step % c.eval_every == 0 or self.step == c.steps:
                     self.history.accuracy[self.step] = self.evaluate(None if self.step == c.steps else c.eval_pairs)
                     self.save()
                 bar.set_postfix(_status(self.history, tokens / (time.perf_counter() - start)), refresh=False)
                 bar.update()
-            if interrupted():
+            if stop:
                 self.save()
         return self.history
 
     def train_step(self, batch: Batch) -> float:
-        """One step of gradient descent; returns the loss."""
-        loss = batch_loss(self.model, batch)
-        self.optimizer.zero_grad()
-        loss.backward()
-        clip_grad_norm_(self.model.parameters(), self.config.max_norm)
-        self.optimizer.step()
+        """One step of gradient descent on this rank's part of a batch; returns the whole batch's loss."""
+        with self.ranks.own_random():
+            loss = batch_loss(self.model, batch) if len(batch.source) else None
+        mean = self.shared.backward(loss, weight=int(batch.target_mask.sum()))
+        self.shared.clip_grad_norm_(self.config.max_norm)
+        self.shared.step()
         self.schedule.step()
         self.step += 1
-        return float(loss.item())
+        return mean
 
     def evaluate(self, n: int | None = None) -> float:
         """The exact-match score on the first ``n`` held-out pairs, or on all."""
         pairs = self.task.held_out[:n]
         longest = max(len(target) for _, target in pairs)
-        outputs = translate(self.model, self.task.vocabulary, [source for source, _ in pairs], longest + 1)
-        return exact_match(outputs, pairs)
+        mine = self.ranks.part(pairs)
+        outputs = translate(self.model, self.task.vocabulary, [source for source, _ in mine], longest + 1)
+        return self.ranks.mean(exact_match(outputs, mine) if mine else 0.0, weight=len(mine))
 
     def save(self) -> None:
         """Write the checkpoint, if there is a ``path``."""
-        if self.path is not None:
+        self.shared.collect()
+        if self.path is not None and self.ranks.first:
             notes = {**self._identity(), "history": asdict(self.history)}
             save_checkpoint(self.path, self.model, self.optimizer, self.schedule, self.step, notes)
 
@@ -135,7 +143,7 @@ class Trainer:
         if self.path is None:
             raise error(ValueError, "Trainer.resume", "no path", "a training goes on from its checkpoint",
                         "write Trainer(…, path=…)")  # fmt: skip
-        saved = load_checkpoint(self.path)
+        saved = self.ranks.from_first(load_checkpoint(self.path) if self.ranks.first else None)
         for what, ours in self._identity().items():
             if saved.notes.get(what) != ours:
                 raise error(ValueError, "Trainer.resume", f"a checkpoint whose {what} is {saved.notes.get(what)!r}",

@@ -1,0 +1,192 @@
+"""What tests/test_parallel.py starts under mpiexec: ``python parallel_job.py NAME …``. Rank 0 prints JSON."""
+
+import json
+import os
+import signal
+import sys
+from unittest import mock
+
+import numpy as np
+
+from tinygrad_tf import Tensor, checkpoint, manual_seed, nn, optim, parallel, tasks
+from tinygrad_tf.models import GPT2, GPT2Config, Transformer, TransformerConfig
+from tinygrad_tf.ops.fused import cross_entropy
+from tinygrad_tf.random import generator
+from tinygrad_tf.train import TrainConfig, Trainer
+
+module = sys.modules["tinygrad_tf.parallel.share"]  # the package's name is the function
+ADAMW = lambda model: optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
+SGD = lambda model: optim.SGD(model.parameters(), lr=1e-2, momentum=0.9)
+
+#: What differs from the plain case: a GPT whose embedding is its output, six rows, a third of the tokens ignored.
+CASES = {
+    "plain": {},
+    "SGD": {"optimizer": SGD},
+    "Muon": {"model": lambda drop: Lines(), "optimizer": lambda m: optim.Muon(m.parameters(), lr=1e-2)},
+    "MPI alone": {"node_size": 1},
+    "two machines": {"node_size": 2},
+    "machines of three and one": {"node_size": 3},
+    "sometimes more ranks than rows": {"rows": (6, 1), "node_size": 2},
+    "an unused weight, recomputed layers": {"model": lambda drop: Lines(unused=True), "node_size": 2},
+    "one bucket": {"bucket": 1 << 20},
+}
+
+
+class Lines(nn.Module):
+    """Matrices alone; one of them perhaps in the model but in no loss, and a hook on another."""
+
+    def __init__(self, unused=False):
+        self.embedding, self.recompute = nn.Embedding(17, 12), unused
+        self.layers = [nn.Linear(12, 12, bias=False) for _ in range(3)]
+        self.output = nn.Linear(12, 17, bias=False)
+        if unused:
+            self.spare = nn.Linear(9, 5, bias=False)
+        self.layers[1].weight.register_hook(lambda dW: dW * 2)
+
+    def forward(self, ids):
+        x = self.embedding(ids)
+        for layer in self.layers:
+            step = lambda x, layer=layer: layer(x).tanh()
+            x = checkpoint(step, x) if self.recompute else step(x)
+        return self.output(x)
+
+
+def gpt(dropout):
+    return GPT2(GPT2Config(vocab_size=17, n_positions=8, n_embd=16, n_layer=2, n_head=2, resid_pdrop=dropout,
+                           embd_pdrop=dropout, attn_pdrop=dropout, bos_token_id=None, eos_token_id=None))  # fmt: skip
+
+
+def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1024, dropout=0.0, steps=4):
+    """Parameters, optimiser state, and (loss, norm) of every step, after a short training."""
+    manual_seed(ranks.rank)  # what counts is rank 0's
+    model = model(dropout)
+    optimizer = optimizer(model)
+    with mock.patch.object(module, "BUCKET", bucket):
+        shared = parallel.share(model, optimizer, ranks, node_size)
+    record = []
+    for step in range(steps):
+        ids = generator().integers(0, 17, (rows[step % len(rows)], 9))
+        targets = np.where(generator().random((len(ids), 8)) < 0.3, -100, ids[:, 1:])
+        ids, targets = ranks.part(ids), ranks.part(targets)
+        n = int((targets != -100).sum())
+        with ranks.own_random():
+            logits = model(ids[:, :-1]) if n else None
+        loss = cross_entropy(logits.reshape(-1, 17), targets.reshape(-1), ignore_index=-100) if n else None
+        record.append((shared.backward(loss, n), shared.clip_grad_norm_(0.5)))
+        shared.step()
+    shared.collect()
+    return [p.data.copy() for p in model.parameters()], optimizer.state_dict()["state"], record
+
+
+def furthest(one, other):
+    """The largest difference of two trainings' numbers, and whether their optimisers know the same."""
+    arrays = [*zip(one[0], other[0], strict=True), (np.array(one[2]), np.array(other[2]))]
+    same = one[1].keys() == other[1].keys()
+    for i in one[1] if same else ():
+        same = same and one[1][i].keys() == other[1][i].keys()
+        arrays += [(one[1][i][key], other[1][i][key]) for key in one[1][i]] if same else []
+    return max(float(np.abs(a - b).max()) for a, b in arrays), same
+
+
+def equality(ranks):
+    """Each case against the same training in one process."""
+    return {name: furthest(train(parallel.Ranks(), **case), train(ranks, **case)) if ranks.first else
+            train(ranks, **case) and None for name, case in CASES.items()}  # fmt: skip
+
+
+def dropout(ranks):
+    """Twice the same bits; masks that differ between ranks and steps; a common generator that stays common."""
+    first, again = (train(ranks, dropout=0.3) for _ in range(2))
+    masks = []
+    for _ in range(2):  # nobody draws from the common generator in between
+        with ranks.own_random():
+            masks.append(generator().random())
+    masks.append(generator().random())
+    table = ranks.table(masks)
+    if ranks.first:
+        alone = train(parallel.Ranks(), dropout=0.3)
+        return {"masks": table.tolist(), "again": furthest(first, again)[0], "alone": furthest(first, alone)[0]}
+
+
+def overlap(ranks):
+    """How many buckets of how many were announced before the walk came to the first parameter itself."""
+    seen, exchanges = [], []
+    advance, steps = module._Exchange.advance, module.steps
+
+    def noted(self):
+        exchanges.append(self)
+        advance(self)
+
+    def watched(*args, **params):
+        for step in steps(*args, **params):
+            if step.Y.op is None and not seen:
+                seen.append((exchanges[-1].announced, len(exchanges[-1].layout.buckets)))
+            yield step
+
+    with mock.patch.object(module._Exchange, "advance", noted), mock.patch.object(module, "steps", watched):
+        train(ranks, steps=1)
+    return seen
+
+
+def collectives(ranks):
+    """The small things."""
+    weights = [float(ranks.rank), 0.0]
+    found = {"mean": ranks.mean(float(ranks.rank), weights[0]), "any": ranks.any(ranks.rank == 1),
+             "none": ranks.any(False), "first": ranks.from_first({"from": ranks.rank})}  # fmt: skip
+    line = nn.Linear(2, 1)
+    shared = parallel.share(line, optim.SGD(line.parameters(), lr=0.1), ranks)
+    problems = []
+    for loss, weight in ((None, 0), (None, 1), (Tensor(1.0), 1)):
+        try:
+            shared.backward(loss, weight)
+        except (ValueError, RuntimeError) as problem:
+            problems.append(f"{type(problem).__name__}: {problem}")
+    half = nn.Linear(2, 2)
+    half.bias.data = half.bias.data.astype(np.float64)
+    try:
+        parallel.share(half, optim.SGD(half.parameters(), lr=0.1), ranks)
+    except TypeError as problem:
+        problems.append(f"{type(problem).__name__}: {problem}")
+    return {**found, "problems": problems}
+
+
+class Interrupted(Trainer):
+    """As if Ctrl-C reached the last rank alone, in the midst of the third step."""
+
+    def train_step(self, batch):
+        if self.step == 2 and self.ranks.rank == self.ranks.size - 1:
+            signal.raise_signal(signal.SIGINT)
+        return super().train_step(batch)
+
+
+def task_training(ranks, path, how):
+    """A Trainer, which stops half-way or not; what it learnt, and its score."""
+    manual_seed(0)
+    task = tasks.reverse()
+    model = Transformer(TransformerConfig(len(task.vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=32, dropout=0))
+    kind = Interrupted if how == "interrupted" else Trainer
+    learner = kind(model, task, TrainConfig(6, 5, warmup=1, eval_every=3, eval_pairs=9), path, ranks)
+    if how == "resumed":
+        learner.resume()
+    history = learner.fit(progress=False)
+    return {"step": learner.step, "loss": history.loss, "score": list(history.accuracy.items()),
+            "sum": [float(np.abs(p.data).sum()) for p in model.parameters()]}  # fmt: skip
+
+
+def fails(ranks, how):
+    """Rank 1 fails in the midst of a training; the others wait for its gradients."""
+    if ranks.rank == 1:
+        step = module.Shared.step
+        hows = {"error": lambda: 1 / 0, "exit": lambda: sys.exit("no more"), "early": lambda: 1 / 0,
+                "killed": lambda: os.kill(os.getpid(), signal.SIGKILL)}  # fmt: skip
+        if how == "early":
+            hows[how]()
+        module.Shared.step = lambda self: (step(self), hows[how]())
+    train(ranks, node_size=2)
+
+
+if __name__ == "__main__":
+    with parallel.join() as ranks:
+        result = globals()[sys.argv[1]](ranks, *sys.argv[2:])
+        if ranks.first:
+            print("RESULT " + json.dumps(result))

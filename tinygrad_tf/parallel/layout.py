@@ -1,0 +1,81 @@
+"""Where each parameter lies in the flat arrays, in which bucket its gradient travels, and who owns which part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+_ALIGN = 16  # entries; a parameter begins on a cache line of its own, as NumPy's kernels like it
+
+
+@dataclass
+class Place:
+    """One parameter's stretch ``start … stop`` of the flat arrays; ``index`` is its number in the optimiser."""
+
+    p: Tensor
+    index: int
+    group: dict[str, Any]
+    start: int
+    stop: int
+    bucket: int
+
+
+@dataclass
+class Piece:
+    """What an owner updates at once: the stretch of a parameter that it owns, and that stretch's optimiser state."""
+
+    place: Place
+    start: int
+    stop: int
+    state: dict[str, Any]
+
+
+class Layout:
+    """Parameters one after the other, the last first: about the order in which a backward pass reaches them.
+
+    Args:
+        groups: the optimiser's ``param_groups``.
+        owners: among how many each bucket is cut up.
+        n_bucket: the size at which a bucket is full, in entries.
+        whole: parameters are not cut: an owner has all of one or nothing.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]], owners: int, n_bucket: int, whole: bool) -> None:
+        params = [(p, group) for group in groups for p in group["params"]]
+        order = sorted(enumerate(params), key=lambda item: -item[1][0].number)  # newest first
+        self.places: list[Place] = []
+        self.buckets: list[tuple[int, int]] = []
+        start = end = 0
+        for index, (p, group) in order:
+            self.places.append(Place(p, index, group, end, end + p.data.size, len(self.buckets)))
+            end += -(-p.data.size // _ALIGN) * _ALIGN
+            if end - start >= n_bucket:
+                self.buckets.append((start, end))
+                start = end
+        if end > start:
+            self.buckets.append((start, end))
+        self.size = end
+        edges = np.array([place.start for place in self.places] + [end])
+        self.cuts = [self._cut(a, b, owners, edges if whole else None) for a, b in self.buckets]
+
+    @staticmethod
+    def _cut(start: int, stop: int, owners: int, edges: Any) -> list[int]:
+        """Where one owner's part of a bucket ends and the next one's begins; at ``edges`` if there are any."""
+        cuts = [start + (stop - start) * i // owners // _ALIGN * _ALIGN for i in range(owners)] + [stop]
+        if edges is not None:
+            inside = edges[(edges >= start) & (edges <= stop)]
+            cuts = [start, *[int(inside[np.abs(inside - cut).argmin()]) for cut in cuts[1:-1]], stop]
+        return cuts
+
+    def pieces(self, owner: int) -> list[list[Piece]]:
+        """For each bucket, what ``owner`` updates."""
+        found = []
+        for b, cuts in enumerate(self.cuts):
+            start, stop = cuts[owner], cuts[owner + 1]
+            mine = [place for place in self.places if place.bucket == b and place.start < stop and place.stop > start]
+            found.append([Piece(p, max(p.start, start), min(p.stop, stop), {}) for p in mine])
+        return found

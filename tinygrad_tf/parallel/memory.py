@@ -1,0 +1,111 @@
+"""Node: the ranks that share memory, what they do with it, and the way to the same part on other machines."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from .launch import mpi
+
+Array = np.ndarray[Any, Any]
+
+
+class Node:
+    """The ranks of one machine, which share arrays.
+
+    A bucket has ``lanes`` × ``n_nodes`` owners. The rank that is number l here sums lane l over the machine's ranks,
+    and then, with the ranks number l of all other machines, over the machines. Where machines have different numbers
+    of ranks, the least number is the number of lanes, and ranks beyond it own nothing.
+
+    Attributes:
+        rank, lanes, n_nodes, ticks: see above; ``ticks`` counts this rank's own calls of :meth:`tick`.
+        owner: the number of this rank among the owners, or None.
+    """
+
+    def __init__(self, comm: Any, node_size: int | None, n_bytes: int) -> None:
+        MPI = self.MPI = mpi()
+        here = comm.Split_type(MPI.COMM_TYPE_SHARED)
+        if not _fits(here, n_bytes):
+            node_size = 1
+        self.comm = here if node_size is None else here.Split(here.rank // node_size)
+        self.rank = self.comm.rank
+        self.lanes = comm.allreduce(self.comm.size, MPI.MIN)
+        in_lane = self.rank < self.lanes
+        self.lane = comm.Split(self.rank if in_lane else MPI.UNDEFINED)
+        self.n_nodes = comm.allreduce(int(self.rank == 0))
+        self.owner = self.rank * self.n_nodes + self.lane.rank if in_lane else None
+        self.ticks = 0
+        self._windows: list[Any] = []
+        self._counters = self.arrays(self.comm.size * 8, np.dtype(np.int64), only_first=True)[0][
+            ::8
+        ]  # a cache line each
+
+    def arrays(self, n: int, dtype: np.dtype[Any], only_first: bool = False) -> list[Array]:
+        """An array of ``n`` zeros for each rank, or for the first alone, which all ranks of the machine can see."""
+        if self.comm.size == 1:
+            return [np.zeros(n, dtype)]
+        n_bytes = n * dtype.itemsize if self.rank == 0 or not only_first else 0
+        window = self.MPI.Win.Allocate_shared(n_bytes, dtype.itemsize, comm=self.comm)
+        window.Lock_all()
+        self._windows.append(window)
+        owners = range(1 if only_first else self.comm.size)
+        found = [np.frombuffer(window.Shared_query(owner)[0], dtype) for owner in owners]
+        if n_bytes:
+            found[0 if only_first else self.rank][:] = 0
+        self._fence()
+        self.comm.Barrier()
+        return found
+
+    def _fence(self) -> None:
+        """What was written before is seen by others before what is written after. (One window's is all windows'.)"""
+        if self._windows:
+            self._windows[0].Sync()
+
+    def tick(self) -> None:
+        """Tell the ranks of the machine that one more thing is done."""
+        self.ticks += 1
+        self._fence()
+        self._counters[self.rank] = self.ticks
+
+    def reached(self, ticks: int) -> bool:
+        """Whether every rank of the machine has ticked that often."""
+        done = bool(self._counters.min() >= ticks)
+        self._fence()
+        return done
+
+    def sum(self, gradients: list[Array], sums: Array, total: Array, cuts: list[int]) -> list[Any]:
+        """Sum this rank's lane of a bucket over the machine, and begin to sum it over the machines; MPI's requests."""
+        if self.owner is None:
+            return []
+        first = self.rank * self.n_nodes
+        a, b = cuts[first], cuts[first + self.n_nodes]
+        out = sums[a:b]
+        np.copyto(out, gradients[0][a:b])
+        for other in gradients[1:]:
+            out += other[a:b]
+        if self.n_nodes == 1:
+            return []
+        mine = total[cuts[self.owner] : cuts[self.owner + 1]]
+        counts = np.diff(cuts[first : first + self.n_nodes + 1])
+        return [self.lane.Ireduce_scatter(out, mine, counts.tolist(), self.MPI.SUM)]
+
+    def gather(self, parameters: Array, cuts: list[int]) -> list[Any]:
+        """Begin to bring the other machines' pieces of this lane of a bucket here; MPI's requests."""
+        if self.owner is None or self.n_nodes == 1:
+            return []
+        first = self.rank * self.n_nodes
+        edges = cuts[first : first + self.n_nodes + 1]
+        lane = parameters[edges[0] : edges[-1]]
+        starts = [edge - edges[0] for edge in edges[:-1]]
+        return [self.lane.Iallgatherv(self.MPI.IN_PLACE, [lane, (np.diff(edges).tolist(), starts)])]
+
+
+def _fits(here: Any, n_bytes: int) -> bool:
+    """Whether the file system of shared memory has room; containers often give it 64 MB. Otherwise MPI carries all."""
+    room = True
+    if here.rank == 0 and os.path.isdir("/dev/shm"):
+        disk = os.statvfs("/dev/shm")
+        room = disk.f_bavail * disk.f_frsize > n_bytes * (here.size + 1)
+    return bool(here.bcast(room))
