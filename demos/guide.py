@@ -143,10 +143,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
 
 
 def figure(rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 3.2, **subplots: Any) -> Any:
-    """A drawing in inches for the page, and its axes: ``fig, axes = figure(1, 2)``.
+    """A matplotlib figure for the page, sizes in inches, and its axes.
 
-    Write texts in it as "English | 中文". What is drawn in ``INK`` has the colour of the page's text. Give lines
-    different styles or markers too: colour alone is not seen by everybody.
+    ``fig, axes = figure(1, 2)``. Write texts in it as "English | 中文". What is drawn in ``INK`` has the colour of the
+    page's text. Give lines different styles or markers too: colour alone is not seen by everybody.
     """
     made = Figure(figsize=(width, height), layout="constrained")
     return made, made.subplots(rows, columns, **subplots)
@@ -191,7 +191,7 @@ def _figure_svg(made: Figure, lang: str) -> str:
         made.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue().replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 sans-serif", svg)
+    svg = re.sub(r"font-family: [^;\"]*;?|(?<=px) '[^;\"]*", "", svg)  # the page's own
     return svg[svg.index("<svg") :]
 
 
