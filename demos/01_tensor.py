@@ -73,12 +73,11 @@ def nudged(eps):
     return np.reshape(slopes, (2, 2))
 
 
-rows = [
-    [f"dW[{k}, {j}]", *[f"{a[k, j]:.10f}" for a in (W.grad.data, by_hand, nudged(1e-5))]] for k, j in np.ndindex(2, 2)
-]
+ways = (W.grad.data, by_hand, nudged(1e-5))
+rows = [[f"dW[{k}, {j}]", *[f"{dW[k, j]:.10f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
 show(table(["", "backward()", "by hand | 手算", "nudged | 挪动"], rows),
      "Three ways to the same four numbers.", "三种办法，同样的四个数。")  # fmt: skip
-apart = max(abs(W.grad.data - by_hand).max(), abs(W.grad.data - nudged(1e-5)).max())
+apart = max(abs(ways[0] - dW).max() for dW in ways[1:])
 finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW differs by more than {apart:.0e}.",
         f"规则、手算、挪动三者一致：dW 的任何元素相差都不超过 {apart:.0e}。")  # fmt: skip
 
@@ -119,9 +118,8 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 fig, (left, right) = figure(1, 2, width=8.5)
 steps = np.linspace(-1.5, 1.5, 61)
 left.plot(W.data[0, 0] + steps, [loss_at(0, 0, step) for step in steps], color=BLUE, label="loss L | 损失 L")
-left.plot(
-    W.data[0, 0] + steps, L.item() + W.grad.data[0, 0] * steps, color=ORANGE, label="slope dW[0, 0] | 斜率 dW[0, 0]"
-)
+tangent = L.item() + W.grad.data[0, 0] * steps
+left.plot(W.data[0, 0] + steps, tangent, color=ORANGE, label="slope dW[0, 0] | 斜率 dW[0, 0]")
 left.plot(W.data[0, 0], L.item(), "o", color=INK)
 left.set(xlabel="W[0, 0]", ylabel="L", ylim=(-0.3, 4.5))
 left.legend()
@@ -134,9 +132,9 @@ right.loglog(sizes, errors, ".-", color=BLUE)
 right.axvspan(1e-12, sizes[np.argmin(errors)], color=GREY, alpha=0.15, lw=0)
 right.set(xlabel="ε", ylabel="error of the slope | 斜率的误差")
 right.text(2e-12, max(errors), "rounding | 舍入", va="top")
-right.text(0.9, max(errors), "curvature | 弯曲", va="top", ha="right")
-show(fig, "Left: the gradient is a tangent. Right: the error of nudging is smallest for ε near 10⁻⁵.",
-     "左：梯度就是切线。右：挪动的误差在 ε 约为 10⁻⁵ 时最小。")  # fmt: skip
+right.text(1e-3, max(errors), "curvature | 弯曲", va="top", ha="right")
+show(fig, "Left: the gradient is a tangent. Right: the error of nudging is smallest for ε between 10⁻⁷ and 10⁻⁵.",
+     "左：梯度就是切线。右：挪动的误差在 ε 取 10⁻⁷ 到 10⁻⁵ 时最小。")  # fmt: skip
 
 stepped = (((X @ Tensor(W.data - 0.1 * W.grad.data)) - T) ** 2).mean().item()
 finding(stepped < L.item(), f"One step against the gradient, W ← W − 0.1 dW, lowers the loss from {L.item():.3f} to "

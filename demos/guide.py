@@ -26,6 +26,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from cycler import cycler
 from matplotlib import rc_context, rcParams
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
@@ -56,6 +57,8 @@ rcParams.update({
     "axes.axisbelow": True, "legend.frameon": False, "lines.linewidth": 1.8, "savefig.transparent": True,
     "axes.facecolor": "none", "figure.facecolor": "none",
 })  # fmt: skip
+
+_SIGNED = LinearSegmentedColormap.from_list("signed", ["#8a3c00", "#e88a45", "#ffffff", "#4a9fd4", "#084a7c"])
 
 _started = time.perf_counter()
 _items: list[dict[str, Any]] = []
@@ -160,7 +163,7 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
     """
     values = np.asarray(getattr(values, "data", values))
     top = largest or float(np.abs(values).max()) or 1.0
-    image = axes.imshow(values, cmap="PuOr" if signed else "Blues", vmin=-top if signed else 0, vmax=top,
+    image = axes.imshow(values, cmap=_SIGNED if signed else "Blues", vmin=-top if signed else 0, vmax=top,
                         interpolation="none", aspect="equal" if max(values.shape) < 40 else "auto")  # fmt: skip
     axes.grid(False)
     axes.tick_params(length=0)

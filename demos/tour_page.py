@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import itertools
 import json
@@ -21,6 +22,7 @@ from tinygrad_tf.graph.render import DARK
 
 _PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_WIDE = "\u2018-\u201d\u2026\u3000-\u9fff\uff00-\uffef"  # Chinese characters and punctuation
 
 #: What the page itself says.
 WORDS = {
@@ -29,14 +31,16 @@ WORDS = {
         "contents": "Contents", "theme": "Light or dark", "finding": "Finding", "exercise": "Exercise",
         "intro": "Twelve questions about the Transformer, each answered by a short program. The text explains, the "
                  "code is the code that ran, and every figure and number below was computed by it on this machine. "
-                 "What a chapter claims in a green box it has measured: had it not held, this page would not exist.",
+                 "What a chapter claims in a green box it has measured: had it not held, this page would not exist. "
+                 "In the code, ... stands for words that are printed below it.",
         "ran": "{file} ran in {seconds} s.", "explorer": "The page to step through",
     },
     "zh": {
         "lang": "zh-CN", "title": "跑出来的 Transformer", "other": "English", "other_lang": "en",
         "contents": "目录", "theme": "浅色或深色", "finding": "结论", "exercise": "练习",
         "intro": "关于 Transformer 的十二个问题，每个都用一段短程序来回答。正文负责讲解，代码就是实际运行的代码，"
-                 "下面的每张图、每个数都是它在这台机器上算出来的。绿框里的结论都经过测量：只要有一条不成立，就不会有这个页面。",
+                 "下面的每张图、每个数都是它在这台机器上算出来的。绿框里的结论都经过测量：只要有一条不成立，就不会有这个页面。"
+                 "代码中的 ... 代表紧接着印在下面的文字。",
         "ran": "{file} 运行了 {seconds} 秒。", "explorer": "逐步查看的页面",
     },
 }  # fmt: skip
@@ -119,6 +123,7 @@ def text_cell(cell: Cell, lang: str, number: str) -> str:
 def markdown(text: str) -> str:
     """Markdown with $formulas$ as HTML with MathML."""
     formulas: list[str] = []
+    text = re.sub(f"(?<=[{_WIDE}])\n(?=[{_WIDE}])", "", text)  # Chinese has no spaces, not at the end of a line either
 
     def keep(m: re.Match[str]) -> str:
         if m[0].startswith("`"):
@@ -143,7 +148,19 @@ def inline(text: str) -> str:
 
 
 def code(text: str) -> str:
-    return highlight(text, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
+    return highlight(spoken(text), PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
+
+
+def spoken(text: str) -> str:
+    """The code with ... for the words of say, show and finding, which stand below it."""
+    lines = text.replace("  # fmt: skip", "").split("\n")
+    calls = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Expr)]
+    calls = [c for c in calls if isinstance(c, ast.Call) and getattr(c.func, "id", "") in ("say", "show", "finding")]
+    for call in sorted(calls, key=lambda c: -c.lineno):
+        name = call.func.id  # type: ignore[attr-defined]
+        first = "" if name == "say" else f"{ast.get_source_segment(text, call.args[0])}, "
+        lines[call.lineno - 1 : call.end_lineno] = [f"{' ' * call.col_offset}{name}({first}...)"]
+    return "\n".join(lines)
 
 
 # ---- what was shown --------------------------------------------------------------------------------------------------
