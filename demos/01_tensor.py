@@ -15,8 +15,8 @@
 #
 # $$Y = XW, \qquad L = \frac{1}{n}\sum_{i,j} (Y_{ij} - T_{ij})^2,$$
 #
-# where $n$ is the number of entries of $Y$. A `Tensor` holds an array, and also remembers the operation and the inputs
-# that made it. So when the last line has run, the whole computation can be walked backward from `L`.
+# where $Y$ has $n$ entries. A `Tensor` holds an array, and remembers the operation and the inputs that made it: so the
+# whole computation can be walked backward from `L`.
 #
 # 其中 $n$ 是 $Y$ 的元素个数。`Tensor` 保存一个数组，同时记住自己由哪个运算、哪些输入得来。
 # 所以最后一行执行完之后，就可以从 `L` 出发，沿着整个计算往回走。
@@ -118,16 +118,15 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 fig, (left, right) = figure(1, 2, width=8.5)
 steps = np.linspace(-1.5, 1.5, 61)
 left.plot(W.data[0, 0] + steps, [loss_at(0, 0, step) for step in steps], color=BLUE, label="loss L | 损失 L")
-tangent = L.item() + W.grad.data[0, 0] * steps
-left.plot(W.data[0, 0] + steps, tangent, color=ORANGE, label="slope dW[0, 0] | 斜率 dW[0, 0]")
+left.plot(W.data[0, 0] + steps, L.item() + W.grad.data[0, 0] * steps, color=ORANGE, label="slope dW | 斜率 dW")
 left.plot(W.data[0, 0], L.item(), "o", color=INK)
 left.set(xlabel="W[0, 0]", ylabel="L", ylim=(-0.3, 4.5))
 left.legend()
 
 slope = (X.data.T @ (1 - np.tanh(X.data @ W.data) ** 2))[0, 0]
 sizes = np.logspace(-12, 0, 49)
-curve = lambda w: np.tanh(X.data @ np.array([[w], [W.data[1, 0]]])).sum()
-errors = [abs((curve(W.data[0, 0] + e) - curve(W.data[0, 0] - e)) / (2 * e) - slope) for e in sizes]
+curve = lambda step: np.tanh(X.data @ (W.data[:, :1] + [[step], [0]])).sum()
+errors = [abs((curve(e) - curve(-e)) / (2 * e) - slope) for e in sizes]
 right.loglog(sizes, errors, ".-", color=BLUE)
 right.axvspan(1e-12, sizes[np.argmin(errors)], color=GREY, alpha=0.15, lw=0)
 right.set(xlabel="ε", ylabel="error of the slope | 斜率的误差")

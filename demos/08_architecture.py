@@ -12,14 +12,10 @@
 import numpy as np
 from guide import figure, finding, heatmap, manual_seed, short, show
 
-from tinygrad_tf import Tensor, cross_entropy, graph, nn, no_grad
+from tinygrad_tf import Tensor, cross_entropy, graph, nn
 from tinygrad_tf.models import Transformer, TransformerConfig
 
-
-def build(n_layers):
-    return Transformer(TransformerConfig(12, d_model=16, n_heads=2, n_layers=n_layers, d_ff=32, dropout=0.0))
-
-
+build = lambda n_layers: Transformer(TransformerConfig(12, None, 16, 2, n_layers, 32, dropout=0.0))
 source, target, wanted = np.array([[3, 4, 5, 6]]), np.array([[1, 6, 5]]), np.array([6, 5, 4])
 logits = build(2)(source, target)
 loss = cross_entropy(logits.reshape(-1, 12), wanted)
@@ -67,13 +63,10 @@ left.set(xlabel="key: who is seen | 键：被看的", ylabel="query: who looks |
 heatmap(right, np.arange(6) < np.array([[6], [4], [3]]), ["3/3/26", "3.3.", "May"], list("123456"))
 right.set(xlabel="position | 位置", title="padding | 填充掩码")
 show(fig, "Blue: may be attended to.", "蓝色：可以看。")
-small.eval()
-with no_grad():
-    before = small(source, target).data
-    future = small(source, np.array([[1, 6, 9]])).data  # another last token
-    padded = small(np.array([[3, 4, 5, 6, 0, 0]]), target).data  # id 0 is padding
-    other = small(np.array([[3, 4, 5, 7]]), target).data  # another source token, for comparison
-ahead, filled, read = abs(future - before)[:, :2].max(), abs(padded - before).max(), abs(other - before).max()
+before = small(source, target).data
+ahead = abs(small(source, [[1, 6, 9]]).data - before)[:, :2].max()  # another last token
+filled = abs(small([[3, 4, 5, 6, 0, 0]], target).data - before).max()  # id 0 is padding
+read = abs(small([[3, 4, 5, 7]], target).data - before).max()  # another source token, for comparison
 finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
         f"Another last token changes the logits before it by {ahead:.1g}, padding changes all of them by "
         f"{filled:.1g}; another source token, by {read:.1f}.",
@@ -126,26 +119,28 @@ last, alike = {}, {}
 for kind in ("no residual", "post-norm", "pre-norm"):
     cosine, norms = np.mean([stack(kind, 24, seed) for seed in seeds], axis=0)
     last[kind] = [np.mean([stack(kind, depth, seed)[1][-1] for seed in seeds]) for depth in depths]
-    alike[kind] = cosine[5]
+    alike[kind] = cosine[[5, -1]]  # after 6 layers, and after 24
     for axis, x, y in ((left, range(1, 25), cosine), (middle, range(1, 25), norms), (right, depths, last[kind])):
-        axis.plot(x, y, label=f"{kind} | {kind.replace('no residual', '无残差')}")
+        axis.plot(x, y, label="no residual | 无残差" if kind == "no residual" else kind)
 left.set(xlabel="layer | 层", ylabel="cosine between tokens | 词元间的余弦", ylim=(0, 1.03))
-middle.set(xlabel="layer, of 24 | 层（共 24 层）", ylabel="‖dW‖", ylim=(0, None))
-right.set(xlabel="layers in all | 总层数", ylabel="‖dW‖, last layer | 最后一层的 ‖dW‖", xscale="log", yscale="log")
+middle.set(xlabel="layer | 层", ylabel="‖dW‖", ylim=(0, None))
+right.set(xlabel="layers in all | 总层数", ylabel="‖dW‖, last layer | 最后一层的 ‖dW‖", xscale="log")
+right.set_xticks(depths, depths)
 left.legend()
 show(fig, "Fresh weights. Left: how alike the tokens become. Middle: each layer's gradient. Right: the last layer's.",
      "随机初始权重。左：词元有多相似。中：各层的梯度。右：最后一层的梯度随总层数的变化。")  # fmt: skip
-finding(alike["no residual"] > 0.99 and max(alike["post-norm"], alike["pre-norm"]) < 0.85,
-        f"Without residuals, after six layers all tokens are the same vector (cosine {alike['no residual']:.3f}); with "
-        f"them they stay apart ({alike['post-norm']:.2f} post-norm, {alike['pre-norm']:.2f} pre-norm).",
-        f"没有残差，六层之后所有词元就成了同一个向量（余弦 {alike['no residual']:.3f}）；有残差则各不相同（post-norm "
-        f"{alike['post-norm']:.2f}，pre-norm {alike['pre-norm']:.2f}）。")  # fmt: skip
+(none, _), (post, late), (pre, _) = alike.values()
+finding(none > 0.99 and max(post, pre) < 0.85 and late > alike["pre-norm"][1] + 0.1,
+        f"Without residuals, after six layers all tokens are the same vector (cosine {none:.3f}); with them they stay "
+        f"apart ({post:.2f} post-norm, {pre:.2f} pre-norm). After 24, post-norm has reached {late:.3f} too.",
+        f"没有残差，六层之后所有词元就成了同一个向量（余弦 {none:.3f}）；有残差则各不相同（post-norm {post:.2f}，"
+        f"pre-norm {pre:.2f}）。到 24 层时，post-norm 也达到了 {late:.3f}。")  # fmt: skip
 post, pre = (last[kind][-1] / last[kind][0] for kind in ("post-norm", "pre-norm"))
-finding(post > 0.9 and pre < 0.6, f"From 2 to 32 layers the last layer's gradient becomes {post:.2f} times as large with "
-        f"post-norm and {pre:.2f} times with pre-norm. Theory (Xiong et al., theorem 1): independent of the depth there, "
-        "falling as 1/√depth here. That is why deep post-norm models need a learning rate that warms up.",
-        f"从 2 层加到 32 层，最后一层的梯度在 post-norm 下变为 {post:.2f} 倍，在 pre-norm 下变为 {pre:.2f} 倍。理论"
-        "（Xiong 等，定理 1）：前者与深度无关，后者按 1/√深度 减小。所以深的 post-norm 模型需要预热学习率。")  # fmt: skip
+finding(post > 0.9 and pre < 0.6, f"From 2 to 32 layers the last layer's gradient becomes {post:.2f} times as large "
+        f"(post-norm) and {pre:.2f} times (pre-norm). In theory (Xiong et al., theorem 1) it is independent of depth, "
+        "or falls as its square root. That is why deep post-norm models need a learning rate that warms up.",
+        f"从 2 层加到 32 层，最后一层的梯度在 post-norm 下变为 {post:.2f} 倍，在 pre-norm 下变为 {pre:.2f} 倍。"
+        "理论（Xiong 等，定理 1）：前者与深度无关，后者按深度的平方根减小。所以深的 post-norm 需要预热。")  # fmt: skip
 
 # %% [markdown]
 # **Exercise.** Give `WithoutResidual` its residual back around the feed-forward network only. Which curve does it

@@ -166,7 +166,12 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
     image = axes.imshow(values, cmap=_SIGNED if signed else "Blues", vmin=-top if signed else 0, vmax=top,
                         interpolation="none", aspect="equal" if max(values.shape) < 40 else "auto")  # fmt: skip
     axes.grid(False)
-    axes.tick_params(length=0)
+    axes.tick_params(which="both", length=0)
+    if max(values.shape) < 24:  # a line between the cells
+        axes.set_xticks(np.arange(0.5, values.shape[1] - 1), minor=True)
+        axes.set_yticks(np.arange(0.5, values.shape[0] - 1), minor=True)
+        axes.grid(which="minor", color="#c3ccd4", alpha=0.6, linewidth=0.6)
+        axes.set_axisbelow(False)
     for axis, labels in ((axes.yaxis, rows), (axes.xaxis, columns)):
         if labels is not None:
             axis.set_ticks(range(len(labels)), ["␣" if label == " " else str(label) for label in labels])

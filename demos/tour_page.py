@@ -22,7 +22,10 @@ from tinygrad_tf.graph.render import DARK
 
 _PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_WIDE = "\u2018-\u201d\u2026\u3000-\u9fff\uff00-\uffef"  # Chinese characters and punctuation
+# Chinese has no spaces, so its lines are joined without one; the beginning of a list's item or a table's row is kept.
+_NO_SPACE = re.compile(
+    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\|)"
+)
 
 #: What the page itself says.
 WORDS = {
@@ -123,7 +126,7 @@ def text_cell(cell: Cell, lang: str, number: str) -> str:
 def markdown(text: str) -> str:
     """Markdown with $formulas$ as HTML with MathML."""
     formulas: list[str] = []
-    text = re.sub(f"(?<=[{_WIDE}])\n(?=[{_WIDE}])", "", text)  # Chinese has no spaces, not at the end of a line either
+    text = _NO_SPACE.sub("", text)
 
     def keep(m: re.Match[str]) -> str:
         if m[0].startswith("`"):
