@@ -85,11 +85,11 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
 # ## The picture of it
 # ## 把它画出来
 #
-# Since every Tensor remembers how it was made, the computation can be drawn. Black arrows run forward. Each purple
-# arrow is one step backward: the rule that ran on it, in the names of this program, and the norm of the gradient it
-# carried. The rule is read from the source of the code that ran, so picture and program cannot disagree.
+# Since every Tensor remembers how it was made, the computation can be drawn. Each purple arrow is one step backward: the
+# rule that ran on it, in the names of this program, and the norm of the gradient it carried. The rule is read from the
+# source of the code that ran, so picture and program cannot disagree.
 #
-# 每个 Tensor 都记得自己的来历，所以整个计算可以画出来。黑色箭头是前向；每条紫色箭头是往回走的一步：
+# 每个 Tensor 都记得自己的来历，所以整个计算可以画出来。每条紫色箭头是往回走的一步：
 # 上面写着在这一步执行的规则（用的是本程序里的名字），以及它传递的梯度的范数。
 # 规则是从实际执行的源代码里读出来的，因此图和程序不可能不一致。
 #
@@ -113,7 +113,7 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 # 梯度就是损失沿某个权重方向的斜率，即左图的切线。挪动也能得到它，但*每个*权重都要做两次前向；
 # 而一次反向就能同时得到全部梯度，代价大约只相当于两次前向。GPT-2 有 1.24 亿个权重。
 # 而且挪动并不精确：步子大了偏离曲线，步子小了差值又淹没在舍入误差里。
-# （这里的 $L$ 对 $W$ 是二次的，只看得到舍入误差；所以右图换用损失 $\sum \tanh Y$。）
+# （右图的损失是 $\sum \tanh Y$，因为我们的 $L$ 只是一条抛物线。）
 # %%
 fig, (left, right) = figure(1, 2, width=8.5)
 steps = np.linspace(-1.5, 1.5, 61)

@@ -6,7 +6,7 @@
 # again, but nobody drew it: we build the model, run it on four source and three target tokens, and the picture is made
 # from what ran. A double border is a module that is closed.
 #
-# *Attention Is All You Need*（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看它一遍，不过这次不是谁画的：
+# 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看一遍，不过不是谁画的：
 # 我们搭好模型，用四个源词元和三个目标词元跑一遍，图由实际执行的计算自动生成。双线框表示收起的模块。
 # %%
 import numpy as np
@@ -24,10 +24,10 @@ show(lambda lang: graph.draw(loss, depth=1, view="forward", lang=lang),
      "论文中的模型，编码器和解码器各两层。编码器的输出（memory）送入解码器的每一层。")  # fmt: skip
 
 # %% [markdown]
-# Read it from the top. Both sides look their tokens up in the same table and multiply by $\sqrt{d_{model}}$ (section
-# 3.4), here 4, then add the positions. The same table, transposed, makes the logits at the bottom. Now open the layers:
+# Read it from the top. Both sides look their tokens up in the same table, multiply by $\sqrt{d_{\mathrm{model}}} = 4$
+# (section 3.4) and add the positions. The same table, transposed, makes the logits at the bottom. Now open the layers:
 #
-# 从上往下看。两边都在同一张表里查词元的向量，乘以 $\sqrt{d_{model}}$（论文 3.4 节），这里是 4，再加上位置编码。
+# 从上往下看。两边都在同一张表里查词元的向量，乘以 $\sqrt{d_{\mathrm{model}}} = 4$（论文 3.4 节），再加上位置编码。
 # 最下面算 logits 用的还是这张表，只不过转置了一下。现在把层打开：
 # %%
 small = build(1)
@@ -83,7 +83,7 @@ finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
 # norm. We stack many encoder layers with fresh weights and look at tokens and gradients.
 #
 # 注意力是在做平均，平均再平均，一切就都变得一样了；残差则保留每个词元原来的样子。归一化可以像论文那样放在相加之后
-# （*post-norm*），也可以放在子层之前（*pre-norm*，Xiong 等，2020）：
+# （post-norm），也可以放在子层之前（pre-norm，Xiong 等，2020）：
 # $x \leftarrow x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$，这样从输入到输出就有一条不经过归一化的通路。
 # 我们把许多随机初始化的编码器层叠起来，看看词元和梯度各会怎样。
 # %%
@@ -124,8 +124,8 @@ for kind in ("no residual", "post-norm", "pre-norm"):
         axis.plot(x, y, label="no residual | 无残差" if kind == "no residual" else kind)
 left.set(xlabel="layer | 层", ylabel="cosine between tokens | 词元间的余弦", ylim=(0, 1.03))
 middle.set(xlabel="layer | 层", ylabel="‖dW‖", ylim=(0, None))
-right.set(xlabel="layers in all | 总层数", ylabel="‖dW‖, last layer | 最后一层的 ‖dW‖", xscale="log")
-right.set_xticks(depths, depths)
+right.set(xlabel="layers in all | 总层数", ylabel="‖dW‖, last layer | 最后一层的 ‖dW‖")
+right.set_xticks(depths)
 left.legend()
 show(fig, "Fresh weights. Left: how alike the tokens become. Middle: each layer's gradient. Right: the last layer's.",
      "随机初始权重。左：词元有多相似。中：各层的梯度。右：最后一层的梯度随总层数的变化。")  # fmt: skip

@@ -181,7 +181,8 @@ def shown(item: dict[str, Any], folder: Path, lang: str) -> str:
     form = item["form"]
     if form == "svg":
         text = svg(text, f"{folder.name}-{file.split('.')[0]}-")
-        kind = "drawing" if "tinygrad_tf" in text[:200] else "figure"
+        kind = "drawing" if 'class="tinygrad_tf"' in text[:200] else "figure"
+        text = fitted(text) if kind == "drawing" else text
     elif form == "page":
         text = f'<iframe title="{WORDS[lang]["explorer"]}" data-page="{html.escape(text)}" loading="lazy"></iframe>'
         kind = "explorer"
@@ -195,6 +196,14 @@ def svg(text: str, prefix: str) -> str:
     """An SVG to stand in the page: ids of its own, and the page's colours instead of its own style."""
     text = re.sub(r"<style.*?</style>|<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", "", text, flags=re.DOTALL)
     return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", text)
+
+
+def fitted(text: str) -> str:
+    """A drawing, made smaller if it is higher than a page of the guide should be."""
+    width, height = (float(size) * 4 / 3 for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text)[:2])
+    scale = max(0.6, min(1.0, 1500 / height))
+    size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
+    return re.sub(r'width="[\d.]+pt"\s+height="[\d.]+pt"', size, text, count=1)
 
 
 def colours() -> str:
