@@ -85,9 +85,9 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
 # ## The picture of it
 # ## 把它画出来
 #
-# Since every Tensor remembers how it was made, the computation can be drawn. Each purple arrow is one step backward: the
-# rule that ran on it, in the names of this program, and the norm of the gradient it carried. The rule is read from the
-# source of the code that ran, so picture and program cannot disagree.
+# Since every Tensor remembers how it was made, the computation can be drawn. Each purple arrow is one step backward:
+# the rule that ran on it, in the names of this program, and the norm of the gradient it carried. The rule is read from
+# the source of the code that ran, so picture and program cannot disagree.
 #
 # 每个 Tensor 都记得自己的来历，所以整个计算可以画出来。每条紫色箭头是往回走的一步：
 # 上面写着在这一步执行的规则（用的是本程序里的名字），以及它传递的梯度的范数。
