@@ -100,9 +100,12 @@ def main() -> None:
             temperature=args.temperature, top_k=args.top_k, top_p=args.top_p,
             repetition_penalty=args.repetition_penalty,
         )  # fmt: skip
-    for piece in pieces:
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+    except (ValueError, TypeError) as problem:  # a prompt that is too long, settings that exclude each other
+        raise SystemExit(f"\n{problem}") from None
     print()
 
 

@@ -26,11 +26,11 @@ import numpy as np
 from tqdm import tqdm
 
 from tinygrad_tf import manual_seed, no_grad
-from tinygrad_tf.checkpoint import load_checkpoint, save_checkpoint
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR, clip_grad_norm_
 from tinygrad_tf.random import generator
+from tinygrad_tf.saving import load_checkpoint, save_checkpoint
 from tinygrad_tf.train import interruptible
 
 BLOCK, BATCH = 64, 12

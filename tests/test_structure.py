@@ -35,13 +35,13 @@ ALLOWED = {
     "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
     "nn": _ENGINE,
     "optim": _ENGINE,
-    "checkpoint": _NETWORK,
+    "saving": _NETWORK,
     "beams": set(),  # NumPy alone
     "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it
-    "pretrained": _NETWORK | {"checkpoint"},
+    "pretrained": _NETWORK | {"saving"},
     "models": _NETWORK | {"generate", "pretrained"},
     "tasks": {"errors", "random"},
-    "train": _NETWORK | {"models", "checkpoint", "generate", "tasks"},
+    "train": _NETWORK | {"models", "saving", "generate", "tasks"},
     "parallel": _NETWORK | {"models"},
     "figures": _NETWORK | {"models", "tasks", "train"},
 }

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import manual_seed, tasks
-from tinygrad_tf.checkpoint import save_checkpoint
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
+from tinygrad_tf.saving import save_checkpoint
 from tinygrad_tf.tasks import Vocabulary
 from tinygrad_tf.train import History, TrainConfig, Trainer, batch_loss, interruptible, load_model, translate
 

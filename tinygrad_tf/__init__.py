@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from . import checkpoint as _files  # noqa: F401 (loaded first: later it would hide the function of that name)
 from . import nn, ops, optim
 from .autograd import enable_grad, grad, no_grad
 from .debug import debug

@@ -18,8 +18,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import numpy as np
 
 from . import nn
-from .checkpoint import safetensors_package, write_whole
 from .errors import error
+from .saving import safetensors_package, write_whole
 
 P = TypeVar("P", bound="Pretrained")
 

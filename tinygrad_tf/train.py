@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .autograd import no_grad
-from .checkpoint import load_checkpoint, save_checkpoint
 from .errors import error
 from .models import Transformer, TransformerConfig
 from .ops.fused import cross_entropy
 from .optim import AdamW, WarmupCosineLR, clip_grad_norm_
 from .random import generator
+from .saving import load_checkpoint, save_checkpoint
 from .tasks import Batch, Task, Vocabulary, exact_match, pad
 from .tensor import Tensor
 

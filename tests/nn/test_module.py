@@ -265,7 +265,7 @@ def test_a_copy_keeps_what_is_tied_together(how):
     assert twin.output.weight is not tied.output.weight
 
 
-# ---- containers and repr --------------------------------------------------------------------------------------------
+# ---- containers -----------------------------------------------------------------------------------------------------
 
 
 def test_module_list_is_a_list():
@@ -286,23 +286,3 @@ def test_sequential_runs_in_order():
     net = nn.Sequential(Linear(2, 2, bias=False), nn.ReLU())
     net[0].weight.data[...] = [[1, 0], [0, -1]]
     assert net(Tensor([[3.0, 4.0]])).tolist() == [[3.0, 0.0]]
-
-
-def test_repr_shows_the_parts_by_name():
-    net = nn.Sequential(Linear(2, 3, bias=False), nn.Sequential(nn.Dropout(0.25)))
-    assert repr(net) == (
-        "Sequential(\n"
-        "  (0): Linear(in_features=2, out_features=3, bias=False)\n"
-        "  (1): Sequential(\n"
-        "    (0): Dropout(p=0.25)\n"
-        "  )\n"
-        ")"
-    )
-
-
-@pytest.mark.parametrize(("name", "args"), [
-    ("Linear", (2, 3)), ("LayerNorm", (3,)), ("Embedding", (4, 3, 0)), ("ReLU", ()),
-])  # fmt: skip
-def test_repr_of_layers_is_pytorch_s(name, args):
-    torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
-    assert repr(getattr(nn, name)(*args)) == repr(getattr(torch.nn, name)(*args))

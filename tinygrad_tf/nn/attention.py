@@ -270,9 +270,6 @@ class MultiheadAttention(Module):
                             "key_padding_mask (B, S)", "make it from the same query and key; "
                             "B comes first in masks, with batch_first or without")  # fmt: skip
 
-    def extra_repr(self) -> str:
-        return f"embed_dim={self.embed_dim}, num_heads={self.num_heads}, dropout={self.dropout}"
-
 
 def _padded(mask: Any, extra: int) -> Any:
     """The mask with ``extra`` more keys, all allowed: not forbidden if boolean, nothing added if float."""

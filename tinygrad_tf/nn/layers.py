@@ -156,7 +156,7 @@ class Dropout(Module):
         return fused.dropout(x, self.p, self.training)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}"
+        return f"p={self.p}, inplace=False"  # as PyTorch prints it; nothing here is written in place
 
 
 class Identity(Module):
@@ -181,6 +181,9 @@ class GELU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.gelu(x, self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
 
 
 class SiLU(Module):
@@ -212,6 +215,9 @@ class Softmax(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.softmax(x, axis=self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
 
 
 class CrossEntropyLoss(Module):

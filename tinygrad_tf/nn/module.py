@@ -268,10 +268,14 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
-        if not lines:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        return "\n  ".join([f"{type(self).__name__}({self.extra_repr()}", *lines]) + "\n)"
+        from .printing import text  # which knows the layers
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from .printing import tree
+
+        return tree(self)
 
 
 def _unfold(name: str, value: Any, kind: type[Any]) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
-from tinygrad_tf.checkpoint import load_checkpoint, save_checkpoint
+from tinygrad_tf.saving import load_checkpoint, save_checkpoint
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
 
