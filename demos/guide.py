@@ -41,8 +41,8 @@ Array = np.ndarray[Any, Any]
 #: Whether this is the short run, that of the tests: train less, and assert what holds by then.
 short = bool(os.environ.get("TOUR_SHORT"))
 OUT = Path(os.environ.get("TOUR_OUT", "out/tour"))
-_MAIN = getattr(sys.modules["__main__"], "__file__", None)  # a notebook has none
-CHAPTER = Path(_MAIN).stem if _MAIN else "notebook"
+IN_NOTEBOOK = "ipykernel" in sys.modules
+CHAPTER = "notebook" if IN_NOTEBOOK else Path(getattr(sys.modules["__main__"], "__file__", None) or "python").stem
 
 # Told apart with any colour vision, by light and dark in print, and at least 3:1 on white and on the dark page.
 BLUE, ORANGE, GREEN, PURPLE, GREY = COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5599b", "#7f8a94")
@@ -58,7 +58,7 @@ rcParams.update({
     "axes.facecolor": "none", "figure.facecolor": "none",
 })  # fmt: skip
 
-_SIGNED = LinearSegmentedColormap.from_list("signed", ["#8a3c00", "#e88a45", "#ffffff", "#4a9fd4", "#084a7c"])
+_SIGNED = LinearSegmentedColormap.from_list("signed", ["#084a7c", "#4a9fd4", "#ffffff", "#e88a45", "#8a3c00"])
 
 _started = time.perf_counter()
 _items: list[dict[str, Any]] = []
@@ -95,7 +95,7 @@ def show(what: Any, en: str, zh: str) -> None:
         files[-1].parent.mkdir(parents=True, exist_ok=True)
         files[-1].write_text(body, encoding="utf-8")
     _note("figure", {"form": form, "en": en, "zh": zh, "files": [file.name for file in files]})
-    if _in_notebook():
+    if IN_NOTEBOOK:
         from IPython.display import SVG, display
 
         display(SVG(bodies["en"][1]) if form == "svg" else made[0])
@@ -159,7 +159,7 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
             signed: bool = False, largest: float | None = None) -> Any:  # fmt: skip
     """A matrix as coloured cells, with labels of rows and columns, and its numbers if asked; returns the image.
 
-    From white at 0 to blue; with ``signed`` from orange by white to blue, alike on both sides of 0.
+    From white at 0 to blue; with ``signed`` blue is below 0 and orange above, as where Tensors show themselves.
     """
     values = np.asarray(getattr(values, "data", values))
     top = largest or float(np.abs(values).max()) or 1.0
@@ -262,7 +262,7 @@ def _note(kind: str, fields: dict[str, Any]) -> None:
 
 
 def _tell(en: str, zh: str) -> None:
-    if _in_notebook():
+    if IN_NOTEBOOK:
         from IPython.display import Markdown, display
 
         display(Markdown(f"{en}\n\n{zh}"))
@@ -270,12 +270,8 @@ def _tell(en: str, zh: str) -> None:
         print(en, zh, sep="\n", end="\n\n")
 
 
-def _in_notebook() -> bool:
-    return "ipykernel" in sys.modules
-
-
 def _write() -> None:
-    if _items and not _in_notebook():
+    if _items and not IN_NOTEBOOK:
         notes = {"seconds": time.perf_counter() - _started, "items": _items}
         (OUT / CHAPTER).mkdir(parents=True, exist_ok=True)
         (OUT / CHAPTER / "items.json").write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
