@@ -137,6 +137,7 @@ def markdown(text: str) -> str:
 
     made = _MARKDOWN.render(re.sub(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$", keep, text, flags=re.DOTALL))
     made = re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
+    made = re.sub("<em>([^<\u3400-\u9fff]*)</em>", r'<em class="latin">\1</em>', made)
     return re.sub("\ue000(\\d+)\ue001", lambda m: formulas[int(m[1])], made).strip()
 
 
