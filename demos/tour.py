@@ -19,7 +19,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; the chapters inherit it
@@ -70,24 +70,26 @@ def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[P
     failed: dict[Path, str] = {}
     with ThreadPoolExecutor(jobs) as pool, bar(len(keys), len(keys) - len(due)) as progress:
 
-        def start(paths: Iterable[Path]) -> dict[Future[str], Path]:
+        def start(paths: Iterable[Path]) -> dict[Future[str], Path | None]:
             return {pool.submit(run, [str(path)]): path for path in paths}
 
-        model = pool.submit(run, ["-c", f"from guide import {MODEL}; {MODEL}(progress=False)"]) if last else None
-        running = start(path for path in due if path not in last)
-        if model:
-            progress.set_postfix_str("training the dates model")
-            if problem := model.result():
-                return dict.fromkeys(last, problem)
-            running |= start(last)
-        for future in as_completed(running):
-            path = running[future]
-            if problem := future.result():
-                failed[path] = problem
-            else:
-                (out / path.stem / "key").write_text(keys[path])
-            progress.set_postfix_str(path.stem)
-            progress.update()
+        pending: dict[Future[str], Path | None] = {}
+        if last:  # first of all, since it takes longest
+            pending[pool.submit(run, ["-c", f"from guide import {MODEL}; {MODEL}(progress=False)"])] = None
+        pending |= start(path for path in due if path not in last)
+        while pending:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                path, problem = pending.pop(future), future.result()
+                if path is None:
+                    failed |= dict.fromkeys(last, problem) if problem else {}
+                    pending |= {} if problem else start(last)
+                    continue
+                if problem:
+                    failed[path] = problem
+                else:
+                    (out / path.stem / "key").write_text(keys[path])
+                progress.set_postfix_str(path.stem)
+                progress.update()
     return failed
 
 
