@@ -125,7 +125,8 @@ def bar(total: int, initial: int) -> tqdm:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="train little, as the tests do")
+    short = bool(os.environ.get("TOUR_SHORT"))
+    parser.add_argument("--short", action="store_true", default=short, help="train little, as the tests do")
     parser.add_argument("--only", default="", metavar="05", help="only the chapters whose names begin so")
     parser.add_argument("--jobs", type=int, default=2, help="how many chapters run at a time (default: 2)")
     parser.add_argument("--out", help="the folder for all results (default: out/tour, or out/tour/short)")
