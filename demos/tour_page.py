@@ -22,6 +22,9 @@ from tinygrad_tf.graph.render import DARK
 
 _PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+# What Markdown must not touch: code, formulas, and numbers like 7e-11, which are written as 7 × 10⁻¹¹.
+_KEPT = re.compile(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$|\b(?P<number>\d[\d.]*)e(?P<power>[+-]\d+)\b", re.DOTALL)
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Chinese has no spaces, so its lines are joined without one; the beginning of a list's item or a table's row is kept.
 _NO_SPACE = re.compile(
     r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\|)"
@@ -131,11 +134,13 @@ def markdown(text: str) -> str:
     def keep(m: re.Match[str]) -> str:
         if m[0].startswith("`"):
             return m[0]
+        if m["power"]:
+            return f"{m['number']} × 10{str(int(m['power'])).translate(_SUPERSCRIPT)}"
         block = m[0].startswith("$$")
         formulas.append(mathml(m[0].strip("$").strip(), block))
         return f"\ue000{len(formulas) - 1}\ue001"
 
-    made = _MARKDOWN.render(re.sub(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$", keep, text, flags=re.DOTALL))
+    made = _MARKDOWN.render(_KEPT.sub(keep, text))
     made = re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
     made = re.sub("<em>([^<\u3400-\u9fff]*)</em>", r'<em class="latin">\1</em>', made)
     return re.sub("\ue000(\\d+)\ue001", lambda m: formulas[int(m[1])], made).strip()
