@@ -214,7 +214,7 @@ def fitted(text: str) -> str:
 
 def colours() -> str:
     """The style of code in both themes, and of the drawings in the dark one."""
-    light = HtmlFormatter(style="friendly").get_style_defs(".code")
+    light = HtmlFormatter(style="default").get_style_defs(".code")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
     drawing = "\n".join(f".tinygrad_tf [{what}='{a}']{{{what}:{b}}}" for (a, b), what in
                         itertools.product(DARK.items(), ("fill", "stroke")))  # fmt: skip
