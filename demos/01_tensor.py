@@ -35,8 +35,8 @@ E = Y - T
 L = (E * E).mean()
 L.backward(retain_graph=True)  # keep the graph, to draw it below
 say(f"The loss is $L = {L.item():.4f}$.", f"损失为 $L = {L.item():.4f}$。")
-show(W, "The weight after `backward()`: it now has a gradient beside its values.",
-     "`backward()` 之后的权重：除了数值，它还有了梯度。")  # fmt: skip
+show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.grad`.",
+     "权重。`backward()` 给了它一个同样形状的梯度：`W.grad`。")  # fmt: skip
 
 # %% [markdown]
 # Where did `W.grad` come from? Follow the chain rule by hand. $L$ is a mean of squares, so each entry of $Y$ has the
