@@ -116,8 +116,8 @@ finding(last["none"] < 0.12 and worst > 0.8,
 # al. 2017): add a trained vector per position; the paper found them equally good (table 3, E). **Rotary** (Su et al.
 # 2021): add nothing, but turn $q$ and $k$ by an angle that grows with the position.
 #
-# 正弦（论文 3.5 节）：加上一组波，每一对列都比前一对慢。学得（Gehring 等，2017）：每个位置加一个训练得来的向量；
-# 论文发现两者效果相当（表 3 第 E 行）。旋转（Su 等，2021）：什么都不加，而是把 $q$、$k$ 转一个随位置增大的角度。
+# **正弦** （论文 3.5 节）：加一组波，每一对列都比前一对慢。**学得** （Gehring 等，2017）：每个位置加一个训练出的向量；
+# 论文发现两者效果相当（表 3 第 E 行）。**旋转** （Su 等，2021）：什么都不加，而是把 $q$、$k$ 转一个随位置增大的角度。
 #
 # $$PE_{(pos,2i)} = \sin\frac{pos}{10000^{2i/d_{model}}} \qquad PE_{(pos,2i+1)} = \cos\frac{pos}{10000^{2i/d_{model}}}$$
 # %%
