@@ -25,16 +25,17 @@ from tinygrad_tf import Tensor, grad, graph, no_grad
 
 def head(X, W_q, W_k, W_v, T):
     Q, K, V = X @ W_q, X @ W_k, X @ W_v  # (n, d_k)
-    S = Q @ K.mT / np.sqrt(W_k.shape[-1])  # (n, n): how well each query fits each key
+    Kt = K.mT  # (d_k, n)
+    S = Q @ Kt / np.sqrt(W_k.shape[-1])  # (n, n): how well each query fits each key
     P = S.softmax()  # (n, n): each row adds up to 1
     Y = P @ V  # (n, d_k)
     L = ((Y - T) ** 2).mean()  # ()
-    return Q, K, V, S, P, Y, L
+    return Q, K, Kt, V, S, P, Y, L
 
 
 leaves = make_leaves()  # random numbers in float64
 X, W_q, W_k, W_v, T = leaves.values()
-Q, K, V, S, P, Y, L = head(**leaves)
+Q, K, Kt, V, S, P, Y, L = head(**leaves)
 
 # %% [markdown]
 # ## Back by the chain rule
