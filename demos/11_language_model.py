@@ -71,7 +71,7 @@ losses, checks, written = [], {}, {}
 for step in tqdm(range(steps + 1), "GPT", leave=False):
     if step in stages:
         drawn = generator().bit_generator.state  # a sample must not change what is trained on next
-        written[step] = sample(model, letters, 160)
+        written[step] = sample(model, letters, 300)
         generator().bit_generator.state = drawn
     if step % (steps // 10) == 0:
         checks[step] = validate(model, letters, most=100)
