@@ -22,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from tinygrad_tf import graph, manual_seed
 from tinygrad_tf.figures import save_attention, save_curves
 from tinygrad_tf.models import Transformer, TransformerConfig
-from tinygrad_tf.tasks import dates
+from tinygrad_tf.tasks import Task, dates
 from tinygrad_tf.train import TrainConfig, Trainer, batch_loss
 
 EXAMPLE = "星期二，二〇二六年三月三日"
@@ -33,19 +33,7 @@ def main() -> None:
     out = Path(args.out)
     manual_seed(args.seed)
     task = dates()
-    model = Transformer(
-        TransformerConfig(
-            vocab_size=len(task.vocabulary),
-            d_model=64,
-            n_heads=4,
-            n_layers=2,
-            d_ff=128,
-            dropout=0.0,
-            max_length=64,
-            norm_first=True,
-            tie_output=False,
-        )
-    )
+    model = new_model(task)
     trainer = Trainer(model, task, TrainConfig(steps=args.steps), path=out / "model.safetensors")
     if args.resume:
         trainer.resume()
@@ -69,6 +57,23 @@ def main() -> None:
     graph.draw(loss, path_to=W, depth=1).render(out / "dW.svg")
     graph.explore(loss, path_to=W).save(out / "dW.html")
     print(f"figures, diagram and checkpoint are in {out}")
+
+
+def new_model(task: Task) -> Transformer:
+    """The model that is trained: two layers, 64 wide, with pre-norm."""
+    return Transformer(
+        TransformerConfig(
+            vocab_size=len(task.vocabulary),
+            d_model=64,
+            n_heads=4,
+            n_layers=2,
+            d_ff=128,
+            dropout=0.0,
+            max_length=64,
+            norm_first=True,
+            tie_output=False,
+        )
+    )
 
 
 def arguments() -> argparse.Namespace:

@@ -1,0 +1,147 @@
+# %% [markdown]
+# # Why several heads?
+# # 为什么要多个头？
+#
+# One head computes one softmax: for each token, a single set of shares that add up to 1. What if a token needs two
+# things at once, from two places? It can give each place a half, but then it receives the *average* of two values and
+# no longer knows which came from where. That is the paper's own reason (Vaswani et al. 2017, section 3.2.2): several
+# heads attend to different places at once; "with a single attention head, averaging inhibits this".
+#
+# 一个头只算一次 softmax：对每个词元，只有一组和为 1 的份额。要是一个词元同时需要来自两个地方的两样东西呢？
+# 它可以给两处各分一半，可拿到的就是两个 value 的*平均*，分不清哪个来自哪里。
+# 这正是论文给出的理由（Vaswani 等 2017，第 3.2.2 节）：多个头可以同时关注不同的位置，而单个头的“平均”妨碍了这一点。
+#
+# $$\mathrm{head}_h = \mathrm{softmax}\!\left(\frac{Q_h K_h^\top}{\sqrt{d_k}}\right)V_h, \qquad
+# Y = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_H)\,W_o, \qquad d_k = \frac{d_{model}}{H}$$
+#
+# More heads cost nothing: each is narrower by as much as there are more of them, and the matrices keep their size.
+#
+# 增加头数并不增加参数：头越多，每个头就越窄，矩阵的总大小不变。
+#
+# The task needs two relations at once. A sentence has eight tokens such as `B7`; each of four letters occurs twice.
+# Every token is to name two digits: that of the token **before** it (a relation of position), and that of its **twin**,
+# the other token with its letter (a relation of content).
+#
+# 任务同时需要两种关系。一句话有八个词元，例如 `B7`，四个字母各出现两次。每个词元要报出两个数字：
+# **前一个**词元的数字（位置关系），以及它的**孪生**词元，即另一个同字母词元的数字（内容关系）。
+# %%
+import numpy as np
+from guide import BLUE, GREEN, ORANGE, figure, finding, heatmap, say, short, show, table
+from tqdm import tqdm
+
+from tinygrad_tf import cross_entropy, manual_seed, nn, no_grad, optim
+
+N, D = 8, 32
+PLACES = np.arange(N)
+
+
+def sentences(rng, n):
+    """Letters and digits (n, 8); the two digits to name (n, 8, 2); where the twin stands (n, 8)."""
+    letters, digits = np.argsort(rng.random((n, N))) % 4, rng.integers(0, 10, (n, N))
+    twin = ((letters[:, :, None] == letters[:, None]) & ~np.eye(N, dtype=bool)).argmax(-1)
+    return letters, digits, np.stack([np.roll(digits, 1, 1), np.take_along_axis(digits, twin, 1)], -1), twin
+
+
+class Model(nn.Module):
+    def __init__(self, n_heads):
+        self.letter, self.digit, self.place = nn.Embedding(4, D), nn.Embedding(10, D), nn.Embedding(N, D)
+        self.attention = nn.MultiheadAttention(D, n_heads, batch_first=True)
+        self.read = nn.Linear(D, 20)
+
+    def forward(self, letters, digits):
+        X = self.letter(letters) + self.digit(digits) + self.place(PLACES)  # (B, 8, D)
+        Y, P = self.attention(X, X, X, average_attn_weights=False)  # (B, 8, D), (B, H, 8, 8)
+        return self.read(Y).reshape(*Y.shape[:2], 2, 10)[:, 1:], P  # the first token has none before it
+
+
+def trained(n_heads):
+    manual_seed(0)
+    rng, model = np.random.default_rng(0), Model(n_heads)
+    optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    schedule = optim.CosineAnnealingLR(optimizer, steps := 300 if short else 500)
+    for _ in tqdm(range(steps), desc=f"{n_heads} head(s)"):
+        letters, digits, answers, _ = sentences(rng, 64)
+        loss = cross_entropy(model(letters, digits)[0].reshape(-1, 10), answers[:, 1:].reshape(-1))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return model
+
+
+test = letters, digits, answers, twin = sentences(np.random.default_rng(1), 1000)  # 10¹¹ there are: all are new
+models = {n_heads: trained(n_heads) for n_heads in (1, 2, 4, 8)}
+right, maps = {}, {}
+for n_heads, model in models.items():
+    with no_grad():
+        scores, P = model(letters, digits)
+    hit = scores.data.argmax(-1) == answers[:, 1:]
+    right[n_heads] = [hit[..., 0].mean(), hit[..., 1].mean(), hit.all(-1).mean()]
+    maps[n_heads] = P.data
+sizes = [sum(p.size for p in model.parameters()) for model in models.values()]
+
+fig, axes = figure(height=2.9)
+for i, (label, colour, hatch) in enumerate([("the one before | 前一个", BLUE, ""), ("the twin | 孪生", GREEN, "//"),
+                                            ("both | 两个都对", ORANGE, "..")]):  # fmt: skip
+    axes.bar(np.arange(4) + 0.27 * (i - 1), [100 * r[i] for r in right.values()], 0.25, color=colour, hatch=hatch,
+             edgecolor="white", label=label)  # fmt: skip
+axes.set_xticks(range(4), [str(n) for n in right])
+axes.set(xlabel="number of heads | 头数", ylabel="right (%) | 答对（%）", ylim=(0, 104))
+axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1))
+show(fig, f"New sentences. All four models have {sizes[0]:,} parameters.",
+     "新的句子。四个模型的参数个数完全相同。")  # fmt: skip
+lucky = (np.roll(digits, 1, 1) == answers[..., 1])[:, 1:].mean()
+say(f"In {lucky:.0%} of the cases both digits are the same, so that one look is enough. The single head hardly does "
+    "better than that.",
+    f"有 {lucky:.0%} 的情形两个数字本来就一样，看一处就够了。单个头的成绩比这好不了多少。")  # fmt: skip
+finding(len(set(sizes)) == 1 and right[1][2] < 0.45 and min(right[n][2] for n in (2, 4, 8)) > 0.9,
+        f"With the same number of parameters, one head gets both digits right in {right[1][2]:.0%} of the cases, two "
+        f"heads in {right[2][2]:.1%}.",
+        f"参数同样多：一个头把两个数字都答对的只有 {right[1][2]:.0%}，两个头有 {right[2][2]:.1%}。")  # fmt: skip
+
+# %% [markdown]
+# ## What each head attends to
+# ## 每个头在看什么
+#
+# Nobody assigned the relations to the heads. Look at one sentence: each row is a token, and shows where it looks. A
+# line just below the diagonal means "the one before"; the twins are framed.
+#
+# 没有人规定哪个头管哪种关系。看一句话：每行是一个词元，显示它看向哪里。
+# 紧贴对角线下方的一条线表示“前一个”；框出来的格子是孪生词元。
+# %%
+fig, axes = figure(1, 3, width=9.5, height=3.5)
+names = [f"{'ABCD'[a]}{d}" for a, d in zip(letters[0], digits[0], strict=True)]
+panels = [maps[1][0, 0], maps[2][0, 0], maps[2][0, 1]]
+titles = ["the only head | 唯一的头", "head 1 of 2 | 两个头之一", "head 2 of 2 | 两个头之二"]
+for axis, values, title in zip(axes, panels, titles, strict=True):
+    image = heatmap(axis, values, names, names, largest=1)
+    axis.scatter(twin[0], PLACES, s=190, marker="s", facecolors="none", edgecolors=ORANGE, linewidths=1.5)
+    axis.set_title(title)
+fig.colorbar(image, ax=axes, label="P")
+show(fig, "One head has to blend the two relations; two heads take one each.",
+     "一个头只能把两种关系混在一起；两个头则一人管一种。")  # fmt: skip
+
+
+def looks(P):
+    """Where each head looks: the mean share on the one before and on the twin (H, 2), without each first token."""
+    before = P[:, :, PLACES[1:], PLACES[:-1]].mean((0, 2))
+    return np.stack([before, np.take_along_axis(P, twin[:, None, :, None], -1)[:, :, 1:, 0].mean((0, 2))], -1)
+
+
+rows = [[n, h + 1, *map(float, row)] for n in (1, 2, 4) for h, row in enumerate(looks(maps[n]))]
+show(table(["heads | 头数", "head | 第几个", "on the one before | 看前一个", "on the twin | 看孪生"], rows),
+     "Mean shares of attention. (By chance the twin is the one before in one case of seven.)",
+     "平均的注意力份额。（孪生词元恰好就是前一个的概率是七分之一。）")  # fmt: skip
+roles = looks(maps[2])
+finding(max(roles[0, 0] + roles[1, 1], roles[0, 1] + roles[1, 0]) > 1.8 and looks(maps[1]).sum() < 1.25,
+        f"Two heads specialise: one gives {roles[:, 0].max():.0%} to the one before, the other {roles[:, 1].max():.0%} "
+        f"to the twin. A single head has to share: {looks(maps[1])[0, 0]:.0%} and {looks(maps[1])[0, 1]:.0%}.",
+        f"两个头各有专长：一个把 {roles[:, 0].max():.0%} 的注意力给前一个，另一个把 {roles[:, 1].max():.0%} 给孪生。"
+        f"单个头只好两边分：{looks(maps[1])[0, 0]:.0%} 和 {looks(maps[1])[0, 1]:.0%}。")  # fmt: skip
+
+# %% [markdown]
+# **Exercise.** Put a two-layer network with a ReLU between the attention and `read`. How much of the loss can it undo
+# for one head, which has to learn to take averages apart? Then ask for *three* relations: how many heads are needed?
+#
+# **练习。** 在注意力和 `read` 之间加一个带 ReLU 的两层网络。单个头要学会把平均值拆开，这样能挽回多少？
+# 再把任务改成*三种*关系：需要几个头？

@@ -1,0 +1,124 @@
+# %% [markdown]
+# # Train it
+# # 训练一个真的
+#
+# Now all parts together: the encoder–decoder of the paper, small, on a task that people have. It reads a date as
+# people write it, in English or Chinese, and writes it as ISO 8601: "3rd of Mar. '26" becomes 2026-03-03. Nobody tells
+# it what a month is; it sees pairs of texts, letter by letter.
+#
+# 现在把所有部件合在一起：论文里的编码器–解码器，缩小一号，做一件真有人需要的事：读人们写的日期（中文或英文），写成 ISO
+# 8601 格式，例如 `二〇二六年三月三日` 变成 2026-03-03。没有人告诉它什么是月份；它只看到成对的文本，一个字符一个字符地
+# 看。
+#
+# The decoder is trained with the right answer at hand (teacher forcing): at each place it reads the letters of the
+# target so far and is to say the next. The loss is the mean cross-entropy over the letters of the target, minimised by
+# AdamW whose rate warms up and then falls, as in the paper's section 5.3:
+#
+# 训练解码器时，正确答案就在手边（teacher forcing）：在每个位置，它读到目标的前几个字符，要说出下一个。损失是目标各字符
+# 交叉熵的平均，用 AdamW 最小化，学习率先升后降，与论文 5.3 节的思路一样：
+#
+# $$L = -\frac{1}{T}\sum_{t=1}^{T} \ln p(y_t \mid y_1, \dots, y_{t-1},\; x)$$
+# %%
+import datetime
+import sys
+
+import numpy as np
+from guide import BLUE, ORANGE, dates_model, figure, finding, heatmap, say, short, show, table
+from translate_date import answer, typed
+
+from tinygrad_tf import graph
+from tinygrad_tf.figures import cross_attention
+from tinygrad_tf.tasks import write
+from tinygrad_tf.train import batch_loss
+
+trainer = dates_model()  # trains it, or loads what has been trained before
+model, task, history = trainer.model, trainer.task, trainer.history
+size, batch, hidden = sum(p.size for p in model.parameters()), trainer.config.batch_size, len(task.held_out)
+say(f"{size:,} parameters, {trainer.step:,} steps of {batch} dates. {hidden:,} days are held out: training never sees "
+    "them, in any form.",
+    f"{size:,} 个参数，训练 {trainer.step:,} 步，每步 {batch} 个日期。另有 {hidden:,} 天从不用于训练。")  # fmt: skip
+
+fig, (left, right) = figure(1, 2, width=9)
+left.semilogy(range(1, trainer.step + 1), history.loss, color=BLUE, linewidth=1)
+left.set(xlabel="step | 步", ylabel="loss (nats per letter) | 损失（纳特每字符）")
+right.plot(history.accuracy.keys(), [100 * a for a in history.accuracy.values()], "o-", color=ORANGE)
+right.set(xlabel="step | 步", ylabel="held-out dates right (%) | 留出日期答对（%）", ylim=(-3, 103))
+show(fig, "Left: the loss of every step. Right: a date counts only if all its ten letters are right.",
+     "左：每一步的损失。右：十个字符全对才算对。")  # fmt: skip
+score, first, last = history.accuracy[trainer.step], np.mean(history.loss[:5]), np.mean(history.loss[-5:])
+if short:  # too little to write a date
+    finding(last < 0.7 * first, f"After {trainer.step} steps the loss fell from {first:.2f} to {last:.2f} nats.",
+            f"{trainer.step} 步之后，损失从 {first:.2f} 降到 {last:.2f} 纳特。")  # fmt: skip
+else:
+    finding(score > 0.95, f"It writes {score:.2%} of the held-out dates without an error in any letter.",
+            f"留出的日期中，有 {score:.2%} 写得一字不差。")  # fmt: skip
+
+# %% [markdown]
+# ## Ask it
+# ## 考考它
+#
+# Day comes before month where only numbers stand; two-digit years lie in 1950 to 2049. Run this chapter in a terminal
+# and it asks for your dates; `python demos/translate_date.py` does so at any time.
+#
+# 只有数字时，日在月前；两位数的年份属于 1950 到 2049 年。在终端里运行本章，它会请你输入日期；平时也可以用
+# `python demos/translate_date.py`。
+# %%
+asked = ["Tuesday, 3 March 2026", "3rd of Mar. '26", "3/4/26", "二〇二六年三月四日", "2049年12月31日（週五）",
+         "壹玖玖玖年零壹拾月零壹日", "30 February 2025", "March 2026"]  # fmt: skip
+rows = [[f"`{text}`", answer(model, task.vocabulary, text)] for text in asked]
+show(table(["read | 读到", "written | 写出"], rows),
+     "It always answers. It knows no calendar, only what dates look like: 30 February does not trouble it.",
+     "问什么它都答。它不懂历法，只知道日期长什么样：二月三十日也照写不误。")  # fmt: skip
+if sys.stdin.isatty() and sys.stdout.isatty():
+    for text in typed():  # your own, until an empty line
+        print(answer(model, task.vocabulary, text))
+
+# %% [markdown]
+# ## Where it looks
+# ## 它在看哪里
+#
+# While the decoder writes, each of its letters attends to the letters that the encoder read (the paper, section
+# 3.2.3). Nobody told it which letters matter. Read the map by rows: for each letter written, where it looked.
+#
+# 解码器每写一个字符，都会关注编码器读到的各个字符（论文 3.2.3 节）。没有人告诉它哪些字符要紧。下图逐行看：写这个字符
+# 时，它看了哪里。
+# %%
+fig, axes = figure(1, 2, width=9.5, height=4, width_ratios=(21, 13))
+for axis, text in zip(axes, ("the 17th of May, 2038", "星期二，二〇二六年三月三日"), strict=True):
+    said, read, P = cross_attention(model, task.vocabulary, text)
+    image = heatmap(axis, P.mean(axis=0), rows=said, columns=read)
+    axis.set(xlabel="read | 读", ylabel="written | 写")
+fig.colorbar(image, ax=axes, label="weight, mean of the heads | 权重，各头平均", shrink=0.7)
+show(fig, "The last decoder layer. The last digit of the day, above the end, looks at the day's last digit.",
+     "最后一层解码器。倒数第二行（日的末位）看的是原文中日的末位。")  # fmt: skip
+if not short:  # it must have learnt to write
+    days = [datetime.date(2000, 1, 1) + datetime.timedelta(days=37 * i) for i in range(50)]
+    maps = [cross_attention(model, task.vocabulary, write(day, "{d} {Month} {y}"))[2] for day in days]
+    share = np.mean([P.mean(axis=0)[9, len(str(day.day)) - 1] for day, P in zip(days, maps, strict=True)])
+    finding(share > 0.4,
+            f"For 50 dates like `{write(days[1], '{d} {Month} {y}')}`, the tenth letter written gives {share:.0%} of "
+            "its attention to the day's last digit, one of about 15 letters.",
+            f"对 50 个形如 `{write(days[1], '{d} {Month} {y}')}` 的日期，写第十个字符时，注意力有 {share:.0%} "
+            "落在日的末位数字上，而原文约有 15 个字符。")  # fmt: skip
+
+# %% [markdown]
+# ## Its own dW
+# ## 它自己的 dW
+#
+# Chapter 9 followed dW through one head with eight steps. Here is the same page for this model: the query, key and
+# value weights of the encoder's first layer, for one date. Nothing in it is new, there is only more of it.
+#
+# 第 9 章跟着 dW 走过一个头，共八步。这里是这个模型的同一种页面：编码器第一层的 query、key、value 权重，一个日期。里面
+# 没有新东西，只是更多。
+# %%
+loss = batch_loss(model, task.batch([("the 17th of May, 2038", "2038-05-17")]))
+W = model.encoder.layers[0].self_attn.in_proj_weight  # W_q, W_k and W_v, one below the other
+show(graph.explore(loss, path_to=W), "How the gradient reached the first layer. Modules open and close with a click.",
+     "梯度怎样到达第一层。点一下可以打开或合上模块。")  # fmt: skip
+
+# %% [markdown]
+# **Exercise.** Which forms does it get wrong? Go through `task.held_out`, collect the errors, and look at one's
+# attention. Then train with `--steps 300` by `python demos/train_dates.py` and do it again: what is learnt last?
+#
+# **练习。** 它会写错哪些写法？把 `task.held_out` 过一遍，收集错误，挑一个看看注意力。再用
+# `python demos/train_dates.py --steps 300` 训练，重做一遍：最后学会的是什么？

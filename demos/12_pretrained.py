@@ -1,0 +1,147 @@
+# %% [markdown]
+# # Somebody else's weights
+# # 别人的权重
+#
+# A trained model travels as a folder: `config.json` says which shape it has, `model.safetensors` holds the numbers by
+# name, `tokenizer.json` says how text becomes ids. GPT-2 (Radford et al. 2019) and thousands after it are published so.
+# The package's `GPT2` has the same parameter names: it reads such folders, and writes them for others to read.
+#
+# 训练好的模型以文件夹的形式流传：`config.json` 说明形状，`model.safetensors` 按名字存放数值，`tokenizer.json`
+# 说明文本怎样变成编号。GPT-2（Radford 等，2019）以及后来成千上万的模型都这样发布。本包的 `GPT2` 参数名与之相同，
+# 读得懂这样的文件夹，写出来的别人也读得懂。
+#
+# If you have GPT-2, run `python demos/12_pretrained.py --model FOLDER`, or set `GPT2_PATH`. Without it this chapter
+# trains a small model on Python's own help pages and saves it in this layout. From there on only the size differs.
+#
+# 如果你有 GPT-2，请运行 `python demos/12_pretrained.py --model 文件夹`，或者设置 `GPT2_PATH`。没有也不要紧：
+# 本章会用 Python 自带的帮助文本训练一个小模型，照同样的格式存盘。从那以后，除了大小，一切都相同。
+# %%
+import os
+import sys
+import tempfile
+from pathlib import Path
+from pydoc_data.topics import topics
+
+import numpy as np
+from generate import load_tokenizer
+from guide import OUT, figure, finding, heatmap, manual_seed, say, short, show, table
+from tokenizers import ByteLevelBPETokenizer
+from tqdm import tqdm
+
+from tinygrad_tf import graph, no_grad
+from tinygrad_tf.models import GPT2, GPT2Config
+from tinygrad_tf.optim import AdamW
+from tinygrad_tf.random import generator
+
+FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+
+def published():
+    """The folder asked for, or that of a GPT-2 which was fetched from the hub earlier, or None."""
+    asked = sys.argv[sys.argv.index("--model") + 1] if "--model" in sys.argv else os.environ.get("GPT2_PATH")
+    if asked:
+        return Path(asked)
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    files = [try_to_load_from_cache("openai-community/gpt2", name) for name in FILES]
+    return Path(files[0]).parent if all(isinstance(file, str) for file in files) else None
+
+
+def small_gpt2(folder):
+    """Train a tokenizer and a GPT-2 of two layers on Python's help pages, and save them in GPT-2's layout."""
+    manual_seed(0)
+    text = "\n".join(topics[name] for name in sorted(topics))
+    tokenizer = ByteLevelBPETokenizer()
+    tokenizer.train_from_iterator(text.splitlines(keepends=True), vocab_size=600, show_progress=False)
+    ids = np.array(tokenizer.encode(text).ids)
+    model = GPT2(GPT2Config(600, n_positions=64, n_embd=64, n_layer=2, n_head=4, initializer_range=0.1,
+                            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, eos_token_id=None))  # fmt: skip
+    optimizer = AdamW(model.parameters(), lr=3e-3)
+    for _ in tqdm(range(60 if short else 400), "small GPT-2", leave=False):
+        starts = generator().integers(0, len(ids) - 64, 8)
+        loss = model.loss(ids[starts[:, None] + np.arange(64)])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    model.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return model, folder
+
+
+found = published()
+if found:
+    say(f"You see **the weights of the folder** `{found.name}`, made elsewhere.",
+        f"你看到的是 **文件夹** `{found.name}` **里的权重** ，不是本章训练的。")  # fmt: skip
+    before, folder = GPT2.from_pretrained(found), found
+else:
+    say("You see the **small model that this chapter made**: no published weights were found on this machine.",
+        "你看到的是 **本章自己训练的小模型** ：本机上没有找到公开发布的权重。")  # fmt: skip
+    before, folder = small_gpt2(OUT / "12_pretrained" / "gpt2")
+tokenizer = load_tokenizer(folder)
+with tempfile.TemporaryDirectory() as copy:
+    before.save_pretrained(copy)
+    model = GPT2.from_pretrained(copy)
+sentence = "The value of the expression is the value of"
+ids = np.array([tokenizer.encode(sentence).ids])
+with no_grad():
+    same = np.array_equal(before.eval()(ids).data, model(ids).data)
+names = [(name, str(p.shape)) for name, p in model.named_parameters()]
+show(table(["name | 名字", "shape | 形状"], names[:6]), f"The first of {len(names)}.", f"{len(names)} 个参数的前几个。")
+size = sum(p.size for p in model.parameters())
+finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit by bit.",
+        f"存盘再读回，{size:,} 个数算出的 logits 逐位相同。")  # fmt: skip
+
+# %% [markdown]
+# ## What it expects, and where dW flows
+# ## 它在期待什么，dW 又怎样流动
+#
+# The loss of a sentence asks each position for its next token. In GPT-2 one matrix makes queries, keys and values
+# together, $[Q\;K\;V] = X W_{qkv}$. Here is the gradient's way to that of the first layer, through all layers above.
+#
+# 一个句子的损失，就是问每个位置下一个词片是什么。GPT-2 用一个矩阵同时产生三者：$[Q\;K\;V] = X W_{qkv}$。下面是梯度从损
+# 失出发、穿过上面所有的层、到达第一层这个矩阵的路。
+# %%
+probabilities = np.exp(model(ids).log_softmax(-1).data[0, -1])
+best = probabilities.argsort()[::-1][:5]
+rows = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in best]
+show(table(["next | 下一个", "probability | 概率"], rows), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
+
+loss = model.loss(ids)
+blocks = model.transformer["h"]
+W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd)
+show(lambda lang: graph.draw(loss, path_to=W_qkv, lang=lang),
+     "From the loss to layer 0's $W_{qkv}$: every residual connection is a fork, so there are many routes.",
+     "从损失到第 0 层的 $W_{qkv}$：每个残差连接都是岔路，所以路线很多。")  # fmt: skip
+nudges = graph.explain(loss, W_qkv, nudge=4).nudges
+wrong = max(abs(n.slope - n.gradient) for n in nudges) / max(abs(n.gradient) for n in nudges)
+finding(len(nudges) == 4 and wrong < 1e-3,
+        f"Four entries of $W_{{qkv}}$ nudged: the slopes are what came down the routes, to {wrong:.0e} of the largest.",
+        f"挪动 $W_{{qkv}}$ 的四个元素：斜率与沿路传下来的梯度一致，相差不超过最大者的 {wrong:.0e}。")  # fmt: skip
+
+# %% [markdown]
+# Which head would this sentence change most? Cut each layer's $dW_{qkv}$ by heads, for $Q$, $K$ and $V$.
+#
+# 这个句子最想改动哪个头？把每一层的 $dW_{qkv}$ 按头切开，$Q$、$K$、$V$ 各看一张。
+# %%
+loss.backward()
+H = model.config.n_head
+parts = np.array([[np.linalg.norm(part.reshape(H, -1), axis=1) for part in np.split(b.attn.c_attn.weight.grad.data, 3)]
+                  for b in blocks])  # fmt: skip
+fig, axes = figure(1, 3, width=8, height=2.6, sharey=True)
+for axis, letter, norms in zip(axes, "QKV", parts.swapaxes(0, 1), strict=True):
+    image = heatmap(axis, norms, largest=parts.max())
+    axis.set(title=f"‖dW‖, {letter}", xlabel="head | 头")
+axes[0].set_ylabel("layer | 层")
+fig.colorbar(image, ax=axes, label="norm | 范数")
+q, k, v = parts.mean(axis=(0, 2))
+show(fig, f"$dW_v$ is on average {v / q:.1f} times $dW_q$ and {v / k:.1f} times $dW_k$: only those two pass softmax.",
+     f"平均来看，$dW_v$ 是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍：只有后两者要穿过 softmax。")  # fmt: skip
+
+# %% [markdown]
+# **Exercise.** `python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "` lets the small model
+# write. Take any GPT-2 folder, and watch which words follow "The capital of France is".
+#
+# **练习。** 用 `python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "` 让小模型写几句。再找一个
+# GPT-2 文件夹，看看 “The capital of France is” 后面会接什么词。

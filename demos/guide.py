@@ -1,0 +1,281 @@
+"""What the chapters of the guide import: ``show``, ``say``, ``finding``, ``short``, and figures that fit the page.
+
+Each chapter runs alone, as a program or as a notebook. It prints what it says and finds, saves its figures under
+out/tour/<chapter>/, and notes there (items.json) what demos/tour.py puts into the page.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import os
+import re
+import sys
+import time
+import types
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# Before NumPy is imported: matrices this small gain little from threads, which wait for each other at full speed.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+from cycler import cycler
+from matplotlib import rc_context, rcParams
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
+
+from tinygrad_tf import manual_seed
+from tinygrad_tf.figures import CJK_FONTS
+from tinygrad_tf.graph import Page
+
+Array = np.ndarray[Any, Any]
+
+#: Whether this is the short run, that of the tests: train less, and assert what holds by then.
+short = bool(os.environ.get("TOUR_SHORT"))
+OUT = Path(os.environ.get("TOUR_OUT", "out/tour"))
+IN_NOTEBOOK = "ipykernel" in sys.modules
+CHAPTER = "notebook" if IN_NOTEBOOK else Path(getattr(sys.modules["__main__"], "__file__", None) or "python").stem
+
+# Told apart with any colour vision, by light and dark in print, and at least 3:1 on white and on the dark page.
+BLUE, ORANGE, GREEN, PURPLE, GREY = COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5599b", "#7f8a94")
+INK = "#1b2734"  #: the colour of the page's text, whichever theme it has
+_installed = {font.name for font in fontManager.ttflist}
+rcParams.update({
+    "font.family": ["DejaVu Sans", *[name for name in CJK_FONTS if name in _installed][:1]], "font.size": 11,
+    "axes.titlesize": 12, "svg.fonttype": "none",
+    "axes.prop_cycle": cycler(color=COLOURS, linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]),
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
+    "axes.spines.top": False, "axes.spines.right": False, "grid.color": INK, "grid.alpha": 0.15, "axes.grid": True,
+    "axes.axisbelow": True, "legend.frameon": False, "lines.linewidth": 1.8, "savefig.transparent": True,
+    "axes.facecolor": "none", "figure.facecolor": "none",
+})  # fmt: skip
+
+_SIGNED = LinearSegmentedColormap.from_list("signed", ["#084a7c", "#4a9fd4", "#ffffff", "#e88a45", "#8a3c00"])
+
+_started = time.perf_counter()
+_items: list[dict[str, Any]] = []
+
+
+def say(en: str, zh: str) -> None:
+    """A paragraph with numbers that were computed, in both languages; Markdown and $formulas$ as in the text."""
+    _note("text", {"en": en, "zh": zh})
+    _tell(en, zh)
+
+
+def finding(holds: bool, en: str, zh: str) -> None:
+    """What the chapter found. Raises AssertionError if it does not hold here."""
+    if not holds:
+        raise AssertionError(f"{CHAPTER} did not find: {en}")
+    _note("finding", {"en": en, "zh": zh})
+    _tell(f"✓ {en}", f"✓ {zh}")
+
+
+def show(what: Any, en: str, zh: str) -> None:
+    """Show a figure, or whatever else shows itself, with a caption.
+
+    ``what`` is a matplotlib Figure, a drawing of ``graph.draw``, a page of ``graph.explore``, :func:`table`, a Tensor,
+    a Module or anything that notebooks can show; else its ``str``. Where the two pages are to differ, pass a function
+    of the language: ``lambda lang: graph.draw(loss, lang=lang)``.
+    """
+    made = [what(lang) if isinstance(what, types.FunctionType) else what for lang in ("en", "zh")]
+    bodies = {lang: _body(x, lang) for lang, x in zip(("en", "zh"), made, strict=True)}
+    form = bodies["en"][0]
+    number = 1 + sum(item["kind"] == "figure" for item in _items)
+    files = []
+    for lang, (_, body) in bodies.items():
+        files.append(OUT / CHAPTER / f"{number}{'.zh' * (lang == 'zh')}{_SUFFIX[form]}")
+        files[-1].parent.mkdir(parents=True, exist_ok=True)
+        files[-1].write_text(body, encoding="utf-8")
+    _note("figure", {"form": form, "en": en, "zh": zh, "files": [file.name for file in files]})
+    if IN_NOTEBOOK:
+        from IPython.display import SVG, display
+
+        display(SVG(bodies["en"][1]) if form == "svg" else made[0])
+    _tell(f"▸ {en}  ({files[0]})", f"▸ {zh}")
+
+
+_SUFFIX = {"svg": ".svg", "page": ".html", "html": ".part.html", "markdown": ".md", "text": ".txt"}
+
+
+def _body(x: Any, lang: str) -> tuple[str, str]:
+    """What ``x`` shows itself as: the form, a key of ``_SUFFIX``, and the text."""
+    if isinstance(x, Figure):
+        return "svg", _figure_svg(x, lang)
+    if isinstance(x, Page):
+        return "page", x.html()
+    if hasattr(x, "_repr_mimebundle_"):
+        bundle = x._repr_mimebundle_()
+        if "image/svg+xml" in bundle:
+            return "svg", bundle["image/svg+xml"]
+        return "text", bundle["text/plain"]
+    if hasattr(x, "_repr_html_"):
+        return "html", x._repr_html_()
+    if hasattr(x, "_repr_markdown_"):
+        return "markdown", x._repr_markdown_(lang) if isinstance(x, Table) else x._repr_markdown_()
+    return "text", str(x)
+
+
+class Table:
+    """Rows under a header; numbers are written with three digits, texts "English | 中文" keep the page's half."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        self.header, self.rows = header, rows
+
+    def _repr_markdown_(self, lang: str = "en") -> str:
+        cells = [[half(x if isinstance(x, str) else f"{x:.3g}" if isinstance(x, float) else str(x), lang)
+                  for x in row] for row in (self.header, *self.rows)]  # fmt: skip
+        numbers = [all(not isinstance(x, str) for x in column) for column in zip(*self.rows, strict=True)]
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
+        return "\n".join([lines[0], "|" + "|".join("--:" if n else ":--" for n in numbers) + "|", *lines[1:]])
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """A table for :func:`show`: ``show(table(["d_k", "entropy (nats) | 熵（纳特）"], [[4, 0.91]]), "…", "…")``."""
+    return Table(header, rows)
+
+
+# ---- figures ---------------------------------------------------------------------------------------------------------
+
+
+def figure(rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 3.2, **subplots: Any) -> Any:
+    """A matplotlib figure for the page, sizes in inches, and its axes.
+
+    ``fig, axes = figure(1, 2)``. Write texts in it as "English | 中文". What is drawn in ``INK`` has the colour of the
+    page's text. Give lines different styles or markers too: colour alone is not seen by everybody.
+    """
+    made = Figure(figsize=(width, height), layout="constrained")
+    return made, made.subplots(rows, columns, **subplots)
+
+
+def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, numbers: bool = False,
+            signed: bool = False, largest: float | None = None) -> Any:  # fmt: skip
+    """A matrix as coloured cells, with labels of rows and columns, and its numbers if asked; returns the image.
+
+    From white at 0 to blue; with ``signed`` blue is below 0 and orange above, as where Tensors show themselves.
+    """
+    values = np.asarray(getattr(values, "data", values))
+    top = largest or float(np.abs(values).max()) or 1.0
+    image = axes.imshow(values, cmap=_SIGNED if signed else "Blues", vmin=-top if signed else 0, vmax=top,
+                        interpolation="none", aspect="equal" if max(values.shape) < 40 else "auto")  # fmt: skip
+    axes.grid(False)
+    axes.tick_params(which="both", length=0)
+    if max(values.shape) < 24:  # a line between the cells
+        axes.set_xticks(np.arange(0.5, values.shape[1] - 1), minor=True)
+        axes.set_yticks(np.arange(0.5, values.shape[0] - 1), minor=True)
+        axes.grid(which="minor", color="#c3ccd4", alpha=0.6, linewidth=0.6)
+        axes.set_axisbelow(False)
+    for axis, labels in ((axes.yaxis, rows), (axes.xaxis, columns)):
+        if labels is not None:
+            axis.set_ticks(range(len(labels)), ["␣" if label == " " else str(label) for label in labels])
+    for at in np.ndindex(*values.shape) if numbers else ():
+        colour = "#ffffff" if abs(values[at]) > 0.6 * top else "#1b2733"
+        axes.text(at[1], at[0], f"{values[at]:.2f}", ha="center", va="center", fontsize=9, color=colour)
+    return image
+
+
+def half(text: str, lang: str) -> str:
+    """The page's half of "English | 中文"; a text without a Chinese half is for both."""
+    left, bar, right = text.rpartition(" | ")
+    return text if not bar or not is_chinese(right) else (right if lang == "zh" else left)
+
+
+def is_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in ``text``."""
+    return any("\u3400" <= c <= "\u9fff" for c in text)
+
+
+def _figure_svg(made: Figure, lang: str) -> str:
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": f"{CHAPTER}-{len(_items)}"}), _halved(made, lang), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's browser has the font, if nobody here has
+        made.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue().replace(INK, "currentColor")
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family: [^;\"]*;?|(?<=px) '[^;\"]*", "", svg)  # the page's own
+    return svg[svg.index("<svg") :]
+
+
+@contextmanager
+def _halved(made: Figure, lang: str) -> Iterator[None]:
+    """All texts of a figure in one language, for as long as it is being drawn."""
+    texts = [(t, t.get_text()) for t in made.findobj(Text) if " | " in t.get_text()]
+    ticks = [(f, list(f.seq)) for axes in made.axes for axis in (axes.xaxis, axes.yaxis)
+             if isinstance(f := axis.get_major_formatter(), FixedFormatter)]  # fmt: skip
+    for text, words in texts:
+        text.set_text(half(words, lang))
+    for formatter, words in ticks:
+        formatter.seq = [half(word, lang) for word in words]
+    yield
+    for text, words in texts:
+        text.set_text(words)
+    for formatter, words in ticks:
+        formatter.seq = words
+
+
+# ---- models that several chapters need -------------------------------------------------------------------------------
+
+
+def dates_model(progress: bool = True) -> Any:
+    """The trained model of demos/train_dates.py: a ``Trainer`` with ``.model``, ``.task`` and ``.history``.
+
+    It is trained once and kept under out/tour; a training that was stopped goes on. In the short run it is trained for
+    60 steps only, which is enough for no date.
+    """
+    from train_dates import new_model
+
+    from tinygrad_tf.tasks import dates
+    from tinygrad_tf.train import TrainConfig, Trainer
+
+    manual_seed(0)
+    task = dates()
+    steps = 60 if short else 1000
+    path = OUT / f"dates-{steps}.safetensors"
+    trainer = Trainer(new_model(task), task, TrainConfig(steps=steps), path=path)
+    if path.exists():
+        trainer.resume()
+    if trainer.step < steps:
+        trainer.fit(progress)
+    trainer.model.eval()
+    return trainer
+
+
+# ---- notes for the page ----------------------------------------------------------------------------------------------
+
+
+def _note(kind: str, fields: dict[str, Any]) -> None:
+    """Remember an item, with the line of the chapter on which it came about: that says which cell it belongs to."""
+    frame, line = sys._getframe(2), 0
+    while frame is not None:
+        if frame.f_code.co_name == "<module>":
+            line = frame.f_lineno
+            break
+        frame = frame.f_back  # type: ignore[assignment]
+    _items.append({"kind": kind, "line": line, **fields})
+
+
+def _tell(en: str, zh: str) -> None:
+    if IN_NOTEBOOK:
+        from IPython.display import Markdown, display
+
+        display(Markdown(f"{en}\n\n{zh}"))
+    else:
+        print(en, zh, sep="\n", end="\n\n")
+
+
+def _write() -> None:
+    if _items and not IN_NOTEBOOK:
+        notes = {"seconds": time.perf_counter() - _started, "items": _items}
+        (OUT / CHAPTER).mkdir(parents=True, exist_ok=True)
+        (OUT / CHAPTER / "items.json").write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+
+
+atexit.register(_write)
+manual_seed(0)

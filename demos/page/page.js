@@ -1,0 +1,42 @@
+"use strict";
+const root = document.documentElement;
+const frames = [...document.querySelectorAll("iframe[data-page]")];
+
+// An explorer is a page of its own, made when it comes near; its fragment says language and theme.
+function address(frame) {
+  frame.blob ??= URL.createObjectURL(new Blob([frame.dataset.page], { type: "text/html" }));
+  return `${frame.blob}#lang=${root.lang.slice(0, 2)}&theme=${root.dataset.theme}`;
+}
+
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting && !entry.target.src) entry.target.src = address(entry.target);
+}, { rootMargin: "600px" });
+for (const frame of frames) near.observe(frame);
+
+function setTheme(theme) {
+  root.dataset.theme = theme;
+  for (const frame of frames) if (frame.src) frame.src = address(frame);
+}
+
+document.getElementById("theme").addEventListener("click", () => {
+  setTheme(root.dataset.theme === "dark" ? "light" : "dark");
+  try { localStorage.setItem("theme", root.dataset.theme); } catch { /* a browser that keeps nothing */ }
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => setTheme(event.matches ? "dark" : "light"));
+
+// The chapter that is being read is marked in the contents, and kept when the language is changed.
+const links = new Map([...document.querySelectorAll("#contents a")].map((a) => [a.hash.slice(1), a]));
+const language = document.getElementById("language");
+const file = language.getAttribute("href");
+function mark(id) {
+  for (const [name, link] of links) link.toggleAttribute("aria-current", name === id);
+  language.href = `${file}#${id}`;
+}
+const reading = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) mark(entry.target.id);
+}, { rootMargin: "-20% 0px -75% 0px" });
+for (const section of document.querySelectorAll("main > section")) reading.observe(section);
+
+const menu = document.getElementById("menu");
+menu.addEventListener("toggle", () => document.body.classList.toggle("menu", menu.open));
+document.getElementById("contents").addEventListener("click", () => { menu.open = false; });

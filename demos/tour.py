@@ -1,0 +1,138 @@
+"""The whole guide: runs the chapters and writes out/tour/index.html and out/tour/index.zh.html.
+
+    python demos/tour.py
+
+It takes about three minutes. What has been computed is kept: a chapter runs again only if it, the package or what the
+chapters share has changed. Options: --short (trains little; seconds instead of minutes), --only 05 (that chapter alone,
+in a page of its own), --jobs 1 (one chapter at a time).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; the chapters inherit it
+
+import numpy as np
+from chapters import FOLDER, files
+from tour_page import write_pages
+from tqdm import tqdm
+
+import tinygrad_tf
+
+MODEL = "dates_model"  # what the chapters that need it are told by; it is trained once, before them
+
+
+def main() -> int:
+    args = arguments()
+    out = Path(args.out or ("out/tour/short" if args.short else "out/tour"))
+    os.environ["TOUR_OUT"] = str(out)
+    if args.short:
+        os.environ["TOUR_SHORT"] = "1"
+    chosen = files(args.only)
+    if not chosen:
+        print(f"no chapter begins with {args.only!r}; there are {', '.join(p.name for p in files())}", file=sys.stderr)
+        return 2
+    start = time.perf_counter()
+    failed = run_all(chosen, out, args.jobs, args.short)
+    for path, said in failed.items():
+        print(f"\n{path.name} failed:\n{said}", file=sys.stderr)
+    if failed:
+        return 1
+    pages = write_pages(chosen, out, chosen[0].stem if args.only else "index")
+    print(f"{len(chosen)} chapters in {time.perf_counter() - start:.0f} s")
+    for page in pages:
+        print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB)")
+    if args.open:
+        webbrowser.open(pages[0].resolve().as_uri())
+    return 0
+
+
+def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[Path, str]:
+    """Run the chapters whose results are not there yet, ``jobs`` at a time; returns what failed, with its words."""
+    package = Path(tinygrad_tf.__file__).parent.rglob("*.py")
+    tools = [path for path in FOLDER.glob("[a-z]*.py") if path.stem not in ("tour", "tour_page")]
+    shared = fingerprint([*package, *tools], str(short), np.__version__, platform.python_version())
+    keys = {path: fingerprint([path], shared) for path in chosen}
+    due = [path for path, key in keys.items() if not done(out, path, key)]
+    last = [path for path in due if MODEL in path.read_text(encoding="utf-8")]
+    failed: dict[Path, str] = {}
+    with ThreadPoolExecutor(jobs) as pool, bar(len(keys), len(keys) - len(due)) as progress:
+
+        def start(paths: Iterable[Path]) -> dict[Future[str], Path | None]:
+            return {pool.submit(run, [str(path)]): path for path in paths}
+
+        pending: dict[Future[str], Path | None] = {}
+        if last:  # first of all, since it takes longest
+            pending[pool.submit(run, ["-c", f"from guide import {MODEL}; {MODEL}(progress=False)"])] = None
+        pending |= start(path for path in due if path not in last)
+        while pending:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                path, problem = pending.pop(future), future.result()
+                if path is None:
+                    failed |= dict.fromkeys(last, problem) if problem else {}
+                    pending |= {} if problem else start(last)
+                    continue
+                if problem:
+                    failed[path] = problem
+                else:
+                    (out / path.stem / "key").write_text(keys[path])
+                progress.set_postfix_str(path.stem)
+                progress.update()
+    return failed
+
+
+def run(command: list[str]) -> str:
+    """Run Python in a process of its own; returns what it complained of, nothing if it went well."""
+    root = str(Path(tinygrad_tf.__file__).parents[1])
+    path = os.pathsep.join([str(FOLDER), root, os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, encoding="utf-8",
+                          env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    return "" if done.returncode == 0 else done.stderr[-3000:] or f"it ended with {done.returncode}"
+
+
+def done(out: Path, path: Path, key: str) -> bool:
+    """Whether a chapter's results are there, and made by what is there now."""
+    kept, items = out / path.stem / "key", out / path.stem / "items.json"
+    if not (kept.exists() and items.exists() and kept.read_text() == key):
+        return False
+    notes = json.loads(items.read_text(encoding="utf-8"))
+    return all((out / path.stem / file).exists() for item in notes["items"] for file in item.get("files", []))
+
+
+def fingerprint(paths: Iterable[Path], *more: str) -> str:
+    """A hash of files and words."""
+    found = hashlib.sha256("\0".join(more).encode())
+    for path in sorted(paths):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def bar(total: int, initial: int) -> tqdm:
+    return tqdm(total=total, initial=initial, unit="chapter", dynamic_ncols=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    short = bool(os.environ.get("TOUR_SHORT"))
+    parser.add_argument("--short", action="store_true", default=short, help="train little, as the tests do")
+    parser.add_argument("--only", default="", metavar="05", help="only the chapters whose names begin so")
+    parser.add_argument("--jobs", type=int, default=2, help="how many chapters run at a time (default: 2)")
+    parser.add_argument("--out", help="the folder for all results (default: out/tour, or out/tour/short)")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""The guide: its chapters in both languages, each run for short, and the pages in a real browser."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+for package in ("matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", "latex2mathml"):
+    pytest.importorskip(package, reason='pip install "tinygrad_tf[demos]"')
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "demos").glob("[0-9][0-9]_*.py"))
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SHORT = 60  # seconds for all chapters together
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools():
+    """The guide's own modules, from demos/."""
+    sys.path.insert(0, str(ROOT / "demos"))
+    yield
+    sys.path.remove(str(ROOT / "demos"))
+    for name in ("guide", "chapters", "tour", "tour_page"):
+        sys.modules.pop(name, None)
+
+
+def test_there_are_twelve_chapters():
+    assert [path.name[:2] for path in FILES] == [f"{i:02}" for i in range(1, 13)]
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
+def chapter(request):
+    """One chapter as its file and its cells."""
+    from chapters import cells
+
+    return request.param, cells(request.param.read_text(encoding="utf-8"))
+
+
+def test_a_chapter_is_short_and_all_of_it_is_in_cells(chapter):
+    path, cells = chapter
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 150
+    assert (cells[0].first, cells[-1].last) == (1, len(lines))
+    for cell in cells:
+        if cell.kind == "code":
+            ast.parse(cell.text)
+
+
+def test_every_paragraph_is_there_in_both_languages(chapter):
+    """English first, then Chinese; a formula that stands alone is for both."""
+    from chapters import paragraphs
+
+    for cell in chapter[1]:
+        texts = [p for p in paragraphs(cell.text) if p.lang] if cell.kind == "text" else []
+        assert [p.lang for p in texts] == ["en", "zh"] * (len(texts) // 2), [p.text[:40] for p in texts]
+        for en, zh in zip(texts[::2], texts[1::2], strict=True):
+            assert marks(en.text) == marks(zh.text), (en.text[:40], zh.text[:40])
+
+
+def marks(text):
+    """What a paragraph is, and what its translation must be too: a heading, a list …"""
+    start = re.match(r"(#+ |[-*] |\d+\. |\||\*\*)?", text)[0]
+    return start, text.count("\n- ")
+
+
+def test_the_words_of_a_chapter_are_in_both_languages(chapter):
+    """What say, finding and show are given: English, and Chinese that is Chinese."""
+    from guide import is_chinese
+
+    path, _ = chapter
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") in ("say", "finding", "show")
+    ]
+    assert any(call.func.id == "finding" for call in calls)
+    for call in calls:
+        en, zh = call.args[-2:]
+        assert is_chinese(ast.unparse(zh)), ast.unparse(zh)
+        assert not is_chinese(re.sub(r"`[^`]*`", "", ast.unparse(en))), ast.unparse(en)
+
+
+def test_a_chapter_ends_with_an_exercise(chapter):
+    from chapters import paragraphs
+
+    _, cells = chapter
+    last = [p.text for p in paragraphs(cells[-1].text)]
+    assert cells[-1].kind == "text"
+    assert sum(text.startswith("**Exercise") for text in last) == sum(text.startswith("**练习") for text in last) == 1
+
+
+# ---- the short run ---------------------------------------------------------------------------------------------------
+
+
+def run(*command, out, **settings):
+    """Run a demo as its own program; the result, with what it said."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "demos")])
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "TOUR_OUT": str(out), "TOUR_SHORT": "1"}
+    return subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True, encoding="utf-8",
+                          cwd=ROOT, env=env, check=False, **settings)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory):
+    """The whole guide, run for short: its folder. The chapters' findings are asserted while they run."""
+    out = tmp_path_factory.mktemp("tour")
+    done = run("demos/tour.py", "--short", "--out", out, out=out, timeout=5 * SHORT)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return out
+
+
+def test_every_chapter_found_what_it_says(tour):
+    for path in FILES:
+        notes = json.loads((tour / path.stem / "items.json").read_text(encoding="utf-8"))
+        assert sum(item["kind"] == "finding" for item in notes["items"]) >= 1, path.name
+        assert all((tour / path.stem / file).stat().st_size > 0 for item in notes["items"]
+                   for file in item.get("files", [])), path.name  # fmt: skip
+
+
+def test_a_second_run_computes_nothing(tour):
+    before = {path: path.stat().st_mtime_ns for path in tour.rglob("items.json")}
+    done = run("demos/tour.py", "--short", "--out", tour, out=tour)
+    assert done.returncode == 0, done.stderr
+    assert len(before) == len(FILES)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_chapter_runs_alone_and_prints_what_it_finds(tmp_path):
+    done = run("demos/01_tensor.py", out=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("✓") >= 2
+    assert (tmp_path / "01_tensor/items.json").exists()
+
+
+def test_a_finding_that_does_not_hold_stops_the_chapter_and_the_tour(tmp_path):
+    demos = tmp_path / "demos"
+    shutil.copytree(ROOT / "demos", demos, ignore=shutil.ignore_patterns("[0-9]*"))
+    text = "# %% [markdown]\n# # A\n# # 甲\n# %%\nfrom guide import finding\nfinding(1 > 2, 'one is more', '一更多')\n"
+    (demos / "01_wrong.py").write_text(text, encoding="utf-8")
+    done = run(demos / "tour.py", "--out", tmp_path / "out", out=tmp_path / "out")
+    assert done.returncode == 1
+    assert "01_wrong did not find: one is more" in done.stderr
+    assert not (tmp_path / "out/index.html").exists()
+
+
+def test_an_unknown_chapter_is_explained(tmp_path):
+    done = run("demos/tour.py", "--only", "99", "--out", tmp_path, out=tmp_path)
+    assert done.returncode == 2
+    assert "01_tensor.py" in done.stderr
+
+
+def test_words_become_html():
+    from tour_page import markdown
+
+    assert markdown("a **b** `$c$`") == "<p>a <strong>b</strong> <code>$c$</code></p>"
+    assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
+    assert markdown("within 7e-11, not `7e-11`") == "<p>within 7 × 10⁻¹¹, not <code>7e-11</code></p>"
+    assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
+    assert markdown("- 甲。\n- 乙。").count("<li>") == 2
+    assert "<script>" not in markdown("<script>x</script>")
+
+
+def test_the_code_is_shown_without_the_words_that_stand_below_it():
+    from tour_page import spoken
+
+    code = "x = 1\nfor i in range(2):\n    say(f'{i}',\n        '一')  # fmt: skip\nfinding(x < 2, 'a', 'b')"
+    assert spoken(code) == "x = 1\nfor i in range(2):\n    say(...)\nfinding(x < 2, ...)"
+
+
+# ---- the pages -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync = pytest.importorskip("playwright.sync_api", reason="the pages are tested with Playwright for Python")
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no chromium, and in CI the pages must be tested")
+        pytest.skip("there is no chromium here: apt install chromium")
+    with sync.sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def opened(browser, tour):
+    """A function that opens a page; afterwards it asked for nothing more and said nothing on the console."""
+    contexts, said, asked = [], [], []
+
+    def open(name, **settings):
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda problem: said.append(str(problem)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((tour / name).as_uri())
+        return page
+
+    yield open
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+
+
+PAGES = ("index.html", "index.zh.html")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_shows_all_chapters_and_fits(name, theme, width, opened):
+    page = opened(name, viewport={"width": width, "height": 800}, color_scheme=theme)
+    assert page.locator("main > section").count() == page.locator("#contents a").count() == len(FILES)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    for section in page.locator("main > section").all():
+        assert section.locator(".finding").count() >= 1
+        assert section.locator(".exercise").count() == 1
+        assert section.locator("figure").count() >= 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_in_one_language(name, opened):
+    """No English paragraph in the Chinese page, and no Chinese one in the English page, but for code and examples."""
+    from guide import is_chinese
+
+    page = opened(name)
+    texts = page.evaluate("""[...document.querySelectorAll(".box svg, pre, code, math, iframe")].map((e) => e.remove()),
+        [...document.querySelectorAll("main p, main h2, main h3, figcaption")].map((e) => e.textContent)""")
+    chinese = [is_chinese(text) for text in texts if len(text) > 12 and not text.startswith(" ")]
+    wrong = [text for text in texts if is_chinese(text) != (".zh." in name) and len(text) > 25]
+    assert len(chinese) > 5 * len(FILES)
+    assert wrong == []
+    assert not [text for text in texts if "**" in text]  # emphasis that Markdown did not take for emphasis
+
+
+def test_the_language_link_leads_to_the_same_chapter(opened):
+    page = opened("index.html", viewport={"width": 1280, "height": 800})
+    page.locator("#contents a").nth(1).click()
+    page.wait_for_function("document.querySelector('#language').href.endsWith('#softmax')")
+    page.locator("#language").click()
+    assert page.url.endswith("index.zh.html#softmax")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_the_theme_is_switched_and_kept(opened):
+    page = opened("index.html", color_scheme="light")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(colour)
+    page.locator("#theme").click()
+    assert page.evaluate(colour) != light
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_contents_open_on_a_phone(opened):
+    page = opened("index.html", viewport={"width": 390, "height": 800})
+    assert not page.locator("#contents").is_visible()
+    page.locator("#menu summary").click()
+    page.locator("#contents a").nth(2).click()
+    assert not page.locator("#contents").is_visible()
+    assert "#query_key_value" in page.url
+
+
+def test_an_explorer_opens_in_the_language_and_theme_of_the_page(opened):
+    page = opened("index.zh.html", viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    frame = page.locator("iframe").first
+    frame.scroll_into_view_if_needed()
+    inside = frame.content_frame.locator("html")
+    inside.locator("#picture .item").first.wait_for()
+    assert (inside.get_attribute("lang"), inside.get_attribute("data-theme")) == ("zh-CN", "dark")
