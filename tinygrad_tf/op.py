@@ -152,9 +152,8 @@ class Op:
         assert self.backward is not None
         debug, Xs = state.debug, Y.inputs
         by = self if debug is None else debug.step(Y)
-        sent: Any
         if create_graph:
-            sent = self.backward.slice(needs)(dY, Y, *Xs, **Y.params)
+            sent: Any = self.backward.slice(needs)(dY, Y, *Xs, **Y.params)
         elif self.kernel is not None:
             sent = self.kernel.backward(dY, Y.data, Y.saved, needs, *[X.data for X in Xs], **Y.params)
         elif Y.params or len(Xs) > 2:

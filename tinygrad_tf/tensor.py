@@ -20,7 +20,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 _numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
 NO_PARAMS: dict[str, Any] = {}
-_new = object.__new__
 
 
 def keep(gradient: Tensor) -> None:
@@ -400,7 +399,7 @@ def made_by(
     name: str | None = None,
 ) -> Tensor:
     """A Tensor around ``data``, not copied and not checked, with the fields that say what made it."""
-    t = _new(Tensor)
+    t = object.__new__(Tensor)
     t.data, t.op = data, op  # pairs are stored without a tuple in between
     t.inputs, t.params = inputs, params
     t.saved, t.scope = saved, scope
