@@ -12,7 +12,7 @@ from .. import random
 from ..autograd import AGAIN, reachable, steps
 from ..errors import error
 from ..nn import Module
-from ..optim import Muon, Optimizer, clip_grad_norm_
+from ..optim import Optimizer, clip_grad_norm_
 from ..tensor import Tensor
 from .layout import Layout, Place
 from .memory import Node
@@ -86,7 +86,7 @@ class Shared:
         dtype, total = params[0].dtype, sum(p.data.nbytes for p in params)
         self.node = node = Node(ranks.comm, node_size, 2 * total)
         n_bucket = max(BUCKET, total // MOST_BUCKETS) // dtype.itemsize
-        whole = isinstance(optimizer, Muon)  # whose formula needs the matrix; the others' work entry by entry
+        whole = not optimizer.elementwise  # a formula that needs the whole matrix, as Muon's
         self.layout = layout = Layout(optimizer.param_groups, node.lanes * node.n_nodes, n_bucket, whole)
         self.parameters = node.arrays(layout.size, dtype, only_first=True)[0]
         self.gradients = node.arrays(layout.size, dtype)
