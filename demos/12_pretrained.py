@@ -89,7 +89,7 @@ ids = np.array([tokenizer.encode(sentence).ids])
 with no_grad():
     same = np.array_equal(before.eval()(ids).data, model(ids).data)
 names = [(name, str(p.shape)) for name, p in model.named_parameters()]
-show(table(["name | 名字", "shape | 形状"], names[:6]), f"6 of the {len(names)} parameters.", f"{len(names)} 个参数的前几个。")
+show(table(["name | 名字", "shape | 形状"], names[:6]), f"Six of {len(names)}.", f"{len(names)} 个参数中的 6 个。")
 size = sum(p.size for p in model.parameters())
 finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit by bit.",
         f"存盘再读回，{size:,} 个数算出的 logits 逐位相同。")  # fmt: skip
