@@ -237,7 +237,7 @@ def test_a_page_is_in_one_language(name, opened):
     texts = page.evaluate("""[...document.querySelectorAll("figure .box, pre, code, math")].map((e) => e.remove()),
         [...document.querySelectorAll("main p, main h2, main h3, main li")].map((e) => e.textContent)""")
     texts = [text for text in texts if len(text) > 25]
-    assert len(texts) > 10 * len(FILES)
+    assert len(texts) > 6 * len(FILES)
     assert [text for text in texts if is_chinese(text) != (".zh." in name)] == []
     assert [text for text in texts if "**" in text] == []  # emphasis that Markdown did not take for emphasis
 
