@@ -56,7 +56,7 @@ say(f"{len(letters.train):,} letters to learn from, {V} kinds of letters; {sum(p
 # of *Eugene Onegin* in 1913).
 #
 # 光看一个损失值说明不了什么。三个只会数数的模型可作标尺：所有字母同样可能（$\ln V$ 纳特）；按字母频率（unigram）；
-# 按前一个字母（bigram：1913 年，马尔可夫就这样数过 *叶甫盖尼·奥涅金* 里的元音和辅音）。
+# 按前一个字母（bigram：1913 年，马尔可夫就这样数过《叶甫盖尼·奥涅金》里的元音和辅音）。
 # %%
 counts = np.ones((V, V))  # one of each, so that nothing is impossible
 np.add.at(counts, (letters.train[:-1], letters.train[1:]), 1)
