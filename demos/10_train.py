@@ -29,7 +29,7 @@ from translate_date import answer, typed
 from tinygrad_tf import graph
 from tinygrad_tf.figures import cross_attention
 from tinygrad_tf.tasks import write
-from tinygrad_tf.train import batch_loss
+from tinygrad_tf.train import batch_loss, translate
 
 trainer = dates_model()  # trains it, or loads what has been trained before
 model, task, history = trainer.model, trainer.task, trainer.history
@@ -65,8 +65,8 @@ else:
 # %%
 asked = ["Tuesday, 3 March 2026", "3rd of Mar. '26", "3/4/26", "二〇二六年三月四日", "2049年12月31日（週五）",
          "壹玖玖玖年零壹拾月零壹日", "30 February 2025", "March 2026"]  # fmt: skip
-rows = [[f"`{text}`", answer(model, task.vocabulary, text)] for text in asked]
-show(table(["read | 读到", "written | 写出"], rows),
+rows = zip([f"`{text}`" for text in asked], translate(model, task.vocabulary, asked), strict=True)
+show(table(["read | 读到", "written | 写出"], list(rows)),
      "It always answers. It knows no calendar, only what dates look like: 30 February does not trouble it.",
      "问什么它都答。它不懂历法，只知道日期长什么样：二月三十日也照写不误。")  # fmt: skip
 if sys.stdin.isatty() and sys.stdout.isatty():
@@ -83,7 +83,7 @@ if sys.stdin.isatty() and sys.stdout.isatty():
 # 解码器每写一个字符，都会关注编码器读到的各个字符（论文 3.2.3 节）。没有人告诉它哪些字符要紧。下图逐行看：写这个字符
 # 时，它看了哪里。
 # %%
-fig, axes = figure(1, 2, width=9.5, height=4, width_ratios=(21, 13))
+fig, axes = figure(1, 2, width=9.5, height=3, width_ratios=(21, 13))
 for axis, text in zip(axes, ("the 17th of May, 2038", "星期二，二〇二六年三月三日"), strict=True):
     said, read, P = cross_attention(model, task.vocabulary, text)
     image = heatmap(axis, P.mean(axis=0), rows=said, columns=read)

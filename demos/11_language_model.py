@@ -52,11 +52,11 @@ say(f"{len(letters.train):,} letters to learn from, {V} kinds of letters; {sum(p
 # ## 不用神经网络能猜多准
 #
 # A loss alone says little. Three models that only count tell us how to read it: all letters alike ($\ln V$ nats);
-# letters by their frequency (unigram); letters by the one before (bigram, as Markov did it with *Eugene Onegin* in
-# 1913).
+# letters by their frequency (unigram); letters by the one before (bigram: so Markov counted the vowels and consonants
+# of *Eugene Onegin* in 1913).
 #
-# 光看一个损失值说明不了什么。三个只会数数的模型可作标尺：所有字母同样可能（$\ln V$ 纳特）；按字母频率（unigram）；按前
-# 一个字母（bigram，马尔可夫 1913 年就这样统计过《叶甫盖尼·奥涅金》）。
+# 光看一个损失值说明不了什么。三个只会数数的模型可作标尺：所有字母同样可能（$\ln V$ 纳特）；按字母频率（unigram）；
+# 按前一个字母（bigram：1913 年，马尔可夫就这样数过《叶甫盖尼·奥涅金》里的元音和辅音）。
 # %%
 counts = np.ones((V, V))  # one of each, so that nothing is impossible
 np.add.at(counts, (letters.train[:-1], letters.train[1:]), 1)
@@ -74,7 +74,7 @@ for step in tqdm(range(steps + 1), "GPT", leave=False):
         written[step] = sample(model, letters, 300)
         generator().bit_generator.state = drawn
     if step % (steps // 10) == 0:
-        checks[step] = validate(model, letters, most=100)
+        checks[step] = validate(model, letters, most=30 if short else 100)
     if step < steps:
         losses.append(train_step(model, optimizer, schedule, letters.batch()))
 

@@ -16,8 +16,8 @@
 # 如果你有 GPT-2，请运行 `python demos/12_pretrained.py --model 文件夹`，或者设置 `GPT2_PATH`。没有也不要紧：
 # 本章会用 Python 自带的帮助文本训练一个小模型，照同样的格式存盘。从那以后，除了大小，一切都相同。
 # %%
+import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -38,8 +38,9 @@ FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 def published():
     """The folder asked for, or that of a GPT-2 which was fetched from the hub earlier, or None."""
-    asked = sys.argv[sys.argv.index("--model") + 1] if "--model" in sys.argv else os.environ.get("GPT2_PATH")
-    if asked:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", default=os.environ.get("GPT2_PATH"), help="a folder in Hugging Face's format")
+    if asked := parser.parse_known_args()[0].model:
         return Path(asked)
     try:
         from huggingface_hub import try_to_load_from_cache
@@ -88,7 +89,7 @@ ids = np.array([tokenizer.encode(sentence).ids])
 with no_grad():
     same = np.array_equal(before.eval()(ids).data, model(ids).data)
 names = [(name, str(p.shape)) for name, p in model.named_parameters()]
-show(table(["name | 名字", "shape | 形状"], names[:6]), f"The first of {len(names)}.", f"{len(names)} 个参数的前几个。")
+show(table(["name | 名字", "shape | 形状"], names[:6]), f"Six of {len(names)}.", f"{len(names)} 个参数中的 6 个。")
 size = sum(p.size for p in model.parameters())
 finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit by bit.",
         f"存盘再读回，{size:,} 个数算出的 logits 逐位相同。")  # fmt: skip

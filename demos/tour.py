@@ -97,8 +97,9 @@ def run(command: list[str]) -> str:
     """Run Python in a process of its own; returns what it complained of, nothing if it went well."""
     root = str(Path(tinygrad_tf.__file__).parents[1])
     path = os.pathsep.join([str(FOLDER), root, os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, encoding="utf-8",
-                          env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          encoding="utf-8", env=env)  # fmt: skip
     return "" if done.returncode == 0 else done.stderr[-3000:] or f"it ended with {done.returncode}"
 
 
