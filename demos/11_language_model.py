@@ -25,6 +25,7 @@ from guide import BLUE, GREY, ORANGE, figure, finding, manual_seed, say, short, 
 from tqdm import tqdm
 from train_char_gpt import BLOCK, Letters, sample, train_step, validate
 
+from tinygrad_tf import parallel
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
 from tinygrad_tf.random import generator
@@ -42,6 +43,8 @@ model = GPT2(GPT2Config(
 ))  # fmt: skip
 optimizer = AdamW(model.parameters(), lr=4e-3, betas=(0.9, 0.99), weight_decay=0.1)
 schedule = WarmupCosineLR(optimizer, warmup=50, total=steps, min_factor=0.1)
+ranks = parallel.Ranks()  # one process, alone
+shared = parallel.share(model, optimizer, ranks)
 say(f"{len(letters.train):,} letters to learn from, {V} kinds of letters; {sum(p.size for p in model.parameters()):,} "
     f"parameters; it sees {BLOCK} letters at a time.",
     f"{len(letters.train):,} 个字母的课本，{V} 种字母；模型有 {sum(p.size for p in model.parameters()):,} 个参数，"
@@ -74,9 +77,10 @@ for step in tqdm(range(steps + 1), "GPT", leave=False):
         written[step] = sample(model, letters, 300)
         generator().bit_generator.state = drawn
     if step % (steps // 10) == 0:
-        checks[step] = validate(model, letters, most=30 if short else 100)
+        checks[step] = validate(model, letters, ranks, most=30 if short else 100)
     if step < steps:
-        losses.append(train_step(model, optimizer, schedule, letters.batch()))
+        losses.append(train_step(model, shared, letters.batch(), ranks))
+        schedule.step()
 
 for step, stage in stages.items():
     stage_en, stage_zh = stage.split(" | ")

@@ -145,7 +145,10 @@ def main() -> None:
 
 def train(args: argparse.Namespace, ranks: parallel.Ranks) -> None:
     manual_seed(args.seed)
-    letters = Letters(args.text.read_text("utf-8") if args.text else standard_library())
+    try:
+        letters = Letters(args.text.read_text("utf-8") if args.text else standard_library())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SystemExit(f"{args.text} cannot be read as UTF-8 text: {problem}") from None
     model, optimizer, schedule = build(letters, args.steps)
     step, history, path = 0, [], args.out / "checkpoint.safetensors"
     identity = {"text": letters.digest, "steps": args.steps, "seed": args.seed}
