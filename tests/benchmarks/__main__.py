@@ -1,8 +1,8 @@
 """Measure everything and write out/benchmarks: table.md, table.json, figure.png and figure.svg.
 
-    python -m tests.benchmarks                        all of it, about 7 minutes; leave the machine alone meanwhile
+    python -m tests.benchmarks                        all of it, about 10 minutes; leave the machine alone meanwhile
     python -m tests.benchmarks --only "char GPT"      some parts; the others stay as they were measured before
-    python -m tests.benchmarks --quick                a first impression in 2 minutes
+    python -m tests.benchmarks --quick                a first impression: fewer rounds
     python -m tests.benchmarks --only none --readme   nothing new; the table goes into README.md
 
 Parts are the rows of the table, "memory", "char GPT, busy machine", "growth with layers" and so on.
