@@ -14,9 +14,10 @@ from numba import prange
 
 from .. import attention as plain
 from ..keep import Keep
+from . import team
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
 from .numbers import dot, sum_of, top_of
-from .team import inner, kernel, pieces
+from .team import inner, kernel
 from .tiles import allow, d_long, exp_row, long_forward, scale_by
 
 Floats = np.ndarray[Any, Any]
@@ -213,7 +214,7 @@ def d_attention(
 def _d_of_long(h: _Heads, dY: Floats, Y: Floats, log_total: Floats) -> tuple[Floats, Floats, Floats]:
     """Several threads that share a head add up dK and dV apart."""
     Q, K, V = h.given
-    parts = -(-pieces(h.work) // h.count)
+    parts = -(-team.pieces(h.work) // h.count)
     dQ = h.new(h.L, Q.shape[-1], zeros=True)
     dKs = [h.new(h.S, K.shape[-1], zeros=True) for _ in range(parts)]
     dVs = [h.new(h.S, V.shape[-1], zeros=True) for _ in range(parts)]

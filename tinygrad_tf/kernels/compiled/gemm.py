@@ -55,9 +55,8 @@ def _external(letter: str, scalar: Any) -> Any:
 
 
 _sgemm, _dgemm = _external("s", types.float32), _external("d", types.float64)
-_no_inputs: Any = ()
-_get = types.ExternalFunction(f"tinygrad_tf_blas_get{_after}", _int(*_no_inputs))
-_set = types.ExternalFunction(f"tinygrad_tf_blas_set{_after}", _nothing(_int))
+_get: Any = types.ExternalFunction(f"tinygrad_tf_blas_get{_after}", _int())
+_set: Any = types.ExternalFunction(f"tinygrad_tf_blas_set{_after}", _nothing(_int))
 
 
 @inner()

@@ -9,8 +9,9 @@ import numpy as np
 from numba import prange
 
 from .. import rows as plain
+from . import team
 from .numbers import dot, exp, sum_of, top_of
-from .team import inner, kernel, pieces
+from .team import inner, kernel
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -247,7 +248,7 @@ def _gradients(
     shape = X.shape[X.ndim - n_axes :]
     width = math.prod(shape)
     dX = np.empty(X.shape if needs[0] else (0,) * X.ndim, X.dtype)
-    dW, db = (np.zeros((pieces(X.size), width) if need == (True,) else (0, 0), X.dtype)
+    dW, db = (np.zeros((team.pieces(X.size), width) if need == (True,) else (0, 0), X.dtype)
               for need in (needs[1:2], needs[2:]))  # fmt: skip
     _d_norm(X.size, centred, _rows(dY, width), _rows(X, width), mean, rstd, _flat(W, X), _rows(dX, width), dW, db)
     return (
