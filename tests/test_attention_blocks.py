@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from cases.case import normal, row
 from cases.fused import ATTENTION
-from test_kernels import CLOSE, LAYOUTS, assert_same, fused_nodes
+from test_kernels import CLOSE, LAYOUTS, assert_same, fused_nodes, kernel_set  # noqa: F401 — runs all with both sets
 
-from tinygrad_tf import Tensor, kernels, manual_seed
+from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.kernels.keep import Keep
 from tinygrad_tf.ops import fused as f
 
@@ -56,7 +56,7 @@ def test_blocks_compute_only_what_is_needed(case, in_blocks):
         wanted = [i for i, need in enumerate(node.needs) if need]
         for i, whole in zip(wanted, node.by_kernel(), strict=True):
             alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
-            np.testing.assert_allclose(alone, [whole], rtol=1e-14)
+            np.testing.assert_allclose(alone, [whole], rtol=1e-11, atol=1e-14)
 
 
 def test_a_block_of_kept_weights_is_part_of_the_whole():
@@ -93,6 +93,7 @@ def peak(length, p=0.0):
 @pytest.mark.parametrize("p", [0.0, 0.1], ids=["plain", "dropout"])
 def test_memory_grows_with_the_length_not_with_its_square(p, monkeypatch):
     monkeypatch.setattr(kernel, "BLOCK", 2**14)
+    peak(2048, p)  # what is made once: sliced rules, compiled kernels
     sizes = [peak(length, p) for length in (512, 1024, 2048)]
     assert sizes[2] - sizes[1] < 2.3 * (sizes[1] - sizes[0])  # a square would give 4
     assert sizes[2] < 2048 * 2048 * 2  # two heads of booleans; P alone would be four times that
@@ -100,4 +101,4 @@ def test_memory_grows_with_the_length_not_with_its_square(p, monkeypatch):
 
 def test_short_sequences_are_done_in_one_piece():
     one = np.ones((4, 2), np.float32)
-    assert kernels.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)
+    assert kernel.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)

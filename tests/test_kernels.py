@@ -1,5 +1,6 @@
 """A fused op is written three times: definition, rule and kernel. They are one function, in any layout of arrays."""
 
+import importlib
 import math
 
 import numpy as np
@@ -7,13 +8,31 @@ import pytest
 from cases import engine_ops
 from cases.fused import CASES
 
-from tinygrad_tf import Tensor, grad
+from tinygrad_tf import Tensor, grad, kernels
 from tinygrad_tf.autograd import reachable
-from tinygrad_tf.kernels import erf
+from tinygrad_tf.kernels.erf import erf
 from tinygrad_tf.op import fit
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
-CLOSE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-11, "atol": 1e-13}}
+CLOSE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-11, "atol": 1e-12}}
+
+
+@pytest.fixture(params=["numpy", "compiled", "compiled and shared"], autouse=True)
+def kernel_set(request, monkeypatch):
+    """Every test here runs with both sets of kernels, the compiled ones in one thread and cut into pieces."""
+    if request.param == "numpy":
+        yield request.param
+        return
+    pytest.importorskip("numba", reason='the compiled kernels need Numba: pip install "tinygrad_tf[fast]"')
+    if request.param == "compiled and shared" and "float64" in request.node.name:
+        pytest.skip("the code that cuts work into pieces is the same for both types, and slow to compile")
+    team = importlib.import_module("tinygrad_tf.kernels.compiled.team")
+    monkeypatch.setattr(team, "WORTH", 0 if request.param == "compiled and shared" else 10**12)
+    monkeypatch.setattr(team, "pieces", lambda work: 2 if work > team.WORTH else 1)
+    with kernels.use("compiled"):
+        yield request.param
+
+
 every_row = pytest.mark.parametrize("case", ROWS, ids=lambda c: c.id)
 every_float = pytest.mark.parametrize("dtype", CLOSE, ids=lambda d: d.__name__)
 

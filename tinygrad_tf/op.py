@@ -27,12 +27,13 @@ import inspect
 import textwrap
 import threading
 import types
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from .errors import error, is_explained
+from .kernels import Kernel
 from .tensor import FUNCTIONS, Tensor, made_by, to_array
 
 #: What forwards and rules work on: an ndarray or a Tensor.
@@ -57,17 +58,6 @@ class State(threading.local):
 
 
 state = State()
-
-
-class Kernel(NamedTuple):
-    """The fast way through a fused op: arrays in, arrays out.
-
-    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
-    one per input, ``None`` where ``needs`` is false.
-    """
-
-    forward: Callable[..., tuple[Any, Any]]
-    backward: Callable[..., Iterable[Any]]
 
 
 class Op:

@@ -1,28 +1,28 @@
-"""Arrays in, arrays out: the fast way through the fused ops. Nothing here knows Tensors; NumPy is all it imports.
+"""Arrays in, arrays out: the fast way through the fused ops. Nothing here knows Tensors.
 
 Each op has ``name(*inputs, **params) -> (Y, saved)`` and ``d_name(dY, Y, saved, needs, *inputs, **params)``, which
 returns a gradient per input, or None where ``needs`` is false. The rules in ``ops.fused`` say what they compute; tests
 hold them to it.
+
+There are two sets of them. NumPy's is always there. The other one Numba compiles (``pip install "tinygrad_tf[fast]"``);
+``kernels.use("compiled")``, or TINYGRAD_TF_KERNELS=compiled in the environment, chooses it. It makes one pass where
+NumPy makes ten, and shares matrix products and everything else between all cores by OpenMP (NUMBA_NUM_THREADS says
+how many). It costs half a second when it is chosen, and seconds for each kernel when it is first called on a machine;
+what was compiled is kept on disk. Results differ in the last digits, with the number of threads too.
 """
 
-from .attention import attention, d_attention
-from .dense import d_embedding, d_linear, embedding, linear
-from .erf import erf
-from .loss import cross_entropy, d_cross_entropy
-from .pointwise import d_dropout, d_gelu, d_gelu_tanh, d_silu, dropout, gelu, gelu_tanh, silu
-from .rows import (
-    d_layer_norm,
-    d_log_softmax,
-    d_rms_norm,
-    d_softmax,
-    layer_norm,
-    log_softmax,
-    rms_norm,
-    softmax,
-)
+import os
 
-__all__ = [
-    "attention", "cross_entropy", "d_attention", "d_cross_entropy", "d_dropout", "d_embedding", "d_gelu", "d_gelu_tanh",
-    "d_layer_norm", "d_linear", "d_log_softmax", "d_rms_norm", "d_silu", "d_softmax", "dropout", "embedding", "erf",
-    "gelu", "gelu_tanh", "layer_norm", "linear", "log_softmax", "rms_norm", "silu", "softmax",
-]  # fmt: skip
+from . import attention, dense, loss, pointwise, rows
+from .choice import KERNELS, Kernel, chosen, offer, pairs, use
+
+__all__ = ["KERNELS", "Kernel", "chosen", "use"]
+
+offer("numpy", {
+    **pairs(rows, "softmax", "log_softmax", "layer_norm", "rms_norm"),
+    **pairs(pointwise, "gelu", "gelu_tanh", "silu", "dropout"),
+    **pairs(dense, "linear", "embedding"),
+    **pairs(attention, "attention"),
+    **pairs(loss, "cross_entropy"),
+})  # fmt: skip
+use(os.environ.get("TINYGRAD_TF_KERNELS", "numpy"))

@@ -1,4 +1,4 @@
-"""cross_entropy over rows of logits, without ever storing a one-hot target."""
+"""cross_entropy over rows of logits, without ever storing a one-hot target, or the probabilities for the way back."""
 
 from __future__ import annotations
 
@@ -8,47 +8,64 @@ import numpy as np
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
+#: Of each row top and ln Σ e^(x − top), apart, for their sum would round away a small loss; which rows count, and how
+#: much; what a mean divides by.
+Saved = tuple[Floats, Floats, Floats, Any]
 
 
 def cross_entropy(
     X: Floats, t: Floats, w: Floats | None = None, *, ignore_index: int, label_smoothing: float, reduction: str
-) -> tuple[Floats, tuple[Floats, Floats, Floats, Any]]:
-    n_classes = X.shape[-1]
-    rows, ids = X.reshape(-1, n_classes), t.reshape(-1)
+) -> tuple[Floats, Saved]:
+    rows = X.reshape(-1, X.shape[-1])
+    top = rows.max(axis=1, keepdims=True)
+    P = rows - top  # exp overflows float32 above 88
+    np.exp(P, out=P)
+    tops = np.concatenate((top, np.log(P.sum(axis=1, keepdims=True))), axis=1)
+    return reduced(rows, tops, t, w, ignore_index, label_smoothing, reduction)
+
+
+def reduced(
+    rows: Floats, tops: Floats, t: Floats, w: Floats | None, ignore_index: int, label_smoothing: float,
+    reduction: str,
+) -> tuple[Floats, Saved]:  # fmt: skip
+    """The loss, from the logits and each row's top and ln Σ e^(x − top)."""
+    top, log_total = tops[:, 0], tops[:, 1]
+    n_classes, dtype = rows.shape[1], rows.dtype
+    ids = t.reshape(-1)
     valid = ids != ignore_index
     ids = np.where(valid, ids, 0)
-    P = rows - rows.max(axis=1, keepdims=True)  # exp overflows float32 above 88
-    chosen = np.take_along_axis(P, ids[:, None], 1)[:, 0]
-    spread = (P.sum(axis=1) if w is None else P @ w) if label_smoothing else None
-    np.exp(P, out=P)
-    total = P.sum(axis=1)
-    log_total = np.log(total)
-    P /= total[:, None]
-    weight = valid.astype(X.dtype) if w is None else np.where(valid, w[ids], 0)
+    chosen = rows[np.arange(len(ids)), ids] - top
+    weight = valid.astype(dtype) if w is None else np.where(valid, w[ids], 0)
     L = weight * (log_total - chosen) * (1 - label_smoothing)
-    if spread is not None:
+    if label_smoothing:
+        Z = rows - tops[:, :1]
+        spread = Z.sum(axis=1) if w is None else Z @ w
         mass = n_classes if w is None else w.sum()
         L += valid * (mass * log_total - spread) * (label_smoothing / n_classes)
-    divisor = weight.sum() if reduction == "mean" else X.dtype.type(1)
+    divisor = weight.sum() if reduction == "mean" else dtype.type(1)
+    saved = tops, valid, weight, divisor
     if reduction == "none":
-        return L.reshape(t.shape), (P, valid, weight, divisor)
+        return L.reshape(t.shape), saved
     with np.errstate(invalid="ignore"):  # no valid row: 0/0 is NaN, as in PyTorch
-        return L.sum() / divisor, (P, valid, weight, divisor)
+        return L.sum() / divisor, saved
 
 
 def d_cross_entropy(
-    dY: Floats, Y: Floats, saved: tuple[Floats, Floats, Floats, Any], needs: Needs, X: Floats, t: Floats,
-    w: Floats | None = None, *, ignore_index: int, label_smoothing: float, reduction: str,
+    dY: Floats, Y: Floats, saved: Saved, needs: Needs, X: Floats, t: Floats, w: Floats | None = None, *,
+    ignore_index: int, label_smoothing: float, reduction: str,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
-    P, valid, weight, divisor = saved
-    n_rows, n_classes = P.shape
+    tops, valid, weight, divisor = saved
+    n_classes = X.shape[-1]
     smooth = label_smoothing / n_classes
     ids = np.where(valid, t.reshape(-1), 0)
     mass = weight * (1 - label_smoothing) + valid * (smooth * (n_classes if w is None else w.sum()))
-    dX = P * mass[:, None].astype(P.dtype)
+    dX = X.reshape(-1, n_classes) - tops[:, :1]
+    dX -= tops[:, 1:]
+    np.exp(dX, out=dX)
+    dX *= mass[:, None].astype(dX.dtype)
     if label_smoothing:
-        dX -= valid[:, None] * ((smooth if w is None else smooth * w) * np.ones(n_classes, P.dtype))
-    dX[np.arange(n_rows), ids] -= weight * (1 - label_smoothing)
+        dX -= valid[:, None] * ((smooth if w is None else smooth * w) * np.ones(n_classes, dX.dtype))
+    dX[np.arange(len(ids)), ids] -= weight * (1 - label_smoothing)
     if reduction == "none":
         dX *= dY.reshape(-1, 1)
     else:

@@ -46,64 +46,67 @@ def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *
 def layer_norm(
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats, tuple[Floats, Floats]]:
-    shape = X.shape[X.ndim - n_axes :]
-    rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(shape))
+    rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(X.shape[X.ndim - n_axes :]))
     n = rows.shape[1] or 1  # rows without entries
-    Xhat = rows - rows.sum(axis=1, keepdims=True) / n
-    variance = np.einsum("ij,ij->i", Xhat, Xhat)[:, None] / n
-    rstd = 1 / np.sqrt(variance + eps)
-    Xhat *= rstd
-    Xhat = Xhat.reshape(X.shape)
-    Y = Xhat.copy() if W is None else Xhat * W
+    mean = rows.sum(axis=1, keepdims=True)
+    mean /= n
+    Y = rows - mean
+    rstd = 1 / np.sqrt(np.einsum("ij,ij->i", Y, Y)[:, None] / n + eps)
+    Y *= rstd
+    Y = Y.reshape(X.shape)
+    if W is not None:
+        Y *= W
     if b is not None:
         Y += b
-    return Y, (Xhat, rstd)
+    return Y, (mean, rstd)
 
 
 def d_layer_norm(
     dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs,
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
-    Xhat, rstd = saved
-    dX = dW = db = None
-    if needs[0]:
-        rows = rstd.shape[0], math.prod(X.shape[X.ndim - n_axes :])
-        dXhat = (dY if W is None else dY * W).reshape(rows)
-        flat = Xhat.reshape(rows)
-        n = rows[1] or 1
-        along = np.einsum("ij,ij->i", dXhat, flat)[:, None] / n
-        dX = dXhat - dXhat.sum(axis=1, keepdims=True) / n
-        dX -= flat * along
+    mean, rstd = saved
+    Xhat = X.reshape(len(rstd), math.prod(X.shape[X.ndim - n_axes :])) - mean
+    Xhat *= rstd
+    dX, dW, dXhat = _d_normalised(dY, Xhat, rstd, needs, X, W, n_axes)
+    if dX is not None:
+        dX -= dXhat.sum(axis=1, keepdims=True) / (dXhat.shape[1] or 1)
         dX *= rstd
         dX = dX.reshape(X.shape)
-    batch = tuple(range(X.ndim - n_axes))
-    if needs[1:2] == (True,):
-        dW = (dY * Xhat).sum(axis=batch)
-    if needs[2:] == (True,):
-        db = dY.sum(axis=batch)
+    db = dY.sum(axis=tuple(range(X.ndim - n_axes))) if needs[2:] == (True,) else None
     return dX, dW, db
 
 
-def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, tuple[Floats, Floats]]:
+def _d_normalised(
+    dY: Floats, Xhat: Floats, rstd: Floats, needs: Needs, X: Floats, W: Floats | None, n_axes: int
+) -> tuple[Floats | None, Floats | None, Floats]:
+    """dX̂ less what lies along X̂, in rows; dW; dX̂, in rows. X̂ is written over."""
+    dW = None
+    if needs[1:2] == (True,):
+        shape = X.shape[X.ndim - n_axes :]
+        dW = np.einsum("ij,ij->j", dY.reshape(Xhat.shape), Xhat).reshape(shape)
+    dXhat = (dY if W is None else dY * W).reshape(Xhat.shape)
+    if not needs[0]:
+        return None, dW, dXhat
+    Xhat *= np.einsum("ij,ij->i", dXhat, Xhat)[:, None] / (Xhat.shape[1] or 1)
+    return np.subtract(dXhat, Xhat, out=Xhat), dW, dXhat
+
+
+def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, Floats]:
     rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(X.shape[X.ndim - n_axes :]))
     rrms = 1 / np.sqrt(np.einsum("ij,ij->i", rows, rows)[:, None] / (rows.shape[1] or 1) + eps)
-    Xhat = (rows * rrms).reshape(X.shape)
-    return Xhat.copy() if W is None else Xhat * W, (Xhat, rrms)
+    Y = (rows * rrms).reshape(X.shape)
+    if W is not None:
+        Y *= W
+    return Y, rrms
 
 
 def d_rms_norm(
-    dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs, X: Floats, W: Floats | None = None, *,
-    n_axes: int, eps: float,
-) -> tuple[Floats | None, ...]:  # fmt: skip
-    Xhat, rrms = saved
-    dX = dW = None
-    if needs[0]:
-        rows = rrms.shape[0], math.prod(X.shape[X.ndim - n_axes :])
-        dXhat = (dY if W is None else dY * W).reshape(rows)
-        flat = Xhat.reshape(rows)
-        dX = dXhat - flat * (np.einsum("ij,ij->i", dXhat, flat)[:, None] / (rows[1] or 1))
+    dY: Floats, Y: Floats, rrms: Floats, needs: Needs, X: Floats, W: Floats | None = None, *, n_axes: int, eps: float
+) -> tuple[Floats | None, ...]:
+    Xhat = X.reshape(len(rrms), math.prod(X.shape[X.ndim - n_axes :])) * rrms
+    dX, dW, _ = _d_normalised(dY, Xhat, rrms, needs, X, W, n_axes)
+    if dX is not None:
         dX *= rrms
         dX = dX.reshape(X.shape)
-    if needs[1:] == (True,):
-        dW = (dY * Xhat).sum(axis=tuple(range(X.ndim - n_axes)))
     return dX, dW

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import kernels
 from ...errors import error
+from ...kernels import KERNELS
 from ...kernels.keep import Keep
-from ...op import Array, Kernel, function, op
+from ...op import Array, function, op
 from ...random import generator
 from ...tensor import Tensor, to_array
 from .rows import softmax
@@ -37,7 +37,7 @@ def _both(mask: Array, other: Array) -> Array:
     return mask if other is None else other if mask is None else mask & other
 
 
-@op(kernel=Kernel(kernels.attention, kernels.d_attention))
+@op(kernel=KERNELS["attention"])
 def _attention(Q: Array, K: Array, V: Array, mask: Array = None, *, causal: int | None, keep: Array, p: float) -> Array:
     """Y = softmax(Q · Kᵀ / √d_k) · V."""
     return _dropped(attention_weights(Q, K, mask, causal), keep, p) @ V

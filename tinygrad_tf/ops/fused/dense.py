@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import kernels
 from ...errors import error
-from ...op import Array, Kernel, function, op
+from ...kernels import KERNELS
+from ...op import Array, function, op
 from ...tensor import Tensor, to_array
 from ..indexing import add_at
 from ..shape import expand_dims, squeeze
 
 
-@op(types="same", kernel=Kernel(kernels.linear, kernels.d_linear))
+@op(types="same", kernel=KERNELS["linear"])
 def _linear(X: Array, W: Array, b: Array = None) -> Array:
     """Y = X · Wᵀ + b, with W of shape (out, in)."""
     Y = X @ W.mT
@@ -44,7 +44,7 @@ def linear(X: Any, weight: Any, bias: Any = None) -> Any:
     return _linear(X, weight, bias)
 
 
-@op(kernel=Kernel(kernels.embedding, kernels.d_embedding))
+@op(kernel=KERNELS["embedding"])
 def _embedding(ids: Array, W: Array, *, padding_idx: int | None) -> Array:
     """Y = W[ids]: row ``id`` of W for each id."""
     return W[ids]

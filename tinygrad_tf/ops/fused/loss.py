@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ... import kernels
 from ...errors import error
-from ...op import Array, Kernel, function, op
+from ...kernels import KERNELS
+from ...op import Array, function, op
 from ...tensor import Tensor, to_array
 from ..shape import expand_dims, moveaxis
 from .rows import log_softmax, softmax
 
 
-@op(kernel=Kernel(kernels.cross_entropy, kernels.d_cross_entropy))
+@op(kernel=KERNELS["cross_entropy"])
 def _cross_entropy(
     X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Array:

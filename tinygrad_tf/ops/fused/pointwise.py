@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ... import kernels
 from ...errors import error
-from ...op import Array, Kernel, function, op
+from ...kernels import KERNELS
+from ...op import Array, function, op
 from ...random import generator
 from ..exponential import erf, sigmoid
 
 
-@op(types="float", kernel=Kernel(kernels.gelu, kernels.d_gelu))
+@op(types="float", kernel=KERNELS["gelu"])
 def _gelu(X: Array) -> Array:
     """Y = X · Φ(X), Φ the distribution function of the normal distribution."""
     return X * (1 + erf(X / math.sqrt(2))) / 2
@@ -28,7 +28,7 @@ def d_gelu(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
-@op(types="float", kernel=Kernel(kernels.gelu_tanh, kernels.d_gelu_tanh))
+@op(types="float", kernel=KERNELS["gelu_tanh"])
 def gelu_tanh(X: Array) -> Array:
     """Y = X/2 · (1 + tanh(√(2/π) · (X + 0.044715 · X³))): the form of GELU that GPT-2 was trained with."""
     return X / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (X + 0.044715 * X**3)))
@@ -55,7 +55,7 @@ def gelu(X: Any, approximate: str = "none") -> Any:
     return gelu_tanh(X) if approximate == "tanh" else _gelu(X)
 
 
-@op(types="float", kernel=Kernel(kernels.silu, kernels.d_silu))
+@op(types="float", kernel=KERNELS["silu"])
 def silu(X: Array) -> Array:
     """Y = X · σ(X), σ the sigmoid (Hendrycks, Gimpel 2016; also called Swish).
 
@@ -72,7 +72,7 @@ def d_silu(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
-@op(types="float", kernel=Kernel(kernels.dropout, kernels.d_dropout))
+@op(types="float", kernel=KERNELS["dropout"])
 def _dropout(X: Array, *, keep: Array, p: float) -> Array:
     """Y = X / (1 − p) where ``keep`` is true, 0 elsewhere."""
     return np.where(keep, X / (1 - p), 0)

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ... import kernels
 from ...errors import error
-from ...op import Array, Kernel, function, op
+from ...kernels import KERNELS
+from ...op import Array, function, op
 
 _AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis is -1")
 
 
-@op(types="float", kernel=Kernel(kernels.softmax, kernels.d_softmax), expects=_AXIS)
+@op(types="float", kernel=KERNELS["softmax"], expects=_AXIS)
 def softmax(X: Array, *, axis: int = -1) -> Array:
     """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum.
 
@@ -30,7 +30,7 @@ def d_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
     return dX
 
 
-@op(types="float", kernel=Kernel(kernels.log_softmax, kernels.d_log_softmax), expects=_AXIS)
+@op(types="float", kernel=KERNELS["log_softmax"], expects=_AXIS)
 def log_softmax(X: Array, *, axis: int = -1) -> Array:
     """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
 
@@ -47,7 +47,7 @@ def d_log_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
     return dX
 
 
-@op(types="float", kernel=Kernel(kernels.layer_norm, kernels.d_layer_norm))
+@op(types="float", kernel=KERNELS["layer_norm"])
 def _layer_norm(X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Array:
     """Y = (X − mean) / √(var + eps) ⊙ W + b over the last ``n_axes`` axes, with the biased variance."""
     axes = tuple(range(-n_axes, 0))
@@ -92,7 +92,7 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
     return _layer_norm(X, weight, bias, n_axes=len(shape), eps=eps)
 
 
-@op(types="float", kernel=Kernel(kernels.rms_norm, kernels.d_rms_norm))
+@op(types="float", kernel=KERNELS["rms_norm"])
 def _rms_norm(X: Array, W: Array = None, *, n_axes: int, eps: float) -> Array:
     """Y = X / √(mean X² + eps) ⊙ W over the last ``n_axes`` axes."""
     Y = X / np.sqrt(np.mean(X * X, axis=tuple(range(-n_axes, 0)), keepdims=True) + eps)

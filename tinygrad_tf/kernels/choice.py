@@ -1,0 +1,84 @@
+"""Which kernels run: NumPy's, or those that Numba compiles. One table of pairs, which :func:`use` fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType, TracebackType
+from typing import Any, TypeAlias
+
+Forward: TypeAlias = Callable[..., tuple[Any, Any]]
+Backward: TypeAlias = Callable[..., Iterable[Any]]
+
+
+class Kernel:
+    """The fast way through a fused op: arrays in, arrays out.
+
+    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
+    one per input, ``None`` where ``needs`` is false.
+    """
+
+    __slots__ = ("backward", "forward")
+
+    def __init__(self, forward: Forward, backward: Backward) -> None:
+        self.forward, self.backward = forward, backward
+
+
+#: The kernels that run, by the names of their ops.
+KERNELS: dict[str, Kernel] = {}
+
+_sets: dict[str, Mapping[str, tuple[Forward, Backward]]] = {}
+_chosen = ["numpy"]
+
+
+def offer(name: str, pairs: Mapping[str, tuple[Forward, Backward]]) -> None:
+    """Make a set of kernels known to :func:`use`."""
+    _sets[name] = pairs
+
+
+def pairs(module: ModuleType, *names: str) -> dict[str, tuple[Forward, Backward]]:
+    """The functions ``name`` and ``d_name`` of a module, by name."""
+    return {name: (getattr(module, name), getattr(module, f"d_{name}")) for name in names}
+
+
+def chosen() -> str:
+    """The name of the kernels that run, "numpy" or "compiled"."""
+    return _chosen[0]
+
+
+class use:
+    """Choose the kernels of all fused ops: ``use("compiled")`` or ``use("numpy")``, for good or for a ``with`` block.
+
+    Both save the same for the way back, so that a graph made with one is differentiated with the other. Raises
+    ImportError for "compiled" without Numba, ValueError for other names.
+
+    >>> with kernels.use("numpy"):
+    ...     kernels.chosen()
+    'numpy'
+    """
+
+    def __init__(self, name: str) -> None:
+        self.before = _chosen[0]
+        self._set(name)
+
+    def _set(self, name: str) -> None:
+        if name == "compiled" and name not in _sets:
+            try:
+                from .compiled import PAIRS  # imports Numba
+            except ImportError as problem:
+                raise ImportError(f'kernels.use("compiled") got {problem}; these kernels are compiled by Numba: '
+                                  'pip install "tinygrad_tf[fast]"') from None  # fmt: skip
+            offer(name, PAIRS)
+        if name not in _sets:
+            raise ValueError(f'kernels.use got {name!r}; there are "numpy" and "compiled"; write use("compiled")')
+        for op, (forward, backward) in {**_sets["numpy"], **_sets[name]}.items():
+            kernel = KERNELS.setdefault(op, Kernel(forward, backward))
+            kernel.forward, kernel.backward = forward, backward
+        _chosen[0] = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._set(self.before)

@@ -1,0 +1,132 @@
+"""linear, its products shared between threads; and embedding's gradient."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from .. import dense
+from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
+from .team import kernel, shared
+
+Floats = np.ndarray[Any, Any]
+Needs = tuple[bool, ...]
+
+
+@kernel
+def _product(n: Any, turn_b: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
+    """Y = X · W, or X · Wᵀ, plus b if it has entries; cut along the longer side of Y."""
+    size, (rows, columns), inner = X.itemsize, Y.shape, X.shape[1]
+    one, zero = X.dtype.type(1), X.dtype.type(0)
+    along = W.shape[1] if turn_b == TURNED else 1  # entries of W from one column of Y to the next
+    before = one_thread()
+    for w in prange(n):
+        r0, r1, c0, c1 = 0, rows, 0, columns
+        if rows >= columns:
+            r0, r1 = w * rows // n, (w + 1) * rows // n
+        else:
+            c0, c1 = w * columns // n, (w + 1) * columns // n
+        gemm(
+            PLAIN,
+            turn_b,
+            r1 - r0,
+            c1 - c0,
+            inner,
+            one,
+            X.ctypes.data + r0 * inner * size,
+            inner,
+            W.ctypes.data + c0 * along * size,
+            W.shape[1],
+            zero,
+            Y.ctypes.data + (r0 * columns + c0) * size,
+            columns,
+        )
+        if b.size:
+            for i in range(r0, r1):
+                y, add = Y[i, c0:c1], b[c0:c1]
+                for j in range(c1 - c0):
+                    y[j] += add[j]
+    threads_as(before)
+
+
+@kernel
+def _weight(n: Any, dY: Any, X: Any, dW: Any, db: Any) -> None:
+    """The gradients dW = dYᵀ · X and, if it has entries, db = Σ dY; cut along the longer side of dW."""
+    size, (rows, columns), count = X.itemsize, dW.shape, X.shape[0]
+    one, zero = X.dtype.type(1), X.dtype.type(0)
+    before = one_thread()
+    for w in prange(n):
+        r0, r1, c0, c1 = 0, rows, 0, columns
+        if rows >= columns:
+            r0, r1 = w * rows // n, (w + 1) * rows // n
+        else:
+            c0, c1 = w * columns // n, (w + 1) * columns // n
+        gemm(
+            TURNED,
+            PLAIN,
+            r1 - r0,
+            c1 - c0,
+            count,
+            one,
+            dY.ctypes.data + r0 * size,
+            rows,
+            X.ctypes.data + c0 * size,
+            columns,
+            zero,
+            dW.ctypes.data + (r0 * columns + c0) * size,
+            columns,
+        )
+        if db.size:
+            s0, s1 = w * rows // n, (w + 1) * rows // n
+            total = db[s0:s1]
+            total[:] = 0
+            for i in range(count):
+                dy = dY[i, s0:s1]
+                for j in range(s1 - s0):
+                    total[j] += dy[j]
+    threads_as(before)
+
+
+def _fits(*arrays: Floats) -> bool:
+    dtype = arrays[0].dtype
+    return dtype.char in "fd" and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
+
+
+def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
+    work = X.size * W.shape[0] / 50
+    if not shared(work) or not _fits(X, W) or (b is not None and not _fits(W, b)):
+        return dense.linear(X, W, b)
+    Y = np.empty((*X.shape[:-1], W.shape[0]), X.dtype)
+    none = np.empty(0, X.dtype)
+    _product(work, TURNED, _rows(X), W, none if b is None else b, _rows(Y))
+    return Y, None
+
+
+def d_linear(
+    dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, W: Floats, b: Floats | None = None
+) -> tuple[Floats | None, ...]:
+    work = X.size * W.shape[0] / 50
+    if dY.size and not dY.flags.c_contiguous:
+        dY = np.ascontiguousarray(dY)
+    if not shared(work) or not _fits(dY, X, W):
+        return dense.d_linear(dY, Y, saved, needs, X, W, b)
+    dX = dW = db = None
+    none = np.empty(0, X.dtype)
+    if needs[0]:
+        dX = np.empty(X.shape, X.dtype)
+        _product(work, PLAIN, _rows(dY), W, none, _rows(dX))
+    if needs[2:] == (True,):
+        db = np.empty(W.shape[0], X.dtype)
+    if needs[1]:
+        dW = np.empty(W.shape, X.dtype)
+        _weight(work, _rows(dY), _rows(X), dW, none if db is None else db)
+    elif db is not None:
+        _rows(dY).sum(axis=0, out=db)
+    return dX, dW, db
+
+
+def _rows(X: Floats) -> Floats:
+    return X.reshape(math.prod(X.shape[:-1]), X.shape[-1])

@@ -1,0 +1,257 @@
+"""softmax, log_softmax, layer_norm, rms_norm: a row at a time, which stays in the nearest cache."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from .. import rows as plain
+from . import team
+from .numbers import dot, exp, sum_of, top_of
+from .team import inner, kernel
+
+Floats = np.ndarray[Any, Any]
+Needs = tuple[bool, ...]
+
+
+@inner()
+def softmax_row(x: Any, y: Any) -> None:
+    top = top_of(x)
+    for j in range(x.size):
+        y[j] = exp(x[j] - top)  # exp overflows float32 above 88
+    scale = x.dtype.type(1) / sum_of(y)
+    for j in range(x.size):
+        y[j] *= scale
+
+
+@kernel
+def _softmax(n: Any, X: Any, Y: Any) -> None:
+    for w in prange(n):
+        for i in range(w * len(X) // n, (w + 1) * len(X) // n):
+            softmax_row(X[i], Y[i])
+
+
+@inner()
+def _d_softmax_row(dy: Any, y: Any, dx: Any) -> None:
+    total = dot(dy, y)
+    for j in range(dy.size):
+        dx[j] = (dy[j] - total) * y[j]
+
+
+@kernel
+def _d_softmax(n: Any, dY: Any, Y: Any, dX: Any) -> None:
+    for w in prange(n):
+        for i in range(w * len(Y) // n, (w + 1) * len(Y) // n):
+            _d_softmax_row(dY[i], Y[i], dX[i])
+
+
+@inner()
+def _log_softmax_row(x: Any, y: Any) -> None:
+    top = top_of(x)
+    for j in range(x.size):
+        y[j] = exp(x[j] - top)
+    log_total = x.dtype.type(math.log(sum_of(y)))
+    for j in range(x.size):
+        y[j] = (x[j] - top) - log_total
+
+
+@kernel
+def _log_softmax(n: Any, X: Any, Y: Any) -> None:
+    for w in prange(n):
+        for i in range(w * len(X) // n, (w + 1) * len(X) // n):
+            _log_softmax_row(X[i], Y[i])
+
+
+@inner()
+def _d_log_softmax_row(dy: Any, y: Any, dx: Any) -> None:
+    total = sum_of(dy)
+    for j in range(dy.size):
+        dx[j] = dy[j] - exp(y[j]) * total
+
+
+@kernel
+def _d_log_softmax(n: Any, dY: Any, Y: Any, dX: Any) -> None:
+    for w in prange(n):
+        for i in range(w * len(Y) // n, (w + 1) * len(Y) // n):
+            _d_log_softmax_row(dY[i], Y[i], dX[i])
+
+
+@inner()
+def _squares(x: Any, mean: Any, y: Any) -> Any:
+    """Σ (x − mean)², and y = x − mean."""
+    for j in range(x.size):
+        y[j] = x[j] - mean
+    return dot(y, y)
+
+
+@inner()
+def _scaled(y: Any, scale: Any, W: Any, b: Any) -> None:
+    for j in range(y.size):
+        y[j] = y[j] * scale
+    if W.size:
+        for j in range(y.size):
+            y[j] *= W[j]
+    if b.size:
+        for j in range(y.size):
+            y[j] += b[j]
+
+
+@kernel
+def _norm(n: Any, centred: Any, X: Any, W: Any, b: Any, eps: Any, Y: Any, mean: Any, rstd: Any) -> None:
+    one, size = X.dtype.type(1), X.dtype.type(X.shape[1])
+    for w in prange(n):
+        for i in range(w * len(X) // n, (w + 1) * len(X) // n):
+            middle = X.dtype.type(0)
+            if centred:
+                middle = sum_of(X[i]) / size
+                mean[i, 0] = middle
+            scale = one / X.dtype.type(math.sqrt(_squares(X[i], middle, Y[i]) / size + eps))
+            rstd[i, 0] = scale
+            _scaled(Y[i], scale, W, b)
+
+
+@inner()
+def _d_norm_row(centred: Any, dy: Any, x: Any, mean: Any, rstd: Any, W: Any, xhat: Any, dxhat: Any, dx: Any) -> None:
+    size = x.dtype.type(x.size)
+    for j in range(x.size):
+        xhat[j] = (x[j] - mean) * rstd
+        dxhat[j] = dy[j]
+    if W.size:
+        for j in range(x.size):
+            dxhat[j] *= W[j]
+    if dx.size:
+        along = dot(dxhat, xhat) / size
+        middle = sum_of(dxhat) / size if centred else x.dtype.type(0)
+        for j in range(x.size):
+            dx[j] = (dxhat[j] - middle - xhat[j] * along) * rstd
+
+
+@inner()
+def _add_products(a: Any, b: Any, total: Any) -> None:
+    for j in range(total.size):
+        total[j] += a[j] * b[j]
+
+
+@inner()
+def _add(a: Any, total: Any) -> None:
+    for j in range(total.size):
+        total[j] += a[j]
+
+
+@kernel
+def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
+    """dX; and of each piece of rows its part of dW and db, rows of zeros before, if they have entries."""
+    zero = X.dtype.type(0)
+    for w in prange(n):
+        xhat, dxhat = np.empty(X.shape[1], X.dtype), np.empty(X.shape[1], X.dtype)
+        for i in range(w * len(X) // n, (w + 1) * len(X) // n):
+            middle = mean[i, 0] if centred else zero
+            _d_norm_row(centred, dY[i], X[i], middle, rstd[i, 0], W, xhat, dxhat, dX[i] if len(dX) else dX.reshape(-1))
+            if dW.size:
+                _add_products(dY[i], xhat, dW[w])
+            if db.size:
+                _add(dY[i], db[w])
+
+
+def _fits(*arrays: Floats) -> bool:
+    dtype = arrays[0].dtype
+    return dtype.char in "fd" and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
+
+
+def _last(X: Floats, axis: int) -> bool:
+    return X.ndim > 0 and axis in (-1, X.ndim - 1)
+
+
+def _rows(X: Floats, width: int) -> Floats:
+    return X.reshape(X.size // width, width)
+
+
+def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
+    if not (_last(X, axis) and _fits(X)):
+        return plain.softmax(X, axis=axis)
+    Y, width = np.empty_like(X), X.shape[-1]
+    _softmax(X.size, _rows(X, width), _rows(Y, width))
+    return Y, None
+
+
+def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
+    if not (_last(Y, axis) and _fits(Y, dY)):
+        return plain.d_softmax(dY, Y, saved, needs, X, axis=axis)
+    dX, width = np.empty_like(Y), Y.shape[-1]
+    _d_softmax(Y.size / 2, _rows(dY, width), _rows(Y, width), _rows(dX, width))
+    return (dX,)
+
+
+def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
+    if not (_last(X, axis) and _fits(X)):
+        return plain.log_softmax(X, axis=axis)
+    Y, width = np.empty_like(X), X.shape[-1]
+    _log_softmax(X.size, _rows(X, width), _rows(Y, width))
+    return Y, None
+
+
+def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
+    if not (_last(Y, axis) and _fits(Y, dY)):
+        return plain.d_log_softmax(dY, Y, saved, needs, X, axis=axis)
+    dX, width = np.empty_like(Y), Y.shape[-1]
+    _d_log_softmax(Y.size, _rows(dY, width), _rows(Y, width), _rows(dX, width))
+    return (dX,)
+
+
+def layer_norm(
+    X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
+) -> tuple[Floats, tuple[Floats, Floats]]:
+    if not _fits(X, *[a for a in (W, b) if a is not None]):
+        return plain.layer_norm(X, W, b, n_axes=n_axes, eps=eps)
+    width = math.prod(X.shape[X.ndim - n_axes :])
+    Y, mean, rstd = np.empty_like(X), *(np.empty((X.size // width, 1), X.dtype) for _ in range(2))
+    _norm(X.size, True, _rows(X, width), _flat(W, X), _flat(b, X), eps, _rows(Y, width), mean, rstd)
+    return Y, (mean, rstd)
+
+
+def d_layer_norm(
+    dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs,
+    X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float,
+) -> tuple[Floats | None, ...]:  # fmt: skip
+    if not _fits(X, dY, *saved, *[a for a in (W, b) if a is not None]):
+        return plain.d_layer_norm(dY, Y, saved, needs, X, W, b, n_axes=n_axes, eps=eps)
+    return _gradients(True, dY, *saved, needs, X, W, n_axes)
+
+
+def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, Floats]:
+    if not _fits(X, *[a for a in (W,) if a is not None]):
+        return plain.rms_norm(X, W, n_axes=n_axes, eps=eps)
+    width = math.prod(X.shape[X.ndim - n_axes :])
+    Y, rrms = np.empty_like(X), np.empty((X.size // width, 1), X.dtype)
+    _norm(X.size, False, _rows(X, width), _flat(W, X), _flat(None, X), eps, _rows(Y, width), rrms, rrms)
+    return Y, rrms
+
+
+def d_rms_norm(
+    dY: Floats, Y: Floats, rrms: Floats, needs: Needs, X: Floats, W: Floats | None = None, *, n_axes: int, eps: float
+) -> tuple[Floats | None, ...]:
+    if not _fits(X, dY, rrms, *[a for a in (W,) if a is not None]):
+        return plain.d_rms_norm(dY, Y, rrms, needs, X, W, n_axes=n_axes, eps=eps)
+    return _gradients(False, dY, rrms, rrms, needs, X, W, n_axes)[:2]
+
+
+def _flat(W: Floats | None, X: Floats) -> Floats:
+    return np.empty(0, X.dtype) if W is None else W.reshape(-1)
+
+
+def _gradients(
+    centred: bool, dY: Floats, mean: Floats, rstd: Floats, needs: Needs, X: Floats, W: Floats | None, n_axes: int
+) -> tuple[Floats | None, ...]:
+    shape = X.shape[X.ndim - n_axes :]
+    width = math.prod(shape)
+    dX = np.empty(X.shape if needs[0] else (0,) * X.ndim, X.dtype)
+    dW, db = (np.zeros((team.pieces(X.size), width) if need == (True,) else (0, 0), X.dtype)
+              for need in (needs[1:2], needs[2:]))  # fmt: skip
+    _d_norm(X.size, centred, _rows(dY, width), _rows(X, width), mean, rstd, _flat(W, X), _rows(dX, width), dW, db)
+    return (
+        dX if needs[0] else None, dW.sum(axis=0).reshape(shape) if dW.size else None,
+        db.sum(axis=0).reshape(shape) if db.size else None,
+    )  # fmt: skip

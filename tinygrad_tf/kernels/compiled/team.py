@@ -1,0 +1,87 @@
+"""Compiling a kernel, and the threads that share its work.
+
+A kernel is a function ``f(n, ...)`` whose outer loop is ``for w in prange(n)``: piece w of n. It is compiled when it
+is first called, for one thread and for all of them apart, and kept on disk (beside the source, or in NUMBA_CACHE_DIR).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+#: Numba's threads wait in a loop before they sleep. GNU OpenMP's default is some milliseconds of it: then a second
+#: program that keeps one core busy makes each call wait for the scheduler, 8 ms instead of 0.3. With a few
+#: microseconds a call that finds them asleep costs 50 µs more, and a busy machine 0.3 ms.
+_SPIN = "2000"
+_ours = "GOMP_SPINCOUNT" not in os.environ
+if _ours:
+    os.environ["GOMP_SPINCOUNT"] = _SPIN
+import numba  # noqa: E402 — reads the environment
+
+#: From how many nanoseconds of work on it is shared.
+WORTH = 100_000
+
+_free = threading.Lock()
+
+
+def _threads() -> int:
+    """How many threads share the work: Numba's number, if it has OpenMP; its other pool takes 0.1 ms for each call."""
+    try:
+        from numba.np.ufunc import omppool  # type: ignore[attr-defined]  # noqa: F401 — reads GOMP_SPINCOUNT
+    except ImportError:
+        return 1
+    settings: Any = numba.config
+    if settings.THREADING_LAYER not in ("default", "threadsafe", "omp"):
+        return 1
+    settings.THREADING_LAYER = "omp"
+    return int(numba.get_num_threads())
+
+
+TEAM = _threads()
+if _ours:
+    del os.environ["GOMP_SPINCOUNT"]  # read by now; what this process starts shall not inherit it
+
+
+def shared(work: float) -> bool:
+    """Whether work of so many nanoseconds is shared between threads."""
+    return work > WORTH and TEAM > 1 and numba.get_num_threads() > 1
+
+
+def pieces(work: float) -> int:
+    """Into how many pieces work is cut at most."""
+    return int(numba.get_num_threads()) if shared(work) else 1
+
+
+class Compiled:
+    """A kernel, compiled on first use. Called with the nanoseconds of work that it is, then its arguments after n."""
+
+    def __init__(self, function: Callable[..., None], **options: Any) -> None:
+        options = {"nogil": True, "cache": True, "fastmath": {"contract"}, "error_model": "numpy", **options}
+        self.alone = numba.njit(**options)(function)
+        # A name of its own, for Numba's files on disk do not tell the two apart otherwise.
+        other = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+        other.__module__, other.__qualname__ = function.__module__, function.__qualname__ + "_team"
+        self.team = numba.njit(parallel=True, **options)(other)
+
+    def __call__(self, work: float, *args: Any) -> None:
+        n = pieces(work)
+        if n > 1 and _free.acquire(blocking=False):  # one call at a time; another Python thread's works alone
+            try:
+                self.team(n, *args)
+            finally:
+                _free.release()
+        else:
+            self.alone(1, *args)
+
+
+def kernel(function: Callable[..., None]) -> Compiled:
+    """Decorator: a function ``f(n, ...)`` as a :class:`Compiled`. Multiply-adds may be fused; nothing is reordered."""
+    return Compiled(function)
+
+
+def inner(*flags: str) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator for what kernels call. ``flags`` are LLVM's for floats; by default multiply-adds may be fused."""
+    return numba.njit(nogil=True, cache=True, fastmath=set(flags) or {"contract"}, error_model="numpy")
