@@ -15,7 +15,7 @@
 #
 # 三者都由同一个 $X$ 得来，各用各的矩阵。没有人规定哪个矩阵该做什么，分工是学出来的。
 #
-# $$Q = XW_q, \quad K = XW_k, \quad V = XW_v, \qquad Y = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V$$
+# $$Q = XW_q, \quad K = XW_k, \quad V = XW_v, \quad Y = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V$$
 #
 # The task: six pairs such as `A3 F7 C1 …`, then three questions such as `C?`, to be answered by the digit that stood
 # with the letter. A token is the sum of two vectors, one for its letter, one for its digit or question mark. Of the 100

@@ -16,8 +16,7 @@
 # 然后按份额把各个 value **加权求和**（Vaswani 等 2017，第 3.2.1 节）。所得结果加到这个词自己的向量上，
 # 所以词不必再看自己；这里干脆不许它看自己。
 #
-# $$S = \frac{QK^\top}{\sqrt{d_k}}, \qquad P = \mathrm{softmax}(S), \qquad Z = X + PV,
-# \quad z_i = x_i + \sum_{j \ne i} P_{ij} v_j$$
+# $$S = \frac{QK^\top}{\sqrt{d_k}}, \qquad P = \mathrm{softmax}(S), \qquad Z = X + PV$$
 #
 # A tiny model learns to translate word by word, one from English, one from Chinese. In each sentence there is one word
 # whose translation depends on the company it keeps. It trains on half of the sentences and is tested on the others.
