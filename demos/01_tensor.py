@@ -21,8 +21,9 @@
 # 其中 $n$ 是 $Y$ 的元素个数。`Tensor` 保存一个数组，同时记住自己由哪个运算、哪些输入得来。
 # 所以最后一行执行完之后，就可以从 `L` 出发，沿着整个计算往回走。
 # %%
-import numpy as np
 from guide import BLUE, GREY, INK, ORANGE, figure, finding, say, show, table
+
+import numpy as np
 
 from tinygrad_tf import Tensor, graph, no_grad
 
@@ -37,7 +38,6 @@ L.backward(retain_graph=True)  # keep the graph, to draw it below
 say(f"The loss is $L = {L.item():.4f}$.", f"损失为 $L = {L.item():.4f}$。")
 show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.grad`.",
      "权重。`backward()` 给了它一个同样形状的梯度：`W.grad`。")  # fmt: skip
-
 # %% [markdown]
 # Where did `W.grad` come from? Follow the chain rule by hand. $L$ is a mean of squares, so each entry of $Y$ has the
 # gradient $2E/n$; and since $Y_{ij} = \sum_k X_{ik} W_{kj}$, the weight $W_{kj}$ reaches the loss through every row

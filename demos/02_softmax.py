@@ -17,8 +17,9 @@
 # 它比 *max* 柔和：max 把一切都给最大的那个，所以叫 softmax（柔性最大值）。
 # 柔和到什么程度，只取决于分数的尺度：把分数整体放大或缩小，结果就在“人人均分”与“赢家通吃”之间移动。
 # %%
-import numpy as np
 from guide import BLUE, GREY, ORANGE, figure, finding, heatmap, say, show
+
+import numpy as np
 
 from tinygrad_tf import Tensor, graph, jacobian, softmax
 

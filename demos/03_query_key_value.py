@@ -24,8 +24,9 @@
 # 任务是：先给六对，例如 `A3 F7 C1 …`，再问三个问题，例如 `C?`，答案是与该字母写在一起的数字。
 # 每个词元是两个向量之和，一个代表字母，一个代表数字（或问号）。100 种组合里留出 20 种：训练时从不出现，测试时只用它们。
 # %%
-import numpy as np
 from guide import figure, finding, heatmap, show, table
+
+import numpy as np
 from tqdm import tqdm
 
 from tinygrad_tf import cross_entropy, nn, no_grad, optim
@@ -84,7 +85,6 @@ show(fig, "A sentence of pairs never seen in training: each question looks at th
 finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at the right place for {found:.1%} "
         f"of the questions, and answers {correct:.1%} correctly (guessing: 10 %).",
         f"面对从未见过的组合，有 {found:.1%} 的问题看对了位置，{correct:.1%} 答对（瞎猜只有 10%）。")  # fmt: skip
-
 # %% [markdown]
 # ## What is in a key, and what in a value?
 # ## key 里装着什么，value 里又装着什么？

@@ -26,8 +26,9 @@
 # %%
 import itertools
 
-import numpy as np
 from guide import BLUE, GREEN, INK, ORANGE, figure, finding, heatmap, short, show
+
+import numpy as np
 from matplotlib.patches import Rectangle
 from tqdm import tqdm
 

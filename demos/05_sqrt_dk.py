@@ -20,8 +20,9 @@
 # 所以不除的话，分数的起伏约为 $\pm\sqrt{d_k}$：对 GPT-2 的一个头（$d_k = 64$）就是 8。第 2 章讲过 softmax
 # 遇到大差距会怎样：赢家通吃，斜率消失。论文只是*猜测*，不除时大的头学不好就是因为这个（第 3.2.1 节）。我们来实测。
 # %%
-import numpy as np
 from guide import BLUE, GREY, ORANGE, figure, finding, short, show
+
+import numpy as np
 from tqdm import tqdm
 
 from tinygrad_tf import Tensor, cross_entropy, manual_seed, nn, optim, randn

@@ -26,8 +26,9 @@
 # 任务同时需要两种关系。一句话有八个词元，例如 `B7`，四个字母各出现两次。每个词元要报出两个数字：
 # **前一个**词元的数字（位置关系），以及它的**孪生**词元，即另一个同字母词元的数字（内容关系）。
 # %%
-import numpy as np
 from guide import BLUE, GREEN, ORANGE, figure, finding, heatmap, say, short, show, table
+
+import numpy as np
 from tqdm import tqdm
 
 from tinygrad_tf import cross_entropy, manual_seed, nn, no_grad, optim

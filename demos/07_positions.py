@@ -14,8 +14,9 @@
 # 因此，若用置换 $\Pi$ 打乱 $X$ 的各行，输出不变，只是跟着一起被打乱：$f(\Pi X) = \Pi f(X)$，这叫做置换等变性。
 # 对它来说，“狗咬人”和“人咬狗”毫无区别。打乱一次，亲眼看看。
 # %%
-import numpy as np
 from guide import INK, figure, finding, heatmap, manual_seed, short, show
+
+import numpy as np
 from tqdm import tqdm
 
 from tinygrad_tf import Tensor, cross_entropy, nn, optim

@@ -9,8 +9,9 @@
 # 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看一遍，不过不是谁画的：
 # 我们搭好模型，用四个源词元和三个目标词元跑一遍，图由实际执行的计算自动生成。双线框表示收起的模块。
 # %%
-import numpy as np
 from guide import figure, finding, heatmap, manual_seed, short, show
+
+import numpy as np
 
 from tinygrad_tf import Tensor, cross_entropy, graph, nn
 from tinygrad_tf.models import Transformer, TransformerConfig
@@ -22,7 +23,6 @@ loss = cross_entropy(logits.reshape(-1, 12), wanted)
 show(lambda lang: graph.draw(loss, depth=1, view="forward", lang=lang),
      "The model of the paper with two layers. The encoder's result, the memory, goes into every layer of the decoder.",
      "论文中的模型，编码器和解码器各两层。编码器的输出（memory）送入解码器的每一层。")  # fmt: skip
-
 # %% [markdown]
 # Read it from the top. Both sides look their tokens up in the same table, multiply by $\sqrt{d_{\mathrm{model}}} = 4$
 # (section 3.4) and add the positions. The same table, transposed, makes the logits at the bottom. Now open the layers:

@@ -16,9 +16,10 @@
 #
 # 这就是论文 3.2.1 节的公式；$T$ 是目标值，有了它才有损失。程序与公式逐行相同：
 # %%
+from guide import BLUE, INK, ORANGE, figure, finding, heatmap, show
+
 import numpy as np
 from attention_dw import make_leaves, nudged
-from guide import BLUE, INK, ORANGE, figure, finding, heatmap, show
 
 from tinygrad_tf import Tensor, grad, graph, no_grad
 

@@ -22,8 +22,9 @@
 import datetime
 import sys
 
-import numpy as np
 from guide import BLUE, ORANGE, dates_model, figure, finding, heatmap, say, short, show, table
+
+import numpy as np
 from translate_date import answer, typed
 
 from tinygrad_tf import graph

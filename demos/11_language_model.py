@@ -20,8 +20,9 @@ import sysconfig
 import time
 from pathlib import Path
 
-import numpy as np
 from guide import BLUE, GREY, ORANGE, figure, finding, manual_seed, say, short, show
+
+import numpy as np
 from tqdm import tqdm
 from train_char_gpt import BLOCK, Letters, sample, train_step, validate
 

@@ -22,9 +22,10 @@ import tempfile
 from pathlib import Path
 from pydoc_data.topics import topics
 
+from guide import OUT, figure, finding, heatmap, manual_seed, say, short, show, table
+
 import numpy as np
 from generate import load_tokenizer
-from guide import OUT, figure, finding, heatmap, manual_seed, say, short, show, table
 from tokenizers import ByteLevelBPETokenizer
 from tqdm import tqdm
 
