@@ -14,8 +14,8 @@ from tinygrad_tf.kernels.erf import erf
 from tinygrad_tf.op import fit
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
-#: float64's atol is for gelu far below 0, x · Φ(x): NumPy's erf is right to 2e-14, so that 1 + erf(x/√2) times x is off by
-#: 3e-13; Numba's erfc has no such loss. All else is within 1e-13.
+#: float64's atol is for gelu far below 0: there x · (1 + erf(x/√2)) keeps what NumPy's erf is off, 2e-14, times x.
+#: Numba's erfc loses nothing; everything else is within 1e-13.
 CLOSE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-11, "atol": 1e-12}}
 
 
