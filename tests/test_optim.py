@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from tinygrad_tf import Tensor, nn, optim
+from tinygrad_tf import Tensor, kernels, nn, optim
 
 #: Optimiser, settings, and both entries of p after steps 1, 2, 3 of minimising Σ p² from p = (1, −2), in float64.
 TRAJECTORIES = {
@@ -164,6 +164,14 @@ def many():
     return [*params, wide]
 
 
+@pytest.fixture
+def plain():
+    """Every formula as it is written; a compiled one rounds otherwise."""
+    with kernels.use("numpy"):
+        yield
+
+
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize(("name", "settings"), [case for case in RANDOM if case[0] != "Muon"])
 def test_together_and_in_blocks_the_bits_are_those_of_each_parameter_alone(name, settings):
     kind = getattr(optim, name)

@@ -37,7 +37,7 @@ ALLOWED = {
     "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
     "notebook": {"tensor", "graph"},
     "nn": _ENGINE,
-    "optim": _ENGINE,
+    "optim": _ENGINE | {"kernels"},
     "saving": _NETWORK,
     "beams": set(),  # NumPy alone
     "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import error
 from ..tensor import Tensor
-from .together import SMALL, Pack, alone
+from .together import SMALL, Pack, alone, in_blocks
 
 Group = dict[str, Any]
 
@@ -83,26 +83,32 @@ class Optimizer:
         """Change every parameter that has a gradient, in place, by the optimiser's formula."""
         packs: dict[Any, Pack] = {}
         for i, group in enumerate(self.param_groups):
-            update = functools.partial(self._update, group=group)
             small: dict[Any, list[Tensor]] = {}  # by what those have in common that can be updated together
             for p in group["params"]:
                 if p.grad is None:
                     continue
                 g, state, dtype = p.grad.data, self.state.setdefault(p, {}), p.data.dtype
-                if not self.elementwise:
-                    update(p.data, g, state)
-                elif p.data.size <= SMALL and g.dtype is dtype and g.shape == p.data.shape:
+                if self.elementwise and p.data.size <= SMALL and g.dtype is dtype and g.shape == p.data.shape:
                     small.setdefault((i, dtype, state.get("step"), *state), []).append(p)
                 else:
-                    alone(update, p.data, g, state)
+                    self._change(p.data, g, state, group)
             for key, params in small.items():
                 states = [self.state[p] for p in params]
                 pack = self._packs.get(key)
                 if pack is None or not pack.fits(params, states):
                     pack = Pack(params, states)
-                pack.run(update, states)
+                pack.run(functools.partial(self._flat, group=group), states)
                 packs[i, key[1], states[0].get("step"), *states[0]] = pack
         self._packs = packs
+
+    def _change(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        """The formula on the array ``p`` of one parameter, or of a part of one."""
+        if not (self.elementwise and alone(functools.partial(self._flat, group=group), p, g, state)):
+            self._update(p, g, state, group)
+
+    def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        """The formula on flat arrays. A subclass may hand them to a compiled kernel."""
+        in_blocks(functools.partial(self._update, group=group), p, g, state)
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
         """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""

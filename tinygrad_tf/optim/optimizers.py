@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
+from ..kernels import chosen
 from .base import Group, Optimizer
 
 
@@ -94,6 +95,17 @@ class Adam(Optimizer):
         np.divide(m, change, out=change)
         change *= lr / (1 - beta1 ** state["step"])
         p -= change
+
+    def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+        """With compiled kernels in one pass, from the second step on: the first one makes the state."""
+        if chosen() == "compiled" and state and not group["amsgrad"] and type(self)._update is Adam._update:
+            from ..kernels.compiled.adam import adam
+
+            m, v, settings = state["exp_avg"], state["exp_avg_sq"], (group["lr"], group["betas"], group["eps"])
+            if adam(p, g, m, v, state["step"] + 1, *settings, group["weight_decay"], self.decoupled):
+                state["step"] += 1
+                return
+        super()._flat(p, g, state, group)
 
 
 class AdamW(Adam):

@@ -36,17 +36,17 @@ def in_blocks(update: Update, p: Any, g: Any, state: State) -> None:
                 state.setdefault(key, np.empty(p.shape, value.dtype))[part] = value
 
 
-def alone(update: Update, p: Any, g: Any, state: State) -> None:
-    """The formula on one parameter: in blocks, if it and its states lie in one piece each."""
+def alone(flat: Update, p: Any, g: Any, state: State) -> bool:
+    """``flat(p, g, state)`` on one parameter's arrays as lines; False if they do not lie in one piece each."""
     arrays = [p, *[value for value in state.values() if isinstance(value, np.ndarray)]]
     if g.shape != p.shape or not all(a.flags.c_contiguous and a.shape == p.shape for a in arrays):
-        update(p, g, state)
-        return
-    flat = {key: value.reshape(-1) if isinstance(value, np.ndarray) else value for key, value in state.items()}
-    in_blocks(update, p.reshape(-1), g.reshape(-1), flat)
-    for key, value in flat.items():
+        return False
+    lines = {key: value.reshape(-1) if isinstance(value, np.ndarray) else value for key, value in state.items()}
+    flat(p.reshape(-1), g.reshape(-1), lines)
+    for key, value in lines.items():
         if key not in state or not isinstance(value, np.ndarray):
             state[key] = value.reshape(p.shape) if isinstance(value, np.ndarray) else value
+    return True
 
 
 class Pack:
@@ -77,11 +77,11 @@ class Pack:
                 return False
         return [p.data.shape for p in params] == [value.shape for value in self.values]
 
-    def run(self, update: Update, states: list[State]) -> None:
-        """The formula on all of them at once."""
+    def run(self, flat: Update, states: list[State]) -> None:
+        """``flat(p, g, state)`` on all of them at once."""
         np.concatenate([p.data for p in self.params], axis=None, out=self.p)  # a user may have written to them
         np.concatenate([p.grad.data for p in self.params if p.grad is not None], axis=None, out=self.g)
-        in_blocks(update, self.p, self.g, self.state)
+        flat(self.p, self.g, self.state)
         for p, value in zip(self.params, self.values, strict=True):
             np.copyto(p.data, value)
         self._share(states)

@@ -164,7 +164,7 @@ class Shared:
                     p = self._shaped(piece, self.parameters[piece.start : piece.stop])
                     g = self._shaped(piece, self.total[piece.start : piece.stop])
                     g *= g.dtype.type(self.factor)
-                    self.optimizer._update(p, g, piece.state, piece.place.group)
+                    self.optimizer._change(p, g, piece.state, piece.place.group)
             requests += self.node.gather(self.parameters, cuts)
         for request in requests:
             wait(request.Test)
