@@ -97,7 +97,8 @@ def _fits(*arrays: Floats) -> bool:
 
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
     work = X.size * W.shape[0] / 50
-    if not shared(work) or not _fits(X, W) or (b is not None and not _fits(W, b)):
+    few = X.size < 16 * X.shape[-1]  # a product of few rows would copy all of W; NumPy's reads it in place
+    if few or not shared(work) or not _fits(X, W) or (b is not None and not _fits(W, b)):
         return dense.linear(X, W, b)
     Y = np.empty((*X.shape[:-1], W.shape[0]), X.dtype)
     none = np.empty(0, X.dtype)
