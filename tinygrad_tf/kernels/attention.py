@@ -62,8 +62,8 @@ def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> tu
     S = np.asarray(Q @ K.mT)
     S *= 1 / math.sqrt(Q.shape[-1])
     top = S.max(initial=-np.inf)
-    apart = top - S.min(initial=np.inf)
-    if (mask is not None and mask.dtype.kind == "f") or not apart < -np.finfo(S.dtype).minexp / 8:  # NaN, too
+    near = S.min(initial=np.inf) > top + np.finfo(S.dtype).minexp / 8  # no e^(S − top) is rounded to 0; false for NaN
+    if not near or (mask is not None and mask.dtype.kind == "f"):
         top = None
     if mask is not None and mask.dtype == np.bool_:
         np.copyto(S, -np.inf, where=~mask)
