@@ -96,10 +96,11 @@ results = {word: study(places, word) for word, places in {"bank": ENGLISH, "打"
 # ## 先看相关性，再加权求和
 #
 # Two sentences that differ in their last word only. Each row is a word, with the shares that it gives to the others.
-# Look at the framed row, that of the ambiguous word: where does it look? The title has the translation that follows.
+# Look at the framed row, that of the ambiguous word: where does it look? (A model may also take one meaning for granted
+# and only look for clues to the other.) The title has the translation that follows.
 #
 # 下面每次取两句话，只有最后一个词不同。每行是一个词，显示它分给其他词的份额。
-# 请看框出来的那一行，也就是多义词那一行：它在看谁？标题里是模型随后给出的译法。
+# 请看框出来的多义词那一行：它在看谁？（模型也可能默认一种意思，只找另一种的线索。）标题里是模型随后给出的译法。
 # %%
 for word, (sources, targets, said, at, _, _, P, _) in results.items():
     other = ((sources[:, :-1] == sources[0, :-1]).all(1) & (targets[:, at] != targets[0, at])).argmax()
@@ -110,8 +111,8 @@ for word, (sources, targets, said, at, _, _, P, _) in results.items():
         axis.tick_params(axis="x", rotation=60)
         axis.add_patch(Rectangle((-0.5, at - 0.5), len(P[i]), 1, fill=False, edgecolor=ORANGE, linewidth=2))
     fig.colorbar(image, ax=axes, label="P")
-    show(fig, f"{' '.join(sources[0])} / {sources[other, -1]}. The row of {word} is framed.",
-         f"{' '.join(sources[0])} / {sources[other, -1]}。框出来的是 {word} 那一行。")  # fmt: skip
+    show(fig, f"`{' '.join(sources[0])}` / `{sources[other, -1]}`. The row of `{word}` is framed.",
+         f"`{' '.join(sources[0])}` / `{sources[other, -1]}`。框出来的是 `{word}` 那一行。")  # fmt: skip
 
 sources, targets, said, at, X, Z, P, V = results["bank"]
 off = abs(X[0, at] + sum(P[0, at, j] * V[0, j] for j in range(len(sources[0]))) - Z[0, at]).max()
@@ -131,15 +132,14 @@ for axis, (word, (_, targets, said, at, X, Z, P, _)) in zip(axes, results.items(
     before, after = (1 - u @ u.T for u in unit)  # the cosine distance of any two
     apart, close, right = after[~same].mean(), after[same].mean(), (said == targets)[:, at].mean()
     finding(before.max() < 1e-5 and close < 0.25 and apart > 0.4 and right > 0.9,
-            f"Before attention {word} has one vector. After it, two of its vectors are {apart:.2f} apart (mean cosine "
-            f"distance) if the meanings differ, {close:.2f} if they agree; {P[:, at, -1].mean():.0%} of the attention "
-            f"is on the last word, and {right:.1%} of the meanings are right.",
-            f"注意力之前，{word} 只有一个向量。之后，意思不同的平均相距 {apart:.2f}（余弦距离），"
-            f"意思相同的 {close:.2f}；注意力有 {P[:, at, -1].mean():.0%} 给了最后一个词，意思译对 {right:.1%}。")  # fmt: skip
-show(fig, "The vectors of bank and 打 in all test sentences, along the two directions in which they vary most. Before "
-     "attention they are one point, the star; after it there is a cloud for each meaning.",
-     "bank 和“打”在全部测试句子中的向量，沿变化最大的两个方向看。注意力之前是同一个点（星号），"
-     "之后按意思各聚成一团。")  # fmt: skip
+            f"Before attention `{word}` has one vector. After it, two of its vectors are {apart:.2f} apart (mean "
+            f"cosine distance) if the meanings differ, {close:.2f} if they agree; {P[:, at, -1].mean():.0%} of the "
+            f"attention is on the last word, and {right:.1%} of the meanings are right.",
+            f"注意力之前，`{word}` 只有一个向量。之后，意思不同的平均余弦距离是 {apart:.2f}，相同的 {close:.2f}。"
+            f"它的注意力有 {P[:, at, -1].mean():.0%} 给了最后一个词；意思译对 {right:.1%}。")  # fmt: skip
+show(fig, "The vectors of `bank` and `打` in all test sentences, along the two directions in which they vary most. "
+     "Before attention they are one point, the star; after it there is a cloud for each meaning.",
+     "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号），之后各聚成团。")  # fmt: skip
 
 # %% [markdown]
 # **Exercise.** Take sentences like *she went to the bank to pay*, where the two *to* have different translations. This

@@ -266,7 +266,7 @@ def test_the_contents_open_on_a_phone(opened):
     assert not page.locator("#contents").is_visible()
     page.locator("#menu summary").click()
     page.locator("#contents a").nth(2).click()
-    assert not page.locator("#contents").is_visible()
+    page.locator("#contents").wait_for(state="hidden")
     assert "#query_key_value" in page.url
 
 

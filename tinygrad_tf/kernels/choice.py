@@ -51,8 +51,8 @@ class use:
     Both save the same for the way back, so that a graph made with one is differentiated with the other. Raises
     ImportError for "compiled" without Numba, ValueError for other names.
 
-    >>> with kernels.use("numpy"):
-    ...     kernels.chosen()
+    >>> with use("numpy"):
+    ...     chosen()
     'numpy'
     """
 

@@ -1,4 +1,4 @@
-"""linear, its products shared between threads; and embedding's gradient."""
+"""linear, its products shared between threads."""
 
 from __future__ import annotations
 

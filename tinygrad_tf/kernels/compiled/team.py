@@ -6,6 +6,7 @@ is first called, for one thread and for all of them apart, and kept on disk (bes
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import types
@@ -30,7 +31,7 @@ _free = threading.Lock()
 def _threads() -> int:
     """How many threads share the work: Numba's number, if it has OpenMP; its other pool takes 0.1 ms for each call."""
     try:
-        from numba.np.ufunc import omppool  # type: ignore[attr-defined]  # noqa: F401 — reads GOMP_SPINCOUNT
+        importlib.import_module("numba.np.ufunc.omppool")  # reads GOMP_SPINCOUNT
     except ImportError:
         return 1
     settings: Any = numba.config
