@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygrad_tf.ops import indexing, join, linalg
+from tinygrad_tf.ops import heads, indexing, join, linalg
 
 from .case import Case, away, bools, distinct, given, ints, normal, row, torch
 
@@ -38,6 +38,13 @@ REDUCTIONS = [
 ]  # fmt: skip
 
 SHAPES = [
+    row("split_heads", "a batch", lambda x: heads.split_heads(x, 2), normal(2, 3, 4),
+        theirs=lambda x: x.unflatten(-1, (2, 2)).transpose(1, 2)),
+    row("split_heads", "without a batch", lambda x: heads.split_heads(x, n_heads=1), normal(2, 3),
+        theirs=lambda x: x.unsqueeze(0)),
+    row("join_heads", "a batch", heads.join_heads, normal(2, 2, 3, 2), theirs=lambda x: x.transpose(1, 2).flatten(2)),
+    row("join_heads", "without a batch", heads.join_heads, normal(2, 3, 2),
+        theirs=lambda x: x.transpose(0, 1).flatten(1)),
     row("reshape", "sizes", lambda x: x.reshape(3, 2), normal(2, 3)),
     row("reshape", "a tuple, one computed", lambda x: x.reshape((-1,)), normal(2, 3)),
     row("reshape", "view", lambda x: x.view(1, 6), normal(2, 3)),

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.ops import arithmetic, choice, fused, indexing, join, reduction
+from tinygrad_tf.ops import arithmetic, choice, fused, heads, indexing, join, reduction
 
 
 def x(*sizes):
@@ -36,6 +36,10 @@ SHAPES = [
     ("matmul of a batch", lambda: x(2, 2, 3) @ x(3, 3, 2), ValueError,
      "matmul got X x (2, 2, 3)", "must broadcast", "W.mT"),
     ("matmul with a number", lambda: x(2) @ 2.0, ValueError, "matmul got X x (2,)", "at least one axis", "X * W"),
+    ("split_heads", lambda: heads.split_heads(x(1, 2, 6), n_heads=4), ValueError,
+     "split_heads got X x (1, 2, 6) float64, n_heads 4", "X is (..., L, n_heads · d)", "divides"),
+    ("join_heads", lambda: heads.join_heads(x(2, 3)), IndexError,
+     "join_heads got X x (2, 3) float64", "X is (..., H, L, d)", "split_heads makes"),
     ("reshape", lambda: x(2, 3).reshape(4, 2), ValueError,
      "reshape got X x (2, 3) float64, shape (4, 2)", "the same number of entries", "multiply the sizes"),
     ("reshape with two -1", lambda: x(2, 3).reshape(-1, -1), ValueError, "reshape got", "one size may be -1", "sizes"),

@@ -49,6 +49,8 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "astype": lambda: FUNCTIONS["astype"](_x(1, 2), "float32"),
     "reshape": lambda: FUNCTIONS["reshape"](_pair()[0], (4,)),
     "transpose": lambda: FUNCTIONS["transpose"](_pair()[0]),
+    "split_heads": lambda: FUNCTIONS["split_heads"](_x([1, 2, 3, 4], [5, 6, 7, 8]), n_heads=2),
+    "join_heads": lambda: FUNCTIONS["join_heads"](_x([[1, 2], [5, 6]], [[3, 4], [7, 8]])),
     "broadcast_to": lambda: FUNCTIONS["broadcast_to"](_x(1, 2), (2, 2)),
     "getitem": lambda: FUNCTIONS["getitem"](_x(1, 2, 3), index=np.array([2, 0, 2])),
     "add_at": lambda: FUNCTIONS["add_at"](_x(1, 2, 3), index=np.array([2, 0, 2]), shape=(3,)),
@@ -152,8 +154,9 @@ def op_card(name: str) -> Card:
 
 
 def _entries(name: str, x: Array) -> list[str]:
-    """``name = entries``, a row of the array on each line."""
-    rows = [[three(float(v)) for v in row] for row in np.atleast_2d(x).tolist()]
+    """``name = entries``, a row of the array on each line; matrices of a stack one below the other."""
+    x = np.atleast_1d(x)
+    rows = [[three(float(v)) for v in row] for row in x.reshape(-1, x.shape[-1]).tolist()]
     width = max(len(v) for row in rows for v in row)
     left = f"{name} = "
     return [f"{left if i == 0 else ' ' * len(left)}{' '.join(v.ljust(width) for v in row)}".rstrip()

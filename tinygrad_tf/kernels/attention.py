@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .keep import Keep
+from .rows import row_sums
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -28,8 +29,8 @@ def attention(
 ) -> tuple[Floats, Floats]:
     if Q.shape[-2] * K.shape[-2] > BLOCK:
         return _in_blocks(Q, K, V, mask, causal, keep, p)
-    P = _scores(Q, K, mask, causal)  # (..., L, S)
-    total = _exp(P)[1]
+    P, top = _scores(Q, K, mask, causal)  # (..., L, S)
+    total = _exp(P, top)[1]
     P /= np.where(total == 0, 1, total)
     return _dropped(P, None if keep is None else np.asarray(keep), p) @ V, P
 
@@ -53,26 +54,38 @@ def d_attention(
     return dQ, dK, dV, dS if needs[3:] == (True,) else None
 
 
-def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> Floats:
-    """S = Q · Kᵀ / √d_k plus the mask; −inf where attention is not allowed."""
+def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> tuple[Floats, Any]:
+    """S = Q · Kᵀ / √d_k plus the mask, −inf where attention is not allowed; and the top of all rows.
+
+    The top is None where rows lie too far apart, and each needs its own: NumPy's maxima of short rows are slow.
+    """
     S = np.asarray(Q @ K.mT)
     S *= 1 / math.sqrt(Q.shape[-1])
+    top = S.max(initial=-np.inf)
+    near = S.min(initial=np.inf) > top + np.finfo(S.dtype).minexp / 8  # no e^(S − top) is rounded to 0; false for NaN
+    if not near or (mask is not None and mask.dtype.kind == "f"):
+        top = None
     if mask is not None and mask.dtype == np.bool_:
         np.copyto(S, -np.inf, where=~mask)
     elif mask is not None:
         S += mask
     if causal is not None:
         np.copyto(S, -np.inf, where=~np.tri(S.shape[-2], S.shape[-1], causal, dtype=bool))
-    return S
+    return S, top
 
 
-def _exp(S: Floats) -> tuple[Floats, Floats]:
-    """S becomes e^(S − top), in place. Returns each row's top and its sum, which is 0 if it may attend to nothing."""
-    top = S.max(axis=-1, keepdims=True) if S.shape[-1] else np.zeros((*S.shape[:-1], 1), S.dtype)
-    top[top == -np.inf] = 0  # −inf − −inf would be NaN
+def _exp(S: Floats, top: Any) -> tuple[Any, Floats]:
+    """S becomes e^(S − top), in place. Returns the top, or each row's if it was None, and each row's sum.
+
+    The sum is 0 if the row may attend to nothing.
+    """
+    if top is None:
+        top = S.max(axis=-1, keepdims=True, initial=-np.inf)
+        top[top == -np.inf] = 0  # −inf − −inf would be NaN
     S -= top  # exp overflows float32 above 88
     np.exp(S, out=S)
-    return top, S.sum(axis=-1, keepdims=True)
+    rows = S.reshape(math.prod(S.shape[:-1]), S.shape[-1])
+    return top, row_sums(rows).reshape(*S.shape[:-1], 1)
 
 
 def _dropped(P: Floats, kept: Floats | None, p: float) -> Floats:
@@ -93,7 +106,7 @@ class _Block(NamedTuple):
         at: Any = (*_within(self.head, X.shape[:-2]), *places)
         return X[at]
 
-    def scores(self, Q: Floats, K: Floats, mask: Floats | None) -> Floats:
+    def scores(self, Q: Floats, K: Floats, mask: Floats | None) -> tuple[Floats, Any]:
         if mask is not None:
             mask = np.broadcast_to(mask, (*mask.shape[:-2], Q.shape[-2], K.shape[-2]))  # stretched without memory
             mask = self.of(mask, self.rows, self.keys)
@@ -128,8 +141,8 @@ def _in_blocks(
     Y = np.empty((*heads, Q.shape[-2], V.shape[-1]), np.result_type(Q, K, V))
     log_total = np.empty((*heads, Q.shape[-2], 1), Y.dtype)  # ln Σ e^S of each row; +inf: nothing to attend to
     for block in _blocks(Q, K, V, causal, keep):
-        P = block.scores(Q, K, mask)
-        top, total = _exp(P)
+        P, top = block.scores(Q, K, mask)
+        top, total = _exp(P, top)
         empty = total == 0
         total[empty] = 1
         block.of(Y, block.rows)[...] = _dropped(P, block.kept, p) @ block.of(V, block.keys) / total
@@ -147,7 +160,7 @@ def _d_in_blocks(
     for block in _blocks(Q, K, V, causal, keep):
         rows, keys = block.rows, block.keys
         dy = block.of(dY, rows)
-        P = block.scores(Q, K, mask)
+        P = block.scores(Q, K, mask)[0]
         P -= block.of(log_total, rows)
         np.exp(P, out=P)
         if dV is not None:

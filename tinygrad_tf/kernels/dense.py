@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .rows import column_sums
+
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
@@ -25,7 +27,7 @@ def d_linear(
     drows = _rows(dY)
     dX = (drows @ W).reshape(X.shape) if needs[0] else None
     dW = drows.T @ _rows(X) if needs[1] else None
-    db = drows.sum(axis=0) if needs[2:] == (True,) else None
+    db = column_sums(drows) if needs[2:] == (True,) else None
     return dX, dW, db
 
 

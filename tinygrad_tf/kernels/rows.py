@@ -11,6 +11,16 @@ Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
 
+def row_sums(X: Floats) -> Floats:
+    """X (n, m) → (n, 1), as a matrix product: NumPy's sums of short rows take four times as long."""
+    return (X @ np.ones(X.shape[1], X.dtype))[:, None]
+
+
+def column_sums(X: Floats) -> Floats:
+    """X (n, m) → (m,), in the same way."""
+    return np.ones(X.shape[0], X.dtype) @ X
+
+
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
     top = X.max(axis=axis, keepdims=True, initial=-np.inf)  # rows without entries have no maximum
     Y = np.asarray(X - top)  # exp overflows float32 above 88
@@ -48,7 +58,7 @@ def layer_norm(
 ) -> tuple[Floats, tuple[Floats, Floats]]:
     rows = X.reshape(math.prod(X.shape[: X.ndim - n_axes]), math.prod(X.shape[X.ndim - n_axes :]))
     n = rows.shape[1] or 1  # rows without entries
-    mean = rows.sum(axis=1, keepdims=True)
+    mean = row_sums(rows)
     mean /= n
     Y = rows - mean
     rstd = 1 / np.sqrt(np.einsum("ij,ij->i", Y, Y)[:, None] / n + eps)
@@ -70,10 +80,10 @@ def d_layer_norm(
     Xhat *= rstd
     dX, dW, dXhat = _d_normalised(dY, Xhat, rstd, needs, X, W, n_axes)
     if dX is not None:
-        dX -= dXhat.sum(axis=1, keepdims=True) / (dXhat.shape[1] or 1)
+        dX -= row_sums(dXhat) / (dXhat.shape[1] or 1)
         dX *= rstd
         dX = dX.reshape(X.shape)
-    db = dY.sum(axis=tuple(range(X.ndim - n_axes))) if needs[2:] == (True,) else None
+    db = column_sums(dY.reshape(Xhat.shape)).reshape(X.shape[X.ndim - n_axes :]) if needs[2:] == (True,) else None
     return dX, dW, db
 
 

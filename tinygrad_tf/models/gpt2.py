@@ -69,7 +69,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, mask: Any, cache: nn.Cache | None) -> Tensor:
         parts = self.c_attn(x).split(x.shape[-1], axis=-1)  # 3 × (B, L, D)
-        Q, K, V = (nn.split_heads(part, self.n_head) for part in parts)  # (B, H, L, D/H)
+        Q, K, V = (nn.split_heads(part, n_heads=self.n_head) for part in parts)  # (B, H, L, D/H)
         if cache is not None:
             K, V = cache.extend(self, K, V)  # (B, H, S, D/H), S with all that came before
         Y = nn.attend(Q, K, V, mask, causal=True, p=self.p if self.training else 0.0)

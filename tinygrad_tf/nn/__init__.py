@@ -1,7 +1,8 @@
 """Modules under PyTorch's names."""
 
+from ..ops.heads import join_heads, split_heads
 from . import functional, init
-from .attention import MultiheadAttention, attend, join_heads, split_heads
+from .attention import MultiheadAttention, attend
 from .cache import Cache
 from .costs import summary
 from .layers import (

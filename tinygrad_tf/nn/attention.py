@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import error
 from ..ops.fused import attention, attention_weights, dropout, linear
+from ..ops.heads import join_heads, split_heads
 from ..ops.join import concatenate
 from ..ops.shape import broadcast_to
 from ..tensor import Tensor, to_array
@@ -15,24 +16,6 @@ from . import init
 from .cache import Cache
 from .layers import Linear, empty, probability
 from .module import Module, Parameter
-
-
-def split_heads(x: Tensor, n_heads: int) -> Tensor:
-    """(B, L, H·d) → (B, H, L, d).
-
-    >>> split_heads(Tensor(np.zeros((1, 3, 8))), 2).shape
-    (1, 2, 3, 4)
-    """
-    return x.reshape(*x.shape[:2], n_heads, x.shape[2] // n_heads).swapaxes(1, 2)
-
-
-def join_heads(Y: Tensor) -> Tensor:
-    """(B, H, L, d) → (B, L, H·d).
-
-    >>> join_heads(Tensor(np.zeros((1, 2, 3, 4)))).shape
-    (1, 3, 8)
-    """
-    return Y.swapaxes(1, 2).reshape(Y.shape[0], Y.shape[2], Y.shape[1] * Y.shape[3])
 
 
 def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = False, p: float = 0.0) -> Tensor:
@@ -176,7 +159,7 @@ class MultiheadAttention(Module):
         K, V, extra = self._extend(K, V)
         attn_mask, key_padding_mask = _padded(attn_mask, extra), _padded(key_padding_mask, extra)
         mask = allowed_mask(attn_mask, key_padding_mask, query.shape[0], self.num_heads, Q.dtype)
-        Q, K, V = (split_heads(X, self.num_heads) for X in (Q, K, V))  # (B, H, L, d_k), (B, H, S, d_k)
+        Q, K, V = (split_heads(X, n_heads=self.num_heads) for X in (Q, K, V))  # (B, H, L, d_k), (B, H, S, d_k)
         Q.name, K.name, V.name = "Q", "K", "V"  # for formulas and pictures
         p = self.dropout if self.training else 0.0
         weights = None

@@ -11,6 +11,7 @@ from . import (
     einsum,
     exponential,
     fused,
+    heads,
     indexing,
     join,
     linalg,
@@ -26,6 +27,6 @@ bind_methods()
 
 __all__ = [
     "activation", "arithmetic", "arrange", "choice", "comparison", "conversion",
-    "einsum", "exponential", "fused", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "shape",
-    "trigonometry",
+    "einsum", "exponential", "fused", "heads", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding",
+    "shape", "trigonometry",
 ]  # fmt: skip

@@ -1,0 +1,41 @@
+"""Attention's heads side by side: the columns of a matrix in equal shares, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, op
+
+
+@op(expects=("X is (..., L, n_heads · d)", "choose n_heads so that it divides the last axis of X"))
+def split_heads(X: Array, *, n_heads: int) -> Array:
+    """Each head its share of the columns: X (..., L, H·d) → Y (..., H, L, d), with ``n_heads`` H.
+
+    >>> split_heads(Tensor(np.zeros((1, 3, 8))), 2).shape
+    (1, 2, 3, 4)
+    """
+    return np.swapaxes(np.reshape(X, (*X.shape[:-1], n_heads, X.shape[-1] // n_heads)), -3, -2)
+
+
+@split_heads.rule
+def d_split_heads(dY: Array, Y: Array, X: Array, *, n_heads: int) -> Any:
+    dX = np.reshape(np.swapaxes(dY, -3, -2), X.shape)
+    return dX
+
+
+@op(expects=("X is (..., H, L, d)", "look at .shape; split_heads makes such a Tensor"))
+def join_heads(X: Array) -> Array:
+    """The heads' columns side by side: X (..., H, L, d) → Y (..., L, H·d). Undoes :func:`split_heads`.
+
+    >>> join_heads(Tensor(np.zeros((1, 2, 3, 4)))).shape
+    (1, 3, 8)
+    """
+    return np.reshape(np.swapaxes(X, -3, -2), (*X.shape[:-3], X.shape[-2], X.shape[-3] * X.shape[-1]))
+
+
+@join_heads.rule
+def d_join_heads(dY: Array, Y: Array, X: Array) -> Any:
+    dX = np.swapaxes(np.reshape(dY, (*dY.shape[:-1], X.shape[-3], X.shape[-1])), -3, -2)
+    return dX
