@@ -12,7 +12,9 @@
 # 这正是论文给出的理由（Vaswani 等 2017，第 3.2.2 节）：多个头可以同时关注不同的位置，而单个头的“平均”妨碍了这一点。
 #
 # $$\mathrm{head}_h = \mathrm{softmax}\!\left(\frac{Q_h K_h^\top}{\sqrt{d_k}}\right)V_h, \qquad
-# Y = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_H)\,W_o, \qquad d_k = \frac{d_{model}}{H}$$
+# d_k = \frac{d_{model}}{H}$$
+#
+# $$Y = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_H)\,W_o$$
 #
 # More heads cost nothing: each is narrower by as much as there are more of them, and the matrices keep their size.
 #
