@@ -74,7 +74,7 @@ def nudged(eps):
 
 
 ways = (W.grad.data, by_hand, nudged(1e-5))
-rows = [[f"dW[{k}, {j}]", *[f"{dW[k, j]:.10f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
+rows = [[f"dW[{k},{j}]", *[f"{dW[k, j]:.10f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
 show(table(["", "backward()", "by hand | 手算", "nudged | 挪动"], rows),
      "Three ways to the same four numbers.", "三种办法，同样的四个数。")  # fmt: skip
 apart = max(abs(ways[0] - dW).max() for dW in ways[1:])

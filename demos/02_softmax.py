@@ -1,5 +1,5 @@
 # %% [markdown]
-# # What function is softmax?
+# # What kind of function is softmax?
 # # softmax 是一个什么样的函数？
 #
 # Attention has a score for each word and wants to know what share of its attention the word gets. Shares are positive
@@ -76,9 +76,10 @@ def breaks_at():
 
 large = np.float32([1000, 999, 998])
 safe = softmax(Tensor(large)).data
-say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {safe.round(3)}, as it "
+shares = ", ".join(f"{share:.3f}" for share in safe)
+say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {shares}, as it "
     "does for 2, 1 and 0.",
-    f"分数为 1000、999、998 时：照公式直接算得到 {naive(large)}，`softmax` 得到 {safe.round(3)}，"
+    f"分数为 1000、999、998 时：照公式直接算得到 {naive(large)}，`softmax` 得到 {shares}，"
     "与分数 2、1、0 的结果相同。")  # fmt: skip
 finding(breaks_at() == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol=1e-6),
         f"The naive softmax breaks at a score of {breaks_at()}; with the maximum subtracted it never does.",

@@ -83,7 +83,7 @@ axes.set(xlabel="key and value of | 谁的 key 和 value", ylabel="query of | �
 show(fig, "A sentence of pairs never seen in training: each question looks at the pair with its letter.",
      "一句训练中从未出现过的组合：每个问题都看向与自己字母相同的那一对。")  # fmt: skip
 finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at the right place for {found:.1%} "
-        f"of the questions, and answers {correct:.1%} correctly (guessing: 10 %).",
+        f"of the questions, and answers {correct:.1%} correctly (guessing: 10%).",
         f"面对从未见过的组合，有 {found:.1%} 的问题看对了位置，{correct:.1%} 答对（瞎猜只有 10%）。")  # fmt: skip
 # %% [markdown]
 # ## What is in a key, and what in a value?

@@ -137,10 +137,10 @@ finding(none > 0.99 and max(post, pre) < 0.85 and late > alike["pre-norm"][1] + 
         f"pre-norm {pre:.2f}）。到 24 层时，post-norm 也达到了 {late:.3f}。")  # fmt: skip
 post, pre = (last[kind][-1] / last[kind][0] for kind in ("post-norm", "pre-norm"))
 finding(post > 0.9 and pre < 0.6, f"From 2 to 32 layers the last layer's gradient becomes {post:.2f} times as large "
-        f"(post-norm) and {pre:.2f} times (pre-norm). In theory (Xiong et al., theorem 1) it is independent of depth, "
-        "or falls as its square root. That is why deep post-norm models need a learning rate that warms up.",
+        f"(post-norm) and {pre:.2f} times (pre-norm). In theory (Xiong et al., theorem 1) the one is independent of "
+        "depth, the other falls as 1/√depth. That is why deep post-norm models need a learning rate that warms up.",
         f"从 2 层加到 32 层，最后一层的梯度在 post-norm 下变为 {post:.2f} 倍，在 pre-norm 下变为 {pre:.2f} 倍。"
-        "理论（Xiong 等，定理 1）：前者与深度无关，后者按深度的平方根减小。所以深的 post-norm 需要预热。")  # fmt: skip
+        "理论（Xiong 等，定理 1）：前者与深度无关，后者与其平方根成反比。所以深的 post-norm 需要预热。")  # fmt: skip
 
 # %% [markdown]
 # **Exercise.** Give `WithoutResidual` its residual back around the feed-forward network only. Which curve does it

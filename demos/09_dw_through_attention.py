@@ -44,10 +44,10 @@ Q, K, Kt, V, S, P, Y, L = head(**leaves)
 #
 # Now backward, from the end to the beginning. We write $dY$ for $\partial L / \partial Y$. A product $C = AB$ hands
 # back $dA = dC\,B^T$ and $dB = A^T dC$. Softmax hands back $P \odot (dP - \text{the row sums of } dP \odot P)$: an
-# entry gains by as much as it is better than the average of its row.
+# entry gets its share of how far its $dP$ lies above the weighted average of the row.
 #
 # 现在从尾到头往回走。$dY$ 表示 $\partial L / \partial Y$。乘积 $C = AB$ 往回传 $dA = dC\,B^T$ 和 $dB = A^T dC$。
-# softmax往回传 $P \odot (dP - \text{rowsum}(dP \odot P))$：一个元素比本行的加权平均好多少，就加多少。
+# softmax 往回传 $P \odot (dP - \text{rowsum}(dP \odot P))$：$dP$ 的元素高出本行加权平均多少，就按份额 $P$ 得到多少。
 #
 # $$dY = \tfrac{2}{nd_k}(Y - T) \qquad dP = dY\,V^T \qquad dS = P \odot (dP - \textstyle\sum_j dP \odot P)$$
 #

@@ -75,11 +75,11 @@ def small_gpt2(folder):
 found = published()
 if found:
     say(f"You see **the weights of the folder** `{found.name}`, made elsewhere.",
-        f"你看到的是 **文件夹** `{found.name}` **里的权重** ，不是本章训练的。")  # fmt: skip
+        f"你看到的是**文件夹** `{found.name}` **里的权重**，不是本章训练的。")  # fmt: skip
     before, folder = GPT2.from_pretrained(found), found
 else:
     say("You see the **small model that this chapter made**: no published weights were found on this machine.",
-        "你看到的是 **本章自己训练的小模型** ：本机上没有找到公开发布的权重。")  # fmt: skip
+        "你看到的是**本章自己训练的小模型**：本机上没有找到公开发布的权重。")  # fmt: skip
     before, folder = small_gpt2(OUT / "12_pretrained" / "gpt2")
 tokenizer = load_tokenizer(folder)
 with tempfile.TemporaryDirectory() as copy:
@@ -102,7 +102,7 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
 # The loss of a sentence asks each position for its next token. In GPT-2 one matrix makes queries, keys and values
 # together, $[Q\;K\;V] = X W_{qkv}$. Here is the gradient's way to that of the first layer, through all layers above.
 #
-# 一个句子的损失，就是问每个位置下一个词片是什么。GPT-2 用一个矩阵同时产生三者：$[Q\;K\;V] = X W_{qkv}$。下面是梯度从损
+# 一个句子的损失，就是问每个位置下一个词元是什么。GPT-2 用一个矩阵同时产生三者：$[Q\;K\;V] = X W_{qkv}$。下面是梯度从损
 # 失出发、穿过上面所有的层、到达第一层这个矩阵的路。
 # %%
 probabilities = np.exp(model(ids).log_softmax(-1).data[0, -1])

@@ -49,6 +49,9 @@ def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Ite
     ids = tokenizer.encode(prompt).ids
     if not ids:
         raise SystemExit("the prompt is empty: there is nothing to go on from")
+    if settings.get("max_new_tokens", 100) is None:
+        room = 100 if model.max_positions is None else model.max_positions - len(ids) + 1
+        settings["max_new_tokens"] = max(1, min(100, room))
     new: list[int] = []
     shown = ""
     for step in model.stream(np.array([ids]), **settings):
@@ -77,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, help="a folder in Hugging Face's format, or a name on the hub")
     parser.add_argument("--prompt", required=True)
-    parser.add_argument("--max-new-tokens", type=int, default=100)
+    parser.add_argument("--max-new-tokens", type=int, help="default: 100, or as many as the model has room for")
     parser.add_argument("--sample", action="store_true", help="draw tokens instead of taking the likeliest")
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--top-k", type=int, default=50)

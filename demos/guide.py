@@ -24,13 +24,20 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from cycler import cycler
-from matplotlib import rc_context, rcParams
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
-from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+
+try:
+    from cycler import cycler
+    from matplotlib import rc_context, rcParams
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import fontManager
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+except ImportError as problem:
+    from tinygrad_tf.errors import error
+
+    raise error(ImportError, "the guide", f"no package {problem.name}", "its chapters draw figures",
+                'pip install -e ".[demos]"') from None  # fmt: skip
 
 from tinygrad_tf import manual_seed
 from tinygrad_tf.figures import CJK_FONTS

@@ -45,7 +45,11 @@ def main() -> int:
         print(f"no chapter begins with {args.only!r}; there are {', '.join(p.name for p in files())}", file=sys.stderr)
         return 2
     start = time.perf_counter()
-    failed = run_all(chosen, out, args.jobs, args.short)
+    try:
+        failed = run_all(chosen, out, args.jobs, args.short)
+    except KeyboardInterrupt:
+        print("\nstopped; the chapters that have run are kept, and the next run goes on from there", file=sys.stderr)
+        return 130
     for path, said in failed.items():
         print(f"\n{path.name} failed:\n{said}", file=sys.stderr)
     if failed:
@@ -77,19 +81,23 @@ def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[P
         if last:  # first of all, since it takes longest
             pending[pool.submit(run, ["-c", f"from guide import {MODEL}; {MODEL}(progress=False)"])] = None
         pending |= start(path for path in due if path not in last)
-        while pending:
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                path, problem = pending.pop(future), future.result()
-                if path is None:
-                    failed |= dict.fromkeys(last, problem) if problem else {}
-                    pending |= {} if problem else start(last)
-                    continue
-                if problem:
-                    failed[path] = problem
-                else:
-                    (out / path.stem / "key").write_text(keys[path])
-                progress.set_postfix_str(path.stem)
-                progress.update()
+        try:
+            while pending:
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    path, problem = pending.pop(future), future.result()
+                    if path is None:
+                        failed |= dict.fromkeys(last, problem) if problem else {}
+                        pending |= {} if problem else start(last)
+                        continue
+                    if problem:
+                        failed[path] = problem
+                    else:
+                        (out / path.stem / "key").write_text(keys[path])
+                    progress.set_postfix_str(path.stem)
+                    progress.update()
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)  # or the chapters that wait would still run
+            raise
     return failed
 
 
@@ -124,12 +132,18 @@ def bar(total: int, initial: int) -> tqdm:
     return tqdm(total=total, initial=initial, unit="chapter", dynamic_ncols=True)
 
 
+def at_least_one(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got {text!r}; write a whole number from 1 on")
+    return int(text)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     short = bool(os.environ.get("TOUR_SHORT"))
     parser.add_argument("--short", action="store_true", default=short, help="train little, as the tests do")
     parser.add_argument("--only", default="", metavar="05", help="only the chapters whose names begin so")
-    parser.add_argument("--jobs", type=int, default=2, help="how many chapters run at a time (default: 2)")
+    parser.add_argument("--jobs", type=at_least_one, default=2, help="how many chapters run at a time (default: 2)")
     parser.add_argument("--out", help="the folder for all results (default: out/tour, or out/tour/short)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     return parser.parse_args()

@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from chapters import Cell, cells, paragraphs, title
-from latex2mathml.converter import convert
-from markdown_it import MarkdownIt
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+
+try:
+    from latex2mathml.converter import convert
+    from markdown_it import MarkdownIt
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+except ImportError as problem:
+    from tinygrad_tf.errors import error
+
+    raise error(ImportError, "the guide", f"no package {problem.name}", "it makes the page",
+                'pip install -e ".[demos]"') from None  # fmt: skip
 
 from tinygrad_tf.graph.render import DARK
 
@@ -29,6 +36,11 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_SPACE = re.compile(
     r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\|)"
 )
+
+# A formula's place, with the punctuation that may not be parted from it.
+_FORMULA = re.compile("([（“(]*)\ue000(\\d+)\ue001([，。；：、！？）”,.;:!?)]*)")
+# The name of a function whose argument stands without brackets: ln p, not lnp.
+_FUNCTION = re.compile(r"\\(?:ln|tanh|sin|cos)(?:\^\d)?(?=\s*(?:[A-Za-z]|\\frac))")
 
 #: What the page itself says.
 WORDS = {
@@ -135,7 +147,7 @@ def markdown(text: str) -> str:
         if m[0].startswith("`"):
             return m[0]
         if m["power"]:
-            return f"{m['number']} × 10{str(int(m['power'])).translate(_SUPERSCRIPT)}"
+            return f"{m['number']}\u00a0×\u00a010{str(int(m['power'])).translate(_SUPERSCRIPT)}"
         block = m[0].startswith("$$")
         formulas.append(mathml(m[0].strip("$").strip(), block))
         return f"\ue000{len(formulas) - 1}\ue001"
@@ -143,10 +155,17 @@ def markdown(text: str) -> str:
     made = _MARKDOWN.render(_KEPT.sub(keep, text))
     made = re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
     made = re.sub("<em>([^<\u3400-\u9fff]*)</em>", r'<em class="latin">\1</em>', made)
-    return re.sub("\ue000(\\d+)\ue001", lambda m: formulas[int(m[1])], made).strip()
+    return _FORMULA.sub(lambda m: whole(m[1], formulas[int(m[2])], m[3]), made).strip()
+
+
+def whole(before: str, formula: str, after: str) -> str:
+    """A formula with the brackets and stops that touch it: no line begins with a stop, or ends with an opening one."""
+    made = before + formula + after
+    return f'<span class="whole">{made}</span>' if made != formula else made
 
 
 def mathml(latex: str, block: bool) -> str:
+    latex = _FUNCTION.sub(r"\g<0>\\,", latex)
     made = convert(latex, display="block" if block else "inline")
     return f'<span class="formula">{made}</span>' if block else made
 

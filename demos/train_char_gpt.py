@@ -27,7 +27,14 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: matrices this small gain little from threads
 
 import numpy as np
-from tqdm import tqdm
+
+try:
+    from tqdm import tqdm
+except ImportError:
+    from tinygrad_tf.errors import error
+
+    raise error(ImportError, "train_char_gpt", "no package tqdm", "it draws the progress bar",
+                'pip install "tinygrad_tf[train]"') from None  # fmt: skip
 
 from tinygrad_tf import manual_seed, no_grad, parallel
 from tinygrad_tf.models import GPT2, GPT2Config

@@ -34,9 +34,12 @@ def main() -> None:
     manual_seed(args.seed)
     task = dates()
     model = new_model(task)
-    trainer = Trainer(model, task, TrainConfig(steps=args.steps), path=out / "model.safetensors")
-    if args.resume:
-        trainer.resume()
+    try:
+        trainer = Trainer(model, task, TrainConfig(steps=args.steps), path=out / "model.safetensors")
+        if args.resume:
+            trainer.resume()
+    except (OSError, ValueError) as problem:
+        raise SystemExit(str(problem)) from None
 
     n_parameters = sum(p.size for p in model.parameters())
     print(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates")
@@ -45,7 +48,7 @@ def main() -> None:
     seconds = time.perf_counter() - start
     if trainer.step < args.steps:
         print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on")
-        return
+        raise SystemExit(130)  # as a program that Ctrl-C ends: what was to follow it does not run on half a model
     print(f"trained in {seconds:.0f} s")
     print(f"exact match on {len(task.held_out):,} held-out dates: {history.accuracy[args.steps]:.2%}")
 

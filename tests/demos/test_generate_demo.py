@@ -117,7 +117,8 @@ def test_wrong_input_is_explained(case, demo, tmp_path, monkeypatch, capsys):
 
 def test_the_script_runs(tmp_path):
     save("GPT-2", tmp_path)
-    done = subprocess.run([sys.executable, ROOT / "demos/generate.py", "--model", tmp_path, "--prompt", "once"],
+    done = subprocess.run([sys.executable, ROOT / "demos/generate.py", "--model", tmp_path, "--prompt", "once",
+                           "--max-new-tokens", "100"],
                           capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False,
                           env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PATH": ""})  # fmt: skip
     assert done.returncode != 0  # 100 tokens are more than its 40 positions

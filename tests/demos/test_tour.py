@@ -159,7 +159,7 @@ def test_words_become_html():
 
     assert markdown("a **b** `$c$`") == "<p>a <strong>b</strong> <code>$c$</code></p>"
     assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
-    assert markdown("within 7e-11, not `7e-11`") == "<p>within 7 × 10⁻¹¹, not <code>7e-11</code></p>"
+    assert markdown("within 7e-11, not `7e-11`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>7e-11</code></p>"
     assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
     assert "<script>" not in markdown("<script>x</script>")
