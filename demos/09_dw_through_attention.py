@@ -96,7 +96,7 @@ finding(apart < 1e-12 and slope < 1e-8,
 show(lambda lang: graph.draw(L, path_to=W_q, values=True, lang=lang),
      "From the loss back to $W_q$. Beside each value stands its gradient, in purple.",
      "从损失回到 $W_q$。每个值旁边的紫色数字是它的梯度。")  # fmt: skip
-show(graph.explain(L, W_q), "The same as a derivation.", "同样的内容，写成推导。")
+show(lambda lang: graph.explain(L, W_q, lang=lang), "The same as a derivation.", "同样的内容，写成推导。")
 show(graph.explore(L, path_to=W_q, values="full"), "And to step through: press →, and choose another weight.",
      "也可以一步一步地走：按 → 键；还可以换一个权重。")  # fmt: skip
 

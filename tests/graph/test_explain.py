@@ -118,3 +118,18 @@ def test_markdown_has_every_step_and_balanced_formulas(make):
 def test_markdown_of_a_product():
     X, W = Tensor([[1.0, 2.0]], name="X"), Tensor([[3.0], [4.0]], requires_grad=True, name="W_q")
     assert r"   - $dW_{q} = X^{\top} \cdot dY$ (2, 1), norm 2.24" in explain((X @ W).sum(), W)._repr_markdown_()
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_in_chinese_no_english_word_stands_beside_the_formulas(make):
+    loss, W = make()
+    english, told = explain(loss, W, nudge=2), explain(loss, W, nudge=2, lang="zh")
+    assert len(str(told).splitlines()) == len(str(english).splitlines())
+    for text in (str(told), told._repr_markdown_()):
+        assert re.findall(r"\b(?:norm|step|steps|route|routes|sum of|where|from|reaches|Nudged)\b", text) == []
+
+
+def test_another_language_is_refused():
+    x = leaf(2, name="x")
+    with pytest.raises(ValueError, match='lang is "en" or "zh"'):
+        explain(x.sum(), x, lang="fr")

@@ -9,7 +9,7 @@ from graphs import leaf
 from tinygrad_tf import Tensor
 from tinygrad_tf.graph.boxes import levels
 from tinygrad_tf.graph.capture import capture
-from tinygrad_tf.graph.labels import counted, entries, headline, three, wrapped
+from tinygrad_tf.graph.labels import entries, headline, short, three, wrapped
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,6 @@ def test_a_long_formula_gives_way_to_the_name_of_the_operation():
     assert [headline(n) for n in capture(loss).nodes if n.op] == ["add", "softmax", "L = Σ(X′)"]
 
 
-@pytest.mark.parametrize(("n", "shown"), [(1, "1 route"), (0, "0 routes"), (10**7, "1e+07 routes"), (2**200, None)])
-def test_counted(n, shown):
-    assert counted(n, "route") == (shown or "1.61e+60 routes")
+@pytest.mark.parametrize(("n", "shown"), [(1, "1"), (999_999, "999999"), (10**7, "1e+07"), (2**200, "1.61e+60")])
+def test_short(n, shown):
+    assert short(n) == shown

@@ -22,12 +22,8 @@ def three(x: float) -> str:
     return f"{x:.3g}".replace("-", "−", 1) if x < 0 else f"{x:.3g}"
 
 
-def counted(n: int, what: str) -> str:
-    """1 route, 2 routes, 1.47e+11 routes."""
-    return f"{short(n)} {what}{'s' * (n != 1)}"
-
-
 def short(n: int) -> str:
+    """12 routes, 1.47e+11 routes."""
     return str(n) if n < 10**6 else f"{n:.3g}"
 
 

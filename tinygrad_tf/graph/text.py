@@ -6,12 +6,14 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import error
 from ..formula.latex import latex
 from ..tensor import Tensor
 from .capture import Edge, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
-from .labels import counted, gradient_of, headline, three
+from .labels import gradient_of, headline, short, three
 from .replay import Nudge, Replay
+from .words import Words
 
 
 @dataclass(frozen=True)
@@ -24,26 +26,32 @@ class Explanation:
     flow: Flow
     routes: Routes
     nudges: tuple[Nudge, ...] = ()
+    lang: str = "en"
 
     def __str__(self) -> str:
-        return "\n".join(_Derivation(self.flow, self.routes).lines() + _tried(self.routes.to, self.nudges))
+        return "\n".join(self._derivation().lines() + self._tried())
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
-        tried = _tried(self.routes.to, self.nudges)[1:]
-        return "\n".join(
-            _Derivation(self.flow, self.routes).markdown() + (["", "```text", *tried, "```"] if tried else [])
-        )
+        tried = self._tried()[1:]
+        return "\n".join(self._derivation().markdown() + (["", "```text", *tried, "```"] if tried else []))
+
+    def _derivation(self) -> _Derivation:
+        return _Derivation(self.flow, self.routes, Words(self.lang))
+
+    def _tried(self) -> list[str]:
+        return _tried(self.routes.to, self.nudges, Words(self.lang))
 
 
-def explain(loss: Tensor, W: Tensor, nudge: int = 0) -> Explanation:
+def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explanation:
     """How the gradient of ``loss`` reaches ``W``, step by step from dL = 1 to dW.
 
     Each step names the operation, the rule that ran, the shape and the norm of the gradient that it sent on; where
     routes join it says what is summed. Norms are Euclidean; those of the parts do not add up to that of the sum.
     ``nudge=5`` moves five entries of ``W`` up and down, runs the forward again in float64 and sets the slope beside dW.
-    Raises RuntimeError for a graph that ``backward()`` has freed, ValueError if no gradient reaches ``W``.
+    ``lang`` is "en" or "zh". Raises RuntimeError for a graph that ``backward()`` has freed, ValueError for another
+    language and if no gradient reaches ``W``.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True, name="W")
@@ -60,6 +68,8 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0) -> Explanation:
      3. Y = X · W      (1, 1)
         dW = Xᵀ · dY   (2, 1)   norm 6.71
     """
+    if lang not in ("en", "zh"):
+        raise error(ValueError, "explain", {"lang": repr(lang)}, 'lang is "en" or "zh"', 'write lang="zh" for Chinese')
     graph = capture(loss, variables_of(sys._getframe(1)))
     end = graph.node_of(W)
     found: dict[str, Any] = {}
@@ -70,14 +80,15 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0) -> Explanation:
 
     flow = record(graph, watch=watch)
     to = routes(flow, W)
-    return Explanation(flow, to, tuple(Replay(graph).nudges(W, found[to.to.id], nudge)) if nudge > 0 else ())
+    nudges = tuple(Replay(graph).nudges(W, found[to.to.id], nudge)) if nudge > 0 else ()
+    return Explanation(flow, to, nudges, lang)
 
 
-def _tried(node: Node, nudges: tuple[Nudge, ...]) -> list[str]:
+def _tried(node: Node, nudges: tuple[Nudge, ...], words: Words) -> list[str]:
     """A line for each entry that was moved: the slope of the loss, and what backward says it is."""
     if not nudges:
         return []
-    lines = ["", f"Nudged by ±{nudges[0].epsilon:g}, the forward run again in float64:"]
+    lines = ["", words.line("nudged", f"{nudges[0].epsilon:g}")]
     for q in nudges:
         at = f"[{', '.join(map(str, q.index))}]"
         slope = f"(L(W + ε) − L(W − ε)) / 2ε = {three(q.slope)}"
@@ -86,8 +97,8 @@ def _tried(node: Node, nudges: tuple[Nudge, ...]) -> list[str]:
 
 
 class _Derivation:
-    def __init__(self, flow: Flow, to: Routes) -> None:
-        self.flow, self.to, self.graph = flow, to, flow.graph
+    def __init__(self, flow: Flow, to: Routes, words: Words) -> None:
+        self.flow, self.to, self.graph, self.word = flow, to, flow.graph, words.line
         steps = [id for id in to.nodes if id != to.to.id]
         self.number = {id: i + 1 for i, id in enumerate(steps)}
         self.sends: dict[str, list[Edge]] = {id: [] for id in to.nodes}
@@ -103,8 +114,8 @@ class _Derivation:
         rows += self._sum(self.to.to)
         width = min(max((len(row[0]) for row in rows if len(row) > 1), default=0), 64)
         shapes = max((len(row[1]) for row in rows if len(row) > 1), default=0)
-        way = f"{counted(len(self.number), 'step')} along {counted(self.to.count, 'route')}"
-        title = f"How {gradient_of(self.graph.loss)} reaches {gradient_of(self.to.to)}: {way}."
+        ends = gradient_of(self.graph.loss), gradient_of(self.to.to)
+        title = self.word("reaches", *ends, len(self.number), short(self.to.count))
         body = [
             f"{row[0]:<{width}}   {(row[1:] or ('',))[0]:<{shapes}}   {'   '.join(row[2:])}".rstrip() for row in rows
         ]
@@ -115,36 +126,37 @@ class _Derivation:
         lines = [f"**{self.lines()[0]}**", ""]
         for id, step in self.number.items():
             node = self.graph.node(id)
-            place = f" in `{node.path}`" if node.path else ""
+            place = " " + self.word("within", f"`{node.path}`") if node.path else ""
             lines.append(f"{step}. `{node.title}` {node.shape}{place}{self._joined(node)}")
             for e in self.sends[id]:
                 formula, *where = latex(self.flow.rules[e.id])
-                norm = f"norm {three(self.flow.sent[e.id])}"
-                lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {norm}")
-                lines += [f"     - where ${line}$" for line in where]
+                lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {self._norm(self.flow.sent[e.id])}")
+                lines += ["     - " + self.word("where", f"${line}$") for line in where]
         end = self.to.to
-        return [*lines, "", f"{gradient_of(end)}: norm {three(self.flow.norms[end.id])}{self._joined(end)}"]
+        norm = self._norm(self.flow.norms[end.id])
+        return [*lines, "", f"{gradient_of(end)}{self.word('colon')}{norm}{self._joined(end)}"]
+
+    def _norm(self, norm: float) -> str:
+        return self.word("norm", three(norm))
 
     def _joined(self, node: Node) -> str:
         if node.id not in self.to.joins:
             return ""
-        parts = " and ".join(
-            [f"{three(self.flow.sent[e.id])} from step {self.number[e.target]}" for e in self.gets[node.id]]
-        )
-        return f": the sum of {parts}, norm {three(self.flow.norms[node.id])}"
+        parts = [self.word("part", three(self.flow.sent[e.id]), self.number[e.target]) for e in self.gets[node.id]]
+        return self.word("joined", parts, three(self.flow.norms[node.id]))
 
     def _step(self, node: Node) -> list[tuple[str, ...]]:
         step = self.number[node.id]
-        place = (f"in {node.path}",) if node.path else ()
+        place = (self.word("within", node.path),) if node.path else ()
         rows = [*self._sum(node), (f"{step:>2}. {headline(node)}", str(node.shape), *place)]
         helpers: dict[str, None] = {}  # each line of where once, although several inputs may read it
         for e in self.sends[node.id]:
             rule, x = self.flow.rules[e.id], self.graph.node(e.source)
             later = self.number.get(x.id, len(self.number) + 1)
-            goes = () if later == step + 1 else (f"→ step {later}" if x.id in self.number else f"→ {x.title}",)
-            rows.append((f"    {rule}", str(x.shape), f"norm {three(self.flow.sent[e.id])}", *goes))
+            goes = () if later == step + 1 else (self.word("to", later) if x.id in self.number else f"→ {x.title}",)
+            rows.append((f"    {rule}", str(x.shape), self._norm(self.flow.sent[e.id]), *goes))
             helpers.update(dict.fromkeys(rule.where_lines()))
-        return rows + [(f"      where {line}",) for lines in helpers for line in lines.splitlines()]
+        return rows + [("      " + self.word("where", line),) for lines in helpers for line in lines.splitlines()]
 
     def _sum(self, node: Node) -> list[tuple[str, ...]]:
         """What is summed where routes join; a Tensor's gradient is the sum over all that it was used for."""
@@ -152,11 +164,10 @@ class _Derivation:
             return []
         parts = self.gets[node.id]
         whole = (
-            f"    {gradient_of(node)} = sum of {len(parts)}",
+            f"    {gradient_of(node)} = {self.word('sum', len(parts))}",
             str(node.shape),
-            f"norm {three(self.flow.norms[node.id])}",
+            self._norm(self.flow.norms[node.id]),
         )
-        return [
-            whole,
-            *[(f"      from step {self.number[e.target]}: norm {three(self.flow.sent[e.id])}",) for e in parts],
-        ]
+        came = [self.word("from", self.number[e.target]) for e in parts]
+        norms = [self._norm(self.flow.sent[e.id]) for e in parts]
+        return [whole, *[(f"      {f}{self.word('colon')}{norm}",) for f, norm in zip(came, norms, strict=True)]]

@@ -21,6 +21,18 @@ _EN: dict[str, str | Callable[..., str]] = {
     ),
     "inside": lambda ops, weights: f"{ops} operation{'s' * (ops != 1)}, {weights} parameter{'s' * (weights != 1)}",
     "sum": lambda n: f"sum of {n}",
+    "reaches": lambda loss, W, steps, routes: (
+        f"How {loss} reaches {W}: {steps} step{'s' * (steps != 1)} along {routes} route{'s' * (routes != '1')}."
+    ),
+    "norm": lambda norm: f"norm {norm}",
+    "within": lambda path: f"in {path}",
+    "where": lambda line: f"where {line}",
+    "to": lambda place: f"→ step {place}",
+    "from": lambda step: f"from step {step}",
+    "part": lambda norm, step: f"{norm} from step {step}",
+    "joined": lambda parts, norm: f": the sum of {' and '.join(parts)}, norm {norm}",
+    "nudged": lambda by: f"Nudged by ±{by}, the forward run again in float64:",
+    "colon": ": ",
 }
 _ZH: dict[str, str | Callable[..., str]] = {
     "how": "紫色箭头把梯度反向传回，旁边是所用的规则；粗细：范数的对数。",
@@ -32,6 +44,16 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "way": lambda name, steps, routes, loss: f"{name}：从 {loss} 经 {routes} 条路线，共 {steps} 步",
     "inside": lambda ops, weights: f"{ops} 个运算，{weights} 个参数",
     "sum": lambda n: f"{n} 项之和",
+    "reaches": lambda loss, W, steps, routes: f"{loss} 如何到达 {W}：经 {routes} 条路线，共 {steps} 步。",
+    "norm": lambda norm: f"范数 {norm}",
+    "within": lambda path: f"在 {path}",
+    "where": lambda line: f"其中 {line}",
+    "to": lambda place: f"→ 第 {place} 步",
+    "from": lambda step: f"来自第 {step} 步",
+    "part": lambda norm, step: f"第 {step} 步的 {norm}",
+    "joined": lambda parts, norm: f"：{'、'.join(parts)} 之和，范数 {norm}",
+    "nudged": lambda by: f"挪动 ±{by}，以 float64 重新前向计算：",
+    "colon": "：",
 }
 
 
