@@ -112,7 +112,7 @@ show(table(["next | 下一个", "probability | 概率"], rows), f"After `{senten
 
 loss = model.loss(ids)
 blocks = model.transformer["h"]
-W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd)
+W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd); GPT-2's files hold its transpose
 show(lambda lang: graph.draw(loss, path_to=W_qkv, lang=lang),
      "From the loss to layer 0's $W_{qkv}$: every residual connection is a fork, so there are many routes.",
      "从损失到第 0 层的 $W_{qkv}$：每个残差连接都是岔路，所以路线很多。")  # fmt: skip

@@ -145,7 +145,10 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, with any number of ranks")
     parser.add_argument("--ranks", type=int, default=1, help="processes of this machine that share each batch")
     args = parser.parse_args()
-    parallel.launch(args.ranks)
+    try:
+        parallel.launch(args.ranks)
+    except (ValueError, ImportError, FileNotFoundError) as problem:
+        raise SystemExit(str(problem)) from None
     with parallel.join() as ranks:
         train(args, ranks)
 

@@ -91,7 +91,9 @@ def peak(length, p=0.0):
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1], ids=["plain", "dropout"])
-def test_memory_grows_with_the_length_not_with_its_square(p, monkeypatch):
+def test_memory_grows_with_the_length_not_with_its_square(p, kernel_set, monkeypatch):  # noqa: F811
+    if kernel_set == "compiled and shared":
+        pytest.skip("each thread has a block of its own, and how many have one at once differs from run to run")
     monkeypatch.setattr(kernel, "BLOCK", 2**14)
     lengths = (512, 1024, 2048)
     for length in lengths:

@@ -150,15 +150,16 @@ def test_the_page_names_everything_measured(results):
     assert [name for name in results if f"- {name}:" not in page] == []
 
 
-def test_the_readme_takes_the_table_between_its_markers(tmp_path, results):
-    copy = tmp_path / "README.md"
-    copy.write_text((ROOT / "README.md").read_text("utf-8"), "utf-8")
-    report.write_readme(copy, report.for_readme(results))
-    report.write_readme(copy, report.for_readme(results))  # a second time replaces, and adds nothing
+@pytest.mark.parametrize("name", report.SENTENCES)
+def test_the_readme_takes_the_table_between_its_markers(name, tmp_path, results):
+    copy = tmp_path / name
+    copy.write_text((ROOT / name).read_text("utf-8"), "utf-8")
+    report.write_readme(copy, results)
+    report.write_readme(copy, results)  # a second time replaces, and adds nothing
     text = copy.read_text("utf-8")
     assert text.count("| long attention |") == 2
     outside = [re.sub("<!-- benchmarks -->.*<!-- /benchmarks -->", "", t, flags=re.DOTALL)
-               for t in (text, (ROOT / "README.md").read_text("utf-8"))]  # fmt: skip
+               for t in (text, (ROOT / name).read_text("utf-8"))]  # fmt: skip
     assert outside[0] == outside[1]
 
 

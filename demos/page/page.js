@@ -28,14 +28,14 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) =>
 const links = new Map([...document.querySelectorAll("#contents a")].map((a) => [a.hash.slice(1), a]));
 const language = document.getElementById("language");
 const file = language.getAttribute("href");
-function mark(id) {
-  for (const [name, link] of links) link.toggleAttribute("aria-current", name === id);
-  language.href = `${file}#${id}`;
+const sections = [...document.querySelectorAll("main > section")];
+function mark() {
+  const read = sections.findLast((section) => section.getBoundingClientRect().top < innerHeight / 4);
+  for (const [name, link] of links) link.toggleAttribute("aria-current", name === read?.id);
+  language.href = read ? `${file}#${read.id}` : file;
 }
-const reading = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) mark(entry.target.id);
-}, { rootMargin: "-20% 0px -75% 0px" });
-for (const section of document.querySelectorAll("main > section")) reading.observe(section);
+const reading = new IntersectionObserver(mark, { rootMargin: "-20% 0px -75% 0px" });
+for (const section of sections) reading.observe(section);
 
 const menu = document.getElementById("menu");
 menu.addEventListener("toggle", () => document.body.classList.toggle("menu", menu.open));

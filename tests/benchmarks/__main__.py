@@ -3,7 +3,7 @@
     python -m tests.benchmarks                        all of it, about 10 minutes; leave the machine alone meanwhile
     python -m tests.benchmarks --only "char GPT"      some parts; the others stay as they were measured before
     python -m tests.benchmarks --quick                a first impression: fewer rounds
-    python -m tests.benchmarks --only none --readme   nothing new; the table goes into README.md
+    python -m tests.benchmarks --only none --readme   nothing new; the table goes into both READMEs
 
 Parts are the rows of the table, "memory", "char GPT, busy machine", "growth with layers" and so on.
 """
@@ -50,7 +50,7 @@ def main() -> None:
         "--only", action="append", choices=[*parts(True), "none"], metavar="PART", help="a part; may be repeated"
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md as well")
+    parser.add_argument("--readme", action="store_true", help="write the table into the READMEs as well")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # an exception, so that the workers end as well
@@ -61,7 +61,7 @@ def main() -> None:
     for contender in CONTENDERS.values():
         if contender.absent():
             print(f"without {contender.name}: {contender.absent()}")
-    print(report.machine_line(report.machine()))
+    print(report.machine_line(now := report.machine()), f"Load {now['load']} before.")
     for name, run in parts(args.quick).items():
         if args.only and name not in args.only:
             continue
@@ -73,7 +73,8 @@ def main() -> None:
     (args.out / "table.md").write_text(report.page(results), "utf-8")
     figure.draw(results, args.out)
     if args.readme:
-        report.write_readme(ROOT / "README.md", report.for_readme(results))
+        for name in report.SENTENCES:
+            report.write_readme(ROOT / name, results)
     print(report.page(results))
     print(f"wrote {args.out}: table.md, table.json, figure.png, figure.svg")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import statistics
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -55,7 +56,7 @@ def version_of(package: str) -> str:
 
 def machine_line(m: Record) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in m["versions"].items() if number)
-    return f"{m['processor']}, {m['cores']} cores, load {m['load']} before; {m['system']}; {packages}."
+    return f"{m['processor']}, {m['cores']} cores; {m['system']}; {packages}."
 
 
 # ---- one part --------------------------------------------------------------------------------------------------------
@@ -211,17 +212,48 @@ def growth_table(results: Record) -> str:
     return table(["growth", "values", "exponent of time", "exponent of memory"], rows) if rows else ""
 
 
-def for_readme(results: Record) -> str:
-    busy = everyone(results, [n for n in results if n.endswith("busy machine")])
-    last = list(results.values())[-1]["machine"]
-    return "\n\n".join([
-        goals(results),
+SENTENCES = {
+    "README.md": (
         "Everybody's best over 1, 2 and all threads:",
-        everyone(results, ALWAYS),
         "With one core kept busy by another program, each library at the number of threads it takes by itself:",
-        busy,
-        f"Measured on {machine_line(last)}",
-    ])  # fmt: skip
+        "Measured on {machine} Apart from what is measured, {others:.2f} cores were busy (the median of all rounds).",
+    ),
+    "README.zh.md": (
+        "各家在 1、2 和全部线程中的最好成绩：",
+        "另一个程序一直占着一个核，各家用自己默认的线程数：",
+        "测量所用的机器：{machine} 除了被测的程序，还有 {others:.2f} 个核在忙（所有轮次的中位数）。",
+    ),
+}
+
+
+HEADINGS: dict[str, dict[str, str]] = {
+    "README.md": {},
+    "README.zh.md": {
+        "workload": "任务", "goal": "目标", "ours ÷ PyTorch": "本包 ÷ PyTorch", "tinygrad_tf, best": "本包最好成绩",
+        "PyTorch eager, best": "PyTorch 最好成绩", "ours ÷ floor": "本包 ÷ floor", "best time of": "最好成绩",
+        "tinygrad_tf, compiled": "tinygrad_tf，编译", "tinygrad_tf, ranks": "tinygrad_tf，多进程",
+    },
+}  # fmt: skip
+
+
+def headed(table: str, words: dict[str, str]) -> str:
+    """The table with other headings."""
+    first, line, rest = table.partition("\n")
+    cells = [words.get(cell, cell) for cell in first.strip("| ").split(" | ")]
+    return f"| {' | '.join(cells)} |{line}{rest}"
+
+
+def for_readme(results: Record, name: str) -> str:
+    """What stands between the markers of the README of that name, in its language."""
+    best, busy, machine = SENTENCES[name]
+    loaded = [part for part in results if part.endswith("busy machine")]
+    others = [n for part, record in results.items() if part not in loaded
+              for entry in record.get("entries", []) for n in entry.get("others", [])]  # fmt: skip
+    line = machine_line(list(results.values())[-1]["machine"])
+    first, second, third = (headed(table, HEADINGS[name]) for table in
+                            (goals(results), everyone(results, ALWAYS), everyone(results, loaded)))  # fmt: skip
+    told = machine.format(machine=line, others=statistics.median(others or [0.0]))
+    return "\n\n".join([first, best, second, busy, third, told])
 
 
 def page(results: Record) -> str:
@@ -232,13 +264,15 @@ def page(results: Record) -> str:
          everyone(results, [n for n in results if n.endswith("busy machine")])),
         ("Growth", growth_table(results)),
         ("Every measurement", by_threads(results)),
-        ("The machine", "\n".join(f"- {name}: {machine_line(r['machine'])}" for name, r in results.items())),
+        ("The machine", "\n".join(f"- {name}: load {r['machine']['load']} before; {machine_line(r['machine'])}"
+                                  for name, r in results.items())),
     ]  # fmt: skip
     return "# Benchmarks\n\n" + "\n\n".join(f"## {title}\n\n{text}" for title, text in sections if text) + "\n"
 
 
-def write_readme(path: Path, text: str) -> None:
-    """Put ``text`` between the markers."""
+def write_readme(path: Path, results: Record) -> None:
+    """Put what was measured between the markers of a README."""
+    text = for_readme(results, path.name)
     before, rest = path.read_text("utf-8").split(MARKERS[0])
     _, after = rest.split(MARKERS[1])
     path.write_text(f"{before}{MARKERS[0]}\n{text}\n{MARKERS[1]}{after}", "utf-8")
