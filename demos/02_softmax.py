@@ -101,7 +101,8 @@ finding(breaks_at() == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), at
 #
 # 反向传播时并不需要真的造出这个矩阵：规则只用到逐元素的乘积和每一行的求和。下面是引擎里这条规则的卡片：
 # %%
-show(graph.op_card("softmax"), "The card of softmax, with a worked example.", "softmax 的卡片，附一个算好的例子。")
+show(lambda lang: graph.op_card("softmax", lang), "The card of softmax, with a worked example.",
+     "softmax 的卡片，附一个算好的例子。")  # fmt: skip
 
 # %%
 J = jacobian(softmax, Tensor(scores)).data

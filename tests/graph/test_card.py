@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 
 import numpy as np
 import pytest
@@ -63,6 +64,24 @@ def test_a_card_draws_no_random_numbers():
 def test_an_unknown_op_is_refused():
     with pytest.raises(ValueError, match="choose one of absolute, add"):
         op_card("nothing")
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(ValueError, match='lang is "en" or "zh"'):
+        op_card("softmax", "fr")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_chinese_card_has_the_same_formulas_and_numbers_under_chinese_words(name):
+    english, chinese_ = (str(op_card(name, lang)).splitlines() for lang in ("en", "zh"))
+    assert chinese_[1].strip() == chinese()[name]
+    assert re.findall(r"(?m)^  (\w\w) ", "\n".join(chinese_)) == [
+        {"forward": "前向", "rule": "规则", "shapes": "形状", "inside": "内部", "example": "示例"}[word]
+        for word in re.findall(r"(?m)^  ([a-z]+) ", "\n".join(english[2:]))
+    ]
+    assert [line[7:].replace("其中", "where").strip() for line in chinese_[2:]] == [
+        line[11:].strip() for line in english[2:]
+    ]
 
 
 def test_cards_show_themselves_as_markdown():

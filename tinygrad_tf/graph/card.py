@@ -15,6 +15,7 @@ from ..ops.fused.pointwise import _dropout  # the function above it draws a mask
 from ..tensor import FUNCTIONS, Tensor
 from .inside import inside
 from .labels import formula_lines, three
+from .words import Words
 
 Array = np.ndarray[Any, Any]
 
@@ -71,7 +72,8 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
 class Card:
     """A card: ``print()`` it, or let a notebook show it.
 
-    ``rules`` has the formula of each input's gradient; ``primitives`` what a fused op opens to.
+    ``rules`` has the formula of each input's gradient; ``primitives`` what a fused op opens to; ``about`` the first
+    paragraph of the op's docstring, or its Chinese name.
     """
 
     name: str
@@ -81,19 +83,20 @@ class Card:
     shapes: str
     primitives: tuple[str, ...]
     numbers: tuple[tuple[str, Array], ...] = field(repr=False)
+    lang: str = "en"
 
     def __str__(self) -> str:
-        most = max(len(name) for name, _ in self.numbers)
-        parts = {
-            "forward": formula_lines(self.forward),
-            "rule": [line for rule in self.rules for line in formula_lines(rule)],
-            "shapes": [self.shapes],
-            "inside": [", ".join(self.primitives)] if self.primitives else [],
-            "example": [line for name, x in self.numbers for line in _entries(name.ljust(most), x)],
-        }
+        most, words = max(len(name) for name, _ in self.numbers), Words(self.lang)
+        parts = (
+            formula_lines(self.forward, words),
+            [line for rule in self.rules for line in formula_lines(rule, words)],
+            [self.shapes],
+            [", ".join(self.primitives)] if self.primitives else [],
+            [line for name, x in self.numbers for line in _entries(name.ljust(most), x)],
+        )
         body = [
-            f"  {word if i == 0 else '':<8} {line}".rstrip()
-            for word, lines in parts.items()
+            f"  {_eight(word if i == 0 else '')} {line}".rstrip()
+            for word, lines in zip(words.line("card").split(), parts, strict=True)
             for i, line in enumerate("\n".join(lines).splitlines())
         ]
         return "\n".join([self.name, f"  {self.about}", *body])
@@ -105,8 +108,10 @@ class Card:
         return "\n".join([f"**{title}** — {about.strip()}", "", "```text", *body, "```"])
 
 
-def op_card(name: str) -> Card:
-    """The card of one op, made by running it. Raises ValueError for a name that no op with a gradient has.
+def op_card(name: str, lang: str = "en") -> Card:
+    """The card of one op, made by running it.
+
+    ``lang`` is "en" or "zh". Raises ValueError for another language, and for a name that no op with a gradient has.
 
     >>> print(op_card("softmax"))
     softmax
@@ -124,6 +129,8 @@ def op_card(name: str) -> Card:
     if name not in EXAMPLES:
         raise error(ValueError, "op_card", {"name": repr(name)}, "cards are made for the ops that have a gradient rule",
                     f"choose one of {', '.join(sorted(EXAMPLES))}")  # fmt: skip
+    if lang not in ("en", "zh"):
+        raise error(ValueError, "op_card", {"lang": repr(lang)}, 'lang is "en" or "zh"', 'write lang="zh" for Chinese')
     Y = EXAMPLES[name]()
     op = Y.op
     assert op is not None
@@ -144,13 +151,19 @@ def op_card(name: str) -> Card:
     numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
     return Card(
         name,
-        (op.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
+        Words(lang).operation(name).strip() or (op.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
         forward,
         tuple(rules),
         f"{', '.join(letters)} → {forward.left} {Y.shape}",
         tuple(n.op for n in opened.flow.graph.nodes if n.op) if opened else (),
         tuple(numbers),
+        lang,
     )
+
+
+def _eight(word: str) -> str:
+    """The word in eight columns; a Chinese letter takes two."""
+    return word.ljust(8 - sum(letter > "\u2e80" for letter in word))
 
 
 def _entries(name: str, x: Array) -> list[str]:

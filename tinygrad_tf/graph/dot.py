@@ -188,7 +188,8 @@ class Drawing:
         elif node.number is None and not (self.look.values and node.shape == ()):
             lines.append((str(node.shape), QUIET, 10))
         lines += [(line, GRADIENT, 10) for line in self._gradient_lines(node)]
-        about = [node.name or "", f"{node.kind} {node.op} {node.shape} {node.dtype}", *formula_lines(node.forward)]
+        about = [node.name or "", f"{node.kind} {node.op} {node.shape} {node.dtype}",
+                 *formula_lines(node.forward, self.look.words)]  # fmt: skip
         style = STYLE[node.kind]
         if style["shape"] == "ellipse":
             style = {**style, "margin": "0.02,0"}
@@ -230,7 +231,7 @@ class Drawing:
             lines = wrapped(f"{self._number(e)}{rule}")
         named = rule.left if len({e.source for e in carrying}) == 1 else None
         lines.append(f"‖{named or '·'}‖ {three(strength)}")
-        about = [line for e in carrying for line in formula_lines(self.flow.rules[e.id])]
+        about = [line for e in carrying for line in formula_lines(self.flow.rules[e.id], self.look.words)]
         style = {} if math.isfinite(strength) else {"style": "dashed"}
         return {
             "dir": "back", "color": GRADIENT, "penwidth": f"{self._width(strength):.2f}",

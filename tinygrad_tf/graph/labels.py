@@ -13,6 +13,7 @@ import numpy as np
 
 from ..formula import Formula
 from .capture import Node
+from .words import Words
 
 
 def three(x: float) -> str:
@@ -55,8 +56,8 @@ def gradient_of(node: Node) -> str:
     return f"d {node.name}" if "." in node.name else f"d{shortened(node.name)}"
 
 
-def formula_lines(f: Formula | None) -> list[str]:
-    return [] if f is None else [str(f), *[f"  where {line}" for line in f.where_lines()]]
+def formula_lines(f: Formula | None, words: Words) -> list[str]:
+    return [] if f is None else [str(f), *[f"  {words.lines('where', line)[0]}" for line in f.where_lines()]]
 
 
 def entries(x: np.ndarray[Any, Any]) -> list[str]:

@@ -31,6 +31,7 @@ _EN: dict[str, str | Callable[..., str]] = {
     "from": lambda step: f"from step {step}",
     "part": lambda norm, step: f"{norm} from step {step}",
     "joined": lambda parts, norm: f": the sum of {' and '.join(parts)}, norm {norm}",
+    "card": "forward rule shapes inside example",
     "nudged": lambda by: f"Nudged by ±{by}, the forward run again in float64:",
     "colon": ": ",
 }
@@ -52,6 +53,7 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "from": lambda step: f"来自第 {step} 步",
     "part": lambda norm, step: f"第 {step} 步的 {norm}",
     "joined": lambda parts, norm: f"：{'、'.join(parts)} 之和，范数 {norm}",
+    "card": "前向 规则 形状 内部 示例",
     "nudged": lambda by: f"挪动 ±{by}，以 float64 重新前向计算：",
     "colon": "：",
 }
