@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("psutil", reason='pip install "tinygrad_tf[bench]"')
 
-from benchmarks import floor, measure, report
+from benchmarks import floor, measure, profile, report
 from benchmarks.__main__ import parts
 from benchmarks.contenders import CONTENDERS, OURS, RANKS, TORCH
 from benchmarks.team import Member, together
@@ -169,3 +169,11 @@ def test_the_figure(tmp_path, results):
 
     figure.draw(results, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"figure.png", "figure.svg"}
+
+
+@pytest.mark.parametrize("functions", [False, True], ids=["files", "functions"])
+def test_the_profile_finds_the_files_at_work(functions):
+    found, step = profile.samples(profile.BUILDERS["chain"](WORKLOADS["tiny ops"].sizes), 0.3, functions)
+    assert step > 0
+    assert any(place.startswith("autograd.py") for place in found)
+    assert all(((": " in place) == functions) for place in found)
