@@ -11,6 +11,7 @@ from cases.fused import CASES
 from tinygrad_tf import Tensor, grad, kernels
 from tinygrad_tf.autograd import reachable
 from tinygrad_tf.kernels.erf import erf
+from tinygrad_tf.kernels.rows import column_sums, row_sums
 from tinygrad_tf.op import fit
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
@@ -178,3 +179,11 @@ def test_erf_is_as_exact_as_it_says(dtype, off):
     assert y.dtype == dtype
     assert np.abs(y - np.array([math.erf(v) for v in x.tolist()])).max() <= off
     assert np.isnan(erf(np.array([np.nan], dtype)))
+
+
+@pytest.mark.parametrize("sums, axis", [(row_sums, 1), (column_sums, 0)])
+def test_sums_by_product_give_nan_without_a_warning(sums, axis):
+    X = np.array([[np.inf, 1, 2], [-np.inf, np.nan, 3], [np.inf, 4, -5]], np.float32)
+    with np.errstate(all="raise"):
+        found = sums(X if axis == 0 else X.T)
+    np.testing.assert_array_equal(found.ravel(), [np.nan, np.nan, 0])
