@@ -3,7 +3,8 @@
     OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.profile toy
     python -m tests.benchmarks.profile "tiny ops" --functions
 
-A timer interrupts the step every millisecond; the file of ours that was at work then has one more.
+A timer interrupts the step every millisecond; the file of ours that was at work then has one more. Python answers an
+interrupt where it calls something: at the entry of a function the time was its caller's.
 Time in NumPy counts for the line that called it, so the files of ``kernels/`` and ``ops/`` hold the arithmetic, and the
 others what it costs to bring it about. Nothing is slowed down, as a tracing profiler slows what calls much.
 """
@@ -11,12 +12,14 @@ others what it costs to bring it about. Nothing is slowed down, as a tracing pro
 from __future__ import annotations
 
 import argparse
+import dis
+import functools
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import tinygrad_tf
@@ -34,11 +37,19 @@ BUILDERS: dict[str, Callable[..., Any]] = {
 }
 
 
+@functools.cache
+def entry(code: CodeType) -> int:
+    """Where a function's own instructions begin."""
+    return next(i.offset for i in dis.get_instructions(code) if i.opname == "RESUME")
+
+
 def samples(step: Callable[[], Any], for_seconds: float, functions: bool) -> tuple[Counter[str], float]:
     """How often each file, or function, was found at work, and how long a step took."""
     found: Counter[str] = Counter()
 
     def look(_: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_lasti <= entry(frame.f_code):
+            frame = frame.f_back
         while frame is not None and not frame.f_code.co_filename.startswith(str(HOME)):
             frame = frame.f_back
         if frame is not None:

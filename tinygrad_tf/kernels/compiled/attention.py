@@ -107,7 +107,7 @@ class _Heads:
 
     def __init__(self, Q: Floats, K: Floats, V: Floats, mask: Floats | None, causal: int | None, keep: Keep | None,
                  p: float) -> None:  # fmt: skip
-        self.shape = np.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
+        self.shape = _together(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
         self.count, self.L, self.S = math.prod(self.shape), Q.shape[-2], K.shape[-2]
         self.dtype, self.given = Q.dtype, (Q, K, V)
         self.width = np.array([Q.shape[-1], V.shape[-1], self.S])
@@ -135,15 +135,21 @@ class _Heads:
 
     def places(self, *arrays: Floats) -> tuple[Floats, Floats]:
         """Each head's address in each array, and each array's entries from row to row."""
-        size = self.dtype.itemsize
-        at = np.empty((len(arrays), self.count), np.int64)
-        for i, X in enumerate(arrays):
-            at[i] = _offsets(self.shape, X.shape[:-2], X.strides[:-2])
-            at[i] += X.__array_interface__["data"][0]
-        return at, np.array([max(X.strides[-2] // size, X.shape[-1]) for X in arrays])
+        offsets, apart = _layout(self.shape, self.dtype.itemsize, *[(X.shape, X.strides) for X in arrays])
+        return offsets + np.array([[X.__array_interface__["data"][0]] for X in arrays]), apart
+
+
+_together = functools.lru_cache(256)(np.broadcast_shapes)
 
 
 @functools.lru_cache(256)
+def _layout(heads: tuple[int, ...], size: int, *arrays: tuple[tuple[int, ...], tuple[int, ...]]
+            ) -> tuple[Floats, Floats]:  # fmt: skip
+    """For arrays of these shapes and strides: where each head begins, in bytes, and the entries from row to row."""
+    begins = np.stack([_offsets(heads, shape[:-2], strides[:-2]) for shape, strides in arrays])
+    return begins, np.array([max(strides[-2] // size, shape[-1]) for shape, strides in arrays])
+
+
 def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int, ...]) -> Floats:
     """How many bytes from the start of an array each head begins, of fewer axes if some stretch."""
     total = np.zeros(heads, np.int64)
