@@ -1,6 +1,7 @@
 """What every test starts from, and must leave behind."""
 
 import os
+import shutil
 
 # Before NumPy is imported: the tests' small matrices gain nothing from threads, and OpenBLAS's threads wait for each
 # other at full speed when other programs use the cores (measured: 25 times slower).
@@ -20,3 +21,21 @@ def same_start():
     yield
     assert state.recording
     assert state.scope == ""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, which the pages are opened in; where ``CI`` is set its absence is a failure."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if os.environ.get("CI"):
+        import playwright.sync_api as sync
+
+        assert program, "there is no chromium, and in CI the pages must be tested"
+    sync = pytest.importorskip("playwright.sync_api", reason="the pages are tested with Playwright for Python")
+    if program is None:
+        pytest.skip("there is no chromium here: apt install chromium")
+    with sync.sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        found = playwright.chromium.launch(executable_path=program, args=args)
+        yield found
+        found.close()

@@ -16,7 +16,6 @@ for package in ("matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", 
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "demos").glob("[0-9][0-9]_*.py"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHORT = 60  # seconds for all chapters together
 
 
@@ -173,20 +172,6 @@ def test_the_code_is_shown_without_the_words_that_stand_below_it():
 
 
 # ---- the pages -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync = pytest.importorskip("playwright.sync_api", reason="the pages are tested with Playwright for Python")
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium, and in CI the pages must be tested")
-        pytest.skip("there is no chromium here: apt install chromium")
-    with sync.sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-        yield found
-        found.close()
 
 
 @pytest.fixture

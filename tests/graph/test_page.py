@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,6 @@ from tinygrad_tf.graph import explore
 from tinygrad_tf.models.transformer import Transformer, TransformerConfig
 from tinygrad_tf.ops.fused import cross_entropy
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
 
 def dates_like():
     """A loss of an encoder–decoder of the size of the dates model."""
@@ -25,22 +22,6 @@ def dates_like():
     source, target = rng.integers(1, 40, (2, 8)), rng.integers(1, 40, (2, 6))
     logits = model(source, target)
     return cross_entropy(logits.reshape(-1, 40), Tensor(rng.integers(0, 40, 12), name="next"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if os.environ.get("CI"):  # where the page must be tested: nothing is skipped
-        import playwright.sync_api as sync
-
-        assert CHROMIUM, "there is no chromium"
-    sync = pytest.importorskip("playwright.sync_api", reason="the page is tested with Playwright for Python")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium here: apt install chromium")
-    with sync.sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,34 +10,38 @@ from numba import prange
 
 from .. import dense
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
-from .team import kernel, shared
+from .team import inner, kernel, shared
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
 
+@inner()
+def _piece(w: Any, n: Any, rows: Any, columns: Any) -> Any:
+    """The first row, the row after the last, and the columns of piece w of n, cut along the longer side."""
+    if rows >= columns:
+        return w * rows // n, (w + 1) * rows // n, 0, columns
+    return 0, rows, w * columns // n, (w + 1) * columns // n
+
+
 @kernel
 def _product(n: Any, turn_b: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
     """Y = X · W, or X · Wᵀ, plus b if it has entries; cut along the longer side of Y."""
-    size, (rows, columns), inner = X.itemsize, Y.shape, X.shape[1]
+    size, (rows, columns), count = X.itemsize, Y.shape, X.shape[1]
     one, zero = X.dtype.type(1), X.dtype.type(0)
     along = W.shape[1] if turn_b == TURNED else 1  # entries of W from one column of Y to the next
     before = one_thread()
     for w in prange(n):
-        r0, r1, c0, c1 = 0, rows, 0, columns
-        if rows >= columns:
-            r0, r1 = w * rows // n, (w + 1) * rows // n
-        else:
-            c0, c1 = w * columns // n, (w + 1) * columns // n
+        r0, r1, c0, c1 = _piece(w, n, rows, columns)
         gemm(
             PLAIN,
             turn_b,
             r1 - r0,
             c1 - c0,
-            inner,
+            count,
             one,
-            X.ctypes.data + r0 * inner * size,
-            inner,
+            X.ctypes.data + r0 * count * size,
+            count,
             W.ctypes.data + c0 * along * size,
             W.shape[1],
             zero,
@@ -59,11 +63,7 @@ def _weight(n: Any, dY: Any, X: Any, dW: Any, db: Any) -> None:
     one, zero = X.dtype.type(1), X.dtype.type(0)
     before = one_thread()
     for w in prange(n):
-        r0, r1, c0, c1 = 0, rows, 0, columns
-        if rows >= columns:
-            r0, r1 = w * rows // n, (w + 1) * rows // n
-        else:
-            c0, c1 = w * columns // n, (w + 1) * columns // n
+        r0, r1, c0, c1 = _piece(w, n, rows, columns)
         gemm(
             TURNED,
             PLAIN,
