@@ -23,8 +23,9 @@ ALLOWED = {
     "random": set(),
     "kernels": set(),  # NumPy alone
     "memory": set(),
+    "source": set(),
     "tensor": {"errors"},
-    "op": {"errors", "tensor", "kernels"},
+    "op": {"errors", "tensor", "kernels", "source"},
     "quick": {"tensor", "op"},
     "autograd": {"errors", "tensor", "op"},  # knows no op by name
     "function": {"errors", "op"},
@@ -33,7 +34,7 @@ ALLOWED = {
     "ops": {"errors", "tensor", "op", "quick", "random", "kernels"},
     "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
-    "formula": {"errors", "tensor", "op"},
+    "formula": {"errors", "tensor", "op", "source"},
     "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
     "notebook": {"tensor", "graph"},
     "nn": _ENGINE,

@@ -22,9 +22,9 @@ run (:meth:`Rule.slice`).
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import inspect
-import textwrap
 import threading
 import types
 from collections.abc import Callable, Sequence
@@ -34,6 +34,7 @@ import numpy as np
 
 from .errors import error, is_explained
 from .kernels import Kernel
+from .source import compiled, source_tree
 from .tensor import FUNCTIONS, Tensor, made_by, to_array
 
 #: What forwards and rules work on: an ndarray or a Tensor.
@@ -265,11 +266,9 @@ class Rule:
         """The rule's syntax tree, cut down to the statements that the wanted gradients depend on.
 
         Walks backward from the ``return`` and leaves out each assignment to names that nothing below it reads.
-        Raises OSError where Python has no source (a rule typed into a bare prompt) or returns in several places.
+        Raises OSError where :func:`source_tree` does, and for a rule that returns in several places.
         """
-        tree = ast.parse(textwrap.dedent(inspect.getsource(self.function))).body[0]
-        if not isinstance(tree, ast.FunctionDef):
-            raise OSError("a rule without a name, such as a lambda, runs as it is")
+        tree = copy.deepcopy(source_tree(self.function))
         *body, last = tree.body
         returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
         if returns != [last] or not isinstance(last, ast.Return) or last.value is None:
@@ -277,7 +276,7 @@ class Rule:
         if isinstance(last.value, ast.Tuple) and not any(isinstance(e, ast.Starred) for e in last.value.elts):
             pairs = zip(last.value.elts, (*needs, *[False] * len(last.value.elts)), strict=False)
             last.value.elts = [e if need else ast.Constant(None) for e, need in pairs]
-        elif self.function.__code__.co_argcount == 3 and not self.function.__code__.co_flags & 0x04:  # dY, Y and one X
+        elif len(needs) == 1 and not self.function.__code__.co_flags & 0x04:  # dY, Y and one X, not *inputs
             last.value = ast.Tuple([last.value], ast.Load())
 
         def names(node: ast.AST, context: type) -> set[str]:
@@ -289,7 +288,7 @@ class Rule:
             if not _only_assigns(statement) or names(statement, ast.Store) & wanted:
                 wanted |= names(statement, ast.Load)
                 kept.insert(0, statement)
-        tree.body, tree.decorator_list = kept, []
+        tree.body, tree.args.defaults, tree.args.kw_defaults = kept, [], [None] * len(tree.args.kwonlyargs)
         ast.increment_lineno(tree, self.function.__code__.co_firstlineno - 1)
         return ast.fix_missing_locations(tree)
 
@@ -298,10 +297,11 @@ class Rule:
         try:
             if rule.__closure__:
                 raise OSError("a rule that closes over local names runs as it is")
-            module = compile(ast.Module([self.lines(needs)], []), rule.__code__.co_filename, "exec")
+            code = compiled(self.lines(needs), rule.__code__.co_filename, rule.__name__)
         except (OSError, SyntaxError):
+            code = None
+        if code is None:
             return lambda *args, **params: _as_tuple(rule(*args, **params))
-        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
         made = types.FunctionType(code, rule.__globals__, rule.__name__, rule.__defaults__)
         made.__kwdefaults__ = rule.__kwdefaults__
         return made

@@ -10,13 +10,13 @@ import ast
 import contextlib
 import functools
 import inspect
-import textwrap
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..source import source_tree
 from ..tensor import FUNCTIONS
 from .expr import Expr, call, matmul, power, stretched, symbol, times, transpose, value
 from .vocabulary import KEEP_SHAPE, VOCABULARY
@@ -64,18 +64,6 @@ _OPERATORS: dict[type, str] = {
     ast.Lt: "<", ast.Gt: ">", ast.LtE: "≤", ast.GtE: "≥", ast.Eq: "=", ast.NotEq: "≠", ast.BitAnd: "∧", ast.BitOr: "∨",
     ast.Is: "is", ast.IsNot: "is not", ast.In: "in",
 }  # fmt: skip
-
-
-@functools.lru_cache(maxsize=1024)
-def source_tree(function: Function) -> ast.FunctionDef:
-    """The syntax tree of a function. Raises OSError where Python has no source, or it is no ``def``."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    except (TypeError, SyntaxError) as problem:
-        raise OSError(str(problem)) from None
-    if not isinstance(tree, ast.FunctionDef):
-        raise OSError("no function with a name")
-    return tree
 
 
 def stores(*nodes: ast.AST) -> list[str]:

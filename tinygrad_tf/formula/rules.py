@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..op import Op, Rule
+from ..source import source_tree
 from ..tensor import Tensor
 from .expr import Expr, call, symbol, total, value
-from .reader import Reader, Unreadable, source_tree
+from .reader import Reader, Unreadable
 from .vocabulary import VOCABULARY
 
 
@@ -226,7 +227,7 @@ def _as_code(function: Any) -> str:
     """What is shown in place of a formula: the code itself, or that there is none to read."""
     try:
         tree = source_tree(function)
-    except OSError:
-        return f"the source of {function.__name__} cannot be read: Python keeps none of what is typed in or generated"
+    except OSError as problem:
+        return f"the source of {function.__name__} cannot be read: {problem}"
     body = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
     return f"{function.__name__}, as code:\n" + textwrap.indent("\n".join(ast.unparse(s) for s in body), "    ")
