@@ -166,6 +166,7 @@ LOSSES = [
     _loss("positions, all at once", normal(2, 4, 3), given([[1, 3, 0], [-100, 2, 2]]), _WEIGHTS, label_smoothing=0.1),
     _loss("positions, none", normal(2, 4, 1, 2), given([[[1, 3]], [[-100, 2]]]), reduction="none"),
     _loss("far out", given([[1000.0, 0.0, -1000.0]]), given([2])),
+    _loss("ln 0 of a class that is not asked for", given([[0.0, 1.0, -np.inf], [0.5, 1.0, -0.5]]), given([0, 1])),
 ]
 
 CASES: list[Case] = [*ROWS, *GATHERS, *ATTENTION, *LOSSES]

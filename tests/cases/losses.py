@@ -63,8 +63,11 @@ OF_PROBABILITIES = [
 
 _ROWS, _CLASSES, _SOME = normal(3, 4), ints(4, 3), given([1, -100, 3])
 _WEIGHT = [0.5, 1.0, 2.0, 0.25]
+_NEVER_FIRST = given([[-np.inf, 0.0, 1.0], [0.5, 1.0, -0.5]])
 
 OF_CLASSES = [
+    *[loss("cross_entropy", f"ln 0 in an ignored row, {how}, smoothing {e}", _NEVER_FIRST, given([-100, 1]),
+           reduction=how, label_smoothing=e) for how in ("mean", "none") for e in (0.0, 0.1)],
     *reductions("nll_loss", _ROWS, _CLASSES),
     loss("nll_loss", "weights", _ROWS, _CLASSES, weight=_WEIGHT),
     loss("nll_loss", "weights, sum", _ROWS, _CLASSES, weight=_WEIGHT, reduction="sum"),
@@ -73,6 +76,7 @@ OF_CLASSES = [
     loss("nll_loss", "ignored rows, none", _ROWS, _SOME, reduction="none"),
     loss("nll_loss", "another ignore_index", _ROWS, _CLASSES, ignore_index=2),
     loss("nll_loss", "one row", normal(4), given(2)),
+    loss("nll_loss", "ln 0 in an ignored row", given([[-np.inf, 0.0], [1.0, 2.0]]), given([-100, 1])),
     loss("nll_loss", "positions", normal(2, 4, 3), ints(4, 2, 3)),
     loss("nll_loss", "positions, all at once", normal(2, 4, 1, 2), ints(4, 2, 1, 2), weight=_WEIGHT, ignore_index=1),
     form("nll_loss", "after log_softmax", lambda t, x, k: t.nn.functional.nll_loss(x.log_softmax(1), k), _ROWS,

@@ -34,11 +34,18 @@ def reduced(
     ids = t.reshape(-1)
     valid = ids != ignore_index
     ids = np.where(valid, ids, 0)
-    chosen = rows[np.arange(len(ids)), ids] - top
+    with np.errstate(invalid="ignore"):  # of a row that does not count, −inf − −inf
+        chosen = rows[np.arange(len(ids)), ids] - top
+    if not valid.all():  # whatever stands in such a row, NaN too
+        chosen, log_total, rows = (
+            np.where(valid, chosen, 0),
+            np.where(valid, log_total, 0),
+            np.where(valid[:, None], rows, 0),
+        )
     weight = valid.astype(dtype) if w is None else np.where(valid, w[ids], 0)
     L = weight * (log_total - chosen) * (1 - label_smoothing)
     if label_smoothing:
-        Z = rows - tops[:, :1]
+        Z = rows - np.where(valid, top, 0)[:, None]
         spread = Z.sum(axis=1) if w is None else Z @ w
         mass = n_classes if w is None else w.sum()
         L += valid * (mass * log_total - spread) * (label_smoothing / n_classes)

@@ -101,7 +101,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
     w = valid.astype(input.dtype)
     if weight is not None:
         w = np.where(valid, class_weights("nll_loss", weight, input, axis)[ids], 0)
-    L = -input[tuple(places)] * w
+    L = -np.where(valid, input[tuple(places)], 0) * w
     if reduction != "mean":
         return reduced(L, reduction)
     with np.errstate(invalid="ignore"):  # no valid row: 0/0 is NaN, as in PyTorch

@@ -103,7 +103,7 @@ def _silu(n: Any, X: Any, Y: Any, G: Any) -> None:
 def _d_silu_piece(dy: Any, y: Any, G: Any, x: Any, dx: Any) -> None:
     one = x.dtype.type(1)
     for i in range(x.size):
-        dx[i] = dy[i] * G[i] * (one + x[i] - y[i])
+        dx[i] = dy[i] * G[i] * (one + (x[i] - y[i]))  # large x less large y first
 
 
 @kernel

@@ -18,9 +18,12 @@ from .rows import log_softmax, softmax
 def _cross_entropy(
     X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Array:
-    """Y = −Σ q ⊙ log softmax(X) over the last axis, q the target distribution; then the mean or sum over rows."""
+    """Y = −Σ q ⊙ log softmax(X) over the last axis, q the target distribution; then the mean or sum over rows.
+
+    Where q is 0 so is the product, even with ln 0.
+    """
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
-    L = -np.sum(q * log_softmax(X), axis=-1)
+    L = -np.sum(q * np.where(q == 0, 0, log_softmax(X)), axis=-1)
     return L if reduction == "none" else np.sum(L) / n
 
 
