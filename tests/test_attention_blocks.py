@@ -103,6 +103,15 @@ def test_memory_grows_with_the_length_not_with_its_square(p, kernel_set, monkeyp
     assert sizes[2] < 2048 * 2048 * 2  # two heads of booleans; P alone would be four times that
 
 
+def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks):
+    Q, K, V = (np.random.default_rng(0).standard_normal((2, 7, 4)).astype(np.float32) for _ in range(3))
+    Q[1, 3] = np.nan
+    with np.errstate(invalid="ignore"):
+        Y = f.attention(Tensor(Q), Tensor(K), Tensor(V), causal=0).data
+    np.testing.assert_array_equal(np.isnan(Y).all(-1), np.arange(14).reshape(2, 7) == 10)
+    assert np.isnan(Y).any(-1).sum() == 1
+
+
 def test_short_sequences_are_done_in_one_piece():
     one = np.ones((4, 2), np.float32)
     assert kernel.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)

@@ -127,7 +127,10 @@ class Generates(nn.Module):
     def begin(self, input_ids: Any, attention_mask: Any, settings: GenerationConfig) -> tuple[Array, Any]:
         """The tokens to go on from, (B, T), and the :class:`Run`. An encoder–decoder has its own."""
         tokens = prompt(input_ids)
-        mask = np.ones(tokens.shape, bool) if attention_mask is None else to_array(attention_mask).astype(bool)
+        if attention_mask is None:
+            apart = settings.pad_token_id is not None and settings.pad_token_id not in settings.eos
+            attention_mask = tokens != settings.pad_token_id if apart else np.ones(tokens.shape, bool)
+        mask = to_array(attention_mask).astype(bool)
         if mask.shape != tokens.shape or not mask.any(axis=1).all() or not mask[:, -1].all():
             raise error(ValueError, "generate", {"input_ids": tokens, "attention_mask": mask}, "the mask has the shape "
                         "of input_ids, and each row ends with a real token: padding stands on the left",
@@ -142,7 +145,8 @@ class Generates(nn.Module):
 
         Args:
             input_ids: prompts (B, T), those of different length padded on the left; an encoder–decoder's sources.
-            attention_mask: (B, T), 0 or false at padding.
+            attention_mask: (B, T), 0 or false at padding; by default where ``pad_token_id`` stands, if no sequence ends
+                with that.
             generation_config: settings, by default the model's own.
             settings: changes to them, see :class:`GenerationConfig`: ``max_new_tokens=50, do_sample=True``.
 

@@ -27,10 +27,10 @@ def both(ours, theirs, ids, mask=None, **settings):
     """Our tokens, and transformers', cut or filled to the same length."""
     settings = {"max_new_tokens": 12, "pad_token_id": 1, "eos_token_id": None, **settings}
     got = ours.generate(ids, attention_mask=mask, **settings)
-    mask = np.ones_like(ids) if mask is None else mask
     theirs.generation_config.eos_token_id = None  # it would stand in for None
     config = transformers.GenerationConfig(do_sample=False, bos_token_id=1, **settings)
-    expected = theirs.generate(torch.tensor(ids), attention_mask=torch.tensor(mask), generation_config=config)
+    given = {} if mask is None else {"attention_mask": torch.tensor(mask)}
+    expected = theirs.generate(torch.tensor(ids), generation_config=config, **given)
     return got.tolist(), expected.numpy().tolist()
 
 
@@ -52,10 +52,11 @@ def test_tokens_are_those_of_transformers(name, settings, n_endings):
 
 @every_decoder
 @pytest.mark.parametrize("settings", [{}, {"num_beams": 3}], ids=["greedy", "beams"])
-def test_prompts_of_different_length(name, settings):
+@pytest.mark.parametrize("mask", [PADDED, None], ids=["a mask", "by pad_token_id"])
+def test_prompts_of_different_length(name, settings, mask):
     ours, theirs = twins(name, scale=0.4)
     ids = np.where(PADDED, tokens(ours, (3, 6)), 1)
-    got, expected = both(ours, theirs, ids, PADDED, eos_token_id=endings(ours, ids[:1], 1), **settings)
+    got, expected = both(ours, theirs, ids, mask, eos_token_id=endings(ours, ids[:1], 1), **settings)
     assert got == expected
 
 

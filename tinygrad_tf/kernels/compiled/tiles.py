@@ -80,8 +80,9 @@ def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, w
                     if mask.size:
                         allow(p, q0 + i, mask[h if len(mask) > 1 else 0][:, k0 : k0 + keys], True)
                     top = max(tops[i], top_of(p))
-                    if top == -inf:
-                        p[:] = zero
+                    if top == -inf:  # nothing is allowed, or NaN: 0, or NaN
+                        exp_row(p, zero)
+                        totals[i] += sum_of(p)
                         continue
                     exp_row(p, top)
                     less = exp(tops[i] - top)
