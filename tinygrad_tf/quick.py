@@ -34,8 +34,20 @@ def quick(op: Op) -> Callable[..., Any]:
         return _made(op, y if type(y) is np.ndarray else np.asarray(y), (X,), X.requires_grad)
 
     def two(X: Any, W: Any) -> Any:
-        x = X.data if isinstance(X, Tensor) else np.array(X, W.data.dtype) if type(X) is float else None
-        w = W.data if isinstance(W, Tensor) else np.array(W, X.data.dtype) if type(W) is float else None
+        x = (
+            X.data
+            if isinstance(X, Tensor)
+            else np.array(X, W.data.dtype)
+            if type(X) is float and W.data.dtype.kind == "f"
+            else None
+        )
+        w = (
+            W.data
+            if isinstance(W, Tensor)
+            else np.array(W, X.data.dtype)
+            if type(W) is float and X.data.dtype.kind == "f"
+            else None
+        )
         if x is None or w is None or x.dtype is not w.dtype or x.dtype.kind != "f":
             return op(X, W)
         if state.make is not made_by or not state.recording:

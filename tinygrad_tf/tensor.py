@@ -243,6 +243,15 @@ class Tensor:
 
     __hash__ = object.__hash__  # identity: == compares entries
 
+    def __eq__(self, other: object) -> Any:
+        return NotImplemented if other is None else FUNCTIONS["equal"](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return NotImplemented if other is None else FUNCTIONS["not_equal"](self, other)
+
+    def __pos__(self) -> Tensor:
+        return self
+
     def __len__(self) -> int:
         if self.ndim == 0:
             raise error(TypeError, "len", {"self": self}, "a Tensor without axes has no length", "use .item()")
@@ -273,9 +282,11 @@ class Tensor:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
-        function = FUNCTIONS.get(ufunc.__name__)
-        if function is None or method != "__call__" or params.pop("out", None) is not None:
+        function, out = FUNCTIONS.get(ufunc.__name__), params.pop("out", ())
+        if function is None or method != "__call__" or any(isinstance(y, Tensor) for y in out):
             return NotImplemented
+        if out:  # array -= tensor
+            return ufunc(*[x.numpy() if isinstance(x, Tensor) else x for x in inputs], out=out, **params)
         return function(*inputs, **params)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, params: Any) -> Any:
@@ -305,7 +316,6 @@ class Tensor:
     __lshift__, __rlshift__ = _method("left_shift"), _method("left_shift", True)
     __rshift__, __rrshift__ = _method("right_shift"), _method("right_shift", True)
     __neg__, __abs__, __invert__ = _method("negative"), _method("absolute"), _method("invert")
-    __eq__, __ne__ = _method("equal"), _method("not_equal")  # type: ignore[assignment]
     __lt__, __le__ = _method("less"), _method("less_equal")
     __gt__, __ge__ = _method("greater"), _method("greater_equal")
 

@@ -30,6 +30,9 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(data, requires_grad, dtype, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value.data if name == "data" and isinstance(value, Tensor) else value)
+
 
 class LoadResult(NamedTuple):
     """What :meth:`Module.load_state_dict` did not find, and what it had no place for."""

@@ -21,6 +21,7 @@ from . import (
     rounding,
     shape,
     trigonometry,
+    update,
 )
 
 bind_methods()
@@ -28,5 +29,5 @@ bind_methods()
 __all__ = [
     "activation", "arithmetic", "arrange", "choice", "comparison", "conversion",
     "einsum", "exponential", "fused", "heads", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding",
-    "shape", "trigonometry",
+    "shape", "trigonometry", "update",
 ]  # fmt: skip
