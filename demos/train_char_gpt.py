@@ -150,10 +150,13 @@ def main() -> None:
     except (ValueError, ImportError, FileNotFoundError) as problem:
         raise SystemExit(str(problem)) from None
     with parallel.join() as ranks:
-        train(args, ranks)
+        finished = train(args, ranks)
+    if not finished:
+        raise SystemExit(130)  # as a program that Ctrl-C ends: what was to follow it does not run on half a model
 
 
-def train(args: argparse.Namespace, ranks: parallel.Ranks) -> None:
+def train(args: argparse.Namespace, ranks: parallel.Ranks) -> bool:
+    """Train to the end, or until Ctrl-C; returns whether it came to the end."""
     manual_seed(args.seed)
     try:
         letters = Letters(args.text.read_text("utf-8") if args.text else standard_library())
@@ -163,7 +166,10 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> None:
     step, history, path = 0, [], args.out / "checkpoint.safetensors"
     identity = {"text": letters.digest, "steps": args.steps, "seed": args.seed}
     if args.resume:
-        saved = ranks.from_first(load_checkpoint(path) if ranks.first else None)
+        try:
+            saved = ranks.from_first(load_checkpoint(path) if ranks.first else None)
+        except (OSError, ValueError) as problem:
+            raise SystemExit(str(problem)) from None
         if {name: saved.notes.get(name) for name in identity} != identity:
             raise SystemExit(f"{path} is of another text, seed or number of steps: repeat those of the first run")
         saved.restore(model, optimizer, schedule)
@@ -196,9 +202,12 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> None:
                     generator().bit_generator.state = state
     say(f"{time.perf_counter() - began:.0f} s; validation loss by step: "
         + ", ".join(f"{at}: {loss:.4f}" for at, loss in history))  # fmt: skip
-    if step == args.steps and ranks.first:
+    if step < args.steps:
+        say(f"stopped after step {step} and saved; the same command with --resume goes on")
+    elif ranks.first:
         (args.out / "sample.txt").write_text(sample(model, letters, 2000), "utf-8")
         print(f"wrote {path} and {args.out / 'sample.txt'}")
+    return step >= args.steps
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ CASES = {
     "sometimes more ranks than rows": {"rows": (6, 1), "node_size": 2},
     "an unused weight, recomputed layers": {"model": lambda drop: Lines(unused=True), "node_size": 2},
     "one bucket": {"bucket": 1 << 20},
+    "two steps after one backward": {"optimizer": SGD, "updates": 2},
 }
 
 
@@ -56,7 +57,8 @@ def gpt(dropout):
                            embd_pdrop=dropout, attn_pdrop=dropout, bos_token_id=None, eos_token_id=None))  # fmt: skip
 
 
-def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1024, dropout=0.0, steps=4):
+def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1024, dropout=0.0, steps=4,
+          updates=1):  # fmt: skip
     """Parameters, optimiser state, and (loss, norm) of every step, after a short training."""
     manual_seed(ranks.rank)  # what counts is rank 0's
     model = model(dropout)
@@ -73,7 +75,8 @@ def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1
             logits = model(ids[:, :-1]) if n else None
         loss = cross_entropy(logits.reshape(-1, 17), targets.reshape(-1), ignore_index=-100) if n else None
         record.append((shared.backward(loss, n), shared.clip_grad_norm_(0.5)))
-        shared.step()
+        for _ in range(updates):
+            shared.step()
     shared.collect()
     return [p.data.copy() for p in model.parameters()], optimizer.state_dict()["state"], record
 
@@ -150,6 +153,30 @@ def collectives(ranks):
     return {**found, "problems": problems}
 
 
+def mean_of_nothing(ranks):
+    return ranks.mean(1.0, weight=0.0)
+
+
+def closing(ranks, how="free"):
+    """A training step, the end of the sharing, perhaps with a look at a parameter kept, and sharing anew."""
+    line = nn.Linear(2, 1)
+    optimizer = optim.SGD(line.parameters(), lr=0.1)
+
+    def step():
+        shared = parallel.share(line, optimizer, ranks)
+        shared.backward(line(Tensor([[1.0, 2.0]])).sum(), 1)
+        shared.step()
+        return shared
+
+    shared = step()
+    before, look = line.weight.data.copy(), line.weight.data if how == "held" else None
+    shared.close()
+    same = bool((line.weight.data == before).all()) and (look is None or bool((look == before).all()))
+    step().close()
+    return {"same": same, "freed": not shared.node._windows,
+            "trains again": bool(np.allclose(line.weight.data, before - [[0.1, 0.2]]))}  # fmt: skip
+
+
 class Interrupted(Trainer):
     """As if Ctrl-C reached the last rank alone, in the midst of the third step."""
 
@@ -171,6 +198,17 @@ def task_training(ranks, path, how):
     history = learner.fit(progress=False)
     return {"step": learner.step, "loss": history.loss, "score": list(history.accuracy.items()),
             "sum": [float(np.abs(p.data).sum()) for p in model.parameters()]}  # fmt: skip
+
+
+def fit_twice(ranks):
+    """Whether the second fit() gave back the memory of the first."""
+    task = tasks.reverse()
+    model = Transformer(TransformerConfig(len(task.vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=32))
+    learner = Trainer(model, task, TrainConfig(1, 4, eval_pairs=2), ranks=ranks)
+    learner.fit(progress=False)
+    first = learner.shared
+    learner.fit(progress=False)
+    return not first.node._windows
 
 
 def fails(ranks, how):

@@ -397,6 +397,19 @@ def test_other_threads_draw_on_undisturbed():
     np.testing.assert_array_equal(x.grad.data, y.data)
 
 
+def test_other_threads_may_draw_in_the_first_run():
+    def function(x):
+        thread = threading.Thread(target=lambda: generator().random(7))
+        thread.start()
+        thread.join()
+        return fused.dropout(x, 0.5)
+
+    x = leaf(*np.ones(20))
+    y = checkpoint(function, x)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, y.data)
+
+
 def test_a_function_may_seed_the_generator_itself():
     def function(x):
         manual_seed(9)

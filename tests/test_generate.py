@@ -311,6 +311,18 @@ def test_dropout_is_off_while_it_decodes(model):
     np.testing.assert_array_equal(*(translate(model, 8) for _ in range(2)))
 
 
+@every_option
+def test_the_type_of_the_prompt_does_not_bound_the_new_tokens(options):
+    """Ids up to 299 after a prompt that fits into bytes."""
+    model = random_weights(GPT2(GPT2Config(300, 40, 8, 2, 2, eos_token_id=None)))
+    found = []
+    for dtype in (np.uint8, np.int64):
+        manual_seed(0)
+        found.append(model.generate(PROMPT.astype(dtype), max_new_tokens=6, **options))
+    assert found[1].max() > 255
+    np.testing.assert_array_equal(*found, strict=True)
+
+
 WRONG = {
     "length": (ValueError, {"max_new_tokens": 0}, ["max_new_tokens 0", "at least one"]),
     "no batch": (ValueError, {"input_ids": [3, 4]}, ["input_ids (2,)", "ids[None, :]"]),

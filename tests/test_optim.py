@@ -275,6 +275,38 @@ def test_loading_does_not_share_arrays():
     assert not np.shares_memory(first.state[a]["exp_avg"], second.state[b]["exp_avg"])
 
 
+@pytest.mark.parametrize(("name", "settings"), [
+    ("AdamW", {"lr": 0.1}), ("SGD", {"lr": 0.01, "momentum": 0.9}), ("SGD", {"lr": 0.01})
+], ids=["AdamW", "SGD momentum", "SGD"])  # fmt: skip
+@pytest.mark.parametrize("shape", [(3, 2), ()], ids=["matrix", "number"])
+def test_a_training_of_pytorch_s_goes_on_here(name, settings, shape, torch):
+    their_W = torch.from_numpy(np.random.default_rng(0).standard_normal(shape)[...]).requires_grad_()
+    theirs = getattr(torch.optim, name)([their_W], **settings)
+
+    def step(W, optimizer):
+        optimizer.zero_grad()
+        (W**4).sum().backward()
+        optimizer.step()
+
+    for _ in range(3):
+        step(their_W, theirs)
+    W = Tensor(their_W.detach().numpy().copy(), requires_grad=True)
+    ours = getattr(optim, name)([W], lr=0.5)
+    ours.load_state_dict(theirs.state_dict())
+    for _ in range(3):
+        step(their_W, theirs)
+        step(W, ours)
+    np.testing.assert_allclose(W.data, their_W.detach().numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("i", [1, -1])
+def test_a_state_of_a_parameter_that_is_not_there_is_refused(i):
+    optimizer = optim.Adam([two()[0]])
+    saved = {**optimizer.state_dict(), "state": {i: {"step": 1}}}
+    with pytest.raises(ValueError, match=f"a state of parameter {i}"):
+        optimizer.load_state_dict(saved)
+
+
 @pytest.mark.parametrize(("make", "words"), [
     (lambda p: optim.Adam([p, Tensor([1.0, 2.0], requires_grad=True)]), ["groups of [1]", "[2]"]),
     (lambda p: optim.Adam([Tensor([1.0, 2.0], requires_grad=True)]), ["exp_avg (1,)", "(2,)"]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
-from tinygrad_tf.saving import load_checkpoint, save_checkpoint
+from tinygrad_tf.saving import load_checkpoint, save_checkpoint, write_whole
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
 
@@ -239,6 +239,49 @@ def test_notes_that_are_no_plain_data(tmp_path):
     with pytest.raises(TypeError, match="plain data"):
         save_checkpoint(tmp_path / "net.safetensors", Net(), notes={"weights": np.zeros(3)})
     assert not list(tmp_path.iterdir())
+
+
+def test_two_keys_that_JSON_writes_alike_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="keys such as 1 and '1' become one"):
+        save_checkpoint(tmp_path / "net.safetensors", Net(), notes={1: "a", "1": "b"})
+
+
+def test_a_parameter_of_the_other_byte_order_comes_back(tmp_path):
+    net = Net()
+    net.layers[0].bias.data = np.array([1, 2, 3], np.dtype("float32").newbyteorder())
+    save_checkpoint(tmp_path / "net.safetensors", net)
+    assert load_checkpoint(tmp_path / "net.safetensors").model["layers.0.bias"].tolist() == [1, 2, 3]
+
+
+def test_half_of_a_surrogate_pair_comes_back(tmp_path):
+    """As in the name of a file that is no UTF-8."""
+    save_checkpoint(tmp_path / "net.safetensors", Net(), notes={"text": "\udc80.txt"})
+    assert load_checkpoint(tmp_path / "net.safetensors").notes == {"text": "\udc80.txt"}
+
+
+def test_the_step_may_be_an_integer_of_NumPy(tmp_path):
+    save_checkpoint(tmp_path / "net.safetensors", Net(), step=np.int64(3))
+    assert load_checkpoint(tmp_path / "net.safetensors").step == 3
+
+
+def test_a_save_within_a_save_to_the_same_path(tmp_path):
+    """As two threads may have it."""
+
+    def write(beside):
+        beside.write_text("first")
+        write_whole(tmp_path / "file", lambda other: other.write_text("second"))
+
+    write_whole(tmp_path / "file", write)
+    assert (tmp_path / "file").read_text() == "first"
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    target, link = tmp_path / "step3.safetensors", tmp_path / "latest.safetensors"
+    link.symlink_to(target)
+    save_checkpoint(link, Net())
+    assert link.is_symlink()
+    assert target.is_file()
 
 
 def test_a_failed_write_leaves_the_old_file(file, monkeypatch):

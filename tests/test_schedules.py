@@ -206,6 +206,24 @@ def test_a_schedule_that_was_saved_goes_on_as_if_nothing_had_been(case):
     assert steps(schedule, [2.0] * 5) == steps(resumed, [2.0] * 5)
 
 
+@pytest.mark.parametrize("make", [
+    lambda base, lr: optim.ExponentialLR(base, 0.9),
+    lambda base, lr: optim.SequentialLR(base, [optim.LinearLR(base), optim.ExponentialLR(base, 0.9)], [3]),
+    lambda base, lr: optim.CyclicLR(base, lr, 2 * lr, 3, base_momentum=0.4 + lr),
+    lambda base, lr: optim.OneCycleLR(base, lr, 20, max_momentum=0.8 + lr),
+], ids=["one factor", "in sequence", "cycles", "one cycle"])  # fmt: skip
+def test_the_rates_that_were_saved_hold_in_a_build_with_others(make):
+    """The schedule's state alone, without the optimiser's."""
+    schedule = make(optimizer(0.1), 0.1)
+    schedule.step()
+    resumed = make(optimizer(0.01), 0.01)
+    resumed.load_state_dict(copy.deepcopy(schedule.state_dict()))
+    for _ in range(5):
+        schedule.step()
+        resumed.step()
+        assert settings_of(resumed.optimizer) == settings_of(schedule.optimizer)
+
+
 def test_a_function_for_each_group():
     base = optimizer(1.0, groups=2)
     schedule = optim.LambdaLR(base, [lambda step: 1.0, lambda step: 0.1])

@@ -231,12 +231,12 @@ class evaluation:
 
 
 def prompt(input_ids: Any) -> Array:
-    """Prompts as an array of ids (B, T)."""
+    """Prompts as an array of ids (B, T), int64: a smaller type may hold the prompt but not the new tokens."""
     tokens = input_ids.data if isinstance(input_ids, Tensor) else to_array(input_ids)
     if tokens.ndim != 2 or tokens.dtype.kind not in "iu" or 0 in tokens.shape:
         raise error(ValueError, "generate", {"input_ids": tokens}, "prompts come as integers (batch, length), of at "
                     "least one token", "for one prompt write ids[None, :]")  # fmt: skip
-    return tokens
+    return tokens.astype(np.int64)
 
 
 def repetition_penalty(logits: Array, tokens: Array, real: Array, penalty: float) -> Array:

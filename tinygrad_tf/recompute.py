@@ -11,7 +11,7 @@ import numpy as np
 from .autograd import AGAIN, enable_grad, reachable
 from .errors import error
 from .op import state
-from .random import get_state, replayed
+from .random import get_state, replayed, set_state
 from .tensor import Tensor
 
 
@@ -20,16 +20,22 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
 
     Cut a stack of n layers into about √n such pieces, and the memory of its activations falls from n to about 2·√n
     layers, for one more forward. ``backward()`` leaves the same gradients to the bit, dropout included: the same random
-    numbers are drawn again. Parameters and other Tensors that ``function`` uses get their gradients as well.
+    numbers are drawn again, whatever other threads draw meanwhile. Parameters and other Tensors that ``function`` uses
+    get their gradients as well.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> checkpoint(lambda x: x * x * x, x).sum().backward()
     >>> x.grad.tolist()
     [3.0, 12.0]
     """
-    params = {"run": functools.partial(_run_again, function, inputs, get_state(), state.root)}
+    start = get_state()
+    params = {"run": functools.partial(_run_again, function, inputs, start, state.root)}
     first = Tensor.wrap(np.zeros(())).number  # every Tensor that the function makes has a higher one
-    output = _checked(function(*inputs))
+    with replayed(start):  # not from the common generator: another thread's draws would come between this one's
+        output = _checked(function(*inputs))
+        end = get_state()
+    if get_state() == start:  # nobody else has drawn: the common generator goes on as if it had been used
+        set_state(end)
     if not output.requires_grad or output.number < first:
         return output
     used = tuple([x for x in reachable([output], first) if x.number < first])

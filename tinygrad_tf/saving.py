@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def save_checkpoint(
     {'inputs': ['x', 'y']}
     """
     arrays: Arrays = {name: p.data for name, p in model.state_dict().items()}
-    state: dict[str, Any] = {"step": step, "random": random.get_state(), "notes": dict(notes or {})}
+    state: dict[str, Any] = {"step": int(step), "random": random.get_state(), "notes": dict(notes or {})}
     if schedule is not None:
         state["schedule"] = {"kind": type(schedule).__name__, **schedule.state_dict()}
     if optimizer is not None:
@@ -115,10 +116,13 @@ def save_checkpoint(
                 else:
                     numbers.setdefault(i, {})[name] = value
         state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"]}
-    arrays = {name: np.array(array, order="C") for name, array in arrays.items()}  # safetensors ignores strides
+    arrays = {  # safetensors ignores strides, and turns foreign byte orders into the native one
+        name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()
+    }
     try:
-        header = {"format": FORMAT, "sha256": _digest(arrays, state), "state": state}
-        text = json.dumps(header, ensure_ascii=False)
+        if json.dumps(json.loads(json.dumps(state))) != json.dumps(state):
+            raise ValueError("keys such as 1 and '1' become one")
+        text = json.dumps({"format": FORMAT, "sha256": _digest(arrays, state), "state": state})
     except (TypeError, ValueError) as problem:
         raise error(TypeError, "save_checkpoint", f"notes that JSON cannot hold ({problem})", "notes are plain data",
                     "note numbers, texts, lists and dicts; arrays belong into the model") from None  # fmt: skip
@@ -185,9 +189,13 @@ def _digest(arrays: Arrays, state: dict[str, Any]) -> str:
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """``write`` to a file beside ``path`` that takes its place only when all of it is on the disk."""
+    """``write`` to a file beside ``path`` that takes its place only when all of it is on the disk.
+
+    Where ``path`` is a link, it stays one, and the file that it leads to is replaced.
+    """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # of this call alone
     try:
         write(beside)
         with open(beside, "rb+") as file:

@@ -92,6 +92,7 @@ class Trainer:
         """Train up to ``config.steps``. Ctrl-C ends it after the current step, with a checkpoint; twice, at once."""
         c = self.config
         self.model.train()
+        self.shared.close()  # of an earlier call
         self.shared = share(self.model, self.optimizer, self.ranks)
         with interruptible() as interrupted, _bar(self.step, c.steps, progress and self.ranks.first) as bar:
             start, tokens, stop = time.perf_counter(), 0, False

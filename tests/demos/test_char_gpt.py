@@ -61,8 +61,10 @@ def test_a_stopped_training_goes_on_with_the_same_bits(demo, monkeypatch, tmp_pa
             return self.inner.__exit__(*problem)
 
     monkeypatch.setattr(demo, "interruptible", stops)
-    stopped = run(demo, monkeypatch, tmp_path / "parts", "--steps", 4, "--eval-every", 2)
-    assert stopped.step == 3
+    with pytest.raises(SystemExit) as ended:
+        run(demo, monkeypatch, tmp_path / "parts", "--steps", 4, "--eval-every", 2)
+    assert ended.value.code == 130
+    assert load_checkpoint(tmp_path / "parts/checkpoint.safetensors").step == 3
     monkeypatch.setattr(demo, "interruptible", asked)
     parts = run(demo, monkeypatch, tmp_path / "parts", "--steps", 4, "--eval-every", 2, "--resume")
     assert parts.step == whole.step == 4
@@ -76,6 +78,11 @@ def test_another_text_is_not_resumed(demo, monkeypatch, tmp_path):
     run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
     with pytest.raises(SystemExit, match="another text"):
         run(demo, monkeypatch, tmp_path / "out", "--steps", 2, "--resume")
+
+
+def test_without_a_checkpoint_nothing_is_resumed(demo, monkeypatch, tmp_path):
+    with pytest.raises(SystemExit, match="there is no file"):
+        run(demo, monkeypatch, tmp_path / "out", "--resume")
 
 
 def test_a_text_that_is_too_short(demo):

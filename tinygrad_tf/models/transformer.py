@@ -144,7 +144,7 @@ class Transformer(Generates):
             source = np.where(to_array(attention_mask).astype(bool), source, self.config.pad_id)
         with no_grad():
             run = Decoding(self, ids(source, "source"), settings.use_cache)
-        return np.full((len(source), 1), start), run
+        return np.full((len(source), 1), start, np.int64), run
 
     def embed(self, tokens: Tensor, table: nn.Embedding, start: int = 0) -> Tensor:
         """Ids (B, L) → vectors (B, L, D), scaled by √d_model so that the positions do not drown them (section 3.4)."""

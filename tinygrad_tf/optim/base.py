@@ -124,7 +124,7 @@ class Optimizer:
         return {"state": {numbers[p]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned, for parameters of the same number and shapes.
+        """Go on from what :meth:`state_dict`, PyTorch's too, returned for parameters of the same number and shapes.
 
         Raises ValueError, before anything is changed, if the numbers or shapes differ.
         """
@@ -134,8 +134,13 @@ class Optimizer:
         if sizes != theirs:
             raise error(ValueError, f"load_state_dict of {type(self).__name__}", f"groups of {theirs} parameters",
                         f"this optimiser has groups of {sizes}", "build it with the same parameters")  # fmt: skip
+        odd = [i for i in state_dict["state"] if not 0 <= int(i) < len(parameters)]
+        if odd:
+            raise error(ValueError, f"load_state_dict of {type(self).__name__}", f"a state of parameter {odd[0]}",
+                        f"this optimiser has {len(parameters)} parameters, numbered from 0",
+                        "build it with the same parameters")  # fmt: skip
         loaded = {
-            parameters[int(i)]: {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in state.items()}
+            parameters[int(i)]: {key: _own(key, value) for key, value in state.items() if value is not None}
             for i, state in state_dict["state"].items()
         }
         for p, state in loaded.items():
@@ -146,3 +151,11 @@ class Optimizer:
         self.state = loaded
         for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({key: value for key, value in saved.items() if key != "params"})
+
+
+def _own(key: str, value: Any) -> Any:
+    """A copy of a state's entry. PyTorch has tensors for our arrays, and for the number of steps."""
+    if key == "step":
+        return int(value)
+    value = np.asarray(value.detach()) if hasattr(value, "detach") else value
+    return np.array(value) if isinstance(value, np.ndarray) else value

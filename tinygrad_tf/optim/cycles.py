@@ -49,6 +49,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 class MomentumCycle(LRScheduler):
     """Also sets the momentum (or Adam's first beta) of every group, unless ``cycle_momentum`` is off."""
 
+    _saved = ("base_lrs", "max_lrs", "base_momentums", "max_momentums")
+    max_lrs: list[float]
+
     def __init__(self, optimizer: Optimizer, cycle_momentum: bool, base_momentum: PerGroup, max_momentum: PerGroup,
                  last_epoch: int) -> None:  # fmt: skip
         if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):

@@ -17,6 +17,8 @@ class LRScheduler:
     The rate for step 0 is set when the schedule is made. Subclasses say what ``factor`` is, or what ``rates`` are.
     """
 
+    _saved: tuple[str, ...] = ("base_lrs",)  # lists with a number for each group, which go into a checkpoint
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer, self.last_epoch = optimizer, last_epoch
         for group in optimizer.param_groups:
@@ -44,9 +46,11 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        return {"last_epoch": self.last_epoch}
+        return {"last_epoch": self.last_epoch, **{name: list(getattr(self, name)) for name in self._saved}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for name in self._saved:
+            setattr(self, name, list(state_dict.get(name, getattr(self, name))))
         self.apply(state_dict["last_epoch"])
         self.last_epoch = state_dict["last_epoch"]
 
@@ -235,6 +239,14 @@ class SequentialLR(LRScheduler):
     def apply(self, step: int) -> None:
         scheduler, own_step = self._now(step)
         scheduler.apply(own_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for scheduler, saved in zip(self.schedulers, state_dict.get("schedulers", ()), strict=False):
+            scheduler.load_state_dict(saved)
+        super().load_state_dict(state_dict)
 
 
 class ReduceLROnPlateau:

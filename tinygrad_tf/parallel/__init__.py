@@ -41,7 +41,7 @@ one half for the reduce-scatter and one for the all-gather. For 64 machines::
 A step computes about 6 operations for each parameter and token, and sends 8 bytes for each parameter. At F operations
 a second the network takes longer than the arithmetic when a machine has fewer than 8 F / (6 B) tokens, whatever the
 model's size: with F = 300 GFLOP/s fewer than 360 by Ethernet, 36 by InfiniBand. The letter GPT, whose step over 12 · 64
-tokens takes 25 ms on four cores, would wait up to 9.5 ms more, 40 % of them latency, which no bandwidth buys off: give
+tokens takes 18 ms on four cores, would wait up to 9.5 ms more, 40 % of them latency, which no bandwidth buys off: give
 each machine more rows. GPT-2 small with 12 · 1,024 tokens computes for 30 s and waits for 0.9.
 
 The sums hide behind the backward pass where somebody else does the carrying: two ranks on four cores that speak by TCP

@@ -45,14 +45,13 @@ def launch(ranks: int) -> None:
         return
     if importlib.util.find_spec("mpi4py") is None:  # not imported: that would make this process an MPI job of its own
         raise no_mpi()
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
+    env = {**dict.fromkeys(_THREADS, "1"), **os.environ, **_ALLOWED}
     command = [mpiexec(), "-n", str(ranks), sys.executable, *sys.orig_argv[1:]]
     sys.stdout.flush()
     sys.stderr.flush()
     if os.name == "nt":  # there exec returns to the shell before the job has ended
-        raise SystemExit(subprocess.call(command, env={**os.environ, **_ALLOWED}))
-    os.execve(command[0], command, {**os.environ, **_ALLOWED})
+        raise SystemExit(subprocess.call(command, env=env))
+    os.execve(command[0], command, env)
 
 
 def mpiexec() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ class Node:
         here = comm.Split_type(MPI.COMM_TYPE_SHARED)
         if not _fits(here, n_bytes):
             node_size = 1
-        self.comm = here if node_size is None else here.Split(here.rank // node_size)
+        self.comm = here.Split(0 if node_size is None else here.rank // node_size)
+        here.Free()
         self.rank = self.comm.rank
         self.lanes = comm.allreduce(self.comm.size, MPI.MIN)
         in_lane = self.rank < self.lanes
@@ -38,6 +40,7 @@ class Node:
         self.owner = self.rank * self.n_nodes + self.lane.rank if in_lane else None
         self.ticks = 0
         self._windows: list[Any] = []
+        self._shared: list[weakref.ref[Array]] = []  # all arrays of shared memory; a view of one keeps it alive
         self._counters = self.arrays(self.comm.size * 8, np.dtype(np.int64), only_first=True)[0][
             ::8
         ]  # a cache line each
@@ -52,6 +55,7 @@ class Node:
         self._windows.append(window)
         owners = range(1 if only_first else self.comm.size)
         found = [np.frombuffer(window.Shared_query(owner)[0], dtype) for owner in owners]
+        self._shared += map(weakref.ref, found)
         if n_bytes:
             found[0 if only_first else self.rank][:] = 0
         self._fence()
@@ -62,6 +66,19 @@ class Node:
         """What was written before is seen by others before what is written after. (One window's is all windows'.)"""
         if self._windows:
             self._windows[0].Sync()
+
+    def close(self) -> None:
+        """Give back the shared memory, unless a rank still holds an array of it, and the communicators."""
+        self._counters = np.empty(0, np.int64)
+        held = any(array() is not None for array in self._shared)
+        if not self.comm.allreduce(held, self.MPI.LOR):
+            while self._windows:
+                window = self._windows.pop()
+                window.Unlock_all()
+                window.Free()
+        for comm in (self.lane, self.comm):
+            if comm != self.MPI.COMM_NULL:
+                comm.Free()
 
     def tick(self) -> None:
         """Tell the ranks of the machine that one more thing is done."""

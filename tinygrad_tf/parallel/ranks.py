@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
@@ -67,11 +68,13 @@ class Ranks:
         return rows[n * self.rank // self.size : n * (self.rank + 1) // self.size]
 
     @contextlib.contextmanager
-    def own_random(self) -> Iterator[None]:
+    def own_random(self, step: int | None = None) -> Iterator[None]:
         """Within it the package's generator gives each rank numbers of its own; after it, the same ones to all again.
 
-        They follow from the state of the common generator and the rank, so a checkpoint needs nothing more. A process
-        alone goes on with the common generator.
+        They follow from the rank, the state of the common generator and ``step``; None: how often it was entered since
+        that state last changed. Where every batch is drawn from the common generator, a checkpoint needs nothing more.
+        Where batches come from elsewhere, pass the number of the step: the count is not saved, and without it dropout
+        would repeat itself after a resume. A process alone goes on with the common generator.
         """
         if self.size == 1:
             yield
@@ -79,16 +82,17 @@ class Ranks:
         common = random.get_state()
         self._times = self._times + 1 if common == self._drawn else 0  # nobody drew from it: the batches come from
         self._drawn = common  # elsewhere. Dropout must differ from step to step all the same
-        own = np.random.default_rng([common["state"]["state"], self._times, self.rank])
+        times = self._times if step is None else step
+        own = np.random.default_rng([common["state"]["state"], times, self.rank])
         with random.replayed(dict(own.bit_generator.state)):
             yield
 
     def mean(self, value: float, weight: float = 1.0) -> float:
-        """The mean of all ranks' values; each counts by its weight, and not at all by the weight 0."""
+        """The mean of all ranks' values; each counts by its weight, and not at all by the weight 0. Of nothing, NaN."""
         if self.size == 1:
-            return value
-        table = self.table([weight, weight * value if weight else 0.0])
-        return float(table[:, 1].sum() / table[:, 0].sum())
+            return value if weight else math.nan
+        weights, values = self.table([weight, weight * value if weight else 0.0]).sum(axis=0).tolist()
+        return values / weights if weights else math.nan
 
     def any(self, flag: bool) -> bool:
         """Whether it is true on some rank: when to stop is for all to decide alike."""
@@ -121,7 +125,8 @@ def join() -> Iterator[Ranks]:
     """Take this process's place in the MPI job that it was started in; without one, it is alone.
 
     Whatever ends the block with an error on one rank ends the whole job: its traceback is printed under the rank's
-    number, and the others, who would wait for it for ever, are stopped.
+    number, and the others, who would wait for it for ever, are stopped. ``sys.exit(0)`` is no error and stops nobody:
+    let all ranks call it or none.
     """
     if not launched():
         yield Ranks()

@@ -65,6 +65,9 @@ class Alone:
     def collect(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 class Shared:
     """A model and its optimiser, shared by several ranks. Made by :func:`share`."""
@@ -166,6 +169,7 @@ class Shared:
                     g *= g.dtype.type(self.factor)
                     self.optimizer._change(p, g, piece.state, piece.place.group)
             requests += self.node.gather(self.parameters, cuts)
+        self.factor = 1.0  # the gradients have been multiplied by it
         for request in requests:
             wait(request.Test)
         self.node.tick()
@@ -190,6 +194,18 @@ class Shared:
                     whole.reshape(-1)[start : start + value.size] = value.reshape(-1)
                 else:
                     self.optimizer.state.setdefault(p, {})[key] = value
+
+    def close(self) -> None:
+        """End the sharing: each rank has its model to itself again, and the shared memory is given back.
+
+        All ranks call it, after :meth:`collect` if the optimiser is to go on. What was shared is of no use afterwards.
+        Memory stays where somebody still holds an array of it, such as one from ``state_dict()``.
+        """
+        self.ranks.meet()
+        for place in self.layout.places:
+            place.p.data = place.p.data.copy()
+        del self.parameters, self.gradients, self.own
+        self.node.close()
 
 
 class _Exchange:
