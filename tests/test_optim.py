@@ -355,7 +355,7 @@ def test_what_cannot_be_optimised_is_refused(case):
 # ---- clipping -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("norm_type", [1, 2, 3, float("inf")])
+@pytest.mark.parametrize("norm_type", [0, 1, 2, 3, float("inf"), "inf"])
 @pytest.mark.parametrize("max_norm", [0.5, 1e3])
 def test_clipping_is_pytorch_s(norm_type, max_norm, torch):
     grads = [np.random.default_rng(i).standard_normal((i + 1, 2)) for i in range(3)]
@@ -384,6 +384,20 @@ def test_clipping_a_gradient_that_is_no_number_can_raise():
     with pytest.raises(RuntimeError, match="is finite"):
         optim.clip_grad_norm_([a], 1.0, error_if_nonfinite=True)
     assert np.isnan(optim.clip_grad_norm_([a], 1.0))
+
+
+def test_a_norm_that_is_no_number_makes_every_gradient_so():
+    a, b = two()
+    a.grad, b.grad = Tensor([float("nan")]), Tensor([1.0])
+    optim.clip_grad_norm_([a, b], 1.0)
+    assert np.isnan(a.grad.data).all()
+    assert np.isnan(b.grad.data).all()
+
+
+def test_the_norm_has_an_item_as_pytorch_s():
+    a, _ = two()
+    a.grad = Tensor([3.0])
+    assert optim.clip_grad_norm_([a], 1.0).item() == 3.0
 
 
 def test_clipping_by_value():

@@ -1,6 +1,7 @@
 """Learning-rate schedules: the values of the specification, PyTorch's step by step, resuming, and wrong settings."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -263,3 +264,40 @@ def test_a_schedule_that_cannot_be_is_refused(case):
     with pytest.raises(ValueError, match="rule:") as caught:
         make()
     assert all(word in str(caught.value) for word in words)
+
+
+# ---- several schedules, and rates set by hand -----------------------------------------------------------------------
+
+PAIRS = {
+    "warm-up, then decay": [("LinearLR", {"start_factor": 0.1, "total_iters": 5}), ("ExponentialLR", {"gamma": 0.9})],
+    "steps and cosine": [("StepLR", {"step_size": 3}), ("CosineAnnealingLR", {"T_max": 8, "eta_min": 0.1})],
+    "constant and milestones": [("ConstantLR", {"factor": 0.5}), ("MultiStepLR", {"milestones": [2, 6]})],
+    "polynomial and exponential": [("PolynomialLR", {"total_iters": 12}), ("ExponentialLR", {"gamma": 0.8})],
+}  # fmt: skip
+
+
+def rates_of_both(optimizer, schedules, by_hand=None):
+    """The rates of eight steps, set to 1 by hand before step ``by_hand``."""
+    found = [optimizer.param_groups[0]["lr"]]
+    for step in range(8):
+        if step == by_hand:
+            optimizer.param_groups[0]["lr"] = 1.0
+        for schedule in schedules:
+            schedule.step()
+        found.append(optimizer.param_groups[0]["lr"])
+    return found
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize("by_hand", [None, 4], ids=["alone", "a rate set by hand"])
+def test_two_schedules_scale_each_other_s_rates_as_in_pytorch(pair, by_hand):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    ours = optim.SGD([Tensor([0.0], requires_grad=True)], lr=1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch wants optimizer.step() before
+        expected = rates_of_both(
+            theirs, [getattr(torch.optim.lr_scheduler, n)(theirs, **kw) for n, kw in pair], by_hand
+        )
+    found = rates_of_both(ours, [getattr(optim, n)(ours, **kw) for n, kw in pair], by_hand)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -12,32 +12,36 @@ from ..tensor import Tensor
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
-                    error_if_nonfinite: bool = False) -> float:  # fmt: skip
+                    error_if_nonfinite: bool = False, foreach: bool | None = None) -> float:  # fmt: skip
     """Scale all gradients together so that their norm is at most ``max_norm`` (Pascanu et al. 2013).
 
-    Returns the norm before. The factor is min(1, max_norm / (norm + 1e-6)), as in PyTorch.
+    Returns the norm before, a float that has ``.item()`` too. The factor is min(1, max_norm / (norm + 1e-6)), as in
+    PyTorch; if the norm is NaN, so are all gradients. ``foreach`` changes nothing.
 
     >>> p = Tensor([3.0, 4.0], requires_grad=True)
     >>> (p * p / 2).sum().backward()
     >>> clip_grad_norm_([p], 1.0), [round(g, 4) for g in p.grad.tolist()]
-    (5.0, [0.6, 0.8])
+    (np.float64(5.0), [0.6, 0.8])
     """
     with_gradient = [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
     grads = [p.grad.data for p in with_gradient if p.grad is not None]
+    norm_type = float(norm_type)  # "inf", too
     if norm_type == math.inf:
-        total = max((float(np.abs(g).max()) for g in grads if g.size), default=0.0)
+        total = float(np.max([np.abs(g).max() for g in grads if g.size], initial=0.0))
     elif norm_type == 2:
         total = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+    elif norm_type == 0:  # as in PyTorch: how many gradients are not all 0
+        total = float(sum(g.any() for g in grads))
     else:
         total = sum(float((np.abs(g) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         raise error(RuntimeError, "clip_grad_norm_", {"norm": total}, "the norm of the gradients is finite",
                     "find the op that made the first NaN or Inf, or lower the learning rate")  # fmt: skip
     factor = max_norm / (total + 1e-6)
-    if factor < 1:
+    if not factor >= 1:
         for p, g in zip(with_gradient, grads, strict=True):
             p.grad = Tensor.wrap(g * g.dtype.type(factor))
-    return total
+    return np.float64(total)
 
 
 def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:

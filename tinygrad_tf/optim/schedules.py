@@ -17,6 +17,9 @@ class LRScheduler:
     The rate for step 0 is set when the schedule is made. Subclasses say what ``factor`` is, or what ``rates`` are.
     """
 
+    #: Whether it scales the rate that it finds, another schedule's or one set by hand, or sets its own; as in PyTorch.
+    chains = False
+    eta_min = 0.0  # what it scales the distance to
     _saved: tuple[str, ...] = ("base_lrs",)  # lists with a number for each group, which go into a checkpoint
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
@@ -24,7 +27,11 @@ class LRScheduler:
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
-        self.step()
+        if last_epoch < 0:
+            self.step()
+        else:  # the optimiser may be a new one, whose rate nobody has changed yet
+            self.apply(last_epoch + 1)
+            self.last_epoch += 1
 
     def factor(self, step: int) -> float:
         raise NotImplementedError
@@ -39,8 +46,15 @@ class LRScheduler:
             group["lr"] = lr
 
     def step(self) -> None:
-        self.apply(self.last_epoch + 1)
-        self.last_epoch += 1
+        step, found = self.last_epoch + 1, self.get_last_lr()
+        before = self.base_lrs if step == 0 else self.rates(self.last_epoch)
+        self.apply(step)
+        if self.chains and found != before:
+            least = self.eta_min
+            for group, now, then in zip(self.optimizer.param_groups, found, before, strict=True):
+                if then != least:
+                    group["lr"] = least + (now - least) * (group["lr"] - least) / (then - least)
+        self.last_epoch = step
 
     def get_last_lr(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
@@ -79,6 +93,8 @@ class LambdaLR(LRScheduler):
 class StepLR(LRScheduler):
     """gamma times the rate every ``step_size`` steps: lr = lr₀ · gamma^⌊step / step_size⌋."""
 
+    chains = True
+
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
@@ -89,6 +105,8 @@ class StepLR(LRScheduler):
 
 class MultiStepLR(LRScheduler):
     """gamma times the rate at each milestone."""
+
+    chains = True
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1,
                  last_epoch: int = -1) -> None:  # fmt: skip
@@ -101,6 +119,8 @@ class MultiStepLR(LRScheduler):
 
 class ExponentialLR(LRScheduler):
     """gamma times the rate every step: lr = lr₀ · gamma^step."""
+
+    chains = True
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -117,6 +137,8 @@ class LinearLR(LRScheduler):
     >>> [schedule.factor(step) for step in range(4)]
     [0.5, 0.75, 1.0, 1.0]
     """
+
+    chains = True
 
     def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
                  total_iters: int = 5, last_epoch: int = -1) -> None:  # fmt: skip
@@ -147,6 +169,8 @@ class ConstantLR(LinearLR):
 class PolynomialLR(LRScheduler):
     """lr = lr₀ · (1 − step / total_iters)^power, and 0 from ``total_iters`` on."""
 
+    chains = True
+
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
@@ -160,6 +184,8 @@ class CosineAnnealingLR(LRScheduler):
 
     After ``T_max`` it rises again, as in PyTorch; :class:`WarmupCosineLR` stays down.
     """
+
+    chains = True
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max, self.eta_min = T_max, eta_min

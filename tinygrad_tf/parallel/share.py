@@ -37,7 +37,7 @@ def share(model: Module, optimizer: Optimizer, ranks: Ranks, node_size: int | No
     ...     loss = shared.backward(line(Tensor([[0.0, 0.0]])).sum(), weight=1)
     ...     norm = shared.clip_grad_norm_(0.5)
     ...     shared.step()
-    >>> norm  # of the bias, whose gradient is 1
+    >>> norm.item()  # of the bias, whose gradient is 1
     1.0
     """
     return Alone(optimizer) if ranks.size == 1 else Shared(model, optimizer, ranks, node_size)
