@@ -47,7 +47,7 @@ from .ops.activation import (
     selu,
     softplus,
 )
-from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
+from .ops.arithmetic import absolute, add, div, divide, lerp, multiply, negative, power, reciprocal, square, subtract
 from .ops.arrange import diag, diagonal, flip, pad, roll, trace, tril, triu, unfold
 from .ops.choice import clip, masked_fill, maximum, minimum, where
 from .ops.comparison import (
@@ -150,7 +150,7 @@ from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 reuse_freed()
 
 #: PyTorch's names where NumPy's differ.
-abs, neg, sub, mul, div, true_divide, pow = absolute, negative, subtract, multiply, divide, divide, power
+abs, neg, sub, mul, true_divide, pow = absolute, negative, subtract, multiply, divide, power
 asin, acos, atan, asinh, acosh, atanh = arcsin, arccos, arctan, arcsinh, arccosh, arctanh
 eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
 bitwise_not, clamp, mm, bmm, mv = invert, clip, matmul, matmul, matmul

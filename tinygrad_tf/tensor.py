@@ -309,7 +309,7 @@ class Tensor:
     __lt__, __le__ = _method("less"), _method("less_equal")
     __gt__, __ge__ = _method("greater"), _method("greater_equal")
 
-    add, sub, mul, div = _method("add"), _method("subtract"), _method("multiply"), _method("divide")
+    add, sub, mul, div = _method("add"), _method("subtract"), _method("multiply"), _method("div")
     matmul, dot, mm, bmm = _method("matmul"), _method("dot"), _method("matmul"), _method("matmul")
     outer, trace, diag, diagonal = _method("outer"), _method("trace"), _method("diag"), _method("diagonal")
     neg, abs, sign, square = _method("negative"), _method("absolute"), _method("sign"), _method("square")

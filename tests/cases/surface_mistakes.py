@@ -165,10 +165,13 @@ ARGUMENTS = [
      "einsum got", "occur on the left", "write"),
     ("np.linalg.norm", lambda: np.linalg.norm(x(2, 3), 2), NotImplementedError,
      "np.linalg.norm got X x (2, 3) float64, ord 2", "Frobenius", "norm(x, p)"),
-    ("sum, a type", lambda: x(2).sum(dtype="float64"), TypeError, "sum got an unknown 'dtype'", "X, axis", "help()"),
+    ("argmax, a type", lambda: x(2).argmax(dtype="float64"), TypeError, "argmax got an unknown 'dtype'", "X, axis",
+     "help()"),
     ("glu", lambda: F.glu(x(3)), RuntimeError, "glu got input x (3,) float64, dim -1", "even", "twice the width"),
     ("rms_norm", lambda: F.rms_norm(x(2, 3), 4), ValueError,
      "rms_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes", "last axis"),
+    ("div", lambda: t.div(x(2), 2, rounding_mode="up"), RuntimeError,
+     "div got X x (2,) float64, W 2, rounding_mode 'up'", "'trunc' or 'floor'", "one of the three"),
     ("a maker", lambda: t.zeros(2, device="cuda"), ValueError, "zeros got device 'cuda'", "on the CPU", "leave"),
 ]  # fmt: skip
 

@@ -39,7 +39,7 @@ def test_the_tensor_is_the_graph():
 
 
 def test_params_are_recorded_with_their_defaults():
-    assert leaf(1.0, 2.0).sum(0).params == {"axis": 0, "keepdims": False}
+    assert leaf(1.0, 2.0).sum(0).params == {"axis": 0, "keepdims": False, "dtype": None}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,17 @@ def d_astype(dY: Array, Y: Array, X: Array, *, dtype: Any) -> Any:
     return dX
 
 
+def whole(X: Any) -> Any:
+    """Small integers and booleans as int64, which sums and products of them need."""
+    return X.astype(np.int64) if X.dtype.kind in "biu" and X.dtype.itemsize < 8 else X
+
+
+def as_float(X: Any) -> Any:
+    """Integers and booleans as float32: −X and X − 1 of unsigned ones would wrap around."""
+    dtype = np.asarray(X).dtype if not isinstance(X, Tensor) else X.dtype
+    return X if dtype.kind == "f" else X.astype(np.float32) if isinstance(X, Tensor) else np.asarray(X, np.float32)
+
+
 @function
 def copy(X: Any) -> Any:
     """The same numbers in an array of their own; PyTorch's ``clone``.

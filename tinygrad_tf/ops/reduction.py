@@ -44,33 +44,38 @@ def _or_none(X: Array, axis: Any) -> Any:
 
 
 @op(expects=_AXIS)
-def sum(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = Σ X over ``axis``.
+def sum(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
+    """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [4.0, 6.0]
     """
-    return np.sum(X, axis, keepdims=keepdims)
+    X = np.asarray(X)
+    if dtype is None and X.dtype.kind == "u" and X.dtype.itemsize < 8:
+        dtype = np.int64  # NumPy's is uint64
+    return np.sum(X, axis, dtype, keepdims=keepdims)
 
 
 @sum.rule
-def d_sum(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+def d_sum(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, dtype: Any) -> Any:
     dX = np.broadcast_to(kept(dY, X, axis), X.shape)
     return dX
 
 
-@op(types="float", expects=_AXIS)
-def mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = Σ X / n over ``axis``; integers give float32.
+@op(expects=_AXIS)
+def mean(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
+    """Y = Σ X / n over ``axis``, in ``dtype``; integers give float32.
 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
     """
-    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
+    X = np.asarray(X)
+    dtype = np.float32 if dtype is None and X.dtype.kind != "f" else dtype
+    return np.mean(X, _or_none(X, axis), dtype, keepdims=keepdims)
 
 
 @mean.rule
-def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, dtype: Any) -> Any:
     dX = np.broadcast_to(kept(dY, X, axis) / count(X, axis), X.shape)
     return dX
 

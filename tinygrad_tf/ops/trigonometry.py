@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Array, function, op
+from .conversion import as_float
 from .exponential import exp, expm1, log1p, sqrt
 
 
@@ -107,6 +108,7 @@ def sinh(X: Any) -> Any:
     >>> sinh(Tensor([0.0])).tolist()
     [0.0]
     """
+    X = as_float(X)
     return (expm1(X) - expm1(-X)) / 2
 
 
@@ -117,6 +119,7 @@ def cosh(X: Any) -> Any:
     >>> cosh(Tensor([0.0])).tolist()
     [1.0]
     """
+    X = as_float(X)
     return (exp(X) + exp(-X)) / 2
 
 
@@ -143,7 +146,7 @@ def arccosh(X: Any) -> Any:
     >>> arccosh(Tensor([1.0])).tolist()
     [0.0]
     """
-    T = X - 1
+    T = as_float(X) - 1
     return log1p(T + sqrt(T) * sqrt(T + 2))
 
 
@@ -154,4 +157,5 @@ def arctanh(X: Any) -> Any:
     >>> arctanh(Tensor([0.0])).tolist()
     [0.0]
     """
+    X = as_float(X)
     return (log1p(X) - log1p(-X)) / 2
