@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import error
 from ..op import Array, function, op
-from ..tensor import Tensor, check_device
+from ..tensor import FUNCTIONS, Tensor, check_device
 
 
 @op
@@ -67,3 +67,20 @@ def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool
             dtype = a
     check_device("to", device)
     return X if dtype is None or np.dtype(dtype) == X.dtype else astype(X, dtype=dtype)
+
+
+@function
+def is_floating_point(X: Any) -> bool:
+    """Whether the entries are floats.
+
+    >>> is_floating_point(Tensor([1, 2]))
+    False
+    """
+    return bool(X.dtype.kind == "f")
+
+
+def _type_as(X: Any, other: Any) -> Any:
+    return to(X, other.dtype)
+
+
+FUNCTIONS["Tensor.type_as"] = _type_as

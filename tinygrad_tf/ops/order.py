@@ -102,6 +102,19 @@ def cummax(X: Any, dim: int) -> Extremes:
     return Extremes(gather(X, axis, indices), like(X, indices))
 
 
+@function
+@without_axes
+def cummin(X: Any, dim: int) -> Extremes:
+    """The smallest entry so far along an axis, and where it stood (the last place if several tie).
+
+    >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
+    [3.0, 1.0, 1.0]
+    """
+    axis = check_axis("cummin", X, dim)
+    indices = plain(cummax(-whole(plain(X)), axis).indices)
+    return Extremes(gather(X, axis, indices), like(X, indices))
+
+
 # ---- sorting --------------------------------------------------------------------------------------------------------
 
 

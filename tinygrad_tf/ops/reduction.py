@@ -104,6 +104,16 @@ def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool =
     return _root(var(X, axis, unbiased, keepdims, correction), 2)
 
 
+@function
+def var_mean(X: Any, axis: Any = None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
+    """``var`` and ``mean`` over ``axis``.
+
+    >>> [t.item() for t in var_mean(Tensor([1.0, 2.0, 3.0]))]
+    [1.0, 2.0]
+    """
+    return var(X, axis, None, keepdims, correction), mean(X, axis=axis, keepdims=keepdims)
+
+
 def _root(X: Any, p: float) -> Any:
     """X^(1/p) with gradient 0 at X = 0, where the slope is infinite."""
     zero = X == 0

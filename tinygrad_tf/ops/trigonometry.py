@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Array, function, op
+from .arithmetic import BROADCAST
 from .conversion import as_float
 from .exponential import exp, expm1, log1p, sqrt
 
@@ -99,6 +100,23 @@ def arctan(X: Array) -> Array:
 def d_arctan(dY: Array, Y: Array, X: Array) -> Any:
     dX = dY / (1 + X * X)
     return dX
+
+
+@op(types="float", expects=BROADCAST)
+def arctan2(X: Array, W: Array) -> Array:
+    """Y = the angle in −π … π of the point whose height is X and whose width is W.
+
+    >>> arctan2(Tensor([0.0, 0.0]), Tensor([1.0, 2.0])).tolist()
+    [0.0, 0.0]
+    """
+    return np.arctan2(X, W)
+
+
+@arctan2.rule
+def d_arctan2(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY * W / (X * X + W * W)
+    dW = -dY * X / (X * X + W * W)
+    return dX, dW
 
 
 @function
