@@ -33,7 +33,7 @@ SHAPES = [
 
 TYPES = [
     form("Tensor.type_as", "method", lambda t, x, y: x.type_as(y.float()) * 2, X, constant(X), order=0),
-    form("astype", "half", lambda t, x: x.half().float() * 2, given([0.5, 1.25]), order=0),
+    form("astype", "half", lambda t, x: x.half().float() * 2, constant(given([0.5, 1.25]))),
 ]
 
 ENTRIES = [

@@ -16,7 +16,7 @@ _AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis i
 
 @op(types="float", kernel=KERNELS["softmax"], expects=_AXIS)
 def _softmax(X: Array, *, axis: int = -1) -> Array:
-    """Y = e^X / Σ e^X along ``axis``."""
+    """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum."""
     E = np.exp(X - np.max(X, axis=axis, keepdims=True))  # exp overflows float32 above 88
     return E / np.sum(E, axis=axis, keepdims=True)
 
@@ -39,7 +39,7 @@ def softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
 
 @op(types="float", kernel=KERNELS["log_softmax"], expects=_AXIS)
 def _log_softmax(X: Array, *, axis: int = -1) -> Array:
-    """Y = X − log Σ e^X along ``axis``."""
+    """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first."""
     Z = X - np.max(X, axis=axis, keepdims=True)  # exp overflows float32 above 88
     return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))
 
