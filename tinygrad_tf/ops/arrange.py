@@ -98,9 +98,12 @@ def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
 
 
 def _numpy_pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
-    if mode != "constant" or np.ndim(constant_values):
-        return pad(X, (), mode if mode != "constant" else "several constants")  # which says what is possible
-    return bordered(X, [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))], constant_values)
+    pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
+    if mode == "constant" and not np.ndim(constant_values):
+        return bordered(X, pairs, constant_values)
+    theirs = {numpys: name for name, numpys in _BORDERS.items()}
+    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad says what is possible
+    return pad(X, [n for pair in reversed(pairs) for n in pair], mode)
 
 
 # ---- matrices -------------------------------------------------------------------------------------------------------
