@@ -51,6 +51,15 @@ MADE = {
     "zeros_like": lambda t: t.zeros_like(t.ones(2, 3, dtype=t.float64)),
     "zeros_like, a type": lambda t: t.zeros_like(t.ones(2), dtype=t.int64),
     "ones_like": lambda t: t.ones_like(t.zeros(3, dtype=t.int32)),
+    "tril_indices": lambda t: t.tril_indices(3, 4),
+    "tril_indices, offset": lambda t: t.tril_indices(3, 3, offset=-1),
+    "triu_indices": lambda t: t.triu_indices(3, 4),
+    "triu_indices, offset": lambda t: t.triu_indices(3, 3, 1),
+    "new_zeros": lambda t: t.ones(2, dtype=t.float64).new_zeros(2, 3),
+    "new_zeros, a type": lambda t: t.ones(2).new_zeros((2,), dtype=t.int64, device="cpu"),
+    "new_ones": lambda t: t.zeros(1, dtype=t.int64).new_ones(2),
+    "new_full": lambda t: t.zeros(1, dtype=t.float64).new_full((2, 1), 3),
+    "new_tensor": lambda t: t.zeros(1, dtype=t.float64).new_tensor([1, 2]),
     "full_like": lambda t: t.full_like(t.zeros(2, 2), 3.5),
     "full_like, integers": lambda t: t.full_like(t.zeros(2, dtype=t.int64), 3),
 }
@@ -106,6 +115,28 @@ def test_distribution(make, mean, std, lowest, highest):
     assert lowest <= x.min() <= x.max() <= highest
 
 
+@pytest.mark.parametrize("replacement", [True, False])
+def test_multinomial_draws_by_its_weights(replacement):
+    weights = np.array([1.0, 0.0, 3.0, 6.0])
+    drawn = tinygrad_tf.multinomial(Tensor(np.tile(weights, (20_000, 1))), 1, replacement).data.ravel()
+    np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 20_000, weights / 10, atol=0.015)
+
+
+def test_multinomial_without_replacement_draws_no_place_twice():
+    drawn = tinygrad_tf.multinomial(tinygrad_tf.ones(50, 6), 6).data
+    assert (np.sort(drawn, 1) == np.arange(6)).all()
+
+
+def test_bernoulli_is_1_as_often_as_it_says():
+    drawn = tinygrad_tf.bernoulli(tinygrad_tf.full((20_000,), 0.3))
+    assert abs(drawn.mean().item() - 0.3) < 0.02
+
+
+def test_is_tensor():
+    assert tinygrad_tf.is_tensor(tinygrad_tf.ones(1))
+    assert not tinygrad_tf.is_tensor(np.ones(1))
+
+
 def test_randperm_is_a_permutation():
     assert sorted(tinygrad_tf.randperm(50).tolist()) == list(range(50))
     assert tinygrad_tf.randperm(50).tolist() != list(range(50))
@@ -113,6 +144,7 @@ def test_randperm_is_a_permutation():
 
 def test_the_same_seed_gives_the_same_numbers():
     calls = [lambda t: t.rand(2), lambda t: t.randn(2), lambda t: t.randint(9, (3,)), lambda t: t.randperm(4),
+             lambda t: t.bernoulli(t.full((9,), 0.5)), lambda t: t.multinomial(t.ones(9), 4),
              lambda t: t.normal(size=(2,)), lambda t: t.uniform(size=(2,))]  # fmt: skip
 
     def draw():

@@ -29,16 +29,19 @@ REDUCTIONS = names("""
 """)
 SHAPES = names("""
     reshape flatten unflatten squeeze unsqueeze transpose permute swapaxes moveaxis broadcast_to repeat_interleave
-    tile flip roll split chunk tril triu diagonal diag unfold
+    tile flip roll split chunk tril triu diagonal diag unfold t unbind narrow diff
 """)
 SHAPE_METHODS = names("""
-    view ravel expand repeat contiguous dim numel movedim
+    view ravel expand repeat contiguous dim numel movedim expand_as view_as nelement new_zeros new_ones new_full
+    new_empty new_tensor type_as where
 """)
 SHAPE_FUNCTIONS = names("""
-    expand_dims pad concat cat concatenate stack ravel movedim swapdims permute_dims shape ndim size
+    vstack hstack meshgrid tensordot var_mean expand_dims pad concat cat concatenate stack ravel movedim
+    swapdims permute_dims shape ndim size
 """)
 INDEXING = names("""
-    gather scatter scatter_add take_along_axis index_select masked_fill masked_select sort argsort topk nonzero take
+    multinomial bernoulli count_nonzero bincount unique isin nan_to_num cummin gather scatter scatter_add
+    take_along_axis index_select masked_fill masked_select sort argsort topk nonzero take
 """)
 INDEXING_FUNCTIONS = names("""
     where one_hot take_along_dim
@@ -50,7 +53,8 @@ ALGEBRA_FUNCTIONS = names("""
     einsum mv
 """)
 MAKERS = names("""
-    tensor as_tensor from_numpy zeros ones full eye empty arange linspace zeros_like ones_like full_like empty_like
+    is_tensor tril_indices triu_indices tensor as_tensor from_numpy zeros ones full eye empty arange linspace
+    zeros_like ones_like full_like empty_like
     rand rand_like randn randn_like randint randperm uniform normal manual_seed
 """)
 LOSSES = names("""
@@ -61,10 +65,11 @@ TYPES = names("""
     float16 float32 float64 half float double int8 int16 int32 int64 uint8 short int long bool
 """)
 TYPE_METHODS = names("""
-    float double long int bool to type astype cpu clone detach item tolist numpy
+    half is_floating_point float double long int bool to type astype cpu clone detach item tolist numpy
 """)
 OTHERS = names("""
-    no_grad enable_grad grad gradcheck Tensor nn optim softmax log_softmax pi e inf nan
+    no_grad enable_grad inference_mode set_grad_enabled is_grad_enabled grad gradcheck Tensor nn optim softmax
+    log_softmax pi e inf nan
 """)
 
 METHODS = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *SHAPE_METHODS, *INDEXING, *ALGEBRA, *TYPE_METHODS]

@@ -40,7 +40,7 @@ def weights(y) -> np.ndarray:
 
 
 #: Their results are no Tensors; see test_numpy.
-PLAIN = {"allclose", "shape", "ndim", "size"}
+PLAIN = {"allclose", "shape", "ndim", "size", "is_floating_point"}
 
 
 def test_no_function_is_without_a_row():

@@ -28,6 +28,7 @@ ALLOWED = {
     "op": {"errors", "tensor", "kernels", "source"},
     "quick": {"tensor", "op"},
     "autograd": {"errors", "tensor", "op"},  # knows no op by name
+    "recording": {"op", "autograd"},
     "function": {"errors", "op"},
     "recompute": {"errors", "tensor", "op", "autograd", "random"},
     "debug": {"errors", "tensor", "op"},

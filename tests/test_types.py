@@ -21,8 +21,7 @@ UNARY = [
 ]  # fmt: skip
 #: Where PyTorch goes its own way with booleans and bytes; NumPy's types are kept.
 ODD = {
-    ("square", "bool"), ("sinh", "bool"), ("cosh", "bool"), ("atanh", "bool"), ("sign", "bool"), ("sum", "uint8"),
-    ("all", "uint8"), ("any", "uint8"), ("trace", "uint8"), ("cumsum 0", "uint8"),
+    ("sign", "bool"), ("all", "uint8"), ("any", "uint8"),
 }  # fmt: skip
 BINARY = [
     "add", "sub", "mul", "div", "pow", "maximum", "minimum", "fmod", "remainder", "floor_divide", "logaddexp", "eq",

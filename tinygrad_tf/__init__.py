@@ -18,6 +18,7 @@ from .makers import (
     from_numpy,
     full,
     full_like,
+    is_tensor,
     linspace,
     normal,
     ones,
@@ -29,6 +30,8 @@ from .makers import (
     randn_like,
     randperm,
     tensor,
+    tril_indices,
+    triu_indices,
     uniform,
     zeros,
     zeros_like,
@@ -47,9 +50,9 @@ from .ops.activation import (
     selu,
     softplus,
 )
-from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
-from .ops.arrange import diag, diagonal, flip, pad, roll, trace, tril, triu, unfold
-from .ops.choice import clip, masked_fill, maximum, minimum, where
+from .ops.arithmetic import absolute, add, div, divide, lerp, multiply, negative, power, reciprocal, square, subtract
+from .ops.arrange import diag, diagonal, diff, flip, meshgrid, narrow, pad, roll, trace, tril, triu, unfold
+from .ops.choice import clip, masked_fill, maximum, minimum, nan_to_num, where
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -73,7 +76,8 @@ from .ops.comparison import (
     not_equal,
     right_shift,
 )
-from .ops.conversion import astype, copy, to
+from .ops.conversion import astype, copy, is_floating_point, to
+from .ops.counting import bincount, count_nonzero, isin, unique
 from .ops.einsum import einsum
 from .ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, rsqrt, sigmoid, sqrt, tanh
 from .ops.fused import (
@@ -105,8 +109,8 @@ from .ops.indexing import (
     take,
     take_along_axis,
 )
-from .ops.join import chunk, concatenate, repeat_interleave, split, stack, tile
-from .ops.linalg import dot, matmul, outer
+from .ops.join import chunk, concatenate, hstack, repeat_interleave, split, stack, tile, unbind, vstack
+from .ops.linalg import dot, matmul, outer, tensordot
 from .ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -117,15 +121,16 @@ from .ops.losses import (
     nll_loss,
     smooth_l1_loss,
 )
-from .ops.order import argsort, cummax, cumprod, cumsum, prod, sort, topk
+from .ops.order import argsort, cummax, cummin, cumprod, cumsum, prod, sort, topk
 from .ops.reduction import all as all
-from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, var
+from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, var, var_mean
 from .ops.reduction import any as any
 from .ops.reduction import max as max
 from .ops.reduction import min as min
 from .ops.reduction import sum as sum
 from .ops.rounding import ceil, floor, floor_divide, fmod, remainder, sign, trunc
 from .ops.rounding import round as round
+from .ops.sampling import bernoulli, multinomial
 from .ops.shape import (
     broadcast_to,
     expand_dims,
@@ -138,22 +143,24 @@ from .ops.shape import (
     size,
     squeeze,
     swapaxes,
+    t,
     transpose,
     unflatten,
 )
-from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctanh, cos, cosh, sin, sinh, tan
+from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan
 from .random import manual_seed
 from .recompute import checkpoint
+from .recording import inference_mode, is_grad_enabled, set_grad_enabled
 from .tensor import Tensor
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
 reuse_freed()
 
 #: PyTorch's names where NumPy's differ.
-abs, neg, sub, mul, div, true_divide, pow = absolute, negative, subtract, multiply, divide, divide, power
+abs, neg, sub, mul, true_divide, pow = absolute, negative, subtract, multiply, divide, power
 asin, acos, atan, asinh, acosh, atanh = arcsin, arccos, arctan, arcsinh, arccosh, arctanh
 eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
-bitwise_not, clamp, mm, bmm, mv = invert, clip, matmul, matmul, matmul
+atan2, bitwise_not, clamp, mm, bmm, mv = arctan2, invert, clip, matmul, matmul, matmul
 cat, concat, unsqueeze, ravel, take_along_dim = concatenate, concatenate, expand_dims, flatten, take_along_axis
 movedim, swapdims, permute_dims = moveaxis, swapaxes, permute
 
@@ -168,27 +175,30 @@ __version__ = "0.1.0"
 #: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide.
 __all__ = [
     "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos",
-    "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh",
-    "astype", "atan", "atanh", "attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bitwise_and",
-    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "checkpoint", "chunk", "clamp",
-    "clip", "concat", "concatenate", "copy", "cos", "cosh", "cross_entropy", "cummax", "cumprod", "cumsum", "debug",
-    "diag", "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty",
-    "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip",
-    "float16", "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge",
-    "gelu", "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid",
-    "hardswish", "hardtanh", "hessian", "huber_loss", "hvp", "index_select", "inf", "int8", "int16", "int32", "int64",
-    "invert", "isclose", "isfinite", "isinf", "isnan", "jacobian", "join_heads", "jvp", "kl_div", "l1_loss",
-    "layer_norm", "le", "leaky_relu", "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p",
-    "log2", "log10", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "logsigmoid", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean",
-    "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul", "multiply", "mv", "nan", "ndim", "ne", "neg",
-    "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "one_hot", "ones", "ones_like",
-    "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod", "rand", "rand_like", "randint",
-    "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder", "repeat_interleave",
-    "reshape", "right_shift", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter", "scatter_add",
-    "selu", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinh", "size", "smooth_l1_loss", "softmax", "softplus",
-    "sort", "split", "split_heads", "sqrt", "square", "squeeze", "stack", "std", "sub", "subtract", "swapaxes",
-    "swapdims", "take", "take_along_axis", "take_along_dim", "tan", "tanh", "tensor", "tile", "to", "topk", "trace",
-    "transpose", "tril", "triu", "true_divide", "trunc", "uint8", "unflatten", "unfold", "uniform", "unsqueeze", "var",
-    "vjp", "where", "zeros", "zeros_like",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin",
+    "asinh", "astype", "atan", "atan2", "atanh", "attention", "bernoulli", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "bincount", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm",
+    "broadcast_to", "cat", "ceil", "checkpoint", "chunk", "clamp", "clip", "concat", "concatenate", "copy", "cos",
+    "cosh", "count_nonzero", "cross_entropy", "cummax", "cummin", "cumprod", "cumsum", "debug", "diag", "diagonal",
+    "diff", "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty", "empty_like",
+    "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip", "float16",
+    "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge", "gelu",
+    "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid", "hardswish",
+    "hardtanh", "hessian", "hstack", "huber_loss", "hvp", "index_select", "inf", "inference_mode", "int8", "int16",
+    "int32", "int64", "invert", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isin",
+    "isinf", "isnan", "jacobian", "join_heads", "jvp", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu",
+    "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p", "log2", "log10", "log_softmax",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid", "logsumexp", "long", "lt",
+    "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean", "meshgrid", "minimum", "mish", "mm",
+    "moveaxis", "movedim", "mse_loss", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "narrow", "ndim",
+    "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "one_hot", "ones",
+    "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod", "rand", "rand_like",
+    "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder",
+    "repeat_interleave", "reshape", "right_shift", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention",
+    "scatter", "scatter_add", "selu", "set_grad_enabled", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinh",
+    "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "split_heads", "sqrt", "square", "squeeze",
+    "stack", "std", "sub", "subtract", "swapaxes", "swapdims", "t", "take", "take_along_axis", "take_along_dim", "tan",
+    "tanh", "tensor", "tensordot", "tile", "to", "topk", "trace", "transpose", "tril", "tril_indices", "triu",
+    "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unfold", "uniform", "unique", "unsqueeze",
+    "var", "var_mean", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip

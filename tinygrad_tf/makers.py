@@ -213,5 +213,57 @@ def randn_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor
     return randn(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
+def is_tensor(thing: Any) -> bool:
+    """Whether it is a Tensor.
+
+    >>> is_tensor([1.0]), is_tensor(tensor([1.0]))
+    (False, True)
+    """
+    return isinstance(thing, Tensor)
+
+
+@_maker
+def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The places (2, n) of a matrix on or below its diagonal ``offset``: rows, then columns.
+
+    >>> tril_indices(2, 2).tolist()
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    return _make(np.stack(np.tril_indices(row, offset, col)), False)
+
+
+@_maker
+def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The places (2, n) of a matrix on or above its diagonal ``offset``: rows, then columns.
+
+    >>> triu_indices(2, 2).tolist()
+    [[0, 0, 1], [0, 1, 1]]
+    """
+    return _make(np.stack(np.triu_indices(row, offset, col)), False)
+
+
+@_maker
+def _new_zeros(t: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    return zeros(*size, dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+@_maker
+def _new_ones(t: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    return ones(*size, dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+@_maker
+def _new_full(t: Tensor, size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    return full(size, fill_value, t.dtype if dtype is None else dtype, requires_grad)
+
+
+@_maker
+def _new_tensor(t: Tensor, data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    return Tensor(data, requires_grad, t.dtype if dtype is None else dtype)
+
+
+FUNCTIONS.update({"Tensor.new_zeros": _new_zeros, "Tensor.new_empty": _new_zeros, "Tensor.new_ones": _new_ones,
+                  "Tensor.new_full": _new_full, "Tensor.new_tensor": _new_tensor})  # fmt: skip
+
 for _like in (zeros_like, ones_like, full_like, empty_like):  # np.zeros_like(t) finds them here
     FUNCTIONS[_like.__name__] = _like

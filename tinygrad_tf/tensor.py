@@ -54,6 +54,10 @@ def _method(name: str, is_reflected: bool = False) -> Callable[..., Tensor]:
     return method
 
 
+def _methods(names: str) -> Iterator[Callable[..., Tensor]]:
+    return map(_method, names.split())
+
+
 def _cast(dtype: type[Any]) -> Callable[[Tensor], Tensor]:
     return lambda self: self.astype(dtype)
 
@@ -319,37 +323,29 @@ class Tensor:
     __lt__, __le__ = _method("less"), _method("less_equal")
     __gt__, __ge__ = _method("greater"), _method("greater_equal")
 
-    add, sub, mul, div = _method("add"), _method("subtract"), _method("multiply"), _method("divide")
+    add, sub, mul, div = _method("add"), _method("subtract"), _method("multiply"), _method("div")
     matmul, dot, mm, bmm = _method("matmul"), _method("dot"), _method("matmul"), _method("matmul")
     outer, trace, diag, diagonal = _method("outer"), _method("trace"), _method("diag"), _method("diagonal")
     neg, abs, sign, square = _method("negative"), _method("absolute"), _method("sign"), _method("square")
     pow, sqrt, rsqrt, reciprocal = _method("power"), _method("sqrt"), _method("rsqrt"), _method("reciprocal")
-    exp, exp2, expm1, log = _method("exp"), _method("exp2"), _method("expm1"), _method("log")
-    log2, log10, log1p, erf = _method("log2"), _method("log10"), _method("log1p"), _method("erf")
-    sin, cos, tan = _method("sin"), _method("cos"), _method("tan")
-    sinh, cosh, tanh = _method("sinh"), _method("cosh"), _method("tanh")
+    exp, exp2, expm1, log, log2, log10, log1p, erf = _methods("exp exp2 expm1 log log2 log10 log1p erf")
+    sin, cos, tan, sinh, cosh, tanh = _methods("sin cos tan sinh cosh tanh")
     asin, acos, atan = _method("arcsin"), _method("arccos"), _method("arctan")
     asinh, acosh, atanh = _method("arcsinh"), _method("arccosh"), _method("arctanh")
-    floor, ceil, trunc, round = _method("floor"), _method("ceil"), _method("trunc"), _method("round")
-    fmod, remainder, floor_divide = _method("fmod"), _method("remainder"), _method("floor_divide")
+    floor, ceil, trunc, round = _methods("floor ceil trunc round")
+    fmod, remainder, floor_divide = _methods("fmod remainder floor_divide")
     maximum, minimum, clip, clamp = _method("maximum"), _method("minimum"), _method("clip"), _method("clip")
-    sigmoid, relu = _method("sigmoid"), _method("relu")
-    softmax, log_softmax = _method("softmax"), _method("log_softmax")
-    lerp, logaddexp = _method("lerp"), _method("logaddexp")
-    isnan, isinf, isfinite = _method("isnan"), _method("isinf"), _method("isfinite")
-    isclose, allclose = _method("isclose"), _method("allclose")
+    sigmoid, relu, softmax, log_softmax, lerp, logaddexp = _methods("sigmoid relu softmax log_softmax lerp logaddexp")
+    isnan, isinf, isfinite, isclose, allclose = _methods("isnan isinf isfinite isclose allclose")
     eq, ne, lt, le = _method("equal"), _method("not_equal"), _method("less"), _method("less_equal")
     gt, ge = _method("greater"), _method("greater_equal")
-    logical_and, logical_or = _method("logical_and"), _method("logical_or")
-    logical_not, logical_xor = _method("logical_not"), _method("logical_xor")
+    logical_and, logical_or, logical_not, logical_xor = _methods("logical_and logical_or logical_not logical_xor")
     masked_fill, masked_select, nonzero = _method("masked_fill"), _method("masked_select"), _method("nonzero")
 
     sum, mean, prod, var, std = _method("sum"), _method("mean"), _method("prod"), _method("var"), _method("std")
-    max, min, amax, amin = _method("max"), _method("min"), _method("amax"), _method("amin")
-    argmax, argmin, all, any = _method("argmax"), _method("argmin"), _method("all"), _method("any")
-    logsumexp, norm = _method("logsumexp"), _method("norm")
-    cumsum, cumprod, cummax = _method("cumsum"), _method("cumprod"), _method("cummax")
-    sort, argsort, topk = _method("sort"), _method("argsort"), _method("topk")
+    max, min, amax, amin, argmax, argmin, all, any = _methods("max min amax amin argmax argmin all any")
+    logsumexp, norm, cumsum, cumprod, cummax, sort = _methods("logsumexp norm cumsum cumprod cummax sort")
+    argsort, topk = _methods("argsort topk")
 
     reshape = view = _method("reshape")
     flatten, unflatten, ravel = _method("flatten"), _method("unflatten"), _method("flatten")
@@ -360,12 +356,19 @@ class Tensor:
     repeat, tile, repeat_interleave = _method("tile"), _method("tile"), _method("repeat_interleave")
     flip, roll, unfold = _method("flip"), _method("roll"), _method("unfold")
     tril, triu = _method("tril"), _method("triu")
-    gather, scatter, scatter_add = _method("gather"), _method("scatter"), _method("scatter_add")
-    index_select, take = _method("index_select"), _method("take")
+    gather, scatter, scatter_add, index_select, take = _methods("gather scatter scatter_add index_select take")
     take_along_axis, take_along_dim = _method("take_along_axis"), _method("take_along_axis")
     split: Callable[..., list[Tensor]] = _method("split")  # type: ignore[assignment]
     chunk: Callable[..., list[Tensor]] = _method("chunk")  # type: ignore[assignment]
     clone, astype, to, type = _method("copy"), _method("astype"), _method("to"), _method("astype")
+
+    t, narrow, unbind, diff, cummin, nan_to_num = _methods("t narrow unbind diff cummin nan_to_num")
+    atan2, arctan2, count_nonzero, bincount = _methods("arctan2 arctan2 count_nonzero bincount")
+    unique, isin, is_floating_point = _methods("unique isin is_floating_point")
+    multinomial, bernoulli = _methods("multinomial bernoulli")
+    where, expand_as, view_as, type_as = _methods("Tensor.where Tensor.expand_as Tensor.view_as Tensor.type_as")
+    new_zeros, new_empty, new_ones = _methods("Tensor.new_zeros Tensor.new_empty Tensor.new_ones")
+    new_full, new_tensor = _methods("Tensor.new_full Tensor.new_tensor")
 
     def __getitem__(self, index: Any) -> Tensor:
         return FUNCTIONS["getitem"](self, index=index)
@@ -384,7 +387,7 @@ class Tensor:
         """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
         return self
 
-    cpu = contiguous
+    cpu, nelement = contiguous, numel
 
     @property
     def device(self) -> str:
@@ -394,7 +397,7 @@ class Tensor:
     def dim(self) -> int:
         return self.data.ndim
 
-    float, double = _cast(np.float32), _cast(np.float64)
+    half, float, double = _cast(np.float16), _cast(np.float32), _cast(np.float64)
     long, int, bool = _cast(np.int64), _cast(np.int32), _cast(np.bool_)
 
 

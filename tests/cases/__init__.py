@@ -18,12 +18,13 @@ from . import (
     products,
     reduction,
     shapes,
+    snippets,
 )
 from .case import Case, as_list, engine_ops
 
 CASES: list[Case] = [
     *elementwise.CASES, *curves.CASES, *activation.CASES, *logic.CASES, *arrange.CASES, *shapes.CASES, *places.CASES,
-    *reduction.CASES, *products.CASES, *losses.CASES, *fused.CASES, *functional.CASES,
+    *reduction.CASES, *products.CASES, *losses.CASES, *fused.CASES, *functional.CASES, *snippets.CASES,
 ]  # fmt: skip
 
 __all__ = ["CASES", "Case", "as_list", "engine_ops"]

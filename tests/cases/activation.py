@@ -1,5 +1,7 @@
 """Rows of the functions between layers, kinks and far ends included."""
 
+import tinygrad_tf
+
 from .case import Case, away, form, given, normal
 
 FLOATS = normal(2, 3)
@@ -27,6 +29,8 @@ SMOOTH = [
     *each("mish", kink=False),
     *each("softplus", kink=False),
     *each("logsigmoid", kink=False),
+    form("logsigmoid", "bytes", lambda t, k: t.nn.functional.logsigmoid(k if t is tinygrad_tf else k.float()),
+         given([0, 1, 5], "uint8")),
     form("softplus", "sharper", lambda t, x: t.nn.functional.softplus(x, beta=3.0), FLOATS),
     form("softplus", "beyond the threshold", lambda t, x: t.nn.functional.softplus(x, 2.0, 5.0),
          given([2.4, 2.6, 100.0, -100.0])),

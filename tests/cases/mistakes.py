@@ -193,11 +193,11 @@ TYPES = [
 
 ARGUMENTS = [
     ("unknown", lambda: x(2).sum(foo=1), TypeError, "sum got an unknown 'foo'", "X, axis, keepdims", "help()"),
-    ("of NumPy only", lambda: np.sum(x(2), dtype=float), TypeError,
-     "sum got an unknown 'dtype'", "X, axis, keepdims", "help()"),
+    ("of NumPy only", lambda: np.sum(x(2), where=True), TypeError,
+     "sum got an unknown 'where'", "X, axis, keepdims", "help()"),
     ("missing", lambda: arithmetic.add(x(2)), TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
     ("too many", lambda: arithmetic.add(x(2), x(2), x(2)), TypeError, "add got too many arguments", "X, W", "help()"),
-    ("too many params", lambda: reduction.sum(x(2), 0, True, 5), TypeError,
+    ("too many params", lambda: reduction.sum(x(2), 0, True, None, 5), TypeError,
      "sum got too many arguments", "X, axis", "help()"),
     ("twice", lambda: reduction.sum(x(2), 0, axis=0), TypeError, "sum got 'axis' twice", "X, axis, keepdims", "help()"),
     ("twice, as dim", lambda: reduction.sum(x(2), 0, dim=0), TypeError,

@@ -104,6 +104,20 @@ NORMS = [
     ),
 ]
 
+TYPED = [
+    form("sum", "a type", lambda t, x: x.sum(1, dtype=t.float64) + t.sum(x, dtype=t.float64), X),
+    form("sum", "bytes", lambda t, k: t.sum(k) - k.sum(0), given([200, 100, 7], "uint8")),
+    form("mean", "a type", lambda t, x: t.mean(x, 0, dtype=t.float64) * x.mean(dtype=t.float64), X),
+    form("mean", "integers in a type", lambda t, k: k.mean(dtype=t.float64), given([2**53 - 1, 2**53 - 3])),
+    form("prod", "a type", lambda t, x: t.prod(x, 1, dtype=t.float64), X),
+    form("prod", "bytes", lambda t, k: k.prod(), given([200, 100, 7], "uint8")),
+    form("cumsum", "a type", lambda t, x: x.cumsum(1, dtype=t.float64), X),
+    form("cumsum", "bytes", lambda t, k: k.cumsum(0), given([200, 100, 7], "uint8")),
+    form("cumprod", "a type", lambda t, x: t.cumprod(x, 0, dtype=t.float64), X),
+    form("softmax", "a type", lambda t, x: x.softmax(1, dtype=t.float64) + t.softmax(x, -1, t.float64), X),
+    form("log_softmax", "a type", lambda t, x: t.log_softmax(x, dim=0, dtype=t.float64) + x.log_softmax(0), X),
+]
+
 RUNNING = [
     form("cumsum", "dim", lambda t, x: t.cumsum(x, dim=1), X),
     form("cumsum", "positional", lambda t, x: x.cumsum(0), X),
@@ -152,4 +166,4 @@ SORTED = [
     form("topk", "sorted given", lambda t, x: x.topk(2, 1, True, True).values, positive(2, 4)),
 ]
 
-CASES: list[Case] = [*SUMS, *EXTREMES, *NORMS, *RUNNING, *SORTED]
+CASES: list[Case] = [*SUMS, *EXTREMES, *NORMS, *TYPED, *RUNNING, *SORTED]

@@ -39,7 +39,7 @@ def test_the_tensor_is_the_graph():
 
 
 def test_params_are_recorded_with_their_defaults():
-    assert leaf(1.0, 2.0).sum(0).params == {"axis": 0, "keepdims": False}
+    assert leaf(1.0, 2.0).sum(0).params == {"axis": 0, "keepdims": False, "dtype": None}
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,14 @@ AXIS = {
     **dict.fromkeys(["all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cummax", "cumprod", "cumsum"], ()),
     **dict.fromkeys(["expand_dims", "flip", "log_softmax", "logsumexp", "max", "mean", "min", "norm", "prod"], ()),
     **dict.fromkeys(["size", "softmax", "sort", "squeeze", "std", "sum", "var"], ()),
+    **dict.fromkeys(["count_nonzero", "cummin", "diff", "unbind", "unique", "var_mean"], ()),
     "chunk": (2,), "split": (1,), "roll": (1,), "repeat_interleave": (2,), "take": ([0],), "topk": (1,),
     "take_along_axis": (np.array([[0], [1]]),),
 }  # fmt: skip
 JOIN = ["concatenate", "stack"]
 #: Their axis comes first, then more.
 NAMED_DIM = {
+    "narrow": {"start": 0, "length": 1},
     "gather": {"index": [[0], [0]]}, "index_select": {"index": [0]}, "unflatten": {"sizes": (1, -1)},
     "scatter": {"index": [[0], [0]], "src": 5.0}, "scatter_add": {"index": [[0], [0]], "src": 5.0},
 }  # fmt: skip

@@ -5,7 +5,15 @@ import threading
 import numpy as np
 import pytest
 
-from tinygrad_tf import Tensor, enable_grad, grad, no_grad
+from tinygrad_tf import (
+    Tensor,
+    enable_grad,
+    grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 
 
 def leaf(*values, **traits):
@@ -26,6 +34,37 @@ def test_no_grad_and_enable_grad_nest():
             assert (x * x).requires_grad
         assert not (x * x).requires_grad
     assert (x * x).requires_grad
+
+
+def test_set_grad_enabled_lasts_until_it_is_set_again():
+    set_grad_enabled(False)
+    try:
+        assert not is_grad_enabled()
+    finally:
+        set_grad_enabled(True)
+    assert is_grad_enabled()
+
+
+def test_set_grad_enabled_as_a_context_ends_with_it():
+    with no_grad():
+        with set_grad_enabled(True):
+            assert is_grad_enabled()
+        assert not is_grad_enabled()
+
+
+def test_set_grad_enabled_as_a_decorator_holds_in_the_function_alone():
+    @set_grad_enabled(False)
+    def recorded():
+        return is_grad_enabled()
+
+    assert (is_grad_enabled(), recorded(), is_grad_enabled()) == (True, False, True)
+
+
+def test_inference_mode_records_nothing():
+    with inference_mode():
+        assert not (leaf(1.0) * 2).requires_grad
+        with inference_mode(False):
+            assert is_grad_enabled()
 
 
 def test_no_grad_ends_with_an_exception():

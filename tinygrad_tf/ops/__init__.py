@@ -8,6 +8,7 @@ from . import (
     choice,
     comparison,
     conversion,
+    counting,
     einsum,
     exponential,
     fused,
@@ -19,6 +20,7 @@ from . import (
     order,
     reduction,
     rounding,
+    sampling,
     shape,
     trigonometry,
     update,
@@ -27,7 +29,7 @@ from . import (
 bind_methods()
 
 __all__ = [
-    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion",
-    "einsum", "exponential", "fused", "heads", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding",
-    "shape", "trigonometry", "update",
+    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion", "counting", "einsum", "exponential",
+    "fused", "heads", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "sampling", "shape",
+    "trigonometry", "update",
 ]  # fmt: skip

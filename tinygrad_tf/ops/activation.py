@@ -8,6 +8,7 @@ import numpy as np
 
 from ..op import Array, function, op
 from .choice import where
+from .conversion import as_float
 from .exponential import expm1, logaddexp, tanh
 
 
@@ -124,4 +125,4 @@ def logsigmoid(X: Any) -> Any:
     >>> logsigmoid(Tensor([-100.0])).tolist()
     [-100.0]
     """
-    return -logaddexp(-X, 0.0)
+    return -logaddexp(-as_float(X), 0.0)

@@ -12,7 +12,7 @@ from ..op import function
 from ..tensor import FUNCTIONS
 from .choice import where
 from .indexing import add_at, along
-from .shape import check_axes, check_axis, flatten, ints, moveaxis, reshape
+from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis, reshape
 
 
 @function
@@ -49,23 +49,37 @@ def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
     return X
 
 
+#: PyTorch's names of borders that repeat what is inside, and NumPy's.
+_BORDERS: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
 @function
 def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     """X with a border of ``value`` (0). Widths are (left, right, top, bottom, …), last axis first; negative ones cut.
 
-    PyTorch's ``pad``. ``np.pad(t, …)`` takes NumPy's pairs ((before, after), …), first axis first.
+    The border of ``mode="reflect"`` mirrors X at its edges, that of "replicate" repeats the edges, that of "circular"
+    goes on at the other end. PyTorch's ``pad``; ``np.pad(t, …)`` takes NumPy's pairs ((before, after), …), first axis
+    first.
 
     >>> pad(Tensor([1.0]), (1, 2)).tolist()
     [0.0, 1.0, 0.0, 0.0]
+    >>> pad(Tensor([1.0, 2.0, 3.0]), (1, 1), "reflect").tolist()
+    [2.0, 1.0, 2.0, 3.0, 2.0]
     """
-    if mode != "constant":
-        raise error(NotImplementedError, "pad", {"mode": repr(mode)}, "only a constant border has a rule here",
-                    "build other borders by indexing, e.g. x[..., [0, 0, 1, 2]]")  # fmt: skip
+    if mode not in ("constant", *_BORDERS):
+        raise error(NotImplementedError, "pad", {"mode": repr(mode)}, "a border is constant, reflect, replicate or "
+                    "circular", "build other borders by indexing, e.g. x[..., [0, 0, 1, 2]]")  # fmt: skip
     if len(pad) % 2 or len(pad) > 2 * X.ndim:
         raise error(ValueError, "pad", {"X": X, "pad": pad}, "there are two widths for each axis that is padded, last "
                     "axis first", "give (left, right) or (left, right, top, bottom) …")  # fmt: skip
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
-    return bordered(X, [(0, 0)] * (X.ndim - len(pairs)) + pairs, value or 0)
+    pairs = [(0, 0)] * (X.ndim - len(pairs)) + pairs
+    if mode == "constant":
+        return bordered(X, pairs, value or 0)
+    for axis, widths in enumerate(pairs):
+        if widths != (0, 0):
+            X = along(X, axis, np.pad(np.arange(X.shape[axis]), widths, _BORDERS[mode]))
+    return X
 
 
 def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
@@ -84,9 +98,12 @@ def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
 
 
 def _numpy_pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
-    if mode != "constant" or np.ndim(constant_values):
-        return pad(X, (), mode if mode != "constant" else "several constants")  # which says what is possible
-    return bordered(X, [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))], constant_values)
+    pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
+    if mode == "constant" and not np.ndim(constant_values):
+        return bordered(X, pairs, constant_values)
+    theirs = {numpys: name for name, numpys in _BORDERS.items()}
+    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad says what is possible
+    return pad(X, [n for pair in reversed(pairs) for n in pair], mode)
 
 
 # ---- matrices -------------------------------------------------------------------------------------------------------
@@ -181,6 +198,57 @@ def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
     return moveaxis(windows, axis + 1, -1)
 
 
+@function
+def narrow(X: Any, dim: int, start: int, length: int) -> Any:
+    """``length`` entries along an axis from ``start`` on.
+
+    >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
+    [2.0, 3.0]
+    """
+    axis = check_axis("narrow", X, dim)
+    n = X.shape[axis] if X.ndim else 0
+    first = start + n if start < 0 else start
+    if not 0 <= first <= first + length <= n:
+        raise error(RuntimeError, "narrow", {"X": X, "start": start, "length": length}, f"start and start + length lie "
+                    f"in 0 … {n}, the size of the axis", "choose a smaller length")  # fmt: skip
+    return along(X, axis, slice(first, first + length))
+
+
+@function
+def diff(X: Any, n: int = 1, dim: int = -1) -> Any:
+    """X[i + 1] − X[i] along an axis, ``n`` times.
+
+    >>> diff(Tensor([1.0, 4.0, 9.0])).tolist()
+    [3.0, 5.0]
+    """
+    axis = check_axis("diff", X, dim)
+    for _ in range(n):
+        X = along(X, axis, slice(1, None)) - along(X, axis, slice(None, -1))
+    return X
+
+
+@function
+def meshgrid(*Xs: Any, indexing: str = "ij") -> tuple[Any, ...]:
+    """Vectors → as many Tensors of one shape: the first varies along axis 0 (``indexing="xy"``: along axis 1), ….
+
+    >>> [t.tolist() for t in meshgrid(Tensor([1, 2]), Tensor([3, 4, 5]))]
+    [[[1, 1, 1], [2, 2, 2]], [[3, 4, 5], [3, 4, 5]]]
+    """
+    Xs = ints(Xs)
+    if indexing not in ("ij", "xy"):
+        raise error(RuntimeError, "meshgrid", {"indexing": repr(indexing)}, 'indexing is "ij" or "xy"', "choose one")
+    swapped = indexing == "xy" and len(Xs) > 1
+    Xs = (Xs[1], Xs[0], *Xs[2:]) if swapped else Xs
+    shape = tuple(int(X.size) for X in Xs)
+    places = [tuple(-1 if i == k else 1 for i in range(len(Xs))) for k in range(len(Xs))]
+    made = [broadcast_to(reshape(X, place), shape) for X, place in zip(Xs, places, strict=True)]
+    return (made[1], made[0], *made[2:]) if swapped else tuple(made)
+
+
+def _numpy_meshgrid(*Xs: Any, indexing: str = "xy") -> tuple[Any, ...]:
+    return meshgrid(*Xs, indexing=indexing)
+
+
 def _linalg_diagonal(X: Any, offset: int = 0) -> Any:
     return diagonal(X, offset, -2, -1)
 
@@ -191,5 +259,5 @@ def _linalg_trace(X: Any, offset: int = 0) -> Any:
 
 FUNCTIONS.update({
     "numpy.pad": _numpy_pad, "numpy.diagonal": _numpy_diagonal, "numpy.linalg.diagonal": _linalg_diagonal,
-    "numpy.linalg.trace": _linalg_trace,
+    "numpy.linalg.trace": _linalg_trace, "numpy.meshgrid": _numpy_meshgrid,
 })  # fmt: skip

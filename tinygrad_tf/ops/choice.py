@@ -101,3 +101,24 @@ def masked_fill(X: Any, mask: Any, value: Any) -> Any:
     [0.0, 2.0]
     """
     return _where(mask, value, X)
+
+
+@function
+def nan_to_num(X: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """X with ``nan`` in place of NaN, and the largest and smallest floats of its type, or those given, in that of ±∞.
+
+    >>> nan_to_num(Tensor([float("nan"), float("inf"), 1.0]), posinf=9.0).tolist()
+    [0.0, 9.0, 1.0]
+    """
+    if X.dtype.kind != "f":
+        return X
+    most = float(np.finfo(X.dtype).max)
+    X = _where(np.isinf(X) & (X > 0), most if posinf is None else posinf, _where(np.isnan(X), nan, X))
+    return _where(np.isinf(X) & (X < 0), -most if neginf is None else neginf, X)
+
+
+def _method_where(X: Any, condition: Any, other: Any) -> Any:
+    return where(condition, X, other)
+
+
+FUNCTIONS["Tensor.where"] = _method_where

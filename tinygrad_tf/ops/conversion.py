@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import error
 from ..op import Array, function, op
-from ..tensor import Tensor, check_device
+from ..tensor import FUNCTIONS, Tensor, check_device
 
 
 @op
@@ -28,6 +28,17 @@ def astype(X: Array, *, dtype: Any) -> Array:
 def d_astype(dY: Array, Y: Array, X: Array, *, dtype: Any) -> Any:
     dX = dY
     return dX
+
+
+def whole(X: Any) -> Any:
+    """Small integers and booleans as int64, which sums and products of them need."""
+    return X.astype(np.int64) if X.dtype.kind in "biu" and X.dtype.itemsize < 8 else X
+
+
+def as_float(X: Any) -> Any:
+    """Integers and booleans as float32: −X and X − 1 of unsigned ones would wrap around."""
+    dtype = np.asarray(X).dtype if not isinstance(X, Tensor) else X.dtype
+    return X if dtype.kind == "f" else X.astype(np.float32) if isinstance(X, Tensor) else np.asarray(X, np.float32)
 
 
 @function
@@ -56,3 +67,20 @@ def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool
             dtype = a
     check_device("to", device)
     return X if dtype is None or np.dtype(dtype) == X.dtype else astype(X, dtype=dtype)
+
+
+@function
+def is_floating_point(X: Any) -> bool:
+    """Whether the entries are floats.
+
+    >>> is_floating_point(Tensor([1, 2]))
+    False
+    """
+    return bool(X.dtype.kind == "f")
+
+
+def _type_as(X: Any, other: Any) -> Any:
+    return to(X, other.dtype)
+
+
+FUNCTIONS["Tensor.type_as"] = _type_as

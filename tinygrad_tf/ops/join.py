@@ -37,13 +37,13 @@ def pieces(X: Array, sizes: Sequence[int], axis: int) -> list[Array]:
 
 
 @function
-def concatenate(Xs: Sequence[Any], axis: int | None = 0) -> Any:
-    """The Xs one after the other along ``axis`` (None: of the flattened Xs). A Tensor of shape (0,) fits to any other.
+def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
+    """The Tensors one after the other along ``axis`` (None: flattened). One of shape (0,) fits to any other.
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
     [1.0, 2.0, 3.0]
     """
-    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
+    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in tensors]
     if not Xs:
         raise error(ValueError, "concatenate", "no Tensors", "it joins at least one", "give a list that is not empty")
     if axis is None:
@@ -53,17 +53,49 @@ def concatenate(Xs: Sequence[Any], axis: int | None = 0) -> Any:
 
 
 @function
-def stack(Xs: Sequence[Any], axis: int = 0) -> Any:
-    """The Xs side by side along a new ``axis``.
+def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
+    """The Tensors side by side along a new ``axis``.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
-    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
+    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in tensors]
     if len({X.shape for X in Xs}) != 1:
         raise error(ValueError, "stack", f"Tensors of shapes {', '.join(str(X.shape) for X in Xs) or 'none'}",
                     "all have the same shape, and there is at least one", "reshape or pad them first")  # fmt: skip
     return _concatenate(*[expand_dims(X, axis) for X in Xs], axis=check_axis("stack", Xs[0], axis, Xs[0].ndim + 1))
+
+
+@function
+def vstack(tensors: Sequence[Any]) -> Any:
+    """The Tensors one below the other; a vector counts as a row.
+
+    >>> vstack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    return concatenate([reshape(X, (1, -1)) if X.ndim < 2 else X for X in tensors], 0)
+
+
+@function
+def hstack(tensors: Sequence[Any]) -> Any:
+    """The Tensors side by side: along axis 1, vectors one after the other.
+
+    >>> hstack([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    Xs = [reshape(X, (1,)) if X.ndim == 0 else X for X in tensors]
+    return concatenate(Xs, 0 if Xs and Xs[0].ndim == 1 else 1)
+
+
+@function
+def unbind(X: Any, dim: int = 0) -> tuple[Any, ...]:
+    """X[0], X[1], … along an axis, which is gone from them.
+
+    >>> [t.tolist() for t in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)]
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    axis = check_axis("unbind", X, dim)
+    return tuple(along(X, axis, i) for i in range(length("unbind", X, dim)))
 
 
 def length(name: str, X: Any, axis: int) -> int:
@@ -75,20 +107,21 @@ def length(name: str, X: Any, axis: int) -> int:
 
 
 @function
-def split(X: Any, split_size_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+def split(X: Any, split_size_or_sections: Any = None, axis: int = 0, *, split_size: Any = None) -> list[Any]:
     """X cut along ``axis``: into pieces of that many entries each (the last may be shorter), or of the sizes listed.
 
-    ``np.split(t, …)`` means what it means in NumPy: into that many equal parts, or at the listed places.
+    PyTorch's method calls it ``split_size``. ``np.split(t, …)`` means what it means in NumPy: into that many equal
+    parts, or at the listed places.
 
     >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
     [[1.0, 2.0], [3.0]]
     """
-    sizes = split_size_or_sections
+    sizes = given = split_size_or_sections if split_size is None else split_size
     n = length("split", X, axis)
     if isinstance(sizes, int):
         sizes = [min(sizes, n - start) for start in range(0, n, sizes)] or [0] if sizes > 0 else [sizes]
     if sum(sizes) != n or any(size < 0 for size in sizes):
-        raise error(ValueError, "split", {"X": X, "sections": split_size_or_sections, "axis": axis},
+        raise error(ValueError, "split", {"X": X, "sections": given, "axis": axis},
                     f"the sizes of the pieces add up to the axis, {n}", "give the size of one piece, or a list whose "
                     "sum is the axis")  # fmt: skip
     return pieces(X, sizes, axis)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..errors import error
 from ..op import Array, function, op
 from ..tensor import FUNCTIONS, Tensor, to_array
 from .arithmetic import multiply
-from .shape import expand_dims, moveaxis, reshape, squeeze
+from .shape import check_axes, expand_dims, moveaxis, permute, reshape, squeeze
 
 
 @op(types="same", expects=(
@@ -77,6 +78,24 @@ def outer(X: Any, W: Any) -> Any:
     """
     X, W = _both(X, W)
     return multiply(reshape(X, (-1, 1)), reshape(W, (1, -1)))
+
+
+@function
+def tensordot(X: Any, W: Any, dims: Any = 2, axes: Any = None) -> Any:
+    """The sum of products over the last ``dims`` axes of X and the first of W, or over the two lists of axes named.
+
+    >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]]), dims=1).tolist()
+    [[11.0]]
+    """
+    X, W = _both(X, W)
+    dims = dims if axes is None else axes
+    x_axes, w_axes = (range(X.ndim - dims, X.ndim), range(dims)) if isinstance(dims, int) else dims
+    x_axes, w_axes = check_axes("tensordot", X, list(x_axes)), check_axes("tensordot", W, list(w_axes))
+    x_rest = [i for i in range(X.ndim) if i not in x_axes]
+    w_rest = [i for i in range(W.ndim) if i not in w_axes]
+    rows = reshape(permute(X, (*x_rest, *x_axes)), (-1, math.prod(X.shape[i] for i in x_axes)))
+    columns = reshape(permute(W, (*w_axes, *w_rest)), (math.prod(W.shape[i] for i in w_axes), -1))
+    return reshape(matmul(rows, columns), tuple([X.shape[i] for i in x_rest] + [W.shape[i] for i in w_rest]))
 
 
 FUNCTIONS.update({"numpy.linalg.matmul": matmul, "numpy.linalg.outer": outer})

@@ -11,6 +11,7 @@ from ..op import Array, function, op
 from ..tensor import FUNCTIONS
 from .arithmetic import multiply
 from .arrange import bordered
+from .conversion import to, whole
 from .indexing import Extremes, along, gather, like, plain, without_axes
 from .shape import check_axes, check_axis, flatten, reshape
 
@@ -34,25 +35,27 @@ def _one_axis(name: str, X: Any, axis: Any) -> tuple[Any, int]:
 
 @function
 @without_axes
-def cumsum(X: Any, axis: int | None = None) -> Any:
-    """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X.
+def cumsum(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X. ``dtype``: X is brought to it first.
 
     >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
     [1.0, 3.0, 6.0]
     """
-    X, axis = _one_axis("cumsum", X, axis)
+    X, axis = _one_axis("cumsum", whole(X) if dtype is None else to(X, dtype), axis)
     return _cumsum(X, axis=axis)
 
 
 @function
 @without_axes
-def cumprod(X: Any, axis: int | None = None) -> Any:
+def cumprod(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Y[i] = X[0] · … · X[i] along ``axis``, in log₂ n steps that each multiply by what stands 1, 2, 4, … before.
+
+    With ``dtype`` X is brought to it first.
 
     >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0).tolist()
     [2.0, 6.0, 24.0]
     """
-    X, axis = _one_axis("cumprod", _whole(X), axis)
+    X, axis = _one_axis("cumprod", whole(X) if dtype is None else to(X, dtype), axis)
     n, far = X.shape[axis], 1
     while far < n:
         X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], 1)
@@ -60,21 +63,18 @@ def cumprod(X: Any, axis: int | None = None) -> Any:
     return X
 
 
-def _whole(X: Any) -> Any:
-    """Small integers and booleans as int64, which sums and products of them need."""
-    return X.astype(np.int64) if X.dtype.kind in "biu" and X.dtype.itemsize < 8 else X
-
-
 @function
-def prod(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The product over ``axis``, pair by pair: log₂ n multiplications deep, and right gradients where entries are 0.
+
+    With ``dtype`` X is brought to it first.
 
     >>> prod(Tensor([2.0, 3.0, 4.0])).item()
     24.0
     """
     gone = tuple(range(X.ndim)) if axis is None else check_axes("prod", X, axis)
     shape = tuple(1 if i in gone else n for i, n in enumerate(X.shape) if keepdims or i not in gone)
-    Y = _whole(X)
+    Y = whole(X) if dtype is None else to(X, dtype)
     for a in gone if X.ndim else ():
         while Y.shape[a] != 1:
             if Y.shape[a] % 2 or Y.shape[a] == 0:  # one factor more, a 1
@@ -99,6 +99,19 @@ def cummax(X: Any, dim: int) -> Extremes:
     here = values == np.maximum.accumulate(values, axis)
     places = np.arange(values.shape[axis]).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
     indices = np.maximum.accumulate(np.where(here, places, 0), axis)
+    return Extremes(gather(X, axis, indices), like(X, indices))
+
+
+@function
+@without_axes
+def cummin(X: Any, dim: int) -> Extremes:
+    """The smallest entry so far along an axis, and where it stood (the last place if several tie).
+
+    >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
+    [3.0, 1.0, 1.0]
+    """
+    axis = check_axis("cummin", X, dim)
+    indices = plain(cummax(-whole(plain(X)), axis).indices)
     return Extremes(gather(X, axis, indices), like(X, indices))
 
 

@@ -12,6 +12,7 @@ from ..op import Array, Op, function, op
 from ..tensor import FUNCTIONS, Tensor
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
+from .conversion import to
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
 from .shape import check_axes, check_axis, reshape, squeeze
@@ -43,36 +44,48 @@ def _or_none(X: Array, axis: Any) -> Any:
     return None if X.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
 
 
+def _added_in(X: Array, dtype: Any) -> Any:
+    """The dtype of a sum: int64 for small unsigned integers, of which NumPy makes uint64."""
+    own = np.asarray(X).dtype
+    return np.int64 if dtype is None and own.kind == "u" and own.itemsize < 8 else dtype
+
+
 @op(expects=_AXIS)
-def sum(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = Σ X over ``axis``.
+def sum(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
+    """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [4.0, 6.0]
     """
-    return np.sum(X, axis, keepdims=keepdims)
+    return np.sum(X, axis, keepdims=keepdims, dtype=_added_in(X, dtype))
 
 
 @sum.rule
-def d_sum(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+def d_sum(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, dtype: Any) -> Any:
     dX = np.broadcast_to(kept(dY, X, axis), X.shape)
     return dX
 
 
 @op(types="float", expects=_AXIS)
-def mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = Σ X / n over ``axis``; integers give float32.
+def _mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    """Y = Σ X / n over ``axis``."""
+    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
+
+
+@_mean.rule
+def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+    dX = np.broadcast_to(kept(dY, X, axis) / count(X, axis), X.shape)
+    return dX
+
+
+@function
+def mean(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """Σ X / n over ``axis``; integers give float32. With ``dtype`` X is brought to it first.
 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
     """
-    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
-
-
-@mean.rule
-def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
-    dX = np.broadcast_to(kept(dY, X, axis) / count(X, axis), X.shape)
-    return dX
+    return _mean(X if dtype is None else to(X, dtype), axis=axis, keepdims=keepdims)
 
 
 @function
@@ -97,6 +110,16 @@ def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool =
     1.0
     """
     return _root(var(X, axis, unbiased, keepdims, correction), 2)
+
+
+@function
+def var_mean(X: Any, axis: Any = None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
+    """``var`` and ``mean`` over ``axis``.
+
+    >>> [t.item() for t in var_mean(Tensor([1.0, 2.0, 3.0]))]
+    [1.0, 2.0]
+    """
+    return var(X, axis, None, keepdims, correction), mean(X, axis=axis, keepdims=keepdims)
 
 
 def _root(X: Any, p: float) -> Any:

@@ -181,6 +181,18 @@ def transpose(X: Any, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any
 
 
 @function
+def t(X: Any) -> Any:
+    """The transpose of a matrix; a vector or a number stays as it is.
+
+    >>> t(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    if X.ndim > 2:
+        raise error(RuntimeError, "t", {"X": X}, "X has at most two axes", "write x.mT for a batch of matrices")
+    return permute(X)
+
+
+@function
 def swapaxes(X: Any, axis1: int, axis2: int) -> Any:
     """X with two of its axes exchanged.
 
@@ -239,6 +251,14 @@ def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
     return _broadcast_to(X, shape=wanted)
 
 
+def _expand_as(X: Any, other: Any) -> Any:
+    return broadcast_to(X, tuple(other.shape))
+
+
+def _view_as(X: Any, other: Any) -> Any:
+    return reshape(X, tuple(other.shape))
+
+
 # ---- what the shape is ----------------------------------------------------------------------------------------------
 
 
@@ -260,4 +280,5 @@ def size(X: Any, axis: int | None = None) -> int:
     return int(X.size if axis is None or X.ndim == 0 else X.shape[check_axis("size", X, axis)])
 
 
-FUNCTIONS.update({"numpy.ravel": flatten, "numpy.squeeze": _numpy_squeeze})
+FUNCTIONS.update({"numpy.ravel": flatten, "numpy.squeeze": _numpy_squeeze, "Tensor.expand_as": _expand_as,
+                  "Tensor.view_as": _view_as})  # fmt: skip

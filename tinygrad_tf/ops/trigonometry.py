@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..op import Array, function, op
+from .arithmetic import BROADCAST
+from .conversion import as_float
 from .exponential import exp, expm1, log1p, sqrt
 
 
@@ -100,6 +102,23 @@ def d_arctan(dY: Array, Y: Array, X: Array) -> Any:
     return dX
 
 
+@op(types="float", expects=BROADCAST)
+def arctan2(X: Array, W: Array) -> Array:
+    """Y = the angle in −π … π of the point whose height is X and whose width is W.
+
+    >>> arctan2(Tensor([0.0, 0.0]), Tensor([1.0, 2.0])).tolist()
+    [0.0, 0.0]
+    """
+    return np.arctan2(X, W)
+
+
+@arctan2.rule
+def d_arctan2(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+    dX = dY * W / (X * X + W * W)
+    dW = -dY * X / (X * X + W * W)
+    return dX, dW
+
+
 @function
 def sinh(X: Any) -> Any:
     """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
@@ -107,6 +126,7 @@ def sinh(X: Any) -> Any:
     >>> sinh(Tensor([0.0])).tolist()
     [0.0]
     """
+    X = as_float(X)
     return (expm1(X) - expm1(-X)) / 2
 
 
@@ -117,6 +137,7 @@ def cosh(X: Any) -> Any:
     >>> cosh(Tensor([0.0])).tolist()
     [1.0]
     """
+    X = as_float(X)
     return (exp(X) + exp(-X)) / 2
 
 
@@ -143,7 +164,7 @@ def arccosh(X: Any) -> Any:
     >>> arccosh(Tensor([1.0])).tolist()
     [0.0]
     """
-    T = X - 1
+    T = as_float(X) - 1
     return log1p(T + sqrt(T) * sqrt(T + 2))
 
 
@@ -154,4 +175,5 @@ def arctanh(X: Any) -> Any:
     >>> arctanh(Tensor([0.0])).tolist()
     [0.0]
     """
+    X = as_float(X)
     return (log1p(X) - log1p(-X)) / 2

@@ -9,42 +9,57 @@ import numpy as np
 from ...errors import error
 from ...kernels import KERNELS
 from ...op import Array, function, op
+from ..conversion import to
 
 _AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis is -1")
 
 
 @op(types="float", kernel=KERNELS["softmax"], expects=_AXIS)
-def softmax(X: Array, *, axis: int = -1) -> Array:
-    """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum.
-
-    >>> softmax(Tensor([0.0, 0.0])).tolist()
-    [0.5, 0.5]
-    """
+def _softmax(X: Array, *, axis: int = -1) -> Array:
+    """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum."""
     E = np.exp(X - np.max(X, axis=axis, keepdims=True))  # exp overflows float32 above 88
     return E / np.sum(E, axis=axis, keepdims=True)
 
 
-@softmax.rule
+@_softmax.rule
 def d_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
     dX = Y * (dY - np.sum(dY * Y, axis=axis, keepdims=True))
     return dX
 
 
-@op(types="float", kernel=KERNELS["log_softmax"], expects=_AXIS)
-def log_softmax(X: Array, *, axis: int = -1) -> Array:
-    """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
+@function
+def softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
+    """e^X / Σ e^X along ``axis``: positive, and 1 in sum. With ``dtype`` X is brought to it first.
 
-    >>> log_softmax(Tensor([0.0, 0.0])).exp().tolist()
+    >>> softmax(Tensor([0.0, 0.0])).tolist()
     [0.5, 0.5]
     """
+    return _softmax(X if dtype is None else to(X, dtype), axis=axis)
+
+
+@op(types="float", kernel=KERNELS["log_softmax"], expects=_AXIS)
+def _log_softmax(X: Array, *, axis: int = -1) -> Array:
+    """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first."""
     Z = X - np.max(X, axis=axis, keepdims=True)  # exp overflows float32 above 88
     return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))
 
 
-@log_softmax.rule
+@_log_softmax.rule
 def d_log_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
     dX = dY - np.exp(Y) * np.sum(dY, axis=axis, keepdims=True)
     return dX
+
+
+@function
+def log_softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
+    """X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
+
+    With ``dtype`` X is brought to it first.
+
+    >>> log_softmax(Tensor([0.0, 0.0])).exp().tolist()
+    [0.5, 0.5]
+    """
+    return _log_softmax(X if dtype is None else to(X, dtype), axis=axis)
 
 
 @op(types="float", kernel=KERNELS["layer_norm"])

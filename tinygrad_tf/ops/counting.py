@@ -1,0 +1,68 @@
+"""Which entries there are, and how many: integers and booleans, so without a gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import function
+from .indexing import like, plain
+from .reduction import sum
+
+
+@function
+def count_nonzero(X: Any, axis: Any = None) -> Any:
+    """How many entries over ``axis`` are not 0.
+
+    >>> count_nonzero(Tensor([[0.0, 5.0], [1.0, 2.0]]), axis=1).tolist()
+    [1, 2]
+    """
+    return sum(X != 0, axis=axis)
+
+
+@function
+def bincount(X: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often each of 0, 1, 2, … occurs in a vector of integers; with ``weights`` their sum, as float64.
+
+    >>> bincount(Tensor([1, 3, 1])).tolist()
+    [0, 2, 0, 1]
+    """
+    ids = np.asarray(plain(X))
+    if ids.ndim != 1 or ids.dtype.kind not in "iu" or (ids.size and ids.min() < 0):
+        raise error(RuntimeError, "bincount", {"X": ids}, "X is a vector of integers from 0 on",
+                    "write ids.flatten().long()")  # fmt: skip
+    weights = None if weights is None else np.asarray(plain(weights))
+    made = np.bincount(ids.astype(np.int64), weights, minlength)
+    return like(X, made.astype(np.float32) if weights is not None and weights.dtype == np.float32 else made)
+
+
+@function
+def unique(
+    X: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """The different entries (or slices along ``dim``), in order; with them, if asked, where each of X's is among them
+    and how often it occurs.
+
+    >>> unique(Tensor([3, 1, 3])).tolist()
+    [1, 3]
+    >>> [t.tolist() for t in unique(Tensor([3, 1, 3]), return_inverse=True, return_counts=True)]
+    [[1, 3], [1, 0, 1], [1, 2]]
+    """
+    values = np.asarray(plain(X))
+    found, inverse, counts = np.unique(values, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    inverse = inverse.reshape(values.shape if dim is None else -1)
+    wanted = (found, *[inverse] * return_inverse, *[counts] * return_counts)
+    made = tuple(like(X, array) for array in wanted)
+    return made if len(made) > 1 else made[0]
+
+
+@function
+def isin(elements: Any, test_elements: Any, invert: bool = False) -> Any:
+    """Whether each entry occurs in ``test_elements``; with ``invert`` whether it does not.
+
+    >>> isin(Tensor([1, 2, 3]), Tensor([3, 1])).tolist()
+    [True, False, True]
+    """
+    return like(elements, np.isin(plain(elements), plain(test_elements), invert=invert))

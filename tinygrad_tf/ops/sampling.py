@@ -1,0 +1,57 @@
+"""Drawing by given probabilities, from the package's one generator (see ``manual_seed``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import error
+from ..op import function
+from ..random import generator
+from .indexing import like, plain
+
+
+@function
+def multinomial(input: Any, num_samples: int, replacement: bool = False) -> Any:
+    """Places (..., num_samples) drawn with probability input / Σ input, from one distribution (n) or from rows (m, n).
+
+    The weights are at least 0 and need not add up to 1. Without ``replacement`` no place is drawn twice: the largest
+    of input / E, with E from the exponential distribution, are such a draw, in order.
+
+    >>> multinomial(Tensor([[0.0, 5.0], [1.0, 0.0]]), 1).tolist()
+    [[1], [0]]
+    >>> sorted(multinomial(Tensor([0.2, 0.3, 0.5]), 3).tolist())
+    [0, 1, 2]
+    """
+    P = np.asarray(plain(input), np.float64)
+    fits = P.ndim in (1, 2) and num_samples > 0 and bool(np.all(np.isfinite(P) & (P >= 0)))
+    if not fits or np.any((P > 0).sum(-1) < (1 if replacement else num_samples)):
+        raise error(RuntimeError, "multinomial", {"input": P, "num_samples": num_samples, "replacement": replacement},
+                    "a distribution, or rows of them, has finite weights from 0 on, and without replacement as many "
+                    "above 0 as are drawn", "give logits.softmax(-1), or replacement=True")  # fmt: skip
+    if not replacement:
+        keys = P / generator().standard_exponential(P.shape)
+        return like(input, np.argsort(-keys, -1, kind="stable")[..., :num_samples])
+    upto = np.cumsum(P, -1)
+    upto /= upto[..., -1:]
+    drawn = generator().random((*P.shape[:-1], num_samples))
+    if P.ndim == 1:
+        return like(input, np.searchsorted(upto, drawn, side="right"))
+    rows = [np.searchsorted(u, d, side="right") for u, d in zip(upto, drawn, strict=True)]
+    return like(input, np.array(rows, np.int64).reshape(drawn.shape))
+
+
+@function
+def bernoulli(input: Any, p: float | None = None) -> Any:
+    """1 with the probability that ``input`` has in each place (or ``p`` everywhere), otherwise 0; its type is kept.
+
+    >>> bernoulli(Tensor([0.0, 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    X = np.asarray(plain(input))
+    P = X if p is None else np.asarray(p)
+    if not np.all((P >= 0) & (P <= 1)):
+        raise error(RuntimeError, "bernoulli", {"input": X, "p": p}, "probabilities lie in 0 … 1",
+                    "give e.g. logits.sigmoid()")  # fmt: skip
+    return like(input, (generator().random(X.shape) < P).astype(X.dtype))
