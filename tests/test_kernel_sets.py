@@ -76,6 +76,16 @@ def test_adam_compiled_is_adam(name, settings, adam_calls):
     assert {140_000, 21_000} <= set(adam_calls)  # whole parameters, not blocks of them
 
 
+def test_adam_leaves_numbers_with_their_bytes_the_other_way_round_to_numpy(adam_calls):
+    p = Tensor(np.ones(9).astype(np.dtype(float).newbyteorder()), requires_grad=True)
+    p.grad = Tensor(np.ones(9).astype(p.dtype))
+    optimizer = optim.Adam([p], lr=0.1)
+    with kernels.use("compiled"):
+        optimizer.step()
+        optimizer.step()  # the first step makes the state, NumPy's
+    np.testing.assert_allclose(p.data, np.full(9, 0.8), rtol=1e-6)
+
+
 class Halved(optim.Adam):
     """A formula of its own."""
 
