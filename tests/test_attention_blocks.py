@@ -103,6 +103,12 @@ def test_memory_grows_with_the_length_not_with_its_square(p, kernel_set, monkeyp
     assert sizes[2] < 2048 * 2048 * 2  # two heads of booleans; P alone would be four times that
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_weights_of_a_row_that_may_attend_to_nothing_are_zeros(dtype):
+    one = Tensor(np.ones((2, 2), dtype))
+    assert f.attention_weights(one, one, Tensor([[False, False], [True, False]])).tolist() == [[0, 0], [1, 0]]
+
+
 def test_short_sequences_are_done_in_one_piece():
     one = np.ones((4, 2), np.float32)
     assert kernel.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)
