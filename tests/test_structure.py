@@ -46,7 +46,7 @@ ALLOWED = {
     "tasks": {"errors", "random"},
     "parallel": _NETWORK,
     "train": _NETWORK | {"models", "saving", "generate", "tasks", "parallel"},
-    "figures": _NETWORK | {"models", "tasks", "train"},
+    "figures": _NETWORK | {"models", "generate", "tasks", "train"},
 }
 
 
