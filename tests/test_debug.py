@@ -456,6 +456,15 @@ def test_after_a_stop_it_goes_on():
         assert first_line(problem).startswith("forward of log")
 
 
+def test_what_is_noted_of_a_tensor_goes_with_it():
+    x = leaf(1.0)
+    with debug() as mode:
+        for _ in range(3):
+            (x * x).backward()
+        x.grad = None
+        assert (mode.lines, mode.sums) == ({}, {})
+
+
 def test_other_threads_are_left_alone():
     found = []
 
