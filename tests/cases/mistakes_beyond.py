@@ -13,6 +13,7 @@ from tinygrad_tf import (
     jacobian,
     jvp,
     nn,
+    no_grad,
     optim,
     vjp,
 )
@@ -22,6 +23,10 @@ from tinygrad_tf.op import Op
 from tinygrad_tf.optim import clip_grad_norm_
 
 from .mistakes import ids, ones, x
+
+
+def counted():
+    yield 1
 
 
 def of_rule(rule):
@@ -69,6 +74,8 @@ DERIVATIVES = [
      "gradcheck got 1 inputs, none of which", "Tensors that require one", "requires_grad=True"),
     ("gradcheck of integers", lambda: gradcheck(lambda t: t.argmax(), x(2)), TypeError,
      "gradcheck got result () int64", "a Tensor of floats", "made of ops"),
+    ("no_grad of a function that yields", lambda: no_grad()(counted), TypeError,
+     "no_grad got counted, which yields", "runs after the call", "with no_grad(): inside"),
     ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
      "checkpoint got result (Tensor", "one Tensor", "checkpoint them apart"),
     ("a function that changes its mind", changes_its_mind, RuntimeError,
