@@ -23,6 +23,7 @@ ALLOWED = {
     "random": set(),
     "kernels": set(),  # NumPy alone
     "memory": set(),
+    "files": set(),
     "tensor": {"errors"},
     "op": {"errors", "tensor", "kernels"},
     "quick": {"tensor", "op"},
@@ -34,14 +35,14 @@ ALLOWED = {
     "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op"},
-    "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
+    "graph": {"errors", "files", "tensor", "op", "ops", "autograd", "debug", "formula"},
     "notebook": {"tensor", "graph"},
     "nn": _ENGINE,
     "optim": _ENGINE | {"kernels"},
-    "saving": _NETWORK,
+    "saving": _NETWORK | {"files"},
     "beams": set(),  # NumPy alone
     "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it
-    "pretrained": _NETWORK | {"saving"},
+    "pretrained": _NETWORK | {"saving", "files"},
     "models": _NETWORK | {"generate", "pretrained"},
     "tasks": {"errors", "random"},
     "parallel": _NETWORK,
