@@ -281,8 +281,11 @@ def _write() -> None:
     if _items and not IN_NOTEBOOK:
         notes = {"seconds": time.perf_counter() - _started, "items": _items}
         (OUT / CHAPTER).mkdir(parents=True, exist_ok=True)
-        (OUT / CHAPTER / "items.json").write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+        beside = OUT / CHAPTER / "items.json.tmp"
+        beside.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+        beside.replace(OUT / CHAPTER / "items.json")
 
 
+(OUT / CHAPTER / "key").unlink(missing_ok=True)  # what tour.py knows the chapter's results by: now others are made
 atexit.register(_write)
 manual_seed(0)

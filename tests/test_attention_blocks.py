@@ -112,6 +112,12 @@ def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks):
     assert np.isnan(Y).any(-1).sum() == 1
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_weights_of_a_row_that_may_attend_to_nothing_are_zeros(dtype):
+    one = Tensor(np.ones((2, 2), dtype))
+    assert f.attention_weights(one, one, Tensor([[False, False], [True, False]])).tolist() == [[0, 0], [1, 0]]
+
+
 def test_short_sequences_are_done_in_one_piece():
     one = np.ones((4, 2), np.float32)
     assert kernel.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)

@@ -160,8 +160,8 @@ def test_what_is_made_of_a_mask_is_no_mask():
 def test_no_op_of_the_table_is_accused(case):
     """Results, rules by kernel and rules on Tensors pass, where they are finite."""
     with np.errstate(all="ignore"):
-        _, outputs = case.run()
-        floats = [y for y in outputs if y.dtype.kind == "f"]
+        inputs, outputs = case.run()
+        floats = [y for y in (*inputs, *outputs) if y.dtype.kind == "f"]
         finite = all(np.isfinite(y.data).all() for y in floats)
         if finite and any(y.requires_grad for y in floats):
             for xs, ys in (case.run(), case.run()):
@@ -454,6 +454,15 @@ def test_after_a_stop_it_goes_on():
         with pytest.raises(FloatingPointError) as problem:
             (x * 0).log()
         assert first_line(problem).startswith("forward of log")
+
+
+def test_what_is_noted_of_a_tensor_goes_with_it():
+    x = leaf(1.0)
+    with debug() as mode:
+        for _ in range(3):
+            (x * x).backward()
+        x.grad = None
+        assert (mode.lines, mode.sums) == ({}, {})
 
 
 def test_other_threads_are_left_alone():

@@ -34,6 +34,13 @@ def test_the_environment_s_choice_is_refused_with_the_same_words(chosen, words):
     assert words in ran.stderr
 
 
+def test_an_empty_choice_in_the_environment_is_none(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_TF_KERNELS", "")
+    with kernels.use("numpy"):
+        importlib.reload(kernels)
+        assert kernels.chosen() == "numpy"
+
+
 @pytest.fixture(params=[1, 2], ids=["one piece", "two pieces"])
 def adam_calls(request, monkeypatch):
     """The sizes that the compiled kernel took, with its work left whole or cut."""
@@ -74,6 +81,16 @@ def test_adam_compiled_is_adam(name, settings, adam_calls):
                 close = 1e-6 if np.asarray(mine).dtype != np.float64 else 1e-13
                 np.testing.assert_allclose(mine, other, rtol=close, atol=close, strict=True)
     assert {140_000, 21_000} <= set(adam_calls)  # whole parameters, not blocks of them
+
+
+def test_adam_leaves_numbers_with_their_bytes_the_other_way_round_to_numpy(adam_calls):
+    p = Tensor(np.ones(10_000).astype(np.dtype(float).newbyteorder()), requires_grad=True)
+    p.grad = Tensor(np.ones(10_000).astype(p.dtype))
+    optimizer = optim.Adam([p], lr=0.1)
+    with kernels.use("compiled"):
+        optimizer.step()
+        optimizer.step()  # the first step makes the state, NumPy's
+    assert adam_calls == []
 
 
 class Halved(optim.Adam):

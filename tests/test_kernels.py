@@ -163,6 +163,14 @@ def test_kernel_gives_the_same_twice(case):
 
 
 @every_row
+def test_kernel_takes_numbers_with_their_bytes_the_other_way_round(case):
+    for node in fused_nodes(case, np.float64, lambda a: a.astype(a.dtype.newbyteorder())):
+        np.testing.assert_allclose(node.Y, node.op.forward(*node.arrays, **node.params), **CLOSE[np.float64])
+        for dX, other in zip(node.by_kernel(), node.by_rule(), strict=True):
+            np.testing.assert_allclose(dX, other, **CLOSE[np.float64])
+
+
+@every_row
 def test_kernel_computes_only_what_is_needed(case):
     for node in fused_nodes(case, np.float64):
         wanted = [i for i, need in enumerate(node.needs) if need]

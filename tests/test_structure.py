@@ -24,6 +24,7 @@ ALLOWED = {
     "kernels": set(),  # NumPy alone
     "memory": set(),
     "source": set(),
+    "files": set(),
     "tensor": {"errors"},
     "op": {"errors", "tensor", "kernels", "source"},
     "quick": {"tensor", "op"},
@@ -36,19 +37,19 @@ ALLOWED = {
     "makers": {"tensor", "random"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op", "source"},
-    "graph": {"errors", "tensor", "op", "ops", "autograd", "debug", "formula"},
+    "graph": {"errors", "files", "tensor", "op", "ops", "autograd", "debug", "formula"},
     "notebook": {"tensor", "graph"},
     "nn": _ENGINE,
     "optim": _ENGINE | {"kernels"},
-    "saving": _NETWORK,
+    "saving": _NETWORK | {"files"},
     "beams": set(),  # NumPy alone
     "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it
-    "pretrained": _NETWORK | {"saving"},
+    "pretrained": _NETWORK | {"saving", "files"},
     "models": _NETWORK | {"generate", "pretrained"},
     "tasks": {"errors", "random"},
     "parallel": _NETWORK,
     "train": _NETWORK | {"models", "saving", "generate", "tasks", "parallel"},
-    "figures": _NETWORK | {"models", "tasks", "train"},
+    "figures": _NETWORK | {"models", "generate", "tasks", "train"},
 }
 
 

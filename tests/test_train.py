@@ -141,13 +141,18 @@ def test_the_progress_bar_shows_loss_speed_score_and_time_left(capsys):
         assert part in bar
 
 
+def test_without_a_bar_tqdm_is_not_needed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert len(run()[1].loss) == 6
+
+
 @pytest.mark.parametrize("place, seconds", [("a log file", 10), ("a notebook", 0.1)])
 def test_the_bar_moves_where_its_line_can_be_rewritten(place, seconds, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     if place == "a notebook":
         monkeypatch.setitem(sys.modules, "ipykernel", None)
-    with train._bar(0, 5, progress=True) as bar:
+    with train._bar(0, 5) as bar:
         assert bar.mininterval == seconds
 
 
@@ -231,7 +236,7 @@ def figures():
     return figures
 
 
-def test_attention_is_read_off_the_graph(figures):
+def test_attention_is_that_of_a_pass_through_the_translation(figures):
     task = tasks.reverse()
     model = small(task)
     model.decoder.layers[0].multihead_attn.in_proj_weight.data[:32] = 0  # no queries: every key counts the same
@@ -259,6 +264,21 @@ def test_attention_of_the_last_layer_as_the_module_itself_gives_it(figures):
     written = [task.vocabulary.start, *task.vocabulary.encode("".join(rows[:-1]))]
     model(np.array([task.vocabulary.encode("97531")]), np.array([written]))
     assert weights == pytest.approx(seen[0][1].data[0], abs=1e-6)
+
+
+def test_attention_of_a_frozen_model(figures):
+    task = tasks.reverse()
+    model = small(task)
+    _, _, expected = figures.cross_attention(model, task.vocabulary, "123")
+    _, _, weights = figures.cross_attention(model.requires_grad_(False), task.vocabulary, "123")
+    np.testing.assert_array_equal(weights, expected)
+
+
+def test_a_model_in_training_stays_in_training(figures):
+    task = tasks.reverse()
+    model = small(task).train()
+    figures.cross_attention(model, task.vocabulary, "123")
+    assert all(module.training for module in model.modules())
 
 
 @pytest.mark.parametrize("ending, start", [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])

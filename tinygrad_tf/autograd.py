@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,7 +30,7 @@ class Step(NamedTuple):
 
 
 class no_grad:
-    """Within it nothing is recorded: a context manager, and a decorator.
+    """Within it nothing is recorded: a context manager, and a decorator (not of functions that yield).
 
     >>> W = Tensor([1.0], requires_grad=True)
     >>> with no_grad():
@@ -47,6 +48,10 @@ class no_grad:
         state.recording = self.before
 
     def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            raise error(TypeError, type(self).__name__, f"{function.__name__}, which yields", "its body runs after the "
+                        "call", "write with no_grad(): inside it, around what computes but no yield")  # fmt: skip
+
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
             with type(self)():

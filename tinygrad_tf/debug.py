@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 import zlib
 from pathlib import Path
 from types import FrameType
@@ -60,6 +61,7 @@ class debug:
         """Stand in for ``made_by``: look at the result first."""
         made = made_by(op, data, inputs, params, saved, scope, requires_grad, name)
         line = self.lines[made.number] = users_line()
+        weakref.finalize(made, _forget, made.number, self.lines, self.sums)
         if not _all_finite(data):
             call = sys._getframe(1).f_locals  # of Op.__call__: without a graph nobody else says what was called
             called, given = op or call["self"], inputs or call["inputs"]
@@ -97,6 +99,12 @@ class debug:
             array = dX.data if isinstance(dX, Tensor) else dX
             if not _all_finite(array):
                 raise _stopped("backward", place, f"a gradient of {X.name or 'an input'} {X.shape}", array)
+
+
+def _forget(number: int, *notes: dict[int, Any]) -> None:
+    """What was noted of a Tensor goes with it."""
+    for noted in notes:
+        noted.pop(number, None)
 
 
 def _place(op: Op, scope: str, line: str) -> Place:

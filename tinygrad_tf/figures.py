@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import enable_grad, reachable
+from .autograd import no_grad
 from .errors import error
+from .generate import evaluation
 from .models import Transformer
-from .ops.fused import attention_weights
 from .tasks import Vocabulary, pad
 from .train import History, translate
 
@@ -61,11 +61,15 @@ def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tu
     output = translate(model, vocabulary, [text])[0]
     source, _ = pad([vocabulary.encode(text)])
     written = [*vocabulary.encode(output), vocabulary.end]
-    with enable_grad():  # the weights are read off the graph of a pass through the finished translation
-        logits = model.eval()(source, np.array([[vocabulary.start, *written[:-1]]]))
-    nodes = [t for t in reachable([logits]) if t.scope.endswith("multihead_attn") and t.op and t.op.name == "attention"]
-    Q, K, _, *mask = (x.data for x in nodes[-1].inputs)  # the newest: the last layer's
-    return vocabulary.symbols(written), list(text), attention_weights(Q, K, mask[0] if mask else None)[0]
+    layer, calls = model.decoder.layers[-1].multihead_attn, []
+    handle = layer.register_forward_pre_hook(lambda module, inputs: calls.append(inputs))
+    try:
+        with evaluation(model), no_grad():  # the last layer is called again as in a pass through the translation
+            model(source, np.array([[vocabulary.start, *written[:-1]]]))
+            _, weights = layer(*calls[0], average_attn_weights=False)
+    finally:
+        handle.remove()
+    return vocabulary.symbols(written), list(text), weights.data[0]
 
 
 def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: str | os.PathLike[str]) -> str:

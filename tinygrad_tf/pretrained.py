@@ -19,7 +19,8 @@ import numpy as np
 
 from . import nn
 from .errors import error
-from .saving import safetensors_package, write_whole
+from .files import write_whole
+from .saving import safetensors_package
 
 P = TypeVar("P", bound="Pretrained")
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 
 from . import random
 from .errors import error
+from .files import write_whole
 from .nn import Module
 from .optim import LRScheduler, Optimizer
 
@@ -186,23 +186,6 @@ def _digest(arrays: Arrays, state: dict[str, Any]) -> str:
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
         digest.update(arrays[name].tobytes())
     return digest.hexdigest()
-
-
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """``write`` to a file beside ``path`` that takes its place only when all of it is on the disk.
-
-    Where ``path`` is a link, it stays one, and the file that it leads to is replaced.
-    """
-    path = Path(os.path.realpath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # of this call alone
-    try:
-        write(beside)
-        with open(beside, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _damaged(path: str | os.PathLike[str], why: str) -> ValueError:

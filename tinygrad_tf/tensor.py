@@ -396,15 +396,9 @@ class Tensor:
 
 
 def made_by(
-    op: Op | None,
-    data: np.ndarray[Any, Any],
-    inputs: tuple[Tensor, ...],
-    params: dict[str, Any],
-    saved: Any,
-    scope: str,
-    requires_grad: bool,
-    name: str | None = None,
-) -> Tensor:
+    op: Op | None, data: np.ndarray[Any, Any], inputs: tuple[Tensor, ...], params: dict[str, Any], saved: Any,
+    scope: str, requires_grad: bool, name: str | None = None,
+) -> Tensor:  # fmt: skip
     """A Tensor around ``data``, not copied and not checked, with the fields that say what made it."""
     t = object.__new__(Tensor)
     t.data, t.op = data, op  # pairs are stored without a tuple in between

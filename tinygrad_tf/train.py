@@ -94,7 +94,8 @@ class Trainer:
         self.model.train()
         self.shared.close()  # of an earlier call
         self.shared = share(self.model, self.optimizer, self.ranks)
-        with interruptible() as interrupted, _bar(self.step, c.steps, progress and self.ranks.first) as bar:
+        shown = _bar(self.step, c.steps) if progress and self.ranks.first else contextlib.nullcontext()
+        with interruptible() as interrupted, shown as bar:
             start, tokens, stop = time.perf_counter(), 0, False
             while self.step < c.steps and not (stop := self.ranks.any(interrupted())):
                 pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
@@ -104,8 +105,9 @@ class Trainer:
                 if self.step % c.eval_every == 0 or self.step == c.steps:
                     self.history.accuracy[self.step] = self.evaluate(None if self.step == c.steps else c.eval_pairs)
                     self.save()
-                bar.set_postfix(_status(self.history, tokens / (time.perf_counter() - start)), refresh=False)
-                bar.update()
+                if bar is not None:
+                    bar.set_postfix(_status(self.history, tokens / (time.perf_counter() - start)), refresh=False)
+                    bar.update()
             if stop:
                 self.save()
         return self.history
@@ -220,15 +222,15 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _bar(done: int, total: int, progress: bool) -> Any:
+def _bar(done: int, total: int) -> Any:
     try:
         from tqdm import tqdm
     except ImportError:
         raise error(ImportError, "Trainer.fit", "no package tqdm", "it draws the progress bar",
-                    'pip install "tinygrad_tf[train]"') from None  # fmt: skip
+                    'pip install "tinygrad_tf[train]", or write fit(progress=False)') from None  # fmt: skip
     live = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook rewrites the line as a terminal does;
     seconds = 0.1 if live else 10  # in a log file every update is a line of its own
-    return tqdm(total=total, initial=done, disable=not progress, unit="step", dynamic_ncols=True, mininterval=seconds)
+    return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, mininterval=seconds)
 
 
 def _status(history: History, tokens_per_second: float) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tinygrad_tf import (
     jacobian,
     jvp,
     nn,
+    no_grad,
     optim,
     vjp,
 )
@@ -22,6 +23,10 @@ from tinygrad_tf.op import Op
 from tinygrad_tf.optim import clip_grad_norm_
 
 from .mistakes import ids, ones, x
+
+
+def counted():
+    yield 1
 
 
 def of_rule(rule):
@@ -69,6 +74,8 @@ DERIVATIVES = [
      "gradcheck got 1 inputs, none of which", "Tensors that require one", "requires_grad=True"),
     ("gradcheck of integers", lambda: gradcheck(lambda t: t.argmax(), x(2)), TypeError,
      "gradcheck got result () int64", "a Tensor of floats", "made of ops"),
+    ("no_grad of a function that yields", lambda: no_grad()(counted), TypeError,
+     "no_grad got counted, which yields", "runs after the call", "with no_grad(): inside"),
     ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
      "checkpoint got result (Tensor", "one Tensor", "checkpoint them apart"),
     ("a function that changes its mind", changes_its_mind, RuntimeError,
@@ -193,6 +200,10 @@ MODULES = [
     ("Dropout", lambda: nn.Dropout(1.5), ValueError, "Dropout got dropout 1.5", "0 … 1", "0.1"),
     ("Xavier of a vector", lambda: init.xavier_uniform_(x(3)), ValueError,
      "init got tensor x (3,) float64", "two axes", "zeros_"),
+    ("Kaiming with a misspelt mode", lambda: init.kaiming_uniform_(x(3, 2), mode="fan-out"), ValueError,
+     "init got mode 'fan-out'", "fan_in, fan_out", 'mode="fan_in"'),
+    ("Kaiming for an unknown nonlinearity", lambda: init.kaiming_uniform_(x(3, 2), nonlinearity="gelu"), ValueError,
+     "init got nonlinearity 'gelu'", "leaky_relu, relu, linear, tanh", 'nonlinearity="leaky_relu"'),
     ("positions beyond the last", lambda: nn.SinusoidalPositions(4, 3)(x(1, 5, 4)), ValueError,
      "positions got x (1, 5, 4) float64, start 0", "0 … 2", "larger max_length"),
     ("rotary positions of an odd width", lambda: nn.RotaryPositions(3), ValueError,

@@ -135,6 +135,7 @@ RUNNING = [
     form("cummax", "dim", lambda t, x: t.cummax(x, dim=1), D),
     form("cummax", "values", lambda t, x: x.cummax(0).values * x, D),
     form("cummax", "ties", lambda t, x: x.cummax(0), given([1.0, 1.0, 0.0, 2.0, 2.0]), order=0),
+    form("cummax", "NaN", lambda t, x: x.cummax(0), given([1.0, math.nan, 2.0, math.nan]), order=0),
     form("prod", "dim", lambda t, x: t.prod(x, dim=1), X),
     form("prod", "positional, kept", lambda t, x: x.prod(1, True), X),
     form("prod", "from the back, kept", lambda t, x: x.prod(dim=-1, keepdim=True), X),

@@ -147,6 +147,17 @@ def test_a_finding_that_does_not_hold_stops_the_chapter_and_the_tour(tmp_path):
     assert not (tmp_path / "out/index.html").exists()
 
 
+def test_a_chapter_that_failed_runs_again_even_if_it_is_what_it_was(tmp_path):
+    demos, items = tmp_path / "demos", tmp_path / "out/01_one/items.json"
+    shutil.copytree(ROOT / "demos", demos, ignore=shutil.ignore_patterns("[0-9]*"))
+    head = "# %% [markdown]\n# # A\n# # 甲\n# %%\nfrom guide import finding\n"
+    for text in ("finding(True, 'a', '一')\nfinding(True, 'b', '二')\n", "finding(True, 'a', '一')\n1 / 0\n") * 2:
+        (demos / "01_one.py").write_text(head + text, encoding="utf-8")
+        done = run(demos / "tour.py", "--out", tmp_path / "out", out=tmp_path / "out")
+        found = json.loads(items.read_text(encoding="utf-8"))["items"]
+        assert (done.returncode, len(found)) == ((1, 1) if "1 / 0" in text else (0, 2)), done.stderr
+
+
 def test_an_unknown_chapter_is_explained(tmp_path):
     done = run("demos/tour.py", "--only", "99", "--out", tmp_path, out=tmp_path)
     assert done.returncode == 2

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -366,6 +367,19 @@ def test_saved_as_page_and_as_data(tmp_path):
     page.save(tmp_path / "dw.json")
     assert json.loads((tmp_path / "dw.json").read_text("utf-8"))["path_to"] == "n1"
     assert 'srcdoc="&lt;!DOCTYPE html&gt;' in page._repr_html_()
+
+
+def test_a_failed_save_leaves_the_old_page(tmp_path, monkeypatch):
+    page = explore(GRAPHS["chain"]()[0])
+    (tmp_path / "dw.html").write_text("old")
+    monkeypatch.setattr(os, "fsync", out_of_space)
+    with pytest.raises(OSError, match="No space left"):
+        page.save(tmp_path / "dw.html")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("dw.html", "old")]
+
+
+def out_of_space(*_):
+    raise OSError("No space left on device")
 
 
 def test_the_page_asks_for_nothing():

@@ -1,6 +1,7 @@
 """From DOT to files, with any Graphviz, and with none."""
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -29,6 +30,18 @@ def test_files(tmp_path, suffix, start):
     assert path == str(tmp_path / "new" / f"dw.{suffix}")
     with open(path, "rb") as file:
         assert file.read(4) == start[:4]
+
+
+@needs_graphviz
+def test_a_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    (tmp_path / "dw.svg").write_text("old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        draw(square()[0]).render(tmp_path / "dw.svg")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("dw.svg", "old")]
 
 
 @needs_graphviz

@@ -237,11 +237,15 @@ def test_a_name_that_cannot_be_fetched(monkeypatch):
         GPT2.from_pretrained("openai-community/gpt2")
 
 
-def test_a_name_that_is_fetched(folder, monkeypatch):
+def test_a_name_is_fetched_once(folder, monkeypatch):
+    fetched = []
+
     class Hub:
         @staticmethod
         def snapshot_download(name, allow_patterns):
+            fetched.append(name)
             return str(folder)
 
     monkeypatch.setitem(sys.modules, "huggingface_hub", Hub)
     assert GPT2.from_pretrained("someone/gpt2").config.n_embd == 8
+    assert fetched == ["someone/gpt2"]

@@ -92,6 +92,14 @@ def test_a_parameter_assigned_later_is_found():
     assert names == [*NAMES[1:], "later.weight", "later.bias"]
 
 
+def test_a_part_may_hold_the_whole():
+    whole = Module()
+    whole.part = Linear(1, 1)
+    whole.part.whole = whole
+    assert list(whole.state_dict()) == ["part.weight", "part.bias"]
+    assert list(whole.part.state_dict()) == ["weight", "bias"]
+
+
 def test_deep_nesting_is_walked():
     inner = outer = Module()
     for _ in range(50):

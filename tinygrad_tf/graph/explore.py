@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from ..files import write_whole
 from ..tensor import Tensor
 from . import page
 from .capture import capture, variables_of
@@ -22,8 +23,7 @@ class Page:
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the page (``dw.html``) or only its data (``dw.json``), by the suffix; returns the path."""
         text = self.data.json() if Path(path).suffix == ".json" else self.html()
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8")
+        write_whole(Path(path), lambda beside: beside.write_text(text, encoding="utf-8"))
         return str(path)
 
     def html(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import graphviz
 
 from ..errors import error
+from ..files import write_whole
 
 #: Each colour in a light picture, and what a dark one has in its place.
 DARK = {
@@ -83,13 +84,13 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         path = Path(directory or "", outfile or filename or "dW")
         if format or not path.suffix:
             path = path.with_name(f"{path.name}.{format or 'svg'}")
-        path.parent.mkdir(parents=True, exist_ok=True)
         if engine(path.suffix[1:]) is None:
             path = path.with_suffix(".gv")
-            path.write_text(self.source, encoding="utf-8")
+            write_whole(path, lambda beside: beside.write_text(self.source, encoding="utf-8"))
             warnings.warn(str(_no_engine("render", f"the DOT text was saved as {path}")), stacklevel=2)
             return str(path)
-        path.write_bytes(self.pipe(path.suffix[1:]))
+        picture = self.pipe(path.suffix[1:])
+        write_whole(path, lambda beside: beside.write_bytes(picture))
         if view or quiet_view:
             self._view(str(path), format=path.suffix[1:], quiet=quiet_view)
         return str(path)

@@ -27,4 +27,4 @@ offer("numpy", {
     **pairs(attention, "attention"),
     **pairs(loss, "cross_entropy"),
 })  # fmt: skip
-use(os.environ.get("TINYGRAD_TF_KERNELS", "numpy"))
+use(os.environ.get("TINYGRAD_TF_KERNELS") or "numpy")

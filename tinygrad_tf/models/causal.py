@@ -41,8 +41,9 @@ class CausalLM(Pretrained, Generates):
         >>> GPT2.from_pretrained(folder)(np.array([[3, 4, 5]])).shape
         (1, 3, 20)
         """
-        model = super().from_pretrained(folder)
-        file = folder_of(folder) / _GENERATION
+        path = folder_of(folder)  # once: a name on the hub is fetched here
+        model = super().from_pretrained(path)
+        file = path / _GENERATION
         if file.is_file():
             known = {field.name for field in dataclasses.fields(GenerationConfig)}
             given = {k: v for k, v in read_json(file).items() if k in known and v is not None}

@@ -61,8 +61,15 @@ def xavier_normal_(t: Tensor, gain: float = 1.0) -> Tensor:
 
 
 def kaiming_uniform_(t: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
-    """Uniform within ±√(6 / ((1 + a²) · fan)) (He et al. 2015); ``a`` is the negative slope of the leaky ReLU."""
+    """Uniform within ±√(6 / ((1 + a²) · fan)) (He et al. 2015); ``a`` is the negative slope of the leaky ReLU.
+
+    ``mode`` says which fan: "fan_in" or "fan_out". ``nonlinearity`` is "leaky_relu", "relu", "linear" or "tanh".
+    """
     gains = {"leaky_relu": math.sqrt(2 / (1 + a * a)), "relu": math.sqrt(2), "linear": 1.0, "tanh": 5 / 3}
+    for name, value, known in (("mode", mode, ("fan_in", "fan_out")), ("nonlinearity", nonlinearity, gains)):
+        if value not in known:
+            raise error(ValueError, "init", {name: repr(value)}, f"{name} is one of {', '.join(known)}",
+                        f'write {name}="{next(iter(known))}"')  # fmt: skip
     bound = gains[nonlinearity] * math.sqrt(3 / _fans(t)[mode == "fan_out"])
     return uniform_(t, -bound, bound)
 

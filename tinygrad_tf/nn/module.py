@@ -153,12 +153,17 @@ class Module:
     def modules(self) -> Iterator[Module]:
         return (module for _, module in self.named_modules())
 
-    def _entries(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """Every parameter under every name that it has: tied ones appear more than once."""
+    def _entries(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter under every name that it has: tied ones appear more than once.
+
+        A part may hold one of the modules ``above`` it; there the names end, or there would be no end of them.
+        """
+        above = (*above, self)
         for name, parameter in self._members(Parameter):
             yield prefix + name, parameter
         for name, child in self.named_children():
-            yield from child._entries(f"{prefix}{name}.")
+            if child not in above:
+                yield from child._entries(f"{prefix}{name}.", above)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Every parameter once, with its dotted path."""

@@ -87,7 +87,7 @@ def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 @function
 @without_axes
 def cummax(X: Any, dim: int) -> Extremes:
-    """The largest entry so far along an axis, and where it stood (the last place if several tie).
+    """The largest entry so far along an axis, and where it stood (the last place if several tie); NaN from a NaN on.
 
     >>> cummax(Tensor([1.0, 3.0, 2.0]), 0).values.tolist()
     [1.0, 3.0, 3.0]
@@ -96,7 +96,7 @@ def cummax(X: Any, dim: int) -> Extremes:
     values = plain(X)
     if values.size == 0:
         return Extremes(X * 1, like(X, np.zeros(values.shape, np.int64)))
-    here = values == np.maximum.accumulate(values, axis)
+    here = (values == np.maximum.accumulate(values, axis)) | np.isnan(values)
     places = np.arange(values.shape[axis]).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
     indices = np.maximum.accumulate(np.where(here, places, 0), axis)
     return Extremes(gather(X, axis, indices), like(X, indices))

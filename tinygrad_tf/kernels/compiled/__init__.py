@@ -1,6 +1,7 @@
 """The kernels that Numba compiles: the same functions, and the same saved arrays, as NumPy's beside them.
 
-What they do not handle (float16, arrays with gaps, no entries) they pass on to those. ``adam`` is for ``optim``.
+What they do not handle (float16, bytes in the other order, arrays with gaps, no entries) they pass on to those.
+``adam`` is for ``optim``.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from .team import inner, kernel
+from .team import inner, is_compiled_for, kernel
 
 Floats = np.ndarray[Any, Any]
 
@@ -34,7 +34,7 @@ def adam(p: Floats, g: Floats, m: Floats, v: Floats, step: int, lr: float, betas
          weight_decay: float, decoupled: bool) -> bool:  # fmt: skip
     """Change the flat arrays p, m and v in place by step number ``step``; False if they are not for this kernel."""
     arrays = (p, g, m, v)
-    if p.dtype.char not in "fd" or not all(a.dtype == p.dtype and a.flags.c_contiguous for a in arrays):
+    if not is_compiled_for(p.dtype) or not all(a.dtype == p.dtype and a.flags.c_contiguous for a in arrays):
         return False
     (beta1, beta2), shrink = betas, 1 - lr * weight_decay if decoupled else 1.0
     decay = 0.0 if decoupled else weight_decay

@@ -17,7 +17,7 @@ from ..keep import Keep
 from . import team
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
 from .numbers import dot, sum_of, top_of
-from .team import inner, kernel
+from .team import inner, is_compiled_for, kernel
 from .tiles import allow, d_long, exp_row, long_forward, scale_by
 
 Floats = np.ndarray[Any, Any]
@@ -162,7 +162,7 @@ def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int,
 def _fits(mask: Floats | None, keep: Keep | None, *arrays: Floats) -> bool:
     """Whether the rows of all arrays are pieces of memory, in an order that BLAS takes."""
     dtype = arrays[0].dtype
-    if dtype.char not in "fd" or (mask is not None and mask.dtype != np.bool_ and mask.dtype != dtype):
+    if not is_compiled_for(dtype) or (mask is not None and mask.dtype != np.bool_ and mask.dtype != dtype):
         return False
     if keep is not None and any(X.shape[:-2] != keep.shape[:-2] for X in arrays):
         return False

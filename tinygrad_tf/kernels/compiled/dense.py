@@ -10,7 +10,7 @@ from numba import prange
 
 from .. import dense
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
-from .team import inner, kernel, shared
+from .team import inner, is_compiled_for, kernel, shared
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -92,7 +92,7 @@ def _weight(n: Any, dY: Any, X: Any, dW: Any, db: Any) -> None:
 
 def _fits(*arrays: Floats) -> bool:
     dtype = arrays[0].dtype
-    return dtype.char in "fd" and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
+    return is_compiled_for(dtype) and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
 
 
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:

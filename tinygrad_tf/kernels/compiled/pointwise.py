@@ -11,7 +11,7 @@ from numba import prange
 
 from .. import pointwise
 from .numbers import exp, normal
-from .team import Compiled, inner, kernel
+from .team import Compiled, inner, is_compiled_for, kernel
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -116,7 +116,7 @@ def _d_silu(n: Any, dY: Any, Y: Any, G: Any, X: Any, dX: Any) -> None:
 def _fits(*arrays: Floats) -> bool:
     """Float32 or float64, contiguous, and enough of it to be worth a call."""
     first = arrays[0]
-    return (first.dtype.char in "fd" and first.size > 0
+    return (is_compiled_for(first.dtype) and first.size > 0
             and all(a.dtype == first.dtype and a.flags.c_contiguous for a in arrays))  # fmt: skip
 
 

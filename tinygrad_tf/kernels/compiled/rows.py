@@ -11,7 +11,7 @@ from numba import prange
 from .. import rows as plain
 from . import team
 from .numbers import dot, exp, sum_of, top_of
-from .team import inner, kernel
+from .team import inner, is_compiled_for, kernel
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -158,7 +158,7 @@ def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any,
 
 def _fits(*arrays: Floats) -> bool:
     dtype = arrays[0].dtype
-    return dtype.char in "fd" and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
+    return is_compiled_for(dtype) and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
 
 
 def _last(X: Floats, axis: int) -> bool:

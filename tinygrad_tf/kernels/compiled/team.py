@@ -56,6 +56,11 @@ def pieces(work: float) -> int:
     return int(numba.get_num_threads()) if shared(work) else 1
 
 
+def is_compiled_for(dtype: Any) -> bool:
+    """Whether the kernels take this type: float32 or float64 in the processor's order of bytes."""
+    return dtype.char in "fd" and dtype.isnative
+
+
 class Compiled:
     """A kernel, compiled on first use. Called with the nanoseconds of work that it is, then its arguments after n."""
 

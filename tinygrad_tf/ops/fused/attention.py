@@ -30,7 +30,8 @@ def attention_weights(Q: Array, K: Array, mask: Array = None, causal: int | None
         S = S + np.where(mask > -np.inf, mask, 0)
         mask = mask > -np.inf
     allowed = _both(mask, None if causal is None else np.tri(Q.shape[-2], K.shape[-2], causal, dtype=bool))
-    return softmax(np.where(allowed, S, -1e30)) * allowed  # not −inf: an empty row would be NaN
+    low = -3e4 if Q.dtype == np.float16 else -1e30  # not −inf, which −1e30 is in float16: an empty row would be NaN
+    return softmax(np.where(allowed, S, low)) * allowed
 
 
 def _both(mask: Array, other: Array) -> Array:

@@ -55,7 +55,7 @@ def target_distribution(
     q = (q + X.dtype.type(label_smoothing / n_classes)) * w * valid[..., None]
     if reduction != "mean":
         return q, X.dtype.type(1)
-    return q, np.sum(np.where(valid, w[np.where(valid, t, 0)], 0), dtype=X.dtype)
+    return q, np.sum(np.where(valid, w[np.where(valid, t, 0)], 0), dtype=X.dtype.type)  # bytes in either order
 
 
 @function
