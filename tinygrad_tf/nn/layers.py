@@ -28,6 +28,10 @@ def probability(name: str, p: float) -> float:
     return p
 
 
+def as_tensor(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
 class Linear(Module):
     """Y = X · Wᵀ + b. Shapes: X (..., in_features), Y (..., out_features), weight (out_features, in_features).
 
@@ -223,15 +227,16 @@ class Softmax(Module):
 class CrossEntropyLoss(Module):
     """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
 
+    weight: Tensor | None
+
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
                  label_smoothing: float = 0.0) -> None:  # fmt: skip
-        self.class_weight, self.ignore_index = weight, ignore_index
+        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+        self.ignore_index = ignore_index
         self.reduction, self.label_smoothing = reduction, label_smoothing
 
     def forward(self, logits: Tensor, target: Any) -> Tensor:
-        return fused.cross_entropy(
-            logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
+        return fused.cross_entropy(logits, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
 class ModuleList(Module):
