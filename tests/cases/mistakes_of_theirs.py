@@ -196,6 +196,8 @@ PYTORCHS = {
         lambda: torch.nn.Linear(2, 1).load_state_dict({"weight": torch.ones(2, 2), "bias": torch.ones(1)}),
     "modules: a state dict with other names": lambda: torch.nn.Linear(2, 1).load_state_dict({"W": torch.ones(1, 2)}),
     "modules: parameters as integers": lambda: torch.nn.Linear(2, 1).to(torch.int64),
+    "modules: a Tensor in a parameter's place": lambda: setattr(torch.nn.Linear(2, 1), "weight", torch.ones(1, 2)),
+    "modules: a part that is not there": lambda: torch.nn.Linear(2, 1).get_parameter("scale"),
     "modules: Dropout": lambda: torch.nn.Dropout(1.5),
     "modules: Xavier of a vector": lambda: torch.nn.init.xavier_uniform_(torch.ones(3)),
     "modules: is_causal alone": lambda: attend(is_causal=True),

@@ -177,11 +177,10 @@ class Module:
     def _check_is_new(self, method: str, name: str, kind: type[Any]) -> None:
         """Raise unless ``name`` is free, or holds a part of this kind, which may be replaced."""
         if not isinstance(name, str) or not name or "." in name:
-            kind_of_error = KeyError if isinstance(name, str) else TypeError
-            raise error(kind_of_error, method, {"name": repr(name)}, "a part's name is a text without dots: they lead "
+            raise error(ValueError, method, {"name": repr(name)}, "a part's name is a text without dots: they lead "
                         "from a module to its parts", "choose another name")  # fmt: skip
         if hasattr(self, name) and not isinstance(getattr(self, name), (kind, type(None))):
-            raise error(KeyError, method, {"name": repr(name)}, f"a {type(self).__name__} already has something else "
+            raise error(ValueError, method, {"name": repr(name)}, f"a {type(self).__name__} already has something else "
                         "under this name", "choose another name")  # fmt: skip
 
     # ---- what it is made of -----------------------------------------------------------------------------------------
@@ -258,8 +257,7 @@ class Module:
         while rest:
             found = [(name, child) for name, child in module.named_children() if f"{rest}.".startswith(f"{name}.")]
             if not found:
-                raise error(AttributeError, "get_submodule", {"target": repr(target)}, f"{type(module).__name__} has "
-                            f"no part {rest!r}", "see named_modules() for the paths")  # fmt: skip
+                raise _not_there("get_submodule", target, "named_modules")
             name, module = found[0]
             rest = rest[len(name) + 1 :]
         return module
@@ -272,8 +270,7 @@ class Module:
         """
         found = dict(self._entries()).get(target)
         if not isinstance(found, Parameter):
-            raise error(AttributeError, "get_parameter", {"target": repr(target)}, f"{type(self).__name__} has no "
-                        "parameter of this name", "see named_parameters() for the names")  # fmt: skip
+            raise _not_there("get_parameter", target, "named_parameters")
         return found
 
     def get_buffer(self, target: str) -> Tensor:
@@ -281,8 +278,7 @@ class Module:
         path, _, name = target.rpartition(".")
         found = dict(self.get_submodule(path)._own_buffers()).get(name)
         if found is None:
-            raise error(AttributeError, "get_buffer", {"target": repr(target)}, f"{type(self).__name__} has no buffer "
-                        "of this name", "see named_buffers() for the names")  # fmt: skip
+            raise _not_there("get_buffer", target, "named_buffers")
         return found
 
     # ---- saving and loading -----------------------------------------------------------------------------------------
@@ -417,6 +413,11 @@ def _check_takes(where: str, name: str, value: Any, kind: type[Any], cure: str) 
     if value is not None and not isinstance(value, kind):
         raise error(TypeError, where, {name: value} if hasattr(value, "dtype") else {name: type(value).__name__},
                     f"the place of a {kind.__name__} takes a {kind.__name__} or None", cure)  # fmt: skip
+
+
+def _not_there(method: str, target: str, names: str) -> AttributeError:
+    return error(AttributeError, method, {"target": repr(target)}, f"it is one of those that {names}() gives",
+                 f"look at dict(module.{names}())")  # fmt: skip
 
 
 def _unfold(name: str, value: Any, kind: type[Any]) -> Iterator[tuple[str, Any]]:
