@@ -4,6 +4,7 @@ from ..ops.heads import join_heads, split_heads
 from . import functional, init
 from .attention import MultiheadAttention, attend
 from .cache import Cache
+from .containers import ModuleDict, ModuleList, ParameterList, Sequential
 from .costs import summary
 from .layers import (
     GELU,
@@ -13,10 +14,8 @@ from .layers import (
     Identity,
     LayerNorm,
     Linear,
-    ModuleList,
     ReLU,
     RMSNorm,
-    Sequential,
     Sigmoid,
     SiLU,
     Softmax,
@@ -35,9 +34,8 @@ from .transformer import (
 
 __all__ = [
     "GELU", "Cache", "CrossEntropyLoss", "Dropout", "Embedding", "Identity", "LayerNorm", "LearnedPositions", "Linear",
-    "Module", "ModuleList", "MultiheadAttention", "Parameter", "RMSNorm", "ReLU", "RotaryPositions", "Sequential",
-    "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Summary", "Tanh", "Transformer", "TransformerDecoder",
-    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "attend", "functional", "init",
-    "join_heads", "scoped", "sinusoids", "split_heads",
-    "summary",
+    "Module", "ModuleDict", "ModuleList", "MultiheadAttention", "Parameter", "ParameterList", "RMSNorm", "ReLU",
+    "RotaryPositions", "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "Softmax", "Summary", "Tanh",
+    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+    "attend", "functional", "init", "join_heads", "scoped", "sinusoids", "split_heads", "summary",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -237,44 +237,3 @@ class CrossEntropyLoss(Module):
 
     def forward(self, logits: Tensor, target: Any) -> Tensor:
         return fused.cross_entropy(logits, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
-
-
-class ModuleList(Module):
-    """Modules in a list, under PyTorch's name; a plain Python list of modules does as well.
-
-    >>> len(ModuleList([Linear(1, 1), Linear(1, 1)]))
-    2
-    """
-
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        for module in modules:
-            self.append(module)
-
-    def append(self, module: Module) -> ModuleList:
-        setattr(self, str(len(self)), module)
-        return self
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.named_children())
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __getitem__(self, index: int) -> Module:
-        return list(self.children())[index]
-
-
-class Sequential(ModuleList):
-    """Modules run one after the other.
-
-    >>> Sequential(Linear(2, 3), ReLU(), Linear(3, 1))(Tensor([[1.0, 2.0]])).shape
-    (1, 1)
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        super().__init__(modules)
-
-    def forward(self, x: Any) -> Any:
-        for module in self:
-            x = module(x)
-        return x
