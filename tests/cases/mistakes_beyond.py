@@ -201,6 +201,8 @@ MODULES = [
     ("Dropout", lambda: nn.Dropout(1.5), ValueError, "Dropout got dropout 1.5", "0 … 1", "0.1"),
     ("Xavier of a vector", lambda: init.xavier_uniform_(x(3)), ValueError,
      "init got tensor x (3,) float64", "two axes", "zeros_"),
+    ("an unknown gain", lambda: init.calculate_gain("gelu"), ValueError,
+     "init got nonlinearity 'gelu'", "one of leaky_relu, relu", 'nonlinearity="leaky_relu"'),
     ("positions beyond the last", lambda: nn.SinusoidalPositions(4, 3)(x(1, 5, 4)), ValueError,
      "positions got x (1, 5, 4) float64, start 0", "0 … 2", "larger max_length"),
     ("rotary positions of an odd width", lambda: nn.RotaryPositions(3), ValueError,

@@ -200,6 +200,7 @@ PYTORCHS = {
     "modules: a part that is not there": lambda: torch.nn.Linear(2, 1).get_parameter("scale"),
     "modules: Dropout": lambda: torch.nn.Dropout(1.5),
     "modules: Xavier of a vector": lambda: torch.nn.init.xavier_uniform_(torch.ones(3)),
+    "modules: an unknown gain": lambda: torch.nn.init.calculate_gain("gelu"),
     "modules: is_causal alone": lambda: attend(is_causal=True),
     "modules: an activation of another name": lambda: torch.nn.TransformerEncoderLayer(4, 2, activation="swish"),
     "modules: source and target of different batches": model_of_two_batches,
