@@ -140,8 +140,8 @@ class ParameterList(Module):
     (['0', '1'], True)
     """
 
-    def __init__(self, values: Iterable[Tensor] = ()) -> None:
-        self.extend(values)
+    def __init__(self, values: Iterable[Tensor] | None = None) -> None:
+        self.extend(values or ())
 
     def append(self, value: Tensor) -> ParameterList:
         self.register_parameter(str(len(self)), _parameter(value))
