@@ -193,9 +193,11 @@ def test_the_same_seed_draws_the_same_tokens_and_another_others(name):
 def work(model, monkeypatch, run):
     """The shapes (L, S) of every attention, and how many rows went through linear layers, step by step."""
     shapes, rows = [], []
-    attend, linear = nn.attention.attention, nn.layers.fused.linear
-    monkeypatch.setattr(nn.attention, "attention", lambda Q, K, *a: shapes.append((Q.shape[-2], K.shape[-2]))
-                        or attend(Q, K, *a))  # fmt: skip
+    linear = nn.layers.fused.linear
+    for name in ("attention", "grouped_attention"):
+        attend = getattr(nn.attention, name)
+        monkeypatch.setattr(nn.attention, name, lambda Q, K, *a, f=attend: shapes.append((Q.shape[-2], K.shape[-2]))
+                            or f(Q, K, *a))  # fmt: skip
     monkeypatch.setattr(nn.layers.fused, "linear", lambda x, *a: rows.append(x.shape[-2]) or linear(x, *a))
     run()
     monkeypatch.undo()

@@ -35,12 +35,14 @@ ALLOWED = {
     "debug": {"errors", "tensor", "op"},
     "ops": {"errors", "tensor", "op", "quick", "random", "kernels"},
     "makers": {"tensor", "random"},
+    "devices": {"tensor"},
+    "clipping": {"errors", "tensor"},
     "transforms": {"errors", "tensor", "op", "autograd"},
     "formula": {"errors", "tensor", "op", "source"},
     "graph": {"errors", "files", "tensor", "op", "ops", "autograd", "debug", "formula"},
     "notebook": {"tensor", "graph"},
-    "nn": _ENGINE,
-    "optim": _ENGINE | {"kernels"},
+    "nn": _ENGINE | {"clipping"},
+    "optim": _ENGINE | {"kernels", "clipping"},
     "saving": _NETWORK | {"files"},
     "beams": set(),  # NumPy alone
     "generate": _NETWORK | {"beams"},  # works on any model that gives logits; the models inherit it

@@ -8,6 +8,8 @@ from . import nn, ops, optim
 from . import notebook as _notebook  # noqa: F401 (Tensor finds it by name, to show itself)
 from .autograd import enable_grad, grad, no_grad
 from .debug import debug
+from .devices import cuda as cuda
+from .devices import device as device
 from .function import Function
 from .makers import (
     arange,
@@ -172,7 +174,7 @@ e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 
 __version__ = "0.1.0"
 
-#: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide.
+#: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide, and the devices'.
 __all__ = [
     "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos",
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin",

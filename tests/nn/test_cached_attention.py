@@ -117,6 +117,27 @@ def test_heads_that_share_keys_are_heads_with_copies(shared, masked, causal):
         np.testing.assert_allclose(x.grad.data, summed, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "shape", [(3, 5), (5,), (1, 3, 5), (4, 3, 5), (2, 1, 3, 5), (2, 4, 1, 5), (1, 4, 3, 5)], ids=str
+)
+def test_a_mask_of_any_number_of_axes_fits_shared_heads(shape):
+    Q, K = normal(2, 4, 3, 6), normal(2, 2, 5, 6, seed=1)
+    mask = np.random.default_rng(2).random(shape) < 0.7
+    copied = K.repeat_interleave(2, 1)
+    np.testing.assert_allclose(nn.attend(Q, K, K, mask).data, nn.attend(Q, copied, copied, mask).data, rtol=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{}, {"is_causal": True}, {"attn_mask": np.tri(3, 5, 1, dtype=bool)}], ids=list)
+def test_enable_gqa_is_that_of_pytorch(settings):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
+    Q, K = normal(2, 4, 3, 6), normal(2, 2, 5, 6, seed=1)
+    ours = nn.functional.scaled_dot_product_attention(Q, K, K, enable_gqa=True, **settings)
+    theirs = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in settings.items()}
+    q, k = torch.from_numpy(Q.data), torch.from_numpy(K.data)
+    expected = torch.nn.functional.scaled_dot_product_attention(q, k, k, enable_gqa=True, **theirs)
+    np.testing.assert_allclose(ours.data, expected.numpy(), rtol=1e-12)
+
+
 def test_rotary_positions_see_distances_alone():
     """Scores stay the same when query and key move together, and lengths always."""
     turn = nn.RotaryPositions(6, base=100.0)

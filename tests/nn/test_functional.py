@@ -1,6 +1,7 @@
 """Snippets as PyTorch's users write them run with the import changed, and print the same."""
 
 import math
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -145,6 +146,56 @@ SNIPPETS = {
         out.tanh().sum().backward()
         results = [e, counts, sums, out, weight.grad]
     """,
+    "a small model as people write it": """
+        class Block(nn.Module):
+            def __init__(self, width, heads, length):
+                super().__init__()
+                self.qkv = nn.Linear(width, 3 * width)
+                self.mlp = nn.Sequential(OrderedDict([
+                    ("up", nn.Linear(width, 2 * width)),
+                    ("act", nn.ReLU(inplace=True)),
+                    ("down", nn.Linear(2 * width, width)),
+                ]))
+                self.norms = nn.ModuleDict({"attn": nn.LayerNorm(width), "mlp": nn.LayerNorm(width)})
+                self.heads = heads
+                self.register_buffer("mask", torch.tril(torch.ones(length, length)).view(1, 1, length, length))
+
+            def forward(self, x):
+                B, T, C = x.size()
+                q, k, v = self.qkv(self.norms["attn"](x)).split(C, dim=2)
+                q, k, v = (t.view(B, T, self.heads, C // self.heads).transpose(1, 2) for t in (q, k, v))
+                att = (q @ k.transpose(-2, -1)) / math.sqrt(k.size(-1))
+                att = F.softmax(att.masked_fill(self.mask[:, :, :T, :T] == 0, float("-inf")), dim=-1)
+                x = x + (att @ v).transpose(1, 2).contiguous().view(B, T, C)
+                return x + self.mlp(self.norms["mlp"](x))
+
+        def start(module):
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias.data)
+
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        model = nn.ModuleList()
+        model += [Block(4, 2, 5), nn.Linear(4, 7)]
+        model.apply(start)
+        model = model.to(device)
+        values = {name: torch.tensor(data(*p.shape)).float() for name, p in model.named_parameters()}
+        model.load_state_dict({**model.state_dict(), **values})
+        criterion = nn.CrossEntropyLoss(weight=torch.arange(1, 8).float())
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+        x, y = torch.tensor(data(2, 3, 4)).float().to(device), torch.tensor([[1, 2, 6], [0, 3, 5]]).to(device)
+        losses = []
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = criterion(model[1](model[0](x)).view(-1, 7), y.view(-1))
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            scheduler.step()
+            losses.append(loss.detach())
+        results = [*losses, *[t.detach() for t in model.state_dict().values()]]
+    """,
     "statistics": """
         x = torch.tensor(data(3, 4), requires_grad=True)
         z = (x - x.mean(dim=0)) / x.std(dim=0)
@@ -161,7 +212,7 @@ SNIPPETS = {
 def run(snippet, library):
     """The results of a snippet, as arrays; the library takes the place of torch."""
     rng = np.random.default_rng(0)
-    names = {"math": math, "data": lambda *shape: rng.standard_normal(shape)}
+    names = {"math": math, "OrderedDict": OrderedDict, "data": lambda *shape: rng.standard_normal(shape)}
     body = "\n".join(line[8:] for line in snippet.splitlines())
     exec(HEAD.replace("import torch\n", f"import {library} as torch\n").replace("torch.nn.f", f"{library}.nn.f")
          .replace("from torch", f"from {library}") + body, names)  # fmt: skip

@@ -140,6 +140,8 @@ INITIALISERS = {
     "xavier_normal_": (nn.init.xavier_normal_, (), normal(math.sqrt(2 / 300))),
     "kaiming_uniform_": (nn.init.kaiming_uniform_, (), uniform(math.sqrt(6 / 100))),
     "kaiming_uniform_ of Linear": (nn.init.kaiming_uniform_, (math.sqrt(5),), uniform(0.1)),
+    "kaiming_normal_": (nn.init.kaiming_normal_, (), normal(math.sqrt(2 / 100))),
+    "kaiming_normal_ fan_out": (nn.init.kaiming_normal_, (0.0, "fan_out", "tanh"), normal(5 / 3 / math.sqrt(200))),
     "kaiming_uniform_ fan_out": (nn.init.kaiming_uniform_, (0.0, "fan_out", "relu"), uniform(math.sqrt(6 / 200))),
 }
 
@@ -150,6 +152,29 @@ def test_initialiser_draws_from(case):
     t = Tensor(np.zeros((200, 100), "float32"))
     assert fill(t, *args) is t
     assert is_drawn_from(t.data, distribution)
+
+
+@pytest.mark.parametrize("case", INITIALISERS)
+def test_initialiser_fills_the_array_of_a_parameter(case):
+    fill, args, distribution = INITIALISERS[case]
+    layer = nn.Linear(100, 200)
+    array = layer.weight.data
+    assert fill(layer.weight.data, *args) is array is layer.weight.data
+    assert is_drawn_from(array, distribution)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3), (2, 3, 2)], ids=str)
+def test_orthogonal_rows_or_columns(shape):
+    W = nn.init.orthogonal_(np.zeros(shape), gain=2.0).reshape(shape[0], -1)
+    product = W @ W.T if W.shape[0] <= W.shape[1] else W.T @ W
+    np.testing.assert_allclose(product, 4 * np.eye(min(W.shape)), atol=1e-12)
+
+
+@pytest.mark.parametrize("args", [("relu",), ("leaky_relu",), ("leaky_relu", 0.3), ("tanh",), ("linear",), ("sigmoid",),
+                                  ("selu",)], ids=str)  # fmt: skip
+def test_gains_are_those_of_pytorch(args):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
+    assert nn.init.calculate_gain(*args) == torch.nn.init.calculate_gain(*args)
 
 
 def test_trunc_normal_stays_within_its_bounds():

@@ -25,6 +25,29 @@ LAYERS = {
     "Softmax of another axis": ("Softmax", (0,), {}, (5, 4)),
     "Identity": ("Identity", (), {}, (5, 4)),
     "Dropout in evaluation": ("Dropout", (0.5,), {}, (5, 4)),
+    "Dropout in place": ("Dropout", (0.5,), {"inplace": False}, (5, 4)),
+    "Identity of anything": ("Identity", (3,), {"unused": True}, (5, 4)),
+    "ReLU6": ("ReLU6", (), {}, (5, 4)),
+    "LeakyReLU": ("LeakyReLU", (0.2,), {}, (5, 4)),
+    "ELU": ("ELU", (0.5,), {}, (5, 4)),
+    "CELU": ("CELU", (), {"alpha": 0.5}, (5, 4)),
+    "SELU": ("SELU", (), {"inplace": False}, (5, 4)),
+    "SiLU": ("SiLU", (), {}, (5, 4)),
+    "Mish": ("Mish", (), {}, (5, 4)),
+    "Hardtanh": ("Hardtanh", (-0.5, 0.7), {}, (5, 4)),
+    "Hardswish": ("Hardswish", (), {}, (5, 4)),
+    "Softplus": ("Softplus", (2.0, 3.0), {}, (5, 4)),
+    "Softsign": ("Softsign", (), {}, (5, 4)),
+    "Tanhshrink": ("Tanhshrink", (), {}, (5, 4)),
+    "LogSigmoid": ("LogSigmoid", (), {}, (5, 4)),
+    "LogSoftmax": ("LogSoftmax", (), {"dim": 0}, (5, 4)),
+    "Softmin": ("Softmin", (1,), {}, (5, 4)),
+    "GLU": ("GLU", (), {}, (5, 4)),
+    "PReLU": ("PReLU", (), {}, (5, 4)),
+    "PReLU of channels": ("PReLU", (4,), {}, (5, 4, 2)),
+    "Flatten": ("Flatten", (), {}, (5, 4, 2)),
+    "Flatten of the first axes": ("Flatten", (0, 1), {}, (5, 4, 2)),
+    "Unflatten": ("Unflatten", (1, (2, 2)), {}, (5, 4)),
 }
 
 
@@ -62,6 +85,62 @@ def test_cross_entropy_loss_equals_pytorch(settings, shape, dtype):
     ours = nn.CrossEntropyLoss(**{**settings, "weight": weight})
     theirs = torch.nn.CrossEntropyLoss(**{**settings, "weight": None if weight is None else torch.from_numpy(weight)})
     assert_equal(of_ours(ours, logits, target), of_theirs(theirs, logits, target), dtype)
+
+
+#: Class, settings (True: an array), and whether the first input is of probabilities; the second one always is.
+LOSSES = {
+    "MSELoss": ("MSELoss", {}, False),
+    "L1Loss": ("L1Loss", {"reduction": "sum"}, False),
+    "SmoothL1Loss": ("SmoothL1Loss", {"beta": 0.5}, False),
+    "HuberLoss": ("HuberLoss", {"delta": 0.5, "reduction": "none"}, False),
+    "BCELoss": ("BCELoss", {}, True),
+    "BCELoss weighted": ("BCELoss", {"weight": True}, True),
+    "BCEWithLogitsLoss": ("BCEWithLogitsLoss", {}, False),
+    "BCEWithLogitsLoss weighted": ("BCEWithLogitsLoss", {"weight": True, "pos_weight": True}, False),
+    "KLDivLoss": ("KLDivLoss", {"reduction": "batchmean"}, False),
+    "CosineSimilarity": ("CosineSimilarity", {}, False),
+    "PairwiseDistance": ("PairwiseDistance", {"p": 3.0}, False),
+}
+
+
+@pytest.mark.filterwarnings("ignore:reduction")  # PyTorch's
+@pytest.mark.parametrize("case", LOSSES)
+@every_dtype
+def test_loss_equals_pytorch(case, dtype):
+    name, settings, of_probabilities = LOSSES[case]
+    x, target = normal(5, 4).astype(dtype), np.random.default_rng(1).uniform(0.1, 0.9, (5, 4)).astype(dtype)
+    x = 1 / (1 + np.exp(-x)) if of_probabilities else x
+    array = np.linspace(0.5, 2, 4).astype(dtype)
+    ours = getattr(nn, name)(**{key: array if value is True else value for key, value in settings.items()})
+    arrays = {key: torch.from_numpy(array) for key, value in settings.items() if value is True}
+    theirs = getattr(torch.nn, name)(**{**settings, **arrays})
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert_equal(of_ours(ours, x, target), of_theirs(theirs, x, target), dtype)
+
+
+@pytest.mark.parametrize("settings", [{}, {"weight": True}, {"ignore_index": 1, "reduction": "sum"}], ids=str)
+@every_dtype
+def test_nll_loss_equals_pytorch(settings, dtype):
+    x, target = -np.abs(normal(5, 4)).astype(dtype), np.array([0, 3, 1, 1, 2])
+    array = np.linspace(0.5, 2, 4).astype(dtype) if settings.get("weight") else None
+    ours = nn.NLLLoss(**{**settings, "weight": array})
+    theirs = torch.nn.NLLLoss(**{**settings, "weight": None if array is None else torch.from_numpy(array)})
+    assert_equal(of_ours(ours, x, target), of_theirs(theirs, x, target), dtype)
+
+
+@pytest.mark.parametrize(
+    "call", ["Linear(2, 3, ", "Embedding(4, 2, ", "LayerNorm(3, ", "RMSNorm(3, "], ids=lambda c: c.split("(")[0]
+)
+def test_a_layer_is_made_in_the_type_asked_for(call):
+    layer = eval(call + 'device="cpu", dtype="float64")', vars(nn).copy())
+    assert {str(p.dtype) for p in layer.parameters()} == {"float64"}
+    with pytest.raises(ValueError, match="NumPy computes on the CPU"):
+        eval(call + 'device="cuda")', vars(nn).copy())
+
+
+def test_an_argument_that_a_layer_does_not_take_is_refused():
+    with pytest.raises(TypeError, match="slope"):
+        nn.LeakyReLU(slope=1.0)
 
 
 def test_a_sequential_of_layers_equals_pytorch():

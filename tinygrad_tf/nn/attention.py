@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..ops.fused import attention, attention_weights, dropout, linear
+from ..ops.fused import attention, attention_weights, dropout, grouped_attention, linear
 from ..ops.heads import join_heads, split_heads
 from ..ops.join import concatenate
 from ..ops.shape import broadcast_to
@@ -22,19 +22,17 @@ def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = Fal
     """softmax(Q Kᵀ / √d) V by heads, where several heads of Q may share one of K and V (Ainslie et al. 2023).
 
     Shapes: Q and result (B, H, L, d), K and V (B, G, S, d), H a multiple of G; a boolean ``mask``, true where attention
-    is allowed, broadcasts to (B, 1, L, S). ``causal``: the last query stands at the last key, and none looks ahead.
+    is allowed, broadcasts to (B, H, L, S). ``causal``: the last query stands at the last key, and none looks ahead.
 
     >>> Q, K = Tensor(np.zeros((1, 4, 3, 2), "float32")), Tensor(np.zeros((1, 2, 5, 2), "float32"))
     >>> attend(Q, K, K, causal=True).shape
     (1, 4, 3, 2)
     """
-    (B, H, L, d), G, S = Q.shape, K.shape[1], K.shape[2]
+    L, S = Q.shape[2], K.shape[2]
     before = S - L if causal and L > 1 else None  # a single query may see every key
-    if G == H:
+    if K.shape[1] == Q.shape[1]:
         return attention(Q, K, V, mask, before, p)
-    shared = Q.reshape(B, G, H // G, L, d), K.unsqueeze(2), V.unsqueeze(2)
-    Y = attention(*shared, None if mask is None else mask[:, :, None], before, p)  # (B, G, H/G, L, d)
-    return Y.reshape(B, H, L, V.shape[3])
+    return grouped_attention(Q, K, V, mask, before, p)
 
 
 def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int, dtype: Any) -> Any:

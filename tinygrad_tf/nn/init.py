@@ -1,16 +1,27 @@
-"""Initial values: each function fills a Tensor's array in place and returns the Tensor. Names as in PyTorch."""
+"""Initial values: each function fills a Tensor, or an array, in place and returns it. Names as in PyTorch."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
 
 from ..errors import error
 from ..random import generator
 from ..tensor import Tensor
 
+T = TypeVar("T", Tensor, np.ndarray[Any, Any])
 
-def _fans(t: Tensor) -> tuple[int, int]:
+
+def _fill(t: T, values: Any) -> T:
+    array = t.data if isinstance(t, Tensor) else t
+    array[...] = values
+    return t
+
+
+def _fans(t: Any) -> tuple[int, int]:
     """Inputs and outputs of a weight (out, in, …)."""
     if t.ndim < 2:
         raise error(ValueError, "init", {"tensor": t}, "fan-in and fan-out need at least two axes",
@@ -19,65 +30,107 @@ def _fans(t: Tensor) -> tuple[int, int]:
     return t.shape[1] * field, t.shape[0] * field
 
 
-def uniform_(t: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+def _fan(t: Any, mode: str) -> int:
+    _check_is_one_of("mode", mode, ("fan_in", "fan_out"))
+    return _fans(t)[mode == "fan_out"]
+
+
+def _check_is_one_of(name: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise error(ValueError, "init", {name: repr(value)}, f"{name} is one of {', '.join(known)}",
+                    f'write {name}="{next(iter(known))}"')  # fmt: skip
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """By how much to enlarge weights before this function, so that it neither shrinks nor blows up what goes through.
+
+    ``param`` is the negative slope of the leaky ReLU.
+
+    >>> calculate_gain("relu") == 2**0.5
+    True
+    """
+    slope = 0.01 if param is None else param
+    gains = {"leaky_relu": math.sqrt(2 / (1 + slope * slope)), "relu": math.sqrt(2), "linear": 1.0, "tanh": 5 / 3,
+             "sigmoid": 1.0, "selu": 3 / 4}  # fmt: skip
+    _check_is_one_of("nonlinearity", nonlinearity, gains)
+    return gains[nonlinearity]
+
+
+def uniform_(t: T, a: float = 0.0, b: float = 1.0) -> T:
     """Uniform on [a, b).
 
     >>> bool((uniform_(Tensor([0.0] * 100), 2, 3).data >= 2).all())
     True
     """
-    t.data[...] = generator().uniform(a, b, t.shape)
-    return t
+    return _fill(t, generator().uniform(a, b, t.shape))
 
 
-def normal_(t: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+def normal_(t: T, mean: float = 0.0, std: float = 1.0) -> T:
     """Normal with the given mean and standard deviation."""
-    t.data[...] = generator().normal(mean, std, t.shape)
-    return t
+    return _fill(t, generator().normal(mean, std, t.shape))
 
 
-def constant_(t: Tensor, value: float) -> Tensor:
-    """The same number everywhere."""
-    t.data[...] = value
-    return t
+def constant_(t: T, value: float) -> T:
+    """The same number everywhere.
+
+    >>> layer = Linear(2, 1)
+    >>> _ = constant_(layer.weight.data, 0.5)
+    >>> layer.weight.tolist()
+    [[0.5, 0.5]]
+    """
+    return _fill(t, value)
 
 
-def zeros_(t: Tensor) -> Tensor:
+def zeros_(t: T) -> T:
     return constant_(t, 0.0)
 
 
-def ones_(t: Tensor) -> Tensor:
+def ones_(t: T) -> T:
     return constant_(t, 1.0)
 
 
-def xavier_uniform_(t: Tensor, gain: float = 1.0) -> Tensor:
+def xavier_uniform_(t: T, gain: float = 1.0) -> T:
     """Uniform within ±gain·√(6 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     bound = gain * math.sqrt(6 / sum(_fans(t)))
     return uniform_(t, -bound, bound)
 
 
-def xavier_normal_(t: Tensor, gain: float = 1.0) -> Tensor:
+def xavier_normal_(t: T, gain: float = 1.0) -> T:
     """Normal with standard deviation gain·√(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     return normal_(t, 0.0, gain * math.sqrt(2 / sum(_fans(t))))
 
 
-def kaiming_uniform_(t: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
+def kaiming_uniform_(t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
     """Uniform within ±√(6 / ((1 + a²) · fan)) (He et al. 2015); ``a`` is the negative slope of the leaky ReLU.
 
-    ``mode`` says which fan: "fan_in" or "fan_out". ``nonlinearity`` is "leaky_relu", "relu", "linear" or "tanh".
+    ``mode`` says which fan: "fan_in" or "fan_out". ``nonlinearity`` is one that :func:`calculate_gain` knows.
     """
-    gains = {"leaky_relu": math.sqrt(2 / (1 + a * a)), "relu": math.sqrt(2), "linear": 1.0, "tanh": 5 / 3}
-    for name, value, known in (("mode", mode, ("fan_in", "fan_out")), ("nonlinearity", nonlinearity, gains)):
-        if value not in known:
-            raise error(ValueError, "init", {name: repr(value)}, f"{name} is one of {', '.join(known)}",
-                        f'write {name}="{next(iter(known))}"')  # fmt: skip
-    bound = gains[nonlinearity] * math.sqrt(3 / _fans(t)[mode == "fan_out"])
+    bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / _fan(t, mode))
     return uniform_(t, -bound, bound)
 
 
-def trunc_normal_(t: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Tensor:
+def kaiming_normal_(t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
+    """Normal with standard deviation √(2 / ((1 + a²) · fan)) (He et al. 2015)."""
+    return normal_(t, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(t, mode)))
+
+
+def trunc_normal_(t: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:
     """Normal, drawn again wherever it falls outside [a, b]."""
     values: Any = generator().normal(mean, std, t.shape)
     while (outside := (values < a) | (values > b)).any():
         values[outside] = generator().normal(mean, std, int(outside.sum()))
-    t.data[...] = values
-    return t
+    return _fill(t, values)
+
+
+def orthogonal_(t: T, gain: float = 1.0) -> T:
+    """Rows, or columns where there are fewer, at right angles and of length ``gain`` (Saxe et al. 2013).
+
+    >>> W = orthogonal_(Tensor(np.zeros((2, 3))))
+    >>> (W @ W.mT).data.round(6).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    True
+    """
+    _fans(t)  # at least two axes
+    n, m = t.shape[0], math.prod(t.shape[1:])
+    Q, R = np.linalg.qr(generator().normal(size=(max(n, m), min(n, m))))
+    Q = Q * np.sign(np.diag(R))  # otherwise not every direction would be as likely
+    return _fill(t, gain * (Q.T if n < m else Q).reshape(t.shape))

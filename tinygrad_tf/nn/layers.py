@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..errors import error
 from ..ops import fused
-from ..tensor import Tensor
+from ..tensor import Tensor, check_device
 from . import init
 from .module import Module, Parameter
 
 
-def empty(*shape: int) -> Parameter:
-    """A float32 parameter whose values an initialiser will fill in."""
-    return Parameter(np.zeros(shape, np.float32))
+def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
+    """A parameter, float32 unless told otherwise, whose values an initialiser will fill in."""
+    check_device("Parameter", device)
+    return Parameter(np.zeros(shape, np.float32 if dtype is None else dtype))
 
 
 def probability(name: str, p: float) -> float:
@@ -37,10 +38,12 @@ class Linear(Module):
     (1, 3)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         self.in_features, self.out_features = in_features, out_features
-        self.weight = empty(out_features, in_features)
-        self.bias = empty(out_features) if bias else None
+        self.weight = empty(out_features, in_features, device=device, dtype=dtype)
+        self.bias = empty(out_features, dtype=dtype) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -65,9 +68,12 @@ class Embedding(Module):
     (1, 3, 4)
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, device: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = empty(num_embeddings, embedding_dim)
+        self.weight = empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -92,12 +98,12 @@ class LayerNorm(Module):
 
     def __init__(
         self, normalized_shape: int | Iterable[int], eps: float = 1e-5, elementwise_affine: bool = True,
-        bias: bool = True,
+        bias: bool = True, device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps = shape, eps
-        self.weight = empty(*shape) if elementwise_affine else None
-        self.bias = empty(*shape) if elementwise_affine and bias else None
+        self.weight = empty(*shape, device=device, dtype=dtype) if elementwise_affine else None
+        self.bias = empty(*shape, dtype=dtype) if elementwise_affine and bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -124,11 +130,12 @@ class RMSNorm(Module):
     """
 
     def __init__(
-        self, normalized_shape: int | Iterable[int], eps: float | None = None, elementwise_affine: bool = True
-    ) -> None:
+        self, normalized_shape: int | Iterable[int], eps: float | None = None, elementwise_affine: bool = True,
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps = shape, eps
-        self.weight = empty(*shape) if elementwise_affine else None
+        self.weight = empty(*shape, device=device, dtype=dtype) if elementwise_affine else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -145,32 +152,30 @@ class RMSNorm(Module):
 class Dropout(Module):
     """In training each entry is 0 with probability p, the others are divided by 1 − p; in evaluation nothing happens.
 
+    ``inplace`` is accepted and changes nothing: a Tensor is never written to.
+
     >>> Dropout(0.5).eval()(Tensor([1.0, 2.0])).tolist()
     [1.0, 2.0]
     """
 
-    def __init__(self, p: float = 0.5) -> None:
-        self.p = probability("Dropout", p)
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        self.p, self.inplace = probability("Dropout", p), inplace
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.dropout(x, self.p, self.training)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}, inplace=False"  # as PyTorch prints it; nothing here is written in place
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Identity(Module):
-    """Y = X."""
+    """Y = X, whatever arguments it is made with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
 
     def forward(self, x: Tensor) -> Tensor:
         return x
-
-
-class ReLU(Module):
-    """Y = max(X, 0)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.relu()
 
 
 class GELU(Module):
@@ -186,27 +191,6 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class SiLU(Module):
-    """Y = X · σ(X)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return fused.silu(x)
-
-
-class Tanh(Module):
-    """Y = tanh X."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.tanh()
-
-
-class Sigmoid(Module):
-    """Y = 1 / (1 + e^−X)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.sigmoid()
-
-
 class Softmax(Module):
     """Y = e^X / Σ e^X along ``dim``."""
 
@@ -218,58 +202,3 @@ class Softmax(Module):
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
-
-
-class CrossEntropyLoss(Module):
-    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
-
-    def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
-                 label_smoothing: float = 0.0) -> None:  # fmt: skip
-        self.class_weight, self.ignore_index = weight, ignore_index
-        self.reduction, self.label_smoothing = reduction, label_smoothing
-
-    def forward(self, logits: Tensor, target: Any) -> Tensor:
-        return fused.cross_entropy(
-            logits, target, self.class_weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
-
-
-class ModuleList(Module):
-    """Modules in a list, under PyTorch's name; a plain Python list of modules does as well.
-
-    >>> len(ModuleList([Linear(1, 1), Linear(1, 1)]))
-    2
-    """
-
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        for module in modules:
-            self.append(module)
-
-    def append(self, module: Module) -> ModuleList:
-        setattr(self, str(len(self)), module)
-        return self
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.named_children())
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __getitem__(self, index: int) -> Module:
-        return list(self.children())[index]
-
-
-class Sequential(ModuleList):
-    """Modules run one after the other.
-
-    >>> Sequential(Linear(2, 3), ReLU(), Linear(3, 1))(Tensor([[1.0, 2.0]])).shape
-    (1, 1)
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        super().__init__(modules)
-
-    def forward(self, x: Any) -> Any:
-        for module in self:
-            x = module(x)
-        return x

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import error
 from ..op import state
+from ..ops.conversion import type_asked_for
 from ..tensor import Handle, Tensor, to_array
 from .hooks import Hooks
 
@@ -125,6 +126,66 @@ class Module:
         self._hooks = self._hooks or Hooks()
         return Handle(getattr(self._hooks, kind), hook)
 
+    # ---- putting parts in -------------------------------------------------------------------------------------------
+
+    _buffers: Mapping[str, bool] = {}  # the names of this module's own, and whether they are saved
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As in PyTorch, a parameter's place takes a parameter or None: anything else would no longer be learnt."""
+        old = vars(self).get(name)
+        if isinstance(old, Parameter):
+            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Parameter, "wrap it: nn.Parameter(…); to "
+                         "change the numbers only, write into them: p.data[...] = …")  # fmt: skip
+        elif isinstance(old, Module) and not isinstance(value, Parameter):
+            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Module, "choose another name")
+        elif name in self._buffers and not isinstance(value, Module):
+            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Tensor, "make it a Tensor, or choose "
+                         "another name")  # fmt: skip
+        object.__setattr__(self, name, value)
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Hold a Tensor that is not learnt but belongs to the module: it is saved, if ``persistent``, and converted.
+
+        >>> net = Module()
+        >>> net.register_buffer("mask", Tensor([1.0, 0.0]))
+        >>> list(net.parameters()), list(net.state_dict())
+        ([], ['mask'])
+        """
+        if name not in self._buffers:
+            self._check_is_new("register_buffer", name, Tensor)
+        _check_takes("register_buffer", name, tensor, Tensor, "make it a Tensor")
+        self._buffers = {**self._buffers, name: persistent}
+        setattr(self, name, tensor)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """``self.<name> = param``, for names that are made at run time."""
+        self._check_is_new("register_parameter", name, Parameter)
+        _check_takes("register_parameter", name, param, Parameter, "wrap it: nn.Parameter(…)")
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """``self.<name> = module``, for names that are made at run time.
+
+        >>> net = Module()
+        >>> net.add_module("layer1", Linear(2, 1))
+        >>> [name for name, _ in net.named_parameters()]
+        ['layer1.weight', 'layer1.bias']
+        """
+        self._check_is_new("add_module", name, Module)
+        _check_takes("add_module", name, module, Module, "make an object of the class first, as in Linear(2, 3)")
+        setattr(self, name, module)
+
+    register_module = add_module
+
+    def _check_is_new(self, method: str, name: str, kind: type[Any]) -> None:
+        """Raise unless ``name`` is free, or holds a part of this kind, which may be replaced."""
+        if not isinstance(name, str) or not name or "." in name:
+            raise error(ValueError, method, {"name": repr(name)}, "a part's name is a text without dots: they lead "
+                        "from a module to its parts", "choose another name")  # fmt: skip
+        if hasattr(self, name) and not isinstance(getattr(self, name), (kind, type(None))):
+            raise error(ValueError, method, {"name": repr(name)}, f"a {type(self).__name__} already has something else "
+                        "under this name", "choose another name")  # fmt: skip
+
     # ---- what it is made of -----------------------------------------------------------------------------------------
 
     def _members(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
@@ -153,37 +214,89 @@ class Module:
     def modules(self) -> Iterator[Module]:
         return (module for _, module in self.named_modules())
 
-    def _entries(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter under every name that it has: tied ones appear more than once.
+    def _entries(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Tensor]]:
+        """Every parameter and saved buffer under every name that it has: tied ones appear more than once.
 
         A part may hold one of the modules ``above`` it; there the names end, or there would be no end of them.
         """
         above = (*above, self)
         for name, parameter in self._members(Parameter):
             yield prefix + name, parameter
+        yield from ((prefix + name, buffer) for name, buffer in self._own_buffers() if self._buffers[name])
         for name, child in self.named_children():
             if child not in above:
                 yield from child._entries(f"{prefix}{name}.", above)
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter once, with its dotted path."""
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter once, with its dotted path below ``prefix``; only the module's own unless ``recurse``."""
         seen: set[int] = set()
-        for name, parameter in self._entries():
-            if parameter.number not in seen:
+        before = f"{prefix}." if prefix else ""
+        for name, parameter in self._entries(before) if recurse else self._members(Parameter):
+            if isinstance(parameter, Parameter) and parameter.number not in seen:
                 seen.add(parameter.number)
-                yield name, parameter
+                yield name if recurse else before + name, parameter
 
-    def parameters(self) -> Iterator[Parameter]:
-        return (parameter for _, parameter in self.named_parameters())
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def _own_buffers(self) -> list[tuple[str, Tensor]]:
+        held = [(name, vars(self).get(name)) for name in self._buffers]
+        return [(name, value) for name, value in held if isinstance(value, Tensor) and not isinstance(value, Parameter)]
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
+        """Every buffer once, saved or not, as :meth:`named_parameters` gives the parameters."""
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+            for name, buffer in module._own_buffers():
+                if buffer.number not in seen:
+                    seen.add(buffer.number)
+                    yield f"{path}.{name}" if path else name, buffer
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Module:
+        """The part with this dotted path; AttributeError if there is none.
+
+        >>> Sequential(Linear(2, 3), ReLU()).get_submodule("1")
+        ReLU()
+        """
+        module, rest = self, target
+        while rest:
+            found = [(name, child) for name, child in module.named_children() if f"{rest}.".startswith(f"{name}.")]
+            if not found:
+                raise _not_there("get_submodule", target, "named_modules")
+            name, module = found[0]
+            rest = rest[len(name) + 1 :]
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter with this dotted path, one of those that ``state_dict`` has; AttributeError if there is none.
+
+        >>> Linear(2, 3).get_parameter("bias").shape
+        (3,)
+        """
+        found = dict(self._entries()).get(target)
+        if not isinstance(found, Parameter):
+            raise _not_there("get_parameter", target, "named_parameters")
+        return found
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer with this dotted path; AttributeError if there is none."""
+        path, _, name = target.rpartition(".")
+        found = dict(self.get_submodule(path)._own_buffers()).get(name)
+        if found is None:
+            raise _not_there("get_buffer", target, "named_buffers")
+        return found
 
     # ---- saving and loading -----------------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """All parameters by name, detached; the arrays are the module's own, not copies."""
-        return {name: parameter.detach() for name, parameter in self._entries()}
+    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+        """All parameters and saved buffers by name, detached; the arrays are the module's own, not copies."""
+        return {name: value.detach() for name, value in self._entries(prefix)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadResult:
-        """Copy values into the parameters of the same names; Tensors, arrays and PyTorch's tensors alike.
+        """Copy values into the parameters and buffers of the same names; Tensors, arrays and PyTorch's tensors alike.
 
         Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
         missing or unexpected.
@@ -225,13 +338,28 @@ class Module:
             parameter.requires_grad_(requires_grad)
         return self
 
-    def to(self: M, dtype: Any) -> M:
-        """Convert all parameters to another float dtype."""
+    def to(self: M, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> M:
+        """Convert all parameters and float buffers to another float dtype; the only device is the CPU.
+
+        >>> Linear(2, 1).to("cpu", "float64").weight.dtype
+        dtype('float64')
+        """
+        dtype = type_asked_for("to", args, dtype, device)
+        if dtype is None:
+            return self
         if np.dtype(dtype).kind != "f":
             raise error(TypeError, type(self).__name__, {"dtype": dtype}, "parameters are floats",
                         'write .to("float32") or .to("float64")')  # fmt: skip
         for parameter in self.parameters():
             parameter.data, parameter.grad = parameter.data.astype(dtype), None
+        for module in self.modules():
+            for name, buffer in module._own_buffers():
+                if buffer.dtype.kind == "f":
+                    vars(module)[name] = Tensor.wrap(buffer.data.astype(dtype), buffer.name)
+        return self
+
+    def cpu(self: M) -> M:
+        """The module itself: it is there already."""
         return self
 
     def double(self: M) -> M:
@@ -286,6 +414,18 @@ class Module:
         from .printing import tree
 
         return tree(self)
+
+
+def _check_takes(where: str, name: str, value: Any, kind: type[Any], cure: str) -> None:
+    """Raise unless ``value`` is of this kind, or None."""
+    if value is not None and not isinstance(value, kind):
+        raise error(TypeError, where, {name: value} if hasattr(value, "dtype") else {name: type(value).__name__},
+                    f"the place of a {kind.__name__} takes a {kind.__name__} or None", cure)  # fmt: skip
+
+
+def _not_there(method: str, target: str, names: str) -> AttributeError:
+    return error(AttributeError, method, {"target": repr(target)}, f"it is one of those that {names}() gives",
+                 f"look at dict(module.{names}())")  # fmt: skip
 
 
 def _unfold(name: str, value: Any, kind: type[Any]) -> Iterator[tuple[str, Any]]:

@@ -51,6 +51,19 @@ def copy(X: Any) -> Any:
     return astype(X, dtype=X.dtype)
 
 
+def type_asked_for(name: str, args: tuple[Any, ...], dtype: Any, device: Any) -> Any:
+    """The dtype among what PyTorch's ``to`` is given, or None; a device must be the CPU."""
+    for a in args:
+        if isinstance(a, (Tensor, np.ndarray)):
+            dtype = a.dtype
+        elif str(a).partition(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta"):
+            device = a
+        elif a is not None:
+            dtype = a
+    check_device(name, device)
+    return dtype
+
+
 @function
 def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool) -> Any:
     """PyTorch's way to ask for another type, ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
@@ -58,14 +71,7 @@ def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool
     >>> to(Tensor([1]), "float64").dtype
     dtype('float64')
     """
-    for a in args:
-        if isinstance(a, (Tensor, np.ndarray)):
-            dtype = a.dtype
-        elif str(a).partition(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta"):
-            device = a
-        else:
-            dtype = a
-    check_device("to", device)
+    dtype = type_asked_for("to", args, dtype, device)
     return X if dtype is None or np.dtype(dtype) == X.dtype else astype(X, dtype=dtype)
 
 

@@ -1,7 +1,8 @@
 """Optimisers, learning-rate schedules and gradient clipping: PyTorch's names, defaults and formulas."""
 
+from ..clipping import clip_grad_norm_, clip_grad_value_
+from . import lr_scheduler
 from .base import Optimizer
-from .clip import clip_grad_norm_, clip_grad_value_
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from .optimizers import SGD, Adagrad, Adam, AdamW, Muon, RMSprop
 from .schedules import (
@@ -24,5 +25,5 @@ __all__ = [
     "SGD", "Adagrad", "Adam", "AdamW", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR",
     "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "Muon", "NoamLR", "OneCycleLR", "Optimizer",
     "PolynomialLR", "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR", "WarmupCosineLR", "clip_grad_norm_",
-    "clip_grad_value_",
+    "clip_grad_value_", "lr_scheduler",
 ]  # fmt: skip

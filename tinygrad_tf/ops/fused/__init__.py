@@ -5,14 +5,13 @@ opens the node. On arrays the kernel stands in for both. Derivatives of derivati
 kernel, whose saved arrays would be constants to them. The files are those of ``kernels``.
 """
 
-from .attention import attention, attention_weights, scaled_dot_product_attention
+from .attention import attention, attention_weights, grouped_attention, scaled_dot_product_attention
 from .dense import embedding, linear
 from .loss import cross_entropy
 from .pointwise import dropout, gelu, gelu_tanh, keep_mask, silu
 from .rows import layer_norm, log_softmax, rms_norm, softmax
 
 __all__ = [
-    "attention", "attention_weights", "cross_entropy", "dropout", "embedding", "gelu", "gelu_tanh", "keep_mask",
-    "layer_norm", "linear", "log_softmax", "rms_norm", "scaled_dot_product_attention", "silu",
-    "softmax",
+    "attention", "attention_weights", "cross_entropy", "dropout", "embedding", "gelu", "gelu_tanh", "grouped_attention",
+    "keep_mask", "layer_norm", "linear", "log_softmax", "rms_norm", "scaled_dot_product_attention", "silu", "softmax",
 ]  # fmt: skip

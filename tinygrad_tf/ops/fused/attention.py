@@ -14,6 +14,7 @@ from ...kernels.keep import Keep
 from ...op import Array, function, op
 from ...random import generator
 from ...tensor import Tensor, to_array
+from ..shape import expand_dims
 from .rows import softmax
 
 
@@ -85,6 +86,27 @@ def attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | None = Non
     return _attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
 
 
+def grouped_attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | None = None, p: float = 0.0) -> Any:
+    """:func:`attention` where every H/G neighbouring heads of Q share one of K and V (Ainslie et al. 2023).
+
+    Shapes: Q and Y (..., H, L, d), K and V (..., G, S, d); a mask broadcasts to (..., H, L, S).
+
+    >>> Q, K = Tensor(np.zeros((4, 3, 2), "float32")), Tensor(np.zeros((2, 5, 2), "float32"))
+    >>> grouped_attention(Q, K, K).shape
+    (4, 3, 2)
+    """
+    (*B, H, L, d), G = Q.shape, K.shape[-3]
+    if H % G:
+        return attention(Q, K, V, mask, causal, p)  # which says that they do not fit
+    if mask is not None:
+        mask = mask if isinstance(mask, Tensor) else to_array(mask)
+        mask = mask.reshape((1,) * (3 - mask.ndim) + mask.shape)  # (..., 1 or H, L, S)
+        heads = (G, H // G) if mask.shape[-3] == H else (mask.shape[-3], 1)
+        mask = mask.reshape((*mask.shape[:-3], *heads, *mask.shape[-2:]))
+    Q = Q.reshape((*B, G, H // G, L, d))
+    return attention(Q, expand_dims(K, -3), expand_dims(V, -3), mask, causal, p).reshape((*B, H, L, V.shape[-1]))
+
+
 def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
     """(..., L, S), the shape of Q · Kᵀ; an error if one of the four does not fit the others."""
     got = {"Q": Q, "K": K, "V": V, **({} if mask is None else {"mask": mask})}
@@ -105,9 +127,10 @@ def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
 @function
 def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: float | None = None,
+    scale: float | None = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
     """PyTorch's name for :func:`attention`; ``scale`` stands for 1/√d_k. A boolean mask is true where it may attend.
+    With ``enable_gqa`` heads of the query share those of key and value, as in :func:`grouped_attention`.
 
     >>> scaled_dot_product_attention(Tensor([[1.0]]), Tensor([[1.0]]), Tensor([[5.0]]), is_causal=True).tolist()
     [[5.0]]
@@ -117,4 +140,5 @@ def scaled_dot_product_attention(
                     "a mask is given or is causal", "combine both into attn_mask")  # fmt: skip
     if scale is not None:
         query = query * (scale * math.sqrt(query.shape[-1]))
-    return attention(query, key, value, attn_mask, 0 if is_causal else None, dropout_p)
+    attend = grouped_attention if enable_gqa else attention
+    return attend(query, key, value, attn_mask, 0 if is_causal else None, dropout_p)

@@ -1,0 +1,24 @@
+"""The learning-rate schedules where PyTorch keeps them, as in ``optim.lr_scheduler.CosineAnnealingLR``."""
+
+from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
+from .schedules import (
+    ConstantLR,
+    CosineAnnealingLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    NoamLR,
+    PolynomialLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+    StepLR,
+    WarmupCosineLR,
+)
+
+__all__ = [
+    "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR", "LRScheduler",
+    "LambdaLR", "LinearLR", "MultiStepLR", "NoamLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR",
+    "StepLR", "WarmupCosineLR",
+]  # fmt: skip
