@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from tinygrad_tf import Tensor, grad
+from tinygrad_tf import Tensor, grad, no_grad
 from tinygrad_tf.ops import arithmetic, choice, fused, heads, indexing, join, reduction
 
 
@@ -227,6 +227,11 @@ def twice():
     y.backward()
 
 
+def updated(w, by):
+    with no_grad():
+        w += by
+
+
 BACKWARD = [
     ("of several entries", lambda: (x(2) * 2).backward(), RuntimeError,
      "backward got self (2,) float64", "grad can be implicitly created only for scalar outputs", "loss = y.mean()"),
@@ -248,6 +253,10 @@ BACKWARD = [
      "requires_grad_ got", "only a leaf", ".detach()"),
     ("writing into it", lambda: x(3).__setitem__(0, 1.0), TypeError,
      "got self x (3,) float64", "never written to", "where("),
+    ("changing a leaf in place", lambda: x(3).__iadd__(1.0), RuntimeError,
+     "+= got self x (3,) float64", "while calls are recorded", "no_grad"),
+    ("changing a leaf's shape", lambda: updated(x(3), np.ones((2, 3))), RuntimeError,
+     "+= got self x (3,) float64, the result (2, 3) float64", "its shape and kind", "sum or cast"),
 ]  # fmt: skip
 
 TABLES = {"shapes": SHAPES, "places": PLACES, "types": TYPES, "arguments": ARGUMENTS, "backward": BACKWARD}

@@ -297,6 +297,8 @@ TRAINING = [
      "load_state_dict of Adam got groups of [2] parameters", "groups of [1]", "the same parameters"),
     ("a state of other shapes", lambda: loaded(lambda s: s["state"][0].update(exp_avg=np.ones(3))), ValueError,
      "load_state_dict of Adam got exp_avg (3,) float64, parameter x (2,)", "its parameter's shape", "the same sizes"),
+    ("a state of another parameter", lambda: loaded(lambda s: s["state"].update({5: s["state"][0]})), ValueError,
+     "load_state_dict of Adam got a state of parameter 5", "numbered from 0", "the same parameters"),
     ("clipping what is infinite", lambda: clip_grad_norm_(infinite(), 1.0, error_if_nonfinite=True), RuntimeError,
      "clip_grad_norm_ got norm inf", "is finite", "learning rate"),
     ("LambdaLR", lambda: optim.LambdaLR(sgd(), [abs, abs]), ValueError, "LambdaLR got 2 functions", "1 groups", "one"),
