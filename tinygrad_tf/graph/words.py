@@ -77,5 +77,6 @@ class Words:
         return " / ".join(self.lines(key, *args))
 
     def operation(self, op: str) -> str:
-        """What is added to the Latin name of an operation: nothing in English."""
-        return f" {self.names[op]}" if op in self.names else ""
+        """What is added to the Latin name of an operation: nothing in English, nor where Chinese has no other."""
+        name = self.names.get(op, op)
+        return f" {name}" if name.lower() != op else ""
