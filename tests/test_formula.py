@@ -32,6 +32,8 @@ TEXTS = {
     "matmul, batch": (lambda: leaf(2, 4, 3) @ W, "Y = X · W_q", ["dX = dY · W_qᵀ", "dW_q = Σ(Xᵀ · dY, axis=0)"]),
     "add, broadcast": (lambda: X + b, "Y = X + b", ["dX = dY", "db = Σ(dY, axis=0)"]),
     "subtract": (lambda: X - b, "Y = X − b", ["dX = dY", "db = Σ(−dY, axis=0)"]),
+    "add, no name": (lambda: X + leaf(4, 3), "Y = X + Z", ["dX = dY", "dZ = dY"]),
+    "subtract, no name": (lambda: X - leaf(4, 3), "Y = X − Z", ["dX = dY", "dZ = −dY"]),
     "multiply": (lambda: X * leaf(4, 3), "Y = X ⊙ W", ["dX = dY ⊙ W", "dW = dY ⊙ X"]),
     "multiply, number": (lambda: X * 0.5, "Y = 0.5 · X", ["dX = 0.5 · dY"]),
     "multiply, itself": (lambda: X * X, "Y = X ⊙ X", ["dX = dY ⊙ X", "dX = dY ⊙ X"]),

@@ -21,6 +21,13 @@ globalThis.check = {
     }
     return found;
   },
+  // Controls of the toolbar that overlap.
+  crowded() {
+    const controls = [...document.querySelectorAll("header h1, header button, header input, header output, header span, header select")];
+    const boxes = controls.map((e) => [e.id || e.textContent, e.getBoundingClientRect()]).filter(([, b]) => b.width);
+    const over = (a, b) => a.left < b.right - 0.5 && b.left < a.right - 0.5 && a.top < b.bottom - 0.5 && b.top < a.bottom - 0.5;
+    return boxes.flatMap(([a, p], i) => boxes.slice(i + 1).filter(([, q]) => over(p, q)).map(([b]) => [a, b]));
+  },
   // Texts that are wider than their box.
   wide() {
     const texts = (i) => [...i.element.querySelectorAll("text")];

@@ -12,6 +12,7 @@ from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import op_card
 from tinygrad_tf.graph.card import EXAMPLES
 from tinygrad_tf.graph.page import chinese
+from tinygrad_tf.graph.words import Words
 from tinygrad_tf.op import Op
 from tinygrad_tf.random import generator
 
@@ -82,6 +83,16 @@ def test_a_chinese_card_has_the_same_formulas_and_numbers_under_chinese_words(na
     assert [line[7:].replace("其中", "where").strip() for line in chinese_[2:]] == [
         line[11:].strip() for line in english[2:]
     ]
+
+
+def test_lines_below_a_chinese_word_are_indented_by_chinese_spaces():
+    """A Chinese letter is two columns wide in a terminal and less in a browser; so is a Chinese space."""
+    *_, example, below, _, _ = str(op_card("softmax", "zh")).splitlines()
+    assert [example[:9], below[:9]] == ["  示例     ", "  \u3000\u3000     "]
+
+
+def test_what_goes_by_its_latin_name_in_chinese_is_not_named_twice():
+    assert [Words("zh").operation(op) for op in ("softmax", "silu", "exp")] == ["", "", " 指数"]
 
 
 def test_cards_show_themselves_as_markdown():

@@ -15,6 +15,7 @@ from tinygrad_tf import Tensor, nn
 from tinygrad_tf.graph import boxes, dot, draw
 from tinygrad_tf.graph.boxes import levels
 from tinygrad_tf.graph.capture import capture
+from tinygrad_tf.graph.card import EXAMPLES
 from tinygrad_tf.graph.flow import norm, record, routes
 from tinygrad_tf.graph.labels import three
 from tinygrad_tf.ops.choice import where
@@ -64,7 +65,25 @@ def test_arrows_that_carry_a_gradient_say_by_which_rule_and_how_much(make):
         if e.id in flow.sent:
             *rule, last = text(attrs)
             assert last.endswith(three(flow.sent[e.id]))
-            assert " ".join(rule) == str(flow.rules[e.id]) or rule[-1].endswith("…")
+            whole = " ".join([str(flow.rules[e.id]), *[f"where {line}" for line in flow.rules[e.id].where_lines()]])
+            assert " ".join(rule) == whole or rule[-1].endswith(("…", f"{flow.graph.node(e.target).op} rule"))
+
+
+@pytest.mark.parametrize(
+    ("op", "lang", "said"),
+    [
+        ("silu", "en", [["dX = dY ⊙ G ⊙ (1 + X ⊙ (1 − G))", "where G = sigmoid(X)"]]),
+        ("silu", "zh", [["dX = dY ⊙ G ⊙ (1 + X ⊙ (1 − G))", "其中 G = sigmoid(X)"]]),
+        ("cross_entropy", "en", [["dX = cross_entropy rule"]]),
+        ("layer_norm", "zh", [["dX = layer_norm 的规则"], ["db = Σ(dY, axis=0)"], [
+            "dW = Σ(dY ⊙ Xhat, axis=0)", "其中 Z = X − mean(X, axis=-1)",
+            "其中 std = √(mean(Z ⊙ Z, axis=-1) + 1e-05)", "其中 Xhat = Z / std"]]),
+    ],
+)  # fmt: skip
+def test_an_arrow_defines_the_words_of_its_rule_or_says_whose_rule_it_is(op, lang, said):
+    _, arrows = parts(draw(EXAMPLES[op]().sum(), lang=lang))
+    told = [text(attrs)[:-1] for _, target, attrs in arrows if target != arrows[-1][1] and attrs.get("dir")]
+    assert sorted(told) == sorted(said)
 
 
 def test_the_same_input_twice_has_two_arrows():

@@ -120,6 +120,17 @@ def test_markdown_of_a_product():
     assert r"   - $dW_{q} = X^{\top} \cdot dY$ (2, 1), norm 2.24" in explain((X @ W).sum(), W)._repr_markdown_()
 
 
+def test_markdown_has_the_forward_and_the_axis_of_each_sum():
+    """The letters of a rule are those of the forward above it."""
+    S = leaf(2, 3, name="S")
+    P = S.softmax()
+    L = (P.log() * 2).sum()
+    text = explain(L, S)._repr_markdown_()
+    assert r"1. $L = \sum X$ ()" in text
+    assert r"4. $P = \mathrm{softmax} ( S )$ (2, 3)" in text
+    assert r"$dS = P \odot ( dP - \sum_{\text{axis=-1}} dP \odot P )$" in text
+
+
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 def test_in_chinese_no_english_word_stands_beside_the_formulas(make):
     loss, W = make()

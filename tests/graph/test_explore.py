@@ -292,6 +292,12 @@ def test_broken_numbers_are_counted_and_left_out_of_the_rest():
     assert math.isnan(s.norm)
 
 
+def test_numbers_of_three_digits_are_rounded_once():
+    """0.17651 is 0.177; by way of 0.1765 it would be 0.176."""
+    s = summary(np.array([0.17651]))
+    assert [f"{x:.3g}" for x in (s.norm, s.min, s.mean)] == ["0.177"] * 3
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_levels_of_detail(level):
     loss, _ = GRAPHS["chain"]()

@@ -59,6 +59,8 @@ def test_a_long_formula_gives_way_to_the_name_of_the_operation():
     assert [headline(n) for n in capture(loss).nodes if n.op] == ["add", "softmax", "L = Σ(X′)"]
 
 
-@pytest.mark.parametrize(("n", "shown"), [(1, "1"), (999_999, "999999"), (10**7, "1e+07"), (2**200, "1.61e+60")])
+@pytest.mark.parametrize(
+    ("n", "shown"), [(1, "1"), (3264, "3,264"), (999_999, "999,999"), (10**7, "1e+07"), (2**200, "1.61e+60")]
+)
 def test_short(n, shown):
     assert short(n) == shown

@@ -90,7 +90,35 @@ def test_at_the_end_every_parameter_has_a_norm(opened):
     page.keyboard.press("End")
     shown = page.locator("#picture .parameter .third").all_text_contents()
     assert shown
-    assert all(text.startswith("‖d") and "…" not in text for text in shown)
+    assert all(text.startswith("‖") and "…" not in text for text in shown)
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "grad"), ("zh", "梯度")])
+def test_only_a_name_of_the_user_gives_a_gradient_its_letter(opened, lang, word):
+    """On a box without a name dY would be taken for the gradient of the user's Y, and a bare d for nothing."""
+    page = opened("encoder", f"#lang={lang}&step=999")
+    shown = "app.view.items.filter((i) => i.third).map((i) => [i.node?.name, i.third.textContent])"
+    found = {name or "": text.split("‖")[1] for name, text in page.evaluate(shown)}
+    assert found["W_q"] == "dW_q"
+    assert found[""] == found["self_attn.in_proj_weight"] == word
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "With this the gradient of weight and the gradient of bias are complete."),
+        ("zh", "weight 的梯度、bias 的梯度已算齐。"),
+    ],
+)
+def test_the_story_says_which_gradients_are_complete(opened, lang, said):
+    page = opened("encoder", f"#lang={lang}")
+    page.evaluate("go(app.data.stepOf.get(app.data.nodes.find((n) => n.op === 'layer_norm').id))")
+    assert said in page.text_content("#story")
+
+
+def test_in_a_chinese_sentence_the_chinese_name_of_an_operation_is_in_brackets(opened):
+    page = opened("encoder", "#lang=zh&step=2")
+    assert "tanh（双曲正切）的梯度已算出" in page.text_content("#story")
 
 
 def test_buttons_keys_and_slider_step(opened):
@@ -185,6 +213,18 @@ def test_the_whole_way_has_a_derivation_and_nudges(opened):
     assert page.locator("ol.chain li math").count() > 10
     for row in page.evaluate("(id) => app.data.node.get(id).nudges", id):
         assert (row["plus"] - row["minus"]) / (2 * row["epsilon"]) == pytest.approx(row["gradient"], rel=1e-2, abs=1e-5)
+
+
+def test_numbers_of_routes_have_commas(opened):
+    texts = opened().evaluate("['1', '999', '3264', '1.15e18'].map(routesText)")
+    assert texts == ["1", "999", "3,264", "1.15e18"]
+
+
+def test_what_is_faded_can_still_be_read(opened):
+    page = opened()
+    page.select_option("#weight", index=3)
+    opacity = page.locator("#picture .item.faded").first.evaluate("(e) => Number(getComputedStyle(e).opacity)")
+    assert 0.35 <= opacity <= 0.5
 
 
 def test_escape_shows_all_again(opened):
@@ -357,6 +397,17 @@ def test_the_fragment_is_read_again_when_it_changes(opened):
     until(page, "app.state.step === 5 && app.state.lang === 'zh'")
 
 
+def test_a_fragment_of_theme_and_language_keeps_the_step(opened):
+    """The page around an explorer changes them so."""
+    page = opened()
+    page.select_option("#weight", index=3)
+    page.evaluate("go(5)")
+    page.evaluate("location.hash = '#lang=zh&theme=dark'")
+    until(page, "app.state.theme === 'dark' && app.state.lang === 'zh'")
+    assert page.evaluate("app.state.step") == 5
+    assert page.input_value("#weight") == page.evaluate("app.state.to")
+
+
 @pytest.mark.parametrize(
     "fragment", ["#step=-4", "#step=99999", "#to=n99999", "#at=%3Cb%3E", "#open=nothing&theme=pink&lang=xx", "#&&="]
 )
@@ -404,6 +455,17 @@ def test_it_shows_itself_in_a_notebook(browser):
 def test_on_a_phone_it_fits(opened):
     page = opened(viewport={"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [390, 760, 908, 1280])
+def test_nothing_overlaps_on_the_toolbar(opened, width):
+    page = opened(fragment="#lang=en&step=999", viewport={"width": width, "height": 800})
+    assert page.evaluate("check.crowded()") == []
+
+
+def test_on_a_phone_the_name_of_a_weight_has_the_width(opened):
+    page = opened(viewport={"width": 390, "height": 800})
+    assert page.locator("#weight").bounding_box()["width"] > 300
 
 
 def test_the_page_is_small_and_quick(opened, files):

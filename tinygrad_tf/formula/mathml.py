@@ -118,7 +118,7 @@ class MathML:
             sign = _mo("∑")
         else:
             axes = axes[0] if isinstance(axes, tuple) and len(axes) == 1 else axes
-            sign = ["munder", _mo("∑"), ["mtext", shown(axes).strip("()")]]
+            sign = ["munder", _mo("∑"), ["mtext", f"axis={shown(axes)}"]]
         return _row(sign, self.write(a, _PRODUCT)), _PRODUCT
 
     def call(self, name: str, *inputs: Expr) -> tuple[Tree, int]:

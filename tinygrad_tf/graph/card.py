@@ -87,6 +87,7 @@ class Card:
 
     def __str__(self) -> str:
         most, words = max(len(name) for name, _ in self.numbers), Words(self.lang)
+        blank = "\u3000\u3000" if self.lang == "zh" else ""  # as wide as two Chinese letters in whatever font
         parts = (
             formula_lines(self.forward, words),
             [line for rule in self.rules for line in formula_lines(rule, words)],
@@ -95,7 +96,7 @@ class Card:
             [line for name, x in self.numbers for line in _entries(name.ljust(most), x)],
         )
         body = [
-            f"  {_eight(word if i == 0 else '')} {line}".rstrip()
+            f"  {_eight(word if i == 0 else blank)} {line}".rstrip()
             for word, lines in zip(words.line("card").split(), parts, strict=True)
             for i, line in enumerate("\n".join(lines).splitlines())
         ]
@@ -151,7 +152,7 @@ def op_card(name: str, lang: str = "en") -> Card:
     numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
     return Card(
         name,
-        Words(lang).operation(name).strip() or (op.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
+        Words(lang).names.get(name) or (op.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
         forward,
         tuple(rules),
         f"{', '.join(letters)} → {forward.left} {Y.shape}",

@@ -23,10 +23,10 @@ from .labels import (
     formula_lines,
     gradient_of,
     headline,
+    rule_lines,
     short,
     three,
     tooltip,
-    wrapped,
 )
 from .render import Picture
 from .words import LANGUAGES, Words
@@ -228,7 +228,7 @@ class Drawing:
         rule = self.flow.rules[e.id]
         lines = []
         if len(carrying) == 1 and self.boxes[e.target].id == e.target:
-            lines = wrapped(f"{self._number(e)}{rule}")
+            lines = rule_lines(self._number(e), rule, self.graph.node(e.target).op, self.look.words)
         named = rule.left if len({e.source for e in carrying}) == 1 else None
         lines.append(f"‖{named or '·'}‖ {three(strength)}")
         about = [line for e in carrying for line in formula_lines(self.flow.rules[e.id], self.look.words)]

@@ -24,8 +24,8 @@ def three(x: float) -> str:
 
 
 def short(n: int) -> str:
-    """12 routes, 1.47e+11 routes."""
-    return str(n) if n < 10**6 else f"{n:.3g}"
+    """12 routes, 3,264 routes, 1.47e+11 routes."""
+    return f"{n:,}" if n < 10**6 else f"{n:.3g}"
 
 
 def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:
@@ -58,6 +58,14 @@ def gradient_of(node: Node) -> str:
 
 def formula_lines(f: Formula | None, words: Words) -> list[str]:
     return [] if f is None else [str(f), *[f"  {words.lines('where', line)[0]}" for line in f.where_lines()]]
+
+
+def rule_lines(number: str, rule: Formula, op: str, words: Words) -> list[str]:
+    """A rule on its arrow with the lines that it reads, if these are few and short; else only whose rule it is."""
+    where = [words.lines("where", line)[0] for line in rule.where_lines()] if rule.where else []
+    if len(where) > 3 or any(len(line) > 46 for line in where):
+        return [f"{number}{rule.left} = {words.lines('rule', op)[0]}"]
+    return wrapped(f"{number}{rule}") + where
 
 
 def entries(x: np.ndarray[Any, Any]) -> list[str]:

@@ -88,6 +88,6 @@ def thumbnail(x: Array, scale: float, most: int = ROWS * COLUMNS) -> Thumbnail:
     return Thumbnail(rows, columns, rounded(scale), base64.b64encode(levels.astype(np.uint8).tobytes()).decode())
 
 
-def rounded(x: float, digits: int = 4) -> float:
-    """``x`` to a few significant digits: what is shown has three."""
+def rounded(x: float, digits: int = 6) -> float:
+    """``x`` to a few significant digits: what is shown has three, and four would round some of them wrongly."""
     return float(f"{x:.{digits}g}") if math.isfinite(x) else x

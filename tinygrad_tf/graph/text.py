@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import error
@@ -96,6 +96,15 @@ def _tried(node: Node, nudges: tuple[Nudge, ...], words: Words) -> list[str]:
     return lines
 
 
+def _forward(node: Node) -> str:
+    """The headline in Markdown: a formula where it is one, else code."""
+    text = headline(node)
+    if node.forward is None or str(node.forward.left) != text.split(" = ")[0]:
+        return f"`{text}`"
+    whole = text == str(node.forward)
+    return f"${latex(node.forward if whole else replace(node.forward, right=node.forward.called))[0]}$"
+
+
 class _Derivation:
     def __init__(self, flow: Flow, to: Routes, words: Words) -> None:
         self.flow, self.to, self.graph, self.word = flow, to, flow.graph, words.line
@@ -127,7 +136,7 @@ class _Derivation:
         for id, step in self.number.items():
             node = self.graph.node(id)
             place = " " + self.word("within", f"`{node.path}`") if node.path else ""
-            lines.append(f"{step}. `{node.title}` {node.shape}{place}{self._joined(node)}")
+            lines.append(f"{step}. {_forward(node)} {node.shape}{place}{self._joined(node)}")
             for e in self.sends[id]:
                 formula, *where = latex(self.flow.rules[e.id])
                 lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {self._norm(self.flow.sent[e.id])}")

@@ -27,6 +27,7 @@ _EN: dict[str, str | Callable[..., str]] = {
     "norm": lambda norm: f"norm {norm}",
     "within": lambda path: f"in {path}",
     "where": lambda line: f"where {line}",
+    "rule": lambda op: f"{op} rule",
     "to": lambda place: f"→ step {place}",
     "from": lambda step: f"from step {step}",
     "part": lambda norm, step: f"{norm} from step {step}",
@@ -49,6 +50,7 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "norm": lambda norm: f"范数 {norm}",
     "within": lambda path: f"在 {path}",
     "where": lambda line: f"其中 {line}",
+    "rule": lambda op: f"{op} 的规则",
     "to": lambda place: f"→ 第 {place} 步",
     "from": lambda step: f"来自第 {step} 步",
     "part": lambda norm, step: f"第 {step} 步的 {norm}",
@@ -75,5 +77,6 @@ class Words:
         return " / ".join(self.lines(key, *args))
 
     def operation(self, op: str) -> str:
-        """What is added to the Latin name of an operation: nothing in English."""
-        return f" {self.names[op]}" if op in self.names else ""
+        """What is added to the Latin name of an operation: nothing in English, nor where Chinese has no other."""
+        name = self.names.get(op, op)
+        return f" {name}" if name.lower() != op else ""

@@ -17,37 +17,37 @@ BROADCAST = (
 
 
 @op(types="same", expects=BROADCAST)
-def add(X: Array, W: Array) -> Array:
-    """Y = X + W.
+def add(X: Array, Z: Array) -> Array:
+    """Y = X + Z.
 
     >>> add(Tensor([1.0, 2.0]), 10.0).tolist()
     [11.0, 12.0]
     """
-    return X + W
+    return X + Z
 
 
 @add.rule
-def d_add(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_add(dY: Array, Y: Array, X: Array, Z: Array) -> Any:
     dX = dY
-    dW = dY
-    return dX, dW
+    dZ = dY
+    return dX, dZ
 
 
 @op(types="same", expects=BROADCAST)
-def subtract(X: Array, W: Array) -> Array:
-    """Y = X − W.
+def subtract(X: Array, Z: Array) -> Array:
+    """Y = X − Z.
 
     >>> subtract(Tensor([1.0, 2.0]), 10.0).tolist()
     [-9.0, -8.0]
     """
-    return X - W
+    return X - Z
 
 
 @subtract.rule
-def d_subtract(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_subtract(dY: Array, Y: Array, X: Array, Z: Array) -> Any:
     dX = dY
-    dW = -dY
-    return dX, dW
+    dZ = -dY
+    return dX, dZ
 
 
 @op(types="same", expects=BROADCAST)

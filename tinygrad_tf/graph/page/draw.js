@@ -46,7 +46,7 @@ function sizeItems(data, root) {
     }
     item.lines = linesOf(item);
     const small = item.kind === "parameter" || item.kind === "constant";
-    item.letter = item.inner || item.kind === "module" ? "dY" : gradientLetter(item.node);
+    item.letter = item.inner || item.kind === "module" ? say("letter") : gradientLetter(item.node);
     const room = Math.max(...normsOf(item).map((x) => measure(`‖${item.letter}‖ ${x}`, 11, 600)));
     const natural = Math.max(...item.lines.map((l, i) => measure(l, i ? 11 : 12)), item.kind === "constant" ? 0 : room);
     item.w = Math.round(Math.max(small ? 56 : 100, (item.kind === "loss" ? 24 : 0) + Math.min(natural + (opens(item) ? 42 : 20), item.kind === "module" ? 1.4 * MOST : MOST)));

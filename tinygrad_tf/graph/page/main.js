@@ -66,7 +66,7 @@ function element(id) {
 // ---- what stands on the controls ------------------------------------------------------------------------------------
 
 const ICONS = {
-  first: "M3 3v10M13 3l-7 5 7 5z", back: "M11 3l-7 5 7 5z", play: "M4 3l9 5-9 5z", pause: "M5 3v10M11 3v10", next: "M5 3l7 5-7 5z", last: "M13 3v10M3 3l7 5-7 5z",
+  first: "M3 3v10M13 3l-7 5 7 5z", back: "M10 3L5 8l5 5", play: "M4 3l9 5-9 5z", pause: "M5 3v10M11 3v10", next: "M6 3l5 5-5 5", last: "M13 3v10M3 3l7 5-7 5z",
   minus: "M3 8h10", plus: "M3 8h10M8 3v10", fit: "M2 4v8M14 4v8M5 8h6M7 6L5 8l2 2M9 6l2 2-2 2", save: "M8 2v8M5 7l3 3 3-3M3 13h10", theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
 };
 
@@ -209,13 +209,17 @@ function listen() {
   document.addEventListener("keydown", onKey);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());
   addEventListener("hashchange", () => {
-    if (location.hash === app.written) return;
-    load();
+    if (location.hash !== app.written) load();
   });
 }
 
+// A fragment that says only language and theme leaves the rest as it is.
 function load() {
   const state = readState(app.data);
+  const said = [...new URLSearchParams(location.hash.slice(1)).keys()];
+  if (app.view && said.length && said.every((key) => key === "lang" || key === "theme")) {
+    return app.set(Object.fromEntries(said.map((key) => [key, state[key]])));
+  }
   app.view = null;
   app.state = { ...state, to: undefined };
   app.set({ to: state.to });

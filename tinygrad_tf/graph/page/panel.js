@@ -163,7 +163,7 @@ function joinDetails(data, node, step) {
 // One weight: its strongest route as a derivation, what the skips carried, and the nudges.
 function wayDetails(data, state, shown, routes) {
   const end = data.node.get(state.to);
-  const found = [heading(say("chain", gradientName(data.node.get(data.loss)), gradientName(end))), make("p", "quiet", end.routes === "1" ? say("chainOne") : say("chainIntro", end.routes))];
+  const found = [heading(say("chain", gradientName(data.node.get(data.loss)), gradientName(end))), make("p", "quiet", end.routes === "1" ? say("chainOne") : say("chainIntro", routesText(end.routes)))];
   const chain = make("ol", "chain");
   for (const id of strongestTo(data, end.id)) {
     const e = data.edge.get(id);

@@ -5,7 +5,7 @@ function tell(data, state, shown, routes) {
   if (!shown.active) {
     if (!routes) return [say("before", three(data.value))];
     const end = data.node.get(state.to);
-    return [say("beforeTo", fullName(end), end.routes, routes.steps.length)];
+    return [say("beforeTo", fullName(end), routesText(end.routes), routes.steps.length)];
   }
   const node = data.node.get(shown.active[0]);
   const parts = [gets(data, node)];
@@ -13,10 +13,10 @@ function tell(data, state, shown, routes) {
   const what = sent.map((e) => say("sending", formulaText(data, e.rule), fullName(data.node.get(e.source)), three(e.sent)));
   if (what.length) parts.push(say("sends", joined(what)));
   const done = sent.map((e) => data.node.get(e.source)).filter((n, i, all) => n.kind === "parameter" && all.indexOf(n) === i && gradientAt(data, n, shown.step).arrived === n.arrivals.length);
-  for (const n of done) parts.push(say("leaf", gradientName(n)));
+  if (done.length) parts.push(say("leaf", done.map((n) => gradientName(n, n.title))));
   if (routes && state.step === routes.steps.length) {
     const end = data.node.get(state.to);
-    parts.push(say("end", gradientName(end), three(end.norm)));
+    parts.push(say("end", gradientName(end, end.title), three(end.norm)));
   }
   return parts;
 }

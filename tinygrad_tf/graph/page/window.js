@@ -52,7 +52,7 @@ function savedSvg() {
   });
   const paper = svg("rect", { x: -10, y: -6, width: app.view.width + 20, height: app.view.height + 16, fill: getComputedStyle(document.body).backgroundColor });
   const faded = copy.querySelectorAll(".faded");
-  faded.forEach((e) => e.setAttribute("opacity", "0.13"));
+  faded.forEach((e) => e.setAttribute("opacity", "0.4"));
   copy.prepend(paper);
   copy.setAttribute("xmlns", SVG);
   return new XMLSerializer().serializeToString(copy);
