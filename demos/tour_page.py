@@ -32,9 +32,11 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 # What Markdown must not touch: code, formulas, and numbers like 7e-11, which are written as 7 × 10⁻¹¹.
 _KEPT = re.compile(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$|\b(?P<number>\d[\d.]*)e(?P<power>[+-]\d+)\b", re.DOTALL)
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# Chinese has no spaces, so its lines are joined without one; the beginning of a list's item or a table's row is kept.
+# Chinese has no spaces, so its lines are joined without one, but for the beginnings of a list's item, a table's row and
+# a block of code.
 _NO_SPACE = re.compile(
-    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\|)"
+    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])"
+    r"|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\||```)"
 )
 
 # A formula's place, with the punctuation that may not be parted from it.

@@ -176,6 +176,7 @@ def test_words_become_html():
     assert markdown("within 7e-11, not `7e-11`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>7e-11</code></p>"
     assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
+    assert markdown("运行。\n```bash\nls\n```").endswith('<code class="language-bash">ls\n</code></pre>')
     assert "<script>" not in markdown("<script>x</script>")
 
 
