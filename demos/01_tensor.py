@@ -33,7 +33,8 @@ W = Tensor([[0.4, -0.6], [0.9, 0.2]], dtype="float64", requires_grad=True)
 
 Y = X @ W
 E = Y - T
-L = (E * E).mean()
+E2 = E * E
+L = E2.mean()
 L.backward(retain_graph=True)  # keep the graph, to draw it below
 say(f"The loss is $L = {L.item():.4f}$.", f"损失为 $L = {L.item():.4f}$。")
 show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.grad`.",
@@ -80,7 +81,6 @@ show(table(["", "backward()", "by hand | 手算", "nudged | 挪动"], rows),
 apart = max(abs(ways[0] - dW).max() for dW in ways[1:])
 finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW differs by more than {apart:.0e}.",
         f"规则、手算、挪动三者一致：dW 的任何元素相差都不超过 {apart:.0e}。")  # fmt: skip
-
 # %% [markdown]
 # ## The picture of it
 # ## 把它画出来
@@ -107,11 +107,11 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 #
 # A gradient is the slope of the loss along one weight: the tangent on the left. Nudging finds it too, but costs two
 # forward passes for *each* weight, while one backward pass gives all of them at once, for about the price of two
-# forward passes; GPT-2 has 124 million weights. And nudging is inexact: large steps miss the curve, and with small ones
-# the difference drowns in rounding. (The curve on the right is for the loss $\sum \tanh Y$; ours is a parabola.)
+# forward passes. The smallest GPT-2 has 124 million weights. And nudging is inexact: large steps miss the curve, and
+# with small ones the difference drowns in rounding. (On the right the loss is $\sum \tanh Y$; ours is a parabola.)
 #
 # 梯度就是损失沿某个权重方向的斜率，即左图的切线。挪动也能得到它，但*每个*权重都要做两次前向；
-# 而一次反向就能同时得到全部梯度，代价大约只相当于两次前向。GPT-2 有 1.24 亿个权重。
+# 而一次反向就能同时得到全部梯度，代价大约只相当于两次前向。最小的 GPT-2 就有 1.24 亿个权重。
 # 而且挪动并不精确：步子大了偏离曲线，步子小了差值又淹没在舍入误差里。
 # （右图的损失是 $\sum \tanh Y$，因为我们的 $L$ 只是一条抛物线。）
 # %%

@@ -11,11 +11,11 @@
 #
 # $$P_i = \frac{e^{x_i}}{\sum_j e^{x_j}}$$
 #
-# It is softer than *max*, which gives all to the largest, hence the name. How soft depends on the scale of the scores
-# alone: multiply them by a factor and softmax moves between equal shares for all and everything for one.
+# It is softer than *arg max*, which gives all to the largest; hence the (shortened) name. How soft depends on the scale
+# of the scores: multiply them by a factor and softmax moves between equal shares for all and everything for one.
 #
-# 它比 *max* 柔和：max 把一切都给最大的那个，所以叫 softmax（柔性最大值）。
-# 柔和到什么程度，只取决于分数的尺度：把分数整体放大或缩小，结果就在“人人均分”与“赢家通吃”之间移动。
+# 它是 *arg max* 的柔和版：arg max 把一切都给最大的那个。（名字里省去了 arg。）
+# 柔和到什么程度，取决于分数的尺度：把分数整体放大或缩小，结果就在“人人均分”与“赢家通吃”之间移动。
 # %%
 from guide import BLUE, GREY, ORANGE, figure, finding, heatmap, say, show
 
@@ -55,11 +55,12 @@ finding(((P > 0) & (P < 1)).all() and abs(P.sum(-1) - 1).max() < 1e-12,
 #
 # So adding a constant to all scores changes nothing at all. This freedom is worth a lot, as we now see: in float32,
 # $e^x$ overflows to infinity above $x \approx 88.7$, and infinity divided by infinity is not a number. Every good
-# softmax therefore subtracts the largest score first. Then the largest exponent is $e^0 = 1$, and nothing can overflow.
+# softmax therefore subtracts the largest score first. Then the largest term is $e^0 = 1$, and no exponential can
+# overflow.
 #
 # 所以给所有分数加上同一个常数，结果完全不变。这份自由很有用：在 float32 里，$x$ 超过大约 88.7 时
 # $e^x$ 就溢出成无穷大，而无穷大除以无穷大不是数。因此好的 softmax 都会先减去最大的分数，
-# 这样最大的指数是 $e^0 = 1$，绝不会溢出。
+# 这样最大的一项是 $e^0 = 1$，指数运算绝不会溢出。
 # %%
 
 
@@ -110,12 +111,12 @@ P = softmax(Tensor(scores)).data
 x = np.linspace(-8, 8, 161)
 p = np.array([softmax(Tensor([v, 0.0])).data[0] for v in x])
 fig, (left, right) = figure(1, 2, width=8.5, height=3.3)
-fig.colorbar(heatmap(left, J, words, words, numbers=True, signed=True), ax=left, label="∂P / ∂x")
+heatmap(left, J, words, words, numbers=True, signed=True, bar="∂P / ∂x")
 left.set(xlabel="score of | 谁的分数", ylabel="share of | 谁的份额")
 right.plot(x, p, color=BLUE, label="P")
 right.plot(x, p * (1 - p), color=ORANGE, linestyle="--", label="dP/dx = P (1 − P)")
 right.axhline(0.25, color=GREY, lw=1, ls=":")
-right.set(xlabel="x₁ − x₂", ylabel="")
+right.set(xlabel="x₁ − x₂", ylabel="P, dP/dx")
 right.legend()
 show(fig, "Left: the Jacobian at the scores above; each row and each column adds up to 0. Right: softmax of two "
      "scores. Its slope is at most 1/4, and vanishes where one score is far ahead.",
@@ -132,7 +133,7 @@ finding(abs(J - formula).max() < 1e-6 and abs(J.sum(0)).max() < 1e-6 and slope <
 
 # %% [markdown]
 # **Exercise.** The *temperature* $\tau$ of a language model divides the scores before the softmax: $x / \tau$. What
-# happens to the shares as $\tau \to 0$ and as $\tau \to \infty$? Draw the entropy $-\sum P \ln P$ against $\tau$.
+# happens to the shares as $\tau \to 0$ and as $\tau \to \infty$? Draw the entropy $-\sum P\,\ln P$ against $\tau$.
 #
 # **练习。** 语言模型的*温度* $\tau$ 就是在 softmax 之前把分数除以它：$x / \tau$。当 $\tau \to 0$ 和
-# $\tau \to \infty$ 时，份额会怎样变化？画出熵 $-\sum P \ln P$ 随 $\tau$ 变化的曲线。
+# $\tau \to \infty$ 时，份额会怎样变化？画出熵 $-\sum P\,\ln P$ 随 $\tau$ 变化的曲线。

@@ -78,7 +78,7 @@ with no_grad():
 correct, found = (scores.data.argmax(-1) == answers).mean(), (P.data[:, -3:].argmax(-1) == at).mean()
 names = [LETTERS[a] + DIGITS[d] for a, d in zip(letters[0], digits[0], strict=True)]
 fig, axes = figure(height=2.7)
-fig.colorbar(heatmap(axes, P.data[0, -3:], names[-3:], names, numbers=True, largest=1), ax=axes, label="P")
+heatmap(axes, P.data[0, -3:], names[-3:], names, numbers=True, largest=1, bar="P")
 axes.set(xlabel="key and value of | 谁的 key 和 value", ylabel="query of | 谁的 query")
 show(fig, "A sentence of pairs never seen in training: each question looks at the pair with its letter.",
      "一句训练中从未出现过的组合：每个问题都看向与自己字母相同的那一对。")  # fmt: skip
@@ -102,9 +102,9 @@ with no_grad():
     handed = head.read(V_all.mean(0)).data - head.read.bias.data
 fig, (left, right) = figure(1, 2, width=8.5, height=3.7)
 match = Q_all.data @ K_all.data.mean(1).T / D_K**0.5
-fig.colorbar(heatmap(left, match, [f"{a}?" for a in LETTERS], LETTERS, signed=True), ax=left, label="q · k / √d_k")
+heatmap(left, match, [f"{a}?" for a in LETTERS], LETTERS, signed=True, bar="q · k / √d_k")
 left.set(xlabel="key of the letter | 字母的 key", ylabel="query of | 谁的 query")
-fig.colorbar(heatmap(right, handed, DIGITS[:10], DIGITS[:10], signed=True), ax=right, label="score | 分数")
+heatmap(right, handed, DIGITS[:10], DIGITS[:10], signed=True, bar="score | 分数")
 right.set(xlabel="for the answer | 支持哪个答案", ylabel="value of the digit | 数字的 value")
 show(fig, "Left: what is looked for meets what it is found by. Right: what is handed over.",
      "左：“在找什么”遇上“凭什么被找到”。右：“交出什么”。")  # fmt: skip
@@ -131,7 +131,7 @@ for name, QKV in [("–", (Q, K, V)), ("Q", (Q_, K, V)), ("K", (Q, K_, V)), ("V"
     with no_grad():
         said = head.answer(*QKV)[0].data.argmax(-1)[:, 0]
     rows.append([name, *[float((said == answers[:, i])[differ].mean()) for i in (0, 1)]])
-show(table(["exchanged | 交换了", "own answer | 自己的答案", "the other's | 对方的答案"], rows),
+show(table(["exchanged | 交换了", "own answer | 自己的答案", "the other's | 对方的答案"], rows, ".1%"),
      "What the first question is answered with. To exchange keys and values is to exchange two whole tokens: attention "
      "does not care where a token stands.",
      "第一个问题得到的回答。key 与 value 一起交换，就是把两个词元整个对调：注意力并不在乎词元站在哪里。")  # fmt: skip

@@ -19,7 +19,8 @@
 # $$S = \frac{QK^\top}{\sqrt{d_k}}, \qquad P = \mathrm{softmax}(S), \qquad Z = X + PV$$
 #
 # A tiny model learns to translate word by word, one from English, one from Chinese. In each sentence there is one word
-# whose translation depends on the company it keeps. It trains on half of the sentences and is tested on the others.
+# whose translation depends on the company it keeps: *bank* is `银行` (for money) or `河岸` (of a river), `打` is play,
+# call or knit. It trains on half of the sentences and is tested on the others.
 #
 # 我们让一个极小的模型学习逐词翻译，英译中、中译英各一个。每句话里有一个词，译法要看它“与谁为伴”。
 # 模型用一半句子训练，用另一半测试。
@@ -90,7 +91,6 @@ def study(places, word):
 
 
 results = {word: study(places, word) for word, places in {"bank": ENGLISH, "打": CHINESE}.items()}
-
 # %% [markdown]
 # ## Relevance, then a weighted sum
 # ## 先看相关性，再加权求和
@@ -107,13 +107,13 @@ for word, (sources, targets, said, at, _, _, P, _) in results.items():
     fig, axes = figure(1, 2, width=8.5, height=4)
     for axis, i in zip(axes, (0, other), strict=True):
         image = heatmap(axis, P[i], sources[i], sources[i], largest=1)
-        axis.set_title(f"{word} → {said[i, at]}")
+        axis.set(title=f"{word} → {said[i, at]}", xlabel="looked at | 被看的词", ylabel="looks | 在看的词")
         axis.tick_params(axis="x", rotation=60)
         axis.add_patch(Rectangle((-0.5, at - 0.5), len(P[i]), 1, fill=False, edgecolor=ORANGE, linewidth=2))
-    fig.colorbar(image, ax=axes, label="P")
-    show(fig, f"`{' '.join(sources[0])}` / `{sources[other, -1]}`. The row of `{word}` is framed.",
-         f"`{' '.join(sources[0])}` / `{sources[other, -1]}`。框出来的是 `{word}` 那一行。")  # fmt: skip
-
+    fig.colorbar(image, ax=axes, label="P", shrink=0.9)
+    pair, gloss = (f"`{' '.join(words[0])}` / `{words[other, -1]}`" for words in (sources, targets))
+    show(fig, f"{pair}, word by word {gloss}. The row of `{word}` is framed.",
+         f"{pair}，逐词译作 {gloss}。框出来的是 `{word}` 那一行。")  # fmt: skip
 sources, targets, said, at, X, Z, P, V = results["bank"]
 off = abs(X[0, at] + sum(P[0, at, j] * V[0, j] for j in range(len(sources[0]))) - Z[0, at]).max()
 finding(off < 1e-5, f"Added up by hand, word by word, the weighted sum is the same within {off:.0e}.",
@@ -127,7 +127,7 @@ for axis, (word, (_, targets, said, at, X, Z, P, _)) in zip(axes, results.items(
         axis.plot(*(z @ flat)[sense == name].T, marker, color=colour, ms=4, alpha=0.5, label=name)
     axis.plot(*(x[:1] @ flat).T, "*", color=INK, ms=13, label="before | 之前")
     axis.set(title=word, xlabel="1st direction | 第一方向", ylabel="2nd direction | 第二方向")
-    axis.legend(fontsize=9)
+    axis.legend(fontsize=9, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2), columnspacing=1)
     same, unit = sense[:, None] == sense, [v[:, at] / np.linalg.norm(v[:, at], axis=1)[:, None] for v in (X, Z)]
     before, after = (1 - u @ u.T for u in unit)  # the cosine distance of any two
     apart, close, right = after[~same].mean(), after[same].mean(), (said == targets)[:, at].mean()
@@ -138,9 +138,9 @@ for axis, (word, (_, targets, said, at, X, Z, P, _)) in zip(axes, results.items(
             f"注意力之前，`{word}` 只有一个向量。之后，意思不同的平均余弦距离是 {apart:.2f}，相同的 {close:.2f}。"
             f"它的注意力有 {P[:, at, -1].mean():.0%} 给了最后一个词；意思译对 {right:.1%}。")  # fmt: skip
 show(fig, "The vectors of `bank` and `打` in all test sentences, along the two directions in which they vary most. "
-     "Before attention they are one point, the star; after it there is a cloud for each meaning.",
-     "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号），之后各聚成团。")  # fmt: skip
-
+     "Before attention they are one point, the star; after it the meanings lie apart, in small clouds by clue.",
+     "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号）；"
+     "之后不同的意思彼此分开，同一个意思内部还按线索词分成几小团。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Take sentences like *she went to the bank to pay*, where the two *to* have different translations. This
 # model cannot learn them, however long it trains. Why? (Compare the two rows of $Z$; chapter 7 has the cure.)

@@ -15,7 +15,7 @@
 #
 # $$Y = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_H)\,W_o$$
 #
-# More heads cost nothing: each is narrower by as much as there are more of them, and the matrices keep their size.
+# More heads cost no more parameters: the more there are, the narrower is each, and the matrices keep their size.
 #
 # 增加头数并不增加参数：头越多，每个头就越窄，矩阵的总大小不变。
 #
@@ -81,7 +81,6 @@ for n_heads, model in models.items():
     right[n_heads] = [hit[..., 0].mean(), hit[..., 1].mean(), hit.all(-1).mean()]
     maps[n_heads] = P.data
 sizes = [sum(p.size for p in model.parameters()) for model in models.values()]
-
 fig, axes = figure(height=2.9)
 for i, (label, colour, hatch) in enumerate([("the one before | 前一个", BLUE, ""), ("the twin | 孪生", GREEN, "//"),
                                             ("both | 两个都对", ORANGE, "..")]):  # fmt: skip
@@ -94,13 +93,13 @@ show(fig, f"New sentences. All four models have {sizes[0]:,} parameters.",
      "新的句子。四个模型的参数个数完全相同。")  # fmt: skip
 lucky = (np.roll(digits, 1, 1) == answers[..., 1])[:, 1:].mean()
 say(f"In {lucky:.0%} of the cases both digits are the same, so that one look is enough. The single head hardly does "
-    "better than that.",
-    f"有 {lucky:.0%} 的情形两个数字本来就一样，看一处就够了。单个头的成绩比这好不了多少。")  # fmt: skip
+    "better than that. It looks a little more at the one before (see the table below), so that digit has the highest "
+    f"score and answers both questions: {right[1][0]:.0%} right on the first, {right[1][1]:.0%} on the second.",
+    f"有 {lucky:.0%} 的情形两个数字本来就一样，看一处就够了。单个头比这好不了多少：它看前一个略多一点（见下表），"
+    f"总是前一个的数字得分最高，两问都这样答：第一问对 {right[1][0]:.0%}，第二问只对 {right[1][1]:.0%}。")  # fmt: skip
 finding(len(set(sizes)) == 1 and right[1][2] < 0.45 and min(right[n][2] for n in (2, 4, 8)) > 0.9,
-        f"With the same number of parameters, one head gets both digits right in {right[1][2]:.0%} of the cases, two "
-        f"heads in {right[2][2]:.1%}.",
+        f"Equally many parameters, yet one head gets both right in {right[1][2]:.0%}, two heads in {right[2][2]:.1%}.",
         f"参数同样多：一个头把两个数字都答对的只有 {right[1][2]:.0%}，两个头有 {right[2][2]:.1%}。")  # fmt: skip
-
 # %% [markdown]
 # ## What each head attends to
 # ## 每个头在看什么
@@ -113,13 +112,13 @@ finding(len(set(sizes)) == 1 and right[1][2] < 0.45 and min(right[n][2] for n in
 # %%
 fig, axes = figure(1, 3, width=9.5, height=3.5)
 names = [f"{'ABCD'[a]}{d}" for a, d in zip(letters[0], digits[0], strict=True)]
-panels = [maps[1][0, 0], maps[2][0, 0], maps[2][0, 1]]
-titles = ["the only head | 唯一的头", "head 1 of 2 | 两个头之一", "head 2 of 2 | 两个头之二"]
-for axis, values, title in zip(axes, panels, titles, strict=True):
+titles = ["the only head | 唯一的头", "head 1 of 2 | 2 个头中的第 1 个", "head 2 of 2 | 2 个头中的第 2 个"]
+for axis, values, title in zip(axes, [maps[1][0, 0], *maps[2][0]], titles, strict=True):
     image = heatmap(axis, values, names, names, largest=1)
     axis.scatter(twin[0], PLACES, s=190, marker="s", facecolors="none", edgecolors=ORANGE, linewidths=1.5)
-    axis.set_title(title)
-fig.colorbar(image, ax=axes, label="P")
+    axis.set(title=title, xlabel="looked at | 被看的")
+axes[0].set_ylabel("looks | 在看的")
+fig.colorbar(image, ax=axes, label="P", shrink=0.7)
 show(fig, "One head has to blend the two relations; two heads take one each.",
      "一个头只能把两种关系混在一起；两个头则一人管一种。")  # fmt: skip
 
@@ -131,16 +130,17 @@ def looks(P):
 
 
 rows = [[n, h + 1, *map(float, row)] for n in (1, 2, 4) for h, row in enumerate(looks(maps[n]))]
-show(table(["heads | 头数", "head | 第几个", "on the one before | 看前一个", "on the twin | 看孪生"], rows),
+show(table(["heads | 头数", "head | 第几个", "on the one before | 看前一个", "on the twin | 看孪生"], rows, ".1%"),
      "Mean shares of attention. (By chance the twin is the one before in one case of seven.)",
      "平均的注意力份额。（孪生词元恰好就是前一个的概率是七分之一。）")  # fmt: skip
 roles = looks(maps[2])
 finding(max(roles[0, 0] + roles[1, 1], roles[0, 1] + roles[1, 0]) > 1.8 and looks(maps[1]).sum() < 1.25,
         f"Two heads specialise: one gives {roles[:, 0].max():.0%} to the one before, the other {roles[:, 1].max():.0%} "
-        f"to the twin. A single head has to share: {looks(maps[1])[0, 0]:.0%} and {looks(maps[1])[0, 1]:.0%}.",
+        f"to the twin. A single head has to share: {looks(maps[1])[0, 0]:.0%} and {looks(maps[1])[0, 1]:.0%} (together "
+        "over 100%: sometimes the twin is the one before).",
         f"两个头各有专长：一个把 {roles[:, 0].max():.0%} 的注意力给前一个，另一个把 {roles[:, 1].max():.0%} 给孪生。"
-        f"单个头只好两边分：{looks(maps[1])[0, 0]:.0%} 和 {looks(maps[1])[0, 1]:.0%}。")  # fmt: skip
-
+        f"单个头只好两边分：{looks(maps[1])[0, 0]:.0%} 和 {looks(maps[1])[0, 1]:.0%}"
+        "（合计超过 100%，因为有时孪生正好就是前一个）。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Put a two-layer network with a ReLU between the attention and `read`. How much of the loss can it undo
 # for one head, which has to learn to take averages apart? Then ask for *three* relations: how many heads are needed?

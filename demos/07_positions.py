@@ -4,15 +4,15 @@
 #
 # Attention finds partners by content. The output at $i$ is a sum over all tokens $j$, and a sum has no order:
 #
-# 注意力按内容找词，不看次序。第 $i$ 行的输出是对所有词 $j$ 求和，而求和与各项的先后无关：
+# 注意力按内容找词元，不看次序。第 $i$ 行的输出是对所有词元 $j$ 求和，而求和与各项的先后无关：
 #
 # $$y_i = \sum_j \mathrm{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt{d_k}}\right) v_j$$
 #
 # So if $\Pi$ shuffles the rows of $X$, the output is shuffled likewise: $f(\Pi X) = \Pi f(X)$, called permutation
 # equivariance. To it "dog bites man" is "man bites dog". Let us shuffle and look.
 #
-# 因此，若用置换 $\Pi$ 打乱 $X$ 的各行，输出不变，只是跟着一起被打乱：$f(\Pi X) = \Pi f(X)$，这叫做置换等变性。
-# 对它来说，“狗咬人”和“人咬狗”毫无区别。打乱一次，亲眼看看。
+# 因此，若用置换 $\Pi$ 打乱 $X$ 的各行，输出的各行也以同样的方式被打乱，此外毫无变化：$f(\Pi X) = \Pi f(X)$，
+# 这叫做置换等变性。对它来说，“狗咬人”和“人咬狗”毫无区别。打乱一次，亲眼看看。
 # %%
 from guide import INK, figure, finding, heatmap, manual_seed, short, show
 
@@ -28,8 +28,9 @@ shuffle = generator().permutation(8)
 gap = lambda f: abs(f(X[:, shuffle]) - f(X)[:, shuffle]).max().item()  # between f(ΠX) and Πf(X)
 without, added = gap(lambda X: attend(X, X, X)[0]), gap(lambda X: attend(*3 * [waves(X)])[0])
 finding(without < 1e-5 < 0.01 < added,
-        f"Shuffled in, shuffled out, but for {without:.0e} of rounding. Positions added to $X$ make it {added:.2f}.",
-        f"输入打乱，输出也照样打乱，只差 {without:.0e} 的舍入误差。给 $X$ 加上位置，差别为 {added:.2f}。")  # fmt: skip
+        f"Shuffled in, shuffled out, but for {without:.0e} of rounding. With positions added to $X$ the "
+        f"two differ by {added:.2f}.",
+        f"输入打乱，输出也照样打乱，只差 {without:.0e} 的舍入误差。加上位置编码，两者相差 {added:.2f}。")  # fmt: skip
 # %% [markdown]
 # ## A task that needs order
 # ## 一个离不开次序的任务
@@ -40,8 +41,8 @@ finding(without < 1e-5 < 0.01 < added,
 # all strings: 7.5%).
 #
 # 把一串数字倒过来：`314159` 变成 `951413`。编码器要在每个数字处说出与它对称的那个数字。没有位置，它只知道有哪些数字。
-# 六个不同的数字两两配对，共有 $5 \cdot 3 \cdot 1 = 15$ 种配法，所以无论多大的模型，十五次里最多猜对一次；有重复数字时
-# 运气略好一点（对所有数字串平均，最多 7.5%）。
+# 六个不同的数字两两配对，共有 $5 \cdot 3 \cdot 1 = 15$ 种配法，所以无论多大的模型，平均十五次里最多猜对一次；
+# 有重复数字时运气略好一点（对所有数字串平均，最多 7.5%）。
 # %%
 D, H, LENGTH, START = 32, 2, 6, 10
 
@@ -94,7 +95,7 @@ def train(kind, steps):
     return scores
 
 
-names = {"none": "无", "sinusoidal": "正弦", "learned": "学得", "rotary": "旋转"}
+names = {"none": "无", "sinusoidal": "正弦", "learned": "可学习", "rotary": "旋转（RoPE）"}
 curves = {kind: train(kind, 150 if short else 500) for kind in (["none", "sinusoidal"] if short else names)}
 fig, axes = figure(height=2.9)
 for kind, scores in curves.items():
@@ -107,9 +108,9 @@ show(fig, "How many of 500 strings are reversed without an error.", "500 个数�
 last = {kind: [*scores.values()][-1] for kind, scores in curves.items()}
 worst = min(score for kind, score in last.items() if kind != "none")
 finding(last["none"] < 0.12 and worst > 0.8,
-        f"Without positions {last['none']:.1%} of the strings come out right, with the worst of the three {worst:.1%}.",
-        f"没有位置，倒对的有 {last['none']:.1%}。三种位置中最差的也有 {worst:.1%}。")  # fmt: skip
-
+        f"Without positions {last['none']:.1%} of the strings come out right, with the worst of the three kinds "
+        f"{worst:.1%}.",
+        f"没有位置，倒对的有 {last['none']:.1%}；三种位置编码中最差的也有 {worst:.1%}。")  # fmt: skip
 # %% [markdown]
 # ## Three ways to say where
 # ## 说出位置的三种办法
@@ -118,17 +119,17 @@ finding(last["none"] < 0.12 and worst > 0.8,
 # al. 2017): add a trained vector per position; the paper found them equally good (table 3, E). **Rotary** (Su et al.
 # 2021): add nothing, but turn $q$ and $k$ by an angle that grows with the position.
 #
-# **正弦**（论文 3.5 节）：加一组波，每一对列都比前一对慢。**学得**（Gehring 等，2017）：每个位置加一个训练出的向量；
-# 论文发现两者效果相当（表 3 第 E 行）。**旋转**（Su 等，2021）：什么都不加，而是把 $q$、$k$ 转一个随位置增大的角度。
+# **正弦**（论文 3.5 节）：加一组波，每一对列都比前一对慢。**可学习**（Gehring 等，2017）：每个位置加一个训练出的向量；
+# 论文发现两者效果相当（表 3 第 E 行）。**旋转**（RoPE，Su 等，2021）：不加向量，而把 $q$、$k$ 转一个随位置增大的角。
 #
 # $$PE_{(pos,2i)} = \sin\frac{pos}{10000^{2i/d_{model}}} \qquad PE_{(pos,2i+1)} = \cos\frac{pos}{10000^{2i/d_{model}}}$$
 # %%
 PE = nn.positional.sinusoids(60, 64)
 fig, (left, right) = figure(1, 2, width=9, height=3.4)
-fig.colorbar(heatmap(left, PE, signed=True), ax=left, label="value | 取值")
-fig.colorbar(heatmap(right, PE @ PE.T), ax=right, label="dot product | 点积")
+heatmap(left, PE, signed=True, bar="value | 取值")
+heatmap(right, PE @ PE.T, bar="dot product | 点积")
 left.set(xlabel="dimension | 维", ylabel="position | 位置", title="PE")
-right.set(xlabel="position | 位置", title="PE · PEᵀ")
+right.set(xlabel="position | 位置", ylabel="position | 位置", title="PE · PEᵀ")
 show(fig, "Left: a row per position, fast waves first. Right: how alike two positions are; stripes run along the "
      "diagonal.", "左：每行一个位置，快波在前，慢波在后。右：两个位置有多相像；条纹都沿着对角线。")  # fmt: skip
 turn = nn.RotaryPositions(32)
@@ -136,11 +137,10 @@ q, k = Tensor(generator().normal(size=(2, 1, 1, 1, 32)))
 scores = np.array([[(turn(q, [i]) @ turn(k, [j]).mT).item() for j in range(12)] for i in range(12)])
 rotary, sine = (max(np.ptp(np.diagonal(S, d)) for d in range(12)) for S in (scores, PE @ PE.T))
 finding(max(rotary, sine) < 1e-4 < 0.1 < np.ptp(scores),
-        f"Both see distances: along a diagonal $PE \\cdot PE^T$ varies by {sine:.0e}, a rotated $q \\cdot k$ by "
-        f"{rotary:.0e} (over all pairs of positions by {np.ptp(scores):.0f}).",
-        f"二者看的都是距离：沿对角线 $PE \\cdot PE^T$ 只变化 {sine:.0e}，旋转后的 $q \\cdot k$ 只变化 {rotary:.0e}"
-        f"（在所有位置对之间则变化 {np.ptp(scores):.0f}）。")  # fmt: skip
-
+        f"Of sinusoidal positions, $PE \\cdot PE^T$ depends on distance alone (it varies by {sine:.0e} along a "
+        f"diagonal); of rotary ones $q \\cdot k$ does (by {rotary:.0e}; over all pairs by {np.ptp(scores):.0f}).",
+        f"正弦编码的 $PE \\cdot PE^T$ 只取决于距离（沿对角线只变化 {sine:.0e}）；旋转编码则连 $q \\cdot k$ 本身"
+        f"也只取决于距离（沿对角线只变化 {rotary:.0e}；在所有位置对之间变化 {np.ptp(scores):.0f}）。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Leave `START` out. What becomes of rotary positions, and why? Then try with `gap` how a causal mask
 # breaks the symmetry even without positions (Haviv et al. 2022).

@@ -35,13 +35,12 @@ loss = cross_entropy(small(source, target).reshape(-1, 12), wanted)
 show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
      "One layer of each, opened. Every sublayer is bypassed by an arrow into an “add”: the residual connection.",
      "各取一层并打开。每个子层旁边都有一条箭头绕过它，直接进入 add：这就是残差连接。")  # fmt: skip
-
 # %% [markdown]
 # The encoder's layer has two sublayers, attention and a feed-forward network; the decoder's has a third between them,
 # which attends to the memory: queries from the target, keys and values from the source. Each sublayer is wrapped in the
 # same way (section 3.1), where $\mu$ and $\sigma^2$ are mean and variance of one token's vector:
 #
-# 编码器的一层有两个子层：注意力和前馈网络；解码器的一层在中间多一个，去看 memory：查询来自目标，键和值来自源。
+# 编码器的一层有两个子层：注意力和前馈网络；解码器的一层在中间多一个，去看 memory：query 来自目标，key 和 value 来自源。
 # 每个子层都用同一种方式包起来（论文 3.1 节），其中 $\mu$ 和 $\sigma^2$ 是单个词元向量的均值和方差：
 #
 # $$x \leftarrow \mathrm{LayerNorm}(x + \mathrm{Sublayer}(x)), \qquad
@@ -59,7 +58,7 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # %%
 fig, (left, right) = figure(1, 2, height=2.8)
 heatmap(left, np.tri(6), ["<s>", *"2026-"], ["<s>", *"2026-"])
-left.set(xlabel="key: who is seen | 键：被看的", ylabel="query: who looks | 查询：在看的", title="causal | 因果掩码")
+left.set(xlabel="key: who is seen | key：被看的", ylabel="query: who looks | query：在看的", title="causal | 因果掩码")
 heatmap(right, np.arange(6) < np.array([[6], [4], [3]]), ["3/3/26", "3.3.", "May"], list("123456"))
 right.set(xlabel="position | 位置", title="padding | 填充掩码")
 show(fig, "Blue: may be attended to.", "蓝色：可以看。")
@@ -69,10 +68,9 @@ filled = abs(small([[3, 4, 5, 6, 0, 0]], target).data - before).max()  # id 0 is
 read = abs(small([[3, 4, 5, 7]], target).data - before).max()  # another source token, for comparison
 finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
         f"Another last token changes the logits before it by {ahead:.1g}, padding changes all of them by "
-        f"{filled:.1g}; another source token, by {read:.1f}.",
-        f"换掉最后一个目标词元，它之前的 logits 变化 {ahead:.1g}；在源句末尾填充，变化 {filled:.1g}；"
+        f"{filled:.1g} (rounding); another source token, by {read:.1f}.",
+        f"换掉最后一个目标词元，它之前的 logits 变化 {ahead:.1g}；在源句末尾填充，变化 {filled:.1g}（舍入误差）；"
         f"而换掉一个源词元，变化达 {read:.1f}。")  # fmt: skip
-
 # %% [markdown]
 # ## What the residual is for, and where the norm stands
 # ## 残差有什么用，归一化放在哪里
@@ -113,9 +111,8 @@ def stack(kind, n_layers, seed, d_model=64, T=16, B=4):
     return cosine, [np.linalg.norm(layer.linear2.weight.grad.data) for layer in layers]
 
 
-depths, seeds = (2, 4, 8, 16, 32), range(3 if short else 12)
+depths, seeds, last, alike = (2, 4, 8, 16, 32), range(3 if short else 12), {}, {}
 fig, (left, middle, right) = figure(1, 3, width=9.5)
-last, alike = {}, {}
 for kind in ("no residual", "post-norm", "pre-norm"):
     cosine, norms = np.mean([stack(kind, 24, seed) for seed in seeds], axis=0)
     last[kind] = [np.mean([stack(kind, depth, seed)[1][-1] for seed in seeds]) for depth in depths]
@@ -124,8 +121,7 @@ for kind in ("no residual", "post-norm", "pre-norm"):
         axis.plot(x, y, label="no residual | 无残差" if kind == "no residual" else kind)
 left.set(xlabel="layer | 层", ylabel="cosine between tokens | 词元间的余弦", ylim=(0, 1.03))
 middle.set(xlabel="layer | 层", ylabel="‖dW‖", ylim=(0, None))
-right.set(xlabel="layers in all | 总层数", ylabel="‖dW‖, last layer | 最后一层的 ‖dW‖")
-right.set_xticks(depths)
+right.set(xlabel="layers in all | 总层数", ylabel="‖dW‖, last layer | 最后一层的 ‖dW‖", xticks=depths)
 left.legend()
 show(fig, "Fresh weights. Left: how alike the tokens become. Middle: each layer's gradient. Right: the last layer's.",
      "随机初始权重。左：词元有多相似。中：各层的梯度。右：最后一层的梯度随总层数的变化。")  # fmt: skip
@@ -137,12 +133,16 @@ finding(none > 0.99 and max(post, pre) < 0.85 and late > alike["pre-norm"][1] + 
         f"pre-norm {pre:.2f}）。到 24 层时，post-norm 也达到了 {late:.3f}。")  # fmt: skip
 post, pre = (last[kind][-1] / last[kind][0] for kind in ("post-norm", "pre-norm"))
 finding(post > 0.9 and pre < 0.6, f"From 2 to 32 layers the last layer's gradient becomes {post:.2f} times as large "
-        f"(post-norm) and {pre:.2f} times (pre-norm). In theory (Xiong et al., theorem 1) the one is independent of "
-        "depth, the other falls as 1/√depth. That is why deep post-norm models need a learning rate that warms up.",
-        f"从 2 层加到 32 层，最后一层的梯度在 post-norm 下变为 {post:.2f} 倍，在 pre-norm 下变为 {pre:.2f} 倍。"
-        "理论（Xiong 等，定理 1）：前者与深度无关，后者与其平方根成反比。所以深的 post-norm 需要预热。")  # fmt: skip
-
+        f"(post-norm) and {pre:.2f} times (pre-norm).",
+        f"从 2 层加到 32 层，最后一层的梯度变为 {post:.2f} 倍（post-norm）和 {pre:.2f} 倍（pre-norm）。")  # fmt: skip
 # %% [markdown]
+# Why does post-norm reach 1, too? Each norm rescales the sum, so the share of the original token shrinks by a factor
+# per layer. As to the gradients, Xiong et al. (theorem 1) bound the first independently of depth, the second by
+# $1/\sqrt{\mathrm{depth}}$ (here a factor of 0.25). They conclude: this is why deep post-norm models need a warm-up.
+#
+# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的份额逐层成倍缩小。梯度方面，Xiong 等（定理 1）给出的
+# 上界：前者与深度无关，后者与深度的平方根成反比（这里是 0.25 倍）。他们由此解释为什么深的 post-norm 需要学习率预热。
+#
 # **Exercise.** Give `WithoutResidual` its residual back around the feed-forward network only. Which curve does it
 # follow on the left, and why?
 #

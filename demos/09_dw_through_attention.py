@@ -10,11 +10,13 @@
 #
 # $$Q = XW_q \qquad K = XW_k \qquad V = XW_v$$
 #
-# $$S = \frac{QK^T}{\sqrt{d_k}} \qquad P = \mathrm{softmax}(S) \qquad Y = PV \qquad L = \mathrm{mean}\,(Y - T)^2$$
+# $$S = \frac{QK^T}{\sqrt{d_k}} \qquad P = \mathrm{softmax}(S) \qquad Y = PV \qquad
+# L = \mathrm{mean}\big((Y-T)^{2}\big)$$
 #
-# The paper has this in section 3.2.1; $T$ is a target, so that there is a loss. The program is the same lines:
+# The paper has this in section 3.2.1; $T$ is a target, so that there is a loss. The program is the same lines, with a
+# name for every step on the way:
 #
-# 这就是论文 3.2.1 节的公式；$T$ 是目标值，有了它才有损失。程序与公式逐行相同：
+# 这就是论文 3.2.1 节的公式；$T$ 是目标值，有了它才有损失。程序与公式逐行相同，只是中间的每一步都取了名字：
 # %%
 from guide import BLUE, INK, ORANGE, figure, finding, heatmap, show
 
@@ -27,16 +29,19 @@ from tinygrad_tf import Tensor, grad, graph, no_grad
 def head(X, W_q, W_k, W_v, T):
     Q, K, V = X @ W_q, X @ W_k, X @ W_v  # (n, d_k)
     Kt = K.mT  # (d_k, n)
-    S = Q @ Kt / np.sqrt(W_k.shape[-1])  # (n, n): how well each query fits each key
+    A = Q @ Kt  # (n, n): how well each query fits each key
+    S = A / np.sqrt(W_k.shape[-1])  # (n, n)
     P = S.softmax()  # (n, n): each row adds up to 1
     Y = P @ V  # (n, d_k)
-    L = ((Y - T) ** 2).mean()  # ()
-    return Q, K, Kt, V, S, P, Y, L
+    E = Y - T  # (n, d_k)
+    E2 = E**2  # (n, d_k)
+    L = E2.mean()  # ()
+    return Q, K, V, Kt, A, S, P, Y, E, E2, L
 
 
 leaves = make_leaves()  # random numbers in float64
 X, W_q, W_k, W_v, T = leaves.values()
-Q, K, Kt, V, S, P, Y, L = head(**leaves)
+Q, K, V, Kt, A, S, P, Y, E, E2, L = head(**leaves)
 
 # %% [markdown]
 # ## Back by the chain rule
@@ -65,17 +70,19 @@ apart = max(abs(a - b).max() for a, b in zip(by_rules, (dY, dP, dS, dQ, dW_q), s
 slope = abs(nudged(leaves, "W_q") - dW_q).max()
 forward = {"X": x, "W_q": W_q, "Q": Q, "S": S, "P": P, "Y": Y}
 backward = {"": None, "dW_q": dW_q, "dQ": dQ, "dS": dS, "dP": dP, "dY": dY}
-fig, axes = figure(2, 6, width=11, height=4.4)
+fig, axes = figure(2, 6, width=11, height=4.4, width_ratios=(4, 2, 2, 3, 3, 2))
 for row, values in zip(axes, (forward, backward), strict=True):
     for axis, (name, value) in zip(row, values.items(), strict=True):
         axis.set_title(name)
         axis.axis("off")
         if value is not None:
-            heatmap(axis, value, numbers=True, signed=True)
+            heatmap(axis, value, numbers=True, digits=3, signed=True)
 axes[0, 0].set_title("forward →  X | 前向 →  X")
 axes[1, 5].set_title("dY  ← backward | dY  ← 反向")
-show(fig, "All numbers. Above: left to right to $Y$. Below: right to left to $dW_q$, each shaped like what is above.",
-     "所有的数。上排从左到右，前向到 $Y$；下排从右到左，反向到 $dW_q$。每个梯度与它上方的量形状相同。")  # fmt: skip
+show(fig, "The numbers on the way; each panel has its own colours. Above: left to right to $Y$. Below: right to left "
+     "to $dW_q$, each shaped like what is above.",
+     "途中的各个数；每格颜色各自定标。上排从左到右，前向到 $Y$；下排从右到左，反向到 $dW_q$。"
+     "每个梯度与它上方的量形状相同。")  # fmt: skip
 finding(apart < 1e-12 and slope < 1e-8,
         f"By hand and by `backward()` every number is the same within {apart:.0e}. Nudging each entry of $W_q$ by "
         f"±0.00001 and running the forward again gives the same slopes within {slope:.0e}.",
@@ -104,11 +111,11 @@ show(graph.explore(L, path_to=W_q, values="full"), "And to step through: press �
 # ## dW changes W
 # ## dW 更新 W
 #
-# What is $dW_q$ good for? Gradient descent: $W_q \leftarrow W_q - \eta\,dW_q$. For a small step $\eta$ the loss is a
-# plane, and falls by $\eta \lVert dW_q \rVert^2$: slope times step, summed over all entries.
+# What is $dW_q$ good for? Gradient descent: $W_q \leftarrow W_q - \eta\,dW_q$. For a small step $\eta$ the loss is
+# nearly a plane, and falls by $\eta\|dW_q\|^2$: slope times step, summed over all entries.
 #
 # $dW_q$ 有什么用？梯度下降：$W_q \leftarrow W_q - \eta\,dW_q$。步长 $\eta$ 很小时，损失面近似一个平面，损失下降
-# $\eta \lVert dW_q \rVert^2$：每个元素的斜率乘步长，再求和。
+# $\eta\|dW_q\|^2$：每个元素的斜率乘步长，再求和。
 # %%
 squared = (dW_q**2).sum()
 rates = np.linspace(0, 30, 61)
@@ -125,10 +132,10 @@ show(fig, "The loss in the direction of $-dW_q$: first as steep as the tangent, 
      "up again.", "沿 $-dW_q$ 方向的损失：起初与切线一样陡，然后弯曲；步子太大，又会升上去。")  # fmt: skip
 fell, foretold = L.item() - after, 0.1 * squared
 finding(0.95 < fell / foretold < 1.05,
-        f"A step of $\\eta = 0.1$ takes the loss from {L.item():.6f} to {after:.6f}. It falls by {fell:.6f}; foretold "
-        f"by $\\eta \\lVert dW_q \\rVert^2$ were {foretold:.6f}.",
+        f"A step of $\\eta = 0.1$ takes the loss from {L.item():.6f} to {after:.6f}. It falls by {fell:.6f}; "
+        f"$\\eta\\|dW_q\\|^2$ predicts {foretold:.6f}.",
         f"走一步 $\\eta = 0.1$，损失从 {L.item():.6f} 变为 {after:.6f}，下降 {fell:.6f}；"
-        f"$\\eta \\lVert dW_q \\rVert^2$ 的预言是 {foretold:.6f}。")  # fmt: skip
+        f"按 $\\eta\\|dW_q\\|^2$ 预测应下降 {foretold:.6f}。")  # fmt: skip
 
 # %% [markdown]
 # **Exercise.** $dW_v$ takes a shorter way than $dW_q$. Write it by hand (two products), compare with `grad(L, W_v)`,

@@ -1,18 +1,18 @@
 # %% [markdown]
 # # Train it
-# # 训练一个真的
+# # 动手训练
 #
-# Now all parts together: the encoder–decoder of the paper, small, on a task that people have. It reads a date as
-# people write it, in English or Chinese, and writes it as ISO 8601: "3rd of Mar. '26" becomes 2026-03-03. Nobody tells
-# it what a month is; it sees pairs of texts, letter by letter.
+# Now all parts together: the encoder–decoder of chapter 8, small, with pre-norm and an output table of its own, on a
+# task that people have. It reads a date as people write it, in English or Chinese, and writes it as ISO 8601:
+# "3rd of Mar. '26" becomes 2026-03-03. Nobody tells it what a month is; it sees pairs of texts, letter by letter.
 #
-# 现在把所有部件合在一起：论文里的编码器–解码器，缩小一号，做一件真有人需要的事：读人们写的日期（中文或英文），写成 ISO
-# 8601 格式，例如 `二〇二六年三月三日` 变成 2026-03-03。没有人告诉它什么是月份；它只看到成对的文本，一个字符一个字符地
-# 看。
+# 现在把所有部件合在一起：第 8 章的编码器–解码器，缩小一号，用 pre-norm，输出层不与词嵌入共用。让它做一件真有人需要
+# 的事：读人们写的日期（中文或英文），写成 ISO 8601 格式，例如 `二〇二六年三月三日` 变成 2026-03-03。没有人告诉它什么
+# 是月份；它只看到成对的文本，一个字符一个字符地看。
 #
 # The decoder is trained with the right answer at hand (teacher forcing): at each place it reads the letters of the
 # target so far and is to say the next. The loss is the mean cross-entropy over the letters of the target, minimised by
-# AdamW whose rate warms up and then falls, as in the paper's section 5.3:
+# AdamW whose rate warms up and then falls, in the spirit of the paper's section 5.3:
 #
 # 训练解码器时，正确答案就在手边（teacher forcing）：在每个位置，它读到目标的前几个字符，要说出下一个。损失是目标各字符
 # 交叉熵的平均，用 AdamW 最小化，学习率先升后降，与论文 5.3 节的思路一样：
@@ -41,7 +41,7 @@ say(f"{size:,} parameters, {trainer.step:,} steps of {batch} dates. {hidden:,} d
 
 fig, (left, right) = figure(1, 2, width=9)
 left.semilogy(range(1, trainer.step + 1), history.loss, color=BLUE, linewidth=1)
-left.set(xlabel="step | 步", ylabel="loss (nats per letter) | 损失（纳特每字符）")
+left.set(xlabel="step | 步", ylabel="loss (nats per letter) | 损失（纳特/字符）")
 right.plot(history.accuracy.keys(), [100 * a for a in history.accuracy.values()], "o-", color=ORANGE)
 right.set(xlabel="step | 步", ylabel="held-out dates right (%) | 留出日期答对（%）", ylim=(-3, 103))
 show(fig, "Left: the loss of every step. Right: a date counts only if all its ten letters are right.",
@@ -109,8 +109,8 @@ if not short:  # it must have learnt to write
 # Chapter 9 followed dW through one head with eight steps. Here is the same page for this model: the query, key and
 # value weights of the encoder's first layer, for one date. Nothing in it is new, there is only more of it.
 #
-# 第 9 章跟着 dW 走过一个头，共八步。这里是这个模型的同一种页面：编码器第一层的 query、key、value 权重，一个日期。里面
-# 没有新东西，只是更多。
+# 第 9 章跟着 dW 走过一个头，共八步。这里是这个模型的同一种页面：编码器第一层的 query、key、value 权重，一个日期。原理
+# 没有新东西，只是步骤更多。
 # %%
 loss = batch_loss(model, task.batch([("the 17th of May, 2038", "2038-05-17")]))
 W = model.encoder.layers[0].self_attn.in_proj_weight  # W_q, W_k and W_v, one below the other

@@ -3,11 +3,11 @@
 # # 语言模型
 #
 # Half of a Transformer is enough to write: the decoder, without a source. It reads the letters so far and says how
-# likely each letter is to come next. That is all GPT does (Radford et al. 2018). For a text of $n$ letters the loss is
-# the mean surprise, in nats per letter:
+# likely each letter is to come next. That is all GPT does, with pieces of words instead of letters (Radford et al.
+# 2018). For a text of $n$ letters the loss is the mean surprise, in nats per letter:
 #
-# 写文章只要半个 Transformer：不带源句的解码器。它读到目前为止的字母，说出下一个字母各有多大可能。GPT 做的就是这一件事
-# （Radford 等，2018）。对 $n$ 个字母的文本，损失是平均的“意外程度”，单位是纳特每字母：
+# 写文章只要半个 Transformer：不带源句的解码器。它读到目前为止的字符，说出下一个字符各有多大可能。GPT 做的就是这一件事，
+# 只不过单位是词元，不是字符（Radford 等，2018）。对 $n$ 个字符的文本，损失是平均的“意外程度”，单位是纳特/字符：
 #
 # $$L = -\frac{1}{n}\sum_{t} \ln p(x_t \mid x_1, \dots, x_{t-1})$$
 #
@@ -48,8 +48,8 @@ ranks = parallel.Ranks()  # one process, alone
 shared = parallel.share(model, optimizer, ranks)
 say(f"{len(letters.train):,} letters to learn from, {V} kinds of letters; {sum(p.size for p in model.parameters()):,} "
     f"parameters; it sees {BLOCK} letters at a time.",
-    f"{len(letters.train):,} 个字母的课本，{V} 种字母；模型有 {sum(p.size for p in model.parameters()):,} 个参数，"
-    f"一次看 {BLOCK} 个字母。")  # fmt: skip
+    f"课本共 {len(letters.train):,} 个字符，其中有 {V} 种不同的字符；"
+    f"模型有 {sum(p.size for p in model.parameters()):,} 个参数，一次看 {BLOCK} 个字符。")  # fmt: skip
 
 # %% [markdown]
 # ## What a good guess is without a network
@@ -59,8 +59,8 @@ say(f"{len(letters.train):,} letters to learn from, {V} kinds of letters; {sum(p
 # letters by their frequency (unigram); letters by the one before (bigram: so Markov counted the vowels and consonants
 # of *Eugene Onegin* in 1913).
 #
-# 光看一个损失值说明不了什么。三个只会数数的模型可作标尺：所有字母同样可能（$\ln V$ 纳特）；按字母频率（unigram）；
-# 按前一个字母（bigram：1913 年，马尔可夫就这样数过《叶甫盖尼·奥涅金》里的元音和辅音）。
+# 光看一个损失值说明不了什么。三个只会数数的模型可作标尺：所有字符同样可能（$\ln V$ 纳特）；按字符频率（unigram）；
+# 按前一个字符（bigram：1913 年，马尔可夫就这样数过《叶甫盖尼·奥涅金》里的元音和辅音）。
 # %%
 counts = np.ones((V, V))  # one of each, so that nothing is impossible
 np.add.at(counts, (letters.train[:-1], letters.train[1:]), 1)
@@ -92,15 +92,15 @@ axes.plot(checks.keys(), checks.values(), "o-", color=BLUE, label="validation | 
 for name, level in (("uniform | 均匀", uniform), ("unigram", unigram), ("bigram", bigram)):
     axes.axhline(level, color=ORANGE, linestyle="--", linewidth=1)
     axes.text(steps, level + 0.05, name, ha="right")
-axes.set(xlabel="step | 步", ylabel="loss (nats per letter) | 损失（纳特每字母）")
+axes.set(xlabel="step | 步", ylabel="loss (nats per letter) | 损失（纳特/字符）")
 axes.legend(loc="lower left", bbox_to_anchor=(0.2, 0.45))
 show(fig, "It falls through the three levels of counting.", "损失逐一跌破三条“只会数数”的标线。")
 last = checks[steps]
 finding(last < (unigram - 0.2 if short else bigram - 0.25),
         f"On text that it has never seen: {last:.2f} nats per letter, against {unigram:.2f} for the frequencies and "
         f"{bigram:.2f} for pairs of letters. That is a choice among {np.exp(last):.1f} letters instead of {V}.",
-        f"在从未见过的文本上：每字母 {last:.2f} 纳特；只看频率是 {unigram:.2f}，看前一个字母是 {bigram:.2f}。"
-        f"这相当于从 {V} 种字母中选，变成从 {np.exp(last):.1f} 种中选。")  # fmt: skip
+        f"在从未见过的文本上：{last:.2f} 纳特/字符；只看频率是 {unigram:.2f}，看前一个字符是 {bigram:.2f}。"
+        f"这相当于从 {V} 种字符中选，变成从 {np.exp(last):.1f} 种中选。")  # fmt: skip
 
 # %% [markdown]
 # ## Why writing needs a cache
@@ -110,8 +110,8 @@ finding(last < (unigram - 0.2 if short else bigram - 0.25),
 # causal attention never looks ahead. So we keep them, project only the new letter, and compare its one query with the
 # kept keys. Without the cache the whole text is computed again for each letter.
 #
-# 它一次写一个字母，每个新字母都要关注它之前的全部字母。而那些字母的 $K$ 和 $V$ 不会再变，因为因果注意力从不往后看。所
-# 以把它们存起来，只投影新的那个字母，用它的一个 query 去比存好的 key。不用缓存，每写一个字母都要把全文重算一遍。
+# 它一次写一个字符，每个新字符都要关注它之前的全部字符。而那些字符的 $K$ 和 $V$ 不会再变，因为因果注意力从不往后看。所
+# 以把它们存起来，只投影新的那个字符，用它的一个 query 去比存好的 key。不用缓存，每写一个字符都要把全文重算一遍。
 # %%
 start = letters.train[None, :4]
 kept, again = (model.generate(start, max_new_tokens=BLOCK - 4, use_cache=cache) for cache in (True, False))
@@ -126,16 +126,17 @@ for cache, label in ((True, "with the cache | 有缓存"), (False, "without | �
     totals[cache] = clock[-1] - clock[0]
     each = np.convolve(np.diff(clock), np.ones(10) / 10, "valid")  # of ten: other programs disturb single ones
     axes.plot(range(10, longer + 1), 1000 * each, label=label)
-axes.set(xlabel="letter | 第几个字母", ylabel="time per letter (ms) | 每个字母耗时（毫秒）", ylim=(0, None))
+axes.set(xlabel="letter | 第几个字符", ylabel="time per letter (ms) | 每个字符耗时（毫秒）", ylim=(0, None))
 axes.legend()
 show(
     fig,
-    f"A model of the same shape writes {longer} letters: {totals[False] / totals[True]:.1f} times as long without.",
-    f"形状相同的模型写 {longer} 个字母：不用缓存，总时间是 {totals[False] / totals[True]:.1f} 倍。",
+    f"Without the cache a model of this shape takes {totals[False] / totals[True]:.1f} times as long for {longer} "
+    "letters.",
+    f"不用缓存，这种形状的模型写 {longer} 个字符所花的时间是有缓存时的 {totals[False] / totals[True]:.1f} 倍。",
 )
 finding(np.array_equal(kept, again),
         f"The same {BLOCK - 4} letters, with the cache and without: it saves time and changes nothing.",
-        f"有没有缓存，写出来的 {BLOCK - 4} 个字母完全相同：它只省时间，不改变结果。")  # fmt: skip
+        f"有没有缓存，写出来的 {BLOCK - 4} 个字符完全相同：它只省时间，不改变结果。")  # fmt: skip
 
 # %% [markdown]
 # **Exercise.** Add trigrams: $p(x_t \mid x_{t-2}, x_{t-1})$ by counting, with `np.add.at` on $V^3$ counts. Where do
@@ -143,4 +144,4 @@ finding(np.array_equal(kept, again),
 # trouble?
 #
 # **练习。** 加上 trigram：用 `np.add.at` 在 $V^3$ 的表里计数，得到 $p(x_t \mid x_{t-2}, x_{t-1})$。它在图上处于什么位
-# 置？遇到从未出现过的两个字母，它怎么办？Transformer 为什么没有这个麻烦？
+# 置？遇到从未出现过的两个字符，它怎么办？Transformer 为什么没有这个麻烦？

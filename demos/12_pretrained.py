@@ -72,8 +72,7 @@ def small_gpt2(folder):
     return model, folder
 
 
-found = published()
-if found:
+if found := published():
     say(f"You see **the weights of the folder** `{found.name}`, made elsewhere.",
         f"你看到的是**文件夹** `{found.name}` **里的权重**，不是本章训练的。")  # fmt: skip
     before, folder = GPT2.from_pretrained(found), found
@@ -94,7 +93,6 @@ show(table(["name | 名字", "shape | 形状"], names[:6]), f"Six of {len(names)
 size = sum(p.size for p in model.parameters())
 finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit by bit.",
         f"存盘再读回，{size:,} 个数算出的 logits 逐位相同。")  # fmt: skip
-
 # %% [markdown]
 # ## What it expects, and where dW flows
 # ## 它在期待什么，dW 又怎样流动
@@ -106,10 +104,8 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
 # 失出发、穿过上面所有的层、到达第一层这个矩阵的路。
 # %%
 probabilities = np.exp(model(ids).log_softmax(-1).data[0, -1])
-best = probabilities.argsort()[::-1][:5]
-rows = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in best]
-show(table(["next | 下一个", "probability | 概率"], rows), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
-
+best = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in probabilities.argsort()[::-1][:5]]
+show(table(["next | 下一个", "probability | 概率"], best, ".1%"), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
 loss = model.loss(ids)
 blocks = model.transformer["h"]
 W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd); GPT-2's files hold its transpose
@@ -121,7 +117,6 @@ wrong = max(abs(n.slope - n.gradient) for n in nudges) / max(abs(n.gradient) for
 finding(len(nudges) == 4 and wrong < 1e-3,
         f"Four entries of $W_{{qkv}}$ nudged: the slopes are what came down the routes, to {wrong:.0e} of the largest.",
         f"挪动 $W_{{qkv}}$ 的四个元素：斜率与沿路传下来的梯度一致，相差不超过最大者的 {wrong:.0e}。")  # fmt: skip
-
 # %% [markdown]
 # Which head would this sentence change most? Cut each layer's $dW_{qkv}$ by heads, for $Q$, $K$ and $V$.
 #
@@ -136,14 +131,19 @@ for axis, letter, norms in zip(axes, "QKV", parts.swapaxes(0, 1), strict=True):
     image = heatmap(axis, norms, largest=parts.max())
     axis.set(title=f"‖dW‖, {letter}", xlabel="head | 头")
 axes[0].set_ylabel("layer | 层")
-fig.colorbar(image, ax=axes, label="norm | 范数")
+fig.colorbar(image, ax=axes, label="norm | 范数", shrink=0.42)
 q, k, v = parts.mean(axis=(0, 2))
-show(fig, f"$dW_v$ is on average {v / q:.1f} times $dW_q$ and {v / k:.1f} times $dW_k$: only those two pass softmax.",
-     f"平均来看，$dW_v$ 是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍：只有后两者要穿过 softmax。")  # fmt: skip
-
+show(fig, f"$dW_v$ is on average {v / q:.1f} times $dW_q$ and {v / k:.1f} times $dW_k$: the gradients of $W_q$ and "
+     "$W_k$ pass the softmax of their own layer, that of $W_v$ does not.",
+     f"平均来看，$dW_v$ 是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍："
+     "$dW_q$、$dW_k$ 要穿过本层的 softmax，$dW_v$ 不用。")  # fmt: skip
 # %% [markdown]
-# **Exercise.** `python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "` lets the small model
-# write. Take any GPT-2 folder, and watch which words follow "The capital of France is".
+# **Exercise.** Let the small model write. Then take any GPT-2 folder: what follows "The capital of France is"?
+# ```bash
+# python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "
+# ```
 #
-# **练习。** 用 `python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "` 让小模型写几句。再找一个
-# GPT-2 文件夹，看看 “The capital of France is” 后面会接什么词。
+# **练习。** 让小模型写几句；再找一个 GPT-2 文件夹，看看 “The capital of France is” 后面会接什么词。
+# ```bash
+# python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "
+# ```

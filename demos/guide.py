@@ -131,22 +131,22 @@ def _body(x: Any, lang: str) -> tuple[str, str]:
 
 
 class Table:
-    """Rows under a header; numbers are written with three digits, texts "English | 中文" keep the page's half."""
+    """Rows under a header; floats are written in ``form``, texts "English | 中文" keep the page's half."""
 
-    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        self.header, self.rows = header, rows
+    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[Any]], form: str = ".3g") -> None:
+        self.header, self.rows, self.form = header, rows, form
 
     def _repr_markdown_(self, lang: str = "en") -> str:
-        cells = [[half(x if isinstance(x, str) else f"{x:.3g}" if isinstance(x, float) else str(x), lang)
+        cells = [[half(x if isinstance(x, str) else f"{x:{self.form}}" if isinstance(x, float) else str(x), lang)
                   for x in row] for row in (self.header, *self.rows)]  # fmt: skip
         numbers = [all(not isinstance(x, str) for x in column) for column in zip(*self.rows, strict=True)]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
         return "\n".join([lines[0], "|" + "|".join("--:" if n else ":--" for n in numbers) + "|", *lines[1:]])
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    """A table for :func:`show`: ``show(table(["d_k", "entropy (nats) | 熵（纳特）"], [[4, 0.91]]), "…", "…")``."""
-    return Table(header, rows)
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]], form: str = ".3g") -> Table:
+    """A table for :func:`show`: ``show(table(["heads | 头数", "right | 答对"], [[4, 0.91]], ".1%"), "…", "…")``."""
+    return Table(header, rows, form)
 
 
 # ---- figures ---------------------------------------------------------------------------------------------------------
@@ -162,11 +162,12 @@ def figure(rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float
     return made, made.subplots(rows, columns, **subplots)
 
 
-def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, numbers: bool = False,
-            signed: bool = False, largest: float | None = None) -> Any:  # fmt: skip
+def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, numbers: bool = False, digits: int = 2,
+            signed: bool = False, largest: float | None = None, bar: str = "") -> Any:  # fmt: skip
     """A matrix as coloured cells, with labels of rows and columns, and its numbers if asked; returns the image.
 
-    From white at 0 to blue; with ``signed`` blue is below 0 and orange above, as where Tensors show themselves.
+    From white at 0 to blue; with ``signed`` blue is below 0 and orange above, as where Tensors show themselves. ``bar``
+    stands above a bar of the colours on the right.
     """
     values = np.asarray(getattr(values, "data", values))
     top = largest or float(np.abs(values).max()) or 1.0
@@ -184,7 +185,10 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
             axis.set_ticks(range(len(labels)), ["␣" if label == " " else str(label) for label in labels])
     for at in np.ndindex(*values.shape) if numbers else ():
         colour = "#ffffff" if abs(values[at]) > 0.6 * top else "#1b2733"
-        axes.text(at[1], at[0], f"{values[at]:.2f}", ha="center", va="center", fontsize=9, color=colour)
+        text = f"{round(float(values[at]), digits) + 0.0:.{digits}f}"  # + 0.0: never "-0.00"
+        axes.text(at[1], at[0], text, ha="center", va="center", fontsize=9, color=colour)
+    if bar:
+        axes.figure.colorbar(image, ax=axes).ax.set_title(bar, fontsize=10)
     return image
 
 

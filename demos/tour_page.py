@@ -32,9 +32,11 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 # What Markdown must not touch: code, formulas, and numbers like 7e-11, which are written as 7 × 10⁻¹¹.
 _KEPT = re.compile(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$|\b(?P<number>\d[\d.]*)e(?P<power>[+-]\d+)\b", re.DOTALL)
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# Chinese has no spaces, so its lines are joined without one; the beginning of a list's item or a table's row is kept.
+# Chinese has no spaces, so its lines are joined without one, but for the beginnings of a list's item, a table's row and
+# a block of code.
 _NO_SPACE = re.compile(
-    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\|)"
+    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])"
+    r"|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\||```)"
 )
 
 # A formula's place, with the punctuation that may not be parted from it.
@@ -207,14 +209,15 @@ def shown(item: dict[str, Any], folder: Path, lang: str) -> str:
     if form == "svg":
         text = svg(text, f"{folder.name}-{file.split('.')[0]}-")
         kind = "drawing" if 'class="tinygrad_tf"' in text[:200] else "figure"
-        text = fitted(text) if kind == "drawing" else text
+        said = html.escape(html.unescape(re.sub("<[^>]*>", "", words)))
+        text = fitted(text) if kind == "drawing" else text.replace("<svg", f'<svg role="img" aria-label="{said}"', 1)
     elif form == "page":
         text = f'<iframe title="{WORDS[lang]["explorer"]}" data-page="{html.escape(text)}" loading="lazy"></iframe>'
         kind = "explorer"
     else:
         kind = form
         text = markdown(text) if form == "markdown" else text if form == "html" else f"<pre>{html.escape(text)}</pre>"
-    return f'<figure class="{kind}"><div class="box" tabindex="0">{text}</div><figcaption>{words}</figcaption></figure>'
+    return f'<figure class="{kind}"><div class="box">{text}</div><figcaption>{words}</figcaption></figure>'
 
 
 def svg(text: str, prefix: str) -> str:
@@ -224,10 +227,11 @@ def svg(text: str, prefix: str) -> str:
 
 
 def fitted(text: str) -> str:
-    """A drawing, made smaller if it is higher than a page of the guide should be."""
+    """A drawing on the page's own paper, made a little smaller if it is higher than a page of the guide should be."""
     width, height = (float(size) * 4 / 3 for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text)[:2])
-    scale = max(0.6, min(1.0, 1500 / height))
+    scale = max(0.75, min(1.0, 1500 / height))
     size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
+    text = re.sub(r'<polygon fill="#ffffff"', '<polygon fill="none"', text, count=1)
     return re.sub(r'width="[\d.]+pt"\s+height="[\d.]+pt"', size, text, count=1)
 
 

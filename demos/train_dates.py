@@ -34,8 +34,9 @@ def main() -> None:
     manual_seed(args.seed)
     task = dates()
     model = new_model(task)
+    every = max(1, min(200, args.steps // 5))  # a short training, too, has a curve of its score
     try:
-        trainer = Trainer(model, task, TrainConfig(steps=args.steps), path=out / "model.safetensors")
+        trainer = Trainer(model, task, TrainConfig(steps=args.steps, eval_every=every), path=out / "model.safetensors")
         if args.resume:
             trainer.resume()
     except (OSError, ValueError) as problem:

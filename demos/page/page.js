@@ -13,9 +13,10 @@ const near = new IntersectionObserver((entries) => {
 }, { rootMargin: "600px" });
 for (const frame of frames) near.observe(frame);
 
+// The fragment alone is replaced: the explorer stays as it is, and the way back through the history, too.
 function setTheme(theme) {
   root.dataset.theme = theme;
-  for (const frame of frames) if (frame.src) frame.src = address(frame);
+  for (const frame of frames) if (frame.src) frame.contentWindow.location.replace(address(frame));
 }
 
 document.getElementById("theme").addEventListener("click", () => {
@@ -39,4 +40,18 @@ for (const section of sections) reading.observe(section);
 
 const menu = document.getElementById("menu");
 menu.addEventListener("toggle", () => document.body.classList.toggle("menu", menu.open));
-document.getElementById("contents").addEventListener("click", () => { menu.open = false; });
+document.addEventListener("click", (event) => { if (!event.target.closest("#menu") && event.target.id !== "contents") menu.open = false; });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.firstElementChild.focus();
+});
+
+// What is wider than its box can be reached by the Tab key, and then moved by the arrows.
+const boxes = [...document.querySelectorAll(".box, .formula, pre.code, .exercise pre")];
+function reach() {
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);  // read all, then write all: one layout
+  boxes.forEach((box, i) => { if (wide[i]) box.tabIndex = 0; else box.removeAttribute("tabindex"); });
+}
+addEventListener("load", reach);
+addEventListener("resize", reach);

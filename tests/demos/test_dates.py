@@ -52,6 +52,12 @@ def test_training_leaves_the_diagram_of_dW(out):
     assert "softmax" in text
 
 
+def test_a_short_training_has_a_curve_of_its_score(out):
+    from tinygrad_tf.saving import load_checkpoint
+
+    assert list(load_checkpoint(out / "model.safetensors").notes["history"]["accuracy"]) == ["1", "2", "3"]
+
+
 def test_the_same_seed_gives_the_same_checkpoint(out, tmp_path):
     demo("train_dates.py", "--steps", 3, "--out", tmp_path)
     assert (tmp_path / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()

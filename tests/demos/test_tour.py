@@ -164,6 +164,21 @@ def test_an_unknown_chapter_is_explained(tmp_path):
     assert "01_tensor.py" in done.stderr
 
 
+def test_a_table_writes_its_floats_in_one_form_and_the_half_of_the_page():
+    from guide import table
+
+    rows = table(["heads | 头数", "right"], [[2, 0.5], [4, 0.0312]], ".1%")._repr_markdown_("zh").splitlines()
+    assert rows == ["| 头数 | right |", "|--:|--:|", "| 2 | 50.0% |", "| 4 | 3.1% |"]
+
+
+def test_the_numbers_of_a_heatmap_have_no_minus_zero():
+    from guide import figure, heatmap
+
+    _, axes = figure()
+    heatmap(axes, [[-0.001, -0.5]], numbers=True)
+    assert [text.get_text() for text in axes.texts] == ["0.00", "-0.50"]
+
+
 def test_words_become_html():
     from tour_page import markdown
 
@@ -172,6 +187,7 @@ def test_words_become_html():
     assert markdown("within 7e-11, not `7e-11`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>7e-11</code></p>"
     assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
+    assert markdown("运行。\n```bash\nls\n```").endswith('<code class="language-bash">ls\n</code></pre>')
     assert "<script>" not in markdown("<script>x</script>")
 
 
@@ -264,6 +280,48 @@ def test_the_contents_open_on_a_phone(opened):
     page.locator("#contents a").nth(2).click()
     page.locator("#contents").wait_for(state="hidden")
     assert "#query_key_value" in page.url
+
+
+@pytest.mark.parametrize("close", ["Escape", "a tap outside"])
+def test_the_contents_close_on_a_phone(close, opened):
+    page = opened("index.html", viewport={"width": 390, "height": 800})
+    page.locator("#menu summary").click()
+    page.locator("#contents").wait_for()
+    if close == "Escape":
+        page.keyboard.press("Escape")
+    else:
+        page.mouse.click(380, 700)
+    page.locator("#contents").wait_for(state="hidden")
+
+
+def test_no_drawing_is_cut(opened):
+    page = opened("index.html", viewport={"width": 1280, "height": 800})
+    cut = "(boxes) => boxes.filter((box) => box.scrollHeight > box.clientHeight + 1).length"
+    assert page.locator("figure.drawing .box").evaluate_all(cut) == 0
+
+
+def test_only_what_is_too_wide_is_reached_by_the_tab_key(opened):
+    page = opened("index.html", viewport={"width": 390, "height": 800})
+    wrong = page.evaluate("""[...document.querySelectorAll(".box, .formula, pre.code")].filter(
+        (box) => (box.scrollWidth > box.clientWidth + 1) !== box.hasAttribute("tabindex")).length""")
+    assert wrong == 0
+
+
+def test_a_figure_has_words_for_who_cannot_see_it(opened):
+    page = opened("index.html")
+    assert page.locator("figure.figure svg:not([role=img][aria-label])").count() == 0
+
+
+def test_a_switch_of_the_theme_reaches_an_explorer_and_leaves_the_history_alone(opened):
+    page = opened("index.html", viewport={"width": 1280, "height": 800}, color_scheme="light")
+    frame = page.locator("iframe").first
+    frame.scroll_into_view_if_needed()
+    inside = frame.content_frame.locator("html")
+    inside.locator("#picture .item").first.wait_for()
+    before = page.evaluate("history.length")
+    page.locator("#theme").click()
+    frame.content_frame.locator("html[data-theme=dark]").wait_for()
+    assert page.evaluate("history.length") == before
 
 
 def test_an_explorer_opens_in_the_language_and_theme_of_the_page(opened):
