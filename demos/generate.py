@@ -62,7 +62,6 @@ def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Ite
             shown = text
 
 
-@no_grad()
 def fill_masks(model: BERT, tokenizer: Any, prompt: str) -> Iterator[str]:
     """The likeliest word for each mask, from left to right, each seen by those after it."""
     mask = tokenizer.token_to_id("[MASK]")
@@ -71,7 +70,8 @@ def fill_masks(model: BERT, tokenizer: Any, prompt: str) -> Iterator[str]:
     if not len(places):
         raise SystemExit("a BERT that reads in both directions fills in [MASK]: put one into the prompt")
     for place in places:
-        ids[0, place] = model(ids).data[0, place].argmax()
+        with no_grad():
+            ids[0, place] = model(ids).data[0, place].argmax()
         yield tokenizer.decode([int(ids[0, place])]) + " "
     yield f"\n{tokenizer.decode(ids[0].tolist())}"
 

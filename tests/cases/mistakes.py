@@ -24,7 +24,7 @@ def ones(*sizes, dtype=bool):
 # the op and what it got, then a piece of the rule, then a piece of the cure.
 SHAPES = [
     ("add", lambda: x(2, 3) + x(2, 4), ValueError,
-     "add got X x (2, 3) float64, W x (2, 4) float64", "each pair of sizes is equal, or one of them is 1", "unsqueeze"),
+     "add got X x (2, 3) float64, Z x (2, 4) float64", "each pair of sizes is equal, or one of them is 1", "unsqueeze"),
     ("array times Tensor", lambda: ones(2, 3) * x(4), ValueError,
      "multiply got X (2, 3) bool, W x (4,)", "aligned", "[:, None]"),
     ("where", lambda: choice.where(ones(5), x(2), x(2)), ValueError,
@@ -159,7 +159,7 @@ TYPES = [
      "requires_grad got", "only floats", "dtype="),
     ("a string added", lambda: x(2) + "a", TypeError,
      "Tensor got data of type <U1", "booleans, integers or floats", "convert"),
-    ("None added", lambda: x(2) + None, TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
+    ("None added", lambda: x(2) + None, TypeError, "add got no 'Z'", "its arguments are X, Z", "help()"),
     ("booleans subtracted", lambda: Tensor([True]) - Tensor([True]), TypeError,
      "subtract got X (1,) bool", "types", ".astype("),
     ("floats bit by bit", lambda: x(2) & x(2), TypeError,
@@ -195,8 +195,8 @@ ARGUMENTS = [
     ("unknown", lambda: x(2).sum(foo=1), TypeError, "sum got an unknown 'foo'", "X, axis, keepdims", "help()"),
     ("of NumPy only", lambda: np.sum(x(2), where=True), TypeError,
      "sum got an unknown 'where'", "X, axis, keepdims", "help()"),
-    ("missing", lambda: arithmetic.add(x(2)), TypeError, "add got no 'W'", "its arguments are X, W", "help()"),
-    ("too many", lambda: arithmetic.add(x(2), x(2), x(2)), TypeError, "add got too many arguments", "X, W", "help()"),
+    ("missing", lambda: arithmetic.add(x(2)), TypeError, "add got no 'Z'", "its arguments are X, Z", "help()"),
+    ("too many", lambda: arithmetic.add(x(2), x(2), x(2)), TypeError, "add got too many arguments", "X, Z", "help()"),
     ("too many params", lambda: reduction.sum(x(2), 0, True, None, 5), TypeError,
      "sum got too many arguments", "X, axis", "help()"),
     ("twice", lambda: reduction.sum(x(2), 0, axis=0), TypeError, "sum got 'axis' twice", "X, axis, keepdims", "help()"),

@@ -195,7 +195,7 @@ def with_weights(net, values):
     net = copy.deepcopy(net)
     for path, value in values.items():
         owner, _, name = path.rpartition(".")
-        setattr(dict(net.named_modules())[owner], name, value)
+        vars(dict(net.named_modules())[owner])[name] = value  # a plain Tensor, which has no place of its own there
     return net
 
 
