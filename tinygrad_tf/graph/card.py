@@ -30,7 +30,7 @@ def _pair() -> tuple[Tensor, Tensor]:
 
 _ONE_BY_ONE = ("absolute", "arcsinh", "arctan", "ceil", "cos", "erf", "exp", "expm1", "floor", "gelu", "gelu_tanh",
                "negative", "relu", "round", "sigmoid", "sign", "silu", "sin", "tanh", "trunc")  # fmt: skip
-_TWO_BY_TWO = ("add", "divide", "fmod", "logaddexp", "matmul", "maximum", "minimum", "multiply", "subtract")
+_TWO_BY_TWO = ("add", "arctan2", "divide", "fmod", "logaddexp", "matmul", "maximum", "minimum", "multiply", "subtract")
 _ROWS = ("log_softmax", "softmax")
 _AXES = ("cumsum", "max", "mean", "min", "sum")
 
