@@ -39,9 +39,10 @@ except ImportError as problem:
     raise error(ImportError, "the guide", f"no package {problem.name}", "its chapters draw figures",
                 'pip install -e ".[demos]"') from None  # fmt: skip
 
-from tinygrad_tf import manual_seed
+from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.figures import CJK_FONTS
 from tinygrad_tf.graph import Page
+from tinygrad_tf.notebook import view
 
 Array = np.ndarray[Any, Any]
 
@@ -123,6 +124,8 @@ def _body(x: Any, lang: str) -> tuple[str, str]:
         if "image/svg+xml" in bundle:
             return "svg", bundle["image/svg+xml"]
         return "text", bundle["text/plain"]
+    if isinstance(x, Tensor):
+        return "html", view(x, lang)
     if hasattr(x, "_repr_html_"):
         return "html", x._repr_html_()
     if hasattr(x, "_repr_markdown_"):

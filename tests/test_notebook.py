@@ -9,6 +9,7 @@ import pytest
 
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.graph.render import engine
+from tinygrad_tf.notebook import view
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -61,6 +62,21 @@ def test_one_cell_for_each_entry_below_or_above_zero():
         (0, 0, "#d95f02", 0.5), (10, 0, "#2166ac", 1.0), (10, 10, "#d95f02", 0.25),
     ]  # fmt: skip
     assert [cell[:2] for cell in gradient] == [(0, 0), (10, 0), (10, 10)]
+
+
+CHINESE = {
+    "a parameter": (lambda: Tensor([[1.0, -2.0]], requires_grad=True, name="W"), ["W", "需要梯度", "数值"]),
+    "a result": (lambda: Tensor([1.0, 2.0], requires_grad=True).exp(), ["由 exp 得到"]),
+    "a number": (lambda: Tensor(1.0), ["一个数"]),
+    "many": (lambda: Tensor(np.ones(50)), ["1 … 1 · 均值 1 · 范数 7.071"]),
+    "truths": (lambda: Tensor(np.arange(50) > 9), ["40 / 50 为真"]),
+}
+
+
+@pytest.mark.parametrize("make, words", CHINESE.values(), ids=CHINESE)
+def test_a_tensor_shows_itself_in_chinese(make, words):
+    text = " ".join(ElementTree.fromstring(view(make(), "zh")).itertext())
+    assert [word for word in words if word not in text] == []
 
 
 def test_entries_that_are_no_numbers_are_crossed_out():

@@ -17,10 +17,20 @@ from .tensor import FUNCTIONS, Tensor
 
 _BLUE, _ORANGE = "#2166ac", "#d95f02"  # below and above 0, as on the page of explore(); told apart by any eye
 _CELL = 10
+_WORDS = {
+    "en": {"op": "made by {}", "learns": "requires a gradient", "number": "a number", "scope": "in {}",
+           "value": "value", "gradient": "gradient", "empty": "no entries", "true": "{} of {} true",
+           "odd": "{} NaN or infinite", "range": "{} … {} · mean {} · norm {}"},
+    "zh": {"op": "由 {} 得到", "learns": "需要梯度", "number": "一个数", "scope": "在 {} 中", "value": "数值",
+           "gradient": "梯度", "empty": "没有元素", "true": "{} / {} 为真", "odd": "{} 个 NaN 或无穷大",
+           "range": "{} … {} · 均值 {} · 范数 {}"},
+}  # fmt: skip
 
 
-def view(t: Tensor) -> str:
+def view(t: Tensor, lang: str = "en") -> str:
     """HTML of the Tensor: name, shape, dtype, where it comes from, value, gradient, a heat map of both.
+
+    ``lang`` is "en" or "zh".
 
     A map shows at most 12 × 24 entries, evenly picked; rows are all axes but the last. Blue is below 0, orange above,
     and the deeper the larger; a cross marks NaN and infinities.
@@ -28,12 +38,15 @@ def view(t: Tensor) -> str:
     >>> "<svg" in view(Tensor([[1.0, -2.0]], name="W"))
     True
     """
-    origin = f"made by {t.op.name}" if t.op is not None else "requires a gradient" if t.requires_grad else ""
-    facts = ["×".join(map(str, t.shape)) or "a number", str(t.dtype), origin, t.scope and f"in {t.scope}"]
+    say = _WORDS[lang]
+    origin = say["op"].format(t.op.name) if t.op is not None else say["learns"] if t.requires_grad else ""
+    scope = t.scope and say["scope"].format(t.scope)
+    facts = ["×".join(map(str, t.shape)) or say["number"], str(t.dtype), origin, scope]
     head = f"<b>{html.escape(t.name or type(t).__name__)}</b> " + html.escape(" · ".join(filter(None, facts)))
-    parts = [_array(t.data, "value")]
+    parts = [_array(t.data, say["value"], say)]
     if t.grad is not None:
-        parts.append(_array(t.grad.data, f"gradient d{t.name}" if (t.name or "").isidentifier() else "gradient"))
+        letter = f" d{t.name}" if (t.name or "").isidentifier() else ""
+        parts.append(_array(t.grad.data, say["gradient"] + letter, say))
     body = "".join(f'<div style="margin:0 24px 4px 0">{part}</div>' for part in parts)
     return (
         f'<div style="font:13px/1.5 ui-monospace,monospace"><div>{head}</div>'
@@ -41,31 +54,29 @@ def view(t: Tensor) -> str:
     )
 
 
-def _array(x: np.ndarray[Any, Any], title: str) -> str:
+def _array(x: np.ndarray[Any, Any], title: str, say: dict[str, str]) -> str:
     """One array: its entries where they are few, else its range, mean and norm; and a map."""
     if x.size <= 36 and x.ndim <= 2:
         text = np.array2string(x, precision=4, separator=", ", suppress_small=True)
         said = f'<pre style="margin:2px 0;background:none;color:inherit;font:inherit">{html.escape(text)}</pre>'
     else:
-        said = f"<div>{html.escape(_statistics(x))}</div>"
+        said = f"<div>{html.escape(_statistics(x, say))}</div>"
     drawn = _map(x, title) if x.size > 1 and x.dtype.kind != "b" else ""
     return f'<div style="opacity:.65">{html.escape(title)}</div>{said}{drawn}'
 
 
-def _statistics(x: np.ndarray[Any, Any]) -> str:
+def _statistics(x: np.ndarray[Any, Any], say: dict[str, str]) -> str:
     if x.size == 0:
-        return "no entries"
+        return say["empty"]
     if x.dtype.kind == "b":
-        return f"{np.count_nonzero(x)} of {x.size} true"
+        return say["true"].format(np.count_nonzero(x), x.size)
     finite = x[np.isfinite(x)].astype(np.float64)
     odd = x.size - finite.size
-    broken = f" · {odd} NaN or infinite" if odd else ""
+    broken = " · " + say["odd"].format(odd) if odd else ""
     if not finite.size:
         return broken.removeprefix(" · ")
-    low, high, mean, norm = (
-        f"{v:.4g}".replace("-", "−") for v in (finite.min(), finite.max(), finite.mean(), math.sqrt(finite @ finite))
-    )
-    return f"{low} … {high} · mean {mean} · norm {norm}{broken}"
+    found = finite.min(), finite.max(), finite.mean(), math.sqrt(finite @ finite)
+    return say["range"].format(*[f"{v:.4g}".replace("-", "−") for v in found]) + broken
 
 
 def _map(x: np.ndarray[Any, Any], title: str) -> str:
