@@ -16,6 +16,7 @@ the model in Hugging Face's format go to out/char_gpt.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import os
 import sysconfig
@@ -180,8 +181,8 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> bool:
         f"{len(letters.letters)} kinds; {sum(p.size for p in model.parameters()):,} parameters")  # fmt: skip
 
     began, recent = time.perf_counter(), []
-    bar = tqdm(total=args.steps, initial=step, unit="step", mininterval=1, disable=not ranks.first)
-    with interruptible() as interrupted, bar:
+    shown = functools.partial(tqdm, total=args.steps, initial=step, unit="step", mininterval=1, disable=not ranks.first)
+    with interruptible() as interrupted, shown() as bar:  # in this order: who sees the bar can stop it
         stop = False
         while step < args.steps and not stop:
             recent = [*recent[-99:], train_step(model, shared, letters.batch(), ranks)]

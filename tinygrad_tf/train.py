@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -94,8 +95,8 @@ class Trainer:
         self.model.train()
         self.shared.close()  # of an earlier call
         self.shared = share(self.model, self.optimizer, self.ranks)
-        shown = _bar(self.step, c.steps) if progress and self.ranks.first else contextlib.nullcontext()
-        with interruptible() as interrupted, shown as bar:
+        shown = functools.partial(_bar, self.step, c.steps) if progress and self.ranks.first else contextlib.nullcontext
+        with interruptible() as interrupted, shown() as bar:  # in this order: who sees the bar can stop it
             start, tokens, stop = time.perf_counter(), 0, False
             while self.step < c.steps and not (stop := self.ranks.any(interrupted())):
                 pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
