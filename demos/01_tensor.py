@@ -58,12 +58,12 @@ show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.g
 #
 # $$dW_{kj} \approx \frac{L(W_{kj} + \varepsilon) - L(W_{kj} - \varepsilon)}{2\varepsilon}$$
 # %%
-by_hand = X.data.T @ (2 * (Y.data - T.data) / Y.size)
+by_hand = X.array.T @ (2 * (Y.array - T.array) / Y.size)
 
 
 def loss_at(k, j, step):
     """The loss with W[k, j] moved by ``step``: the forward alone."""
-    moved = W.data.copy()
+    moved = W.array.copy()
     moved[k, j] += step
     with no_grad():
         return (((X @ Tensor(moved)) - T) ** 2).mean().item()
@@ -74,7 +74,7 @@ def nudged(eps):
     return np.reshape(slopes, (2, 2))
 
 
-ways = (W.grad.data, by_hand, nudged(1e-5))
+ways = (W.grad.array, by_hand, nudged(1e-5))
 rows = [[f"dW[{k},{j}]", *[f"{dW[k, j]:.10f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
 show(table(["", "backward()", "by hand | 手算", "nudged | 挪动"], rows),
      "Three ways to the same four numbers.", "三种办法，同样的四个数。")  # fmt: skip
@@ -117,15 +117,15 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 # %%
 fig, (left, right) = figure(1, 2, width=8.5)
 steps = np.linspace(-1.5, 1.5, 61)
-left.plot(W.data[0, 0] + steps, [loss_at(0, 0, step) for step in steps], color=BLUE, label="loss L | 损失 L")
-left.plot(W.data[0, 0] + steps, L.item() + W.grad.data[0, 0] * steps, color=ORANGE, label="slope dW | 斜率 dW")
-left.plot(W.data[0, 0], L.item(), "o", color=INK)
+left.plot(W.array[0, 0] + steps, [loss_at(0, 0, step) for step in steps], color=BLUE, label="loss L | 损失 L")
+left.plot(W.array[0, 0] + steps, L.item() + W.grad.array[0, 0] * steps, color=ORANGE, label="slope dW | 斜率 dW")
+left.plot(W.array[0, 0], L.item(), "o", color=INK)
 left.set(xlabel="W[0, 0]", ylabel="L", ylim=(-0.3, 4.5))
 left.legend()
 
-slope = (X.data.T @ (1 - np.tanh(X.data @ W.data) ** 2))[0, 0]
+slope = (X.array.T @ (1 - np.tanh(X.array @ W.array) ** 2))[0, 0]
 sizes = np.logspace(-12, 0, 49)
-curve = lambda step: np.tanh(X.data @ (W.data[:, :1] + [[step], [0]])).sum()
+curve = lambda step: np.tanh(X.array @ (W.array[:, :1] + [[step], [0]])).sum()
 errors = [abs((curve(e) - curve(-e)) / (2 * e) - slope) for e in sizes]
 right.loglog(sizes, errors, ".-", color=BLUE)
 right.axvspan(1e-12, sizes[np.argmin(errors)], color=GREY, alpha=0.15, lw=0)
@@ -135,7 +135,7 @@ right.text(1e-3, max(errors), "curvature | 弯曲", va="top", ha="right")
 show(fig, "Left: the gradient is a tangent. Right: the error of nudging is smallest for ε between 10⁻⁷ and 10⁻⁵.",
      "左：梯度就是切线。右：挪动的误差在 ε 取 10⁻⁷ 到 10⁻⁵ 时最小。")  # fmt: skip
 
-stepped = (((X @ Tensor(W.data - 0.1 * W.grad.data)) - T) ** 2).mean().item()
+stepped = (((X @ Tensor(W.array - 0.1 * W.grad.array)) - T) ** 2).mean().item()
 finding(stepped < L.item(), f"One step against the gradient, W ← W − 0.1 dW, lowers the loss from {L.item():.3f} to "
         f"{stepped:.3f}. That is all of learning; the rest is repetition.",
         f"沿梯度的反方向走一步，W ← W − 0.1 dW，损失就从 {L.item():.3f} 降到 {stepped:.3f}。"

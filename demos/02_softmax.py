@@ -28,7 +28,7 @@ words = ["cat", "sat", "on", "the", "mat"]
 fig, axes = figure(1, 4, width=9, height=2.6, sharey=True)
 for axis, factor in zip(axes, (0, 1, 3, 10), strict=True):
     P = softmax(Tensor(factor * scores))
-    axis.bar(words, P.data, color=BLUE)
+    axis.bar(words, P.array, color=BLUE)
     axis.set_title(f"scores × {factor} | 分数 × {factor}")
     axis.tick_params(axis="x", rotation=60)
 axes[0].set_ylabel("share P | 份额 P")
@@ -36,7 +36,7 @@ show(fig, "The same five scores, scaled: from equal shares (× 0) to everything 
      "同样五个分数，乘以不同的倍数：从均分（× 0）到全归最大者（× 10）。")  # fmt: skip
 
 many = np.random.default_rng(0).normal(0, 3, (10_000, 7))
-P = softmax(Tensor(many), axis=-1).data
+P = softmax(Tensor(many), axis=-1).array
 finding(((P > 0) & (P < 1)).all() and abs(P.sum(-1) - 1).max() < 1e-12,
         f"For 10,000 random vectors all shares lie strictly between 0 and 1 (the smallest is {P.min():.0e}), and each "
         f"row adds up to 1 within {abs(P.sum(-1) - 1).max():.0e}.",
@@ -76,7 +76,7 @@ def breaks_at():
 
 
 large = np.float32([1000, 999, 998])
-safe = softmax(Tensor(large)).data
+safe = softmax(Tensor(large)).array
 shares = ", ".join(f"{share:.3f}" for share in safe)
 say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {shares}, as it "
     "does for 2, 1 and 0.",
@@ -106,10 +106,10 @@ show(lambda lang: graph.op_card("softmax", lang), "The card of softmax, with a w
      "softmax 的卡片，附一个算好的例子。")  # fmt: skip
 
 # %%
-J = jacobian(softmax, Tensor(scores)).data
-P = softmax(Tensor(scores)).data
+J = jacobian(softmax, Tensor(scores)).array
+P = softmax(Tensor(scores)).array
 x = np.linspace(-8, 8, 161)
-p = np.array([softmax(Tensor([v, 0.0])).data[0] for v in x])
+p = np.array([softmax(Tensor([v, 0.0])).array[0] for v in x])
 fig, (left, right) = figure(1, 2, width=8.5, height=3.3)
 heatmap(left, J, words, words, numbers=True, signed=True, bar="∂P / ∂x")
 left.set(xlabel="score of | 谁的分数", ylabel="share of | 谁的份额")

@@ -75,10 +75,10 @@ letters, digits, answers, at = sentences(1000, new=True)
 with no_grad():
     Q, K, V = head.project(letters, digits)
     scores, P = head.answer(Q, K, V)
-correct, found = (scores.data.argmax(-1) == answers).mean(), (P.data[:, -3:].argmax(-1) == at).mean()
+correct, found = (scores.array.argmax(-1) == answers).mean(), (P.array[:, -3:].argmax(-1) == at).mean()
 names = [LETTERS[a] + DIGITS[d] for a, d in zip(letters[0], digits[0], strict=True)]
 fig, axes = figure(height=2.7)
-heatmap(axes, P.data[0, -3:], names[-3:], names, numbers=True, largest=1, bar="P")
+heatmap(axes, P.array[0, -3:], names[-3:], names, numbers=True, largest=1, bar="P")
 axes.set(xlabel="key and value of | 谁的 key 和 value", ylabel="query of | 谁的 query")
 show(fig, "A sentence of pairs never seen in training: each question looks at the pair with its letter.",
      "一句训练中从未出现过的组合：每个问题都看向与自己字母相同的那一对。")  # fmt: skip
@@ -99,16 +99,16 @@ finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at
 with no_grad():
     _, K_all, V_all = head.project(np.arange(10)[:, None], np.arange(10)[None])  # (letter, digit, D_K)
     Q_all, _, _ = head.project(np.arange(10), np.full(10, 10))  # the ten questions
-    handed = head.read(V_all.mean(0)).data - head.read.bias.data
+    handed = head.read(V_all.mean(0)).array - head.read.bias.array
 fig, (left, right) = figure(1, 2, width=8.5, height=3.7)
-match = Q_all.data @ K_all.data.mean(1).T / D_K**0.5
+match = Q_all.array @ K_all.array.mean(1).T / D_K**0.5
 heatmap(left, match, [f"{a}?" for a in LETTERS], LETTERS, signed=True, bar="q · k / √d_k")
 left.set(xlabel="key of the letter | 字母的 key", ylabel="query of | 谁的 query")
 heatmap(right, handed, DIGITS[:10], DIGITS[:10], signed=True, bar="score | 分数")
 right.set(xlabel="for the answer | 支持哪个答案", ylabel="value of the digit | 数字的 value")
 show(fig, "Left: what is looked for meets what it is found by. Right: what is handed over.",
      "左：“在找什么”遇上“凭什么被找到”。右：“交出什么”。")  # fmt: skip
-shares = [z.data.mean(axis).var(0).sum() / z.data.var((0, 1)).sum() for z, axis in ((K_all, 1), (V_all, 0))]
+shares = [z.array.mean(axis).var(0).sum() / z.array.var((0, 1)).sum() for z, axis in ((K_all, 1), (V_all, 0))]
 finding(min(shares) > 0.75, f"One X went into both, yet {shares[0]:.0%} of the keys' variance comes from the letter, "
         f"and {shares[1]:.0%} of the values' from the digit.",
         f"输入同是 X，却分了工：key 的方差 {shares[0]:.0%} 来自字母，value 的 {shares[1]:.0%} 来自数字。")  # fmt: skip
@@ -129,7 +129,7 @@ Q_, K_, V_, differ = Q[:, order_q], K[n, order], V[n, order], answers[:, 0] != a
 rows = []
 for name, QKV in [("–", (Q, K, V)), ("Q", (Q_, K, V)), ("K", (Q, K_, V)), ("V", (Q, K, V_)), ("K, V", (Q, K_, V_))]:
     with no_grad():
-        said = head.answer(*QKV)[0].data.argmax(-1)[:, 0]
+        said = head.answer(*QKV)[0].array.argmax(-1)[:, 0]
     rows.append([name, *[float((said == answers[:, i])[differ].mean()) for i in (0, 1)]])
 show(table(["exchanged | 交换了", "own answer | 自己的答案", "the other's | 对方的答案"], rows, ".1%"),
      "What the first question is answered with. To exchange keys and values is to exchange two whole tokens: attention "

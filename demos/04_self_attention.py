@@ -86,8 +86,8 @@ def study(places, word):
         optimizer.step()
     with no_grad():
         scores, *inside = model(ids[test])
-    said = translations[scores.data.argmax(-1)]
-    return sources[test], targets[test], said, int((sources[0] == word).argmax()), *(t.data for t in inside)
+    said = translations[scores.array.argmax(-1)]
+    return sources[test], targets[test], said, int((sources[0] == word).argmax()), *(t.array for t in inside)
 
 
 results = {word: study(places, word) for word, places in {"bank": ENGLISH, "打": CHINESE}.items()}

@@ -34,12 +34,12 @@ KEYS = 64
 def measure(d_k, scale):
     """Of the scores the variance, of softmax the entropy (nats), of the queries' ‖dS‖ the median and the largest."""
     Q, K, V, dY = randn(64, KEYS, d_k), randn(64, KEYS, d_k), randn(64, KEYS, 16), randn(64, KEYS, 16)
-    S = Tensor((Q @ K.mT * scale).data, requires_grad=True)
+    S = Tensor((Q @ K.mT * scale).array, requires_grad=True)
     P = S.softmax()
     (P @ V * dY).sum().backward()  # as if the gradient dY came from what follows
-    entropy = -(P.data * np.log(np.maximum(P.data, 1e-30))).sum(-1).mean()
-    norms = np.linalg.norm(S.grad.data, axis=-1)  # of the gradient that passes through softmax, for each query
-    return S.data.var(), entropy, np.median(norms), norms.max()
+    entropy = -(P.array * np.log(np.maximum(P.array, 1e-30))).sum(-1).mean()
+    norms = np.linalg.norm(S.grad.array, axis=-1)  # of the gradient that passes through softmax, for each query
+    return S.array.var(), entropy, np.median(norms), norms.max()
 
 
 plain = np.array([measure(d_k, 1.0) for d_k in WIDTHS])

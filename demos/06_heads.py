@@ -77,9 +77,9 @@ right, maps = {}, {}
 for n_heads, model in models.items():
     with no_grad():
         scores, P = model(letters, digits)
-    hit = scores.data.argmax(-1) == answers[:, 1:]
+    hit = scores.array.argmax(-1) == answers[:, 1:]
     right[n_heads] = [hit[..., 0].mean(), hit[..., 1].mean(), hit.all(-1).mean()]
-    maps[n_heads] = P.data
+    maps[n_heads] = P.array
 sizes = [sum(p.size for p in model.parameters()) for model in models.values()]
 fig, axes = figure(height=2.9)
 for i, (label, colour, hatch) in enumerate([("the one before | 前一个", BLUE, ""), ("the twin | 孪生", GREEN, "//"),

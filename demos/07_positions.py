@@ -91,7 +91,7 @@ def train(kind, steps):
         optimizer.step()
         schedule.step()
         if step % 25 == 0:
-            scores[step] = (model(held_out).data.argmax(-1) == truth).all(axis=1).mean()
+            scores[step] = (model(held_out).array.argmax(-1) == truth).all(axis=1).mean()
     return scores
 
 

@@ -62,10 +62,10 @@ left.set(xlabel="key: who is seen | key：被看的", ylabel="query: who looks |
 heatmap(right, np.arange(6) < np.array([[6], [4], [3]]), ["3/3/26", "3.3.", "May"], list("123456"))
 right.set(xlabel="position | 位置", title="padding | 填充掩码")
 show(fig, "Blue: may be attended to.", "蓝色：可以看。")
-before = small(source, target).data
-ahead = abs(small(source, [[1, 6, 9]]).data - before)[:, :2].max()  # another last token
-filled = abs(small([[3, 4, 5, 6, 0, 0]], target).data - before).max()  # id 0 is padding
-read = abs(small([[3, 4, 5, 7]], target).data - before).max()  # another source token, for comparison
+before = small(source, target).array
+ahead = abs(small(source, [[1, 6, 9]]).array - before)[:, :2].max()  # another last token
+filled = abs(small([[3, 4, 5, 6, 0, 0]], target).array - before).max()  # id 0 is padding
+read = abs(small([[3, 4, 5, 7]], target).array - before).max()  # another source token, for comparison
 finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
         f"Another last token changes the logits before it by {ahead:.1g}, padding changes all of them by "
         f"{filled:.1g} (rounding); another source token, by {read:.1f}.",
@@ -104,11 +104,11 @@ def stack(kind, n_layers, seed, d_model=64, T=16, B=4):
     x = Tensor(rng.normal(size=(B, T, d_model)).astype("float32"))
     for layer in layers:
         x = layer(x)
-        u = x.data / np.linalg.norm(x.data, axis=-1, keepdims=True)
+        u = x.array / np.linalg.norm(x.array, axis=-1, keepdims=True)
         cosine.append(((u @ u.mT).sum((1, 2)).mean() - T) / (T * (T - 1)))
     x = nn.LayerNorm(d_model)(x) if kind == "pre-norm" else x
     cross_entropy(output(x).reshape(-1, 10), rng.integers(0, 10, B * T)).backward()
-    return cosine, [np.linalg.norm(layer.linear2.weight.grad.data) for layer in layers]
+    return cosine, [np.linalg.norm(layer.linear2.weight.grad.array) for layer in layers]
 
 
 depths, seeds, last, alike = (2, 4, 8, 16, 32), range(3 if short else 12), {}, {}

@@ -58,14 +58,14 @@ Q, K, V, Kt, A, S, P, Y, E, E2, L = head(**leaves)
 #
 # $$dQ = \frac{dS\,K}{\sqrt{d_k}} \qquad dW_q = X^T dQ$$
 # %%
-x, k, v, p, y, t = (Z.data for Z in (X, K, V, P, Y, T))  # the arrays
+x, k, v, p, y, t = (Z.array for Z in (X, K, V, P, Y, T))  # the arrays
 dY = 2 * (y - t) / y.size
 dP = dY @ v.T
 dS = p * (dP - (dP * p).sum(axis=1, keepdims=True))
 dQ = dS @ k / np.sqrt(2)
 dW_q = x.T @ dQ
 
-by_rules = [g.data for g in grad(L, [Y, P, S, Q, W_q], retain_graph=True)]
+by_rules = [g.array for g in grad(L, [Y, P, S, Q, W_q], retain_graph=True)]
 apart = max(abs(a - b).max() for a, b in zip(by_rules, (dY, dP, dS, dQ, dW_q), strict=True))
 slope = abs(nudged(leaves, "W_q") - dW_q).max()
 forward = {"X": x, "W_q": W_q, "Q": Q, "S": S, "P": P, "Y": Y}
@@ -119,7 +119,7 @@ show(graph.explore(L, path_to=W_q, values="full"), "And to step through: press â
 # %%
 squared = (dW_q**2).sum()
 rates = np.linspace(0, 30, 61)
-loss = lambda rate: head(**{**leaves, "W_q": Tensor(W_q.data - rate * dW_q)})[-1].item()
+loss = lambda rate: head(**{**leaves, "W_q": Tensor(W_q.array - rate * dW_q)})[-1].item()
 with no_grad():
     losses, after = [loss(rate) for rate in rates], loss(0.1)
 fig, axes = figure(height=2.8)

@@ -28,9 +28,9 @@ import numpy as np
 from translate_date import answer, typed
 
 from tinygrad_tf import graph
-from tinygrad_tf.figures import cross_attention
 from tinygrad_tf.tasks import write
-from tinygrad_tf.train import batch_loss, translate
+from tinygrad_tf.train.figures import cross_attention
+from tinygrad_tf.train.trainer import batch_loss, translate
 
 trainer = dates_model()  # trains it, or loads what has been trained before
 model, task, history = trainer.model, trainer.task, trainer.history

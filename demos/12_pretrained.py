@@ -87,7 +87,7 @@ with tempfile.TemporaryDirectory() as copy:
 sentence = "The value of the expression is the value of"
 ids = np.array([tokenizer.encode(sentence).ids])
 with no_grad():
-    same = np.array_equal(before.eval()(ids).data, model(ids).data)
+    same = np.array_equal(before.eval()(ids).array, model(ids).array)
 names = [(name, str(p.shape)) for name, p in model.named_parameters()]
 show(table(["name | 名字", "shape | 形状"], names[:6]), f"Six of {len(names)}.", f"{len(names)} 个参数中的 6 个。")
 size = sum(p.size for p in model.parameters())
@@ -103,7 +103,7 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
 # 一个句子的损失，就是问每个位置下一个词元是什么。GPT-2 用一个矩阵同时产生三者：$[Q\;K\;V] = X W_{qkv}$。下面是梯度从损
 # 失出发、穿过上面所有的层、到达第一层这个矩阵的路。
 # %%
-probabilities = np.exp(model(ids).log_softmax(-1).data[0, -1])
+probabilities = np.exp(model(ids).log_softmax(-1).array[0, -1])
 best = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in probabilities.argsort()[::-1][:5]]
 show(table(["next | 下一个", "probability | 概率"], best, ".1%"), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
 loss = model.loss(ids)
@@ -124,7 +124,7 @@ finding(len(nudges) == 4 and wrong < 1e-3,
 # %%
 loss.backward()
 H = model.config.n_head
-parts = np.array([[np.linalg.norm(part.reshape(H, -1), axis=1) for part in np.split(b.attn.c_attn.weight.grad.data, 3)]
+parts = np.array([[np.linalg.norm(part.reshape(H, -1), axis=1) for part in np.split(b.attn.c_attn.weight.grad.array, 3)]
                   for b in blocks])  # fmt: skip
 fig, axes = figure(1, 3, width=8, height=2.6, sharey=True)
 for axis, letter, norms in zip(axes, "QKV", parts.swapaxes(0, 1), strict=True):

@@ -58,7 +58,7 @@ def nudged(leaves: dict[str, Tensor], name: str, eps: float = 1e-5) -> np.ndarra
     for at in np.ndindex(*slopes.shape):
         losses = []
         for step in (eps, -eps):
-            W = leaves[name].data.copy()
+            W = leaves[name].array.copy()
             W[at] += step
             with no_grad():
                 losses.append(head(**{**leaves, name: Tensor(W)})["L"].item())
@@ -80,19 +80,19 @@ def main() -> None:
     leaves = make_leaves()
     forward = head(**leaves)
     loss = forward["L"]
-    show("Forward: what each Tensor is", {name: t.data for name, t in {**leaves, **forward}.items()})
+    show("Forward: what each Tensor is", {name: t.array for name, t in {**leaves, **forward}.items()})
 
     weights = {name: t for name, t in leaves.items() if t.requires_grad}
     backward = {**dict(reversed(forward.items())), **weights}
     gradients = grad(loss, list(backward.values()), retain_graph=True)
     by_name = dict(zip(backward, gradients, strict=True))
     show("Backward: the gradient of L to each, from dL = 1 down to the weights",
-         {f"d{name}": g.data for name, g in by_name.items()})  # fmt: skip
+         {f"d{name}": g.array for name, g in by_name.items()})  # fmt: skip
 
     slopes = nudged(leaves, "W_q")
-    worst = np.abs(slopes - by_name["W_q"].data).max()
+    worst = np.abs(slopes - by_name["W_q"].array).max()
     show("Check: dW_q by the rules, and by nudging each entry of W_q by ±0.00001",
-         {"rules": by_name["W_q"].data, "nudge": slopes})  # fmt: skip
+         {"rules": by_name["W_q"].array, "nudge": slopes})  # fmt: skip
     print(f"largest difference: {worst:.1e}")
     assert worst < 1e-8, "a rule is wrong"
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.models import BERT, GPT2, Llama
-from tinygrad_tf.pretrained import folder_of, read_json
+from tinygrad_tf.models.pretrained import folder_of, read_json
 
 FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 
@@ -71,7 +71,7 @@ def fill_masks(model: BERT, tokenizer: Any, prompt: str) -> Iterator[str]:
         raise SystemExit("a BERT that reads in both directions fills in [MASK]: put one into the prompt")
     for place in places:
         with no_grad():
-            ids[0, place] = model(ids).data[0, place].argmax()
+            ids[0, place] = model(ids).array[0, place].argmax()
         yield tokenizer.decode([int(ids[0, place])]) + " "
     yield f"\n{tokenizer.decode(ids[0].tolist())}"
 

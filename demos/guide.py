@@ -40,9 +40,9 @@ except ImportError as problem:
                 'pip install -e ".[demos]"') from None  # fmt: skip
 
 from tinygrad_tf import Tensor, manual_seed
-from tinygrad_tf.figures import CJK_FONTS
 from tinygrad_tf.graph import Page
-from tinygrad_tf.notebook import view
+from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.train.figures import CJK_FONTS
 
 Array = np.ndarray[Any, Any]
 
@@ -246,7 +246,7 @@ def dates_model(progress: bool = True) -> Any:
     from train_dates import new_model
 
     from tinygrad_tf.tasks import dates
-    from tinygrad_tf.train import TrainConfig, Trainer
+    from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
     manual_seed(0)
     task = dates()

@@ -25,7 +25,7 @@ except ImportError as problem:
     raise error(ImportError, "the guide", f"no package {problem.name}", "it makes the page",
                 'pip install -e ".[demos]"') from None  # fmt: skip
 
-from tinygrad_tf.graph.render import DARK
+from tinygrad_tf.graph.pictures.render import DARK
 
 _PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

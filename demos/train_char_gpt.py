@@ -42,8 +42,8 @@ from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
 from tinygrad_tf.random import generator
-from tinygrad_tf.saving import load_checkpoint, save_checkpoint
-from tinygrad_tf.train import interruptible
+from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
+from tinygrad_tf.train.trainer import interruptible
 
 BLOCK, BATCH = 64, 12
 

@@ -20,10 +20,10 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tinygrad_tf import graph, manual_seed
-from tinygrad_tf.figures import save_attention, save_curves
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.tasks import Task, dates
-from tinygrad_tf.train import TrainConfig, Trainer, batch_loss
+from tinygrad_tf.train.figures import save_attention, save_curves
+from tinygrad_tf.train.trainer import TrainConfig, Trainer, batch_loss
 
 EXAMPLE = "星期二，二〇二六年三月三日"
 

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tinygrad_tf.figures import save_attention
 from tinygrad_tf.models import Transformer
 from tinygrad_tf.tasks import Vocabulary
-from tinygrad_tf.train import load_model, translate
+from tinygrad_tf.train.figures import save_attention
+from tinygrad_tf.train.trainer import load_model, translate
 
 
 def main() -> int:

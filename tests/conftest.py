@@ -11,7 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch's
 import pytest
 
 from tinygrad_tf import manual_seed
-from tinygrad_tf.op import state
+from tinygrad_tf.autograd.recording import state
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ import inspect
 import operator
 
 import numpy as np
+from cases import functions
 
 from tinygrad_tf.ops.fused import loss
 from tinygrad_tf.ops.indexing import plain
-from tinygrad_tf.tensor import FUNCTIONS
 
 SIGNS = {
     "<": operator.lt, ">": operator.gt, "≤": operator.le, "≥": operator.ge, "=": operator.eq, "≠": operator.ne,
@@ -113,7 +113,7 @@ class Numbers:
             return loss.target_distribution(*arrays, **{**absent, **given})
         if name == "tri":
             return np.tri(*arrays, dtype=bool)
-        function = {**FUNCTIONS, "permute": np.transpose, "concatenate": lambda *Xs, axis: np.concatenate(Xs, axis)}[
+        function = {**functions(), "permute": np.transpose, "concatenate": lambda *Xs, axis: np.concatenate(Xs, axis)}[
             name
         ]
         return function(*arrays, **params)

@@ -12,9 +12,9 @@ from tinygrad_tf import Tensor, checkpoint, manual_seed, nn, optim, parallel, ta
 from tinygrad_tf.models import GPT2, GPT2Config, Transformer, TransformerConfig
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.random import generator
-from tinygrad_tf.train import TrainConfig, Trainer
+from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
-module = sys.modules["tinygrad_tf.parallel.share"]  # the package's name is the function
+module = sys.modules["tinygrad_tf.parallel.sharing"]
 ADAMW = lambda model: optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
 SGD = lambda model: optim.SGD(model.parameters(), lr=1e-2, momentum=0.9)
 
@@ -78,7 +78,7 @@ def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1
         for _ in range(updates):
             shared.step()
     shared.collect()
-    return [p.data.copy() for p in model.parameters()], optimizer.state_dict()["state"], record
+    return [p.array.copy() for p in model.parameters()], optimizer.state_dict()["state"], record
 
 
 def furthest(one, other):
@@ -145,7 +145,7 @@ def collectives(ranks):
         except (ValueError, RuntimeError) as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
     half = nn.Linear(2, 2)
-    half.bias.data = half.bias.data.astype(np.float64)
+    half.bias.array = half.bias.array.astype(np.float64)
     try:
         parallel.share(half, optim.SGD(half.parameters(), lr=0.1), ranks)
     except TypeError as problem:
@@ -169,12 +169,12 @@ def closing(ranks, how="free"):
         return shared
 
     shared = step()
-    before, look = line.weight.data.copy(), line.weight.data if how == "held" else None
+    before, look = line.weight.array.copy(), line.weight.array if how == "held" else None
     shared.close()
-    same = bool((line.weight.data == before).all()) and (look is None or bool((look == before).all()))
+    same = bool((line.weight.array == before).all()) and (look is None or bool((look == before).all()))
     step().close()
     return {"same": same, "freed": not shared.node._windows,
-            "trains again": bool(np.allclose(line.weight.data, before - [[0.1, 0.2]]))}  # fmt: skip
+            "trains again": bool(np.allclose(line.weight.array, before - [[0.1, 0.2]]))}  # fmt: skip
 
 
 class Interrupted(Trainer):
@@ -197,7 +197,7 @@ def task_training(ranks, path, how):
         learner.resume()
     history = learner.fit(progress=False)
     return {"step": learner.step, "loss": history.loss, "score": list(history.accuracy.items()),
-            "sum": [float(np.abs(p.data).sum()) for p in model.parameters()]}  # fmt: skip
+            "sum": [float(np.abs(p.array).sum()) for p in model.parameters()]}  # fmt: skip
 
 
 def fit_twice(ranks):

@@ -41,7 +41,7 @@ def of_ours(module: Any, *inputs: np.ndarray, **masks: Any) -> dict[str, np.ndar
     found = {f"output {i}": y.detach() for i, y in enumerate(outputs)}
     found |= {f"gradient of input {i}": x.grad for i, x in enumerate(leaves)}
     found |= {f"gradient of {name}": p.grad for name, p in module.named_parameters()}
-    return {name: None if t is None else t.data for name, t in found.items()}
+    return {name: None if t is None else t.array for name, t in found.items()}
 
 
 def of_theirs(module: Any, *inputs: np.ndarray, **masks: Any) -> dict[str, np.ndarray | None]:

@@ -107,7 +107,7 @@ def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks):
     Q, K, V = (np.random.default_rng(0).standard_normal((2, 7, 4)).astype(np.float32) for _ in range(3))
     Q[1, 3] = np.nan
     with np.errstate(invalid="ignore"):
-        Y = f.attention(Tensor(Q), Tensor(K), Tensor(V), causal=0).data
+        Y = f.attention(Tensor(Q), Tensor(K), Tensor(V), causal=0).array
     np.testing.assert_array_equal(np.isnan(Y).all(-1), np.arange(14).reshape(2, 7) == 10)
     assert np.isnan(Y).any(-1).sum() == 1
 

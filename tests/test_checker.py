@@ -8,8 +8,10 @@ from cases import CASES, engine_ops
 from cases.fused import CASES as FUSED
 
 from tinygrad_tf import Tensor, grad, gradcheck, ops
-from tinygrad_tf.autograd import reachable
-from tinygrad_tf.op import Kernel, Op, Rule
+from tinygrad_tf.autograd.operation import Op, op
+from tinygrad_tf.autograd.rule import Rule
+from tinygrad_tf.autograd.walk import reachable
+from tinygrad_tf.kernels import Kernel
 
 ROWS = [c for c in CASES if c.differentiable and c.order]
 every_row = pytest.mark.parametrize("case", ROWS, ids=lambda c: c.id)
@@ -58,7 +60,7 @@ def shows(case, o, attribute, wrong, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(o, attribute, wrong)
         changed = gradients(case, by_rule)
-    pairs = [(a.data, b.data) for a, b in zip(changed, right, strict=True)]
+    pairs = [(a.array, b.array) for a, b in zip(changed, right, strict=True)]
     return any((np.abs(a - b) > 1e-6 + 1e-4 * np.abs(b)).any() for a, b in pairs)
 
 
@@ -109,7 +111,7 @@ def test_every_kernel_is_made_wrong_once(monkeypatch):
 
 
 def with_rule(forward, rule) -> Op:
-    made = Op(forward)
+    made = op(forward)
     made.rule(rule)
     return made
 
@@ -124,7 +126,7 @@ def test_a_right_rule_passes():
 
 
 def test_a_rule_that_treats_its_input_as_a_constant_is_caught_in_the_second_derivative():
-    constant = lambda X: X.data if isinstance(X, Tensor) else X
+    constant = lambda X: X.array if isinstance(X, Tensor) else X
     square = with_rule(lambda X: X * X, lambda dY, Y, X: 2 * dY * constant(X))
     assert gradcheck(square, leaf(1.0, -2.0), order=1)
     with pytest.raises(AssertionError, match="derivative 2"):
@@ -132,7 +134,7 @@ def test_a_rule_that_treats_its_input_as_a_constant_is_caught_in_the_second_deri
 
 
 def test_a_mistake_in_the_third_derivative_is_caught_there():
-    constant = lambda X: X.data if isinstance(X, Tensor) else X
+    constant = lambda X: X.array if isinstance(X, Tensor) else X
     slope = with_rule(lambda X: 3 * X * X, lambda dY, Y, X: 6 * dY * constant(X))
     cube = with_rule(lambda X: X * X * X, lambda dY, Y, X: dY * slope(X))
     assert gradcheck(cube, leaf(1.0, -2.0), order=2)
@@ -204,7 +206,7 @@ def test_inputs_of_any_shape(shape):
 def test_nothing_given_is_changed():
     x = Tensor(np.array([1.0, 2.0], np.float32), requires_grad=True)
     gradcheck(lambda x: x * x, x)
-    np.testing.assert_array_equal(x.data, np.array([1.0, 2.0], np.float32), strict=True)
+    np.testing.assert_array_equal(x.array, np.array([1.0, 2.0], np.float32), strict=True)
     assert x.grad is None
 
 

@@ -12,9 +12,9 @@ import pytest
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, checkpoint, enable_grad, grad, manual_seed, nn, no_grad
-from tinygrad_tf.autograd import reachable
+from tinygrad_tf.autograd.recording import state
+from tinygrad_tf.autograd.walk import reachable
 from tinygrad_tf.graph import draw, explain
-from tinygrad_tf.op import state
 from tinygrad_tf.ops import fused
 from tinygrad_tf.random import generator
 
@@ -144,8 +144,8 @@ def test_gradients_are_equal_to_the_bit(run):
         if b is None:
             assert a is None
         else:
-            np.testing.assert_array_equal(a.data, b.data, strict=True)
-    assert any(b is not None and np.abs(b.data).max() > 0.01 for b in expected)
+            np.testing.assert_array_equal(a.array, b.array, strict=True)
+    assert any(b is not None and np.abs(b.array).max() > 0.01 for b in expected)
 
 
 def test_grad_of_some_is_equal_to_the_bit_and_computes_no_more():
@@ -154,10 +154,10 @@ def test_grad_of_some_is_equal_to_the_bit_and_computes_no_more():
         y = through(lambda x: (x * w).exp() + w, x * 2)
         for inputs in ([x], [w], [x, w], [w, x]):
             found = grad(y.sum(), inputs, retain_graph=True)
-            expected = {x.number: 2 * np.exp(2 * x.data * w.data) * w.data,
-                        w.number: 2 * np.exp(2 * x.data * w.data) * x.data + 1}  # fmt: skip
+            expected = {x.number: 2 * np.exp(2 * x.array * w.array) * w.array,
+                        w.number: 2 * np.exp(2 * x.array * w.array) * x.array + 1}  # fmt: skip
             for d, t in zip(found, inputs, strict=True):
-                np.testing.assert_allclose(d.data, expected[t.number], rtol=1e-5)
+                np.testing.assert_allclose(d.array, expected[t.number], rtol=1e-5)
 
 
 def test_create_graph_gives_second_derivatives():
@@ -168,7 +168,7 @@ def test_create_graph_gives_second_derivatives():
         y = through(lambda x: fused.dropout((x * w).tanh(), 0.3) * x, x)
         dx = grad((y * y).sum(), x, create_graph=True)
         (dx * dx).sum().backward()
-        return [x.grad.data, w.grad.data]
+        return [x.grad.array, w.grad.array]
 
     manual_seed(1)
     expected = run(plain)
@@ -366,7 +366,7 @@ def test_the_generator_may_be_seeded_anew_in_between():
     y = checkpoint(lambda x: fused.dropout(x, 0.5), x)
     manual_seed(4)
     y.sum().backward()
-    np.testing.assert_array_equal(x.grad.data, y.data)
+    np.testing.assert_array_equal(x.grad.array, y.array)
 
 
 def test_other_threads_draw_on_undisturbed():
@@ -394,7 +394,7 @@ def test_other_threads_draw_on_undisturbed():
     y.sum().backward()
     thread.join()
     assert drawn == [expected.random()]
-    np.testing.assert_array_equal(x.grad.data, y.data)
+    np.testing.assert_array_equal(x.grad.array, y.array)
 
 
 def test_other_threads_may_draw_in_the_first_run():
@@ -407,7 +407,7 @@ def test_other_threads_may_draw_in_the_first_run():
     x = leaf(*np.ones(20))
     y = checkpoint(function, x)
     y.sum().backward()
-    np.testing.assert_array_equal(x.grad.data, y.data)
+    np.testing.assert_array_equal(x.grad.array, y.array)
 
 
 def test_a_function_may_seed_the_generator_itself():
@@ -421,7 +421,7 @@ def test_a_function_may_seed_the_generator_itself():
     before = generator().bit_generator.state
     y.sum().backward()
     assert generator().bit_generator.state == before
-    np.testing.assert_array_equal(x.grad.data, y.data)
+    np.testing.assert_array_equal(x.grad.array, y.array)
 
 
 # ---- hooks ----------------------------------------------------------------------------------------------------------
@@ -501,7 +501,7 @@ def test_it_is_one_node_of_a_picture_with_the_gradients_that_leave_it():
     told = str(explain(loss, W))
     assert "dW = backward(dY)" in told
     assert "the function is run again" in told
-    size = np.linalg.norm(grad(loss, W, retain_graph=True).data)
+    size = np.linalg.norm(grad(loss, W, retain_graph=True).array)
     assert f"norm {size:.3g}" in told
     assert "checkpoint" in draw(loss).source
 

@@ -159,7 +159,7 @@ def run(library, call, x):
             if library is torch:
                 dxs = torch.autograd.grad(floats, x, [torch.from_numpy(s) for s in seeds]) if floats else []
                 return [y.detach().numpy() for y in ys], [dx.numpy() for dx in dxs]
-            return [y.data for y in ys], [dx.data for dx in grad(floats, [x], seeds)] if floats else []
+            return [y.array for y in ys], [dx.array for dx in grad(floats, [x], seeds)] if floats else []
     except (ValueError, RuntimeError, IndexError, TypeError, NotImplementedError) as problem:
         return problem, None
 

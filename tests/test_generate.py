@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn
-from tinygrad_tf.generate import GenerationConfig, draw, filtered, probabilities
+from tinygrad_tf.autograd.recording import state
 from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig, Transformer, TransformerConfig
-from tinygrad_tf.op import state
+from tinygrad_tf.models.generation import GenerationConfig, draw, filtered, probabilities
 
 START, END = 1, 2
 SOURCE = np.array([[3, 4, 5, 6], [5, 4, 0, 0], [6, 0, 0, 0], [7, 8, 3, 0]])
@@ -18,7 +18,7 @@ def random_weights(model, seed=75):
     """Large weights, so that rows differ in what they say and when they end; dropout would change it."""
     rng = np.random.default_rng(seed)
     for p in model.parameters():
-        p.data[...] = rng.standard_normal(p.shape)
+        p.array[...] = rng.standard_normal(p.shape)
     return model
 
 
@@ -63,7 +63,7 @@ def slowly(model, source, max_length):
         row = row[row != 0][None]
         tokens = [START]
         while len(tokens) <= max_length and (len(tokens) == 1 or tokens[-1] != END):
-            tokens.append(int(model(row, [tokens]).data[0, -1].argmax()))
+            tokens.append(int(model(row, [tokens]).array[0, -1].argmax()))
         rows.append(tokens)
     model.train()
     return rows
@@ -93,7 +93,7 @@ def test_beams_of_an_encoder_decoder_find_what_is_likeliest(model):
     got = translate(model, 3, SOURCE[:1], num_beams=12**2, length_penalty=1.0, early_stopping="never")[0]
 
     def score(tokens):
-        logits = model(SOURCE[:1], [[START, *tokens[:-1]]]).data[0].astype(np.float64)
+        logits = model(SOURCE[:1], [[START, *tokens[:-1]]]).array[0].astype(np.float64)
         log_probs = np.log(probabilities(logits))
         return log_probs[np.arange(len(tokens)), tokens].sum() / len(tokens)
 
@@ -244,7 +244,7 @@ def ends_after(model, *lengths):
         for row, length in zip(logits, lengths, strict=True):
             row[:, 5] = 1
             row[length - 1 : length, END] = 2  # once only: later it would say 5 again
-        return type("Logits", (), {"data": logits})
+        return type("Logits", (), {"array": logits})
 
     model.decode = decode
     return model

@@ -76,7 +76,7 @@ def test_adam_compiled_is_adam(name, settings, adam_calls):
     kind = getattr(optim, name)
     for ours, theirs in zip(trained(kind, settings, "compiled"), trained(kind, settings, "numpy"), strict=True):
         for a, b in zip(ours, theirs, strict=True):
-            pairs = [(a.data, b.data)] if isinstance(a, Tensor) else [(a[key], b[key]) for key in b]
+            pairs = [(a.array, b.array)] if isinstance(a, Tensor) else [(a[key], b[key]) for key in b]
             for mine, other in pairs:
                 close = 1e-6 if np.asarray(mine).dtype != np.float64 else 1e-13
                 np.testing.assert_allclose(mine, other, rtol=close, atol=close, strict=True)
@@ -103,5 +103,5 @@ class Halved(optim.Adam):
 @pytest.mark.parametrize(("kind", "settings"), [(optim.Adam, {"amsgrad": True}), (Halved, {})])
 def test_formulas_that_are_not_adam_s_own_stay_with_numpy(kind, settings, adam_calls):
     for a, b in zip(trained(kind, settings, "compiled")[0], trained(kind, settings, "numpy")[0], strict=True):
-        np.testing.assert_array_equal(a.data, b.data)
+        np.testing.assert_array_equal(a.array, b.array)
     assert adam_calls == []

@@ -9,10 +9,10 @@ from cases import engine_ops
 from cases.fused import CASES
 
 from tinygrad_tf import Tensor, grad, kernels
-from tinygrad_tf.autograd import reachable
+from tinygrad_tf.autograd.operation import fit
+from tinygrad_tf.autograd.walk import reachable
 from tinygrad_tf.kernels.erf import erf
 from tinygrad_tf.kernels.rows import column_sums, row_sums
-from tinygrad_tf.op import fit
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
 #: float64's atol is for gelu far below 0: there x · (1 + erf(x/√2)) keeps what NumPy's erf is off, 2e-14, times x.
@@ -67,7 +67,7 @@ class Node:
 
     def __init__(self, Y: Tensor, layout=np.copy) -> None:
         self.op, self.params = Y.op, Y.params
-        self.arrays = [frozen(layout(x.data)) for x in Y.inputs]
+        self.arrays = [frozen(layout(x.array)) for x in Y.inputs]
         self.needs = tuple(x.requires_grad for x in Y.inputs)
         self.dY = frozen(layout(np.asarray(np.random.default_rng(4).standard_normal(Y.shape), Y.dtype)))
         self.Y, self.saved = (frozen(made) for made in self.op.kernel.forward(*self.arrays, **self.params))
@@ -85,14 +85,14 @@ class Node:
     def by_definition(self):
         xs = [Tensor(a, requires_grad=need) for a, need in zip(self.arrays, self.needs, strict=True)]
         dxs = grad(self.op.forward(*xs, **self.params), [x for x in xs if x.requires_grad], self.dY)
-        return [dx.data for dx in dxs]
+        return [dx.array for dx in dxs]
 
     def fitted(self, gradients, needs):
         """What the engine makes of the gradients, of those inputs that want one."""
         triples = list(zip(gradients, self.arrays, needs, strict=False))
         assert all(need or dX is None for dX, _, need in triples)
         sent = [fit(dX, Tensor.wrap(x), self.op) for dX, x, need in triples if need]
-        return [dX.data if isinstance(dX, Tensor) else np.asarray(dX) for dX in sent]
+        return [dX.array if isinstance(dX, Tensor) else np.asarray(dX) for dX in sent]
 
 
 def frozen(made):

@@ -95,7 +95,7 @@ def test_as_in_pytorch(name, torch):
     assert (ours.shape, str(ours.dtype)) == (tuple(theirs.shape), str(theirs.dtype).removeprefix("torch."))
     assert ours.requires_grad == theirs.requires_grad
     if name in MADE:
-        np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-6)
+        np.testing.assert_allclose(ours.array, theirs.detach().numpy(), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_as_in_pytorch(name, torch):
     ids=["rand", "randn", "uniform", "normal", "randint", "rand_like", "randn_like"],
 )  # fmt: skip
 def test_distribution(make, mean, std, lowest, highest):
-    x = make(20_000).data.astype(float)
+    x = make(20_000).array.astype(float)
     assert abs(x.mean() - mean) < 5 * std / 20_000**0.5
     assert abs(x.std() - std) < 0.03 * std
     assert lowest <= x.min() <= x.max() <= highest
@@ -118,12 +118,12 @@ def test_distribution(make, mean, std, lowest, highest):
 @pytest.mark.parametrize("replacement", [True, False])
 def test_multinomial_draws_by_its_weights(replacement):
     weights = np.array([1.0, 0.0, 3.0, 6.0])
-    drawn = tinygrad_tf.multinomial(Tensor(np.tile(weights, (20_000, 1))), 1, replacement).data.ravel()
+    drawn = tinygrad_tf.multinomial(Tensor(np.tile(weights, (20_000, 1))), 1, replacement).array.ravel()
     np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 20_000, weights / 10, atol=0.015)
 
 
 def test_multinomial_without_replacement_draws_no_place_twice():
-    drawn = tinygrad_tf.multinomial(tinygrad_tf.ones(50, 6), 6).data
+    drawn = tinygrad_tf.multinomial(tinygrad_tf.ones(50, 6), 6).array
     assert (np.sort(drawn, 1) == np.arange(6)).all()
 
 

@@ -37,6 +37,6 @@ def test_arrays_of_a_second_round_take_the_memory_of_the_first():
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
 def test_what_the_environment_says_stays():
     assert "False" in subprocess.run(
-        [sys.executable, "-c", "from tinygrad_tf.memory import reuse_freed; print(reuse_freed())"],
+        [sys.executable, "-c", "from tinygrad_tf.kernels.memory import reuse_freed; print(reuse_freed())"],
         capture_output=True, text=True, check=True, env={**os.environ, "MALLOC_ARENA_MAX": "4"},
     ).stdout  # fmt: skip

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, nn
-from tinygrad_tf.graph.render import engine
-from tinygrad_tf.notebook import view
+from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.graph.pictures.render import engine
 
 SVG = "{http://www.w3.org/2000/svg}"
 

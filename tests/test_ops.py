@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from cases import CASES, Case, as_list
+from cases import CASES, Case, as_list, functions
 
+import tinygrad_tf
 from tinygrad_tf import Tensor, attention, cross_entropy, grad, gradcheck
 from tinygrad_tf.nn import functional
 from tinygrad_tf.ops import fused
 from tinygrad_tf.ops.join import concatenate, stack
-from tinygrad_tf.tensor import FUNCTIONS
 
 TOLERANCE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-10, "atol": 1e-12}}
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
@@ -39,13 +39,15 @@ def weights(y) -> np.ndarray:
     return np.asarray(np.random.default_rng(1).standard_normal(tuple(y.shape)), dtype)
 
 
+METHODS_ONLY = {"where", "expand_as", "view_as", "type_as"}
+MAKERS = {"tinygrad_tf.ops.makers", "tinygrad_tf.ops.devices"}
 #: Their results are no Tensors; see test_numpy.
 PLAIN = {"allclose", "shape", "ndim", "size", "is_floating_point"}
 
 
 def test_no_function_is_without_a_row():
-    here = {name for name in FUNCTIONS if str(FUNCTIONS[name].__module__).startswith("tinygrad_tf.ops")}
-    ours = {name for name in here if not name.startswith("numpy.")}
+    ours = {name for name, f in functions().items() if f.__module__ not in MAKERS}
+    ours |= {f"Tensor.{name}" for name in METHODS_ONLY}
     composed = {f"nn.functional.{name}" for name, f in vars(functional).items()
                 if getattr(f, "__module__", "") == functional.__name__}  # fmt: skip
     assert (ours - PLAIN) | composed == {c.op for c in CASES}
@@ -63,7 +65,7 @@ def test_value_shape_and_dtype_are_those_of_pytorch(case, dtype, torch):
     for y, their_y in zip(outputs, theirs, strict=True):
         expected = their_y.detach().numpy()
         assert (y.shape, y.dtype, y.requires_grad) == (expected.shape, expected.dtype, their_y.requires_grad)
-        np.testing.assert_allclose(y.data, expected, **TOLERANCE[dtype])
+        np.testing.assert_allclose(y.array, expected, **TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.differentiable], ids=lambda c: c.id)
@@ -72,7 +74,7 @@ def test_gradient_is_that_of_pytorch(case, dtype, torch):
     pairs = zip(gradients(case, dtype), their_gradients(case, dtype, torch), strict=True)
     for dx, their_dx in pairs:
         assert dx.dtype == dtype
-        np.testing.assert_allclose(dx.data, their_dx.numpy(), **TOLERANCE[dtype], strict=True)
+        np.testing.assert_allclose(dx.array, their_dx.numpy(), **TOLERANCE[dtype], strict=True)
 
 
 @every_curve
@@ -84,7 +86,7 @@ def test_derivatives_are_what_nudges_say(case):
 def test_no_array_that_was_given_is_written_to(case):
     inputs = case.tensors()
     for x in inputs:
-        x.data.flags.writeable = False
+        x.array.flags.writeable = False
     outputs = [y for y in as_list(case.ours(*inputs)) if y.requires_grad]
     if case.differentiable:
         seeds = [weights(y) for y in outputs]
@@ -109,12 +111,12 @@ def test_stretched_inputs_get_the_sum(op, shapes, torch):
     arrays = [rng.uniform(0.5, 2, shape) for shape in shapes]
     xs = [Tensor(a, requires_grad=True) for a in arrays]
     their_xs = [torch.tensor(a, requires_grad=True) for a in arrays]
-    y = FUNCTIONS[op](*xs)
+    y = getattr(tinygrad_tf, op)(*xs)
     their_y = getattr(torch, {"power": "pow"}.get(op, op))(*their_xs)
-    np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=1e-12, strict=True)
+    np.testing.assert_allclose(y.array, their_y.detach().numpy(), rtol=1e-12, strict=True)
     dxs = grad(y, xs, weights(y))
     for dx, their_dx in zip(dxs, torch.autograd.grad(their_y, their_xs, torch.tensor(weights(y))), strict=True):
-        np.testing.assert_allclose(dx.data, their_dx.numpy(), rtol=1e-12, strict=True)
+        np.testing.assert_allclose(dx.array, their_dx.numpy(), rtol=1e-12, strict=True)
 
 
 # ---- arrays without entries -----------------------------------------------------------------------------------------
@@ -176,8 +178,8 @@ def test_nothing_in_is_as_in_pytorch(name, shapes, ours, theirs, torch):
     xs = [Tensor(a, requires_grad=True) for a in arrays]
     their_xs = [torch.tensor(a, requires_grad=True) for a in arrays]
     y, their_y = ours(*xs), theirs(torch.nn.functional, *their_xs)
-    np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=1e-12, strict=True)
+    np.testing.assert_allclose(y.array, their_y.detach().numpy(), rtol=1e-12, strict=True)
     y.backward(np.ones(y.shape))
     their_y.backward(torch.ones_like(their_y))
     for x, their_x in zip(xs, their_xs, strict=True):
-        np.testing.assert_allclose(x.grad.data, their_x.grad.numpy(), rtol=1e-10, strict=True)
+        np.testing.assert_allclose(x.grad.array, their_x.grad.numpy(), rtol=1e-10, strict=True)

@@ -71,7 +71,7 @@ def test_trajectory_on_a_random_problem_is_pytorch_s(name, settings, dtype, tole
     """Least squares with rows of its own for each of 20 steps; relative to the size of the weights."""
     rng = np.random.default_rng(0)
     W = Tensor(rng.standard_normal(shape), requires_grad=True, dtype=dtype)
-    their_W = torch.from_numpy(W.data.copy()).requires_grad_()
+    their_W = torch.from_numpy(W.array.copy()).requires_grad_()
     ours, theirs = getattr(optim, name)([W], **settings), getattr(torch.optim, name)([their_W], **settings)
     for _ in range(20):
         X, T = (rng.standard_normal(s).astype(dtype) for s in ((4, shape[0]), (4, shape[1])))
@@ -81,16 +81,16 @@ def test_trajectory_on_a_random_problem_is_pytorch_s(name, settings, dtype, tole
             ((data[0] @ p - data[1]) ** 2).sum().backward()
             optimizer.step()
         expected = their_W.detach().numpy()
-        np.testing.assert_allclose(W.data, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+        np.testing.assert_allclose(W.array, expected, rtol=0, atol=tolerance * np.abs(expected).max())
     assert W.dtype == dtype
 
 
 def test_muon_s_step_is_nearly_orthogonal():
     W = Tensor(np.random.default_rng(0).standard_normal((6, 4)), requires_grad=True)
-    before = W.data.copy()
+    before = W.array.copy()
     (W * W).sum().backward()
     optim.Muon([W], lr=1.0, weight_decay=0.0).step()
-    values = np.linalg.svd((before - W.data) / np.sqrt(6 / 4), compute_uv=False)
+    values = np.linalg.svd((before - W.array) / np.sqrt(6 / 4), compute_uv=False)
     assert ((values > 0.6) & (values < 1.3)).all()
 
 
@@ -103,7 +103,7 @@ def two():
 
 def with_gradients(*ps):
     for p in ps:
-        p.grad = Tensor(np.ones_like(p.data))
+        p.grad = Tensor(np.ones_like(p.array))
 
 
 def test_groups_have_settings_of_their_own():
@@ -142,11 +142,11 @@ def test_a_step_keeps_the_parameter_s_array_and_the_gradient():
     for name in SETTINGS:
         W = Tensor(np.ones((2, 2), "float32"), requires_grad=True)
         with_gradients(W)
-        array = W.data
+        array = W.array
         for _ in range(2):
             getattr(optim, name)([W]).step()
-        assert W.data is array
-        assert (W.grad.data == 1).all()
+        assert W.array is array
+        assert (W.grad.array == 1).all()
         assert (array != 1).all()
 
 
@@ -160,7 +160,7 @@ def many():
         Tensor(rng.standard_normal((2, 2)), requires_grad=True),
     ]
     wide = Tensor(np.zeros((150, 200), np.float32), requires_grad=True)
-    wide.data = rng.standard_normal((200, 150), np.float32).T
+    wide.array = rng.standard_normal((200, 150), np.float32).T
     return [*params, wide]
 
 
@@ -183,7 +183,7 @@ def test_together_and_in_blocks_the_bits_are_those_of_each_parameter_alone(name,
             g = np.random.default_rng((step, i)).standard_normal(p.shape).astype(p.dtype)
             p.grad = q.grad = None if (i + step) % 5 == 0 and step > 1 else Tensor(g)
             if step == 3 and i == 1:  # a user may put another array in place
-                p.data, q.data = p.data * 2, q.data * 2
+                p.array, q.array = p.array * 2, q.array * 2
             if step == 4 and first.state[p].get("exp_avg") is not None and i == 7:
                 first.state[p]["exp_avg"], second.state[q]["exp_avg"] = np.ones_like(g), np.ones_like(g)
         if step == 5:
@@ -194,7 +194,7 @@ def test_together_and_in_blocks_the_bits_are_those_of_each_parameter_alone(name,
         first.step()
         second.step()
         for p, q in zip(together, alone, strict=True):
-            np.testing.assert_array_equal(p.data, q.data, strict=True)
+            np.testing.assert_array_equal(p.array, q.array, strict=True)
             assert first.state.get(p, {}).keys() == second.state.get(q, {}).keys()
             for key, value in first.state.get(p, {}).items():
                 np.testing.assert_array_equal(value, second.state[q][key], strict=True)
@@ -206,7 +206,7 @@ def test_a_parameter_without_axes_is_one_number(name):
     for p in (a, b):
         optimizer = getattr(optim, name)([p], lr=0.1)
         for _ in range(2):
-            p.grad = Tensor(np.ones_like(p.data))
+            p.grad = Tensor(np.ones_like(p.array))
             optimizer.step()
     assert a.shape == ()
     assert a.item() == b.item() != 2
@@ -239,12 +239,12 @@ def test_a_state_that_was_saved_goes_on_as_if_nothing_had_been(name, settings):
     saved = copy.deepcopy(optimizer.state_dict())
     others, resumed = start()
     for W, other in zip(Ws, others, strict=True):
-        other.data[...] = W.data
+        other.array[...] = W.array
     resumed.load_state_dict(saved)
     steps(Ws, optimizer, 3)
     steps(others, resumed, 3)
     for W, other in zip(Ws, others, strict=True):
-        np.testing.assert_array_equal(W.data, other.data)
+        np.testing.assert_array_equal(W.array, other.array)
     assert resumed.param_groups[1]["lr"] == 0.03
 
 
@@ -296,7 +296,7 @@ def test_a_training_of_pytorch_s_goes_on_here(name, settings, shape, torch):
     for _ in range(3):
         step(their_W, theirs)
         step(W, ours)
-    np.testing.assert_allclose(W.data, their_W.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(W.array, their_W.detach().numpy(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("i", [1, -1])
@@ -367,7 +367,7 @@ def test_clipping_is_pytorch_s(norm_type, max_norm, torch):
     expected = torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type)
     assert norm == pytest.approx(expected.item(), rel=1e-12)
     for p, q in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(p.grad.data, q.grad.numpy(), rtol=1e-12)
+        np.testing.assert_allclose(p.grad.array, q.grad.numpy(), rtol=1e-12)
 
 
 def test_clipping_keeps_the_dtype_and_passes_over_what_has_no_gradient():
@@ -390,8 +390,8 @@ def test_a_norm_that_is_no_number_makes_every_gradient_so():
     a, b = two()
     a.grad, b.grad = Tensor([float("nan")]), Tensor([1.0])
     optim.clip_grad_norm_([a, b], 1.0)
-    assert np.isnan(a.grad.data).all()
-    assert np.isnan(b.grad.data).all()
+    assert np.isnan(a.grad.array).all()
+    assert np.isnan(b.grad.array).all()
 
 
 def test_the_norm_has_an_item_as_pytorch_s():
@@ -404,4 +404,4 @@ def test_clipping_by_value():
     p = Tensor([1.0, 1.0, 1.0], requires_grad=True)
     p.grad = Tensor([-3.0, 0.1, 3.0])
     optim.clip_grad_value_([p], 0.5)
-    np.testing.assert_allclose(p.grad.data, [-0.5, 0.1, 0.5])
+    np.testing.assert_allclose(p.grad.array, [-0.5, 0.1, 0.5])

@@ -20,7 +20,7 @@ from tinygrad_tf.random import generator, get_state
 
 ROOT = Path(__file__).parents[1]
 JOB = str(ROOT / "tests/parallel_job.py")
-launcher = sys.modules["tinygrad_tf.parallel.launch"]
+launcher = sys.modules["tinygrad_tf.parallel.launcher"]
 needs_mpi = pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason='pip install "tinygrad_tf[mpi]"')
 needs_train = pytest.mark.skipif(
     not all(importlib.util.find_spec(name) for name in ("tqdm", "safetensors")),
@@ -166,7 +166,7 @@ def test_the_demo_starts_itself_as_ranks_and_goes_on_with_others(tmp_path):
     assert "failed" not in err
     assert out.count("validation loss by step") == 1
     assert not (tmp_path / "out/sample.txt").exists()
-    from tinygrad_tf.saving import load_checkpoint
+    from tinygrad_tf.train.saving import load_checkpoint
 
     saved = load_checkpoint(tmp_path / "out/checkpoint.safetensors")
     assert 0 < saved.step < 400
@@ -248,7 +248,7 @@ def test_a_process_alone_trains_as_without_ranks():
                     norm = optim.clip_grad_norm_([W], 0.5)
                     optimizer.step()
                     loss = loss.item()
-        return W.data.tolist(), loss, norm
+        return W.array.tolist(), loss, norm
 
     assert train(True) == train(False)
 

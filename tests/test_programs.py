@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.op import Rule
+from tinygrad_tf.autograd.rule import Rule
 from tinygrad_tf.ops.exponential import tanh
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
@@ -162,7 +162,7 @@ def assert_as_in_pytorch(program):
             y = ours.run(line)
         except Exception as problem:
             raise AssertionError(f"{up_to(n, lines)}\nraises {type(problem).__name__}: {problem}") from problem
-        assert_close(y.data, torchs[f"v{n}"].detach().numpy(), f"{up_to(n, lines)}\nis not what PyTorch computes")
+        assert_close(y.array, torchs[f"v{n}"].detach().numpy(), f"{up_to(n, lines)}\nis not what PyTorch computes")
     names = [f"v{n}" for n in range(leaves)]
     theirs, mine = torchs.made(), ours.made()
     seeds = {name: np.cos(np.arange(y.numel())).reshape(tuple(y.shape)) for name, y in theirs.items()}
@@ -170,7 +170,7 @@ def assert_as_in_pytorch(program):
     loss = sum((y * Tensor(seeds[name])).sum() for name, y in mine.items())
     expected = torch.autograd.grad(their_loss, [theirs[name] for name in names])
     for name, dx, their_dx in zip(names, grad(loss, [mine[name] for name in names]), expected, strict=True):
-        assert_close(dx.data, their_dx.numpy(), f"{program}\nhas another gradient to {name} than in PyTorch")
+        assert_close(dx.array, their_dx.numpy(), f"{program}\nhas another gradient to {name} than in PyTorch")
 
 
 def up_to(n, lines):
@@ -216,7 +216,7 @@ def test_a_program_that_fails_is_shortened_and_shown(monkeypatch):
         def slice(self, needs):
             return lambda *args, **params: [dX * 1.001 for dX in super(Wrong, self).slice(needs)(*args, **params)]
 
-    monkeypatch.setattr(tanh, "backward", Wrong(tanh.backward.function))
+    monkeypatch.setattr(tanh.op, "backward", Wrong(tanh.op.backward.function))
     with pytest.raises(AssertionError, match="another gradient to v0") as problem:
         many(200)(given(programs())(assert_as_in_pytorch))()
     said = str(problem.value)

@@ -78,4 +78,4 @@ def test_a_random_graph_is_pytorch_s(seed):
     loss.backward()
     pairs += [(x.grad, dx) for x, dx in zip(xs, their_first, strict=True) if x.grad is not None]
     for ours, theirs in pairs:
-        np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-8, atol=1e-10, strict=True)
+        np.testing.assert_allclose(ours.array, theirs.detach().numpy(), rtol=1e-8, atol=1e-10, strict=True)

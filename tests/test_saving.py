@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
-from tinygrad_tf.saving import load_checkpoint, save_checkpoint, write_whole
+from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_whole
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
 
@@ -58,7 +58,7 @@ def as_bytes(data):
         return {key: as_bytes(value) for key, value in data.items()}
     if isinstance(data, list):
         return [as_bytes(value) for value in data]
-    data = data.data if isinstance(data, Tensor) else data
+    data = data.array if isinstance(data, Tensor) else data
     return (str(data.dtype), data.shape, data.tobytes()) if isinstance(data, np.ndarray) else data
 
 
@@ -94,14 +94,14 @@ def test_a_model_alone(tmp_path):
     save_checkpoint(path, net)
     before = random.get_state()
     load_checkpoint(path).restore(other)
-    assert all((a.data == b.data).all() for a, b in zip(net.parameters(), other.parameters(), strict=True))
+    assert all((a.array == b.array).all() for a, b in zip(net.parameters(), other.parameters(), strict=True))
     assert random.get_state() == before  # only a training that goes on takes the generator along
 
 
 def test_state_that_is_not_in_rows_is_saved_as_it_is(tmp_path):
     net = nn.Linear(3, 2)
-    net.weight.data = np.arange(6, dtype="float32").reshape(3, 2).T[:, ::-1]
-    expected = net.weight.data.copy()
+    net.weight.array = np.arange(6, dtype="float32").reshape(3, 2).T[:, ::-1]
+    expected = net.weight.array.copy()
     save_checkpoint(tmp_path / "net.safetensors", net)
     assert (load_checkpoint(tmp_path / "net.safetensors").model["weight"] == expected).all()
 
@@ -248,7 +248,7 @@ def test_two_keys_that_JSON_writes_alike_are_refused(tmp_path):
 
 def test_a_parameter_of_the_other_byte_order_comes_back(tmp_path):
     net = Net()
-    net.layers[0].bias.data = np.array([1, 2, 3], np.dtype("float32").newbyteorder())
+    net.layers[0].bias.array = np.array([1, 2, 3], np.dtype("float32").newbyteorder())
     save_checkpoint(tmp_path / "net.safetensors", net)
     assert load_checkpoint(tmp_path / "net.safetensors").model["layers.0.bias"].tolist() == [1, 2, 3]
 

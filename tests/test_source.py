@@ -5,11 +5,11 @@ import importlib.util
 import pytest
 
 from tinygrad_tf import Tensor
+from tinygrad_tf.autograd.rule import source_tree
 from tinygrad_tf.formula import gradient_formula
-from tinygrad_tf.source import source_tree
 
 MODULE = """
-from tinygrad_tf.op import op
+from tinygrad_tf import op
 
 
 @op

@@ -25,7 +25,7 @@ FUNCTIONS = {
     "where": (lambda x, y, w: t.where(w > 0, x, y), lambda x, y, w: np.where(w > 0, x, y), 3),
     "clip": (lambda x, y, w: t.clip(x, y, y + 0.5 + w * w),
              lambda x, y, w: np.minimum(np.maximum(x, y), y + 0.5 + w * w), 3),
-    "masked_fill": (lambda x, y: t.masked_fill(x * y, np.asarray(y.data > 0), 0.5),
+    "masked_fill": (lambda x, y: t.masked_fill(x * y, np.asarray(y.array > 0), 0.5),
                     lambda x, y: np.where(y > 0, 0.5, x * y), 2),
     "einsum": (lambda x, y: t.einsum("...,...->...", x, y), np.multiply, 2),
     "mean of squares": (lambda x, y: ((x - y) ** 2).mean(), lambda x, y: np.mean((x - y) ** 2), 2),
@@ -48,7 +48,7 @@ def test_over_drawn_shapes(name):
         arrays = [np.asarray(rng.uniform(-1, 1, shape)) for shape in shapes.input_shapes]
         with np.errstate(all="ignore"):
             y = function(*[Tensor(a) for a in arrays])
-            np.testing.assert_allclose(y.data, by_numpy(*arrays), rtol=1e-12, strict=True)
+            np.testing.assert_allclose(y.array, by_numpy(*arrays), rtol=1e-12, strict=True)
             assert gradcheck(function, *[Tensor(a, requires_grad=True) for a in arrays])
 
     check()
@@ -59,5 +59,5 @@ def test_over_drawn_shapes(name):
 def test_matmul_over_drawn_batches(shapes):
     rng = np.random.default_rng(0)
     x, w = (rng.standard_normal(shape) for shape in shapes.input_shapes)
-    np.testing.assert_allclose((Tensor(x) @ Tensor(w)).data, x @ w, rtol=1e-12, strict=True)
+    np.testing.assert_allclose((Tensor(x) @ Tensor(w)).array, x @ w, rtol=1e-12, strict=True)
     assert gradcheck(t.matmul, Tensor(x, requires_grad=True), Tensor(w, requires_grad=True))

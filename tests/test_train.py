@@ -10,12 +10,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinygrad_tf import manual_seed, tasks, train
+from tinygrad_tf import manual_seed, tasks
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
-from tinygrad_tf.saving import save_checkpoint
 from tinygrad_tf.tasks import Vocabulary
-from tinygrad_tf.train import History, TrainConfig, Trainer, batch_loss, interruptible, load_model, translate
+from tinygrad_tf.train.saving import save_checkpoint
+from tinygrad_tf.train.trainer import (
+    History,
+    TrainConfig,
+    Trainer,
+    _bar,
+    batch_loss,
+    interruptible,
+    load_model,
+    translate,
+)
 
 pytest.importorskip("tqdm", reason='pip install "tinygrad_tf[train]"')
 pytest.importorskip("safetensors", reason='pip install "tinygrad_tf[train]"')
@@ -42,7 +51,7 @@ def run(**change):
 
 
 def bits(trainer):
-    return [p.data.tobytes() for p in trainer.model.parameters()]
+    return [p.array.tobytes() for p in trainer.model.parameters()]
 
 
 @pytest.mark.parametrize("name, steps, batch_size", [("reverse", 300, 64), ("addition", 600, 128)])
@@ -152,7 +161,7 @@ def test_the_bar_moves_where_its_line_can_be_rewritten(place, seconds, monkeypat
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     if place == "a notebook":
         monkeypatch.setitem(sys.modules, "ipykernel", None)
-    with train._bar(0, 5) as bar:
+    with _bar(0, 5) as bar:
         assert bar.mininterval == seconds
 
 
@@ -231,7 +240,7 @@ def test_wrong_use_is_explained(tmp_path, call, kind, message):
 @pytest.fixture
 def figures():
     pytest.importorskip("matplotlib", reason='pip install "tinygrad_tf[train]"')
-    from tinygrad_tf import figures
+    from tinygrad_tf.train import figures
 
     return figures
 
@@ -239,7 +248,7 @@ def figures():
 def test_attention_is_that_of_a_pass_through_the_translation(figures):
     task = tasks.reverse()
     model = small(task)
-    model.decoder.layers[0].multihead_attn.in_proj_weight.data[:32] = 0  # no queries: every key counts the same
+    model.decoder.layers[0].multihead_attn.in_proj_weight.array[:32] = 0  # no queries: every key counts the same
     rows, columns, weights = figures.cross_attention(model, task.vocabulary, "1234")
     assert columns == ["1", "2", "3", "4"]
     assert rows[-1] == "<end>"
@@ -263,7 +272,7 @@ def test_attention_of_the_last_layer_as_the_module_itself_gives_it(figures):
     layer.forward = spy
     written = [task.vocabulary.start, *task.vocabulary.encode("".join(rows[:-1]))]
     model(np.array([task.vocabulary.encode("97531")]), np.array([written]))
-    assert weights == pytest.approx(seen[0][1].data[0], abs=1e-6)
+    assert weights == pytest.approx(seen[0][1].array[0], abs=1e-6)
 
 
 def test_attention_of_a_frozen_model(figures):

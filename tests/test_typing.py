@@ -1,12 +1,17 @@
 """A user's program passes a strict type check, a wrong one does not, and the package says that it has types."""
 
 import importlib.resources
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import stubs
+
+from tinygrad_tf import Tensor
+from tinygrad_tf.ops.methods import METHODS
 
 TYPED = Path(__file__).parent / "typed"
 
@@ -44,3 +49,15 @@ def test_each_wrong_line_is_refused_for_its_reason(cache):
 
 def test_the_package_says_that_it_has_types():
     assert importlib.resources.files("tinygrad_tf").joinpath("py.typed").is_file()
+
+
+@pytest.mark.parametrize("path", stubs.stubs(), ids=lambda path: path.name)
+def test_the_stubs_are_what_the_functions_say(path):
+    assert path.read_text(encoding="utf-8") == stubs.stubs()[path], "run python tests/stubs.py"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_shows_the_signature_and_the_docstring_of_its_function(name):
+    method = getattr(Tensor, name)
+    assert method.__doc__
+    assert inspect.signature(method) == inspect.signature(METHODS[name])

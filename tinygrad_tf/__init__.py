@@ -1,44 +1,28 @@
 """tinygrad_tf: a reverse-mode autograd engine on NumPy, a real Transformer on it, and pictures of how dW flows."""
 
+import importlib
 import math
+from typing import Any
 
 import numpy as np
 
 from . import nn, ops, optim
-from . import notebook as _notebook  # noqa: F401 (Tensor finds it by name, to show itself)
-from .autograd import enable_grad, grad, no_grad
-from .debug import debug
-from .devices import cuda as cuda
-from .devices import device as device
-from .function import Function
-from .makers import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    is_tensor,
-    linspace,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
-    tensor,
-    tril_indices,
-    triu_indices,
-    uniform,
-    zeros,
-    zeros_like,
+from .autograd import (
+    Function,
+    Tensor,
+    checkpoint,
+    debug,
+    enable_grad,
+    grad,
+    is_grad_enabled,
+    no_grad,
+    op,
 )
-from .memory import reuse_freed
+from .autograd.tensor import attach as _attach
+from .compat import cuda as cuda
+from .compat import device as device
+from .compat import inference_mode, set_grad_enabled
+from .kernels.memory import reuse_freed as _reuse_freed
 from .ops.activation import (
     elu,
     hardsigmoid,
@@ -52,7 +36,7 @@ from .ops.activation import (
     selu,
     softplus,
 )
-from .ops.arithmetic import absolute, add, div, divide, lerp, multiply, negative, power, reciprocal, square, subtract
+from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
 from .ops.arrange import diag, diagonal, diff, flip, meshgrid, narrow, pad, roll, trace, tril, triu, unfold
 from .ops.choice import clip, masked_fill, maximum, minimum, nan_to_num, where
 from .ops.comparison import (
@@ -123,6 +107,33 @@ from .ops.losses import (
     nll_loss,
     smooth_l1_loss,
 )
+from .ops.makers import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    is_tensor,
+    linspace,
+    normal,
+    ones,
+    ones_like,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    tensor,
+    tril_indices,
+    triu_indices,
+    uniform,
+    zeros,
+    zeros_like,
+)
 from .ops.order import argsort, cummax, cummin, cumprod, cumsum, prod, sort, topk
 from .ops.reduction import all as all
 from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, var, var_mean
@@ -130,7 +141,7 @@ from .ops.reduction import any as any
 from .ops.reduction import max as max
 from .ops.reduction import min as min
 from .ops.reduction import sum as sum
-from .ops.rounding import ceil, floor, floor_divide, fmod, remainder, sign, trunc
+from .ops.rounding import ceil, div, floor, floor_divide, fmod, remainder, sign, trunc
 from .ops.rounding import round as round
 from .ops.sampling import bernoulli, multinomial
 from .ops.shape import (
@@ -151,12 +162,19 @@ from .ops.shape import (
 )
 from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan
 from .random import manual_seed
-from .recompute import checkpoint
-from .recording import inference_mode, is_grad_enabled, set_grad_enabled
-from .tensor import Tensor
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
-reuse_freed()
+_reuse_freed()
+
+
+def _view(t: Tensor) -> str:
+    """How a notebook shows a Tensor; drawing is loaded when it is first asked for."""
+    from .graph.notebook import view
+
+    return view(t)
+
+
+_attach({"_repr_html_": _view})
 
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, true_divide, pow = absolute, negative, subtract, multiply, divide, power
@@ -174,7 +192,25 @@ e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 
 __version__ = "0.1.0"
 
-#: Without the names of Python's builtins (sum, max, float …), which ``import *`` must not hide, and the devices'.
+#: The parts of the package that are loaded when they are first used.
+_LATER = ("graph", "kernels", "models", "parallel", "tasks", "train", "transforms")
+#: Names of Python's builtins, which ``import *`` must not hide, and the devices'.
+_BY_NAME_ONLY = (
+    "abs", "all", "any", "bool", "cuda", "device", "float", "int", "max", "min", "pow", "round", "sum",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What users use."""
+    return sorted({*__all__, *_LATER, *_BY_NAME_ONLY, "__version__"})
+
+
 __all__ = [
     "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos",
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin",
@@ -194,8 +230,8 @@ __all__ = [
     "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean", "meshgrid", "minimum", "mish", "mm",
     "moveaxis", "movedim", "mse_loss", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "narrow", "ndim",
     "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "one_hot", "ones",
-    "ones_like", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod", "rand", "rand_like",
-    "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder",
+    "ones_like", "op", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod", "rand",
+    "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder",
     "repeat_interleave", "reshape", "right_shift", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention",
     "scatter", "scatter_add", "selu", "set_grad_enabled", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinh",
     "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "split_heads", "sqrt", "square", "squeeze",

@@ -5,19 +5,23 @@ All of them, each with a call that raises it, stand on a page made from the test
 
 from __future__ import annotations
 
+import difflib
+import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", bound=Exception)
 
 
-def error(kind: type[Kind], op: str, got: Mapping[str, Any] | str, rule: str, cure: str) -> Kind:
+def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str, cure: str) -> Kind:
     """An exception of class ``kind`` whose message names the op, what it got, the rule and the cure.
 
     ``got`` maps the names of the inputs to the inputs (arrays and Tensors show as shape and dtype) or is a sentence.
     ``kind`` is the class that NumPy or PyTorch raises for the same mistake, so that ``except`` clauses keep working.
 
-    >>> print(error(ValueError, "matmul", {"X": "(2, 3)", "W": "(4, 5)"}, "3 must equal 4", "write X @ W.mT"))
+    >>> got = {"X": "(2, 3)", "W": "(4, 5)"}
+    >>> print(error(ValueError, "matmul", got=got, rule="3 must equal 4", cure="write X @ W.mT"))
     matmul got X (2, 3), W (4, 5)
       rule: 3 must equal 4
       cure: write X @ W.mT
@@ -48,3 +52,30 @@ def describe(value: Any) -> str:
         return f"{name + ' ' if name else ''}{shape} {dtype}"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def wrong_arguments(
+    op: str, signature: inspect.Signature, inputs: tuple[Any, ...], params: dict[str, Any]
+) -> TypeError:
+    """The error for a call that does not fit the ``signature`` of a function: which argument is wrong, and its cure."""
+    names = list(signature.parameters)
+    inputs = inputs[: next((i for i, x in enumerate(inputs) if x is None), len(inputs))]  # None is nothing given
+    shown = ", ".join(str(p.replace(annotation=p.empty)) for p in signature.parameters.values())
+    unknown = [name for name in params if name not in names]
+    close = [name for name in names if unknown and unknown[0] in name.split("_")]  # slope for negative_slope
+    close = close or (difflib.get_close_matches(unknown[0], names, 1) if unknown else [])
+    try:
+        signature.bind(*inputs, **params)
+        why = "too many positional arguments"
+    except TypeError as problem:
+        why = str(problem)
+    missing = re.search(r"missing a required \S*\s*argument: '(\w+)'", why)
+    if unknown:
+        why, cure = f"an unknown {unknown[0]!r}", f"write {close[0]}=…" if close else "leave it out"
+    elif missing:
+        why, cure = f"no {missing[1]!r}", f"give {missing[1]}, which is neither left out nor None"
+    elif "multiple values" in why:
+        cure = "give it once, by its place or by its name"
+    else:
+        cure = f"give at most {len(names)}, or the later ones by their names"
+    return error(TypeError, op, got=why, rule=f"its arguments are {shown}", cure=cure)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .errors import error
+
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """``write`` to a file beside ``path`` that takes its place only when all of it is on the disk.
@@ -24,3 +26,18 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def safetensors_package() -> Any:
+    """The package safetensors, or an error that says how to install it."""
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise error(
+            ImportError,
+            "checkpoint",
+            got="no package safetensors",
+            rule="checkpoints are safetensors files",
+            cure='pip install "tinygrad_tf[train]"',
+        ) from None
+    return safetensors

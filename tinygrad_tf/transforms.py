@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import enable_grad, grad
+from .autograd.recording import enable_grad, state
+from .autograd.tensor import Tensor
+from .autograd.walk import grad
 from .errors import error
-from .op import state
-from .tensor import FUNCTIONS, Tensor
 
 Floats = np.ndarray[Any, Any]
 Outputs = Callable[[], list[Tensor]]
@@ -50,7 +50,7 @@ def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_grap
     xs, several = _inputs(inputs)
     ts = _directions("jvp", xs, tangents if several else (tangents,))
     y = _called("jvp", function, xs)
-    v = Tensor(np.zeros_like(y.data), requires_grad=True)
+    v = Tensor(np.zeros_like(y.array), requires_grad=True)
     return y, grad(_pull(y, xs, v, create_graph=True), v, ts, create_graph=create_graph)
 
 
@@ -69,8 +69,9 @@ def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = 
         v = np.zeros(y.size, y.dtype)
         v[i] = 1
         rows.append(_pull(y, xs, v.reshape(y.shape), create_graph))
+    stack: Any = np.stack  # which dispatches to that of Tensors
     whole = [
-        FUNCTIONS["stack"]([row[k] for row in rows]).reshape(y.shape + x.shape)
+        stack([row[k] for row in rows]).reshape(y.shape + x.shape)
         if rows
         else Tensor.wrap(np.zeros(y.shape + x.shape, x.dtype))
         for k, x in enumerate(xs)
@@ -129,16 +130,26 @@ def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) ->
     with enable_grad():
         y = function(*xs)
     if not isinstance(y, Tensor) or y.dtype.kind != "f":
-        raise error(TypeError, name, {"result": y}, "the function returns one Tensor of floats",
-                    "stack several results, or take each on its own")  # fmt: skip
+        raise error(
+            TypeError,
+            name,
+            got={"result": y},
+            rule="the function returns one Tensor of floats",
+            cure="stack several results, or take each on its own",
+        )
     return y
 
 
 def _directions(name: str, xs: list[Tensor], given: Any) -> list[Tensor]:
     """One direction for each input, in its shape and dtype."""
     if not isinstance(given, (tuple, list)) or len(given) != len(xs):
-        raise error(RuntimeError, name, {"inputs": len(xs), "directions": given}, "each input has a direction, in a "
-                    "tuple as the inputs are", "write for example (x, w), (v_x, v_w)")  # fmt: skip
+        raise error(
+            RuntimeError,
+            name,
+            got={"inputs": len(xs), "directions": given},
+            rule="each input has a direction, in a tuple as the inputs are",
+            cure="write for example (x, w), (v_x, v_w)",
+        )
     return [_vector(name, x, v) for x, v in zip(xs, given, strict=True)]
 
 
@@ -146,8 +157,13 @@ def _vector(name: str, x: Tensor, v: Any) -> Tensor:
     """``v`` as a Tensor in the shape and dtype of ``x``."""
     t = v.astype(x.dtype) if isinstance(v, Tensor) else Tensor(v, dtype=x.dtype)
     if t.shape != x.shape:
-        raise error(RuntimeError, name, {"self": x, "v": t}, "vᵀ · J takes a v of the shape of the output, J · v one "
-                    "of the shape of the input", "give one number for each entry")  # fmt: skip
+        raise error(
+            RuntimeError,
+            name,
+            got={"self": x, "v": t},
+            rule="vᵀ · J takes a v of the shape of the output, J · v one of the shape of the input",
+            cure="give one number for each entry",
+        )
     return t
 
 
@@ -162,8 +178,13 @@ def _one_or_all(results: Sequence[Tensor], several: bool) -> Any:
 
 def _scalar(name: str, y: Tensor) -> Tensor:
     if y.size != 1:
-        raise error(RuntimeError, name, {"result": y}, "second derivatives are those of a scalar function",
-                    "sum the result, or take jacobian() twice")  # fmt: skip
+        raise error(
+            RuntimeError,
+            name,
+            got={"result": y},
+            rule="second derivatives are those of a scalar function",
+            cure="sum the result, or take jacobian() twice",
+        )
     return y
 
 
@@ -201,26 +222,38 @@ def gradcheck(
     places = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
     xs = [args[i] for i in places]
     if not xs:
-        raise error(ValueError, "gradcheck", f"{len(inputs)} inputs, none of which requires a gradient",
-                    "it nudges the entries of Tensors that require one",
-                    "write gradcheck(f, Tensor(x, requires_grad=True))")  # fmt: skip
+        raise error(
+            ValueError,
+            "gradcheck",
+            got=f"{len(inputs)} inputs, none of which requires a gradient",
+            rule="it nudges the entries of Tensors that require one",
+            cure="write gradcheck(f, Tensor(x, requires_grad=True))",
+        )
 
     derivative: Outputs = lambda: _floats(function(*args))
     for n in range(1, order + 1):
         quotients = [_difference_quotients(derivative, x, n, eps) for x in xs]
         for create_graph, how in ((False, "with kernels"), (True, "by the rules alone")):
             for i, x, dx, dq in zip(places, xs, _gradients(derivative, xs, n, create_graph), quotients, strict=True):
-                wrong = ~(np.abs(dx.data - dq) <= atol + rtol * np.abs(dq))  # not (>): NaN is wrong, too
+                wrong = ~(np.abs(dx.array - dq) <= atol + rtol * np.abs(dq))  # not (>): NaN is wrong, too
                 if wrong.any():
                     k = tuple(int(j) for j in np.argwhere(wrong)[0])
                     got = (
                         f"input {i} ({x.name + ', ' if x.name else ''}shape {x.shape}), derivative {n} {how}: "
-                        f"in entry {k} {dx.data[k]:.9g}, but nudging it by ±{eps:g} gives {dq[k]:.9g}"
+                        f"in entry {k} {dx.array[k]:.9g}, but nudging it by ±{eps:g} gives {dq[k]:.9g}"
                     )
-                    raise error(AssertionError, f"gradcheck({_name(function)})", got,
-                                f"both agree to {atol:g} + {rtol:g} · |quotient|; {wrong.sum()} of {x.size} entries do "
-                                "not", "mend the rule of an op that made it; stay away from kinks, and fix whatever "
-                                "is drawn at random")  # fmt: skip
+                    raise error(
+                        AssertionError,
+                        f"gradcheck({_name(function)})",
+                        got=got,
+                        rule=(
+                            f"both agree to {atol:g} + {rtol:g} · |quotient|; {wrong.sum()} of {x.size} entries do not"
+                        ),
+                        cure=(
+                            "mend the rule of an op that made it; stay away from kinks, and fix whatever is drawn "
+                            "at random"
+                        ),
+                    )
         derivative = functools.partial(_gradients, derivative, xs, n, True)
     return True
 
@@ -230,8 +263,13 @@ def _floats(result: Any) -> list[Tensor]:
     outputs = [result] if isinstance(result, Tensor) else list(result)
     found = [y for y in outputs if isinstance(y, Tensor) and y.dtype.kind == "f"]
     if not found:
-        raise error(TypeError, "gradcheck", {"result": result}, "the function returns a Tensor of floats, or several",
-                    "check a function that is made of ops")  # fmt: skip
+        raise error(
+            TypeError,
+            "gradcheck",
+            got={"result": result},
+            rule="the function returns a Tensor of floats, or several",
+            cure="check a function that is made of ops",
+        )
     return found
 
 
@@ -262,12 +300,12 @@ def _difference_quotients(derivative: Outputs, x: Tensor, n: int, eps: float) ->
     """The same, entry by entry of ``x``, from two evaluations each."""
     quotients = np.empty(x.shape)
     for entry in np.ndindex(x.shape):
-        before = x.data[entry]
-        x.data[entry] = before + eps
-        above = [y.data.copy() for y in derivative()]  # copied: an output may be a view of x
-        x.data[entry] = before - eps
+        before = x.array[entry]
+        x.array[entry] = before + eps
+        above = [y.array.copy() for y in derivative()]  # copied: an output may be a view of x
+        x.array[entry] = before - eps
         below = derivative()
         weights = _weights(below, n)
-        quotients[entry] = sum(np.sum((a - b.data) * w) for a, b, w in zip(above, below, weights, strict=True))
-        x.data[entry] = before
+        quotients[entry] = sum(np.sum((a - b.array) * w) for a, b, w in zip(above, below, weights, strict=True))
+        x.array[entry] = before
     return quotients / (2 * eps)

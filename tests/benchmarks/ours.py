@@ -30,7 +30,7 @@ def chain(s: Sizes) -> Step:
             y = ((y * w) + b).relu() - c
         loss = y.sum()
         loss.backward()
-        return loss.item() + float(w.grad.data[0])
+        return loss.item() + float(w.grad.array[0])
 
     return step
 
@@ -125,7 +125,7 @@ def attention(s: Sizes) -> Step:
             X.grad = None
         Y = tinygrad_tf.scaled_dot_product_attention(Q, K, V)
         Y.backward(dY)
-        return float(sum(np.vdot(X, X) for X in (Y.data, Q.grad.data, K.grad.data, V.grad.data)))
+        return float(sum(np.vdot(X, X) for X in (Y.array, Q.grad.array, K.grad.array, V.grad.array)))
 
     return step
 
@@ -143,5 +143,5 @@ def decode(s: Sizes) -> Step:
 
 def with_initial_weights(model: Any) -> Any:
     for name, p in model.named_parameters():
-        p.data[...] = initial(name, p.shape)
+        p.array[...] = initial(name, p.shape)
     return model

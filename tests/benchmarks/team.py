@@ -39,7 +39,7 @@ class Member:
     def launcher(self) -> list[str]:
         if not self.contender.ranks:
             return []
-        from tinygrad_tf.parallel.launch import mpiexec
+        from tinygrad_tf.parallel.launcher import mpiexec
 
         return [mpiexec(), "-n", str(self.threads)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
+import inspect
 import pkgutil
 import zlib
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import numpy as np
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, ops
-from tinygrad_tf.op import Op
+from tinygrad_tf.autograd.operation import Op
 
 try:
     import torch
@@ -115,14 +116,21 @@ class Case:
     def run_theirs(self, dtype: Any = np.float64) -> tuple[list[Any], list[Any]]:
         """The same in PyTorch."""
         ours = self.tensors(dtype)
-        inputs = [torch.from_numpy(t.data.copy()).requires_grad_(t.requires_grad) for t in ours]
+        inputs = [torch.from_numpy(t.array.copy()).requires_grad_(t.requires_grad) for t in ours]
         return inputs, as_list((self.theirs or self.ours)(*inputs))
 
 
 def engine_ops() -> set[Op]:
     """Every op that a file of the engine's ops defines."""
     modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(ops.__path__, ops.__name__ + ".")]
-    return {o for module in modules for o in vars(module).values() if isinstance(o, Op)}
+    found = {getattr(f, "op", None) for module in modules for f in vars(module).values()}
+    return {o for o in found if isinstance(o, Op)}
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every function on Tensors at the package's top level, once, under its own name."""
+    made = {name: f for name, f in vars(tinygrad_tf).items() if inspect.isfunction(f) and f.__name__ == name}
+    return {name: f for name, f in made.items() if f.__module__.startswith(ops.__name__)}
 
 
 def as_list(result: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_tf.graph import render
+from tinygrad_tf.graph.pictures import render
 
 SCRIPT = Path(__file__).parents[2] / "demos" / "attention_dw.py"
 
@@ -25,7 +25,7 @@ def demo():
 def test_values_and_gradients_are_those_of_pytorch(demo):
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
     leaves = demo.make_leaves()
-    theirs = {name: torch.tensor(t.data, requires_grad=t.requires_grad) for name, t in leaves.items()}
+    theirs = {name: torch.tensor(t.array, requires_grad=t.requires_grad) for name, t in leaves.items()}
     Q, K, V = (theirs["X"] @ theirs[f"W_{letter}"] for letter in "qkv")
     Y = torch.nn.functional.scaled_dot_product_attention(Q, K, V)
     loss = torch.nn.functional.mse_loss(Y, theirs["T"])
@@ -33,17 +33,17 @@ def test_values_and_gradients_are_those_of_pytorch(demo):
 
     ours = demo.head(**leaves)
     ours["L"].backward()
-    np.testing.assert_allclose(ours["Y"].data, Y.detach(), rtol=1e-12)
-    np.testing.assert_allclose(ours["L"].data, loss.detach(), rtol=1e-12)
+    np.testing.assert_allclose(ours["Y"].array, Y.detach(), rtol=1e-12)
+    np.testing.assert_allclose(ours["L"].array, loss.detach(), rtol=1e-12)
     for name in ("W_q", "W_k", "W_v"):
-        np.testing.assert_allclose(leaves[name].grad.data, theirs[name].grad, rtol=1e-10)
+        np.testing.assert_allclose(leaves[name].grad.array, theirs[name].grad, rtol=1e-10)
 
 
 @pytest.mark.parametrize("name", ["W_q", "W_k", "W_v"])
 def test_nudging_agrees_with_the_rules(demo, name):
     leaves = demo.make_leaves(seed=1)
     demo.head(**leaves)["L"].backward()
-    np.testing.assert_allclose(demo.nudged(leaves, name), leaves[name].grad.data, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(demo.nudged(leaves, name), leaves[name].grad.array, rtol=1e-6, atol=1e-9)
 
 
 def test_it_runs_and_leaves_its_pictures(tmp_path):

@@ -10,7 +10,7 @@ for package in ("tqdm", "safetensors"):
     pytest.importorskip(package, reason='pip install "tinygrad_tf[train]"')
 
 from tinygrad_tf import manual_seed  # noqa: E402
-from tinygrad_tf.saving import load_checkpoint  # noqa: E402
+from tinygrad_tf.train.saving import load_checkpoint  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 40

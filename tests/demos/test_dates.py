@@ -53,7 +53,7 @@ def test_training_leaves_the_diagram_of_dW(out):
 
 
 def test_a_short_training_has_a_curve_of_its_score(out):
-    from tinygrad_tf.saving import load_checkpoint
+    from tinygrad_tf.train.saving import load_checkpoint
 
     assert list(load_checkpoint(out / "model.safetensors").notes["history"]["accuracy"]) == ["1", "2", "3"]
 

@@ -38,7 +38,7 @@ def save(name, folder):
     model = MODELS[name]()
     rng = np.random.default_rng(3)
     for p in model.parameters():
-        p.data[...] = rng.standard_normal(p.shape)
+        p.array[...] = rng.standard_normal(p.shape)
     model.save_pretrained(folder)
     words = tokenizers.Tokenizer(tokenizers.models.WordLevel(dict(zip(WORDS, range(10), strict=True)), "[UNK]"))
     words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
@@ -72,7 +72,7 @@ def test_bert_fills_in_masks_from_left_to_right(demo, tmp_path, monkeypatch, cap
     said = run(demo, monkeypatch, capsys, "--model", tmp_path, "--prompt", "once [MASK] a [MASK]")
     ids = np.array([[2, 1, 4, 1]])
     for place in (1, 3):
-        ids[0, place] = model(ids).data[0, place].argmax()
+        ids[0, place] = model(ids).array[0, place].argmax()
     assert said.splitlines()[0].split() == [WORDS[ids[0, 1]], WORDS[ids[0, 3]]]
     assert said.splitlines()[1].split() == [WORDS[i] for i in ids[0]]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.autograd import steps
+from tinygrad_tf.autograd.walk import steps
 
 
 def leaf(*values, **traits):
@@ -141,7 +141,7 @@ def test_grad_of_an_independent_input_is_zeros():
     x, other = leaf(2.0), Tensor([[1.0, 2.0]], requires_grad=True)
     dx, dother = grad(x * x, [x, other])
     assert dx.tolist() == [4.0]
-    np.testing.assert_array_equal(dother.data, np.zeros((1, 2), np.float32), strict=True)
+    np.testing.assert_array_equal(dother.array, np.zeros((1, 2), np.float32), strict=True)
 
 
 def test_grad_of_an_output_by_itself_is_one():

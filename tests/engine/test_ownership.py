@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.op import op
+from tinygrad_tf.autograd.operation import op
 
 
 def leaf(*values, **traits):
@@ -65,7 +65,14 @@ def test_leaf_gradients_are_arrays_of_their_own(call, create_graph):
     y = call(a, b)
     seed = Tensor(np.ones(y.shape))
     y.backward(seed, create_graph=create_graph)
-    arrays = {"a": a.data, "b": b.data, "y": y.data, "seed": seed.data, "a.grad": a.grad.data, "b.grad": b.grad.data}
+    arrays = {
+        "a": a.array,
+        "b": b.array,
+        "y": y.array,
+        "seed": seed.array,
+        "a.grad": a.grad.array,
+        "b.grad": b.grad.array,
+    }
     before = {name: array.copy() for name, array in arrays.items()}
     for written in ("a.grad", "b.grad"):
         arrays[written] += 7  # into the array itself
@@ -88,5 +95,5 @@ def test_grad_returns_arrays_of_its_own():
     a, b = leaf(1.0), leaf(2.0)
     seed = np.ones(1)
     da, db = grad(a + b, (a, b), seed)
-    da.data += 5
+    da.array += 5
     assert (db.tolist(), seed.tolist()) == ([1.0], [1.0])

@@ -5,15 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from tinygrad_tf import (
-    Tensor,
-    enable_grad,
-    grad,
-    inference_mode,
-    is_grad_enabled,
-    no_grad,
-    set_grad_enabled,
-)
+from tinygrad_tf import Tensor, enable_grad, grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 
 
 def leaf(*values, **traits):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad
-from tinygrad_tf.autograd import reachable, steps
+from tinygrad_tf.autograd.walk import reachable, steps
 
 
 def leaf(*values, **traits):

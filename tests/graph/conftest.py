@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tinygrad_tf.graph import render
+from tinygrad_tf.graph.pictures import render
 
 
 @pytest.fixture

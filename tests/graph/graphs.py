@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygrad_tf import Tensor, nn
-from tinygrad_tf.op import Op
+from tinygrad_tf.autograd.operation import op
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.ops.join import concatenate
 
@@ -12,7 +12,7 @@ def leaf(*shape, name=None, seed=0):
     return Tensor(np.random.default_rng(seed).standard_normal(shape), requires_grad=True, name=name)
 
 
-half_blind = Op(lambda X, W: X * W)  # its rule gives the second input no gradient
+half_blind = op(lambda X, W: X * W)  # its rule gives the second input no gradient
 
 
 @half_blind.rule

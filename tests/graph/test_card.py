@@ -9,11 +9,11 @@ import pytest
 
 import tinygrad_tf.ops
 from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf.autograd.operation import Op
 from tinygrad_tf.graph import op_card
 from tinygrad_tf.graph.card import EXAMPLES
 from tinygrad_tf.graph.page import chinese
 from tinygrad_tf.graph.words import Words
-from tinygrad_tf.op import Op
 from tinygrad_tf.random import generator
 
 
@@ -22,7 +22,7 @@ def ops():
     found = set()
     for module in pkgutil.walk_packages(tinygrad_tf.ops.__path__, "tinygrad_tf.ops."):
         defined = vars(importlib.import_module(module.name)).values()
-        found |= {o.name for o in defined if isinstance(o, Op) and o.backward}
+        found |= {f.op.name for f in defined if isinstance(getattr(f, "op", None), Op) and f.op.backward}
     return found
 
 
@@ -43,7 +43,7 @@ def test_the_numbers_on_a_card_are_those_of_backward(name):
     n = len(Y.inputs)
     Y.backward(Tensor(numbers[n + 1][1]))  # after the inputs stand Y and dY
     for x, (_, dX) in zip(inputs, numbers[n + 2 :], strict=True):
-        np.testing.assert_allclose(dX, x.grad.data, rtol=1e-6)
+        np.testing.assert_allclose(dX, x.grad.array, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -12,12 +12,13 @@ import pytest
 from graphs import GRAPHS, classifier, encoder, half_blind, head, leaf, residual, square
 
 from tinygrad_tf import Tensor, nn
-from tinygrad_tf.graph import boxes, dot, draw
+from tinygrad_tf.graph import boxes, draw
 from tinygrad_tf.graph.boxes import levels
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.card import EXAMPLES
 from tinygrad_tf.graph.flow import norm, record, routes
 from tinygrad_tf.graph.labels import three
+from tinygrad_tf.graph.pictures import drawing as dot
 from tinygrad_tf.ops.choice import where
 
 ROOT = Path(__file__).parents[2]

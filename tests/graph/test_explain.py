@@ -99,7 +99,7 @@ def test_the_first_nudged_entry_has_the_largest_gradient():
     loss, W = GRAPHS["head"]()
     told = explain(loss, W, nudge=1)
     loss.backward()
-    assert abs(told.nudges[0].gradient) == pytest.approx(np.abs(W.grad.data).max())
+    assert abs(told.nudges[0].gradient) == pytest.approx(np.abs(W.grad.array).max())
 
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)

@@ -14,12 +14,12 @@ from graphs import GRAPHS, encoder, leaf, residual
 from tinygrad_tf import Tensor, checkpoint, grad, nn, no_grad
 from tinygrad_tf.graph import explore, record
 from tinygrad_tf.graph.capture import capture
-from tinygrad_tf.graph.data import SCHEMA, explored
 from tinygrad_tf.graph.flow import record as walk
 from tinygrad_tf.graph.flow import routes
 from tinygrad_tf.graph.inside import inside
+from tinygrad_tf.graph.page.arrays import LEVELS, summary
+from tinygrad_tf.graph.page.data import SCHEMA, explored
 from tinygrad_tf.graph.replay import Replay
-from tinygrad_tf.graph.summary import LEVELS, summary
 from tinygrad_tf.graph.tree import tree_of
 from tinygrad_tf.ops import fused
 
@@ -94,7 +94,7 @@ def test_a_nudged_forward_is_the_forward_with_the_other_weight():
     loss, W = GRAPHS["chain"]()
     replay = Replay(capture(loss))
     assert replay.loss == pytest.approx(loss.item())
-    moved = W.data.astype(np.float64).copy()
+    moved = W.array.astype(np.float64).copy()
     moved[0, 0] += 0.5
     with no_grad():
         expected = (Tensor(np.ones((3, 2))) @ Tensor(moved)).tanh().sum().item()
@@ -109,7 +109,7 @@ def test_a_nudged_dropout_drops_the_same():
 
 
 def test_path_to_is_nudged_however_large_the_graph_is(monkeypatch):
-    monkeypatch.setattr("tinygrad_tf.graph.data._MOST_WORK", 0)
+    monkeypatch.setattr("tinygrad_tf.graph.page.data._MOST_WORK", 0)
     loss, W = encoder()
     data = explored(capture(loss), W)
     assert [n.id for n in data.nodes if n.nudges] == [data.path_to]
@@ -121,7 +121,7 @@ def test_a_checkpoint_is_one_node_and_is_not_nudged():
     nodes = explored(capture(loss)).nodes
     assert not any(n.nudges for n in nodes)
     [n] = [n for n in nodes if n.name == "x"]
-    assert n.norm == pytest.approx(np.linalg.norm(2 * np.exp(x.data) + 1), rel=1e-3)
+    assert n.norm == pytest.approx(np.linalg.norm(2 * np.exp(x.array) + 1), rel=1e-3)
     with pytest.raises(RuntimeError, match="nudge without checkpoint"):
         Replay(capture(loss))
 
@@ -196,13 +196,13 @@ def test_a_fused_node_opens_into_primitives_with_the_same_value_and_gradients(na
     dY = np.asarray(_r.standard_normal(Y.shape))
     opened = inside(Y, dY)
     flow = opened.flow
-    np.testing.assert_allclose(flow.graph.tensors[-1].data, Y.data, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(flow.graph.tensors[-1].array, Y.array, rtol=1e-6, atol=1e-9)
     wanted = [x for x in Y.inputs if x.requires_grad]
     outside = dict(zip([x.number for x in wanted], grad(Y, wanted, dY, retain_graph=True), strict=True))
     for id, i in opened.inputs.items():
         x = Y.inputs[i]
         if x.requires_grad:
-            assert flow.norms[id] == pytest.approx(np.linalg.norm(outside[x.number].data), rel=1e-5)
+            assert flow.norms[id] == pytest.approx(np.linalg.norm(outside[x.number].array), rel=1e-5)
 
 
 def test_a_primitive_does_not_open():

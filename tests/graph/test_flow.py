@@ -31,7 +31,7 @@ def test_gradients_are_those_of_grad(make):
     flow = record(graph, gradients=True)
     for node, t in zip(graph.nodes, graph.tensors, strict=True):
         if node.id in flow.norms:
-            np.testing.assert_array_equal(flow.gradients[node.id], grad(loss, t, retain_graph=True).data)
+            np.testing.assert_array_equal(flow.gradients[node.id], grad(loss, t, retain_graph=True).array)
 
 
 @every_graph
@@ -62,7 +62,7 @@ def test_the_walk_leaves_no_trace():
     record(capture(loss))
     assert x.grad is None
     loss.backward()
-    np.testing.assert_array_equal(x.grad.data, 2 * x.data)
+    np.testing.assert_array_equal(x.grad.array, 2 * x.array)
 
 
 @every_graph

@@ -12,7 +12,8 @@ import xml.dom.minidom
 import pytest
 from graphs import head, leaf, square
 
-from tinygrad_tf.graph import draw, render
+from tinygrad_tf.graph import draw
+from tinygrad_tf.graph.pictures import render
 
 needs_graphviz = pytest.mark.skipif(render.engine("svg") is None, reason="there is no Graphviz here")
 

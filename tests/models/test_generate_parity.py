@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hugging_face import MODELS, tokens, torch, transformers, twins
 
-from tinygrad_tf.generate import GenerationConfig, filtered
+from tinygrad_tf.models.generation import GenerationConfig, filtered
 
 DECODERS = [name for name in MODELS if not name.startswith("BERT") or "decoder" in name]
 every_decoder = pytest.mark.parametrize("name", DECODERS)

@@ -40,7 +40,7 @@ def test_a_later_target_token_does_not_change_earlier_logits(variant, at):
     net = model(variant)
     changed = TARGET.copy()
     changed[:, at] = 5
-    before, after = net(SOURCE, TARGET).data, net(SOURCE, changed).data
+    before, after = net(SOURCE, TARGET).array, net(SOURCE, changed).array
     np.testing.assert_allclose(after[:, :at], before[:, :at], rtol=0, atol=1e-12)
     assert (np.abs(after[:, at] - before[:, at]).max(axis=-1) > 1e-3).all()
 
@@ -50,22 +50,22 @@ def test_every_source_token_counts(variant):
     net = model(variant)
     changed = SOURCE.copy()
     changed[0, 3] = 7
-    assert np.abs(net(changed, TARGET).data[0] - net(SOURCE, TARGET).data[0]).max() > 1e-3
+    assert np.abs(net(changed, TARGET).array[0] - net(SOURCE, TARGET).array[0]).max() > 1e-3
 
 
 @every_variant
 def test_more_padding_changes_nothing(variant):
     net = model(variant)
     source, target = (np.pad(ids, ((0, 0), (0, 2))) for ids in (SOURCE, TARGET))
-    np.testing.assert_allclose(net(source, target).data[:, :3], net(SOURCE, TARGET).data, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(net(source, target).array[:, :3], net(SOURCE, TARGET).array, rtol=0, atol=1e-12)
 
 
 @every_variant
 def test_a_batch_is_its_rows_one_by_one(variant):
     net = model(variant)
-    together = net(SOURCE, TARGET).data
+    together = net(SOURCE, TARGET).array
     for i, length in enumerate([4, 2, 1]):
-        alone = net(SOURCE[i : i + 1, :length], TARGET[i : i + 1]).data
+        alone = net(SOURCE[i : i + 1, :length], TARGET[i : i + 1]).array
         np.testing.assert_allclose(together[i], alone[0], rtol=0, atol=1e-12)
 
 
@@ -74,7 +74,7 @@ def test_encode_then_decode_is_the_forward(variant):
     net = model(variant)
     memory = net.encode(SOURCE)
     assert memory.shape == (3, 4, 8)
-    np.testing.assert_array_equal(net.decode(TARGET, memory, SOURCE).data, net(SOURCE, TARGET).data)
+    np.testing.assert_array_equal(net.decode(TARGET, memory, SOURCE).array, net(SOURCE, TARGET).array)
 
 
 def test_a_source_of_padding_alone_gives_numbers():
@@ -82,29 +82,29 @@ def test_a_source_of_padding_alone_gives_numbers():
     source = np.array([[3, 4], [0, 0]])
     logits = net(source, TARGET[:2])
     logits.sum().backward()
-    assert np.isfinite(logits.data).all()
-    assert all(np.isfinite(p.grad.data).all() for p in net.parameters())
+    assert np.isfinite(logits.array).all()
+    assert all(np.isfinite(p.grad.array).all() for p in net.parameters())
 
 
 def test_the_pad_id_is_that_of_the_config():
     net, other = model(), model(pad_id=9)
     other.load_state_dict(net.state_dict())
     source = np.array([[3, 9], [3, 4]])
-    np.testing.assert_allclose(other(source, TARGET[:2, :2]).data[0], net(source[:1, :1], TARGET[:1, :2]).data[0],
+    np.testing.assert_allclose(other(source, TARGET[:2, :2]).array[0], net(source[:1, :1], TARGET[:1, :2]).array[0],
                                rtol=0, atol=1e-12)  # fmt: skip
 
 
 @pytest.mark.parametrize("given", [np.ndarray.tolist, Tensor, np.uint8], ids=["list", "Tensor", "uint8"])
 def test_ids_may_be_lists_tensors_or_small_integers(given):
     net = model()
-    np.testing.assert_array_equal(net(given(SOURCE), TARGET).data, net(SOURCE, TARGET).data)
+    np.testing.assert_array_equal(net(given(SOURCE), TARGET).array, net(SOURCE, TARGET).array)
 
 
 def test_dropout_acts_in_training_alone():
     net = model(dropout=0.5)
-    assert np.abs(net(SOURCE, TARGET).data - net(SOURCE, TARGET).data).max() > 0
+    assert np.abs(net(SOURCE, TARGET).array - net(SOURCE, TARGET).array).max() > 0
     net.eval()
-    np.testing.assert_array_equal(net(SOURCE, TARGET).data, net(SOURCE, TARGET).data)
+    np.testing.assert_array_equal(net(SOURCE, TARGET).array, net(SOURCE, TARGET).array)
 
 
 # ---- weights --------------------------------------------------------------------------------------------------------

@@ -102,15 +102,15 @@ def test_damage_is_explained(case, folder):
 
 
 def test_weights_that_do_not_fit_leave_the_model_as_it_was(folder):
-    from tinygrad_tf.pretrained import entries
+    from tinygrad_tf.models.pretrained import entries
 
     rewrite(folder, lambda a: a.update({WTE: a[WTE][1:].copy()}))
     model = GPT2(GPT2Config(**SMALL))
-    before = {name: p.data.copy() for name, p in model.named_parameters()}
+    before = {name: p.array.copy() for name, p in model.named_parameters()}
     with pytest.raises(RuntimeError, match="mis-shaped"):
         model._load(entries(folder))
     for name, p in model.named_parameters():
-        np.testing.assert_array_equal(p.data, before[name])
+        np.testing.assert_array_equal(p.array, before[name])
 
 
 def test_files_of_the_bare_model_and_with_old_buffers(folder):
@@ -123,7 +123,7 @@ def test_files_of_the_bare_model_and_with_old_buffers(folder):
 
     rewrite(folder, older)
     model = GPT2.from_pretrained(folder)
-    np.testing.assert_array_equal(model.state_dict()[WTE].data, expected[WTE])
+    np.testing.assert_array_equal(model.state_dict()[WTE].array, expected[WTE])
 
 
 def test_names_of_the_first_bert(tmp_path):
@@ -139,7 +139,7 @@ def test_names_of_the_first_bert(tmp_path):
     rewrite(tmp_path, older)
     again = BERT.from_pretrained(tmp_path)
     ids = np.array([[3, 4, 5]])
-    np.testing.assert_array_equal(model.eval()(ids).data, again(ids).data)
+    np.testing.assert_array_equal(model.eval()(ids).array, again(ids).array)
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -155,7 +155,7 @@ def test_linear_weights_lie_the_other_way_round_in_gpt2_files(folder):
     model, files = GPT2.from_pretrained(folder), arrays(folder)
     for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"):
         key = f"transformer.h.0.{name}.weight"
-        np.testing.assert_array_equal(model.state_dict()[key].data, files[key].T)
+        np.testing.assert_array_equal(model.state_dict()[key].array, files[key].T)
 
 
 def test_a_save_over_shards_leaves_no_stale_index(folder):

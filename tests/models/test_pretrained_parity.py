@@ -20,7 +20,7 @@ def test_logits(name):
     ours, theirs = twins(name)
     ids = tokens(ours, (3, 9))
     with torch.no_grad():
-        assert_close(ours(ids).data, theirs(torch.tensor(ids)).logits)
+        assert_close(ours(ids).array, theirs(torch.tensor(ids)).logits)
 
 
 @every_model
@@ -30,7 +30,7 @@ def test_logits_of_real_tokens_beside_padding(name):
     with torch.no_grad():
         expected = theirs(torch.tensor(ids), attention_mask=torch.tensor(MASK)).logits.numpy()
     real = MASK.astype(bool)
-    assert_close(ours(ids, attention_mask=MASK).data[real], expected[real])
+    assert_close(ours(ids, attention_mask=MASK).array[real], expected[real])
 
 
 @every_model
@@ -41,7 +41,7 @@ def test_loss_and_all_gradients(name):
     ours.zero_grad()
     theirs.zero_grad()
     loss, expected = ours.loss(ids, labels), theirs(torch.tensor(ids), labels=torch.tensor(labels)).loss
-    assert_close(loss.data, expected.detach())
+    assert_close(loss.array, expected.detach())
     loss.backward()
     expected.backward()
     grads = {key: p.grad for key, p in theirs.named_parameters()}
@@ -52,9 +52,9 @@ def test_loss_and_all_gradients(name):
             continue
         grad = grad.numpy()
         if key.endswith("key.bias"):  # it shifts all scores of a query alike, so both are 0 but for rounding
-            assert max(np.abs(p.grad.data).max(), np.abs(grad).max()) < 1e-8
+            assert max(np.abs(p.grad.array).max(), np.abs(grad).max()) < 1e-8
             continue
-        assert_close(p.grad.data, grad.T if re.search(ours.transposed, key) else grad, key)
+        assert_close(p.grad.array, grad.T if re.search(ours.transposed, key) else grad, key)
     assert not grads
 
 
@@ -63,7 +63,7 @@ def test_the_second_of_two_texts():
     ids, types = tokens(ours, (2, 6)), np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 1, 1]])
     with torch.no_grad():
         expected = theirs(torch.tensor(ids), token_type_ids=torch.tensor(types)).logits
-    assert_close(ours(ids, token_type_ids=types).data, expected)
+    assert_close(ours(ids, token_type_ids=types).array, expected)
 
 
 @every_model
@@ -88,7 +88,7 @@ def test_shards_of_transformers(name, tmp_path):
     assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
     shards = MODELS[name][0].from_pretrained(tmp_path / "shards")
     for (key, p), (_, q) in zip(whole.named_parameters(), shards.named_parameters(), strict=True):
-        np.testing.assert_array_equal(p.data, q.data, key)
+        np.testing.assert_array_equal(p.array, q.array, key)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
@@ -98,7 +98,7 @@ def test_other_float_types_become_float32(dtype, tmp_path):
     ours = MODELS["Llama: grouped queries, tied"][0].from_pretrained(tmp_path / dtype)
     for key, p in ours.named_parameters():
         assert p.dtype == np.float32
-        np.testing.assert_array_equal(p.data, theirs.state_dict()[key].float().numpy())
+        np.testing.assert_array_equal(p.array, theirs.state_dict()[key].float().numpy())
 
 
 @every_model
@@ -108,4 +108,4 @@ def test_it_comes_back_from_its_own_folder(name, tmp_path):
     again = type(ours).from_pretrained(tmp_path / "ours")
     assert again.config == ours.config
     for (key, p), (_, q) in zip(ours.named_parameters(), again.named_parameters(), strict=True):
-        np.testing.assert_array_equal(p.data, q.data, key)
+        np.testing.assert_array_equal(p.array, q.array, key)

@@ -115,7 +115,9 @@ def test_a_float_mask_gets_its_gradient(constructor, weights):
     (y * y).sum().backward()
     z, _ = theirs(*map(torch.from_numpy, xs), attn_mask=their_mask, **WEIGHTS[weights])
     (z * z).sum().backward()
-    np.testing.assert_allclose(our_mask.grad.data, their_mask.grad.numpy(), rtol=0, atol=1e-12 * abs(y.data).max() ** 2)
+    np.testing.assert_allclose(
+        our_mask.grad.array, their_mask.grad.numpy(), rtol=0, atol=1e-12 * abs(y.array).max() ** 2
+    )
 
 
 @pytest.mark.parametrize("mask", [FORBIDDEN.tolist(), Tensor(FORBIDDEN), FORBIDDEN], ids=["list", "Tensor", "array"])
@@ -199,9 +201,9 @@ def test_dropout_acts_on_the_weights_in_training_alone(weights):
     drops = nn.MultiheadAttention(E, H, dropout=0.5)
     xs = [Tensor(x) for x in inputs({}, "float32")]
     once, again = drops(*xs, **WEIGHTS[weights])[0], drops(*xs, **WEIGHTS[weights])[0]
-    assert np.abs(once.data - again.data).max() > 0
+    assert np.abs(once.array - again.array).max() > 0
     drops.eval()
-    np.testing.assert_array_equal(drops(*xs, **WEIGHTS[weights])[0].data, drops(*xs, **WEIGHTS[weights])[0].data)
+    np.testing.assert_array_equal(drops(*xs, **WEIGHTS[weights])[0].array, drops(*xs, **WEIGHTS[weights])[0].array)
 
 
 @every_weights
@@ -209,15 +211,15 @@ def test_dropout_keeps_the_expected_output(weights):
     module = nn.MultiheadAttention(E, H, dropout=0.3).double()
     q, k, v = inputs({}, "float64")
     many = [Tensor(np.repeat(x[:, :1], 20_000, axis=1)) for x in (q, k, v)]  # the same entry 20,000 times
-    dropped = module(*many, **WEIGHTS[weights])[0].data.mean(axis=1)
-    expected = module.eval()(*many, **WEIGHTS[weights])[0].data[:, 0]
+    dropped = module(*many, **WEIGHTS[weights])[0].array.mean(axis=1)
+    expected = module.eval()(*many, **WEIGHTS[weights])[0].array[:, 0]
     np.testing.assert_allclose(dropped, expected, atol=4 * 0.7 / 20_000**0.5)
 
 
 def test_all_weights_dropped_gives_the_bias():
     module = nn.MultiheadAttention(E, H, dropout=1.0)
     xs = [Tensor(x) for x in inputs({}, "float32")]
-    assert np.abs(module(*xs)[0].data).max() == np.abs(module(*xs, need_weights=False)[0].data).max() == 0
+    assert np.abs(module(*xs)[0].array).max() == np.abs(module(*xs, need_weights=False)[0].array).max() == 0
 
 
 def call(settings=None, **changes):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, nn, no_grad
-from tinygrad_tf.op import state
+from tinygrad_tf.autograd.recording import state
 
 
 def normal(*shape, seed=0):
@@ -26,9 +26,9 @@ def test_the_word_causal_is_the_causal_mask(kind, need_weights):
     attend, x = module(**kind), normal(2, 5, 8)
     future = ~np.tri(5, dtype=bool)
     by_word, by_mask = (attend(x, x, x, attn_mask=m, need_weights=need_weights) for m in ("causal", future))
-    np.testing.assert_allclose(by_word[0].data, by_mask[0].data, rtol=1e-12)
+    np.testing.assert_allclose(by_word[0].array, by_mask[0].array, rtol=1e-12)
     if need_weights:
-        np.testing.assert_allclose(by_word[1].data, by_mask[1].data, atol=1e-15)
+        np.testing.assert_allclose(by_word[1].array, by_mask[1].array, atol=1e-15)
 
 
 @every_kind
@@ -36,13 +36,13 @@ def test_the_word_causal_is_the_causal_mask(kind, need_weights):
 def test_token_by_token_is_all_at_once(kind, steps):
     attend, x, cache = module(**kind), normal(2, 6, 8), nn.Cache()
     padding = np.array([[True] + [False] * 5, [False] * 6])
-    whole = attend(x, x, x, padding, need_weights=False, attn_mask="causal")[0].data
+    whole = attend(x, x, x, padding, need_weights=False, attn_mask="causal")[0].array
     parts, start = [], 0
     with no_grad():
         for n in steps:
             new = x[:, start : start + n]
             start += n
-            parts.append(attend(new, new, new, padding[:, :start], False, "causal", cache=cache)[0].data)
+            parts.append(attend(new, new, new, padding[:, :start], False, "causal", cache=cache)[0].array)
     np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-10, atol=1e-12)
     assert cache.length == cache.length_of(attend) == 6
 
@@ -55,7 +55,7 @@ def test_a_memory_is_projected_once(monkeypatch):
         for seed in range(3):
             query = normal(2, 1, 8, seed=seed)
             cached = attend(query, memory, memory, need_weights=False, cache=cache)[0]
-            np.testing.assert_array_equal(cached.data, attend(query, memory, memory, need_weights=False)[0].data)
+            np.testing.assert_array_equal(cached.array, attend(query, memory, memory, need_weights=False)[0].array)
     assert seen.count(7) == 2 + 3 * 2  # K and V once with the cache, each time without
 
 
@@ -67,18 +67,18 @@ def test_rows_of_a_cache_are_chosen():
     cache.select(np.array([2, 0, 0, 1]))
     more = normal(4, 1, 4, seed=1)
     K, V = cache.extend(owner, more, more)
-    np.testing.assert_array_equal(K.data, np.concatenate([x.data[[2, 0, 0, 1]], more.data], axis=1))
-    np.testing.assert_array_equal(V.data[:, :2], 2 * x.data[[2, 0, 0, 1]])
-    np.testing.assert_array_equal(cache.keep(memory, lambda: 1 / 0)[0].data, 3 * x.data[[2, 0, 0, 1]])
+    np.testing.assert_array_equal(K.array, np.concatenate([x.array[[2, 0, 0, 1]], more.array], axis=1))
+    np.testing.assert_array_equal(V.array[:, :2], 2 * x.array[[2, 0, 0, 1]])
+    np.testing.assert_array_equal(cache.keep(memory, lambda: 1 / 0)[0].array, 3 * x.array[[2, 0, 0, 1]])
 
 
 def test_what_was_remembered_is_not_written_to_again():
     cache, owner, one = nn.Cache(), module(), normal(1, 1, 2)
     first, _ = cache.extend(owner, one, one)
-    before = first.data.copy()
+    before = first.array.copy()
     for _ in range(100):
         cache.extend(owner, one * 5, one)
-    np.testing.assert_array_equal(first.data, before)
+    np.testing.assert_array_equal(first.array, before)
 
 
 def test_a_mask_of_the_wrong_length_changes_nothing():
@@ -105,16 +105,16 @@ def test_heads_that_share_keys_are_heads_with_copies(shared, masked, causal):
     for x in (Q, K, V):
         x.requires_grad_()
     mask = np.array([[True] * 5, [True, False, True, True, False]])[:, None, None] if masked else None
-    copies = [Tensor(np.repeat(x.data, shared, axis=1), requires_grad=True) for x in (K, V)]
-    Q2 = Tensor(Q.data, requires_grad=True)
+    copies = [Tensor(np.repeat(x.array, shared, axis=1), requires_grad=True) for x in (K, V)]
+    Q2 = Tensor(Q.array, requires_grad=True)
     Y, expected = nn.attend(Q, K, V, mask, causal), nn.attend(Q2, *copies, mask, causal)
-    np.testing.assert_allclose(Y.data, expected.data, rtol=1e-12)
+    np.testing.assert_allclose(Y.array, expected.array, rtol=1e-12)
     (Y * Y).sum().backward()
     (expected * expected).sum().backward()
-    np.testing.assert_allclose(Q.grad.data, Q2.grad.data, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(Q.grad.array, Q2.grad.array, rtol=1e-10, atol=1e-14)
     for x, copy in zip((K, V), copies, strict=True):
-        summed = copy.grad.data.reshape(2, 4 // shared, shared, *copy.shape[2:]).sum(axis=2)
-        np.testing.assert_allclose(x.grad.data, summed, rtol=1e-10, atol=1e-13)
+        summed = copy.grad.array.reshape(2, 4 // shared, shared, *copy.shape[2:]).sum(axis=2)
+        np.testing.assert_allclose(x.grad.array, summed, rtol=1e-10, atol=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_mask_of_any_number_of_axes_fits_shared_heads(shape):
     Q, K = normal(2, 4, 3, 6), normal(2, 2, 5, 6, seed=1)
     mask = np.random.default_rng(2).random(shape) < 0.7
     copied = K.repeat_interleave(2, 1)
-    np.testing.assert_allclose(nn.attend(Q, K, K, mask).data, nn.attend(Q, copied, copied, mask).data, rtol=1e-12)
+    np.testing.assert_allclose(nn.attend(Q, K, K, mask).array, nn.attend(Q, copied, copied, mask).array, rtol=1e-12)
 
 
 @pytest.mark.parametrize("settings", [{}, {"is_causal": True}, {"attn_mask": np.tri(3, 5, 1, dtype=bool)}], ids=list)
@@ -133,9 +133,9 @@ def test_enable_gqa_is_that_of_pytorch(settings):
     Q, K = normal(2, 4, 3, 6), normal(2, 2, 5, 6, seed=1)
     ours = nn.functional.scaled_dot_product_attention(Q, K, K, enable_gqa=True, **settings)
     theirs = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in settings.items()}
-    q, k = torch.from_numpy(Q.data), torch.from_numpy(K.data)
+    q, k = torch.from_numpy(Q.array), torch.from_numpy(K.array)
     expected = torch.nn.functional.scaled_dot_product_attention(q, k, k, enable_gqa=True, **theirs)
-    np.testing.assert_allclose(ours.data, expected.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(ours.array, expected.numpy(), rtol=1e-12)
 
 
 def test_rotary_positions_see_distances_alone():
@@ -152,7 +152,7 @@ def test_rotary_positions_see_distances_alone():
 def test_rotary_positions_may_differ_by_row():
     turn, x = nn.RotaryPositions(4), normal(2, 3, 2, 4)
     both = turn(x, np.array([[0, 1], [5, 6]]))
-    np.testing.assert_array_equal(both.data[1], turn(x[1:], np.array([5, 6])).data[0])
+    np.testing.assert_array_equal(both.array[1], turn(x[1:], np.array([5, 6])).array[0])
 
 
 def test_rotary_positions_turn_pairs():

@@ -130,7 +130,7 @@ def test_nothing_is_left_behind():
     model = small_gpt2()
     model.lm_head.requires_grad_(False)
     learns, random, x = [p.requires_grad for p in model.parameters()], get_state(), np.arange(6)[None]
-    before = model(x).data
+    before = model(x).array
     manual_seed(0)
     small_gpt2()
     assert get_state() == random
@@ -138,7 +138,7 @@ def test_nothing_is_left_behind():
     assert get_state() == random
     assert [p.requires_grad for p in model.parameters()] == learns
     assert [p.grad for p in model.parameters()] == [None] * len(learns)
-    assert (model(x).data == before).all()
+    assert (model(x).array == before).all()
     assert (found.parameters - found.trainable, model.training) == (400, True)
 
 

@@ -237,8 +237,8 @@ def test_binary_cross_entropy_at_0_and_1():
         their_y = torch.nn.functional.binary_cross_entropy(their_x, torch.tensor(t.astype(dtype)), reduction="none")
         y.sum().backward()
         their_y.sum().backward()
-        np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=off, strict=True)
-        np.testing.assert_allclose(x.grad.data, their_x.grad.numpy(), rtol=off, strict=True)
+        np.testing.assert_allclose(y.array, their_y.detach().numpy(), rtol=off, strict=True)
+        np.testing.assert_allclose(x.grad.array, their_x.grad.numpy(), rtol=off, strict=True)
 
 
 @pytest.mark.parametrize("p, training, kept", [(0.5, True, 0.5), (0.5, False, 1.0), (0.0, True, 1.0), (1.0, True, 0.0)])
@@ -246,8 +246,8 @@ def test_dropout_keeps_that_many(p, training, kept):
     import tinygrad_tf
 
     y = F.dropout(tinygrad_tf.ones(100_00), p, training)
-    assert abs((y.data != 0).mean() - kept) < 0.03
-    assert set(np.unique(y.data)) <= {0.0, 1.0 if not training else 1 / (1 - p or 1)}
+    assert abs((y.array != 0).mean() - kept) < 0.03
+    assert set(np.unique(y.array)) <= {0.0, 1.0 if not training else 1 / (1 - p or 1)}
 
 
 def test_glu_cuts_an_even_axis_only():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad, nn, no_grad
-from tinygrad_tf.autograd import reachable
+from tinygrad_tf.autograd.walk import reachable
 
 
 def leaf(*values, **traits):
@@ -121,7 +121,7 @@ def test_arrays_and_other_floats_take_the_type_of_the_tensor(returned):
     x = Tensor(np.full(returned.shape, 3.0), requires_grad=True)
     x.register_hook(lambda d: returned)
     (x * 2).sum().backward()
-    np.testing.assert_array_equal(x.grad.data, np.ones(x.shape), strict=True)
+    np.testing.assert_array_equal(x.grad.array, np.ones(x.shape), strict=True)
 
 
 def test_gradients_that_a_hook_kept_or_returned_are_not_those_of_anybody_else():
@@ -130,8 +130,8 @@ def test_gradients_that_a_hook_kept_or_returned_are_not_those_of_anybody_else():
     x.register_hook(seen.append)
     w.register_hook(lambda d: mine)
     (x * 1 + w * 1).backward()  # arrays that nobody else holds, until a hook does
-    x.grad.data += 100
-    w.grad.data += 100
+    x.grad.array += 100
+    w.grad.array += 100
     assert (seen[0].tolist(), mine.tolist()) == ([1.0], [7.0])
 
 
@@ -187,7 +187,7 @@ def test_a_retained_gradient_can_be_differentiated_and_is_an_array_of_its_own():
     z.retain_grad()
     x.grad = None
     z.backward()
-    z.grad.data += 5
+    z.grad.array += 5
     assert x.grad.tolist() == [1.0]
 
 
@@ -470,7 +470,7 @@ def test_hooks_inside_a_transformer_layer_see_what_flows():
         )
     x = Tensor(np.random.default_rng(0).standard_normal((1, 3, 4)), requires_grad=True)
     expected = grad((copy_without_hooks(layer)(x) ** 3).sum(), x)
-    np.testing.assert_array_equal(grad((layer(x) ** 3).sum(), x).data, expected.data)
+    np.testing.assert_array_equal(grad((layer(x) ** 3).sum(), x).array, expected.array)
     same = (1, 3, 4)
     assert calls == [
         ("norm2", [same, same]), ("linear1", [same, (1, 3, 6)]), ("self_attn", [same, same, same, None, same, None]),

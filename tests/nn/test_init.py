@@ -99,15 +99,15 @@ def test_a_sample_that_is_off_by_five_percent_is_found_out(scale):
 def test_reset_parameters_draws_anew():
     module = nn.MultiheadAttention(100, 2)
     for parameter in module.parameters():
-        parameter.data[...] = 7
+        parameter.array[...] = 7
     module.reset_parameters()
-    assert is_drawn_from(module.in_proj_weight.data, uniform(math.sqrt(6 / 400)))
-    assert not module.in_proj_bias.data.any()
-    assert not module.out_proj.bias.data.any()
+    assert is_drawn_from(module.in_proj_weight.array, uniform(math.sqrt(6 / 400)))
+    assert not module.in_proj_bias.array.any()
+    assert not module.out_proj.bias.array.any()
 
 
 def test_the_padding_row_starts_at_zero():
-    table = nn.Embedding(5, 3, padding_idx=-2).weight.data
+    table = nn.Embedding(5, 3, padding_idx=-2).weight.array
     assert not table[3].any()
     assert table[[0, 1, 2, 4]].all()
 
@@ -117,15 +117,15 @@ def test_the_layers_of_a_stack_start_identical():
     first, *others = [layer.state_dict() for layer in encoder.layers]
     for other in others:
         for name, values in first.items():
-            np.testing.assert_array_equal(other[name].data, values.data)
-            assert other[name].data is not values.data
+            np.testing.assert_array_equal(other[name].array, values.array)
+            assert other[name].array is not values.array
 
 
 def test_the_layers_of_a_transformer_differ_in_weights_not_in_biases():
     model = nn.Transformer(8, 2, 2, 2, 16)
     for first, second in (model.encoder.layers, model.decoder.layers):
         for (name, a), (_, b) in zip(first.named_parameters(), second.named_parameters(), strict=True):
-            assert (a.data == b.data).all() == (a.ndim == 1), name
+            assert (a.array == b.array).all() == (a.ndim == 1), name
 
 
 def test_the_default_transformer_has_44140544_parameters():
@@ -151,15 +151,15 @@ def test_initialiser_draws_from(case):
     fill, args, distribution = INITIALISERS[case]
     t = Tensor(np.zeros((200, 100), "float32"))
     assert fill(t, *args) is t
-    assert is_drawn_from(t.data, distribution)
+    assert is_drawn_from(t.array, distribution)
 
 
 @pytest.mark.parametrize("case", INITIALISERS)
 def test_initialiser_fills_the_array_of_a_parameter(case):
     fill, args, distribution = INITIALISERS[case]
     layer = nn.Linear(100, 200)
-    array = layer.weight.data
-    assert fill(layer.weight.data, *args) is array is layer.weight.data
+    array = layer.weight.array
+    assert fill(layer.weight.array, *args) is array is layer.weight.array
     assert is_drawn_from(array, distribution)
 
 
@@ -180,7 +180,7 @@ def test_gains_are_those_of_pytorch(args):
 def test_trunc_normal_stays_within_its_bounds():
     t = nn.init.trunc_normal_(Tensor(np.zeros(50_000, "float32")), std=1.0, a=-1.0, b=2.0)
     below, above = (0.5 * math.erfc(-x / math.sqrt(2)) for x in (-1, 2))
-    assert is_drawn_from(t.data, lambda x: (normal(1)(x) - below) / (above - below))
+    assert is_drawn_from(t.array, lambda x: (normal(1)(x) - below) / (above - below))
 
 
 def test_a_vector_has_no_fans():
@@ -192,6 +192,6 @@ def test_same_seed_same_weights():
     made = []
     for _ in range(2):
         tinygrad_tf.manual_seed(3)
-        made.append(nn.Linear(4, 4).weight.data)
+        made.append(nn.Linear(4, 4).weight.array)
     np.testing.assert_array_equal(*made)
-    assert (made[0] != nn.Linear(4, 4).weight.data).any()
+    assert (made[0] != nn.Linear(4, 4).weight.array).any()

@@ -30,9 +30,9 @@ def test_positions_are_added_from_the_start_asked_for(kind, dtype):
     x = Tensor(np.zeros((2, 8, 4), dtype))
     whole = module(x)
     assert whole.dtype == dtype
-    np.testing.assert_array_equal(module(x[:, :3], start=2).data, whole.data[:, 2:5])
-    np.testing.assert_array_equal(whole.data[0], whole.data[1])
-    assert len({tuple(row) for row in whole.data[0]}) == 8
+    np.testing.assert_array_equal(module(x[:, :3], start=2).array, whole.array[:, 2:5])
+    np.testing.assert_array_equal(whole.array[0], whole.array[1])
+    assert len({tuple(row) for row in whole.array[0]}) == 8
 
 
 def test_sinusoids_are_neither_learnt_nor_saved():
@@ -48,7 +48,7 @@ def test_learned_positions_learn_where_they_were_used():
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
 def test_dropout_drops_a_share_p_and_keeps_the_mean(p):
-    y = nn.Dropout(p)(Tensor(np.ones(100_000))).data
+    y = nn.Dropout(p)(Tensor(np.ones(100_000))).array
     assert abs((y == 0).mean() - p) < 4 * math.sqrt(p * (1 - p) / 100_000)
     np.testing.assert_allclose(y[y != 0], 1 / (1 - p))
 
@@ -57,7 +57,7 @@ def test_dropout_drops_the_gradient_with_the_entry():
     x = Tensor(np.ones(100), requires_grad=True)
     y = nn.Dropout(0.5)(x)
     y.sum().backward()
-    np.testing.assert_array_equal(x.grad.data, y.data)
+    np.testing.assert_array_equal(x.grad.array, y.array)
 
 
 def test_dropout_repeats_itself_from_the_same_seed():
@@ -65,9 +65,9 @@ def test_dropout_repeats_itself_from_the_same_seed():
     drawn = []
     for _ in range(2):
         manual_seed(1)
-        drawn.append(nn.Dropout(0.5)(x).data)
+        drawn.append(nn.Dropout(0.5)(x).array)
     np.testing.assert_array_equal(*drawn)
-    assert (nn.Dropout(0.5)(x).data != drawn[0]).any()
+    assert (nn.Dropout(0.5)(x).array != drawn[0]).any()
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0])
@@ -75,8 +75,8 @@ def test_dropout_of_nothing_and_of_all(p):
     x = Tensor([1.0, 2.0], requires_grad=True)
     y = nn.Dropout(p)(x)
     y.sum().backward()
-    np.testing.assert_array_equal(y.data, (1 - p) * x.data)
-    np.testing.assert_array_equal(x.grad.data, [1 - p] * 2)
+    np.testing.assert_array_equal(y.array, (1 - p) * x.array)
+    np.testing.assert_array_equal(x.grad.array, [1 - p] * 2)
 
 
 WRONG = {

@@ -78,9 +78,9 @@ def test_tied_parameters_get_the_sum_of_both_gradients():
     tied = Tied().double()
     W, b = tied.embedding.weight, tied.output.bias
     tied([1, 1, 4]).sum().backward()
-    apart_in, apart_out = (Tensor(W.data, requires_grad=True) for _ in range(2))
+    apart_in, apart_out = (Tensor(W.array, requires_grad=True) for _ in range(2))
     (apart_in[[1, 1, 4]] @ apart_out.T + b.detach()).sum().backward()
-    np.testing.assert_allclose(W.grad.data, apart_in.grad.data + apart_out.grad.data)
+    np.testing.assert_allclose(W.grad.array, apart_in.grad.array + apart_out.grad.array)
 
 
 def test_a_parameter_assigned_later_is_found():
@@ -126,7 +126,7 @@ def test_integers_are_no_parameter():
 
 
 def state():
-    return {name: t.data.copy() for name, t in Linear(2, 3).state_dict().items()}
+    return {name: t.array.copy() for name, t in Linear(2, 3).state_dict().items()}
 
 
 WRONG = {
@@ -144,20 +144,20 @@ def test_a_state_that_does_not_fit_is_named_and_changes_nothing(case):
     changes, words = WRONG[case]
     given = {name: value for name, value in {**state(), **changes}.items() if value is not None}
     module = Linear(2, 3)
-    before = {name: t.data.copy() for name, t in module.state_dict().items()}
+    before = {name: t.array.copy() for name, t in module.state_dict().items()}
     with pytest.raises(RuntimeError, match="load_state_dict of Linear got") as caught:
         module.load_state_dict(given)
     assert all(word in str(caught.value) for word in words)
     for name, values in before.items():
-        np.testing.assert_array_equal(module.state_dict()[name].data, values)
+        np.testing.assert_array_equal(module.state_dict()[name].array, values)
 
 
 def test_values_of_the_wrong_type_change_nothing():
     module = Linear(2, 3)
-    before = module.weight.data.copy()
+    before = module.weight.array.copy()
     with pytest.raises(TypeError):
         module.load_state_dict({"weight": np.zeros((3, 2)), "bias": ["a", "b", "c"]})
-    np.testing.assert_array_equal(module.weight.data, before)
+    np.testing.assert_array_equal(module.weight.array, before)
 
 
 def test_not_strict_passes_over_names_but_not_shapes():
@@ -165,23 +165,23 @@ def test_not_strict_passes_over_names_but_not_shapes():
     found = module.load_state_dict({"weight": np.ones((3, 2)), "scale": np.ones(1)}, strict=False)
     assert found.missing_keys == ["bias"]
     assert found.unexpected_keys == ["scale"]
-    assert (module.weight.data == 1).all()
+    assert (module.weight.array == 1).all()
     with pytest.raises(RuntimeError, match="mis-shaped"):
         module.load_state_dict({"weight": np.ones((2, 2))}, strict=False)
 
 
 def test_loading_keeps_the_dtype_and_the_array():
     module = Linear(2, 3)
-    array = module.weight.data
+    array = module.weight.array
     module.load_state_dict({"weight": np.ones((3, 2), np.float64), "bias": np.zeros(3, np.int64)})
-    assert module.weight.data is array
+    assert module.weight.array is array
     assert module.weight.dtype == np.float32
 
 
 def test_a_tied_state_round_trips():
     first, second = Tied(), Tied()
     second.load_state_dict(first.state_dict())
-    np.testing.assert_array_equal(first.output.weight.data, second.embedding.weight.data)
+    np.testing.assert_array_equal(first.output.weight.array, second.embedding.weight.array)
     assert second.output.weight is second.embedding.weight
 
 
@@ -256,12 +256,12 @@ def test_a_copy_shares_nothing(how, called):
     if called:
         layer(x).sum().backward()
     twin = COPIES[how](layer)
-    before = layer.eval()(x).data
+    before = layer.eval()(x).array
     for p, q in zip(layer.parameters(), twin.parameters(), strict=True):
-        np.testing.assert_array_equal(p.data, q.data)
-        assert not np.shares_memory(p.data, q.data)
-        q.data += 1
-    np.testing.assert_array_equal(layer(x).data, before)
+        np.testing.assert_array_equal(p.array, q.array)
+        assert not np.shares_memory(p.array, q.array)
+        q.array += 1
+    np.testing.assert_array_equal(layer(x).array, before)
     assert twin.activation is layer.activation
 
 
@@ -292,5 +292,5 @@ def test_module_list_index_outside_is_refused():
 
 def test_sequential_runs_in_order():
     net = nn.Sequential(Linear(2, 2, bias=False), nn.ReLU())
-    net[0].weight.data[...] = [[1, 0], [0, -1]]
+    net[0].weight.array[...] = [[1, 0], [0, -1]]
     assert net(Tensor([[3.0, 4.0]])).tolist() == [[3.0, 0.0]]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, nn, no_grad
+from tinygrad_tf.autograd.recording import state
 from tinygrad_tf.models import Transformer, TransformerConfig
-from tinygrad_tf.op import state
 
 CONFIG = TransformerConfig(vocab_size=7, d_model=4, n_heads=2, n_layers=1, d_ff=6, dropout=0.0)
 SOURCE, TARGET = np.array([[3, 4, 5]]), np.array([[1, 5]])

@@ -78,7 +78,7 @@ def test_we_load_what_pytorch_saved(case):
     found = ours.load_state_dict(theirs.state_dict())
     assert tuple(found) == ([], [])
     for name, value in theirs.state_dict().items():
-        np.testing.assert_array_equal(ours.state_dict()[name].data, value.numpy(), strict=True)
+        np.testing.assert_array_equal(ours.state_dict()[name].array, value.numpy(), strict=True)
 
 
 @every_module
@@ -86,23 +86,23 @@ def test_pytorch_loads_what_we_saved(case):
     ours, theirs = both(case)
     theirs.load_state_dict({name: torch.from_numpy(t.numpy().copy()) for name, t in ours.state_dict().items()})
     for name, value in theirs.state_dict().items():
-        np.testing.assert_array_equal(ours.state_dict()[name].data, value.numpy(), strict=True)
+        np.testing.assert_array_equal(ours.state_dict()[name].array, value.numpy(), strict=True)
 
 
 def test_loading_copies():
     ours, theirs = both("Linear")
     ours.load_state_dict(theirs.state_dict())
-    before = ours.weight.data.copy()
+    before = ours.weight.array.copy()
     with torch.no_grad():
         theirs.weight += 1
-    np.testing.assert_array_equal(ours.weight.data, before)
+    np.testing.assert_array_equal(ours.weight.array, before)
 
 
 def test_a_half_precision_checkpoint_loads_as_float32():
     ours, theirs = both("Linear")
     ours.load_state_dict(theirs.half().state_dict())
     assert ours.weight.dtype == np.float32
-    np.testing.assert_array_equal(ours.weight.data, theirs.weight.detach().float().numpy())
+    np.testing.assert_array_equal(ours.weight.array, theirs.weight.detach().float().numpy())
 
 
 #: Arguments of PyTorch's constructors that say where and in which precision it computes, or speed it up; not all of
@@ -148,10 +148,10 @@ def test_calls_take_the_arguments_of_pytorch(name):
 def test_a_state_dict_can_be_loaded_into_the_module_that_gave_it(case):
     ours, _ = both(case)
     saved = ours.state_dict()
-    before = {name: t.data.copy() for name, t in saved.items()}
+    before = {name: t.array.copy() for name, t in saved.items()}
     ours.load_state_dict(saved)
     for name, values in before.items():
-        np.testing.assert_array_equal(ours.state_dict()[name].data, values)
+        np.testing.assert_array_equal(ours.state_dict()[name].array, values)
 
 
 def test_outputs_agree_after_training_on_one_side():
@@ -163,4 +163,4 @@ def test_outputs_agree_after_training_on_one_side():
     optimizer.step()
     ours.load_state_dict(theirs.state_dict())
     expected = theirs.eval()(torch.from_numpy(x)).detach().numpy()
-    np.testing.assert_allclose(ours.eval()(Tensor(x)).data, expected, atol=1e-5)
+    np.testing.assert_allclose(ours.eval()(Tensor(x)).array, expected, atol=1e-5)

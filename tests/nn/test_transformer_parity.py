@@ -185,7 +185,7 @@ def test_custom_encoder_and_decoder_are_used():
 def test_square_subsequent_mask_equals_pytorch(size):
     ours = nn.Transformer.generate_square_subsequent_mask(size)
     theirs = torch.nn.Transformer.generate_square_subsequent_mask(size).numpy()
-    np.testing.assert_array_equal(ours.data, theirs, strict=True)
+    np.testing.assert_array_equal(ours.array, theirs, strict=True)
 
 
 # ---- rows with no key to attend to ----------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def test_is_causal_changes_nothing_beside_the_mask(call):
     source, target = (Tensor(normal(B, n, E)) for n in (S, T))
     masks = {"src_mask": FUTURE[S], "tgt_mask": FUTURE[T]}
     expected = model.double()(source, target, **masks)
-    np.testing.assert_array_equal(model(source, target, **masks, **call).data, expected.data)
+    np.testing.assert_array_equal(model(source, target, **masks, **call).array, expected.array)
 
 
 WRONG_CALLS = {

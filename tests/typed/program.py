@@ -10,7 +10,7 @@ import numpy as np
 import tinygrad_tf as tg
 from tinygrad_tf import Tensor, grad, nn, optim
 from tinygrad_tf.nn import functional as F
-from tinygrad_tf.saving import load_checkpoint
+from tinygrad_tf.train.saving import load_checkpoint
 
 
 class Classifier(nn.Module):
@@ -58,6 +58,19 @@ def slopes() -> Tensor:
     assert_type(y, Tensor)
     assert_type(x.shape, tuple[int, ...])
     assert_type(x.grad, Tensor | None)
+    assert_type(x.softmax(axis=0), Tensor)
+    assert_type(x.softmax(dim=0).sum(-1, keepdim=True), Tensor)
+    assert_type(tg.sum(x), Tensor)
+    assert_type(tg.sum(np.ones(2)), np.ndarray[Any, Any])
+    assert_type(tg.softmax(input=x, dim=0), Tensor)
+    assert_type(tg.add(1.0, x), Tensor)
+    assert_type(x.max(), Tensor)
+    assert_type(x.max(axis=0), Tensor)
+    assert_type(x.split(1), list[Tensor])
+    assert_type(x[None].mT @ x.T[None], Tensor)
+    assert_type(tg.zeros(2, 3, requires_grad=True), Tensor)
+    pair = x.reshape(2, 1).max(0)
+    print(pair.indices, x.topk(1).values, bool(x.allclose(x)), x.size, x.dtype, x[0] == 1)
     with tg.no_grad():
         shown: str = repr(x.mean(axis=0, keepdims=True))
     print(shown)

@@ -1,8 +1,8 @@
 """From the source of a rule to the formula that a reader sees: ``dW = Xᵀ · dY``, in the names of the user's Tensors.
 
 The formula is read off the rule's own syntax tree, cut down to the lines that the gradient needs
-(:meth:`tinygrad_tf.op.Rule.lines`), so it cannot say anything else than what ran. What is known when it is read (axes,
-rates, sizes, inputs that are missing or plain numbers) is put in, and choices that hang on it are made.
+(:meth:`tinygrad_tf.autograd.rule.Rule.lines`), so it cannot say anything else than what ran. What is known when it is
+read (axes, rates, sizes, inputs that are missing or plain numbers) is put in, and choices that hang on it are made.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..op import Op, Rule
-from ..source import source_tree
-from ..tensor import Tensor
+from ..autograd.operation import Op
+from ..autograd.rule import Rule, source_tree
+from ..autograd.tensor import Tensor
 from .expr import Expr, call, symbol, total, value
 from .reader import Reader, Unreadable
 from .vocabulary import VOCABULARY
@@ -177,7 +177,7 @@ def _labels(Y: Tensor, letters: list[str], own: str, names: Mapping[int, str] | 
 
 def _as_expr(x: Tensor, labels: Mapping[int, str]) -> Expr:
     if x.op is None and x.ndim == 0 and not x.requires_grad and x.name is None:
-        return value(x.data.item())  # a plain number in the code
+        return value(x.array.item())  # a plain number in the code
     return Expr("symbol", (labels[x.number],), x.shape, x.dtype)
 
 
@@ -198,7 +198,7 @@ def _bound(Y: Tensor, letters: list[str], labels: Mapping[int, str], op: Op) -> 
 
 
 def _fitted(dX: Expr, shape: tuple[int, ...] | None) -> Expr:
-    """The engine sums a gradient over the axes that broadcasting stretched (:func:`tinygrad_tf.op.fit`): so written."""
+    """The sum over the axes that broadcasting stretched, as the engine fits a gradient to its input (``fit``)."""
     if dX.shape is None or shape is None or dX.shape == shape:
         return dX
     lead = len(dX.shape) - len(shape)

@@ -6,10 +6,10 @@ is drawn (``dot``, ``render``), told (``text``) or made a page to step through (
 """
 
 from .card import Card, op_card
-from .dot import draw
-from .explore import Page, explore
-from .render import Picture
-from .text import Explanation, explain
-from .trace import record
+from .derivation import Explanation, explain
+from .lines import record
+from .page.explorer import Page, explore
+from .pictures.drawing import draw
+from .pictures.render import Picture
 
 __all__ = ["Card", "Explanation", "Page", "Picture", "draw", "explain", "explore", "op_card", "record"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..tensor import Tensor
+from ..autograd.tensor import Tensor
 from .capture import Graph, Node
 
 

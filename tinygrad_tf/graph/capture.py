@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..autograd import FREED
+from ..autograd.tensor import Tensor
+from ..autograd.walk import FREED
 from ..errors import error
 from ..formula import Formula, forward_formula
-from ..tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -120,17 +120,25 @@ def _ancestors(loss: Tensor) -> list[Tensor]:
     while stack:
         t = stack.pop()
         if t.op is FREED:
-            raise error(RuntimeError, "graph", {"self": loss}, "backward() frees the graph, to return its memory, and "
-                        "then there is nothing left to draw", "draw before backward(), or call "
-                        "backward(retain_graph=True)")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "graph",
+                got={"self": loss},
+                rule="backward() frees the graph, to return its memory, and then there is nothing left to draw",
+                cure="draw before backward(), or call backward(retain_graph=True)",
+            )
         for x in t.inputs:
             if x.number not in found:
                 found[x.number] = x
                 stack.append(x)
     if loss.op is None:
-        raise error(RuntimeError, "graph", {"self": loss}, "only what was computed from a Tensor that requires a "
-                    "gradient has a graph", "make a leaf with requires_grad=True, and do not compute under "
-                    "no_grad()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "graph",
+            got={"self": loss},
+            rule="only what was computed from a Tensor that requires a gradient has a graph",
+            cure="make a leaf with requires_grad=True, and do not compute under no_grad()",
+        )
     return [found[number] for number in sorted(found)]
 
 
@@ -144,7 +152,7 @@ def _node(t: Tensor, id: str, is_loss: bool, names: Mapping[int, str], path: str
     elif t.requires_grad:
         kind = "parameter"
     elif name is None and (t.ndim == 0 or t.dtype == np.bool_):  # a number or a mask that the engine wrapped
-        kind, number = "constant", t.data.item() if t.ndim == 0 else None
+        kind, number = "constant", t.array.item() if t.ndim == 0 else None
     else:
         kind = "input"
     forward = forward_formula(t, names) if t.op else None

@@ -8,16 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import steps
+from .. import ops
+from ..autograd.tensor import Tensor
+from ..autograd.walk import steps
 from ..errors import error
 from ..formula import Formula, forward_formula, gradient_formula
+from ..ops import fused
 from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
-from ..tensor import FUNCTIONS, Tensor
 from .inside import inside
 from .labels import formula_lines, three
 from .words import Words
 
 Array = np.ndarray[Any, Any]
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: f
+    for part in [
+        *(getattr(ops, name) for name in ops.__all__ if name != "methods"),
+        fused.rows,
+        fused.dense,
+        fused.loss,
+    ]
+    for name, f in getattr(part, "__dict__", {}).items()
+    if callable(f) and str(getattr(f, "__module__", "")).startswith(ops.__name__)
+}
 
 
 def _x(*rows: Any) -> Tensor:
@@ -128,10 +142,21 @@ def op_card(name: str, lang: str = "en") -> Card:
                dX = −0.142 −0.141 0.283
     """
     if name not in EXAMPLES:
-        raise error(ValueError, "op_card", {"name": repr(name)}, "cards are made for the ops that have a gradient rule",
-                    f"choose one of {', '.join(sorted(EXAMPLES))}")  # fmt: skip
+        raise error(
+            ValueError,
+            "op_card",
+            got={"name": repr(name)},
+            rule="cards are made for the ops that have a gradient rule",
+            cure=f"choose one of {', '.join(sorted(EXAMPLES))}",
+        )
     if lang not in ("en", "zh"):
-        raise error(ValueError, "op_card", {"lang": repr(lang)}, 'lang is "en" or "zh"', 'write lang="zh" for Chinese')
+        raise error(
+            ValueError,
+            "op_card",
+            got={"lang": repr(lang)},
+            rule='lang is "en" or "zh"',
+            cure='write lang="zh" for Chinese',
+        )
     Y = EXAMPLES[name]()
     op = Y.op
     assert op is not None
@@ -142,17 +167,17 @@ def op_card(name: str, lang: str = "en") -> Card:
         rule = gradient_formula(Y, i)
         letter = str(rule.left)[1:]
         letters.append(f"{letter} {x.shape}")
-        numbers.append((letter, x.data))
+        numbers.append((letter, x.array))
         if x.requires_grad:
             rules.append(rule)
     forward = forward_formula(Y)
-    numbers += [(str(forward.left), Y.data), (f"d{forward.left}", dY)]
+    numbers += [(str(forward.left), Y.array), (f"d{forward.left}", dY)]
     opened = inside(Y, dY)
     first = next(iter(steps([Y], [dY])))
     numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
     return Card(
         name,
-        Words(lang).names.get(name) or (op.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
+        Words(lang).names.get(name) or (op.forward.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
         forward,
         tuple(rules),
         f"{', '.join(letters)} → {forward.left} {Y.shape}",

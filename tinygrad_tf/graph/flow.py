@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import AGAIN, steps
-from ..autograd import Step as Walked
+from ..autograd.tensor import Tensor
+from ..autograd.walk import AGAIN, steps
+from ..autograd.walk import Step as Walked
 from ..errors import error
 from ..formula import Formula, gradient_formula
-from ..tensor import Tensor
 from .capture import Graph, Node
 
 Array = np.ndarray[Any, Any]
@@ -61,15 +61,20 @@ def record(
     """
     loss = graph.tensors[-1]
     if loss.size != 1 and seed is None:
-        raise error(RuntimeError, "graph", {"self": loss}, "the gradient starts at one number, the loss",
-                    "reduce it first, e.g. with .sum() or .mean()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "graph",
+            got={"self": loss},
+            rule="the gradient starts at one number, the loss",
+            cure="reduce it first, e.g. with .sum() or .mean()",
+        )
     ids = {t.number: node.id for t, node in zip(graph.tensors, graph.nodes, strict=True)}
     into: dict[str, list[str]] = {node.id: [] for node in graph.nodes}  # the edges that end in a node, by position
     for edge in graph.edges:
         into[edge.target].append(edge.id)
     found, norms, sent, arrays = [], {}, {}, {}
     sums: dict[tuple[str, str], Array] = {}
-    for Y, dY, parts in _folded(steps([loss], [np.ones_like(loss.data) if seed is None else seed])):
+    for Y, dY, parts in _folded(steps([loss], [np.ones_like(loss.array) if seed is None else seed])):
         target = ids[Y.number]
         norms[target] = norm(dY)
         along = _edges_of(Y, into[target], parts)
@@ -143,9 +148,13 @@ def routes(flow: Flow, to: Tensor) -> Routes:
     graph = flow.graph
     end = graph.node_of(to)
     if end is None or end.id not in flow.norms:
-        raise error(ValueError, "graph", {"path_to": to, "loss": graph.tensors[-1]}, "no gradient flows from the loss "
-                    "to a Tensor that it was not computed from, or that requires none", "choose a parameter that the "
-                    "loss depends on")  # fmt: skip
+        raise error(
+            ValueError,
+            "graph",
+            got={"path_to": to, "loss": graph.tensors[-1]},
+            rule="no gradient flows from the loss to a Tensor that it was not computed from, or that requires none",
+            cure="choose a parameter that the loss depends on",
+        )
     leads = {end.id}  # oldest first: what was made of a node that leads to the end leads to it as well
     for e in graph.edges:
         if e.source in leads and e.id in flow.sent:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import enable_grad
-from ..tensor import Tensor
+from ..autograd.recording import enable_grad
+from ..autograd.tensor import Tensor
 from .capture import capture
 from .flow import Flow, record
 
@@ -39,7 +39,7 @@ def inside(Y: Tensor, dY: Array) -> Inside | None:
     op = Y.op
     if op is None or op.kernel is None or op.backward is None:
         return None
-    leaves = [Tensor.wrap(x.data, letter) for x, letter in zip(Y.inputs, op.letters, strict=False)]
+    leaves = [Tensor.wrap(x.array, letter) for x, letter in zip(Y.inputs, op.letters, strict=False)]
     for leaf, x in zip(leaves, Y.inputs, strict=True):
         leaf.requires_grad = x.requires_grad
     with enable_grad():

@@ -11,7 +11,7 @@ import numpy as np
 
 from .capture import Graph
 from .flow import Flow, norm
-from .summary import rounded
+from .page.arrays import rounded
 
 Array = np.ndarray[Any, Any]
 

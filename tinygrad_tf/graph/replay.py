@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import AGAIN, no_grad
+from ..autograd.recording import no_grad
+from ..autograd.tensor import Tensor
+from ..autograd.walk import AGAIN
 from ..errors import error
-from ..tensor import Tensor
 from .capture import Graph
 
 Array = np.ndarray[Any, Any]
@@ -42,12 +43,17 @@ class Replay:
 
     def __init__(self, graph: Graph) -> None:
         if not can_be_replayed(graph):
-            raise error(RuntimeError, "nudge", "a graph with a checkpoint()", "what a checkpoint() holds is not kept",
-                        "nudge without checkpoint()")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "nudge",
+                got="a graph with a checkpoint()",
+                rule="what a checkpoint() holds is not kept",
+                cure="nudge without checkpoint()",
+            )
         self.graph = graph
         self.values: dict[int, Array] = {}
         for t in graph.tensors:
-            self.values[t.number] = _wide(t.data) if t.op is None else self._run(t, self.values)
+            self.values[t.number] = _wide(t.array) if t.op is None else self._run(t, self.values)
 
     @property
     def loss(self) -> float:
@@ -65,7 +71,7 @@ class Replay:
         assert t.op is not None
         params = {k: _wide_type(v) if k == "dtype" else v for k, v in t.params.items()}
         with no_grad(), np.errstate(all="ignore"):
-            return t.op(*[Tensor.wrap(values[x.number]) for x in t.inputs], **params).data
+            return t.op.function(*[Tensor.wrap(values[x.number]) for x in t.inputs], **params).array
 
     def nudges(self, t: Tensor, gradient: Array, n: int = 3, epsilon: float = 1e-6) -> list[Nudge]:
         """``n`` entries of ``t`` moved up and down: that with the largest gradient, then some at equal distances."""

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import nn
+from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops import fused
 from ..ops.activation import relu
-from ..pretrained import Config
-from ..tensor import Tensor, to_array
 from .causal import CausalLM, tokens_of
+from .pretrained import Config
 
 
 @dataclass
@@ -54,8 +54,13 @@ ACTIVATIONS: dict[str, Any] = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, 
 
 def activation(c: BERTConfig) -> Any:
     if c.hidden_act not in ACTIVATIONS:
-        raise error(ValueError, "BERTConfig", {"hidden_act": repr(c.hidden_act)},
-                    f"it is one of {', '.join(ACTIVATIONS)}", 'write hidden_act="gelu"')  # fmt: skip
+        raise error(
+            ValueError,
+            "BERTConfig",
+            got={"hidden_act": repr(c.hidden_act)},
+            rule=f"it is one of {', '.join(ACTIVATIONS)}",
+            cure='write hidden_act="gelu"',
+        )
     return ACTIVATIONS[c.hidden_act]
 
 
@@ -79,9 +84,13 @@ class SelfAttention(nn.Module):
 
     def __init__(self, c: BERTConfig) -> None:
         if c.hidden_size % c.num_attention_heads:
-            raise error(ValueError, "BERTConfig", {"hidden_size": c.hidden_size, "num_attention_heads":
-                        c.num_attention_heads}, "hidden_size is a multiple of num_attention_heads",
-                        "choose for example 768 and 12")  # fmt: skip
+            raise error(
+                ValueError,
+                "BERTConfig",
+                got={"hidden_size": c.hidden_size, "num_attention_heads": c.num_attention_heads},
+                rule="hidden_size is a multiple of num_attention_heads",
+                cure="choose for example 768 and 12",
+            )
         self.n_heads, self.p, self.causal = c.num_attention_heads, c.attention_probs_dropout_prob, c.is_decoder
         self.query = nn.Linear(c.hidden_size, c.hidden_size)
         self.key = nn.Linear(c.hidden_size, c.hidden_size)
@@ -172,7 +181,7 @@ class BERT(CausalLM):
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
         if self.config.pad_token_id is not None:
-            self.bert["embeddings"].word_embeddings.weight.data[self.config.pad_token_id] = 0
+            self.bert["embeddings"].word_embeddings.weight.array[self.config.pad_token_id] = 0
 
     def hidden(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None,
@@ -202,13 +211,23 @@ class BERT(CausalLM):
         if self.config.is_decoder:
             return super().loss(input_ids, labels, attention_mask)
         if labels is None:
-            raise error(ValueError, "BERT.loss", "no labels", "what is masked is known to the caller alone",
-                        "pass labels: the ids where input_ids hold the mask token, −100 elsewhere")  # fmt: skip
+            raise error(
+                ValueError,
+                "BERT.loss",
+                got="no labels",
+                rule="what is masked is known to the caller alone",
+                cure="pass labels: the ids where input_ids hold the mask token, −100 elsewhere",
+            )
         logits = self(input_ids, attention_mask, token_type_ids=token_type_ids)
         return fused.cross_entropy(logits.reshape(-1, logits.shape[-1]), to_array(labels).reshape(-1))
 
     def begin(self, input_ids: Any, attention_mask: Any, settings: Any) -> Any:
         if not self.config.is_decoder:
-            raise error(ValueError, "BERT.generate", {"is_decoder": False}, "what reads in both directions fills in "
-                        "masked tokens and does not go on", "use its logits, or set is_decoder=True")  # fmt: skip
+            raise error(
+                ValueError,
+                "BERT.generate",
+                got={"is_decoder": False},
+                rule="what reads in both directions fills in masked tokens and does not go on",
+                cure="use its logits, or set is_decoder=True",
+            )
         return super().begin(input_ids, attention_mask, settings)

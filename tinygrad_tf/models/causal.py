@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import nn
+from ..autograd.tensor import Tensor, to_array
 from ..errors import error
-from ..generate import Generates, GenerationConfig
 from ..ops.fused import cross_entropy
-from ..pretrained import Pretrained, folder_of, read_json, write_json
-from ..tensor import Tensor, to_array
+from .generation import Generates, GenerationConfig
+from .pretrained import Pretrained, folder_of, read_json, write_json
 
 M = TypeVar("M", bound="CausalLM")
 _GENERATION = "generation_config.json"
@@ -92,18 +92,33 @@ def tokens_of(
     """Ids as a Tensor (B, L), their positions (L,) or (B, L), and the mask (B, 1, 1, S), None if all is allowed."""
     ids = input_ids if isinstance(input_ids, Tensor) else Tensor.wrap(to_array(input_ids), "ids")
     if ids.ndim != 2:
-        raise error(ValueError, "model", {"input_ids": ids}, "token ids come as (batch, length)",
-                    "for one sequence write ids[None, :]")  # fmt: skip
+        raise error(
+            ValueError,
+            "model",
+            got={"input_ids": ids},
+            rule="token ids come as (batch, length)",
+            cure="for one sequence write ids[None, :]",
+        )
     start = 0 if cache is None else cache.length
     length = start + ids.shape[1]
     positions = np.arange(start, length) if position_ids is None else to_array(position_ids)
     if max_positions is not None and positions.size and positions.max() >= max_positions:
-        raise error(ValueError, "model", {"input_ids": ids}, f"the model has {max_positions} positions; these reach "
-                    f"position {int(positions.max())}", "cut the sequence")  # fmt: skip
+        raise error(
+            ValueError,
+            "model",
+            got={"input_ids": ids},
+            rule=f"the model has {max_positions} positions; these reach position {int(positions.max())}",
+            cure="cut the sequence",
+        )
     if attention_mask is None:
         return ids, positions, None
     mask = to_array(attention_mask).astype(bool)
     if mask.shape != (ids.shape[0], length):
-        raise error(ValueError, "model", {"input_ids": ids, "attention_mask": mask}, "the mask has a row for each "
-                    f"sequence and {length} columns, one for each token", "write ids != pad_id")  # fmt: skip
+        raise error(
+            ValueError,
+            "model",
+            got={"input_ids": ids, "attention_mask": mask},
+            rule=f"the mask has a row for each sequence and {length} columns, one for each token",
+            cure="write ids != pad_id",
+        )
     return ids, positions, None if mask.all() else mask[:, None, None, :]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import nn
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops import fused
-from ..pretrained import Config
-from ..tensor import Tensor
 from .causal import CausalLM, tokens_of
+from .pretrained import Config
 
 
 @dataclass
@@ -60,8 +60,13 @@ class Attention(nn.Module):
 
     def __init__(self, c: GPT2Config) -> None:
         if c.n_embd % c.n_head:
-            raise error(ValueError, "GPT2Config", {"n_embd": c.n_embd, "n_head": c.n_head}, "n_embd is a multiple of "
-                        "n_head: every head gets an equal share", "choose for example 768 and 12")  # fmt: skip
+            raise error(
+                ValueError,
+                "GPT2Config",
+                got={"n_embd": c.n_embd, "n_head": c.n_head},
+                rule="n_embd is a multiple of n_head: every head gets an equal share",
+                cure="choose for example 768 and 12",
+            )
         self.n_head, self.p = c.n_head, c.attn_pdrop
         self.c_attn = nn.Linear(c.n_embd, 3 * c.n_embd, c.bias)
         self.c_proj = nn.Linear(c.n_embd, c.n_embd, c.bias)
@@ -81,8 +86,13 @@ class MLP(nn.Module):
 
     def __init__(self, c: GPT2Config) -> None:
         if c.activation_function not in ACTIVATIONS:
-            raise error(ValueError, "GPT2Config", {"activation_function": repr(c.activation_function)},
-                        f"it is one of {', '.join(ACTIVATIONS)}", 'write activation_function="gelu_new"')  # fmt: skip
+            raise error(
+                ValueError,
+                "GPT2Config",
+                got={"activation_function": repr(c.activation_function)},
+                rule=f"it is one of {', '.join(ACTIVATIONS)}",
+                cure='write activation_function="gelu_new"',
+            )
         inner = c.n_inner or 4 * c.n_embd
         self.c_fc = nn.Linear(c.n_embd, inner, c.bias)
         self.c_proj = nn.Linear(inner, c.n_embd, c.bias)

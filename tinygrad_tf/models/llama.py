@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import nn
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops.fused import silu
-from ..pretrained import Config
-from ..tensor import Tensor
 from .causal import CausalLM, tokens_of
+from .pretrained import Config
 
 
 @dataclass
@@ -57,9 +57,13 @@ class LlamaConfig(Config):
         self.head_dim = self.head_dim or self.hidden_size // self.num_attention_heads
         self.rope_parameters = {"rope_type": "default", "rope_theta": 10000.0, **(self.rope_parameters or {})}
         if self.num_attention_heads % self.num_key_value_heads:
-            raise error(ValueError, "LlamaConfig", {"num_attention_heads": self.num_attention_heads,
-                        "num_key_value_heads": self.num_key_value_heads}, "as many query heads share each head of keys",
-                        "choose for example 32 and 8")  # fmt: skip
+            raise error(
+                ValueError,
+                "LlamaConfig",
+                got={"num_attention_heads": self.num_attention_heads, "num_key_value_heads": self.num_key_value_heads},
+                rule="as many query heads share each head of keys",
+                cure="choose for example 32 and 8",
+            )
 
     @classmethod
     def from_dict(cls, settings: Any) -> Any:
@@ -85,8 +89,13 @@ def frequencies(c: LlamaConfig) -> np.ndarray[Any, Any]:
     if rope["rope_type"] == "linear":
         return np.asarray(speed / np.float32(rope["factor"]))
     if rope["rope_type"] != "llama3":
-        raise error(ValueError, "LlamaConfig", f"rope_type {rope['rope_type']!r}", 'it is "default", "linear" or '
-                    '"llama3"', "use a model with one of these")  # fmt: skip
+        raise error(
+            ValueError,
+            "LlamaConfig",
+            got=f"rope_type {rope['rope_type']!r}",
+            rule='it is "default", "linear" or "llama3"',
+            cure="use a model with one of these",
+        )
     low, high = rope["low_freq_factor"], rope["high_freq_factor"]
     waves = rope["original_max_position_embeddings"] * speed / np.float32(2 * math.pi)  # how often it turns in there
     kept = np.clip((waves - low) / (high - low), 0, 1)

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from ..autograd import no_grad
+from ..autograd.recording import no_grad
+from ..autograd.tensor import Tensor, to_array
 from ..errors import error
-from ..generate import Generates, GenerationConfig, prompt
 from ..ops.fused import linear
-from ..tensor import Tensor, to_array
+from .generation import Generates, GenerationConfig, prompt
 
 
 @dataclass
@@ -54,14 +54,14 @@ class Decoding:
 
     def logits(self, tokens: Any) -> Any:
         """Logits (N, V) of the token after ``tokens`` (N, T), of which the cache has seen all but the newest."""
-        return self.model.decode(tokens, self.memory, self.source, self.cache).data[:, -1]
+        return self.model.decode(tokens, self.memory, self.source, self.cache).array[:, -1]
 
     def seen(self, tokens: Any) -> Any:
         return np.ones(tokens.shape, bool)
 
     def select(self, rows: Any) -> None:
         """Go on with these rows, in this order."""
-        self.source, self.memory = Tensor.wrap(self.source.data[rows]), Tensor.wrap(self.memory.data[rows])
+        self.source, self.memory = Tensor.wrap(self.source.array[rows]), Tensor.wrap(self.memory.array[rows])
         if self.cache is not None:
             self.cache.select(rows)
 
@@ -115,9 +115,13 @@ class Transformer(Generates):
         """
         target, source = ids(target, "target"), ids(source, "source")
         if memory.shape[:2] != source.shape or target.shape[0] != source.shape[0]:
-            raise error(ValueError, "Transformer", {"source": source, "target": target, "memory": memory},
-                        "memory has a vector for each source id, and each source has a target",
-                        "pass as many targets as sources, and the source that memory was made of")  # fmt: skip
+            raise error(
+                ValueError,
+                "Transformer",
+                got={"source": source, "target": target, "memory": memory},
+                rule="memory has a vector for each source id, and each source has a target",
+                cure="pass as many targets as sources, and the source that memory was made of",
+            )
         start = 0 if cache is None else cache.length
         x = self.embed(target[:, start:] if start else target, self.target_embedding, start)  # (B, T, D)
         x = self.decoder(
@@ -138,8 +142,13 @@ class Transformer(Generates):
         vocabulary = self.config.target_vocab_size or self.config.vocab_size
         for name, id in [("decoder_start_token_id", start), *[("eos_token_id", id) for id in settings.eos]]:
             if id is None or not 0 <= id < vocabulary:
-                raise error(ValueError, "generate", {name: id}, f"it is a target id, 0 … {vocabulary - 1}",
-                            "pass the ids that the model was trained with")  # fmt: skip
+                raise error(
+                    ValueError,
+                    "generate",
+                    got={name: id},
+                    rule=f"it is a target id, 0 … {vocabulary - 1}",
+                    cure="pass the ids that the model was trained with",
+                )
         if attention_mask is not None:
             source = np.where(to_array(attention_mask).astype(bool), source, self.config.pad_id)
         with no_grad():
@@ -152,7 +161,7 @@ class Transformer(Generates):
 
     def is_padding(self, tokens: Tensor) -> np.ndarray[Any, Any] | None:
         """True where a token is padding, (B, L); None if there is none."""
-        padding = tokens.data == self.config.pad_id
+        padding = tokens.array == self.config.pad_id
         return padding if padding.any() else None
 
 
@@ -166,8 +175,13 @@ def embedding(vocab_size: int, d_model: int) -> nn.Embedding:
 def positions(c: TransformerConfig) -> nn.Module:
     kinds = {"sinusoidal": nn.SinusoidalPositions, "learned": nn.LearnedPositions}
     if c.positions not in kinds:
-        raise error(ValueError, "TransformerConfig", {"positions": repr(c.positions)},
-                    f"positions is one of {', '.join(kinds)}", 'write positions="sinusoidal"')  # fmt: skip
+        raise error(
+            ValueError,
+            "TransformerConfig",
+            got={"positions": repr(c.positions)},
+            rule=f"positions is one of {', '.join(kinds)}",
+            cure='write positions="sinusoidal"',
+        )
     return kinds[c.positions](c.d_model, c.max_length)
 
 
@@ -175,6 +189,11 @@ def ids(tokens: Any, name: str) -> Tensor:
     """Token ids (B, L) as a Tensor that pictures show under ``name``."""
     tensor = tokens if isinstance(tokens, Tensor) else Tensor.wrap(to_array(tokens), name)
     if tensor.ndim != 2:
-        raise error(ValueError, "Transformer", {name: tensor}, "token ids come as (batch, length)",
-                    "for one sequence write ids[None, :]")  # fmt: skip
+        raise error(
+            ValueError,
+            "Transformer",
+            got={name: tensor},
+            rule="token ids come as (batch, length)",
+            cure="for one sequence write ids[None, :]",
+        )
     return tensor

@@ -2,50 +2,26 @@
 
 from ..ops.heads import join_heads, split_heads
 from . import functional, init, utils
-from .attention import MultiheadAttention, attend
-from .cache import Cache
-from .containers import ModuleDict, ModuleList, ParameterList, Sequential
-from .costs import summary
-from .layers import (
-    GELU,
-    Dropout,
-    Embedding,
-    Identity,
-    LayerNorm,
-    Linear,
-    RMSNorm,
-    Softmax,
-)
-from .module import Module, Parameter, scoped
-from .of_functions import (
+from .activations import (
     CELU,
     ELU,
+    GELU,
     GLU,
     SELU,
-    BCELoss,
-    BCEWithLogitsLoss,
-    CosineSimilarity,
-    CrossEntropyLoss,
     Flatten,
     Hardsigmoid,
     Hardswish,
     Hardtanh,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
     LeakyReLU,
     LogSigmoid,
     LogSoftmax,
     Mish,
-    MSELoss,
-    NLLLoss,
-    PairwiseDistance,
     PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
     SiLU,
-    SmoothL1Loss,
+    Softmax,
     Softmin,
     Softplus,
     Softsign,
@@ -53,6 +29,26 @@ from .of_functions import (
     Tanhshrink,
     Unflatten,
 )
+from .attention import MultiheadAttention, attend
+from .cache import Cache
+from .containers import ModuleDict, ModuleList, ParameterList, Sequential
+from .costs import summary
+from .layers import Dropout, Embedding, Identity, LayerNorm, Linear, RMSNorm
+from .losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CosineSimilarity,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    PairwiseDistance,
+    SmoothL1Loss,
+)
+from .module import Module, scoped
+from .parts import Parameter
 from .positional import LearnedPositions, RotaryPositions, SinusoidalPositions, sinusoids
 from .table import Summary
 from .transformer import (

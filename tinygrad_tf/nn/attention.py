@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops.fused import attention, attention_weights, dropout, grouped_attention, linear
 from ..ops.heads import join_heads, split_heads
 from ..ops.join import concatenate
 from ..ops.shape import broadcast_to
-from ..tensor import Tensor, to_array
 from . import init
 from .cache import Cache
 from .layers import Linear, empty, probability
-from .module import Module, Parameter
+from .module import Module
+from .parts import Parameter
 
 
 def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = False, p: float = 0.0) -> Tensor:
@@ -93,9 +94,13 @@ class MultiheadAttention(Module):
         batch_first: bool = False,
     ) -> None:
         if num_heads < 1 or embed_dim % num_heads:
-            raise error(ValueError, "MultiheadAttention", {"embed_dim": embed_dim, "num_heads": num_heads},
-                        "embed_dim is a multiple of num_heads: every head gets an equal share",
-                        "choose for example embed_dim=512, num_heads=8")  # fmt: skip
+            raise error(
+                ValueError,
+                "MultiheadAttention",
+                got={"embed_dim": embed_dim, "num_heads": num_heads},
+                rule="embed_dim is a multiple of num_heads: every head gets an equal share",
+                cure="choose for example embed_dim=512, num_heads=8",
+            )
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.dropout = probability("MultiheadAttention", dropout)
         self.batch_first, self.add_zero_attn = batch_first, add_zero_attn
@@ -138,8 +143,13 @@ class MultiheadAttention(Module):
     ) -> tuple[Tensor, Tensor | None]:
         causal, itself = isinstance(attn_mask, str), key is query
         if causal and attn_mask != "causal":
-            raise error(ValueError, "MultiheadAttention", {"attn_mask": repr(attn_mask)}, 'the only mask with a name '
-                        'is "causal"', 'write attn_mask="causal"')  # fmt: skip
+            raise error(
+                ValueError,
+                "MultiheadAttention",
+                got={"attn_mask": repr(attn_mask)},
+                rule='the only mask with a name is "causal"',
+                cure='write attn_mask="causal"',
+            )
         self._check_inputs(query, key, value)
         L, S = (x.shape[-2 if self.batch_first or query.ndim == 2 else 0] for x in (query, key))
         S += 0 if cache is None or not itself else cache.length_of(self)
@@ -215,27 +225,51 @@ class MultiheadAttention(Module):
         got = {"query": query, "key": key, "value": value}
         widths = (self.embed_dim, self.kdim, self.vdim)
         if query.ndim not in (2, 3) or not query.ndim == key.ndim == value.ndim:
-            raise error(ValueError, "MultiheadAttention", got, "query, key and value have three axes, or all two "
-                        "without a batch", "add the batch axis with .unsqueeze()")  # fmt: skip
+            raise error(
+                ValueError,
+                "MultiheadAttention",
+                got=got,
+                rule="query, key and value have three axes, or all two without a batch",
+                cure="add the batch axis with .unsqueeze()",
+            )
         if tuple(x.shape[-1] for x in (query, key, value)) != widths:
-            raise error(ValueError, "MultiheadAttention", got, f"their last axes are {widths}: embed_dim, kdim, vdim",
-                        "build the module with the widths of the inputs")  # fmt: skip
+            raise error(
+                ValueError,
+                "MultiheadAttention",
+                got=got,
+                rule=f"their last axes are {widths}: embed_dim, kdim, vdim",
+                cure="build the module with the widths of the inputs",
+            )
         if key.shape[:-1] != value.shape[:-1]:
-            raise error(ValueError, "MultiheadAttention", got, "key and value have equal lengths",
-                        "pass the same sequence as key and as value")  # fmt: skip
+            raise error(
+                ValueError,
+                "MultiheadAttention",
+                got=got,
+                rule="key and value have equal lengths",
+                cure="pass the same sequence as key and as value",
+            )
         axis = 0 if self.batch_first else 1
         if query.ndim == 3 and query.shape[axis] != key.shape[axis]:
-            raise error(ValueError, "MultiheadAttention", got, f"the batch, axis {axis}, is as large in all three",
-                        "build the module with batch_first=True if the batch comes first")  # fmt: skip
+            raise error(
+                ValueError,
+                "MultiheadAttention",
+                got=got,
+                rule=f"the batch, axis {axis}, is as large in all three",
+                cure="build the module with batch_first=True if the batch comes first",
+            )
 
     def _check_masks(
         self, query: Tensor, key: Tensor, lengths: tuple[int, int], attn_mask: Any, key_padding_mask: Any,
         is_causal: bool,
     ) -> None:  # fmt: skip
         if is_causal and attn_mask is None:
-            raise error(RuntimeError, "MultiheadAttention", {"is_causal": True}, "is_causal only says what attn_mask "
-                        "is; the mask itself is needed too",
-                        "pass attn_mask=Transformer.generate_square_subsequent_mask(L)")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "MultiheadAttention",
+                got={"is_causal": True},
+                rule="is_causal only says what attn_mask is; the mask itself is needed too",
+                cure="pass attn_mask=Transformer.generate_square_subsequent_mask(L)",
+            )
         batch = () if query.ndim == 2 else (query.shape[0 if self.batch_first else 1],)
         L, S = lengths
         shapes = {"attn_mask": [(L, S), (*[n * self.num_heads for n in batch or (1,)], L, S)],
@@ -243,13 +277,24 @@ class MultiheadAttention(Module):
         for (name, fitting), mask in zip(shapes.items(), (attn_mask, key_padding_mask), strict=True):
             got = {name: mask, "query": query, "key": key}
             if mask is not None and mask.dtype.kind not in "bf":
-                raise error(TypeError, "MultiheadAttention", got, f"{name} is boolean, true where attention is NOT "
-                            "allowed, or float, added to the scores", f"write {name}.astype(bool)")  # fmt: skip
+                raise error(
+                    TypeError,
+                    "MultiheadAttention",
+                    got=got,
+                    rule=f"{name} is boolean, true where attention is NOT allowed, or float, added to the scores",
+                    cure=f"write {name}.astype(bool)",
+                )
             if mask is not None and mask.shape not in fitting:
-                raise error(ValueError, "MultiheadAttention", got, f"{name} has shape "
-                            f"{' or '.join(map(str, fitting))}: attn_mask is (L, S) or (B·num_heads, L, S), "
-                            "key_padding_mask (B, S)", "make it from the same query and key; "
-                            "B comes first in masks, with batch_first or without")  # fmt: skip
+                raise error(
+                    ValueError,
+                    "MultiheadAttention",
+                    got=got,
+                    rule=(
+                        f"{name} has shape {' or '.join(map(str, fitting))}: attn_mask is (L, S) or (B·num_heads, L, "
+                        "S), key_padding_mask (B, S)"
+                    ),
+                    cure="make it from the same query and key; B comes first in masks, with batch_first or without",
+                )
 
 
 def _padded(mask: Any, extra: int) -> Any:

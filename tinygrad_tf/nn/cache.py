@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..errors import error
-from ..tensor import Tensor
 from .module import Module
 
 Arrays = np.ndarray[Any, Any]
@@ -54,7 +54,7 @@ class Cache:
                 X[..., :old, :] = before[..., :old, :]
             room = self._grown[owner] = grown
         for X, more in zip(room, (K, V), strict=True):
-            X[..., old : old + new, :] = more.data
+            X[..., old : old + new, :] = more.array
         self._lengths[owner] = old + new
         K, V = (Tensor.wrap(X[..., : old + new, :]) for X in room)
         return K, V
@@ -64,7 +64,7 @@ class Cache:
         if owner not in self._fixed:
             K, V = make()
             self._refuse_gradients(K, V)
-            self._fixed[owner] = [K.data, V.data]
+            self._fixed[owner] = [K.array, V.array]
         K, V = (Tensor.wrap(X) for X in self._fixed[owner])
         return K, V
 
@@ -78,8 +78,13 @@ class Cache:
 
     def _refuse_gradients(self, K: Tensor, V: Tensor) -> None:
         if K.requires_grad or V.requires_grad:
-            raise error(RuntimeError, "Cache", {"K": K, "V": V}, "no gradient flows back through remembered keys and "
-                        "values", "generate under no_grad(); train without a cache")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "Cache",
+                got={"K": K, "V": V},
+                rule="no gradient flows back through remembered keys and values",
+                cure="generate under no_grad(); train without a cache",
+            )
 
 
 def _with_room(X: Arrays, size: int) -> Arrays:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, TypeVar
 
-from ..tensor import Tensor
-from .module import Module, Parameter
+from ..autograd.tensor import Tensor
+from .module import Module
+from .parts import Parameter
 
 L = TypeVar("L", bound="ModuleList")
 

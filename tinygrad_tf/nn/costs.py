@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import enable_grad, reachable
+from ..autograd.recording import enable_grad
+from ..autograd.tensor import Handle, Tensor
+from ..autograd.walk import reachable
 from ..random import get_state, set_state
-from ..tensor import Handle, Tensor
 from .module import Module
 from .table import Call, Summary
 
@@ -59,7 +60,7 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
         watch.finished(costs),
         sum(int(p.size) for p, _ in learn),
         sum(int(p.size) for p, learns in learn if learns),
-        sum(p.data.nbytes for p, _ in learn),
+        sum(p.array.nbytes for p, _ in learn),
         sum(costs.flops),
         sum(costs.memory),
     )
@@ -68,7 +69,7 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
 def _watched(x: Any) -> Any:
     """An input whose way through the model is recorded."""
     if isinstance(x, Tensor) and x.dtype.kind == "f":
-        x = Tensor.wrap(x.data, x.name)
+        x = Tensor.wrap(x.array, x.name)
         x.requires_grad = True
     return x
 
@@ -153,7 +154,7 @@ class _Costs:
     def __init__(self, nodes: list[Tensor], parameters: list[Tensor], given: list[Any]) -> None:
         made = [t for t in nodes if t.op is not None]
         apart = [*parameters, *_tensors(given)]
-        held = {id(_owner(t.data)) for t in apart} | {id(_owner(x)) for x in given if isinstance(x, np.ndarray)}
+        held = {id(_owner(t.array)) for t in apart} | {id(_owner(x)) for x in given if isinstance(x, np.ndarray)}
         known: dict[Any, int] = {}
         self.numbers = [t.number for t in made]
         self.flops = [_flops(t, known) for t in made]
@@ -188,7 +189,7 @@ def _flops(Y: Tensor, known: dict[Any, int]) -> int:
         return _PRODUCTS[op.name](Y, *Y.inputs) if op.name in _PRODUCTS else 0
     key = op.name, *[x.shape for x in Y.inputs]
     if key not in known:
-        leaves = [Tensor.wrap(x.data) for x in Y.inputs]
+        leaves = [Tensor.wrap(x.array) for x in Y.inputs]
         for leaf, x in zip(leaves, Y.inputs, strict=True):
             leaf.requires_grad = x.requires_grad
         inner = reachable(list(_tensors(op.forward(*leaves, **Y.params))))
@@ -199,7 +200,7 @@ def _flops(Y: Tensor, known: dict[Any, int]) -> int:
 def _kept(Y: Tensor, held: set[int]) -> int:
     """The bytes of the arrays that the node keeps alive, of those that are not ``held``, which they are then."""
     kept = 0
-    stack = [Y.data, Y.saved, *[x.data for x in Y.inputs if x.op is None]]
+    stack = [Y.array, Y.saved, *[x.array for x in Y.inputs if x.op is None]]
     while stack:
         x = stack.pop()
         if isinstance(x, np.ndarray):

@@ -135,8 +135,13 @@ def glu(input: Any, dim: int = -1) -> Any:
     [3.0]
     """
     if size(input, dim) % 2:
-        raise error(RuntimeError, "glu", {"input": input, "dim": dim}, "the axis is cut in half, so its size is even",
-                    "give it twice the width that is to come out")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "glu",
+            got={"input": input, "dim": dim},
+            rule="the axis is cut in half, so its size is even",
+            cure="give it twice the width that is to come out",
+        )
     a, b = chunk(input, 2, dim)
     return a * sigmoid(b)
 
@@ -144,7 +149,7 @@ def glu(input: Any, dim: int = -1) -> Any:
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """X divided by its p-norm along ``dim``, or by ``eps`` if that is larger.
 
-    >>> normalize(Tensor([3.0, 4.0]), dim=0).data.round(3).tolist()
+    >>> normalize(Tensor([3.0, 4.0]), dim=0).array.round(3).tolist()
     [0.6000000238418579, 0.800000011920929]
     """
     return input / clip(norm(input, p, axis=dim, keepdims=True), eps)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.recording import state
+from ..autograd.tensor import Array, Tensor
 from ..errors import error
-from ..op import Array, op, state
 from ..ops.join import concatenate, split
-from ..tensor import Tensor
 
 if TYPE_CHECKING:
     from .module import Module
@@ -60,9 +61,13 @@ class Passage:
         if isinstance(output, (tuple, list)):
             left = joined(tuple(output), self._at_outputs)
             return type(output)(*left) if hasattr(output, "_fields") else type(output)(left)
-        raise error(TypeError, f"a backward hook of {type(self.module).__name__}", {"output": output}, "it looks at "
-                    "the gradient of a Tensor, or of a tuple of them",
-                    "register it on a module inside that returns one")  # fmt: skip
+        raise error(
+            TypeError,
+            f"a backward hook of {type(self.module).__name__}",
+            got={"output": output},
+            rule="it looks at the gradient of a Tensor, or of a tuple of them",
+            cure="register it on a module inside that returns one",
+        )
 
     def _at_outputs(self, dYs: Gradients) -> None:
         self.dYs = dYs
@@ -87,10 +92,13 @@ class Passage:
         )
         if not fits:
             shapes = [None if d is None else d.shape for d in changed], [None if d is None else d.shape for d in dXs]
-            raise error(RuntimeError, f"a backward hook of {type(self.module).__name__}", f"gradients {shapes[0]} to "
-                        f"put in place of {shapes[1]}", "there is one for each input, of its shape; an input that "
-                        "requires no gradient has None", "return such a tuple, or None to leave all as they "
-                        "are")  # fmt: skip
+            raise error(
+                RuntimeError,
+                f"a backward hook of {type(self.module).__name__}",
+                got=f"gradients {shapes[0]} to put in place of {shapes[1]}",
+                rule="there is one for each input, of its shape; an input that requires no gradient has None",
+                cure="return such a tuple, or None to leave all as they are",
+            )
 
 
 def joined(values: tuple[Any, ...], watch: Callable[[Gradients], Gradients | None]) -> tuple[Any, ...]:

@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..random import generator
-from ..tensor import Tensor
 
 T = TypeVar("T", Tensor, np.ndarray[Any, Any])
 
 
 def _fill(t: T, values: Any) -> T:
-    array = t.data if isinstance(t, Tensor) else t
+    array = t.array if isinstance(t, Tensor) else t
     array[...] = values
     return t
 
@@ -24,8 +24,13 @@ def _fill(t: T, values: Any) -> T:
 def _fans(t: Any) -> tuple[int, int]:
     """Inputs and outputs of a weight (out, in, …)."""
     if t.ndim < 2:
-        raise error(ValueError, "init", {"tensor": t}, "fan-in and fan-out need at least two axes",
-                    "initialise vectors with zeros_, ones_, uniform_ or normal_")  # fmt: skip
+        raise error(
+            ValueError,
+            "init",
+            got={"tensor": t},
+            rule="fan-in and fan-out need at least two axes",
+            cure="initialise vectors with zeros_, ones_, uniform_ or normal_",
+        )
     field = math.prod(t.shape[2:])
     return t.shape[1] * field, t.shape[0] * field
 
@@ -37,8 +42,13 @@ def _fan(t: Any, mode: str) -> int:
 
 def _check_is_one_of(name: str, value: str, known: Iterable[str]) -> None:
     if value not in known:
-        raise error(ValueError, "init", {name: repr(value)}, f"{name} is one of {', '.join(known)}",
-                    f'write {name}="{next(iter(known))}"')  # fmt: skip
+        raise error(
+            ValueError,
+            "init",
+            got={name: repr(value)},
+            rule=f"{name} is one of {', '.join(known)}",
+            cure=f'write {name}="{next(iter(known))}"',
+        )
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -59,7 +69,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def uniform_(t: T, a: float = 0.0, b: float = 1.0) -> T:
     """Uniform on [a, b).
 
-    >>> bool((uniform_(Tensor([0.0] * 100), 2, 3).data >= 2).all())
+    >>> bool((uniform_(Tensor([0.0] * 100), 2, 3).array >= 2).all())
     True
     """
     return _fill(t, generator().uniform(a, b, t.shape))
@@ -74,7 +84,7 @@ def constant_(t: T, value: float) -> T:
     """The same number everywhere.
 
     >>> layer = Linear(2, 1)
-    >>> _ = constant_(layer.weight.data, 0.5)
+    >>> _ = constant_(layer.weight.array, 0.5)
     >>> layer.weight.tolist()
     [[0.5, 0.5]]
     """
@@ -126,7 +136,7 @@ def orthogonal_(t: T, gain: float = 1.0) -> T:
     """Rows, or columns where there are fewer, at right angles and of length ``gain`` (Saxe et al. 2013).
 
     >>> W = orthogonal_(Tensor(np.zeros((2, 3))))
-    >>> (W @ W.mT).data.round(6).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    >>> (W @ W.mT).array.round(6).tolist() == [[1.0, 0.0], [0.0, 1.0]]
     True
     """
     _fans(t)  # at least two axes

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops import fused
-from ..tensor import Tensor, check_device
+from ..ops.conversion import check_device
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parts import Parameter
 
 
 def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
@@ -24,8 +26,13 @@ def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
 def probability(name: str, p: float) -> float:
     """``p``, if it is one."""
     if not 0 <= p <= 1:
-        raise error(ValueError, name, {"dropout": p}, "the probability to drop an entry lies in 0 … 1",
-                    "write for example 0.1")  # fmt: skip
+        raise error(
+            ValueError,
+            name,
+            got={"dropout": p},
+            rule="the probability to drop an entry lies in 0 … 1",
+            cure="write for example 0.1",
+        )
     return p
 
 
@@ -79,7 +86,7 @@ class Embedding(Module):
     def reset_parameters(self) -> None:
         init.normal_(self.weight)
         if self.padding_idx is not None:
-            self.weight.data[self.padding_idx] = 0
+            self.weight.array[self.padding_idx] = 0
 
     def forward(self, ids: Any) -> Tensor:
         return fused.embedding(ids, self.weight, self.padding_idx)
@@ -92,7 +99,7 @@ class Embedding(Module):
 class LayerNorm(Module):
     """Each row over the last axes to mean 0 and variance 1, then times weight plus bias (Ba, Kiros, Hinton 2016).
 
-    >>> LayerNorm(2)(Tensor([[1.0, 3.0]])).data.round(3).tolist()
+    >>> LayerNorm(2)(Tensor([[1.0, 3.0]])).array.round(3).tolist()
     [[-1.0, 1.0]]
     """
 
@@ -176,29 +183,3 @@ class Identity(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x
-
-
-class GELU(Module):
-    """Y = X · Φ(X), or with ``approximate="tanh"`` GPT-2's form (Hendrycks, Gimpel 2016)."""
-
-    def __init__(self, approximate: str = "none") -> None:
-        self.approximate = approximate
-
-    def forward(self, x: Tensor) -> Tensor:
-        return fused.gelu(x, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
-
-
-class Softmax(Module):
-    """Y = e^X / Σ e^X along ``dim``."""
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
-
-    def forward(self, x: Tensor) -> Tensor:
-        return fused.softmax(x, axis=self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..errors import error
-from ..op import state
+from ..autograd.recording import state
+from ..autograd.tensor import Handle, Tensor, to_array
+from ..errors import error, wrong_arguments
 from ..ops.conversion import type_asked_for
-from ..tensor import Handle, Tensor, to_array
 from .hooks import Hooks
+from .parts import Parameter, Parts
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Parameter(Tensor):
-    """A Tensor that a module learns: it requires a gradient, and its module finds it.
-
-    >>> Parameter([1.0, 2.0]).requires_grad
-    True
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None, name: str | None = None) -> None:
-        super().__init__(data, requires_grad, dtype, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value.data if name == "data" and isinstance(value, Tensor) else value)
 
 
 class LoadResult(NamedTuple):
@@ -62,7 +48,7 @@ def scoped(method: F) -> F:
     return run  # type: ignore[return-value]
 
 
-class Module:
+class Module(Parts):
     """The base of all layers and models, with PyTorch's names.
 
     Assign parameters, other modules, and lists, tuples or dicts of them as attributes, and write ``forward``. Calling
@@ -82,9 +68,19 @@ class Module:
     training = True
     _paths: weakref.WeakKeyDictionary[Module, str]  # weak: modules made for one call are not kept alive
 
+    def __init_subclass__(cls) -> None:
+        """Let a constructor that is called with wrong arguments say so as an op does."""
+        if "__init__" in vars(cls):
+            cls.__init__ = _explained(cls.__init__)  # type: ignore[method-assign]
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        raise error(NotImplementedError, type(self).__name__, "a call", "a module says in forward() what it computes",
-                    "write def forward(self, x): …")  # fmt: skip
+        raise error(
+            NotImplementedError,
+            type(self).__name__,
+            got="a call",
+            rule="a module says in forward() what it computes",
+            cure="write def forward(self, x): …",
+        )
 
     @scoped
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -128,14 +124,12 @@ class Module:
 
     # ---- putting parts in -------------------------------------------------------------------------------------------
 
-    _buffers: Mapping[str, bool] = {}  # the names of this module's own, and whether they are saved
-
     def __setattr__(self, name: str, value: Any) -> None:
         """As in PyTorch, a parameter's place takes a parameter or None: anything else would no longer be learnt."""
         old = vars(self).get(name)
         if isinstance(old, Parameter):
             _check_takes(f"{type(self).__name__}.{name} = …", name, value, Parameter, "wrap it: nn.Parameter(…); to "
-                         "change the numbers only, write into them: p.data[...] = …")  # fmt: skip
+                         "change the numbers only, write into them: p.array[...] = …")  # fmt: skip
         elif isinstance(old, Module) and not isinstance(value, Parameter):
             _check_takes(f"{type(self).__name__}.{name} = …", name, value, Module, "choose another name")
         elif name in self._buffers and not isinstance(value, Module):
@@ -180,114 +174,21 @@ class Module:
     def _check_is_new(self, method: str, name: str, kind: type[Any]) -> None:
         """Raise unless ``name`` is free, or holds a part of this kind, which may be replaced."""
         if not isinstance(name, str) or not name or "." in name:
-            raise error(ValueError, method, {"name": repr(name)}, "a part's name is a text without dots: they lead "
-                        "from a module to its parts", "choose another name")  # fmt: skip
+            raise error(
+                ValueError,
+                method,
+                got={"name": repr(name)},
+                rule="a part's name is a text without dots: they lead from a module to its parts",
+                cure="choose another name",
+            )
         if hasattr(self, name) and not isinstance(getattr(self, name), (kind, type(None))):
-            raise error(ValueError, method, {"name": repr(name)}, f"a {type(self).__name__} already has something else "
-                        "under this name", "choose another name")  # fmt: skip
-
-    # ---- what it is made of -----------------------------------------------------------------------------------------
-
-    def _members(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
-        for name, value in vars(self).items():
-            yield from _unfold(name, value, kind)
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside, with their names."""
-        yield from self._members(Module)
-
-    def children(self) -> Iterator[Module]:
-        return (child for _, child in self.named_children())
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """The module itself (path ``prefix``) and all inside it, each once, with dotted paths."""
-        seen: set[Module] = set()
-        stack: list[tuple[str, Module]] = [(prefix, self)]
-        while stack:
-            path, module = stack.pop()
-            if module not in seen:
-                seen.add(module)
-                yield path, module
-                parts = [(f"{path}.{name}" if path else name, child) for name, child in module.named_children()]
-                stack.extend(reversed(parts))
-
-    def modules(self) -> Iterator[Module]:
-        return (module for _, module in self.named_modules())
-
-    def _entries(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Tensor]]:
-        """Every parameter and saved buffer under every name that it has: tied ones appear more than once.
-
-        A part may hold one of the modules ``above`` it; there the names end, or there would be no end of them.
-        """
-        above = (*above, self)
-        for name, parameter in self._members(Parameter):
-            yield prefix + name, parameter
-        yield from ((prefix + name, buffer) for name, buffer in self._own_buffers() if self._buffers[name])
-        for name, child in self.named_children():
-            if child not in above:
-                yield from child._entries(f"{prefix}{name}.", above)
-
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter once, with its dotted path below ``prefix``; only the module's own unless ``recurse``."""
-        seen: set[int] = set()
-        before = f"{prefix}." if prefix else ""
-        for name, parameter in self._entries(before) if recurse else self._members(Parameter):
-            if isinstance(parameter, Parameter) and parameter.number not in seen:
-                seen.add(parameter.number)
-                yield name if recurse else before + name, parameter
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
-
-    def _own_buffers(self) -> list[tuple[str, Tensor]]:
-        held = [(name, vars(self).get(name)) for name in self._buffers]
-        return [(name, value) for name, value in held if isinstance(value, Tensor) and not isinstance(value, Parameter)]
-
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """Every buffer once, saved or not, as :meth:`named_parameters` gives the parameters."""
-        seen: set[int] = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for name, buffer in module._own_buffers():
-                if buffer.number not in seen:
-                    seen.add(buffer.number)
-                    yield f"{path}.{name}" if path else name, buffer
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
-
-    def get_submodule(self, target: str) -> Module:
-        """The part with this dotted path; AttributeError if there is none.
-
-        >>> Sequential(Linear(2, 3), ReLU()).get_submodule("1")
-        ReLU()
-        """
-        module, rest = self, target
-        while rest:
-            found = [(name, child) for name, child in module.named_children() if f"{rest}.".startswith(f"{name}.")]
-            if not found:
-                raise _not_there("get_submodule", target, "named_modules")
-            name, module = found[0]
-            rest = rest[len(name) + 1 :]
-        return module
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter with this dotted path, one of those that ``state_dict`` has; AttributeError if there is none.
-
-        >>> Linear(2, 3).get_parameter("bias").shape
-        (3,)
-        """
-        found = dict(self._entries()).get(target)
-        if not isinstance(found, Parameter):
-            raise _not_there("get_parameter", target, "named_parameters")
-        return found
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer with this dotted path; AttributeError if there is none."""
-        path, _, name = target.rpartition(".")
-        found = dict(self.get_submodule(path)._own_buffers()).get(name)
-        if found is None:
-            raise _not_there("get_buffer", target, "named_buffers")
-        return found
+            raise error(
+                ValueError,
+                method,
+                got={"name": repr(name)},
+                rule=f"a {type(self).__name__} already has something else under this name",
+                cure="choose another name",
+            )
 
     # ---- saving and loading -----------------------------------------------------------------------------------------
 
@@ -311,11 +212,15 @@ class Module:
             problems += [f"missing: {', '.join(missing)}"] if missing else []
             problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
         if problems:
-            raise error(RuntimeError, f"load_state_dict of {type(self).__name__}", "; ".join(problems),
-                        "names and shapes are those of the module's own state_dict()", "build the module with the same "
-                        "sizes; strict=False passes over missing and unexpected names")  # fmt: skip
+            raise error(
+                RuntimeError,
+                f"load_state_dict of {type(self).__name__}",
+                got="; ".join(problems),
+                rule="names and shapes are those of the module's own state_dict()",
+                cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
+            )
         for name, value in values.items():
-            own[name].data[...] = value
+            own[name].array[...] = value
         return LoadResult(missing, unexpected)
 
     # ---- settings for all parts at once -----------------------------------------------------------------------------
@@ -331,7 +236,7 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         for parameter in self.parameters():
-            parameter.grad = None if set_to_none else Tensor.wrap(np.zeros_like(parameter.data))
+            parameter.grad = None if set_to_none else Tensor.wrap(np.zeros_like(parameter.array))
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
         for parameter in self.parameters():
@@ -348,14 +253,19 @@ class Module:
         if dtype is None:
             return self
         if np.dtype(dtype).kind != "f":
-            raise error(TypeError, type(self).__name__, {"dtype": dtype}, "parameters are floats",
-                        'write .to("float32") or .to("float64")')  # fmt: skip
+            raise error(
+                TypeError,
+                type(self).__name__,
+                got={"dtype": dtype},
+                rule="parameters are floats",
+                cure='write .to("float32") or .to("float64")',
+            )
         for parameter in self.parameters():
-            parameter.data, parameter.grad = parameter.data.astype(dtype), None
+            parameter.array, parameter.grad = parameter.array.astype(dtype), None
         for module in self.modules():
             for name, buffer in module._own_buffers():
                 if buffer.dtype.kind == "f":
-                    vars(module)[name] = Tensor.wrap(buffer.data.astype(dtype), buffer.name)
+                    vars(module)[name] = Tensor.wrap(buffer.array.astype(dtype), buffer.name)
         return self
 
     def cpu(self: M) -> M:
@@ -416,30 +326,37 @@ class Module:
         return tree(self)
 
 
+def _explained(construct: F) -> F:
+    signature = inspect.signature(construct)
+
+    @functools.wraps(construct)
+    def run(self: Module, *args: Any, **kwargs: Any) -> None:
+        try:
+            construct(self, *args, **kwargs)
+        except TypeError:
+            try:
+                signature.bind(self, *args, **kwargs)
+            except TypeError:
+                own = signature.replace(parameters=list(signature.parameters.values())[1:])
+                raise wrong_arguments(type(self).__name__, own, args, kwargs) from None
+            raise
+
+    return run  # type: ignore[return-value]
+
+
 def _check_takes(where: str, name: str, value: Any, kind: type[Any], cure: str) -> None:
     """Raise unless ``value`` is of this kind, or None."""
     if value is not None and not isinstance(value, kind):
-        raise error(TypeError, where, {name: value} if hasattr(value, "dtype") else {name: type(value).__name__},
-                    f"the place of a {kind.__name__} takes a {kind.__name__} or None", cure)  # fmt: skip
-
-
-def _not_there(method: str, target: str, names: str) -> AttributeError:
-    return error(AttributeError, method, {"target": repr(target)}, f"it is one of those that {names}() gives",
-                 f"look at dict(module.{names}())")  # fmt: skip
-
-
-def _unfold(name: str, value: Any, kind: type[Any]) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, kind):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for i, part in enumerate(value):
-            yield from _unfold(f"{name}.{i}", part, kind)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield from _unfold(f"{name}.{key}", part, kind)
+        raise error(
+            TypeError,
+            where,
+            got={name: value} if hasattr(value, "dtype") else {name: type(value).__name__},
+            rule=f"the place of a {kind.__name__} takes a {kind.__name__} or None",
+            cure=cure,
+        )
 
 
 def _array_of(value: Any) -> Any:
     """A value as a checkpoint gives it: our Tensors and other packages' tensors as arrays."""
-    value = value.data if isinstance(value, Tensor) else value
+    value = value.array if isinstance(value, Tensor) else value
     return np.asarray(value.detach()) if hasattr(value, "detach") else np.asarray(value)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops.join import concatenate
-from ..tensor import Tensor
 from . import init
 from .layers import empty
 from .module import Module
@@ -77,14 +77,19 @@ class RotaryPositions(Module):
     (a, b) → (a cos θ − b sin θ, b cos θ + a sin θ). Shapes: X and result (B, H, L, d), positions (L,) or (B, L).
 
     >>> turn = RotaryPositions(2)
-    >>> turn(Tensor([[[[1.0, 0.0], [1.0, 0.0]]]]), np.arange(2)).data.round(2).tolist()
+    >>> turn(Tensor([[[[1.0, 0.0], [1.0, 0.0]]]]), np.arange(2)).array.round(2).tolist()
     [[[[1.0, 0.0], [0.5400000214576721, 0.8399999737739563]]]]
     """
 
     def __init__(self, head_dim: int, base: float = 10000.0, frequencies: Any = None) -> None:
         if head_dim % 2:
-            raise error(ValueError, "RotaryPositions", {"head_dim": head_dim}, "entries turn in pairs, so their number "
-                        "is even", "choose an even head_dim")  # fmt: skip
+            raise error(
+                ValueError,
+                "RotaryPositions",
+                got={"head_dim": head_dim},
+                rule="entries turn in pairs, so their number is even",
+                cure="choose an even head_dim",
+            )
         steps = np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)  # in float32, as in Llama's own code
         default = 1 / np.float32(base) ** steps
         self.frequencies = np.asarray(default if frequencies is None else frequencies, np.float32)
@@ -102,5 +107,10 @@ class RotaryPositions(Module):
 
 def _check_length(x: Tensor, start: int, max_length: int) -> None:
     if start + x.shape[1] > max_length:
-        raise error(ValueError, "positions", {"x": x, "start": start}, f"positions lie in 0 … {max_length - 1}",
-                    "cut the sequence, or build the module with a larger max_length")  # fmt: skip
+        raise error(
+            ValueError,
+            "positions",
+            got={"x": x, "start": start},
+            rule=f"positions lie in 0 … {max_length - 1}",
+            cure="cut the sequence, or build the module with a larger max_length",
+        )

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from .module import Module, Parameter
+from .module import Module
+from .parts import Parameter
 
 
 class Part(NamedTuple):

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops import fused
 from ..ops.activation import relu
-from ..tensor import Tensor
 from . import init
 from .attention import MultiheadAttention
 from .cache import Cache
@@ -27,8 +27,13 @@ def activation_function(activation: Activation) -> Callable[[Tensor], Tensor]:
     if callable(activation):
         return activation
     if activation not in named:
-        raise error(RuntimeError, "Transformer", {"activation": repr(activation)}, 'activation is "relu", "gelu" or a '
-                    "function", 'write activation="gelu"')  # fmt: skip
+        raise error(
+            RuntimeError,
+            "Transformer",
+            got={"activation": repr(activation)},
+            rule='activation is "relu", "gelu" or a function',
+            cure='write activation="gelu"',
+        )
     return named[activation]
 
 
@@ -266,12 +271,21 @@ class Transformer(Module):
     ) -> Tensor:
         batch_axis = 0 if self.batch_first else 1
         if src.ndim != tgt.ndim or (src.ndim == 3 and src.shape[batch_axis] != tgt.shape[batch_axis]):
-            raise error(RuntimeError, "Transformer", {"src": src, "tgt": tgt}, "src and tgt have the same batch size, "
-                        f"in axis {batch_axis}", "pass batch_first=True if the batch comes first")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "Transformer",
+                got={"src": src, "tgt": tgt},
+                rule=f"src and tgt have the same batch size, in axis {batch_axis}",
+                cure="pass batch_first=True if the batch comes first",
+            )
         if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
-            raise error(RuntimeError, "Transformer", {"src": src, "tgt": tgt}, f"the last axis is d_model, "
-                        f"{self.d_model}",
-                        "embed the tokens first, or build the Transformer with that width")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "Transformer",
+                got={"src": src, "tgt": tgt},
+                rule=f"the last axis is d_model, {self.d_model}",
+                cure="embed the tokens first, or build the Transformer with that width",
+            )
         memory = self.encoder(src, src_mask, src_key_padding_mask, src_is_causal)
         masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
         return self.decoder(tgt, memory, *masks, tgt_is_causal, memory_is_causal)

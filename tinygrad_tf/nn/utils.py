@@ -1,5 +1,56 @@
-"""What PyTorch's users look for in ``torch.nn.utils``: gradient clipping, which is in ``optim`` too."""
+"""Gradient clipping: one exploding step must not undo a thousand good ones."""
 
-from ..clipping import clip_grad_norm_, clip_grad_value_
+from __future__ import annotations
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..autograd.tensor import Tensor
+from ..errors import error
+
+
+def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
+                    error_if_nonfinite: bool = False, foreach: bool | None = None) -> float:  # fmt: skip
+    """Scale all gradients together so that their norm is at most ``max_norm`` (Pascanu et al. 2013).
+
+    Returns the norm before, a float that has ``.item()`` too. The factor is min(1, max_norm / (norm + 1e-6)), as in
+    PyTorch; if the norm is NaN, so are all gradients. ``foreach`` changes nothing.
+
+    >>> p = Tensor([3.0, 4.0], requires_grad=True)
+    >>> (p * p / 2).sum().backward()
+    >>> clip_grad_norm_([p], 1.0), [round(g, 4) for g in p.grad.tolist()]
+    (np.float64(5.0), [0.6, 0.8])
+    """
+    with_gradient = [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
+    grads = [p.grad.array for p in with_gradient if p.grad is not None]
+    norm_type = float(norm_type)  # "inf", too
+    if norm_type == math.inf:
+        total = float(np.max([np.abs(g).max() for g in grads if g.size], initial=0.0))
+    elif norm_type == 2:
+        total = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+    elif norm_type == 0:  # as in PyTorch: how many gradients are not all 0
+        total = float(sum(g.any() for g in grads))
+    else:
+        total = sum(float((np.abs(g) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
+    if error_if_nonfinite and not math.isfinite(total):
+        raise error(
+            RuntimeError,
+            "clip_grad_norm_",
+            got={"norm": total},
+            rule="the norm of the gradients is finite",
+            cure="find the op that made the first NaN or Inf, or lower the learning rate",
+        )
+    factor = max_norm / (total + 1e-6)
+    if not factor >= 1:
+        for p, g in zip(with_gradient, grads, strict=True):
+            p.grad = Tensor.wrap(g * g.dtype.type(factor))
+    return np.float64(total)
+
+
+def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
+    """Cut every entry of every gradient to −clip_value … clip_value."""
+    for p in parameters:
+        if p.grad is not None:
+            p.grad = Tensor.wrap(np.clip(p.grad.array, -clip_value, clip_value))

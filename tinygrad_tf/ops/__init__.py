@@ -1,6 +1,8 @@
-"""The rules: every op of the engine, by kind. Importing this fills ``tensor.FUNCTIONS``."""
+"""The rules: every op of the engine, by kind, and what is composed of them.
 
-from ..quick import bind_methods
+``methods`` says which function is which method of Tensor, ``numpy_protocol`` which function of NumPy.
+"""
+
 from . import (
     activation,
     arithmetic,
@@ -17,19 +19,19 @@ from . import (
     join,
     linalg,
     losses,
+    makers,
+    methods,
+    numpy_protocol,
     order,
     reduction,
     rounding,
     sampling,
     shape,
     trigonometry,
-    update,
 )
 
-bind_methods()
-
 __all__ = [
-    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion", "counting", "einsum", "exponential",
-    "fused", "heads", "indexing", "join", "linalg", "losses", "order", "reduction", "rounding", "sampling", "shape",
-    "trigonometry", "update",
+    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion", "counting", "einsum",
+    "exponential", "fused", "heads", "indexing", "join", "linalg", "losses", "makers", "methods", "numpy_protocol",
+    "order", "reduction", "rounding", "sampling", "shape", "trigonometry",
 ]  # fmt: skip

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, function, op
+from ..autograd.operation import op
+from ..autograd.tensor import Array
 from .choice import where
+from .composed import function
 from .conversion import as_float
 from .exponential import expm1, logaddexp, tanh
 
@@ -92,7 +94,7 @@ def elu(X: Any, alpha: float = 1.0) -> Any:
 def selu(X: Any) -> Any:
     """1.0507 · elu(X, 1.6733): keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
 
-    >>> selu(Tensor([1.0])).data.round(4).tolist()
+    >>> selu(Tensor([1.0])).array.round(4).tolist()
     [1.0506999492645264]
     """
     return elu(X, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
@@ -112,7 +114,7 @@ def mish(X: Any) -> Any:
 def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """ln(1 + e^(beta · X)) / beta: a smooth ReLU; X itself where beta · X is above ``threshold``, as in PyTorch.
 
-    >>> softplus(Tensor([0.0])).data.round(4).tolist()
+    >>> softplus(Tensor([0.0])).array.round(4).tolist()
     [0.6930999755859375]
     """
     return where(X * beta > threshold, X, logaddexp(X * beta, 0.0) / beta)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS
+from ..autograd.operation import op
+from ..autograd.tensor import Array
+from .composed import function
 
 BROADCAST = (
     "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
@@ -99,28 +99,6 @@ def d_power(dY: Array, Y: Array, X: Array, W: Array) -> Any:
     dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 the factor W is 0; X ** -1 would make it 0 · ∞ at X = 0
     dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # log 0 = −∞ would meet Y = 0
     return dX, dW
-
-
-@function
-def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
-    """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
-
-    Rounded, the gradient is 0; ``floor_divide`` has none at all.
-
-    >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
-    [3, -3]
-    """
-    if rounding_mode is None:
-        return divide(X, W)
-    if rounding_mode not in ("floor", "trunc"):
-        raise error(RuntimeError, "div", {"X": X, "W": W, "rounding_mode": repr(rounding_mode)},
-                    "rounding_mode is None, 'trunc' or 'floor'", "choose one of the three")  # fmt: skip
-    whole = FUNCTIONS["floor_divide"](X, W)
-    if whole.dtype.kind == "f":
-        return FUNCTIONS[rounding_mode](divide(X, W))
-    if rounding_mode == "floor":
-        return whole
-    return whole + ((whole < 0) & (whole * W != X)).astype(whole.dtype)
 
 
 @op

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..op import function
-from ..tensor import FUNCTIONS
 from .choice import where
+from .composed import function
 from .indexing import add_at, along
 from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis, reshape
 
@@ -39,10 +38,17 @@ def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
     axes = check_axes("roll", X, axis)
     steps = [shifts] * len(axes) if np.ndim(shifts) == 0 else list(shifts)
     if X.ndim == 0:
-        raise error(IndexError, "roll", {"X": X, "axis": axis}, "there is an axis to roll along", "leave axis out")
+        raise error(
+            IndexError, "roll", got={"X": X, "axis": axis}, rule="there is an axis to roll along", cure="leave axis out"
+        )
     if len(steps) != len(axes):
-        raise error(ValueError, "roll", {"X": X, "shifts": shifts, "axis": axis}, "there is a shift for each axis",
-                    "name as many axes as shifts")  # fmt: skip
+        raise error(
+            ValueError,
+            "roll",
+            got={"X": X, "shifts": shifts, "axis": axis},
+            rule="there is a shift for each axis",
+            cure="name as many axes as shifts",
+        )
     for step, a in zip(steps, axes, strict=True):
         n = X.shape[a]
         X = along(X, a, (np.arange(n) - step) % max(n, 1))
@@ -50,7 +56,7 @@ def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
 
 
 #: PyTorch's names of borders that repeat what is inside, and NumPy's.
-_BORDERS: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+BORDERS: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 @function
@@ -66,19 +72,29 @@ def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
     >>> pad(Tensor([1.0, 2.0, 3.0]), (1, 1), "reflect").tolist()
     [2.0, 1.0, 2.0, 3.0, 2.0]
     """
-    if mode not in ("constant", *_BORDERS):
-        raise error(NotImplementedError, "pad", {"mode": repr(mode)}, "a border is constant, reflect, replicate or "
-                    "circular", "build other borders by indexing, e.g. x[..., [0, 0, 1, 2]]")  # fmt: skip
+    if mode not in ("constant", *BORDERS):
+        raise error(
+            NotImplementedError,
+            "pad",
+            got={"mode": repr(mode)},
+            rule="a border is constant, reflect, replicate or circular",
+            cure="build other borders by indexing, e.g. x[..., [0, 0, 1, 2]]",
+        )
     if len(pad) % 2 or len(pad) > 2 * X.ndim:
-        raise error(ValueError, "pad", {"X": X, "pad": pad}, "there are two widths for each axis that is padded, last "
-                    "axis first", "give (left, right) or (left, right, top, bottom) …")  # fmt: skip
+        raise error(
+            ValueError,
+            "pad",
+            got={"X": X, "pad": pad},
+            rule="there are two widths for each axis that is padded, last axis first",
+            cure="give (left, right) or (left, right, top, bottom) …",
+        )
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
     pairs = [(0, 0)] * (X.ndim - len(pairs)) + pairs
     if mode == "constant":
         return bordered(X, pairs, value or 0)
     for axis, widths in enumerate(pairs):
         if widths != (0, 0):
-            X = along(X, axis, np.pad(np.arange(X.shape[axis]), widths, _BORDERS[mode]))
+            X = along(X, axis, np.pad(np.arange(X.shape[axis]), widths, BORDERS[mode]))
     return X
 
 
@@ -97,22 +113,19 @@ def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
     return where(border, value, Y)
 
 
-def _numpy_pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
-    pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
-    if mode == "constant" and not np.ndim(constant_values):
-        return bordered(X, pairs, constant_values)
-    theirs = {numpys: name for name, numpys in _BORDERS.items()}
-    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad says what is possible
-    return pad(X, [n for pair in reversed(pairs) for n in pair], mode)
-
-
 # ---- matrices -------------------------------------------------------------------------------------------------------
 
 
 def _below(name: str, X: Any, k: int) -> np.ndarray[Any, Any]:
     """The places of a matrix on or below its diagonal ``k``."""
     if X.ndim < 2:
-        raise error(RuntimeError, name, {"X": X}, "X is a matrix, or a batch of them", "insert an axis with x[None]")
+        raise error(
+            RuntimeError,
+            name,
+            got={"X": X},
+            rule="X is a matrix, or a batch of them",
+            cure="insert an axis with x[None]",
+        )
     return np.tri(X.shape[-2], X.shape[-1], k, dtype=bool)
 
 
@@ -149,8 +162,7 @@ def diagonal(X: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return X[..., np.arange(n) - min(offset, 0), np.arange(n) + max(offset, 0)]
 
 
-def _numpy_diagonal(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return diagonal(X, offset, axis1, axis2)
+_diagonal = diagonal  # which the argument of diag() hides
 
 
 @function
@@ -162,9 +174,11 @@ def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
     """
     offset = diagonal if k is None else k
     if X.ndim == 2:
-        return FUNCTIONS["diagonal"](X, offset)
+        return _diagonal(X, offset)
     if X.ndim != 1:
-        raise error(ValueError, "diag", {"X": X}, "X is a vector or a matrix", "see diagonal() for batches")
+        raise error(
+            ValueError, "diag", got={"X": X}, rule="X is a vector or a matrix", cure="see diagonal() for batches"
+        )
     n = X.shape[0] + abs(offset)
     place = np.arange(X.shape[0])
     return add_at(X, index=(place - min(offset, 0), place + max(offset, 0)), shape=(n, n))
@@ -191,8 +205,13 @@ def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
     if X.ndim == 0:
         return unfold(reshape(X, 1), 0, size, step)[0]
     if not 0 <= size <= X.shape[axis] or step < 1:
-        raise error(RuntimeError, "unfold", {"X": X, "size": size, "step": step}, "a window fits into the axis, "
-                    "and the step is at least 1", "choose a smaller size")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "unfold",
+            got={"X": X, "size": size, "step": step},
+            rule="a window fits into the axis, and the step is at least 1",
+            cure="choose a smaller size",
+        )
     starts = np.arange(0, X.shape[axis] - size + 1, step)
     windows = along(X, axis, starts[:, None] + np.arange(size))  # the axis becomes (windows, size)
     return moveaxis(windows, axis + 1, -1)
@@ -209,8 +228,13 @@ def narrow(X: Any, dim: int, start: int, length: int) -> Any:
     n = X.shape[axis] if X.ndim else 0
     first = start + n if start < 0 else start
     if not 0 <= first <= first + length <= n:
-        raise error(RuntimeError, "narrow", {"X": X, "start": start, "length": length}, f"start and start + length lie "
-                    f"in 0 … {n}, the size of the axis", "choose a smaller length")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "narrow",
+            got={"X": X, "start": start, "length": length},
+            rule=f"start and start + length lie in 0 … {n}, the size of the axis",
+            cure="choose a smaller length",
+        )
     return along(X, axis, slice(first, first + length))
 
 
@@ -236,28 +260,16 @@ def meshgrid(*Xs: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """
     Xs = ints(Xs)
     if indexing not in ("ij", "xy"):
-        raise error(RuntimeError, "meshgrid", {"indexing": repr(indexing)}, 'indexing is "ij" or "xy"', "choose one")
+        raise error(
+            RuntimeError,
+            "meshgrid",
+            got={"indexing": repr(indexing)},
+            rule='indexing is "ij" or "xy"',
+            cure="choose one",
+        )
     swapped = indexing == "xy" and len(Xs) > 1
     Xs = (Xs[1], Xs[0], *Xs[2:]) if swapped else Xs
     shape = tuple(int(X.size) for X in Xs)
     places = [tuple(-1 if i == k else 1 for i in range(len(Xs))) for k in range(len(Xs))]
     made = [broadcast_to(reshape(X, place), shape) for X, place in zip(Xs, places, strict=True)]
     return (made[1], made[0], *made[2:]) if swapped else tuple(made)
-
-
-def _numpy_meshgrid(*Xs: Any, indexing: str = "xy") -> tuple[Any, ...]:
-    return meshgrid(*Xs, indexing=indexing)
-
-
-def _linalg_diagonal(X: Any, offset: int = 0) -> Any:
-    return diagonal(X, offset, -2, -1)
-
-
-def _linalg_trace(X: Any, offset: int = 0) -> Any:
-    return trace(X, offset, -2, -1)
-
-
-FUNCTIONS.update({
-    "numpy.pad": _numpy_pad, "numpy.diagonal": _numpy_diagonal, "numpy.linalg.diagonal": _linalg_diagonal,
-    "numpy.linalg.trace": _linalg_trace, "numpy.meshgrid": _numpy_meshgrid,
-})  # fmt: skip

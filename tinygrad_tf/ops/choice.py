@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS
 from .arithmetic import BROADCAST
+from .composed import function
 
 
 @op(types="same", expects=BROADCAST)
@@ -65,6 +66,11 @@ def d_where(dY: Array, Y: Array, C: Array, X: Array, W: Array) -> Any:
     return None, dX, dW
 
 
+def places(condition: Any) -> tuple[Tensor, ...]:
+    """Where a condition is true: the index along each axis."""
+    return tuple(Tensor.wrap(place) for place in np.nonzero(np.atleast_1d(np.asarray(condition))))
+
+
 @function
 def where(condition: Any, X: Any = None, W: Any = None) -> Any:
     """X where the condition is true, W elsewhere; with neither, the places where it is true (``nonzero``).
@@ -73,7 +79,7 @@ def where(condition: Any, X: Any = None, W: Any = None) -> Any:
     [1.0, 0.0]
     """
     if X is None and W is None:
-        return FUNCTIONS["nonzero"](condition, as_tuple=True)
+        return places(condition)
     return _where(condition, X, W)
 
 
@@ -87,8 +93,13 @@ def clip(X: Any, min: Any = None, max: Any = None) -> Any:
     [-1.0, 0.5, 1.0]
     """
     if min is None and max is None:
-        raise error(RuntimeError, "clip", {"X": X, "min": None, "max": None}, "there is at least one bound",
-                    "write clip(x, min=0) or clip(x, 0, 1)")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "clip",
+            got={"X": X, "min": None, "max": None},
+            rule="there is at least one bound",
+            cure="write clip(x, min=0) or clip(x, 0, 1)",
+        )
     X = X if min is None else _where(min > X, min, X)
     return X if max is None else _where(max < X, max, X)
 
@@ -115,10 +126,3 @@ def nan_to_num(X: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     most = float(np.finfo(X.dtype).max)
     X = _where(np.isinf(X) & (X > 0), most if posinf is None else posinf, _where(np.isnan(X), nan, X))
     return _where(np.isinf(X) & (X < 0), -most if neginf is None else neginf, X)
-
-
-def _method_where(X: Any, condition: Any, other: Any) -> Any:
-    return where(condition, X, other)
-
-
-FUNCTIONS["Tensor.where"] = _method_where

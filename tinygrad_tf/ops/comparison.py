@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, Op, function, op
+from ..autograd.operation import OpFunction, op
+from ..autograd.tensor import Array
 from .arithmetic import BROADCAST
+from .composed import function
 
 _BITS = ("both are booleans or integers, and their shapes broadcast", "compare first: (x > 0) & (y > 0)")
 
 
-def _comparison(ufunc: Any, sign: str) -> Op:
+def _comparison(ufunc: Any, sign: str) -> OpFunction:
     """The op of a NumPy function of two arrays that are brought to one type first."""
 
     def compare(X: Array, W: Array) -> Array:

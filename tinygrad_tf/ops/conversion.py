@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS, Tensor, check_device
+from .composed import function
 
 
 @op
@@ -19,8 +20,13 @@ def astype(X: Array, *, dtype: Any) -> Array:
     dtype('float64')
     """
     if np.dtype(dtype).kind not in "biuf":
-        raise error(TypeError, "astype", {"X": X, "dtype": np.dtype(dtype)}, "entries are booleans, integers or floats",
-                    "choose for example 'float32' or 'int64'")  # fmt: skip
+        raise error(
+            TypeError,
+            "astype",
+            got={"X": X, "dtype": np.dtype(dtype)},
+            rule="entries are booleans, integers or floats",
+            cure="choose for example 'float32' or 'int64'",
+        )
     return X.astype(dtype)
 
 
@@ -49,6 +55,18 @@ def copy(X: Any) -> Any:
     [1.0]
     """
     return astype(X, dtype=X.dtype)
+
+
+def check_device(name: str, device: Any) -> None:
+    """Raise unless ``device`` is PyTorch's name for where NumPy computes."""
+    if device is not None and str(device).partition(":")[0] != "cpu":
+        raise error(
+            ValueError,
+            name,
+            got={"device": repr(device)},
+            rule="NumPy computes on the CPU",
+            cure="leave the device out",
+        )
 
 
 def type_asked_for(name: str, args: tuple[Any, ...], dtype: Any, device: Any) -> Any:
@@ -83,10 +101,3 @@ def is_floating_point(X: Any) -> bool:
     False
     """
     return bool(X.dtype.kind == "f")
-
-
-def _type_as(X: Any, other: Any) -> Any:
-    return to(X, other.dtype)
-
-
-FUNCTIONS["Tensor.type_as"] = _type_as

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..op import function
+from .composed import function
 from .indexing import like, plain
 from .reduction import sum
 
@@ -31,8 +31,13 @@ def bincount(X: Any, weights: Any = None, minlength: int = 0) -> Any:
     """
     ids = np.asarray(plain(X))
     if ids.ndim != 1 or ids.dtype.kind not in "iu" or (ids.size and ids.min() < 0):
-        raise error(RuntimeError, "bincount", {"X": ids}, "X is a vector of integers from 0 on",
-                    "write ids.flatten().long()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "bincount",
+            got={"X": ids},
+            rule="X is a vector of integers from 0 on",
+            cure="write ids.flatten().long()",
+        )
     weights = None if weights is None else np.asarray(plain(weights))
     made = np.bincount(ids.astype(np.int64), weights, minlength)
     return like(X, made.astype(np.float32) if weights is not None and weights.dtype == np.float32 else made)

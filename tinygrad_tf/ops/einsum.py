@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import Tensor, to_array
 from .arrange import diagonal
+from .composed import function
 from .shape import moveaxis
 
 _RULE = ("each letter names one size, and the result's letters occur on the left", "write e.g. 'bhld,bhsd->bhls'")
@@ -51,14 +52,21 @@ def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
     [[11.0]]
     """
     if not isinstance(equation, str):
-        raise error(TypeError, "einsum", {"equation": equation}, "the letters come first, as text", _RULE[1])
+        raise error(
+            TypeError, "einsum", got={"equation": equation}, rule="the letters come first, as text", cure=_RULE[1]
+        )
     Xs = tuple(Xs[0]) if len(Xs) == 1 and isinstance(Xs[0], (list, tuple)) else Xs
     operands = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
     left, arrow, right = equation.replace(" ", "").partition("->")
     lefts = left.split(",")
     if len(lefts) != len(operands):
-        raise error(ValueError, "einsum", {"equation": equation, "number of arrays": len(operands)},
-                    "there is one group of letters for each array", _RULE[1])  # fmt: skip
+        raise error(
+            ValueError,
+            "einsum",
+            got={"equation": equation, "number of arrays": len(operands)},
+            rule="there is one group of letters for each array",
+            cure=_RULE[1],
+        )
     if not arrow:
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         right = ("..." if "..." in left else "") + "".join(once)
@@ -77,8 +85,13 @@ def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: lis
     for letters, X in zip(lefts, operands, strict=True):
         named = len(letters.replace("...", ""))
         if named > X.ndim or ("..." not in letters and named != X.ndim):
-            raise error(ValueError, "einsum", {"equation": equation, "X": X}, f"{letters!r} names every axis of X",
-                        "give one letter for each axis, or ... for the rest")  # fmt: skip
+            raise error(
+                ValueError,
+                "einsum",
+                got={"equation": equation, "X": X},
+                rule=f"{letters!r} names every axis of X",
+                cure="give one letter for each axis, or ... for the rest",
+            )
         hidden.append(X.ndim - named)
     most = max((n for n, letters in zip(hidden, lefts, strict=True) if "..." in letters), default=0)
     full = "".join(spare[:most])
@@ -95,7 +108,8 @@ def _simplified(X: Any, letters: str, elsewhere: set[str], longer: set[str]) -> 
             i = letters.index(c)
             j = letters.index(c, i + 1)
             if X.shape[i] != X.shape[j]:
-                raise error(ValueError, "einsum", {"X": X, "letters": letters}, *_RULE)
+                got = {"X": X, "letters": letters}
+                raise error(ValueError, "einsum", got=got, rule=_RULE[0], cure=_RULE[1])
             X = diagonal(X, 0, i, j)  # the diagonal comes last
             X = moveaxis(X, -1, i) if X.ndim > 1 else X
             letters = letters[:j] + letters[j + 1 :]

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array
 from ..kernels.erf import erf as erf_of_array
-from ..op import Array, function, op
 from .arithmetic import BROADCAST, power
+from .composed import function
 
 
 @op(types="float")
@@ -182,7 +184,7 @@ def log2(X: Any) -> Any:
 def log10(X: Any) -> Any:
     """The logarithm to base 10.
 
-    >>> log10(Tensor([1000.0])).data.round(5).tolist()
+    >>> log10(Tensor([1000.0])).array.round(5).tolist()
     [3.0]
     """
     return log(X) / math.log(10)

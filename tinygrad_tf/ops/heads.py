@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, op
+from ..autograd.operation import op
+from ..autograd.tensor import Array
 
 
 @op(expects=("X is (..., L, n_heads · d)", "choose n_heads so that it divides the last axis of X"))

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS, Tensor
-from .choice import where
+from .choice import places, where
+from .composed import function
 from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
 
 _INDEX = (
@@ -34,7 +35,7 @@ def plain(index: Any) -> Any:
         return tuple(plain(i) for i in index)
     if isinstance(index, list):
         return np.asarray(plain(tuple(index))) if index else np.zeros(0, np.int64)
-    return index.data if isinstance(index, Tensor) else index
+    return index.array if isinstance(index, Tensor) else index
 
 
 def like(X: Any, array: np.ndarray[Any, Any]) -> Any:
@@ -121,14 +122,23 @@ def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
     """An index along one axis as an array, its axes as many as those of X."""
     array = np.asarray(plain(index))
     if array.ndim != X.ndim or array.dtype.kind not in "iu":
-        raise error(RuntimeError, name, {"X": X, "index": array}, "the index has integers, and as many axes as X",
-                    "insert axes with .unsqueeze(), or see index_select and take")  # fmt: skip
+        raise error(
+            RuntimeError,
+            name,
+            got={"X": X, "index": array},
+            rule="the index has integers, and as many axes as X",
+            cure="insert axes with .unsqueeze(), or see index_select and take",
+        )
     wide = [n > m for i, (n, m) in enumerate(zip(array.shape, X.shape, strict=True)) if i != axis]
     n = X.shape[axis]
     if array.size and (any(wide) or array.min() < -n or array.max() >= n):
-        raise error(IndexError if not any(wide) else RuntimeError, name, {"X": X, "index": array, "dim": axis},
-                    f"the index lies in 0 … {n - 1}, and is no larger than X along the other axes",
-                    "look at .shape of both")  # fmt: skip
+        raise error(
+            IndexError if not any(wide) else RuntimeError,
+            name,
+            got={"X": X, "index": array, "dim": axis},
+            rule=f"the index lies in 0 … {n - 1}, and is no larger than X along the other axes",
+            cure="look at .shape of both",
+        )
     return array
 
 
@@ -156,8 +166,13 @@ def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
     a = check_axis("take_along_axis", X, axis)
     index = np.asarray(plain(indices))
     if index.ndim != X.ndim or X.ndim == 0:
-        raise error(ValueError, "take_along_axis", {"X": X, "indices": index}, "both have the same axes, at least one",
-                    "insert axes with .unsqueeze()")  # fmt: skip
+        raise error(
+            ValueError,
+            "take_along_axis",
+            got={"X": X, "indices": index},
+            rule="both have the same axes, at least one",
+            cure="insert axes with .unsqueeze()",
+        )
     others = [s[:a] + (1,) + s[a + 1 :] for s in (X.shape, index.shape)]
     rest = common_shape(IndexError, "take_along_axis", {"X": X, "indices": index}, *others)
     X = broadcast_to(X, (*rest[:a], X.shape[a], *rest[a + 1 :]))
@@ -168,8 +183,13 @@ def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
     """What is put at each place of ``index``: the entries of ``src`` at the same places, or a number."""
     if isinstance(src, (Tensor, np.ndarray)) and src.ndim:
         if src.ndim != index.ndim or any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
-            raise error(RuntimeError, "scatter", {"index": index, "src": src}, "src has an entry for each of the index",
-                        "compare the shapes, or give a number")  # fmt: skip
+            raise error(
+                RuntimeError,
+                "scatter",
+                got={"index": index, "src": src},
+                rule="src has an entry for each of the index",
+                cure="compare the shapes, or give a number",
+            )
         return src[tuple(slice(n) for n in index.shape)]
     return broadcast_to(src, index.shape) if isinstance(src, Tensor) else np.full(index.shape, src, X.dtype)
 
@@ -239,8 +259,13 @@ def masked_select(X: Any, mask: Any) -> Any:
     """
     mask = np.asarray(plain(mask))
     if mask.dtype != np.bool_:
-        raise error(RuntimeError, "masked_select", {"X": X, "mask": mask}, "a mask is made of booleans",
-                    "write mask.bool()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "masked_select",
+            got={"X": X, "mask": mask},
+            rule="a mask is made of booleans",
+            cure="write mask.bool()",
+        )
     shape = common_shape(RuntimeError, "masked_select", {"X": X, "mask": mask}, X.shape, mask.shape)
     return broadcast_to(X, shape)[np.broadcast_to(mask, shape)]
 
@@ -253,13 +278,7 @@ def nonzero(X: Any, as_tuple: bool = False) -> Any:
     [[1]]
     """
     values = np.asarray(plain(X))
-    if as_tuple:
-        return tuple(Tensor.wrap(place) for place in np.nonzero(np.atleast_1d(values)))
-    return Tensor.wrap(np.argwhere(values))
-
-
-def _numpy_nonzero(X: Any) -> Any:
-    return nonzero(X, as_tuple=True)
+    return places(values) if as_tuple else Tensor.wrap(np.argwhere(values))
 
 
 @function
@@ -272,14 +291,11 @@ def one_hot(ids: Any, num_classes: int = -1) -> Tensor:
     ids = np.asarray(plain(ids))
     n = int(ids.max(initial=-1)) + 1 if num_classes == -1 else num_classes
     if ids.dtype.kind not in "iu" or n < 1 or (ids.size and not 0 <= ids.min() <= ids.max() < n):
-        raise error(RuntimeError, "one_hot", {"ids": ids, "num_classes": num_classes},
-                    "ids are integers in 0 … num_classes - 1; without num_classes there is at least one id",
-                    "make num_classes larger, or write ids.long()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "one_hot",
+            got={"ids": ids, "num_classes": num_classes},
+            rule="ids are integers in 0 … num_classes - 1; without num_classes there is at least one id",
+            cure="make num_classes larger, or write ids.long()",
+        )
     return Tensor.wrap(np.eye(n, dtype=np.int64)[ids])
-
-
-def _numpy_take_along_axis(X: Any, indices: Any, axis: int | None = -1) -> Any:
-    return take_along_axis(X, indices, axis)
-
-
-FUNCTIONS.update({"numpy.nonzero": _numpy_nonzero, "numpy.take_along_axis": _numpy_take_along_axis})

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS, Tensor, to_array
+from .composed import function
 from .indexing import along, plain
 from .shape import broadcast_to, check_axis, expand_dims, flatten, ints, reshape
 
@@ -45,7 +46,13 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
     """
     Xs = [X if isinstance(X, Tensor) else to_array(X) for X in tensors]
     if not Xs:
-        raise error(ValueError, "concatenate", "no Tensors", "it joins at least one", "give a list that is not empty")
+        raise error(
+            ValueError,
+            "concatenate",
+            got="no Tensors",
+            rule="it joins at least one",
+            cure="give a list that is not empty",
+        )
     if axis is None:
         return _concatenate(*[flatten(X) for X in Xs], axis=0)
     Xs = [X for X in Xs if X.shape != (0,)] or Xs  # as in PyTorch: what begins as tensor([]) can be added to
@@ -61,8 +68,13 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
     """
     Xs = [X if isinstance(X, Tensor) else to_array(X) for X in tensors]
     if len({X.shape for X in Xs}) != 1:
-        raise error(ValueError, "stack", f"Tensors of shapes {', '.join(str(X.shape) for X in Xs) or 'none'}",
-                    "all have the same shape, and there is at least one", "reshape or pad them first")  # fmt: skip
+        raise error(
+            ValueError,
+            "stack",
+            got=f"Tensors of shapes {', '.join(str(X.shape) for X in Xs) or 'none'}",
+            rule="all have the same shape, and there is at least one",
+            cure="reshape or pad them first",
+        )
     return _concatenate(*[expand_dims(X, axis) for X in Xs], axis=check_axis("stack", Xs[0], axis, Xs[0].ndim + 1))
 
 
@@ -102,7 +114,7 @@ def length(name: str, X: Any, axis: int) -> int:
     """The size of an axis that is to be cut."""
     i = check_axis(name, X, axis)
     if X.ndim == 0:
-        raise error(IndexError, name, {"X": X}, "there is an axis to cut", "reshape to (1,) first")
+        raise error(IndexError, name, got={"X": X}, rule="there is an axis to cut", cure="reshape to (1,) first")
     return int(X.shape[i])
 
 
@@ -121,9 +133,13 @@ def split(X: Any, split_size_or_sections: Any = None, axis: int = 0, *, split_si
     if isinstance(sizes, int):
         sizes = [min(sizes, n - start) for start in range(0, n, sizes)] or [0] if sizes > 0 else [sizes]
     if sum(sizes) != n or any(size < 0 for size in sizes):
-        raise error(ValueError, "split", {"X": X, "sections": given, "axis": axis},
-                    f"the sizes of the pieces add up to the axis, {n}", "give the size of one piece, or a list whose "
-                    "sum is the axis")  # fmt: skip
+        raise error(
+            ValueError,
+            "split",
+            got={"X": X, "sections": given, "axis": axis},
+            rule=f"the sizes of the pieces add up to the axis, {n}",
+            cure="give the size of one piece, or a list whose sum is the axis",
+        )
     return pieces(X, sizes, axis)
 
 
@@ -136,25 +152,14 @@ def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
     """
     n = length("chunk", X, axis)
     if chunks < 1:
-        raise error(RuntimeError, "chunk", {"X": X, "chunks": chunks}, "there is at least one piece", "ask for more")
+        raise error(
+            RuntimeError,
+            "chunk",
+            got={"X": X, "chunks": chunks},
+            rule="there is at least one piece",
+            cure="ask for more",
+        )
     return split(X, -(-n // chunks), axis) if n else pieces(X, [0] * chunks, axis)
-
-
-def _numpy_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    n = length("split", X, axis)
-    if np.ndim(indices_or_sections) == 0 and n % indices_or_sections:
-        raise error(ValueError, "np.split", {"X": X, "sections": indices_or_sections}, "the parts are equal: their "
-                    f"number divides the axis, {n}", "write np.array_split for parts that differ by one")  # fmt: skip
-    return _numpy_array_split(X, indices_or_sections, axis)
-
-
-def _numpy_array_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    n = length("array_split", X, axis)
-    if np.ndim(indices_or_sections) == 0:
-        k = int(indices_or_sections)
-        return pieces(X, [n // k + (i < n % k) for i in range(k)], axis)
-    edges = itertools.pairwise([0, *indices_or_sections, n])
-    return [along(X, check_axis("array_split", X, axis), slice(start, end)) for start, end in edges]
 
 
 @function
@@ -166,8 +171,13 @@ def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
     """
     counts = ints(reps if dims is None else (dims,))
     if any(n < 0 for n in counts):
-        raise error(ValueError, "tile", {"X": X, "reps": counts}, "nothing is laid fewer than 0 times",
-                    "give numbers from 0 on")  # fmt: skip
+        raise error(
+            ValueError,
+            "tile",
+            got={"X": X, "reps": counts},
+            rule="nothing is laid fewer than 0 times",
+            cure="give numbers from 0 on",
+        )
     ndim = max(len(counts), X.ndim)
     counts = (1,) * (ndim - len(counts)) + tuple(counts)
     shape = (1,) * (ndim - X.ndim) + tuple(X.shape)
@@ -188,11 +198,11 @@ def repeat_interleave(X: Any, repeats: Any, axis: int | None = None) -> Any:
     n = length("repeat_interleave", X, axis)
     repeats = np.asarray(plain(repeats))
     if repeats.ndim and repeats.shape not in ((n,), (1,)):
-        raise error(ValueError, "repeat_interleave", {"X": X, "repeats": repeats, "axis": axis},
-                    f"repeats is one number, or one for each of the {n} entries along the axis",
-                    "compare the sizes")  # fmt: skip
+        raise error(
+            ValueError,
+            "repeat_interleave",
+            got={"X": X, "repeats": repeats, "axis": axis},
+            rule=f"repeats is one number, or one for each of the {n} entries along the axis",
+            cure="compare the sizes",
+        )
     return along(X, check_axis("repeat_interleave", X, axis), np.repeat(np.arange(n), repeats))
-
-
-FUNCTIONS.update({"numpy.split": _numpy_split, "numpy.array_split": _numpy_array_split,
-                  "numpy.repeat": repeat_interleave})  # fmt: skip

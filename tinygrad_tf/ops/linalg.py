@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS, Tensor, to_array
 from .arithmetic import multiply
+from .composed import function
 from .shape import check_axes, expand_dims, moveaxis, permute, reshape, squeeze
 
 
@@ -46,8 +47,13 @@ def matmul(X: Any, W: Any) -> Any:
     if x_ndim > 1 and w_ndim > 1:
         return _matmul(X, W)
     if x_ndim == 0 or w_ndim == 0:
-        raise error(ValueError, "matmul", {"X": X, "W": W}, "both have at least one axis",
-                    "write X * W to scale by a number")  # fmt: skip
+        raise error(
+            ValueError,
+            "matmul",
+            got={"X": X, "W": W},
+            rule="both have at least one axis",
+            cure="write X * W to scale by a number",
+        )
     Y = _matmul(expand_dims(X, 0) if x_ndim == 1 else X, expand_dims(W, 1) if w_ndim == 1 else W)
     return squeeze(Y, tuple([-2] * (x_ndim == 1) + [-1] * (w_ndim == 1)))
 
@@ -96,6 +102,3 @@ def tensordot(X: Any, W: Any, dims: Any = 2, axes: Any = None) -> Any:
     rows = reshape(permute(X, (*x_rest, *x_axes)), (-1, math.prod(X.shape[i] for i in x_axes)))
     columns = reshape(permute(W, (*w_axes, *w_rest)), (math.prod(W.shape[i] for i in w_axes), -1))
     return reshape(matmul(rows, columns), tuple([X.shape[i] for i in x_rest] + [W.shape[i] for i in w_rest]))
-
-
-FUNCTIONS.update({"numpy.linalg.matmul": matmul, "numpy.linalg.outer": outer})

@@ -6,19 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import Tensor, to_array
 from .activation import logsigmoid
 from .choice import where
+from .composed import function
 from .fused.loss import check_target, class_weights
 from .indexing import plain
 
 
 def check_reduction(name: str, reduction: str) -> None:
     if reduction not in ("mean", "sum", "none"):
-        raise error(ValueError, name, {"reduction": repr(reduction)}, 'reduction is "mean", "sum" or "none"',
-                    "choose one of the three")  # fmt: skip
+        raise error(
+            ValueError,
+            name,
+            got={"reduction": repr(reduction)},
+            rule='reduction is "mean", "sum" or "none"',
+            cure="choose one of the three",
+        )
 
 
 def reduced(L: Any, reduction: str) -> Any:
@@ -29,9 +35,16 @@ def reduced(L: Any, reduction: str) -> Any:
 def _check(name: str, input: Any, target: Any, reduction: str) -> None:
     check_reduction(name, reduction)
     if tuple(np.shape(plain(input))) != tuple(np.shape(plain(target))):
-        raise error(ValueError, name, {"input": input, "target": target}, "input and target have the same shape: "
-                    "broadcasting would average over pairs that do not belong together",
-                    "reshape the target, e.g. target.reshape(input.shape)")  # fmt: skip
+        raise error(
+            ValueError,
+            name,
+            got={"input": input, "target": target},
+            rule=(
+                "input and target have the same shape: broadcasting would average over pairs that do not belong "
+                "together"
+            ),
+            cure="reshape the target, e.g. target.reshape(input.shape)",
+        )
 
 
 @function
@@ -91,8 +104,13 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
     check_reduction("nll_loss", reduction)
     t = to_array(target)
     if t.dtype.kind == "f":
-        raise error(TypeError, "nll_loss", {"input": input, "target": target}, "targets are class indices, integers",
-                    "write target.long(), or use cross_entropy for probabilities")  # fmt: skip
+        raise error(
+            TypeError,
+            "nll_loss",
+            got={"input": input, "target": target},
+            rule="targets are class indices, integers",
+            cure="write target.long(), or use cross_entropy for probabilities",
+        )
     axis = check_target("nll_loss", input, Tensor.wrap(t), ignore_index)
     valid = t != ignore_index
     ids = np.where(valid, t, 0)
@@ -155,8 +173,13 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     _check("binary_cross_entropy", input, target, reduction)
     p = plain(input)
     if p.size and (p.min() < 0 or p.max() > 1):
-        raise error(RuntimeError, "binary_cross_entropy", {"input": input}, "probabilities lie in 0 … 1",
-                    "pass logits to binary_cross_entropy_with_logits")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "binary_cross_entropy",
+            got={"input": input},
+            rule="probabilities lie in 0 … 1",
+            cure="pass logits to binary_cross_entropy_with_logits",
+        )
     L = _binary_cross_entropy(input, target)
     return reduced(L if weight is None else L * weight, reduction)
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS
 from .arithmetic import multiply
 from .arrange import bordered
+from .composed import function
 from .conversion import to, whole
 from .indexing import Extremes, along, gather, like, plain, without_axes
 from .shape import check_axes, check_axis, flatten, reshape
@@ -28,7 +29,7 @@ def d_cumsum(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
     return dX
 
 
-def _one_axis(name: str, X: Any, axis: Any) -> tuple[Any, int]:
+def one_axis(name: str, X: Any, axis: Any) -> tuple[Any, int]:
     """X and the axis to go along; without one X is flattened first, as in NumPy."""
     return (flatten(X), 0) if axis is None else (X, check_axis(name, X, axis))
 
@@ -41,7 +42,7 @@ def cumsum(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
     [1.0, 3.0, 6.0]
     """
-    X, axis = _one_axis("cumsum", whole(X) if dtype is None else to(X, dtype), axis)
+    X, axis = one_axis("cumsum", whole(X) if dtype is None else to(X, dtype), axis)
     return _cumsum(X, axis=axis)
 
 
@@ -55,7 +56,7 @@ def cumprod(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0).tolist()
     [2.0, 6.0, 24.0]
     """
-    X, axis = _one_axis("cumprod", whole(X) if dtype is None else to(X, dtype), axis)
+    X, axis = one_axis("cumprod", whole(X) if dtype is None else to(X, dtype), axis)
     n, far = X.shape[axis], 1
     while far < n:
         X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], 1)
@@ -151,16 +152,6 @@ def argsort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True
     return like(X, _sorting(X, check_axis("argsort", X, dim), descending))
 
 
-def _numpy_sort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
-    X, axis = _one_axis("sort", X, axis)
-    return sort(X, axis).values
-
-
-def _numpy_argsort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
-    X, axis = _one_axis("argsort", X, axis)
-    return argsort(X, axis)
-
-
 @function
 @without_axes
 def topk(X: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:
@@ -171,10 +162,12 @@ def topk(X: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
     """
     axis = check_axis("topk", X, dim)
     if not 0 <= k <= X.shape[axis]:
-        raise error(RuntimeError, "topk", {"X": X, "k": k}, f"k lies in 0 … {X.shape[axis]}, the size of the axis",
-                    "choose a smaller k")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "topk",
+            got={"X": X, "k": k},
+            rule=f"k lies in 0 … {X.shape[axis]}, the size of the axis",
+            cure="choose a smaller k",
+        )
     indices = along(_sorting(X, axis, largest), axis, slice(k))
     return Extremes(gather(X, axis, indices), like(X, indices))
-
-
-FUNCTIONS.update({"numpy.sort": _numpy_sort, "numpy.argsort": _numpy_argsort})

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import error
-from ..op import Array, Op, function, op
-from ..tensor import FUNCTIONS, Tensor
+from ..autograd.operation import OpFunction, op
+from ..autograd.tensor import Array, Tensor
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
+from .composed import function
 from .conversion import to
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
@@ -129,14 +129,6 @@ def _root(X: Any, p: float) -> Any:
     return where(zero, 0, sqrt(safe) if p == 2 else safe ** (1 / p))
 
 
-def _numpy_var(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
-    return var(X, axis, **{"correction": ddof, **params})
-
-
-def _numpy_std(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
-    return std(X, axis, **{"correction": ddof, **params})
-
-
 # ---- extremes -------------------------------------------------------------------------------------------------------
 
 
@@ -206,16 +198,16 @@ def min(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, kee
     return _extreme(_min, argmin, minimum, X, dim, keepdim or keepdims, axis)
 
 
-def _extreme(reduce: Op, arg: Op, choose: Op, X: Any, dim: Any, keep: bool, axis: Any) -> Any:
+def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X: Any, dim: Any, keep: bool, axis: Any) -> Any:
     if isinstance(dim, (Tensor, np.ndarray)):
         return choose(X, dim)
     if dim is None or isinstance(dim, (tuple, list)):
         return reduce(X, axis=axis if dim is None else dim, keepdims=keep)
-    return _picked(X, check_axis(reduce.name, X, dim), arg, keep)
+    return _picked(X, check_axis(reduce.__name__, X, dim), arg, keep)
 
 
 @without_axes
-def _picked(X: Any, axis: int, arg: Op, keep: bool) -> Extremes:
+def _picked(X: Any, axis: int, arg: OpFunction, keep: bool) -> Extremes:
     indices = arg(plain(X), axis=axis, keepdims=True)
     picked = Extremes(gather(X, axis, indices), like(X, indices))
     return picked if keep else Extremes(*[squeeze(t, axis) for t in picked])
@@ -268,7 +260,7 @@ def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
 def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
 
-    >>> logsumexp(Tensor([1000.0, 1000.0])).data.round(3).item()
+    >>> logsumexp(Tensor([1000.0, 1000.0])).array.round(3).item()
     1000.6929931640625
     """
     gone = range(X.ndim) if axis is None else check_axes("logsumexp", X, axis)
@@ -301,16 +293,3 @@ def norm(X: Any, p: Any = None, axis: Any = None, keepdims: bool = False) -> Any
     zero = size == 0
     powers = where(zero, 0 if p > 0 else math.inf, where(zero, 1, size) ** p)  # the slope of 0^½ is infinite
     return _root(sum(powers, axis=axis, keepdims=keepdims), p)
-
-
-def _linalg_norm(X: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    axes = X.ndim if axis is None else len(axis) if isinstance(axis, (tuple, list)) else 1
-    if axes > 1 and ord not in (None, "fro"):
-        raise error(NotImplementedError, "np.linalg.norm", {"X": X, "ord": ord}, "of matrices only the Frobenius norm "
-                    "has a rule here", "leave ord out, or write norm(x, p), which takes all entries as one "
-                    "vector")  # fmt: skip
-    return norm(X, ord, axis, keepdims)
-
-
-FUNCTIONS.update({"numpy.var": _numpy_var, "numpy.std": _numpy_std, "numpy.linalg.norm": _linalg_norm,
-                  "numpy.max": amax, "numpy.min": amin})  # fmt: skip

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS
-from .arithmetic import BROADCAST
+from ..autograd.operation import op
+from ..autograd.tensor import Array
+from ..errors import error
+from .arithmetic import BROADCAST, divide
 from .choice import where
+from .composed import function
 
 
 @op
@@ -72,9 +74,6 @@ def d_step(dY: Array, Y: Array, X: Array, **params: Any) -> Any:
     return dX
 
 
-FUNCTIONS["numpy.around"] = round
-
-
 @op(types="same", expects=BROADCAST)
 def floor_divide(X: Array, W: Array) -> Array:
     """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
@@ -83,6 +82,33 @@ def floor_divide(X: Array, W: Array) -> Array:
     [3, -4]
     """
     return np.floor_divide(X, W)
+
+
+@function
+def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
+    """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
+
+    Rounded, the gradient is 0; ``floor_divide`` has none at all.
+
+    >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
+    [3, -3]
+    """
+    if rounding_mode is None:
+        return divide(X, W)
+    if rounding_mode not in ("floor", "trunc"):
+        raise error(
+            RuntimeError,
+            "div",
+            got={"X": X, "W": W, "rounding_mode": repr(rounding_mode)},
+            rule="rounding_mode is None, 'trunc' or 'floor'",
+            cure="choose one of the three",
+        )
+    whole = floor_divide(X, W)
+    if whole.dtype.kind == "f":
+        return (floor if rounding_mode == "floor" else trunc)(divide(X, W))
+    if rounding_mode == "floor":
+        return whole
+    return whole + ((whole < 0) & (whole * W != X)).astype(whole.dtype)
 
 
 @op(types="same", expects=BROADCAST)

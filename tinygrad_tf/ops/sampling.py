@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
-from ..op import function
 from ..random import generator
+from .composed import function
 from .indexing import like, plain
 
 
@@ -27,9 +27,16 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False) -> Any:
     P = np.asarray(plain(input), np.float64)
     fits = P.ndim in (1, 2) and num_samples > 0 and bool(np.all(np.isfinite(P) & (P >= 0)))
     if not fits or np.any((P > 0).sum(-1) < (1 if replacement else num_samples)):
-        raise error(RuntimeError, "multinomial", {"input": P, "num_samples": num_samples, "replacement": replacement},
-                    "a distribution, or rows of them, has finite weights from 0 on, and without replacement as many "
-                    "above 0 as are drawn", "give logits.softmax(-1), or replacement=True")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "multinomial",
+            got={"input": P, "num_samples": num_samples, "replacement": replacement},
+            rule=(
+                "a distribution, or rows of them, has finite weights from 0 on, and without replacement as many "
+                "above 0 as are drawn"
+            ),
+            cure="give logits.softmax(-1), or replacement=True",
+        )
     if not replacement:
         keys = P / generator().standard_exponential(P.shape)
         return like(input, np.argsort(-keys, -1, kind="stable")[..., :num_samples])
@@ -52,6 +59,11 @@ def bernoulli(input: Any, p: float | None = None) -> Any:
     X = np.asarray(plain(input))
     P = X if p is None else np.asarray(p)
     if not np.all((P >= 0) & (P <= 1)):
-        raise error(RuntimeError, "bernoulli", {"input": X, "p": p}, "probabilities lie in 0 … 1",
-                    "give e.g. logits.sigmoid()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "bernoulli",
+            got={"input": X, "p": p},
+            rule="probabilities lie in 0 … 1",
+            cure="give e.g. logits.sigmoid()",
+        )
     return like(input, (generator().random(X.shape) < P).astype(X.dtype))

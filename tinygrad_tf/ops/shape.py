@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operation import op
+from ..autograd.tensor import Array
 from ..errors import error
-from ..op import Array, function, op
-from ..tensor import FUNCTIONS
+from .composed import function
 
 
 def ints(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -25,11 +26,21 @@ def check_axis(name: str, X: Any, axis: Any, ndim: int | None = None) -> int:
     try:
         i = operator.index(axis)
     except TypeError:
-        raise error(TypeError, name, {"X": X, "axis": axis}, "an axis is an integer",
-                    "see help() of the function for its arguments") from None  # fmt: skip
+        raise error(
+            TypeError,
+            name,
+            got={"X": X, "axis": axis},
+            rule="an axis is an integer",
+            cure="see help() of the function for its arguments",
+        ) from None
     if not -max(n, 1) <= i < max(n, 1):
-        raise error(IndexError, name, {"X": X, "axis": i}, f"an axis lies in {-n} … {n - 1}",
-                    "look at .shape; the last axis is -1")  # fmt: skip
+        raise error(
+            IndexError,
+            name,
+            got={"X": X, "axis": i},
+            rule=f"an axis lies in {-n} … {n - 1}",
+            cure="look at .shape; the last axis is -1",
+        )
     return i % max(n, 1)
 
 
@@ -38,7 +49,9 @@ def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[i
     axes = axes if isinstance(axes, (tuple, list)) else (axes,)
     found = tuple(check_axis(name, X, a, ndim) for a in axes)
     if len(set(found)) != len(found):
-        raise error(ValueError, name, {"X": X, "axes": axes}, "no axis is named twice", "name each axis once")
+        raise error(
+            ValueError, name, got={"X": X, "axes": axes}, rule="no axis is named twice", cure="name each axis once"
+        )
     return found
 
 
@@ -49,8 +62,13 @@ def common_shape(
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        raise error(kind, name, got, "shapes are aligned at the right; each pair of sizes is equal, or one of "
-                    "them is 1", "compare the shapes; insert axes with .unsqueeze()") from None  # fmt: skip
+        raise error(
+            kind,
+            name,
+            got=got,
+            rule="shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
+            cure="compare the shapes; insert axes with .unsqueeze()",
+        ) from None
 
 
 # ---- reshape --------------------------------------------------------------------------------------------------------
@@ -88,8 +106,13 @@ def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """
     first, last = check_axis("flatten", X, start_dim), check_axis("flatten", X, end_dim)
     if first > last:
-        raise error(RuntimeError, "flatten", {"X": X, "start_dim": start_dim, "end_dim": end_dim},
-                    "start_dim does not come after end_dim", "swap them")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "flatten",
+            got={"X": X, "start_dim": start_dim, "end_dim": end_dim},
+            rule="start_dim does not come after end_dim",
+            cure="swap them",
+        )
     return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
 
 
@@ -115,13 +138,6 @@ def squeeze(X: Any, axis: Any = None) -> Any:
     """
     named = range(X.ndim) if axis is None else check_axes("squeeze", X, axis)
     return _reshape(X, shape=tuple(n for i, n in enumerate(X.shape) if n != 1 or i not in named))
-
-
-def _numpy_squeeze(X: Any, axis: Any = None) -> Any:
-    if axis is not None and any(X.shape[a] != 1 for a in check_axes("squeeze", X, axis)):
-        raise error(ValueError, "np.squeeze", {"X": X, "axis": axis}, "NumPy takes away axes of size 1 only",
-                    "index the axis or reduce over it, or write x.squeeze(axis), which leaves it")  # fmt: skip
-    return squeeze(X, axis)
 
 
 @function
@@ -188,7 +204,9 @@ def t(X: Any) -> Any:
     [[1.0, 3.0], [2.0, 4.0]]
     """
     if X.ndim > 2:
-        raise error(RuntimeError, "t", {"X": X}, "X has at most two axes", "write x.mT for a batch of matrices")
+        raise error(
+            RuntimeError, "t", got={"X": X}, rule="X has at most two axes", cure="write x.mT for a batch of matrices"
+        )
     return permute(X)
 
 
@@ -215,8 +233,13 @@ def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[in
     """
     here, there = check_axes("moveaxis", X, source), check_axes("moveaxis", X, destination)
     if len(here) != len(there):
-        raise error(ValueError, "moveaxis", {"X": X, "source": source, "destination": destination},
-                    "each axis that is moved has a destination", "name as many axes in both")  # fmt: skip
+        raise error(
+            ValueError,
+            "moveaxis",
+            got={"X": X, "source": source, "destination": destination},
+            rule="each axis that is moved has a destination",
+            cure="name as many axes in both",
+        )
     moved = dict(zip(there, here, strict=True))
     rest = iter(axis for axis in range(X.ndim) if axis not in here)
     return _transpose(X, axes=tuple(moved[i] if i in moved else next(rest) for i in range(X.ndim)))
@@ -251,14 +274,6 @@ def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
     return _broadcast_to(X, shape=wanted)
 
 
-def _expand_as(X: Any, other: Any) -> Any:
-    return broadcast_to(X, tuple(other.shape))
-
-
-def _view_as(X: Any, other: Any) -> Any:
-    return reshape(X, tuple(other.shape))
-
-
 # ---- what the shape is ----------------------------------------------------------------------------------------------
 
 
@@ -278,7 +293,3 @@ def ndim(X: Any) -> int:
 def size(X: Any, axis: int | None = None) -> int:
     """The number of entries, or the size of one axis."""
     return int(X.size if axis is None or X.ndim == 0 else X.shape[check_axis("size", X, axis)])
-
-
-FUNCTIONS.update({"numpy.ravel": flatten, "numpy.squeeze": _numpy_squeeze, "Tensor.expand_as": _expand_as,
-                  "Tensor.view_as": _view_as})  # fmt: skip

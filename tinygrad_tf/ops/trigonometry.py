@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, function, op
+from ..autograd.operation import op
+from ..autograd.tensor import Array
 from .arithmetic import BROADCAST
+from .composed import function
 from .conversion import as_float
 from .exponential import exp, expm1, log1p, sqrt
 

@@ -1,6 +1,6 @@
 """Optimisers, learning-rate schedules and gradient clipping: PyTorch's names, defaults and formulas."""
 
-from ..clipping import clip_grad_norm_, clip_grad_value_
+from ..nn.utils import clip_grad_norm_, clip_grad_value_
 from . import lr_scheduler
 from .base import Optimizer
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..errors import error
-from ..tensor import Tensor
 from .together import SMALL, Pack, alone, in_blocks
 
 Group = dict[str, Any]
@@ -34,8 +34,13 @@ class Optimizer:
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
         if not given:
-            raise error(ValueError, type(self).__name__, "no parameters", "an optimiser needs something to change",
-                        "pass model.parameters()")  # fmt: skip
+            raise error(
+                ValueError,
+                type(self).__name__,
+                got="no parameters",
+                rule="an optimiser needs something to change",
+                cure="pass model.parameters()",
+            )
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
@@ -56,19 +61,39 @@ class Optimizer:
         name = type(self).__name__
         for setting in _NOT_NEGATIVE:
             if group.get(setting, 0) < 0:
-                raise error(ValueError, name, {setting: group[setting]}, f"{setting} is not negative",
-                            "the optimiser goes downhill by itself")  # fmt: skip
+                raise error(
+                    ValueError,
+                    name,
+                    got={setting: group[setting]},
+                    rule=f"{setting} is not negative",
+                    cure="the optimiser goes downhill by itself",
+                )
         if not all(0 <= beta < 1 for beta in group.get("betas", ())):
-            raise error(ValueError, name, {"betas": group["betas"]}, "each beta lies in [0, 1)",
-                        "write betas=(0.9, 0.999)")  # fmt: skip
+            raise error(
+                ValueError,
+                name,
+                got={"betas": group["betas"]},
+                rule="each beta lies in [0, 1)",
+                cure="write betas=(0.9, 0.999)",
+            )
         known = set(self._parameters())
         for p in group["params"]:
             if not isinstance(p, Tensor) or not p.is_leaf:
-                raise error(TypeError, name, {"parameter": p}, "parameters are leaf Tensors",
-                            "pass model.parameters()")  # fmt: skip
+                raise error(
+                    TypeError,
+                    name,
+                    got={"parameter": p},
+                    rule="parameters are leaf Tensors",
+                    cure="pass model.parameters()",
+                )
             if p in known:
-                raise error(ValueError, name, {"parameter": p}, "a parameter is optimised once, by the settings of one "
-                            "group", "leave it out of one of the groups")  # fmt: skip
+                raise error(
+                    ValueError,
+                    name,
+                    got={"parameter": p},
+                    rule="a parameter is optimised once, by the settings of one group",
+                    cure="leave it out of one of the groups",
+                )
             known.add(p)
 
     def _parameters(self) -> Iterator[Tensor]:
@@ -77,7 +102,7 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients; without this the next ``backward()`` adds to them."""
         for p in self._parameters():
-            p.grad = None if set_to_none else Tensor.wrap(np.zeros_like(p.data))
+            p.grad = None if set_to_none else Tensor.wrap(np.zeros_like(p.array))
 
     def step(self) -> None:
         """Change every parameter that has a gradient, in place, by the optimiser's formula."""
@@ -87,11 +112,11 @@ class Optimizer:
             for p in group["params"]:
                 if p.grad is None:
                     continue
-                g, state, dtype = p.grad.data, self.state.setdefault(p, {}), p.data.dtype
-                if self.elementwise and p.data.size <= SMALL and g.dtype is dtype and g.shape == p.data.shape:
+                g, state, dtype = p.grad.array, self.state.setdefault(p, {}), p.array.dtype
+                if self.elementwise and p.array.size <= SMALL and g.dtype is dtype and g.shape == p.array.shape:
                     small.setdefault((i, dtype, state.get("step"), *state), []).append(p)
                 else:
-                    self._change(p.data, g, state, group)
+                    self._change(p.array, g, state, group)
             for key, params in small.items():
                 states = [self.state[p] for p in params]
                 pack = self._packs.get(key)
@@ -132,13 +157,22 @@ class Optimizer:
         sizes = [len(group["params"]) for group in self.param_groups]
         theirs = [len(group["params"]) for group in state_dict["param_groups"]]
         if sizes != theirs:
-            raise error(ValueError, f"load_state_dict of {type(self).__name__}", f"groups of {theirs} parameters",
-                        f"this optimiser has groups of {sizes}", "build it with the same parameters")  # fmt: skip
+            raise error(
+                ValueError,
+                f"load_state_dict of {type(self).__name__}",
+                got=f"groups of {theirs} parameters",
+                rule=f"this optimiser has groups of {sizes}",
+                cure="build it with the same parameters",
+            )
         odd = [i for i in state_dict["state"] if not 0 <= int(i) < len(parameters)]
         if odd:
-            raise error(ValueError, f"load_state_dict of {type(self).__name__}", f"a state of parameter {odd[0]}",
-                        f"this optimiser has {len(parameters)} parameters, numbered from 0",
-                        "build it with the same parameters")  # fmt: skip
+            raise error(
+                ValueError,
+                f"load_state_dict of {type(self).__name__}",
+                got=f"a state of parameter {odd[0]}",
+                rule=f"this optimiser has {len(parameters)} parameters, numbered from 0",
+                cure="build it with the same parameters",
+            )
         loaded = {
             parameters[int(i)]: {key: _own(key, value) for key, value in state.items() if value is not None}
             for i, state in state_dict["state"].items()
@@ -146,8 +180,13 @@ class Optimizer:
         for p, state in loaded.items():
             for key, value in state.items():
                 if np.ndim(value) and np.shape(value) != p.shape:
-                    raise error(ValueError, f"load_state_dict of {type(self).__name__}", {key: value, "parameter": p},
-                                "a state has its parameter's shape", "build the model with the same sizes")  # fmt: skip
+                    raise error(
+                        ValueError,
+                        f"load_state_dict of {type(self).__name__}",
+                        got={key: value, "parameter": p},
+                        rule="a state has its parameter's shape",
+                        cure="build the model with the same sizes",
+                    )
         self.state = loaded
         for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({key: value for key, value in saved.items() if key != "params"})

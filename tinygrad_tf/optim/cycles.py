@@ -18,8 +18,13 @@ def per_group(value: PerGroup, name: str, optimizer: Optimizer) -> list[float]:
     n_groups = len(optimizer.param_groups)
     values = list(value) if isinstance(value, Sequence) else [value] * n_groups
     if len(values) != n_groups:
-        raise error(ValueError, "a schedule", {name: value}, f"the optimiser has {n_groups} groups",
-                    "pass one number for all, or one each")  # fmt: skip
+        raise error(
+            ValueError,
+            "a schedule",
+            got={name: value},
+            rule=f"the optimiser has {n_groups} groups",
+            cure="pass one number for all, or one each",
+        )
     return values
 
 
@@ -32,9 +37,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0,
                  last_epoch: int = -1) -> None:  # fmt: skip
         if T_0 < 1 or T_mult < 1:
-            raise error(ValueError, "CosineAnnealingWarmRestarts", {"T_0": T_0, "T_mult": T_mult},
-                        "a period has at least one step, and the next is no shorter", "write T_0=10, "
-                        "T_mult=2")  # fmt: skip
+            raise error(
+                ValueError,
+                "CosineAnnealingWarmRestarts",
+                got={"T_0": T_0, "T_mult": T_mult},
+                rule="a period has at least one step, and the next is no shorter",
+                cure="write T_0=10, T_mult=2",
+            )
         self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         super().__init__(optimizer, last_epoch)
 
@@ -55,8 +64,13 @@ class MomentumCycle(LRScheduler):
     def __init__(self, optimizer: Optimizer, cycle_momentum: bool, base_momentum: PerGroup, max_momentum: PerGroup,
                  last_epoch: int) -> None:  # fmt: skip
         if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
-            raise error(ValueError, type(self).__name__, {"optimizer": type(optimizer).__name__}, "with cycle_momentum "
-                        "the optimiser has a momentum or betas", "write cycle_momentum=False")  # fmt: skip
+            raise error(
+                ValueError,
+                type(self).__name__,
+                got={"optimizer": type(optimizer).__name__},
+                rule="with cycle_momentum the optimiser has a momentum or betas",
+                cure="write cycle_momentum=False",
+            )
         self.cycle_momentum = cycle_momentum
         self.base_momentums = per_group(base_momentum, "base_momentum", optimizer)
         self.max_momentums = per_group(max_momentum, "max_momentum", optimizer)
@@ -95,8 +109,13 @@ class CyclicLR(MomentumCycle):
             "exp_range": (lambda x: gamma**x, "iterations"),
         }
         if scale_fn is None and mode not in modes:
-            raise error(ValueError, "CyclicLR", {"mode": repr(mode)}, f"mode is one of {', '.join(modes)}",
-                        "choose one, or pass scale_fn")  # fmt: skip
+            raise error(
+                ValueError,
+                "CyclicLR",
+                got={"mode": repr(mode)},
+                rule=f"mode is one of {', '.join(modes)}",
+                cure="choose one, or pass scale_fn",
+            )
         self.scale_fn, self.scale_mode = (scale_fn, scale_mode) if scale_fn is not None else modes[mode]
         self.up, self.down = step_size_up, step_size_up if step_size_down is None else step_size_down
         self.max_lrs = per_group(max_lr, "max_lr", optimizer)
@@ -134,9 +153,14 @@ class OneCycleLR(MomentumCycle):
         total = total_steps if total_steps is not None else (epochs or 0) * (steps_per_epoch or 0)
         if total < 1 or not 0 <= pct_start <= 1 or anneal_strategy not in ("cos", "linear"):
             got = {"steps": total, "pct_start": pct_start, "anneal_strategy": repr(anneal_strategy)}
-            raise error(ValueError, "OneCycleLR", got, "there are total_steps, or epochs and steps_per_epoch; "
-                        'pct_start is a share, 0 … 1; anneal_strategy is "cos" or "linear"',
-                        "write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)")  # fmt: skip
+            raise error(
+                ValueError,
+                "OneCycleLR",
+                got=got,
+                rule="there are total_steps, or epochs and steps_per_epoch; "
+                'pct_start is a share, 0 … 1; anneal_strategy is "cos" or "linear"',
+                cure="write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)",
+            )
         self.total_steps, self.anneal_strategy = total, anneal_strategy
         self.max_lrs = per_group(max_lr, "max_lr", optimizer)
         self.final_div_factor = final_div_factor
@@ -150,8 +174,13 @@ class OneCycleLR(MomentumCycle):
     def between(self, step: int, start: float, top: float, end: float) -> float:
         """Where ``step`` stands on the way over these three values."""
         if step > self.total_steps:
-            raise error(ValueError, "OneCycleLR", {"step": step}, f"the cycle has {self.total_steps} steps",
-                        "give it more total_steps, or stop")  # fmt: skip
+            raise error(
+                ValueError,
+                "OneCycleLR",
+                got={"step": step},
+                rule=f"the cycle has {self.total_steps} steps",
+                cure="give it more total_steps, or stop",
+            )
         values = (start, top, end)
         begins, a = 0.0, start
         for ends, goal in self.phases:

@@ -19,7 +19,7 @@ class SGD(Optimizer):
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
     >>> SGD([p], lr=0.1).step()
-    >>> print(p.data.round(4))
+    >>> print(p.array.round(4))
     [0.8]
     """
 
@@ -33,8 +33,13 @@ class SGD(Optimizer):
     def _check(self, group: Group) -> None:
         super()._check(group)
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
-            raise error(ValueError, "SGD", {name: group[name] for name in ("momentum", "dampening")}, "Nesterov's form "
-                        "needs a momentum and no dampening", "write momentum=0.9, nesterov=True")  # fmt: skip
+            raise error(
+                ValueError,
+                "SGD",
+                got={name: group[name] for name in ("momentum", "dampening")},
+                rule="Nesterov's form needs a momentum and no dampening",
+                cure="write momentum=0.9, nesterov=True",
+            )
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
         momentum = group["momentum"]
@@ -60,7 +65,7 @@ class Adam(Optimizer):
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
     >>> Adam([p], lr=0.1).step()
-    >>> print(p.data.round(4))
+    >>> print(p.array.round(4))
     [0.9]
     """
 
@@ -114,7 +119,7 @@ class AdamW(Adam):
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
     >>> AdamW([p], lr=0.1).step()
-    >>> print(p.data.round(4))
+    >>> print(p.array.round(4))
     [0.899]
     """
 
@@ -134,7 +139,7 @@ class RMSprop(Optimizer):
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
     >>> RMSprop([p], lr=0.01).step()
-    >>> print(p.data.round(4))
+    >>> print(p.array.round(4))
     [0.9]
     """
 
@@ -175,7 +180,7 @@ class Adagrad(Optimizer):
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
     >>> Adagrad([p], lr=0.1).step()
-    >>> print(p.data.round(4))
+    >>> print(p.array.round(4))
     [0.9]
     """
 
@@ -210,7 +215,7 @@ class Muon(Optimizer):
     >>> W = Tensor([[3.0, 0.0], [0.0, 1.0]], requires_grad=True)
     >>> (W * W).sum().backward()
     >>> Muon([W], lr=0.1, weight_decay=0.0).step()
-    >>> print(W.data.round(1))
+    >>> print(W.array.round(1))
     [[2.9 0. ]
      [0.  0.9]]
     """
@@ -225,12 +230,22 @@ class Muon(Optimizer):
     def _check(self, group: Group) -> None:
         super()._check(group)
         if group["adjust_lr_fn"] not in (None, "original", "match_rms_adamw"):
-            raise error(ValueError, "Muon", {"adjust_lr_fn": repr(group["adjust_lr_fn"])},
-                        'adjust_lr_fn is None, "original" or "match_rms_adamw"', "choose one of them")  # fmt: skip
+            raise error(
+                ValueError,
+                "Muon",
+                got={"adjust_lr_fn": repr(group["adjust_lr_fn"])},
+                rule='adjust_lr_fn is None, "original" or "match_rms_adamw"',
+                cure="choose one of them",
+            )
         for p in group["params"]:
             if p.ndim != 2:
-                raise error(ValueError, "Muon", {"parameter": p}, "only a matrix can be made orthogonal",
-                            "give Muon the parameters with ndim == 2 and AdamW the others")  # fmt: skip
+                raise error(
+                    ValueError,
+                    "Muon",
+                    got={"parameter": p},
+                    rule="only a matrix can be made orthogonal",
+                    cure="give Muon the parameters with ndim == 2 and AdamW the others",
+                )
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
         momentum, (rows, columns) = group["momentum"], p.shape

@@ -82,8 +82,13 @@ class LambdaLR(LRScheduler):
                  last_epoch: int = -1) -> None:  # fmt: skip
         self.lr_lambdas = [lr_lambda] * len(optimizer.param_groups) if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != len(optimizer.param_groups):
-            raise error(ValueError, "LambdaLR", f"{len(self.lr_lambdas)} functions", f"the optimiser has "
-                        f"{len(optimizer.param_groups)} groups", "pass one function for all, or one each")  # fmt: skip
+            raise error(
+                ValueError,
+                "LambdaLR",
+                got=f"{len(self.lr_lambdas)} functions",
+                rule=f"the optimiser has {len(optimizer.param_groups)} groups",
+                cure="pass one function for all, or one each",
+            )
         super().__init__(optimizer, last_epoch)
 
     def rates(self, step: int) -> list[float]:
@@ -143,9 +148,13 @@ class LinearLR(LRScheduler):
     def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
                  total_iters: int = 5, last_epoch: int = -1) -> None:  # fmt: skip
         if not 0 < start_factor <= 1 or not 0 <= end_factor <= 1:
-            raise error(ValueError, type(self).__name__, {"start_factor": start_factor, "end_factor": end_factor},
-                        "both factors lie in 0 … 1, and the first is not 0", "scale the optimiser's lr "
-                        "instead")  # fmt: skip
+            raise error(
+                ValueError,
+                type(self).__name__,
+                got={"start_factor": start_factor, "end_factor": end_factor},
+                rule="both factors lie in 0 … 1, and the first is not 0",
+                cure="scale the optimiser's lr instead",
+            )
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -248,9 +257,13 @@ class SequentialLR(LRScheduler):
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int],
                  last_epoch: int = -1) -> None:  # fmt: skip
         if len(schedulers) != len(milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
-            raise error(ValueError, "SequentialLR", f"{len(schedulers)} schedules and {len(milestones)} milestones",
-                        "between two schedules lies a milestone, and all of them are of this optimiser",
-                        "pass one milestone fewer than schedules")  # fmt: skip
+            raise error(
+                ValueError,
+                "SequentialLR",
+                got=f"{len(schedulers)} schedules and {len(milestones)} milestones",
+                rule="between two schedules lies a milestone, and all of them are of this optimiser",
+                cure="pass one milestone fewer than schedules",
+            )
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer, last_epoch)
 
@@ -293,8 +306,13 @@ class ReduceLROnPlateau:
                  min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8) -> None:  # fmt: skip
         if factor >= 1 or mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             got = {"factor": factor, "mode": repr(mode), "threshold_mode": repr(threshold_mode)}
-            raise error(ValueError, "ReduceLROnPlateau", got, 'factor is below 1, mode "min" or "max", threshold_mode '
-                        '"rel" or "abs"', 'write for example factor=0.1, mode="min"')  # fmt: skip
+            raise error(
+                ValueError,
+                "ReduceLROnPlateau",
+                got=got,
+                rule='factor is below 1, mode "min" or "max", threshold_mode "rel" or "abs"',
+                cure='write for example factor=0.1, mode="min"',
+            )
         self.optimizer, self.mode, self.reduction, self.patience = optimizer, mode, factor, patience
         self.threshold, self.threshold_mode, self.cooldown, self.eps = threshold, threshold_mode, cooldown, eps
         n_groups = len(optimizer.param_groups)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..autograd.tensor import Tensor
 
 State = dict[str, Any]
 Update = Callable[[Any, Any, State], None]
@@ -58,7 +58,7 @@ class Pack:
 
     def __init__(self, params: list[Tensor], states: list[State]) -> None:
         self.params = params
-        self.p = np.concatenate([p.data for p in params], axis=None)
+        self.p = np.concatenate([p.array for p in params], axis=None)
         self.g = np.empty_like(self.p)
         self.state: State = {
             key: np.concatenate([state[key] for state in states], axis=None) if isinstance(value, np.ndarray) else value
@@ -75,15 +75,15 @@ class Pack:
         for key, views in self.views.items():
             if not all(map(operator.is_, [state.get(key) for state in states], views)):
                 return False
-        return [p.data.shape for p in params] == [value.shape for value in self.values]
+        return [p.array.shape for p in params] == [value.shape for value in self.values]
 
     def run(self, flat: Update, states: list[State]) -> None:
         """``flat(p, g, state)`` on all of them at once."""
-        np.concatenate([p.data for p in self.params], axis=None, out=self.p)  # a user may have written to them
-        np.concatenate([p.grad.data for p in self.params if p.grad is not None], axis=None, out=self.g)
+        np.concatenate([p.array for p in self.params], axis=None, out=self.p)  # a user may have written to them
+        np.concatenate([p.grad.array for p in self.params if p.grad is not None], axis=None, out=self.g)
         flat(self.p, self.g, self.state)
         for p, value in zip(self.params, self.values, strict=True):
-            np.copyto(p.data, value)
+            np.copyto(p.array, value)
         self._share(states)
 
     def _share(self, states: list[State]) -> None:
@@ -98,5 +98,5 @@ class Pack:
 
     def _cut(self, flat: Any) -> list[Any]:
         """Views of ``flat`` in the parameters' shapes."""
-        ends = np.cumsum([p.data.size for p in self.params]).tolist()
-        return [flat[end - p.data.size : end].reshape(p.data.shape) for end, p in zip(ends, self.params, strict=True)]
+        ends = np.cumsum([p.array.size for p in self.params]).tolist()
+        return [flat[end - p.array.size : end].reshape(p.array.shape) for end, p in zip(ends, self.params, strict=True)]

@@ -50,8 +50,8 @@ only when it is asked, which happens after every op of the walk. Where each core
 the sums are work for the same cores. The all-gather and the last bucket's sum never hide.
 """
 
-from .launch import launch
+from .launcher import launch
 from .ranks import Ranks, join
-from .share import Alone, Shared, share
+from .sharing import Alone, Shared, share
 
 __all__ = ["Alone", "Ranks", "Shared", "join", "launch", "share"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..autograd.tensor import Tensor
 
 _ALIGN = 16  # entries; a parameter begins on a cache line of its own, as NumPy's kernels like it
 
@@ -51,8 +51,8 @@ class Layout:
         self.buckets: list[tuple[int, int]] = []
         start = end = 0
         for index, (p, group) in order:
-            self.places.append(Place(p, index, group, end, end + p.data.size, len(self.buckets)))
-            end += -(-p.data.size // _ALIGN) * _ALIGN
+            self.places.append(Place(p, index, group, end, end + p.array.size, len(self.buckets)))
+            end += -(-p.array.size // _ALIGN) * _ALIGN
             if end - start >= n_bucket:
                 self.buckets.append((start, end))
                 start = end

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .launch import mpi
+from .launcher import mpi
 
 Array = np.ndarray[Any, Any]
 

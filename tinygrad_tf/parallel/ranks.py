@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import random
 from ..errors import error
-from .launch import announced, launched, mpi
+from .launcher import announced, launched, mpi
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -134,9 +134,13 @@ def join() -> Iterator[Ranks]:
     MPI = mpi()
     comm, n = MPI.COMM_WORLD, announced()
     if n not in (None, comm.size):
-        raise error(RuntimeError, "join", f"{n} processes, of which mpi4py sees {comm.size}", "mpiexec and mpi4py "
-                    "belong to one MPI library", f"use the mpiexec of {MPI.Get_library_version().split()[0]}, which "
-                    "mpi4py found")  # fmt: skip
+        raise error(
+            RuntimeError,
+            "join",
+            got=f"{n} processes, of which mpi4py sees {comm.size}",
+            rule="mpiexec and mpi4py belong to one MPI library",
+            cure=f"use the mpiexec of {MPI.Get_library_version().split()[0]}, which mpi4py found",
+        )
     ranks = Ranks(comm)
     try:
         yield ranks

@@ -37,8 +37,13 @@ class Vocabulary:
         symbols = list(characters)
         for i, symbol in enumerate(symbols):
             if not isinstance(symbol, str) or len(symbol) != 1 or symbol in symbols[:i]:
-                raise error(ValueError, "Vocabulary", f"{symbol!r} at position {i}", "each entry is one character, and "
-                            "each is there once", 'write Vocabulary(sorted(set("".join(texts))))')  # fmt: skip
+                raise error(
+                    ValueError,
+                    "Vocabulary",
+                    got=f"{symbol!r} at position {i}",
+                    rule="each entry is one character, and each is there once",
+                    cure='write Vocabulary(sorted(set("".join(texts))))',
+                )
         self.characters = "".join(symbols)
         self._ids = {symbol: i for i, symbol in enumerate(symbols, len(self.marks))}
 
@@ -49,9 +54,13 @@ class Vocabulary:
         """The ids of the characters of ``text``, without start and end. ValueError for a character it does not know."""
         for position, character in enumerate(text):
             if character not in self._ids:
-                raise error(ValueError, "Vocabulary.encode", f"{text!r}, in which {character!r} at position {position} "
-                            "is unknown", f"the known characters are {' '.join(self.characters)}",
-                            "leave the character out or write it in another way")  # fmt: skip
+                raise error(
+                    ValueError,
+                    "Vocabulary.encode",
+                    got=f"{text!r}, in which {character!r} at position {position} is unknown",
+                    rule=f"the known characters are {' '.join(self.characters)}",
+                    cure="leave the character out or write it in another way",
+                )
         return [self._ids[character] for character in text]
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -59,8 +68,13 @@ class Vocabulary:
         text = []
         for i in ids:
             if not 0 <= i < len(self):
-                raise error(IndexError, "Vocabulary.decode", f"the id {int(i)}", f"ids lie in 0 … {len(self) - 1}",
-                            "decode with the vocabulary that the model was trained with")  # fmt: skip
+                raise error(
+                    IndexError,
+                    "Vocabulary.decode",
+                    got=f"the id {int(i)}",
+                    rule=f"ids lie in 0 … {len(self) - 1}",
+                    cure="decode with the vocabulary that the model was trained with",
+                )
             if i == self.end:
                 break
             if i >= len(self.marks):
@@ -137,6 +151,11 @@ def exact_match(outputs: Sequence[str], pairs: Sequence[Pair]) -> float:
     0.5
     """
     if not pairs or len(outputs) != len(pairs):
-        raise error(ValueError, "exact_match", f"{len(outputs)} outputs for {len(pairs)} pairs",
-                    "there is one output for each pair, and at least one", "translate every source once")  # fmt: skip
+        raise error(
+            ValueError,
+            "exact_match",
+            got=f"{len(outputs)} outputs for {len(pairs)} pairs",
+            rule="there is one output for each pair, and at least one",
+            cure="translate every source once",
+        )
     return sum(output == target for output, (_, target) in zip(outputs, pairs, strict=True)) / len(pairs)

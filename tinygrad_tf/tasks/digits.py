@@ -19,8 +19,13 @@ def reverse(seed: int = 0, length: int = 6) -> Task:
     '0123456789'
     """
     if length < 4:
-        raise error(ValueError, "reverse", f"length {length}", "of the strings of up to 3 digits too few would be left "
-                    "to train on", "choose a length of 4 or more")  # fmt: skip
+        raise error(
+            ValueError,
+            "reverse",
+            got=f"length {length}",
+            rule="of the strings of up to 3 digits too few would be left to train on",
+            cure="choose a length of 4 or more",
+        )
 
     def draw(rng: np.random.Generator) -> Pair:
         digits = "".join(map(str, rng.integers(0, 10, rng.integers(3, length + 1))))
@@ -39,8 +44,13 @@ def addition(seed: int = 0, n_digits: int = 2) -> Task:
     True
     """
     if n_digits < 2:
-        raise error(ValueError, "addition", f"n_digits {n_digits}", "of the sums of single digits too few would be "
-                    "left to train on", "choose 2 digits or more")  # fmt: skip
+        raise error(
+            ValueError,
+            "addition",
+            got=f"n_digits {n_digits}",
+            rule="of the sums of single digits too few would be left to train on",
+            cure="choose 2 digits or more",
+        )
 
     def draw(rng: np.random.Generator) -> Pair:
         a, b = map(int, rng.integers(0, 10**n_digits, 2))

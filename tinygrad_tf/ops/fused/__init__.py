@@ -5,7 +5,7 @@ opens the node. On arrays the kernel stands in for both. Derivatives of derivati
 kernel, whose saved arrays would be constants to them. The files are those of ``kernels``.
 """
 
-from .attention import attention, attention_weights, grouped_attention, scaled_dot_product_attention
+from .attending import attention, attention_weights, grouped_attention, scaled_dot_product_attention
 from .dense import embedding, linear
 from .loss import cross_entropy
 from .pointwise import dropout, gelu, gelu_tanh, keep_mask, silu

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...autograd.operation import op
+from ...autograd.tensor import Array, Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
-from ...op import Array, function, op
-from ...tensor import Tensor, to_array
+from ..composed import function
 from ..indexing import add_at
 from ..shape import expand_dims, squeeze
 
@@ -36,9 +37,13 @@ def linear(X: Any, weight: Any, bias: Any = None) -> Any:
     """
     fits = X.ndim > 0 and weight.ndim == 2 and X.shape[-1] == weight.shape[1]
     if not fits or (bias is not None and tuple(bias.shape) != (weight.shape[0],)):
-        raise error(ValueError, "linear", {"X": X, "W": weight, **({} if bias is None else {"b": bias})},
-                    "X is (..., in), W (out, in), b (out,)", "compare X.shape[-1] with in_features; weights are stored "
-                    "(out_features, in_features) as in PyTorch")  # fmt: skip
+        raise error(
+            ValueError,
+            "linear",
+            got={"X": X, "W": weight, **({} if bias is None else {"b": bias})},
+            rule="X is (..., in), W (out, in), b (out,)",
+            cure=("compare X.shape[-1] with in_features; weights are stored (out_features, in_features) as in PyTorch"),
+        )
     if X.ndim == 1:
         return squeeze(_linear(expand_dims(X, 0), weight, bias), 0)
     return _linear(X, weight, bias)
@@ -68,13 +73,23 @@ def embedding(ids: Any, weight: Any, padding_idx: int | None = None) -> Any:
     """
     ids = ids if isinstance(ids, Tensor) else Tensor.wrap(to_array(ids))
     if weight.ndim != 2 or not (padding_idx is None or -weight.shape[0] <= padding_idx < weight.shape[0]):
-        raise error(ValueError, "embedding", {"W": weight, "padding_idx": padding_idx}, "W has a row for each id, and "
-                    "padding_idx is one of them", "give W the shape (num_embeddings, embedding_dim)")  # fmt: skip
+        raise error(
+            ValueError,
+            "embedding",
+            got={"W": weight, "padding_idx": padding_idx},
+            rule="W has a row for each id, and padding_idx is one of them",
+            cure="give W the shape (num_embeddings, embedding_dim)",
+        )
     n = weight.shape[0]
     if ids.dtype.kind not in "iu":
-        raise error(TypeError, "embedding", {"ids": ids}, "ids are integers", "write ids.astype('int64')")
-    if ids.size and (ids.data.min() < 0 or ids.data.max() >= n):
-        bad = ids.data[(ids.data < 0) | (ids.data >= n)][0]
-        raise error(IndexError, "embedding", {"ids": ids, "W": weight, "the id": int(bad)}, f"ids lie in 0 … {n - 1}",
-                    "check the vocabulary that made the ids, or make num_embeddings larger")  # fmt: skip
+        raise error(TypeError, "embedding", got={"ids": ids}, rule="ids are integers", cure="write ids.astype('int64')")
+    if ids.size and (ids.array.min() < 0 or ids.array.max() >= n):
+        bad = ids.array[(ids.array < 0) | (ids.array >= n)][0]
+        raise error(
+            IndexError,
+            "embedding",
+            got={"ids": ids, "W": weight, "the id": int(bad)},
+            rule=f"ids lie in 0 … {n - 1}",
+            cure="check the vocabulary that made the ids, or make num_embeddings larger",
+        )
     return _embedding(ids, weight, padding_idx=None if padding_idx is None else padding_idx % n)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.operation import op
+from ...autograd.tensor import Array, Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
-from ...op import Array, function, op
-from ...tensor import Tensor, to_array
+from ..composed import function
 from ..shape import expand_dims, moveaxis
 from .rows import log_softmax, softmax
 
@@ -46,7 +47,7 @@ def target_distribution(
     q = w ⊙ ((1 − ε) · onehot(t) + ε / C), zero in ignored rows. The divisor of a mean is Σ w[t] over the rows that
     count, otherwise 1.
     """
-    X, t, w = (a.data if isinstance(a, Tensor) else a for a in (X, t, w))
+    X, t, w = (a.array if isinstance(a, Tensor) else a for a in (X, t, w))
     n_classes = X.shape[-1]
     w = np.ones(n_classes, X.dtype) if w is None else w
     valid = t != ignore_index
@@ -75,9 +76,13 @@ def cross_entropy(
     """
     target = target if isinstance(target, Tensor) else Tensor.wrap(to_array(target))
     if reduction not in ("mean", "sum", "none") or not 0 <= label_smoothing <= 1:
-        raise error(ValueError, "cross_entropy", {"reduction": repr(reduction), "label_smoothing": label_smoothing},
-                    'reduction is "mean", "sum" or "none"; label_smoothing lies in 0 … 1',
-                    'write reduction="mean", label_smoothing=0.1')  # fmt: skip
+        raise error(
+            ValueError,
+            "cross_entropy",
+            got={"reduction": repr(reduction), "label_smoothing": label_smoothing},
+            rule='reduction is "mean", "sum" or "none"; label_smoothing lies in 0 … 1',
+            cure='write reduction="mean", label_smoothing=0.1',
+        )
     axis = check_target("cross_entropy", input, target, ignore_index)
     if weight is not None:
         weight = class_weights("cross_entropy", weight, input, axis)
@@ -107,34 +112,68 @@ def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
     """
     got = {"input": X, "target": target}
     if X.dtype.kind != "f" or target.dtype.kind == "b":
-        raise error(TypeError, name, got, "logits are floats, targets are class indices, integers, or probabilities",
-                    "write input.astype('float32') or target.astype('int64')")  # fmt: skip
+        raise error(
+            TypeError,
+            name,
+            got=got,
+            rule="logits are floats, targets are class indices, integers, or probabilities",
+            cure="write input.astype('float32') or target.astype('int64')",
+        )
     axis = 1 if X.ndim > 1 else 0
     if X.ndim == 0 or target.shape not in (X.shape, X.shape[:axis] + X.shape[axis + 1 :]):
-        raise error(ValueError, name, got, "class indices have the shape of the input without its class axis, which is "
-                    "axis 1 (0 without a batch); probabilities have the shape of the input",
-                    "flatten both: input.reshape(-1, C), target.reshape(-1)")  # fmt: skip
+        raise error(
+            ValueError,
+            name,
+            got=got,
+            rule=(
+                "class indices have the shape of the input without its class axis, which is axis 1 (0 without a "
+                "batch); probabilities have the shape of the input"
+            ),
+            cure="flatten both: input.reshape(-1, C), target.reshape(-1)",
+        )
     if (target.dtype.kind == "f") != (target.shape == X.shape):
-        raise error(TypeError, name, got, "targets are class indices, integers, or probabilities, floats in the shape "
-                    "of the input", "write target.astype('int64')")  # fmt: skip
+        raise error(
+            TypeError,
+            name,
+            got=got,
+            rule="targets are class indices, integers, or probabilities, floats in the shape of the input",
+            cure="write target.astype('int64')",
+        )
     n = int(X.shape[axis])
     if n == 0:
-        raise error(IndexError, name, got, "there is at least one class", "look at the shape of the input")
+        raise error(
+            IndexError, name, got=got, rule="there is at least one class", cure="look at the shape of the input"
+        )
     if target.dtype.kind != "f":
-        wrong = (target.data != ignore_index) & ((target.data < 0) | (target.data >= n))
+        wrong = (target.array != ignore_index) & ((target.array < 0) | (target.array >= n))
         if wrong.any():
-            raise error(IndexError, name, {"target": target, "the class": int(target.data[wrong][0])}, f"classes lie "
-                        f"in 0 … {n - 1}, or are ignore_index ({ignore_index})", "mend the labels")  # fmt: skip
+            raise error(
+                IndexError,
+                name,
+                got={"target": target, "the class": int(target.array[wrong][0])},
+                rule=f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})",
+                cure="mend the labels",
+            )
     return axis
 
 
 def class_weights(name: str, weight: Any, X: Any, axis: int) -> Array:
     """The weights of the classes of ``X`` in its type."""
     if isinstance(weight, Tensor) and weight.requires_grad:
-        raise error(RuntimeError, name, {"weight": weight}, "the loss is not differentiated with respect to the class "
-                    "weights", "give weight.detach()")  # fmt: skip
+        raise error(
+            RuntimeError,
+            name,
+            got={"weight": weight},
+            rule="the loss is not differentiated with respect to the class weights",
+            cure="give weight.detach()",
+        )
     weight = to_array(weight)
     if weight.shape != (X.shape[axis],):
-        raise error(ValueError, name, {"weight": weight}, f"weight has one entry per class, ({X.shape[axis]},)",
-                    "give a weight for each class")  # fmt: skip
+        raise error(
+            ValueError,
+            name,
+            got={"weight": weight},
+            rule=f"weight has one entry per class, ({X.shape[axis]},)",
+            cure="give a weight for each class",
+        )
     return weight.astype(X.dtype)

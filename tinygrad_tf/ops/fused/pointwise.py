@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.operation import op
+from ...autograd.tensor import Array
 from ...errors import error
 from ...kernels import KERNELS
-from ...op import Array, function, op
 from ...random import generator
+from ..composed import function
 from ..exponential import erf, sigmoid
 
 
@@ -50,8 +52,13 @@ def gelu(X: Any, approximate: str = "none") -> Any:
     (0.8413, 0.8412)
     """
     if approximate not in ("none", "tanh"):
-        raise error(ValueError, "gelu", {"approximate": repr(approximate)}, 'approximate is "none" or "tanh"',
-                    'write gelu(x, approximate="tanh")')  # fmt: skip
+        raise error(
+            ValueError,
+            "gelu",
+            got={"approximate": repr(approximate)},
+            rule='approximate is "none" or "tanh"',
+            cure='write gelu(x, approximate="tanh")',
+        )
     return gelu_tanh(X) if approximate == "tanh" else _gelu(X)
 
 
@@ -92,7 +99,9 @@ def dropout(X: Any, p: float = 0.5, training: bool = True) -> Any:
     [1.0, 2.0]
     """
     if not 0 <= p <= 1:
-        raise error(ValueError, "dropout", {"p": p}, "p is a probability, 0 … 1", "write for example p=0.1")
+        raise error(
+            ValueError, "dropout", got={"p": p}, rule="p is a probability, 0 … 1", cure="write for example p=0.1"
+        )
     if not training or p == 0:
         return X
     return X * 0.0 if p == 1 else _dropout(X, keep=keep_mask(X.shape, p), p=p)

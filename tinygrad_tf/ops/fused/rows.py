@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.operation import op
+from ...autograd.tensor import Array
 from ...errors import error
 from ...kernels import KERNELS
-from ...op import Array, function, op
+from ..composed import function
 from ..conversion import to
 
 _AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis is -1")
@@ -95,13 +97,22 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape or tuple(X.shape[-len(shape) :]) != shape:
-        raise error(ValueError, "layer_norm", {"X": X, "normalized_shape": shape},
-                    "the last axes of X have the normalised shape", "build LayerNorm with the size of the last "
-                    "axis")  # fmt: skip
+        raise error(
+            ValueError,
+            "layer_norm",
+            got={"X": X, "normalized_shape": shape},
+            rule="the last axes of X have the normalised shape",
+            cure="build LayerNorm with the size of the last axis",
+        )
     for W in (weight, bias):
         if W is not None and tuple(W.shape) != shape:
-            raise error(ValueError, "layer_norm", {"X": X, "W": weight, "b": bias}, f"W and b have the normalised "
-                        f"shape, {shape}", "build LayerNorm with that shape")  # fmt: skip
+            raise error(
+                ValueError,
+                "layer_norm",
+                got={"X": X, "W": weight, "b": bias},
+                rule=f"W and b have the normalised shape, {shape}",
+                cure="build LayerNorm with that shape",
+            )
     if weight is None and bias is not None:
         return _layer_norm(X, n_axes=len(shape), eps=eps) + bias
     return _layer_norm(X, weight, bias, n_axes=len(shape), eps=eps)
@@ -136,8 +147,12 @@ def rms_norm(X: Any, normalized_shape: Any, weight: Any = None, eps: float | Non
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape or tuple(X.shape[-len(shape) :]) != shape:
-        raise error(ValueError, "rms_norm", {"X": X, "normalized_shape": shape},
-                    "the last axes of X have the normalised shape", "build RMSNorm with the size of the last "
-                    "axis")  # fmt: skip
+        raise error(
+            ValueError,
+            "rms_norm",
+            got={"X": X, "normalized_shape": shape},
+            rule="the last axes of X have the normalised shape",
+            cure="build RMSNorm with the size of the last axis",
+        )
     eps = float(np.finfo(X.dtype if X.dtype.kind == "f" else np.float32).eps) if eps is None else eps
     return _rms_norm(X, weight, n_axes=len(shape), eps=eps)

@@ -1,0 +1,236 @@
+"""What the engine says of mistakes. Each function returns the error, so that one line is enough where it is raised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import error
+
+if TYPE_CHECKING:
+    from .tensor import Array, Tensor
+
+# ---- tensor ---------------------------------------------------------------------------------------------------------
+
+
+def no_array(data: Any, problem: Exception) -> Exception:
+    return error(
+        type(problem),
+        "Tensor",
+        got={"data": data},
+        rule=f"data must form an array ({problem})",
+        cure="give numbers, or nested lists whose rows have equal length",
+    )
+
+
+def no_numbers(dtype: Any) -> Exception:
+    return error(
+        TypeError,
+        "Tensor",
+        got=f"data of type {dtype}",
+        rule="entries are booleans, integers or floats",
+        cure="convert them first; strings become ids through a vocabulary, None has no number",
+    )
+
+
+def several_entries(t: Tensor) -> Exception:
+    return error(
+        ValueError,
+        "item",
+        got={"self": t},
+        rule="only a Tensor with one entry is a number",
+        cure="reduce it first, e.g. with .sum(), or use .tolist()",
+    )
+
+
+def several_truths(t: Tensor) -> Exception:
+    return error(
+        ValueError,
+        "bool",
+        got={"self": t},
+        rule="only a Tensor with one entry is true or false",
+        cure="write (t > 0).all() or (t > 0).any()",
+    )
+
+
+def no_length(t: Tensor) -> Exception:
+    return error(TypeError, "len", got={"self": t}, rule="a Tensor without axes has no length", cure="use .item()")
+
+
+def gradient_would_be_lost(t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        "numpy",
+        got={"self": t},
+        rule="an array does not record what is done with it, so the gradient would be lost",
+        cure="write .detach().numpy() to say that you do not need it",
+    )
+
+
+def no_float(array: Array) -> Exception:
+    return error(
+        RuntimeError,
+        "requires_grad",
+        got={"data": array},
+        rule="only floats can be nudged, so only they have a gradient",
+        cure="write Tensor(data, dtype='float32', requires_grad=True)",
+    )
+
+
+def no_leaf(t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        "requires_grad_",
+        got={"self": t},
+        rule="only a leaf chooses whether it gets a gradient",
+        cure="use .detach() for the same values without a graph",
+    )
+
+
+def gets_no_gradient(name: str, t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        name,
+        got={"self": t},
+        rule="a Tensor that does not require a gradient gets none",
+        cure="make it, or what it is computed from, with requires_grad=True",
+    )
+
+
+def belongs_to_a_graph(t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        "copy",
+        got={"self": t},
+        rule="a Tensor that an op made belongs to its graph and cannot be copied or pickled with it",
+        cure="copy .detach() instead",
+    )
+
+
+def written_to(t: Tensor) -> Exception:
+    return error(
+        TypeError,
+        "t[index] = value",
+        got={"self": t},
+        rule="a Tensor is never written to: its gradient rule may need the old values",
+        cure="write tinygrad_tf.where(mask, value, t), or change t.array before it is used",
+    )
+
+
+# ---- recording and operation ----------------------------------------------------------------------------------------
+
+
+def yields(name: str, function: str) -> Exception:
+    return error(
+        TypeError,
+        name,
+        got=f"{function}, which yields",
+        rule="its body runs after the call",
+        cure="write with no_grad(): inside it, around what computes but no yield",
+    )
+
+
+def too_few_gradients(op: str, Y: Tensor, sent: Any) -> Exception:
+    """For a rule that returns fewer gradients than ``Y`` has inputs, or something else than gradients."""
+    n = len(sent) if isinstance(sent, (tuple, list)) else 1
+    return error(
+        RuntimeError,
+        f"the gradient rule of {op}",
+        got=f"{len(Y.inputs)} inputs and returned {n}",
+        rule="it returns a gradient for each input",
+        cure="return None for an input that has none",
+    )
+
+
+def wrong_gradient(op: str, X: Tensor, dX: Array) -> Exception:
+    """For a rule that returns something else than a gradient of ``X``."""
+    return error(
+        RuntimeError,
+        f"the gradient rule of {op}",
+        got={"input": X, "its gradient": dX},
+        rule="a gradient is an array of floats in its input's shape, up to broadcasting",
+        cure=f"let the rule return one of shape {X.shape} there, or None where there is none",
+    )
+
+
+# ---- walk -----------------------------------------------------------------------------------------------------------
+
+
+def no_graph(t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        "backward",
+        got={"self": t},
+        rule="a Tensor that nothing requiring a gradient went into has no graph: it does not require grad",
+        cure="make a leaf with requires_grad=True, and do not compute under no_grad()",
+    )
+
+
+def freed(t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        "backward",
+        got={"self": t},
+        rule="the graph was freed by an earlier backward(), to return its memory",
+        cure="write retain_graph=True in the earlier call, or run the forward again",
+    )
+
+
+def several_outputs(name: str, t: Tensor) -> Exception:
+    rule = "with several entries it is open how each of them counts"
+    return error(
+        RuntimeError,
+        name,
+        got={"self": t},
+        rule=f"grad can be implicitly created only for scalar outputs: {rule}",
+        cure="reduce to a loss first, e.g. loss = y.mean(), or pass the gradient of each entry",
+    )
+
+
+def gradient_of_another_shape(name: str, t: Tensor, gradient: Any) -> Exception:
+    return error(
+        RuntimeError,
+        name,
+        got={"self": t, "gradient": gradient},
+        rule="the gradient of a Tensor has the Tensor's shape",
+        cure="pass one number for each entry of the output",
+    )
+
+
+def not_as_many(outputs: int, gradients: int) -> Exception:
+    return error(
+        RuntimeError,
+        "grad",
+        got=f"{outputs} outputs and {gradients} grad_outputs",
+        rule="each output has a gradient to start from",
+        cure="give None for an output that is a scalar",
+    )
+
+
+def no_tensor(x: Any) -> Exception:
+    return error(
+        RuntimeError,
+        "grad",
+        got={"input": x},
+        rule="outputs and inputs are Tensors, or lists of Tensors",
+        cure="compute the outputs from Tensors with requires_grad=True",
+    )
+
+
+def input_without_gradient(x: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        "grad",
+        got={"input": x},
+        rule="only a Tensor that requires a gradient has one",
+        cure="make it with requires_grad=True before the forward",
+    )
+
+
+def hook_returned(Y: Tensor, changed: Any) -> Exception:
+    return error(
+        RuntimeError if hasattr(changed, "dtype") else TypeError,
+        "a hook",
+        got={"tensor": Y, "what it returned": changed},
+        rule="a gradient is a Tensor of floats in its Tensor's shape",
+        cure="return such a gradient, or None to leave it as it is",
+    )

@@ -1,0 +1,49 @@
+"""PyTorch's other ways to switch recording: by a flag, and under the name of its inference mode."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..autograd.recording import enable_grad, no_grad, state
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class set_grad_enabled(no_grad):
+    """Record calls or not from here on; as a context manager and a decorator, only within.
+
+    >>> with set_grad_enabled(False):
+    ...     is_grad_enabled()
+    False
+    >>> is_grad_enabled()
+    True
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.before, self.recording = state.recording, bool(mode)
+        state.recording = self.recording
+
+    def __enter__(self) -> None:
+        state.recording = self.recording  # as before __init__ is what __exit__ goes back to
+
+    def __call__(self, function: F) -> F:
+        state.recording = self.before
+
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with set_grad_enabled(self.recording):
+                return function(*args, **kwargs)
+
+        return run  # type: ignore[return-value]
+
+
+def inference_mode(mode: bool = True) -> no_grad:
+    """``no_grad()``; with ``mode=False`` ``enable_grad()``. What is computed within may be used outside.
+
+    >>> with inference_mode():
+    ...     is_grad_enabled()
+    False
+    """
+    return no_grad() if mode else enable_grad()

@@ -1,0 +1,292 @@
+"""The backward pass as plain data with a versioned schema: what the page draws, and others can.
+
+Ids are n0, n1, … and e0, e1, … as in :class:`.capture.Graph`. What does not apply is left out. Formulas stand once in
+``formulas`` and are referred to by their place there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...autograd.tensor import Tensor
+from ...errors import error
+from ...formula import Formula
+from ...formula.mathml import Tree as Math
+from ...formula.mathml import mathml
+from ..capture import Graph, Node, capture
+from ..flow import Flow, norm, record
+from ..inside import inside
+from ..joins import Join, Joins, counts, strongest
+from ..lines import line_of
+from ..replay import Nudge, Replay, can_be_replayed
+from ..tree import Module, tree_of
+from .arrays import LEVELS, Summary, rounded, summary
+
+SCHEMA = 1
+
+
+@dataclass
+class NodeData:
+    """One Tensor. ``module`` is the box it lies in, ``routes`` the number of ways from the loss, rounded if huge.
+
+    ``via`` is the edge over which the strongest route comes. ``inside`` is (definition, norms of values, norms of
+    gradients, norms along edges) of a fused node. ``weight`` marks what is made of parameters alone.
+    """
+
+    id: str
+    kind: str
+    op: str
+    title: str
+    shape: tuple[int, ...]
+    dtype: str
+    name: str | None = None
+    label: str | None = None
+    path: str = ""
+    module: str | None = None
+    number: float | None = None
+    line: str | None = None
+    forward: int | None = None
+    value: Summary | None = None
+    gradient: Summary | None = None
+    norm: float | None = None
+    routes: str | None = None
+    via: str | None = None
+    join: Join | None = None
+    weight: bool = False
+    inside: tuple[int, list[float], list[float | None], list[float | None]] | None = None
+    nudges: list[Nudge] | None = None
+
+
+@dataclass
+class EdgeData:
+    """``sent`` is the norm of the gradient that went along, ``rule`` the formula it was computed by."""
+
+    id: str
+    source: str
+    target: str
+    position: int
+    sent: float | None = None
+    rule: int | None = None
+
+
+@dataclass
+class Definition:
+    """A fused op in primitives, once for all nodes that are built alike."""
+
+    nodes: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+
+
+@dataclass
+class Exploration:
+    """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served."""
+
+    schema: int
+    loss: str
+    value: float
+    nodes: list[NodeData]
+    edges: list[EdgeData]
+    steps: list[tuple[str, list[str]]]
+    modules: list[Module]
+    weights: list[str]
+    formulas: list[tuple[str, list[Math]]]
+    definitions: list[Definition]
+    path_to: str | None = None
+
+    def json(self) -> str:
+        """Strict JSON; NaN and infinities as text."""
+        return json.dumps(plain(self), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def plain(x: Any) -> Any:
+    """Dataclasses, tuples and floats as JSON has them; fields that do not apply are left out."""
+    if dataclasses.is_dataclass(x) and not isinstance(x, type):
+        pairs = ((f, getattr(x, f.name)) for f in dataclasses.fields(x))
+        return {f.name: plain(v) for f, v in pairs if not (v is None or v == f.default)}
+    if isinstance(x, (list, tuple)):
+        return [plain(v) for v in x]
+    if isinstance(x, dict):
+        return {k: plain(v) for k, v in x.items() if v is not None}
+    if isinstance(x, float):
+        if not math.isfinite(x):
+            return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+        return int(x) if x == int(x) and abs(x) < 1e15 else x
+    return x
+
+
+class Collector:
+    """Walks once over a graph, backward, and collects what the page needs."""
+
+    def __init__(self, graph: Graph, values: str, end: Node | None = None) -> None:
+        if values not in LEVELS:
+            raise error(
+                ValueError,
+                "explore",
+                got={"values": repr(values)},
+                rule=f"values is one of {', '.join(LEVELS)}",
+                cure='write values="stats" for a smaller file',
+            )
+        self.graph, self.values = graph, values
+        n = len(graph.nodes)
+        self.most = max(96 if n <= 1500 else 24, min(288, _MOST_ENTRIES // (2 * n)))
+        self.joins = Joins(graph)
+        self.gradients: dict[str, Summary | None] = {}
+        self.insides: dict[str, tuple[int, list[float], list[float | None], list[float | None]]] = {}
+        self.formulas: dict[str, int] = {}
+        self.maths: list[tuple[str, list[Math]]] = []
+        self.definitions: dict[str, int] = {}
+        self.defined: list[Definition] = []
+        self.open_fused = sum(1 for t in graph.tensors if t.op is not None and t.op.kernel) <= _MOST_FUSED
+        self.weights = _weights(graph)
+        self.kept = {*self.weights, *([end.id] if end else [])}
+        self.weight_gradients: dict[str, np.ndarray[Any, Any]] = {}
+        self.flow = record(graph, watch=self.watch)
+
+    def watch(self, node: str, dY: Any, along: Any) -> None:
+        self.joins.watch(node, dY, along)
+        self.gradients[node] = summary(np.asarray(dY), self.values, self.most)
+        if node in self.kept:
+            self.weight_gradients[node] = np.asarray(dY)
+        if self.open_fused:
+            self._open(node, np.asarray(dY))
+
+    def _open(self, node: str, dY: Any) -> None:
+        opened = inside(self.graph.tensor(node), dY)
+        if opened is None:
+            return
+        flow = opened.flow
+        if len([n for n in flow.graph.nodes if n.op]) < 2:
+            return
+        nodes = [{"kind": n.kind if n.op else "parameter" if n.id in flow.norms else "constant", "op": n.op,
+                  "title": n.title, "shape": n.shape, "number": n.number, "input": opened.inputs.get(n.id),
+                  "forward": self.formula(n.forward)} for n in flow.graph.nodes]  # fmt: skip
+        edges = [{"source": int(e.source[1:]), "target": int(e.target[1:]), "position": e.position,
+                  "rule": self.formula(flow.rules.get(e.id))} for e in flow.graph.edges]  # fmt: skip
+        key = json.dumps(plain([nodes, edges]))
+        if key not in self.definitions:
+            self.definitions[key] = len(self.defined)
+            self.defined.append(Definition(nodes, edges))
+        values = [rounded(norm(t.array), 3) for t in flow.graph.tensors]
+        norms = [short(flow.norms.get(n.id)) for n in flow.graph.nodes]
+        sent = [short(flow.sent.get(e.id)) for e in flow.graph.edges]
+        self.insides[node] = self.definitions[key], values, norms, sent
+
+    def formula(self, f: Formula | None) -> int | None:
+        """Its place among the formulas."""
+        if f is None:
+            return None
+        text = "\n".join([str(f), *f.where_lines()])
+        if text not in self.formulas:
+            self.formulas[text] = len(self.maths)
+            self.maths.append((text, mathml(f)))
+        return self.formulas[text]
+
+    def exploration(self, path_to: str | None, nudges: dict[str, list[Nudge]]) -> Exploration:
+        graph, flow = self.graph, self.flow
+        tree = tree_of(graph)
+        count, via = counts(flow), strongest(flow)
+        nodes = []
+        level, most = self.values, self.most
+        for n, t in zip(graph.nodes, graph.tensors, strict=True):
+            routes = count.get(n.id) if n.id in flow.norms else None
+            nodes.append(NodeData(
+                n.id, n.kind, n.op, n.title, n.shape, n.dtype, n.name, tree.label.get(n.id), n.path, tree.place[n.id],
+                n.number, line_of(t), self.formula(n.forward), summary(t.array, level, most), self.gradients.get(n.id),
+                _norm(flow, n.id), None if routes is None else counted(routes), via.get(n.id),
+                self.joins.found.get(n.id), n.id in self.weights and n.op != "", self.insides.get(n.id),
+                nudges.get(n.id),
+            ))  # fmt: skip
+        edges = [EdgeData(e.id, e.source, e.target, e.position,
+                          rounded(flow.sent[e.id]) if e.id in flow.sent else None, self.formula(flow.rules.get(e.id)))
+                 for e in graph.edges]  # fmt: skip
+        steps = [(step.node, list(step.sent)) for step in flow.steps if step.sent]
+        value = float(graph.tensors[-1].array.item())
+        return Exploration(SCHEMA, graph.loss.id, value, nodes, edges, steps, tree.modules, self.weights, self.maths,
+                           self.defined, path_to)  # fmt: skip
+
+
+_MOST_FUSED = 600
+_MOST_ENTRIES = 48_000  # of all thumbnails together
+_MOST_WORK, _PER_OP = 6_000_000_000, 60_000  # entries that nudging may read and write; what a call costs beside them
+
+
+def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Exploration:
+    """The data of ``graph``. ``nudge`` entries of each weight are tried out, of ``path_to`` in any case."""
+    end = graph.node_of(path_to) if path_to is not None else None
+    found = Collector(graph, values, end)
+    if path_to is not None and (end is None or end.id not in found.flow.norms):
+        raise error(
+            ValueError,
+            "explore",
+            got={"path_to": path_to, "loss": graph.tensors[-1]},
+            rule="no gradient flows from the loss to a Tensor that it was not computed from, or that requires none",
+            cure="choose a parameter that the loss depends on",
+        )
+    nudges = _nudged(found, end, nudge) if nudge > 0 and can_be_replayed(graph) else {}
+    return found.exploration(None if end is None else end.id, nudges)
+
+
+def _nudged(found: Collector, end: Node | None, nudge: int) -> dict[str, list[Nudge]]:
+    """As many weights as the work allows, by an estimate, so that the same graph always gives the same page."""
+    once = sum(t.size + sum(x.size for x in t.inputs) + _PER_OP for t in found.graph.tensors if t.op is not None)
+    room = _MOST_WORK // (2 * once)
+    wanted = [id for id in found.weights if id in found.weight_gradients and (end is None or id != end.id)]
+    each = max(1, min(nudge, room // max(len(wanted), 1)))
+    todo = [(id, each) for id in wanted[: room // each]]
+    if end is not None:
+        todo.insert(0, (end.id, max(nudge, 5)))
+    if not todo:
+        return {}
+    replay = Replay(found.graph)
+    return {id: replay.nudges(found.graph.tensor(id), found.weight_gradients[id], n) for id, n in todo}
+
+
+def _weights(graph: Graph) -> list[str]:
+    """The parameters, each followed by the named Tensors that are made of parameters alone (W_q of in_proj_weight)."""
+    alone = {n.id for n in graph.nodes if n.kind in ("parameter", "constant")}
+    above: dict[str, str] = {}
+    into: dict[str, list[str]] = {}
+    for e in graph.edges:
+        into.setdefault(e.target, []).append(e.source)
+    for n in graph.nodes:
+        if n.op and n.kind != "loss" and all(s in alone for s in into[n.id]):
+            alone.add(n.id)
+            above[n.id] = next((above.get(s, s) for s in into[n.id] if graph.node(s).kind != "constant"), "")
+    below: dict[str, list[str]] = {}
+    for id, root in above.items():
+        if graph.node(id).name:
+            below.setdefault(root, []).append(id)
+    parameters = [n.id for n in graph.nodes if n.kind == "parameter"]
+    return [id for p in parameters for id in (p, *below.get(p, []))]
+
+
+def _norm(flow: Flow, id: str) -> float | None:
+    return rounded(flow.norms[id]) if id in flow.norms else None
+
+
+def short(x: float | None) -> float | None:
+    return None if x is None else rounded(x, 3)
+
+
+def counted(n: int) -> str:
+    """A number of routes: in full up to a million, then three digits."""
+    if n < 10**6:
+        return str(n)
+    digits = str(n)
+    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
+
+
+def data_of(loss: Tensor) -> Exploration:
+    """The data of the graph that ``loss`` was made by.
+
+    >>> W = Tensor([[3.0], [4.0]], requires_grad=True, name="W")
+    >>> data_of((Tensor([[1.0, 2.0]], name="X") @ W).sum()).steps
+    [('n3', ['e2']), ('n2', ['e1'])]
+    """
+    return explored(capture(loss))

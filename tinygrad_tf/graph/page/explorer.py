@@ -1,0 +1,61 @@
+"""explore(): the page on which one steps through the backward pass."""
+
+from __future__ import annotations
+
+import html
+import os
+import sys
+from pathlib import Path
+
+from ...autograd.tensor import Tensor
+from ...files import write_whole
+from .. import page
+from ..capture import capture, variables_of
+from .data import Exploration, explored
+
+
+class Page:
+    """A page in one file: it shows itself in Jupyter, and ``save`` writes it. ``data`` is what it shows."""
+
+    def __init__(self, data: Exploration) -> None:
+        self.data = data
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the page (``dw.html``) or only its data (``dw.json``), by the suffix; returns the path."""
+        text = self.data.json() if Path(path).suffix == ".json" else self.html()
+        write_whole(Path(path), lambda beside: beside.write_text(text, encoding="utf-8"))
+        return str(path)
+
+    def html(self) -> str:
+        return page.html(self.data.json())
+
+    def _repr_html_(self) -> str:
+        inner = html.escape(self.html(), quote=True)
+        return f'<iframe srcdoc="{inner}" style="width:100%;height:720px;border:1px solid #c3ccd4"></iframe>'
+
+    def __repr__(self) -> str:
+        d = self.data
+        return f"Page of {len(d.nodes)} nodes, {len(d.steps)} steps: .save('dw.html') and open it"
+
+
+def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Page:
+    """A page on which one steps through the backward pass of ``loss``: a file that needs nothing else.
+
+    Each step shows the rule that ran, with its numbers; choose a weight, and only the routes to it remain, with the
+    derivation beside them. Modules open and close. English and Chinese, light and dark.
+
+    Args:
+        loss: a Tensor with one entry, before ``backward()`` has freed its graph.
+        path_to: the weight to begin with.
+        values: what is kept of each array: "none", "stats", "thumbnails" (12 × 24 entries) or "full".
+        nudge: how many entries of each weight are moved up and down, the forward run again each time; 0: none.
+            In a large model only those that are done in seconds, and ``path_to``.
+
+    Raises RuntimeError for a Tensor without a graph or one that ``backward()`` has freed.
+
+    >>> X = Tensor([[1.0, 2.0]], name="X")
+    >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
+    >>> explore((X @ W).sum(), path_to=W)
+    Page of 4 nodes, 2 steps: .save('dw.html') and open it
+    """
+    return Page(explored(capture(loss, variables_of(sys._getframe(1))), path_to, values, nudge))

@@ -1,0 +1,271 @@
+"""draw(): the graph with its gradients as a picture. Forward runs down; purple arrows carry the gradient back up."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import graphviz
+
+from ...autograd.tensor import Tensor
+from ...errors import error
+from ..boxes import Box, boxes_of
+from ..capture import Edge, Graph, Node, capture, variables_of
+from ..flow import Flow, Routes, record, routes
+from ..labels import (
+    Line,
+    beside,
+    centred,
+    entries,
+    formula_lines,
+    gradient_of,
+    headline,
+    rule_lines,
+    short,
+    three,
+    tooltip,
+)
+from ..words import LANGUAGES, Words
+from .render import Picture
+
+TEXT, QUIET, GRADIENT, PAPER = "#1b2733", "#5b6875", "#8e2a6b", "#ffffff"
+#: Shape, dash and width carry what the colours carry.
+STYLE = {
+    "operation": {"shape": "box", "style": "rounded,filled", "fillcolor": "#e6f0f8", "color": "#0072b2"},
+    "parameter": {"shape": "box", "style": "filled", "fillcolor": "#fdf1d8", "color": "#b06f00"},
+    "input": {"shape": "ellipse", "style": "filled", "fillcolor": "#e2f4ee", "color": "#00785a"},
+    "constant": {"shape": "ellipse", "style": "filled,dashed", "fillcolor": "#eeeeee", "color": "#707070"},
+    "loss": {"shape": "ellipse", "style": "filled", "fillcolor": "#fbe6dc", "color": "#b84a00", "penwidth": "2.5"},
+    "module": {"shape": "box", "style": "filled", "peripheries": "2", "fillcolor": "#f4f6f8", "color": "#5b6875"},
+}  # fmt: skip
+FRAME = {"style": "rounded,filled", "fillcolor": "#f4f6f8", "color": "#c3ccd4", "margin": "10", "labeljust": "l",
+         "labelloc": "t"}  # fmt: skip
+_FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT}
+_MOST = 6000  # visible nodes that Graphviz lays out in a minute or two
+
+
+VIEWS = ("both", "forward", "backward", "dual")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture looks: with values or not, which arrows, in which language."""
+
+    values: bool = False
+    view: str = "both"
+    words: Words = Words("en")  # noqa: RUF009 (it is never written to)
+
+
+def draw(
+    loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
+    lang: str = "en",
+) -> Picture:  # fmt: skip
+    """A picture of how ``loss`` was computed and of the gradient that flows back from it.
+
+    Every operation, parameter, input and constant is a node with its shape; modules are boxes. Each purple arrow is a
+    step backward: the rule that ran on it in your names, and the norm of the gradient that it carried; it is as wide as
+    the logarithm of that norm. Where arrows join, the node says how many gradients are summed and their sum's norm.
+
+    Args:
+        loss: a Tensor with one entry, before ``backward()`` has freed its graph.
+        path_to: keep only what lies between the loss and this Tensor, and number the steps.
+        depth: how many levels of modules are open; those below are one node each. None: as many as fit
+            on a page, about 60 boxes, or 30 steps to one weight.
+        values: show the entries of small Tensors, and mean and range of large ones.
+        view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
+            and dotted lines from the arrays that a rule needs.
+        lang: "en", "zh" or "both".
+
+    The picture shows itself in Jupyter; ``.render("dw.svg")`` writes SVG, PNG or PDF.
+
+    >>> X = Tensor([[1.0, 2.0]], name="X")
+    >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
+    >>> picture = draw((X @ W).sum(), path_to=W)
+    >>> "dW = Xᵀ · dY" in picture.source
+    True
+    """
+    for name, given, known in (("view", view, VIEWS), ("lang", lang, LANGUAGES)):
+        if given not in known:
+            raise error(
+                ValueError,
+                "draw",
+                got={name: repr(given)},
+                rule=f"{name} is one of {', '.join(known)}",
+                cure=f'write {name}="{known[0]}"',
+            )
+    graph = capture(loss, variables_of(sys._getframe(1)))
+    boxes = boxes_of(graph, depth, path_to)
+    flow = record(graph, {id: box.id for id, box in boxes.items()}, gradients=values)
+    to = None if path_to is None else routes(flow, path_to)
+    look = Look(values, view, Words(lang))
+    if view == "dual":
+        from .dual import Dual  # which draws with this module's parts
+
+        return Dual(graph, flow, boxes, to, look).picture()
+    return Drawing(graph, flow, boxes, to, look).picture()
+
+
+class Drawing:
+    """Boxes and arrows in DOT."""
+
+    def __init__(self, graph: Graph, flow: Flow, boxes: Mapping[str, Box], to: Routes | None, look: Look) -> None:
+        self.graph, self.flow, self.boxes, self.to, self.look = graph, flow, boxes, to, look
+        on = set(to.nodes) if to else set(flow.norms) if look.view == "backward" else {n.id for n in graph.nodes}
+        self.shown = {box.id: box for id, box in boxes.items() if id in on}
+        if len(self.shown) > _MOST:
+            raise error(
+                ValueError,
+                "draw",
+                got=f"a graph of {len(self.shown)} boxes",
+                rule=f"Graphviz lays out {_MOST}, and more than 150 teach nobody",
+                cure="close modules with depth=1, or keep one weight with path_to=W",
+            )
+        self.arrows: dict[tuple[str, ...], list[Edge]] = {}
+        for e in graph.edges if to is None else map(graph.edge, to.edges):
+            a, b = boxes[e.source].id, boxes[e.target].id
+            if (
+                a in self.shown and b in self.shown and a != b
+            ):  # between two nodes each edge has an arrow of its own; those of a closed module are one
+                self.arrows.setdefault((a, b, e.id) if (a, b) == (e.source, e.target) else (a, b), []).append(e)
+        back = look.view != "forward"
+        self.strength = {key: self._strength(edges) if back else None for key, edges in self.arrows.items()}
+        self.largest = max((s for s in self.strength.values() if s is not None and math.isfinite(s)), default=0.0)
+        shown = [e for edges in self.arrows.values() for e in edges]
+        self.arriving = Counter(e.source for e in shown if e.id in flow.sent and back)
+        order = [id for id in to.nodes if id != to.to.id] if to else []
+        self.step = {id: i + 1 for i, id in enumerate(order)}
+
+    def _strength(self, edges: Sequence[Edge]) -> float | None:
+        """The norm of all that the edges carry, None if they carry no gradient."""
+        carrying = [e for e in edges if e.id in self.flow.sent]
+        if not carrying:
+            return None
+        if len(carrying) == 1:
+            return self.flow.sent[carrying[0].id]
+        sums = {(e.source, self.boxes[e.target].id) for e in carrying}
+        return math.hypot(*[self.flow.merged[key] for key in sorted(sums)])  # of different Tensors: as one long vector
+
+    def picture(self) -> Picture:
+        n = len(self.shown)
+        limits = {} if n <= 400 else {"nslimit": "2", "nslimit1": "2"} if n <= 1500 else {
+            "nslimit": "0.1", "nslimit1": "0.1", "splines": "line"}  # fmt: skip
+        summary = self._summary()
+        dot = Picture(
+            "dW",
+            graph_attr={
+                **_FONT, "rankdir": "TB", "bgcolor": PAPER, "nodesep": "0.3", "ranksep": "0.35", "fontsize": "10",
+                "label": centred([(line, QUIET, 10) for line in summary]), "labelloc": "b", "tooltip": " ", **limits,
+            },
+            node_attr={**_FONT, "fontsize": "12", "margin": "0.1,0.03", "height": "0.3"},
+            edge_attr={**_FONT, "fontsize": "10", "arrowsize": "0.7"},
+        )  # fmt: skip
+        dot.summary = "\n".join(summary)
+        self._modules(dot, (), list(self.shown.values()))
+        for key, edges in self.arrows.items():
+            dot.edge(key[0], key[1], **self._arrow(edges, self.strength[key]))
+        return dot
+
+    def _modules(self, dot: graphviz.Digraph, path: tuple[str, ...], boxes: Iterable[Box]) -> None:
+        """The boxes directly in the module at ``path``, then the modules in it, each in a frame of its own."""
+        inner: dict[str, list[Box]] = {}
+        for box in boxes:
+            if box.inside == path:
+                dot.node(box.id, **self._box(box))
+            else:
+                inner.setdefault(box.inside[len(path)], []).append(box)
+        for name, inside in inner.items():
+            within = (*path, name)
+            frame = {**FRAME, "label": centred([(name, QUIET, 11)]), "tooltip": tooltip(".".join(within))}
+            with dot.subgraph(name=f"cluster_{inside[0].id}_{len(path)}", graph_attr=frame) as sub:
+                self._modules(sub, within, inside)
+
+    # ---- boxes ------------------------------------------------------------------------------------------------------
+
+    def _box(self, box: Box) -> dict[str, str]:
+        if box.module:
+            kinds = Counter(node.kind for node in box.nodes)
+            inside = self.look.words.line("inside", kinds["operation"], kinds["parameter"])
+            label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)])
+            return {**STYLE["module"], "label": label, "tooltip": tooltip(".".join((*box.inside, box.module)))}
+        node = box.nodes[0]
+        lines = [(headline(node) + self.look.words.operation(node.op), TEXT, 12)]
+        if node.kind == "loss":
+            lines.append((f"{node.title} = {three(self.graph.tensor(node.id).item())}", QUIET, 10))
+        elif node.number is None and not (self.look.values and node.shape == ()):
+            lines.append((str(node.shape), QUIET, 10))
+        lines += [(line, GRADIENT, 10) for line in self._gradient_lines(node)]
+        about = [node.name or "", f"{node.kind} {node.op} {node.shape} {node.dtype}",
+                 *formula_lines(node.forward, self.look.words)]  # fmt: skip
+        style = STYLE[node.kind]
+        if style["shape"] == "ellipse":
+            style = {**style, "margin": "0.02,0"}
+        if self.to and node.id == self.to.to.id:
+            style = {**style, "penwidth": "2.5"}
+        text = tooltip("\n".join(filter(None, about)))
+        return {**style, "label": centred(lines, self._table(node) if self.look.values else []), "tooltip": text}
+
+    def _gradient_lines(self, node: Node) -> list[str]:
+        """The norm of the whole gradient, wherever several are summed; with one arrow, that says it already."""
+        name = f"d {node.title}" if node.name and "." in node.name else gradient_of(node)  # the frames say the rest
+        n = self.arriving[node.id]
+        if node.kind == "loss":
+            return [f"{name} = 1"] if self.look.view != "forward" else []
+        summed = self.look.words.line("sum", n)
+        return [f"‖{name}‖ {three(self.flow.norms[node.id])}, {summed}"] if n > 1 else []
+
+    def _table(self, node: Node) -> list[tuple[Line, ...]]:
+        """Values, and beside them the gradient."""
+        if node.kind in ("constant", "loss"):
+            return []
+        columns = [[(line, TEXT, 9) for line in entries(self.graph.tensor(node.id).array)]]
+        if node.id in self.flow.gradients:
+            columns.append(
+                [(f"\u00a0\u00a0\u00a0{line}", GRADIENT, 9) for line in entries(self.flow.gradients[node.id])]
+            )
+        return list(zip(*columns, strict=True))
+
+    # ---- arrows -----------------------------------------------------------------------------------------------------
+
+    def _arrow(self, edges: list[Edge], strength: float | None) -> dict[str, str]:
+        if strength is None:
+            return {"color": QUIET, "penwidth": "0.8"}
+        carrying = [e for e in edges if e.id in self.flow.sent]
+        e = carrying[0]
+        rule = self.flow.rules[e.id]
+        lines = []
+        if len(carrying) == 1 and self.boxes[e.target].id == e.target:
+            lines = rule_lines(self._number(e), rule, self.graph.node(e.target).op, self.look.words)
+        named = rule.left if len({e.source for e in carrying}) == 1 else None
+        lines.append(f"‖{named or '·'}‖ {three(strength)}")
+        about = [line for e in carrying for line in formula_lines(self.flow.rules[e.id], self.look.words)]
+        style = {} if math.isfinite(strength) else {"style": "dashed"}
+        return {
+            "dir": "back", "color": GRADIENT, "penwidth": f"{self._width(strength):.2f}",
+            "label": beside([(line, GRADIENT, 10) for line in lines]), "tooltip": tooltip("\n".join(about)),
+            "labeltooltip": tooltip("\n".join(about)), **style,
+        }  # fmt: skip
+
+    def _number(self, e: Edge) -> str:
+        i = self.step.get(e.target)
+        if i is None:
+            return ""
+        return f"{chr(0x245F + i)} " if len(self.step) <= 20 else f"{i}. "
+
+    def _width(self, strength: float) -> float:
+        """Three decades below the largest norm, from 4 points down to 0.8."""
+        if not (self.largest > 0 and math.isfinite(strength) and strength > 0):
+            return 0.8
+        return 0.8 + 3.2 * max(0.0, 1 + math.log10(strength / self.largest) / 3)
+
+    def _summary(self) -> list[str]:
+        say = self.look.words.lines
+        how = say({"forward": "forward", "dual": "dual"}.get(self.look.view, "how"))
+        how += say("values") if self.look.values else []
+        if self.to is None:
+            closed = say("closed") if any(box.module for box in self.shown.values()) else [""] * 2
+            return [*how, *[kinds + more for kinds, more in zip(say("kinds"), closed, strict=False)]]
+        steps, count = short(len(self.step)), short(self.to.count)
+        return [*say("way", gradient_of(self.to.to), steps, count, self.graph.loss.title), *how]

@@ -1,0 +1,121 @@
+"""Losses and distances as modules: one function each, with PyTorch's names and defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import fused, losses
+from . import functional as F
+from .activations import FunctionLayer
+
+
+class Loss(FunctionLayer):
+    """One that prints without its settings, as PyTorch's losses and distances do."""
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+class CrossEntropyLoss(Loss):
+    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
+
+    function = fused.cross_entropy
+
+    def __init__(
+        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+    ) -> None:
+        self.takes(weight=weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+
+
+class NLLLoss(Loss):
+    """−input[target] for log-probabilities, averaged."""
+
+    function = losses.nll_loss
+
+    def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> None:
+        self.takes(weight=weight, ignore_index=ignore_index, reduction=reduction)
+
+
+class MSELoss(Loss):
+    """(input − target)², averaged.
+
+    >>> MSELoss()(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
+    2.0
+    """
+
+    function = losses.mse_loss
+
+    def __init__(self, reduction: str = "mean") -> None:
+        self.takes(reduction=reduction)
+
+
+class L1Loss(Loss):
+    """|input − target|, averaged."""
+
+    function = losses.l1_loss
+
+    def __init__(self, reduction: str = "mean") -> None:
+        self.takes(reduction=reduction)
+
+
+class SmoothL1Loss(Loss):
+    """The Huber loss divided by ``beta``."""
+
+    function = losses.smooth_l1_loss
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        self.takes(reduction=reduction, beta=beta)
+
+
+class HuberLoss(Loss):
+    """e²/2 for errors |e| ≤ delta, delta · (|e| − delta/2) beyond, averaged."""
+
+    function = losses.huber_loss
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        self.takes(reduction=reduction, delta=delta)
+
+
+class BCELoss(Loss):
+    """−target · ln p − (1 − target) · ln(1 − p) for probabilities p, averaged."""
+
+    function = losses.binary_cross_entropy
+
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        self.takes(weight=weight, reduction=reduction)
+
+
+class BCEWithLogitsLoss(Loss):
+    """The same for logits: p = σ(input)."""
+
+    function = losses.binary_cross_entropy_with_logits
+
+    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+        self.takes(weight=weight, reduction=reduction, pos_weight=pos_weight)
+
+
+class KLDivLoss(Loss):
+    """Target · (ln target − input) for log-probabilities ``input``, averaged."""
+
+    function = losses.kl_div
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        self.takes(reduction=reduction, log_target=log_target)
+
+
+class CosineSimilarity(Loss):
+    """x1 · x2 / (‖x1‖ ‖x2‖) along ``dim``."""
+
+    function = F.cosine_similarity
+
+    def __init__(self, dim: int = 1, eps: float = 1e-08) -> None:
+        self.takes(dim=dim, eps=eps)
+
+
+class PairwiseDistance(Loss):
+    """‖x1 − x2 + eps‖ over the last axis."""
+
+    function = F.pairwise_distance
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> None:
+        self.takes(p=p, eps=eps, keepdim=keepdim)

@@ -1,0 +1,34 @@
+"""How a function is made of ops: it takes PyTorch's names of arguments, as ops do, and explains mistakes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..autograd.operation import aliases, renamed
+from ..errors import wrong_arguments
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def function(compose: F) -> F:
+    """Decorator for a function that is composed of ops: it takes PyTorch's names of arguments and explains mistakes."""
+    signature = inspect.signature(compose)
+    other_names = aliases(list(signature.parameters))
+
+    @functools.wraps(compose)
+    def call(*inputs: Any, **params: Any) -> Any:
+        if params:
+            params = renamed(params, other_names)
+        try:
+            return compose(*inputs, **params)
+        except TypeError:
+            try:
+                signature.bind(*inputs, **params)
+            except TypeError:
+                raise wrong_arguments(compose.__name__, signature, inputs, params) from None
+            raise
+
+    return call  # type: ignore[return-value]

@@ -1,0 +1,308 @@
+"""Which function is which method of Tensor: one table, attached when the ops are loaded.
+
+Type checkers and editors read ``methods.pyi`` beside this file, made from the table by ``python tests/stubs.py``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.recording import state
+from ..autograd.tensor import Tensor, attach
+from ..errors import error
+from . import (
+    arithmetic,
+    arrange,
+    choice,
+    comparison,
+    conversion,
+    counting,
+    exponential,
+    indexing,
+    join,
+    linalg,
+    makers,
+    order,
+    reduction,
+    rounding,
+    sampling,
+    shape,
+    trigonometry,
+)
+from .activation import relu
+from .fused import log_softmax, softmax
+
+# ---- how a function becomes a method --------------------------------------------------------------------------------
+
+
+def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What ``other + self`` calls, where ``other`` is no Tensor."""
+
+    @functools.wraps(function)
+    def call(self: Tensor, other: Any) -> Any:
+        return function(other, self)
+
+    return call
+
+
+def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What ``self == other`` calls: entry by entry, but no Tensor equals None."""
+
+    @functools.wraps(function)
+    def call(self: Tensor, other: Any) -> Any:
+        return NotImplemented if other is None else function(self, other)
+
+    return call
+
+
+def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """What ``self += other`` calls.
+
+    A Tensor is not written to, for its gradient rule may need the old values: ``y += x`` makes a new one called ``y``.
+    A leaf that learns is the exception, where nothing is recorded: a step of gradient descent, in place, as in PyTorch.
+    """
+
+    def call(self: Tensor, other: Any) -> Any:
+        if self.op is not None or not self.requires_grad:
+            return NotImplemented  # Python goes on with self + other
+        if state.recording:
+            raise error(
+                RuntimeError,
+                f"{sign}=",
+                got={"self": self},
+                rule="a leaf that learns is not changed while calls are recorded",
+                cure="write it within `with no_grad():`, or give the result another name",
+            )
+        new = function(self, other)
+        if new.shape != self.shape or not np.can_cast(new.dtype, self.dtype, "same_kind"):
+            raise error(
+                RuntimeError,
+                f"{sign}=",
+                got={"self": self, "the result": new},
+                rule="what is changed in place keeps its shape and kind",
+                cure="sum or cast the other operand first",
+            )
+        self.array[...] = new.array
+        return self
+
+    return call
+
+
+def cast(dtype: str) -> Callable[[Tensor], Tensor]:
+    """PyTorch's methods that are called like a type: ``t.double()``."""
+
+    def call(X: Tensor) -> Any:
+        return conversion.astype(X, dtype=np.dtype(dtype))
+
+    call.__doc__ = f"X in {dtype}; the gradient comes back in the type of X, and passes through floats only."
+    return call
+
+
+# ---- functions that are methods only --------------------------------------------------------------------------------
+
+
+def getitem(self: Tensor, index: Any) -> Any:
+    """``self[index]``, for every form of index that NumPy has."""
+    return indexing.getitem(self, index=index)
+
+
+def where(self: Tensor, condition: Any, other: Any) -> Any:
+    """The Tensor where the condition is true, ``other`` elsewhere."""
+    return choice.where(condition, self, other)
+
+
+def expand_as(self: Tensor, other: Any) -> Any:
+    """The Tensor broadcast to the shape of ``other``."""
+    return shape.broadcast_to(self, tuple(other.shape))
+
+
+def view_as(self: Tensor, other: Any) -> Any:
+    """The Tensor in the shape of ``other``."""
+    return shape.reshape(self, tuple(other.shape))
+
+
+def type_as(self: Tensor, other: Any) -> Any:
+    """The Tensor in the dtype of ``other``."""
+    return conversion.to(self, other.dtype)
+
+
+def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+    return makers.zeros(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
+
+
+def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """All 1, of the given size, in the dtype of the Tensor unless another is given."""
+    return makers.ones(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
+
+
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
+    """All ``fill_value``, of the given size, in the dtype of the Tensor unless another is given."""
+    return makers.full(size, fill_value, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
+
+
+def new_tensor(self: Tensor, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """A Tensor of ``data``, in the dtype of this one unless another is given."""
+    return makers.tensor(data, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
+
+
+def _own(t: Tensor, dtype: Any) -> Any:
+    return t.dtype if dtype is None else dtype
+
+
+def dim(self: Tensor) -> int:
+    """The number of axes, as PyTorch's method."""
+    return self.array.ndim
+
+
+def numel(self: Tensor) -> int:
+    """The number of entries."""
+    return self.array.size
+
+
+def contiguous(self: Tensor) -> Tensor:
+    """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+    return self
+
+
+# ---- properties -----------------------------------------------------------------------------------------------------
+
+
+class Size(int):
+    """What ``t.size`` is: NumPy's number, which can be called like PyTorch's method."""
+
+    shape: tuple[int, ...]
+
+    def __new__(cls, shape: tuple[int, ...]) -> Size:
+        n = super().__new__(cls, math.prod(shape))
+        n.shape = shape
+        return n
+
+    def __call__(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+
+def size(self: Tensor) -> Size:
+    """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
+    return Size(self.array.shape)
+
+
+def device(self: Tensor) -> str:
+    """Where it is, ``"cpu"``."""
+    return "cpu"
+
+
+def data(self: Tensor) -> np.ndarray[Any, Any]:
+    """The array itself, under the name that PyTorch's users write."""
+    return self.array
+
+
+def set_data(self: Tensor, value: Any) -> None:
+    self.array = value.array if isinstance(value, Tensor) else value
+
+
+def transposed(self: Tensor) -> Any:
+    """All axes in reverse order."""
+    return shape.permute(self)
+
+
+def matrix_transposed(self: Tensor) -> Any:
+    """The last two axes swapped: the transpose of each matrix of a batch."""
+    return shape.swapaxes(self, -1, -2)
+
+
+# ---- the table ------------------------------------------------------------------------------------------------------
+
+#: Python's operators: the method, the reflected one if there is one, the function.
+OPERATORS = [
+    ("add", "radd", arithmetic.add), ("sub", "rsub", arithmetic.subtract), ("mul", "rmul", arithmetic.multiply),
+    ("truediv", "rtruediv", arithmetic.divide), ("floordiv", "rfloordiv", rounding.floor_divide),
+    ("mod", "rmod", rounding.remainder), ("pow", "rpow", arithmetic.power), ("matmul", "rmatmul", linalg.matmul),
+    ("and", "rand", comparison.bitwise_and), ("or", "ror", comparison.bitwise_or),
+    ("xor", "rxor", comparison.bitwise_xor), ("lshift", "rlshift", comparison.left_shift),
+    ("rshift", "rrshift", comparison.right_shift), ("lt", "", comparison.less), ("le", "", comparison.less_equal),
+    ("gt", "", comparison.greater), ("ge", "", comparison.greater_equal),
+]  # fmt: skip
+
+#: Methods by name. Where two names stand for one function, NumPy's comes first and PyTorch's after it.
+METHODS: dict[str, Callable[..., Any]] = {
+    # entry by entry
+    "add": arithmetic.add, "sub": arithmetic.subtract, "mul": arithmetic.multiply, "div": rounding.div,
+    "neg": arithmetic.negative, "abs": arithmetic.absolute, "square": arithmetic.square, "pow": arithmetic.power,
+    "reciprocal": arithmetic.reciprocal, "lerp": arithmetic.lerp,
+    "exp": exponential.exp, "exp2": exponential.exp2, "expm1": exponential.expm1, "log": exponential.log,
+    "log2": exponential.log2, "log10": exponential.log10, "log1p": exponential.log1p, "erf": exponential.erf,
+    "sqrt": exponential.sqrt, "rsqrt": exponential.rsqrt, "logaddexp": exponential.logaddexp,
+    "sigmoid": exponential.sigmoid, "tanh": exponential.tanh, "relu": relu,
+    "sin": trigonometry.sin, "cos": trigonometry.cos, "tan": trigonometry.tan, "sinh": trigonometry.sinh,
+    "cosh": trigonometry.cosh, "asin": trigonometry.arcsin, "acos": trigonometry.arccos, "atan": trigonometry.arctan,
+    "asinh": trigonometry.arcsinh, "acosh": trigonometry.arccosh, "atanh": trigonometry.arctanh,
+    "arctan2": trigonometry.arctan2, "atan2": trigonometry.arctan2,
+    "sign": rounding.sign, "floor": rounding.floor, "ceil": rounding.ceil, "trunc": rounding.trunc,
+    "round": rounding.round, "fmod": rounding.fmod, "remainder": rounding.remainder,
+    "floor_divide": rounding.floor_divide,
+    # one or the other
+    "maximum": choice.maximum, "minimum": choice.minimum, "clip": choice.clip, "clamp": choice.clip,
+    "masked_fill": choice.masked_fill, "nan_to_num": choice.nan_to_num, "where": where,
+    "eq": comparison.equal, "ne": comparison.not_equal, "lt": comparison.less, "le": comparison.less_equal,
+    "gt": comparison.greater, "ge": comparison.greater_equal, "isnan": comparison.isnan, "isinf": comparison.isinf,
+    "isfinite": comparison.isfinite, "isclose": comparison.isclose, "allclose": comparison.allclose,
+    "logical_and": comparison.logical_and, "logical_or": comparison.logical_or,
+    "logical_not": comparison.logical_not, "logical_xor": comparison.logical_xor,
+    # over axes and along one
+    "sum": reduction.sum, "mean": reduction.mean, "prod": order.prod, "var": reduction.var, "std": reduction.std,
+    "max": reduction.max, "min": reduction.min, "amax": reduction.amax, "amin": reduction.amin,
+    "argmax": reduction.argmax, "argmin": reduction.argmin, "all": reduction.all, "any": reduction.any,
+    "logsumexp": reduction.logsumexp, "norm": reduction.norm, "softmax": softmax, "log_softmax": log_softmax,
+    "cumsum": order.cumsum, "cumprod": order.cumprod, "cummax": order.cummax, "cummin": order.cummin,
+    "sort": order.sort, "argsort": order.argsort, "topk": order.topk, "diff": arrange.diff,
+    "count_nonzero": counting.count_nonzero, "bincount": counting.bincount, "unique": counting.unique,
+    "isin": counting.isin, "multinomial": sampling.multinomial, "bernoulli": sampling.bernoulli,
+    # products
+    "matmul": linalg.matmul, "dot": linalg.dot, "mm": linalg.matmul, "bmm": linalg.matmul, "outer": linalg.outer,
+    "trace": arrange.trace, "diag": arrange.diag, "diagonal": arrange.diagonal,
+    # another shape, other places
+    "reshape": shape.reshape, "view": shape.reshape, "view_as": view_as, "flatten": shape.flatten,
+    "ravel": shape.flatten, "unflatten": shape.unflatten, "squeeze": shape.squeeze, "unsqueeze": shape.expand_dims,
+    "permute": shape.permute, "transpose": shape.transpose, "t": shape.t, "swapaxes": shape.swapaxes,
+    "moveaxis": shape.moveaxis, "movedim": shape.moveaxis, "broadcast_to": shape.broadcast_to,
+    "expand": shape.broadcast_to, "expand_as": expand_as, "tile": join.tile, "repeat": join.tile,
+    "repeat_interleave": join.repeat_interleave, "split": join.split, "chunk": join.chunk, "unbind": join.unbind,
+    "flip": arrange.flip, "roll": arrange.roll, "unfold": arrange.unfold, "narrow": arrange.narrow,
+    "tril": arrange.tril, "triu": arrange.triu, "gather": indexing.gather, "scatter": indexing.scatter,
+    "scatter_add": indexing.scatter_add, "index_select": indexing.index_select, "take": indexing.take,
+    "take_along_axis": indexing.take_along_axis, "take_along_dim": indexing.take_along_axis,
+    "masked_select": indexing.masked_select, "nonzero": indexing.nonzero,
+    # another type, or a new array
+    "clone": conversion.copy, "astype": conversion.astype, "type": conversion.astype, "to": conversion.to,
+    "type_as": type_as, "is_floating_point": conversion.is_floating_point, "half": cast("float16"),
+    "float": cast("float32"), "double": cast("float64"), "long": cast("int64"), "int": cast("int32"),
+    "bool": cast("bool"), "new_zeros": new_zeros, "new_empty": new_zeros, "new_ones": new_ones,
+    "new_full": new_full, "new_tensor": new_tensor, "contiguous": contiguous, "cpu": contiguous,
+    # what it is
+    "dim": dim, "numel": numel, "nelement": numel,
+}  # fmt: skip
+
+PROPERTIES = {
+    "T": property(transposed), "mT": property(matrix_transposed), "size": property(size), "device": property(device),
+    "data": property(data, set_data),
+}  # fmt: skip
+
+attach(METHODS)
+attach(PROPERTIES)
+attach({f"__{name}__": function for name, _, function in OPERATORS})
+attach({f"__{name}__": reflected(function) for _, name, function in OPERATORS if name})
+attach({
+    "__eq__": comparing(comparison.equal), "__ne__": comparing(comparison.not_equal), "__getitem__": getitem,
+    "__neg__": arithmetic.negative, "__abs__": arithmetic.absolute,
+    "__invert__": comparison.invert,
+    "__iadd__": augmented("+", arithmetic.add), "__isub__": augmented("-", arithmetic.subtract),
+    "__imul__": augmented("*", arithmetic.multiply), "__itruediv__": augmented("/", arithmetic.divide),
+})  # fmt: skip

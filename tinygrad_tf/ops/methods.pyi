@@ -1,0 +1,1256 @@
+"""What a Tensor can do beside what its class says: the methods that ``ops`` attaches.
+
+Made by tests/stubs.py from the functions themselves; a test holds them equal.
+"""
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar, overload
+
+import numpy as np
+
+
+from ..autograd.tensor import Tensor
+from .indexing import Extremes
+
+
+Like: TypeAlias = Tensor | np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[Any]
+Axes: TypeAlias = builtins.int | Sequence[int] | None
+
+METHODS: dict[str, Callable[..., Any]]
+PROPERTIES: dict[str, property]
+
+class Size(builtins.int):
+    shape: tuple[int, ...]
+    def __call__(self, dim: int | None = None) -> Any: ...
+
+class Methods:
+    def add(self, Z: Like) -> Tensor:
+        """Y = X + Z.
+
+        >>> add(Tensor([1.0, 2.0]), 10.0).tolist()
+        [11.0, 12.0]
+        """
+    def sub(self, Z: Like) -> Tensor:
+        """Y = X − Z.
+
+        >>> subtract(Tensor([1.0, 2.0]), 10.0).tolist()
+        [-9.0, -8.0]
+        """
+    def mul(self, W: Like) -> Tensor:
+        """Y = X ⊙ W, entry by entry.
+
+        >>> multiply(Tensor([1.0, 2.0]), 10.0).tolist()
+        [10.0, 20.0]
+        """
+    def div(self, W: Like, rounding_mode: str | None = None) -> Tensor:
+        """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
+
+        Rounded, the gradient is 0; ``floor_divide`` has none at all.
+
+        >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
+        [3, -3]
+        """
+    def neg(self) -> Tensor:
+        """Y = −X.
+
+        >>> negative(Tensor([1.0, -2.0])).tolist()
+        [-1.0, 2.0]
+        """
+    def abs(self) -> Tensor:
+        """Y = |X|; the gradient at 0 is 0.
+
+        >>> absolute(Tensor([1.0, -2.0])).tolist()
+        [1.0, 2.0]
+        """
+    def square(self) -> Tensor:
+        """X²; of booleans an integer, as in PyTorch.
+
+        >>> square(Tensor([3.0])).tolist()
+        [9.0]
+        """
+    def pow(self, W: Like) -> Tensor:
+        """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
+
+        >>> power(Tensor([1.0, 2.0]), 3).tolist()
+        [1.0, 8.0]
+        """
+    def reciprocal(self) -> Tensor:
+        """1 / X.
+
+        >>> reciprocal(Tensor([4.0])).tolist()
+        [0.25]
+        """
+    def lerp(self, end: Like, weight: Like) -> Tensor:
+        """Start + weight · (end − start).
+
+        >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
+        [2.5]
+        """
+    def exp(self) -> Tensor:
+        """Y = e^X. float32 overflows to inf above X = 88.
+
+        >>> exp(Tensor([0.0])).tolist()
+        [1.0]
+        """
+    def exp2(self) -> Tensor:
+        """2^X.
+
+        >>> exp2(Tensor([3.0])).tolist()
+        [8.0]
+        """
+    def expm1(self) -> Tensor:
+        """Y = e^X − 1, exact for small X, where e^X would round to 1.
+
+        >>> expm1(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def log(self) -> Tensor:
+        """Y = ln X.
+
+        >>> log(Tensor([1.0])).tolist()
+        [0.0]
+        """
+    def log2(self) -> Tensor:
+        """The logarithm to base 2.
+
+        >>> log2(Tensor([8.0])).tolist()
+        [3.0]
+        """
+    def log10(self) -> Tensor:
+        """The logarithm to base 10.
+
+        >>> log10(Tensor([1000.0])).array.round(5).tolist()
+        [3.0]
+        """
+    def log1p(self) -> Tensor:
+        """Y = ln(1 + X), exact for small X, where 1 + X would round to 1.
+
+        >>> log1p(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def erf(self) -> Tensor:
+        """Y = 2/√π ∫₀ˣ e^−t² dt, the error function.
+
+        >>> f"{erf(Tensor(1.0)):.4f}"
+        '0.8427'
+        """
+    def sqrt(self) -> Tensor:
+        """Y = √X.
+
+        >>> sqrt(Tensor([4.0])).tolist()
+        [2.0]
+        """
+    def rsqrt(self) -> Tensor:
+        """1 / √X.
+
+        >>> rsqrt(Tensor([4.0])).tolist()
+        [0.5]
+        """
+    def logaddexp(self, W: Like) -> Tensor:
+        """Y = ln(e^X + e^W), without overflow.
+
+        >>> f"{logaddexp(Tensor(1000.0), 1000.0):.3f}"
+        '1000.693'
+        """
+    def sigmoid(self) -> Tensor:
+        """Y = 1 / (1 + e^−X).
+
+        >>> sigmoid(Tensor([0.0])).tolist()
+        [0.5]
+        """
+    def tanh(self) -> Tensor:
+        """Y = tanh X.
+
+        >>> tanh(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def relu(self) -> Tensor:
+        """Y = max(X, 0); the gradient at 0 is 0.
+
+        >>> relu(Tensor([1.0, -2.0])).tolist()
+        [1.0, 0.0]
+        """
+    def sin(self) -> Tensor:
+        """Y = sin X.
+
+        >>> sin(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def cos(self) -> Tensor:
+        """Y = cos X.
+
+        >>> cos(Tensor([0.0])).tolist()
+        [1.0]
+        """
+    def tan(self) -> Tensor:
+        """Sin X / cos X.
+
+        >>> tan(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def sinh(self) -> Tensor:
+        """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+
+        >>> sinh(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def cosh(self) -> Tensor:
+        """(e^X + e^−X) / 2.
+
+        >>> cosh(Tensor([0.0])).tolist()
+        [1.0]
+        """
+    def asin(self) -> Tensor:
+        """Y = the angle in −π/2 … π/2 whose sine is X.
+
+        >>> arcsin(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def acos(self) -> Tensor:
+        """Y = the angle in 0 … π whose cosine is X.
+
+        >>> arccos(Tensor([1.0])).tolist()
+        [0.0]
+        """
+    def atan(self) -> Tensor:
+        """Y = the angle in −π/2 … π/2 whose tangent is X.
+
+        >>> arctan(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def asinh(self) -> Tensor:
+        """Y = ln(X + √(X² + 1)).
+
+        >>> arcsinh(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def acosh(self) -> Tensor:
+        """ln(X + √(X² − 1)), the number whose cosh is X, in a form that is exact near X = 1.
+
+        >>> arccosh(Tensor([1.0])).tolist()
+        [0.0]
+        """
+    def atanh(self) -> Tensor:
+        """ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
+
+        >>> arctanh(Tensor([0.0])).tolist()
+        [0.0]
+        """
+    def arctan2(self, W: Like) -> Tensor:
+        """Y = the angle in −π … π of the point whose height is X and whose width is W.
+
+        >>> arctan2(Tensor([0.0, 0.0]), Tensor([1.0, 2.0])).tolist()
+        [0.0, 0.0]
+        """
+    def atan2(self, W: Like) -> Tensor:
+        """Y = the angle in −π … π of the point whose height is X and whose width is W.
+
+        >>> arctan2(Tensor([0.0, 0.0]), Tensor([1.0, 2.0])).tolist()
+        [0.0, 0.0]
+        """
+    def sign(self) -> Tensor:
+        """Y = −1, 0 or 1.
+
+        >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
+        [1.0, 0.0, -1.0]
+        """
+    def floor(self) -> Tensor:
+        """Y = the largest whole number that is not above X.
+
+        >>> floor(Tensor([1.7, -1.2])).tolist()
+        [1.0, -2.0]
+        """
+    def ceil(self) -> Tensor:
+        """Y = the smallest whole number that is not below X.
+
+        >>> ceil(Tensor([1.2, -1.7])).tolist()
+        [2.0, -1.0]
+        """
+    def trunc(self) -> Tensor:
+        """Y = X without its fraction.
+
+        >>> trunc(Tensor([1.7, -1.7])).tolist()
+        [1.0, -1.0]
+        """
+    def round(self, decimals: builtins.int = 0) -> Tensor:
+        """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
+
+        >>> round(Tensor([0.5, 1.5])).tolist()
+        [0.0, 2.0]
+        """
+    def fmod(self, W: Like) -> Tensor:
+        """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
+
+        >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
+        [2.0, -2.0]
+        """
+    def remainder(self, W: Like) -> Tensor:
+        """X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
+
+        >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()
+        [2.0, 1.0]
+        """
+    def floor_divide(self, W: Like) -> Tensor:
+        """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
+
+        >>> floor_divide(Tensor([7, -7]), 2).tolist()
+        [3, -4]
+        """
+    def maximum(self, W: Like) -> Tensor:
+        """Y = the larger of both; where they tie each gets half of the gradient.
+
+        >>> maximum(Tensor([1.0, 5.0]), 3.0).tolist()
+        [3.0, 5.0]
+        """
+    def minimum(self, W: Like) -> Tensor:
+        """Y = the smaller of both; where they tie each gets half of the gradient.
+
+        >>> minimum(Tensor([1.0, 5.0]), 3.0).tolist()
+        [1.0, 3.0]
+        """
+    def clip(self, min: Like | None = None, max: Like | None = None) -> Tensor:
+        """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+
+        PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+
+        >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
+        [-1.0, 0.5, 1.0]
+        """
+    def clamp(self, min: Like | None = None, max: Like | None = None) -> Tensor:
+        """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+
+        PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+
+        >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
+        [-1.0, 0.5, 1.0]
+        """
+    def masked_fill(self, mask: Like, value: Like) -> Tensor:
+        """X with ``value`` in every entry where ``mask`` is true.
+
+        >>> masked_fill(Tensor([1.0, 2.0]), [True, False], 0.0).tolist()
+        [0.0, 2.0]
+        """
+    def nan_to_num(
+        self,
+        nan: builtins.float = 0.0,
+        posinf: builtins.float | None = None,
+        neginf: builtins.float | None = None,
+    ) -> Tensor:
+        """X with ``nan`` in place of NaN, and the largest and smallest floats of its type, or those given, in that of ±∞.
+
+        >>> nan_to_num(Tensor([float("nan"), float("inf"), 1.0]), posinf=9.0).tolist()
+        [0.0, 9.0, 1.0]
+        """
+    def where(self, condition: Like, other: Like) -> Tensor:
+        """The Tensor where the condition is true, ``other`` elsewhere."""
+    def eq(self, W: Like) -> Tensor:
+        """X == W, entry by entry: booleans, so without a gradient."""
+    def ne(self, W: Like) -> Tensor:
+        """X != W, entry by entry: booleans, so without a gradient."""
+    def lt(self, W: Like) -> Tensor:
+        """X < W, entry by entry: booleans, so without a gradient."""
+    def le(self, W: Like) -> Tensor:
+        """X <= W, entry by entry: booleans, so without a gradient."""
+    def gt(self, W: Like) -> Tensor:
+        """X > W, entry by entry: booleans, so without a gradient."""
+    def ge(self, W: Like) -> Tensor:
+        """X >= W, entry by entry: booleans, so without a gradient."""
+    def isnan(self) -> Tensor:
+        """Is not a number.
+
+        >>> isnan(Tensor([float("nan"), 1.0])).tolist()
+        [True, False]
+        """
+    def isinf(self) -> Tensor:
+        """Is ∞ or −∞.
+
+        >>> isinf(Tensor([float("inf"), 1.0])).tolist()
+        [True, False]
+        """
+    def isfinite(self) -> Tensor:
+        """Is an ordinary number.
+
+        >>> isfinite(Tensor([float("inf"), 1.0])).tolist()
+        [False, True]
+        """
+    def isclose(
+        self,
+        W: Like,
+        rtol: builtins.float = 1e-05,
+        atol: builtins.float = 1e-08,
+        equal_nan: builtins.bool = False,
+    ) -> Tensor:
+        """|X − W| ≤ atol + rtol · |W|.
+
+        >>> isclose(Tensor([1.0, 2.0]), Tensor([1.0 + 1e-7, 2.1])).tolist()
+        [True, False]
+        """
+    def allclose(
+        self,
+        W: Like,
+        rtol: builtins.float = 1e-05,
+        atol: builtins.float = 1e-08,
+        equal_nan: builtins.bool = False,
+    ) -> builtins.bool:
+        """Whether :func:`isclose` holds everywhere.
+
+        >>> allclose(Tensor([1.0]), Tensor([1.0 + 1e-7]))
+        True
+        """
+    def logical_and(self, W: Like) -> Tensor:
+        """Both are true (not zero).
+
+        >>> logical_and(Tensor([1.0, 0.0]), Tensor([2.0, 2.0])).tolist()
+        [True, False]
+        """
+    def logical_or(self, W: Like) -> Tensor:
+        """One of them is true (not zero).
+
+        >>> logical_or(Tensor([1.0, 0.0]), Tensor([0.0, 0.0])).tolist()
+        [True, False]
+        """
+    def logical_not(self) -> Tensor:
+        """Is false (zero).
+
+        >>> logical_not(Tensor([1.0, 0.0])).tolist()
+        [False, True]
+        """
+    def logical_xor(self, W: Like) -> Tensor:
+        """Exactly one of them is true (not zero).
+
+        >>> logical_xor(Tensor([1.0, 1.0]), Tensor([0.0, 1.0])).tolist()
+        [True, False]
+        """
+    def sum(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        dtype: Any = None,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
+
+        >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
+        [4.0, 6.0]
+        """
+    def mean(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        dtype: Any = None,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """Σ X / n over ``axis``; integers give float32. With ``dtype`` X is brought to it first.
+
+        >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
+        [2.0, 3.0]
+        """
+    def prod(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        dtype: Any = None,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The product over ``axis``, pair by pair: log₂ n multiplications deep, and right gradients where entries are 0.
+
+        With ``dtype`` X is brought to it first.
+
+        >>> prod(Tensor([2.0, 3.0, 4.0])).item()
+        24.0
+        """
+    def var(
+        self,
+        axis: Axes = None,
+        unbiased: builtins.bool | None = None,
+        keepdims: builtins.bool = False,
+        correction: builtins.float = 1,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; ``np.var(t)`` has 0.
+
+        >>> var(Tensor([1.0, 2.0, 3.0])).item()
+        1.0
+        """
+    def std(
+        self,
+        axis: Axes = None,
+        unbiased: builtins.bool | None = None,
+        keepdims: builtins.bool = False,
+        correction: builtins.float = 1,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The square root of ``var``, with the same arguments. Where it is 0 its gradient counts as 0, as in PyTorch.
+
+        >>> std(Tensor([1.0, 2.0, 3.0])).item()
+        1.0
+        """
+    @overload
+    def max(self, *, axis: Axes = None, keepdims: builtins.bool = False) -> Tensor:
+        """The largest entry: of all, or along ``dim`` with its index, as in PyTorch; over ``axis`` as in NumPy (``amax``).
+
+        ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), and the gradient goes to the entry that was picked;
+        ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, and entries that tie share the gradient. ``max(a, b)`` of
+        two Tensors is ``maximum``.
+
+        >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+        [5.0, 4.0]
+        >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), 1).indices.tolist()
+        [1, 1]
+        """
+    @overload
+    def max(self, dim: None = None, *, keepdim: builtins.bool = False) -> Tensor: ...
+    @overload
+    def max(self, dim: tuple[builtins.int, ...] | list[builtins.int], keepdim: builtins.bool = False) -> Tensor: ...
+    @overload
+    def max(self, dim: builtins.int, keepdim: builtins.bool = False) -> Extremes: ...
+    @overload
+    def max(self, other: Tensor | np.ndarray[Any, Any]) -> Tensor: ...
+    @overload
+    def min(self, *, axis: Axes = None, keepdims: builtins.bool = False) -> Tensor:
+        """The smallest entry; see :func:`max`.
+
+        >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+        [1.0, 3.0]
+        """
+    @overload
+    def min(self, dim: None = None, *, keepdim: builtins.bool = False) -> Tensor: ...
+    @overload
+    def min(self, dim: tuple[builtins.int, ...] | list[builtins.int], keepdim: builtins.bool = False) -> Tensor: ...
+    @overload
+    def min(self, dim: builtins.int, keepdim: builtins.bool = False) -> Extremes: ...
+    @overload
+    def min(self, other: Tensor | np.ndarray[Any, Any]) -> Tensor: ...
+    def amax(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The largest entry over ``axis``; entries that tie share the gradient evenly.
+
+        >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+        [5.0, 4.0]
+        """
+    def amin(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The smallest entry over ``axis``; entries that tie share the gradient evenly.
+
+        >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+        [1.0, 3.0]
+        """
+    def argmax(
+        self,
+        axis: builtins.int | None = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: builtins.int | None = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The index of the first largest entry; integers, so without a gradient.
+
+        >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
+        [1, 0]
+        """
+    def argmin(
+        self,
+        axis: builtins.int | None = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: builtins.int | None = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The index of the first smallest entry; integers, so without a gradient.
+
+        >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
+        [0, 0]
+        """
+    def all(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """Whether every entry is true (not zero).
+
+        >>> all(Tensor([1.0, 0.0])).item()
+        False
+        """
+    def any(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """Whether some entry is true (not zero).
+
+        >>> any(Tensor([1.0, 0.0])).item()
+        True
+        """
+    def logsumexp(
+        self,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
+
+        >>> logsumexp(Tensor([1000.0, 1000.0])).array.round(3).item()
+        1000.6929931640625
+        """
+    def norm(
+        self,
+        p: Any = None,
+        axis: Axes = None,
+        keepdims: builtins.bool = False,
+        *,
+        dim: Axes = None,
+        keepdim: builtins.bool = False,
+    ) -> Tensor:
+        """The p-norm (Σ |X|^p)^(1/p) over ``axis``; p is 2 unless given. Its gradient at 0 is 0, as in PyTorch.
+
+        >>> norm(Tensor([3.0, 4.0])).item()
+        5.0
+        """
+    def softmax(self, axis: builtins.int = -1, dtype: Any = None, *, dim: builtins.int = -1) -> Tensor:
+        """e^X / Σ e^X along ``axis``: positive, and 1 in sum. With ``dtype`` X is brought to it first.
+
+        >>> softmax(Tensor([0.0, 0.0])).tolist()
+        [0.5, 0.5]
+        """
+    def log_softmax(self, axis: builtins.int = -1, dtype: Any = None, *, dim: builtins.int = -1) -> Tensor:
+        """X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
+
+        With ``dtype`` X is brought to it first.
+
+        >>> log_softmax(Tensor([0.0, 0.0])).exp().tolist()
+        [0.5, 0.5]
+        """
+    def cumsum(self, axis: builtins.int | None = None, dtype: Any = None, *, dim: builtins.int | None = None) -> Tensor:
+        """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X. ``dtype``: X is brought to it first.
+
+        >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
+        [1.0, 3.0, 6.0]
+        """
+    def cumprod(
+        self,
+        axis: builtins.int | None = None,
+        dtype: Any = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """Y[i] = X[0] · … · X[i] along ``axis``, in log₂ n steps that each multiply by what stands 1, 2, 4, … before.
+
+        With ``dtype`` X is brought to it first.
+
+        >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0).tolist()
+        [2.0, 6.0, 24.0]
+        """
+    def cummax(self, dim: builtins.int) -> Extremes:
+        """The largest entry so far along an axis, and where it stood (the last place if several tie); NaN from a NaN on.
+
+        >>> cummax(Tensor([1.0, 3.0, 2.0]), 0).values.tolist()
+        [1.0, 3.0, 3.0]
+        """
+    def cummin(self, dim: builtins.int) -> Extremes:
+        """The smallest entry so far along an axis, and where it stood (the last place if several tie).
+
+        >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
+        [3.0, 1.0, 1.0]
+        """
+    def sort(
+        self,
+        dim: builtins.int = -1,
+        descending: builtins.bool = False,
+        stable: builtins.bool = True,
+        *,
+        axis: builtins.int = -1,
+    ) -> Extremes:
+        """PyTorch's sort: (values, indices) along an axis. ``np.sort(t)`` gives the values alone.
+
+        >>> sort(Tensor([3.0, 1.0, 2.0])).values.tolist()
+        [1.0, 2.0, 3.0]
+        """
+    def argsort(
+        self,
+        dim: builtins.int = -1,
+        descending: builtins.bool = False,
+        stable: builtins.bool = True,
+        *,
+        axis: builtins.int = -1,
+    ) -> Tensor:
+        """The indices that sort X along an axis.
+
+        >>> argsort(Tensor([3.0, 1.0, 2.0])).tolist()
+        [1, 2, 0]
+        """
+    def topk(
+        self,
+        k: builtins.int,
+        dim: builtins.int = -1,
+        largest: builtins.bool = True,
+        sorted: builtins.bool = True,
+        *,
+        axis: builtins.int = -1,
+    ) -> Extremes:
+        """The k largest (or smallest) entries along an axis, in order, and where they stood.
+
+        >>> topk(Tensor([3.0, 1.0, 2.0]), 2).values.tolist()
+        [3.0, 2.0]
+        """
+    def diff(self, n: builtins.int = 1, dim: builtins.int = -1, *, axis: builtins.int = -1) -> Tensor:
+        """X[i + 1] − X[i] along an axis, ``n`` times.
+
+        >>> diff(Tensor([1.0, 4.0, 9.0])).tolist()
+        [3.0, 5.0]
+        """
+    def count_nonzero(self, axis: Axes = None, *, dim: Axes = None) -> Tensor:
+        """How many entries over ``axis`` are not 0.
+
+        >>> count_nonzero(Tensor([[0.0, 5.0], [1.0, 2.0]]), axis=1).tolist()
+        [1, 2]
+        """
+    def bincount(self, weights: Like | None = None, minlength: builtins.int = 0) -> Tensor:
+        """How often each of 0, 1, 2, … occurs in a vector of integers; with ``weights`` their sum, as float64.
+
+        >>> bincount(Tensor([1, 3, 1])).tolist()
+        [0, 2, 0, 1]
+        """
+    @overload
+    def unique(
+        self,
+        sorted: builtins.bool = True,
+        *,
+        dim: builtins.int | None = None,
+        axis: builtins.int | None = None,
+    ) -> Tensor:
+        """The different entries (or slices along ``dim``), in order; with them, if asked, where each of X's is among them
+        and how often it occurs.
+
+        >>> unique(Tensor([3, 1, 3])).tolist()
+        [1, 3]
+        >>> [t.tolist() for t in unique(Tensor([3, 1, 3]), return_inverse=True, return_counts=True)]
+        [[1, 3], [1, 0, 1], [1, 2]]
+        """
+    @overload
+    def unique(
+        self,
+        sorted: builtins.bool = True,
+        return_inverse: builtins.bool = False,
+        return_counts: builtins.bool = False,
+        dim: builtins.int | None = None,
+        *,
+        axis: builtins.int | None = None,
+    ) -> Any: ...
+    def isin(self, test_elements: Like, invert: builtins.bool = False) -> Tensor:
+        """Whether each entry occurs in ``test_elements``; with ``invert`` whether it does not.
+
+        >>> isin(Tensor([1, 2, 3]), Tensor([3, 1])).tolist()
+        [True, False, True]
+        """
+    def multinomial(self, num_samples: builtins.int, replacement: builtins.bool = False) -> Tensor:
+        """Places (..., num_samples) drawn with probability input / Σ input, from one distribution (n) or from rows (m, n).
+
+        The weights are at least 0 and need not add up to 1. Without ``replacement`` no place is drawn twice: the largest
+        of input / E, with E from the exponential distribution, are such a draw, in order.
+
+        >>> multinomial(Tensor([[0.0, 5.0], [1.0, 0.0]]), 1).tolist()
+        [[1], [0]]
+        >>> sorted(multinomial(Tensor([0.2, 0.3, 0.5]), 3).tolist())
+        [0, 1, 2]
+        """
+    def bernoulli(self, p: builtins.float | None = None) -> Tensor:
+        """1 with the probability that ``input`` has in each place (or ``p`` everywhere), otherwise 0; its type is kept.
+
+        >>> bernoulli(Tensor([0.0, 1.0])).tolist()
+        [0.0, 1.0]
+        """
+    def matmul(self, W: Like) -> Tensor:
+        """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+
+        A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+
+        >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
+        [[11.0]]
+        """
+    def dot(self, W: Like) -> Tensor:
+        """The sum of products over the last axis of X and the second to last (or only) axis of W, as in NumPy.
+
+        >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).item()
+        11.0
+        """
+    def mm(self, W: Like) -> Tensor:
+        """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+
+        A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+
+        >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
+        [[11.0]]
+        """
+    def bmm(self, W: Like) -> Tensor:
+        """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+
+        A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+
+        >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
+        [[11.0]]
+        """
+    def outer(self, W: Like) -> Tensor:
+        """Y[i, j] = X[i] · W[j], of flattened X and W.
+
+        >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
+        [[3.0, 4.0], [6.0, 8.0]]
+        """
+    def trace(self, offset: builtins.int = 0, axis1: builtins.int = 0, axis2: builtins.int = 1) -> Tensor:
+        """The sum of the diagonal of a matrix.
+
+        >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
+        5.0
+        """
+    def diag(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """A vector as a diagonal matrix; of a matrix, its diagonal.
+
+        >>> diag(Tensor([1.0, 2.0])).tolist()
+        [[1.0, 0.0], [0.0, 2.0]]
+        """
+    def diagonal(self, offset: builtins.int = 0, dim1: builtins.int = 0, dim2: builtins.int = 1) -> Tensor:
+        """The diagonal over two axes, as a last axis.
+
+        >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [1.0, 4.0]
+        """
+    def reshape(self, *sizes: Any, shape: Any = None) -> Tensor:
+        """X in another shape, in the same order of entries; one size may be -1.
+
+        >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
+        [1.0, 2.0, 3.0, 4.0]
+        """
+    def view(self, *sizes: Any, shape: Any = None) -> Tensor:
+        """X in another shape, in the same order of entries; one size may be -1.
+
+        >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
+        [1.0, 2.0, 3.0, 4.0]
+        """
+    def view_as(self, other: Like) -> Tensor:
+        """The Tensor in the shape of ``other``."""
+    def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+        """X with the axes from ``start_dim`` to ``end_dim`` made one.
+
+        >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [1.0, 2.0, 3.0, 4.0]
+        """
+    def ravel(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+        """X with the axes from ``start_dim`` to ``end_dim`` made one.
+
+        >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [1.0, 2.0, 3.0, 4.0]
+        """
+    def unflatten(self, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor:
+        """One axis split into several of the given sizes.
+
+        >>> unflatten(Tensor([1.0, 2.0, 3.0, 4.0]), 0, (2, 2)).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+        """
+    def squeeze(self, axis: Axes = None, *, dim: Axes = None) -> Tensor:
+        """X without its axes of size 1: all of them, or those named by ``axis``, of which larger ones stay as they are.
+
+        >>> squeeze(Tensor([[1.0, 2.0]])).tolist()
+        [1.0, 2.0]
+        """
+    def unsqueeze(self, axis: Axes) -> Tensor:
+        """X with a new axis of size 1 at ``axis`` (or at several); PyTorch's ``unsqueeze``.
+
+        >>> expand_dims(Tensor([1.0, 2.0]), 1).tolist()
+        [[1.0], [2.0]]
+        """
+    def permute(self, *axes: Any, dims: Any = None) -> Tensor:
+        """X with its axes in the given order, without one in reverse.
+
+        >>> permute(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
+        """
+    def transpose(self, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Tensor:
+        """Without arguments all axes in reverse; ``transpose(i, j)`` swaps two, as in PyTorch; a tuple orders all of them.
+
+        >>> transpose(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
+        """
+    def t(self) -> Tensor:
+        """The transpose of a matrix; a vector or a number stays as it is.
+
+        >>> t(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
+        """
+    def swapaxes(self, axis1: builtins.int, axis2: builtins.int) -> Tensor:
+        """X with two of its axes exchanged.
+
+        >>> swapaxes(Tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
+        """
+    def moveaxis(
+        self,
+        source: builtins.int | Sequence[builtins.int],
+        destination: builtins.int | Sequence[builtins.int],
+    ) -> Tensor:
+        """Axes moved to other places; the rest keep their order.
+
+        >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
+        (2, 1, 1)
+        """
+    def movedim(
+        self,
+        source: builtins.int | Sequence[builtins.int],
+        destination: builtins.int | Sequence[builtins.int],
+    ) -> Tensor:
+        """Axes moved to other places; the rest keep their order.
+
+        >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
+        (2, 1, 1)
+        """
+    def broadcast_to(self, *sizes: Any, shape: Any = None) -> Tensor:
+        """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
+
+        >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
+        [[1.0, 1.0], [2.0, 2.0]]
+        """
+    def expand(self, *sizes: Any, shape: Any = None) -> Tensor:
+        """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
+
+        >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
+        [[1.0, 1.0], [2.0, 2.0]]
+        """
+    def expand_as(self, other: Like) -> Tensor:
+        """The Tensor broadcast to the shape of ``other``."""
+    def tile(self, *reps: Any, dims: Any = None) -> Tensor:
+        """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+
+        >>> tile(Tensor([1.0, 2.0]), 2).tolist()
+        [1.0, 2.0, 1.0, 2.0]
+        """
+    def repeat(self, *reps: Any, dims: Any = None) -> Tensor:
+        """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+
+        >>> tile(Tensor([1.0, 2.0]), 2).tolist()
+        [1.0, 2.0, 1.0, 2.0]
+        """
+    def repeat_interleave(
+        self,
+        repeats: Like,
+        axis: builtins.int | None = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """Each entry along ``axis`` repeated in place, as often as ``repeats`` says; NumPy's ``repeat``.
+
+        >>> repeat_interleave(Tensor([1.0, 2.0]), 2).tolist()
+        [1.0, 1.0, 2.0, 2.0]
+        """
+    def split(
+        self,
+        split_size_or_sections: Any = None,
+        axis: builtins.int = 0,
+        *,
+        split_size: Any = None,
+        dim: builtins.int = 0,
+    ) -> list[Tensor]:
+        """X cut along ``axis``: into pieces of that many entries each (the last may be shorter), or of the sizes listed.
+
+        PyTorch's method calls it ``split_size``. ``np.split(t, …)`` means what it means in NumPy: into that many equal
+        parts, or at the listed places.
+
+        >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
+        [[1.0, 2.0], [3.0]]
+        """
+    def chunk(self, chunks: builtins.int, axis: builtins.int = 0, *, dim: builtins.int = 0) -> list[Tensor]:
+        """X cut along an axis into at most ``chunks`` pieces of equal size (the last may be shorter).
+
+        >>> [piece.tolist() for piece in chunk(Tensor([1.0, 2.0, 3.0]), 2)]
+        [[1.0, 2.0], [3.0]]
+        """
+    def unbind(self, dim: builtins.int = 0, *, axis: builtins.int = 0) -> tuple[Tensor, ...]:
+        """X[0], X[1], … along an axis, which is gone from them.
+
+        >>> [t.tolist() for t in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)]
+        [[1.0, 3.0], [2.0, 4.0]]
+        """
+    def flip(self, *axes: Any, axis: Axes = None, dim: Axes = None) -> Tensor:
+        """X with the entries along the given axes (all without any) in reverse.
+
+        >>> flip(Tensor([1.0, 2.0, 3.0])).tolist()
+        [3.0, 2.0, 1.0]
+        """
+    def roll(self, shifts: Any, axis: Axes = None, *, dim: Axes = None) -> Tensor:
+        """Entries moved along an axis (without one, along the flattened X); what leaves at the end comes in at the start.
+
+        >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
+        [3.0, 1.0, 2.0]
+        """
+    def unfold(self, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor:
+        """All windows of ``size`` entries along an axis, ``step`` apart, as a last axis.
+
+        >>> unfold(Tensor([1.0, 2.0, 3.0]), 0, 2, 1).tolist()
+        [[1.0, 2.0], [2.0, 3.0]]
+        """
+    def narrow(self, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor:
+        """``length`` entries along an axis from ``start`` on.
+
+        >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
+        [2.0, 3.0]
+        """
+    def tril(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """The lower triangle of each matrix, zeros above the diagonal.
+
+        >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[1.0, 0.0], [3.0, 4.0]]
+        """
+    def triu(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """The upper triangle of each matrix, zeros below the diagonal.
+
+        >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[1.0, 2.0], [0.0, 4.0]]
+        """
+    def gather(self, dim: builtins.int, index: Like) -> Tensor:
+        """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes; the shape is that of ``index``.
+
+        >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
+        [[2.0], [3.0]]
+        """
+    def scatter(self, dim: builtins.int, index: Like, src: Like | None = None, value: Like | None = None) -> Tensor:
+        """X with the entries that ``index`` names along ``dim`` replaced by those of ``src`` (or by a number).
+
+        Of several entries for one place the last is taken, and gets the gradient.
+
+        >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
+        [1.0, 9.0]
+        """
+    def scatter_add(self, dim: builtins.int, index: Like, src: Like) -> Tensor:
+        """X with ``src`` added in at the places that ``index`` names along ``dim``; places named twice get the sum.
+
+        >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
+        [0.0, 3.0]
+        """
+    def index_select(self, dim: builtins.int, index: Like) -> Tensor:
+        """The slices of X along ``dim`` that ``index`` names.
+
+        >>> index_select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [1]).tolist()
+        [[2.0], [4.0]]
+        """
+    def take(self, indices: Like, axis: builtins.int | None = None, *, dim: builtins.int | None = None) -> Tensor:
+        """Entries by index along ``axis``; without one from the flattened X.
+
+        >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [3, 0]).tolist()
+        [4.0, 1.0]
+        """
+    def take_along_axis(
+        self,
+        indices: Like,
+        axis: builtins.int | None = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+
+        >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
+        [[2.0], [3.0]]
+        """
+    def take_along_dim(
+        self,
+        indices: Like,
+        axis: builtins.int | None = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+
+        >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
+        [[2.0], [3.0]]
+        """
+    def masked_select(self, mask: Like) -> Tensor:
+        """The entries of X where ``mask`` (broadcast to its shape) is true, as a vector.
+
+        >>> masked_select(Tensor([1.0, 2.0]), [False, True]).tolist()
+        [2.0]
+        """
+    @overload
+    def nonzero(self, as_tuple: Literal[False] = False) -> Tensor:
+        """The places of the entries that are not 0, one row each, or with ``as_tuple`` one Tensor per axis.
+
+        >>> nonzero(Tensor([0.0, 5.0])).tolist()
+        [[1]]
+        """
+    @overload
+    def nonzero(self, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+    def clone(self) -> Tensor:
+        """The same numbers in an array of their own; PyTorch's ``clone``.
+
+        >>> copy(Tensor([1.0])).tolist()
+        [1.0]
+        """
+    def astype(self, dtype: Any) -> Tensor:
+        """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
+
+        >>> astype(Tensor([1.5]), dtype="float64").dtype
+        dtype('float64')
+        """
+    def type(self, dtype: Any) -> Tensor:
+        """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
+
+        >>> astype(Tensor([1.5]), dtype="float64").dtype
+        dtype('float64')
+        """
+    def to(self, *args: Any, dtype: Any = None, device: Any = 'cpu', **hints: builtins.bool) -> Tensor:
+        """PyTorch's way to ask for another type, ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
+
+        >>> to(Tensor([1]), "float64").dtype
+        dtype('float64')
+        """
+    def type_as(self, other: Like) -> Tensor:
+        """The Tensor in the dtype of ``other``."""
+    def is_floating_point(self) -> builtins.bool:
+        """Whether the entries are floats.
+
+        >>> is_floating_point(Tensor([1, 2]))
+        False
+        """
+    def half(self) -> Tensor:
+        """X in float16; the gradient comes back in the type of X, and passes through floats only."""
+    def float(self) -> Tensor:
+        """X in float32; the gradient comes back in the type of X, and passes through floats only."""
+    def double(self) -> Tensor:
+        """X in float64; the gradient comes back in the type of X, and passes through floats only."""
+    def long(self) -> Tensor:
+        """X in int64; the gradient comes back in the type of X, and passes through floats only."""
+    def int(self) -> Tensor:
+        """X in int32; the gradient comes back in the type of X, and passes through floats only."""
+    def bool(self) -> Tensor:
+        """X in bool; the gradient comes back in the type of X, and passes through floats only."""
+    def new_zeros(
+        self,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: builtins.bool = False,
+    ) -> Tensor:
+        """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+    def new_empty(
+        self,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: builtins.bool = False,
+    ) -> Tensor:
+        """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+    def new_ones(
+        self,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: builtins.bool = False,
+    ) -> Tensor:
+        """All 1, of the given size, in the dtype of the Tensor unless another is given."""
+    def new_full(
+        self,
+        size: Any,
+        fill_value: Like,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: builtins.bool = False,
+    ) -> Tensor:
+        """All ``fill_value``, of the given size, in the dtype of the Tensor unless another is given."""
+    def new_tensor(
+        self,
+        data: Like,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: builtins.bool = False,
+    ) -> Tensor:
+        """A Tensor of ``data``, in the dtype of this one unless another is given."""
+    def contiguous(self) -> Tensor:
+        """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+    def cpu(self) -> Tensor:
+        """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+    def dim(self) -> builtins.int:
+        """The number of axes, as PyTorch's method."""
+    def numel(self) -> builtins.int:
+        """The number of entries."""
+    def nelement(self) -> builtins.int:
+        """The number of entries."""
+    def __add__(self, other: Like) -> Tensor: ...
+    def __radd__(self, other: Like) -> Tensor: ...
+    def __sub__(self, other: Like) -> Tensor: ...
+    def __rsub__(self, other: Like) -> Tensor: ...
+    def __mul__(self, other: Like) -> Tensor: ...
+    def __rmul__(self, other: Like) -> Tensor: ...
+    def __truediv__(self, other: Like) -> Tensor: ...
+    def __rtruediv__(self, other: Like) -> Tensor: ...
+    def __floordiv__(self, other: Like) -> Tensor: ...
+    def __rfloordiv__(self, other: Like) -> Tensor: ...
+    def __mod__(self, other: Like) -> Tensor: ...
+    def __rmod__(self, other: Like) -> Tensor: ...
+    def __pow__(self, other: Like) -> Tensor: ...
+    def __rpow__(self, other: Like) -> Tensor: ...
+    def __matmul__(self, other: Like) -> Tensor: ...
+    def __rmatmul__(self, other: Like) -> Tensor: ...
+    def __and__(self, other: Like) -> Tensor: ...
+    def __rand__(self, other: Like) -> Tensor: ...
+    def __or__(self, other: Like) -> Tensor: ...
+    def __ror__(self, other: Like) -> Tensor: ...
+    def __xor__(self, other: Like) -> Tensor: ...
+    def __rxor__(self, other: Like) -> Tensor: ...
+    def __lshift__(self, other: Like) -> Tensor: ...
+    def __rlshift__(self, other: Like) -> Tensor: ...
+    def __rshift__(self, other: Like) -> Tensor: ...
+    def __rrshift__(self, other: Like) -> Tensor: ...
+    def __lt__(self, other: Like) -> Tensor: ...
+    def __le__(self, other: Like) -> Tensor: ...
+    def __gt__(self, other: Like) -> Tensor: ...
+    def __ge__(self, other: Like) -> Tensor: ...
+    def __neg__(self) -> Tensor: ...
+    def __abs__(self) -> Tensor: ...
+    def __invert__(self) -> Tensor: ...
+    def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]
+    def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override]
+    def __getitem__(self, index: Any) -> Tensor: ...
+    def _repr_html_(self) -> str: ...
+    @property
+    def T(self) -> Tensor:
+        """All axes in reverse order."""
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped: the transpose of each matrix of a batch."""
+    @property
+    def size(self) -> Size:
+        """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
+    @property
+    def device(self) -> str:
+        """Where it is, ``"cpu"``."""
+    @property
+    def data(self) -> np.ndarray[Any, Any]:
+        """The array itself, under the name that PyTorch's users write."""
+    @data.setter
+    def data(self, value: Any) -> None: ...

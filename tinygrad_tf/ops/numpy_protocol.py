@@ -1,0 +1,186 @@
+"""``np.exp(t)``: what NumPy's functions do when they are given a Tensor.
+
+Most mean the same here, under the same name and with the same arguments; one table lists them. Those that PyTorch calls
+otherwise stand below it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ..autograd.tensor import implements
+from ..errors import error
+from . import (
+    arithmetic,
+    arrange,
+    choice,
+    comparison,
+    conversion,
+    counting,
+    exponential,
+    indexing,
+    join,
+    linalg,
+    makers,
+    order,
+    reduction,
+    rounding,
+    shape,
+    trigonometry,
+)
+from .einsum import einsum
+
+_SAME: dict[Any, str] = {
+    arithmetic: "add subtract multiply divide power negative absolute square reciprocal",
+    choice: "maximum minimum where clip nan_to_num",
+    conversion: "copy",
+    exponential: "exp expm1 log log1p logaddexp sqrt tanh exp2 log2 log10",
+    shape: "reshape expand_dims transpose swapaxes moveaxis broadcast_to shape ndim size",
+    indexing: "take",
+    arrange: "flip roll tril triu diag trace diff",
+    comparison: "equal not_equal less less_equal greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift "
+                "right_shift invert logical_and logical_or logical_xor logical_not isnan isinf isfinite isclose "
+                "allclose",
+    reduction: "sum mean amax amin argmax argmin all any",
+    counting: "count_nonzero bincount unique isin",
+    join: "concatenate stack vstack hstack tile",
+    linalg: "matmul dot outer tensordot",
+    order: "cumsum cumprod prod",
+    rounding: "sign floor ceil trunc round floor_divide fmod remainder",
+    trigonometry: "sin cos tan arcsin arccos arctan arctan2 sinh cosh arcsinh arccosh arctanh",
+    makers: "zeros_like ones_like full_like empty_like",
+}  # fmt: skip
+
+for _module, _names in _SAME.items():
+    for _name in _names.split():
+        implements(getattr(np, _name))(getattr(_module, _name))
+
+implements(np.max)(reduction.amax)
+implements(np.min)(reduction.amin)
+implements(np.around)(rounding.round)
+implements(np.ravel)(shape.flatten)
+implements(np.repeat)(join.repeat_interleave)
+implements(np.einsum)(einsum)
+implements(np.linalg.matmul)(linalg.matmul)
+implements(np.linalg.outer)(linalg.outer)
+if hasattr(np, "astype"):  # from NumPy 2.1 on
+    implements(np.astype)(conversion.astype)
+
+# ---- what is called otherwise in PyTorch ----------------------------------------------------------------------------
+
+
+@implements(np.var)
+def _var(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
+    return reduction.var(X, axis, **{"correction": ddof, **params})
+
+
+@implements(np.std)
+def _std(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
+    return reduction.std(X, axis, **{"correction": ddof, **params})
+
+
+@implements(np.linalg.norm)
+def _norm(X: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axes = X.ndim if axis is None else len(axis) if isinstance(axis, (tuple, list)) else 1
+    if axes > 1 and ord not in (None, "fro"):
+        raise error(
+            NotImplementedError,
+            "np.linalg.norm",
+            got={"X": X, "ord": ord},
+            rule="of matrices only the Frobenius norm has a rule here",
+            cure="leave ord out, or write norm(x, p), which takes all entries as one vector",
+        )
+    return reduction.norm(X, ord, axis, keepdims)
+
+
+@implements(np.squeeze)
+def _squeeze(X: Any, axis: Any = None) -> Any:
+    if axis is not None and any(X.shape[a] != 1 for a in shape.check_axes("squeeze", X, axis)):
+        raise error(
+            ValueError,
+            "np.squeeze",
+            got={"X": X, "axis": axis},
+            rule="NumPy takes away axes of size 1 only",
+            cure="index the axis or reduce over it, or write x.squeeze(axis), which leaves it",
+        )
+    return shape.squeeze(X, axis)
+
+
+@implements(np.split)
+def _split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n = join.length("split", X, axis)
+    if np.ndim(indices_or_sections) == 0 and n % indices_or_sections:
+        raise error(
+            ValueError,
+            "np.split",
+            got={"X": X, "sections": indices_or_sections},
+            rule=f"the parts are equal: their number divides the axis, {n}",
+            cure="write np.array_split for parts that differ by one",
+        )
+    return _array_split(X, indices_or_sections, axis)
+
+
+@implements(np.array_split)
+def _array_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n = join.length("array_split", X, axis)
+    if np.ndim(indices_or_sections) == 0:
+        k = int(indices_or_sections)
+        return join.pieces(X, [n // k + (i < n % k) for i in range(k)], axis)
+    edges = itertools.pairwise([0, *indices_or_sections, n])
+    a = shape.check_axis("array_split", X, axis)
+    return [indexing.along(X, a, slice(start, end)) for start, end in edges]
+
+
+@implements(np.pad)
+def _pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+    pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
+    if mode == "constant" and not np.ndim(constant_values):
+        return arrange.bordered(X, pairs, constant_values)
+    theirs = {numpys: name for name, numpys in arrange.BORDERS.items()}
+    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad says what is possible
+    return arrange.pad(X, [n for pair in reversed(pairs) for n in pair], mode)
+
+
+@implements(np.diagonal)
+def _diagonal(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return arrange.diagonal(X, offset, axis1, axis2)
+
+
+@implements(np.linalg.diagonal)
+def _last_diagonal(X: Any, offset: int = 0) -> Any:
+    return arrange.diagonal(X, offset, -2, -1)
+
+
+@implements(np.linalg.trace)
+def _last_trace(X: Any, offset: int = 0) -> Any:
+    return arrange.trace(X, offset, -2, -1)
+
+
+@implements(np.meshgrid)
+def _meshgrid(*Xs: Any, indexing: str = "xy") -> tuple[Any, ...]:
+    return arrange.meshgrid(*Xs, indexing=indexing)
+
+
+@implements(np.nonzero)
+def _nonzero(X: Any) -> Any:
+    return indexing.nonzero(X, as_tuple=True)
+
+
+@implements(np.take_along_axis)
+def _take_along_axis(X: Any, indices: Any, axis: int | None = -1) -> Any:
+    return indexing.take_along_axis(X, indices, axis)
+
+
+@implements(np.sort)
+def _sort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+    X, axis = order.one_axis("sort", X, axis)
+    return order.sort(X, axis).values
+
+
+@implements(np.argsort)
+def _argsort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+    X, axis = order.one_axis("argsort", X, axis)
+    return order.argsort(X, axis)

@@ -1,0 +1,90 @@
+"""Starting a script as an MPI job of this machine, and knowing whether it is one."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import error
+
+#: What launchers tell the processes that they start: their number (MPICH and its kin, Open MPI).
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
+_MARKS = (*_SIZES, "PMI_RANK", "PMIX_RANK")
+
+#: One thread for each rank: the ranks are the threads. Read when NumPy is loaded.
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+#: Open MPI refuses these two without being told; MPICH does not ask.
+_ALLOWED = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}  # fmt: skip
+
+
+def launched() -> bool:
+    """Whether an MPI launcher started this process."""
+    return any(mark in os.environ for mark in _MARKS)
+
+
+def announced() -> int | None:
+    """How many processes the launcher says that it started, if it does."""
+    return next((int(os.environ[name]) for name in _SIZES if name in os.environ), None)
+
+
+def launch(ranks: int) -> None:
+    """Start the running script anew as that many ranks on this machine, and leave with their exit status.
+
+    Returns at once in a process that is a rank already, and for ``ranks=1``. ImportError without mpi4py.
+    """
+    if ranks < 1:
+        raise error(
+            ValueError, "launch", got={"ranks": ranks}, rule="a job has at least one rank", cure="write launch(4)"
+        )
+    if launched() or ranks == 1:
+        return
+    if importlib.util.find_spec("mpi4py") is None:  # not imported: that would make this process an MPI job of its own
+        raise no_mpi()
+    env = {**dict.fromkeys(_THREADS, "1"), **os.environ, **_ALLOWED}
+    command = [mpiexec(), "-n", str(ranks), sys.executable, *sys.orig_argv[1:]]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":  # there exec returns to the shell before the job has ended
+        raise SystemExit(subprocess.call(command, env=env))
+    os.execve(command[0], command, env)
+
+
+def mpiexec() -> str:
+    """The launcher of the MPI library that was installed beside Python, or else the system's."""
+    beside = Path(sys.executable).parent
+    found = shutil.which("mpiexec", path=str(beside)) or shutil.which("mpiexec")
+    if found is None:
+        raise error(
+            FileNotFoundError,
+            "launch",
+            got=f"no mpiexec in {beside} or on the PATH",
+            rule="it starts the ranks",
+            cure='pip install "tinygrad_tf[mpi]"',
+        )
+    return found
+
+
+def mpi() -> Any:
+    """The module ``mpi4py.MPI``; importing it joins the job."""
+    try:
+        from mpi4py import MPI
+    except ImportError:
+        raise no_mpi() from None
+    return MPI
+
+
+def no_mpi() -> ImportError:
+    return error(
+        ImportError,
+        "parallel",
+        got="no package mpi4py",
+        rule="ranks speak to each other through it",
+        cure='pip install "tinygrad_tf[mpi]"',
+    )

@@ -1,0 +1,140 @@
+"""Figures of a training: its curves, and where the decoder looked while it wrote. Drawn with matplotlib."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..autograd.recording import no_grad
+from ..errors import error
+from ..models import Transformer
+from ..models.generation import evaluation
+from ..tasks import Vocabulary, pad
+from .trainer import History, translate
+
+#: Fonts with Chinese characters, as the usual systems carry them; the first one that is installed is used.
+CJK_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "PingFang SC",
+    "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "Noto Sans CJK JP", "Droid Sans Fallback",
+    "Arial Unicode MS",
+)  # fmt: skip
+
+# Okabe and Ito's blue and vermilion: told apart with any colour vision, and by light and dark in print.
+_BLUE, _ORANGE = "#0072b2", "#d55e00"
+
+
+def save_curves(history: History, path: str | os.PathLike[str]) -> None:
+    """The loss of every step and the score on held-out pairs; PNG, SVG or PDF by the file's ending.
+
+    >>> import tempfile
+    >>> save_curves(History([2.0, 1.5, 1.0], {3: 0.25}), f"{tempfile.mkdtemp()}/curves.png")
+    """
+    with _style(""):
+        figure = _matplotlib().figure.Figure(figsize=(7, 5.5), layout="constrained")
+        loss, score = figure.subplots(2, 1, sharex=True)
+        steps = range(1, len(history.loss) + 1)
+        loss.plot(steps, history.loss, color=_BLUE, linewidth=1)
+        loss.set_yscale("log")
+        loss.set_ylabel("loss (nats per character)")
+        score.plot(list(history.accuracy), [100 * a for a in history.accuracy.values()], "o-", color=_ORANGE)
+        if history.accuracy:
+            step, last = [*history.accuracy.items()][-1]
+            score.annotate(f"{last:.1%}", (step, 100 * last), textcoords="offset points", xytext=(0, -16), ha="right")
+        score.set_ylim(-3, 103)
+        score.set_ylabel("held-out, exact match (%)")
+        score.set_xlabel("step")
+        for axes in (loss, score):
+            axes.grid(alpha=0.3)
+        _save(figure, path)
+
+
+def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tuple[list[str], list[str], Any]:
+    """Translate ``text`` and return what was written, what was read, and the attention between them.
+
+    Returns the symbols written, one per row (``<end>`` is the last), those read, one per column, and the weights of the
+    last decoder layer, (heads, rows, columns): each row adds up to 1.
+    """
+    output = translate(model, vocabulary, [text])[0]
+    source, _ = pad([vocabulary.encode(text)])
+    written = [*vocabulary.encode(output), vocabulary.end]
+    layer, calls = model.decoder.layers[-1].multihead_attn, []
+    handle = layer.register_forward_pre_hook(lambda module, inputs: calls.append(inputs))
+    try:
+        with evaluation(model), no_grad():  # the last layer is called again as in a pass through the translation
+            model(source, np.array([[vocabulary.start, *written[:-1]]]))
+            _, weights = layer(*calls[0], average_attn_weights=False)
+    finally:
+        handle.remove()
+    return vocabulary.symbols(written), list(text), weights.array[0]
+
+
+def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: str | os.PathLike[str]) -> str:
+    """Draw :func:`cross_attention` as a map: each written character's row says which characters were looked at.
+
+    The heads are averaged. Warns if a character is Chinese and no font for it is installed. Returns the translation.
+    """
+    rows, columns, weights = cross_attention(model, vocabulary, text)
+    translation = "".join(rows[:-1])
+    with _style(text):
+        size = (2.5 + 0.36 * len(columns), 1.6 + 0.36 * len(rows))
+        figure = _matplotlib().figure.Figure(figsize=size, layout="constrained")
+        axes = figure.subplots()
+        image = axes.imshow(weights.mean(axis=0), cmap="Blues", vmin=0, aspect="equal")
+        axes.set_xticks(range(len(columns)), [_visible(c) for c in columns], fontsize=12)
+        axes.set_yticks(range(len(rows)), [_visible(r) for r in rows], fontsize=12)
+        axes.set_xticks(np.arange(-0.5, len(columns)), minor=True)
+        axes.set_yticks(np.arange(-0.5, len(rows)), minor=True)
+        axes.grid(which="minor", color="0.85", linewidth=0.5)
+        axes.tick_params(which="both", length=0)
+        axes.set_xlabel("read")
+        axes.set_ylabel("written")
+        axes.set_title(f"{text} → {translation}", fontsize=12)
+        figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.04, 1)), label="attention, mean of the heads")
+        _save(figure, path)
+    return translation
+
+
+def _visible(symbol: str) -> str:
+    return "␣" if symbol == " " else symbol
+
+
+def _save(figure: Any, path: str | os.PathLike[str]) -> None:
+    folder = os.path.dirname(os.fspath(path))
+    os.makedirs(folder or ".", exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # _style has warned, once for all characters
+        figure.savefig(path, dpi=150, bbox_inches="tight")
+
+
+def _style(texts: str) -> Any:
+    """Matplotlib settings for a figure with ``texts`` in it: a second font where they need one."""
+    matplotlib = _matplotlib()
+    families = ["DejaVu Sans"]
+    if any(unicodedata.east_asian_width(c) in "WF" for c in texts):
+        installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
+        found = [name for name in CJK_FONTS if name in installed]
+        if not found:
+            warnings.warn("no font with Chinese characters is installed, so they show as boxes; install one, for "
+                          "example Noto Sans CJK SC (on Debian and Ubuntu: apt install fonts-noto-cjk)",
+                          stacklevel=3)  # fmt: skip
+        families += found[:1]
+    return matplotlib.rc_context({"font.family": families})
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib.figure
+        import matplotlib.font_manager
+    except ImportError:
+        raise error(
+            ImportError,
+            "figures",
+            got="no package matplotlib",
+            rule="it draws the figures",
+            cure='pip install "tinygrad_tf[train]"',
+        ) from None
+    return matplotlib

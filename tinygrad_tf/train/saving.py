@@ -1,0 +1,225 @@
+"""Checkpoints: all that a training needs to go on as if it had never stopped, in one safetensors file.
+
+A file holds arrays and JSON, nothing that could run when it is loaded. Its arrays are the model's, under the names of
+its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``; everything else stands as JSON
+under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, and the state:
+step, schedule, generator, notes. Equal states make equal files, byte by byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import random
+from ..errors import error
+from ..files import safetensors_package, write_whole
+from ..nn import Module
+from ..optim import LRScheduler, Optimizer
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+FORMAT = 1
+_METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
+_OPTIMIZER = "optimizer:"  # no parameter is called so: a colon cannot be part of an attribute's name
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file held: plain data, with nothing restored yet.
+
+    Attributes:
+        model: the parameters by name.
+        optimizer: the optimiser's ``state_dict()`` and, as ``"kind"``, its class; or None. ``schedule`` likewise.
+        step: how many steps had been trained.
+        random: the generator's state.
+        notes: what was passed to :func:`save_checkpoint` as ``notes``.
+    """
+
+    model: Arrays
+    optimizer: dict[str, Any] | None
+    schedule: dict[str, Any] | None
+    step: int
+    random: dict[str, Any]
+    notes: dict[str, Any]
+
+    def restore(self, model: Module, optimizer: Optimizer | None = None, schedule: LRScheduler | None = None) -> None:
+        """Put the saved values into the model and, to train on, into the optimiser and its schedule.
+
+        With an optimiser the package's generator, too, goes on from where it was. Everything is checked before
+        anything is changed: RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser
+        or a schedule that was not saved or is of another class.
+        """
+        own = {name: p.shape for name, p in model.state_dict().items()}
+        saved = {name: array.shape for name, array in self.model.items()}
+        odd = sorted(name for name in own.keys() | saved.keys() if own.get(name) != saved.get(name))
+        if odd:
+            name = odd[0]
+            raise error(
+                RuntimeError,
+                "Checkpoint.restore",
+                got=(
+                    f"{len(odd)} parameters that differ; {name!r} is {saved.get(name, 'missing')} in the file and "
+                    f"{own.get(name, 'missing')} in the model"
+                ),
+                rule="file and model have the same parameters",
+                cure="build the model from the configuration that was saved with it",
+            )
+        for saved_state, target, what in (
+            (self.optimizer, optimizer, "optimizer"),
+            (self.schedule, schedule, "schedule"),
+        ):
+            kind = None if saved_state is None else saved_state["kind"]
+            if target is not None and kind != type(target).__name__:
+                raise error(
+                    ValueError,
+                    "Checkpoint.restore",
+                    got=f"a {what} of class {type(target).__name__}; the file holds {kind or 'none'}",
+                    rule="a training goes on with what it was saved with",
+                    cure=f"make the same {what} as in the first run",
+                )
+        if optimizer is not None and self.optimizer is not None:
+            optimizer.load_state_dict(self.optimizer)  # checks shapes before it changes anything
+            random.set_state(self.random)
+        if schedule is not None and self.schedule is not None:
+            schedule.load_state_dict(self.schedule)
+        model.load_state_dict(self.model)
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer | None = None,
+    schedule: LRScheduler | None = None,
+    step: int = 0,
+    notes: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a checkpoint, whole or not at all: whoever reads ``path`` sees the old file or the new one.
+
+    ``notes`` is any plain data that JSON can hold: the model's configuration, the vocabulary, the history. Folders are
+    made as needed.
+
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> save_checkpoint(f"{folder}/line.safetensors", nn.Linear(2, 1), notes={"inputs": ["x", "y"]})
+    >>> load_checkpoint(f"{folder}/line.safetensors").notes
+    {'inputs': ['x', 'y']}
+    """
+    arrays: Arrays = {name: p.array for name, p in model.state_dict().items()}
+    state: dict[str, Any] = {"step": int(step), "random": random.get_state(), "notes": dict(notes or {})}
+    if schedule is not None:
+        state["schedule"] = {"kind": type(schedule).__name__, **schedule.state_dict()}
+    if optimizer is not None:
+        saved = optimizer.state_dict()
+        numbers: dict[int, dict[str, Any]] = {}
+        for i, entries in saved["state"].items():
+            for name, value in entries.items():
+                if isinstance(value, np.ndarray):
+                    arrays[f"{_OPTIMIZER}{i}.{name}"] = value
+                else:
+                    numbers.setdefault(i, {})[name] = value
+        state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"]}
+    arrays = {  # safetensors ignores strides, and turns foreign byte orders into the native one
+        name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()
+    }
+    try:
+        if json.dumps(json.loads(json.dumps(state))) != json.dumps(state):
+            raise ValueError("keys such as 1 and '1' become one")
+        text = json.dumps({"format": FORMAT, "sha256": _digest(arrays, state), "state": state})
+    except (TypeError, ValueError) as problem:
+        raise error(
+            TypeError,
+            "save_checkpoint",
+            got=f"notes that JSON cannot hold ({problem})",
+            rule="notes are plain data",
+            cure="note numbers, texts, lists and dicts; arrays belong into the model",
+        ) from None
+    content = safetensors_package().numpy.save(arrays, {_METADATA: text})
+    write_whole(Path(path), lambda beside: beside.write_bytes(content))
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint and check that it is whole. Nothing is executed, and nothing is changed yet.
+
+    Raises FileNotFoundError where there is none, ValueError for a file that was cut off or altered, or that
+    :func:`save_checkpoint` did not write.
+    """
+    safetensors = safetensors_package()
+    if not Path(path).is_file():
+        raise error(
+            FileNotFoundError,
+            "load_checkpoint",
+            got=f"{str(path)!r}, where there is no file",
+            rule="a checkpoint is a file that save_checkpoint wrote",
+            cure="check the path, or train first",
+        )
+    try:
+        with safetensors.safe_open(str(path), framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+    except (safetensors.SafetensorError, OSError, ValueError) as problem:
+        raise _damaged(path, f"it cannot be read as safetensors: {problem}") from None
+    if header.get("format") != FORMAT:
+        raise error(
+            ValueError,
+            "load_checkpoint",
+            got=f"{str(path)!r} of the format {header.get('format', 'of others')}",
+            rule=f"tinygrad_tf's format is {FORMAT}",
+            cure=(
+                "for weights of other programs, read the file with the package safetensors and pass the arrays to "
+                "model.load_state_dict()"
+            ),
+        )
+    state = header.get("state", {})
+    if header.get("sha256") != _digest(arrays, state):
+        raise _damaged(path, "its content does not fit the digest that was saved with it")
+    return Checkpoint(
+        model={name: array for name, array in arrays.items() if not name.startswith(_OPTIMIZER)},
+        optimizer=_optimizer_state(state.get("optimizer"), arrays),
+        schedule=state.get("schedule"),
+        step=state["step"],
+        random=state["random"],
+        notes=state["notes"],
+    )
+
+
+def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, Any] | None:
+    """The optimiser's ``state_dict()`` put together again from its numbers (JSON) and its arrays."""
+    if saved is None:
+        return None
+    states: dict[int, dict[str, Any]] = {int(i): dict(entries) for i, entries in saved["state"].items()}
+    for name, array in arrays.items():
+        if name.startswith(_OPTIMIZER):
+            i, key = name.removeprefix(_OPTIMIZER).split(".")
+            states.setdefault(int(i), {})[key] = array
+    groups = [  # JSON has no tuples: betas came back as a list
+        {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
+        for group in saved["groups"]
+    ]
+    return {"kind": saved["kind"], "state": states, "param_groups": groups}
+
+
+def _digest(arrays: Arrays, state: dict[str, Any]) -> str:
+    """SHA-256 over the state as JSON, and over every array's name, dtype, shape and bytes."""
+    digest = hashlib.sha256(json.dumps(state).encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def _damaged(path: str | os.PathLike[str], why: str) -> ValueError:
+    return error(
+        ValueError,
+        "load_checkpoint",
+        got=f"{str(path)!r}, which is damaged",
+        rule=why,
+        cure="use an older copy, or train again",
+    )
