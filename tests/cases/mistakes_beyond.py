@@ -114,7 +114,8 @@ OWN_OPS = [
     ("a rule that returns too few", lambda: of_rule(lambda dY, Y, X, W: (dY,)), RuntimeError,
      "the gradient rule of product got 2 inputs and returned 1", "a gradient for each input", "return None"),
     ("a rule that returns another shape", lambda: of_rule(lambda dY, Y, X, W: (np.ones(3), dY)), RuntimeError,
-     "the gradient rule of product got input x (2,) float64, its gradient (3,)", "its input's shape", "one of shape (2,)"),
+     "the gradient rule of product got input x (2,) float64, its gradient (3,)",
+     "its input's shape", "one of shape (2,)"),
 ]  # fmt: skip
 
 
