@@ -16,7 +16,8 @@ with the number of threads too.
 import os
 
 from . import attention, dense, loss, pointwise, rows
-from .choice import KERNELS, Kernel, chosen, offer, pairs, use
+from .choice import KERNELS, chosen, offer, use
+from .pair import Kernel, pairs
 
 __all__ = ["KERNELS", "Kernel", "chosen", "use"]
 

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType, TracebackType
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from types import TracebackType
 
-Forward: TypeAlias = Callable[..., tuple[Any, Any]]
-Backward: TypeAlias = Callable[..., Iterable[Any]]
-
-
-class Kernel:
-    """The fast way through a fused op: arrays in, arrays out.
-
-    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
-    one per input, ``None`` where ``needs`` is false.
-    """
-
-    __slots__ = ("backward", "forward")
-
-    def __init__(self, forward: Forward, backward: Backward) -> None:
-        self.forward, self.backward = forward, backward
-
+from .pair import Backward, Forward, Kernel
 
 #: The kernels that run, by the names of their ops.
 KERNELS: dict[str, Kernel] = {}
@@ -33,11 +17,6 @@ _chosen = ["numpy"]
 def offer(name: str, pairs: Mapping[str, tuple[Forward, Backward]]) -> None:
     """Make a set of kernels known to :func:`use`."""
     _sets[name] = pairs
-
-
-def pairs(module: ModuleType, *names: str) -> dict[str, tuple[Forward, Backward]]:
-    """The functions ``name`` and ``d_name`` of a module, by name."""
-    return {name: (getattr(module, name), getattr(module, f"d_{name}")) for name in names}
 
 
 def chosen() -> str:

@@ -6,7 +6,7 @@ What they do not handle (float16, bytes in the other order, arrays with gaps, no
 
 from __future__ import annotations
 
-from ..choice import pairs
+from ..pair import pairs
 from . import attention, dense, loss, pointwise, rows
 from .gemm import FOUND
 
