@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import error
 
 if TYPE_CHECKING:
+    from .operation import Op
     from .tensor import Array, Tensor
 
 # ---- tensor ---------------------------------------------------------------------------------------------------------
@@ -149,6 +150,18 @@ def wrong_gradient(op: str, X: Tensor, dX: Array) -> Exception:
         got={"input": X, "its gradient": dX},
         rule="a gradient is an array of floats in its input's shape, up to broadcasting",
         cure=f"let the rule return one of shape {X.shape} there, or None where there is none",
+    )
+
+
+def changed(op: Op, Y: Tensor, i: int) -> Exception:
+    """For a value that changed between forward and backward: that of ``Y`` (i = 0) or of one of its inputs."""
+    letter = op.letters[i - 1] if 0 < i <= len(op.letters) else "Y" if i == 0 else f"X{i}"
+    return error(
+        RuntimeError,
+        f"the gradient rule of {op.name}",
+        got={letter: (Y, *Y.inputs)[i]},
+        rule=f"it reads the value of {letter}, which has been modified by an inplace operation since the forward",
+        cure="call backward() before the change (optimizer.step(), t[i] = v, add_() …), or change a copy: t.clone()",
     )
 
 

@@ -35,7 +35,7 @@ from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
 from .recording import state
 from .rule import Rule, keep_source
-from .tensor import NO_PARAMS, Array, Tensor, made_by, to_array
+from .tensor import NO_PARAMS, Array, Tensor, is_newer, last_write, made_by, to_array
 
 Inputs: TypeAlias = tuple[Any, ...]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -146,7 +146,8 @@ class Op:
                 raise
             raise self._explain(problem, inputs, params) from None
         if others and needs:
-            inputs = tuple(x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True))
+            kept = [a.copy() if a is x else a for x, a in zip(inputs, arrays, strict=True)]  # users write to their own
+            inputs = tuple(x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, kept, strict=True))
         return self.made(array, inputs, params, saved, needs)
 
     def made(self, array: Any, inputs: Inputs, params: dict[str, Any], saved: Any, needs: bool) -> Tensor:
@@ -167,6 +168,8 @@ class Op:
         watch, Xs = state.watch, Y.inputs
         if watch is not None:
             watch.step(Y)
+        if Y.number < last_write[0]:
+            self._check_unchanged(Y, needs)
         try:
             if self.kernel is not None and not create_graph:
                 sent: Any = self.kernel.backward(dY, Y.array, Y.saved, needs, *[X.array for X in Xs], **Y.params)
@@ -189,6 +192,13 @@ class Op:
         if not isinstance(sent, (tuple, list)) or len(sent) < len(Xs):
             raise mistakes.too_few_gradients(self.name, Y, sent)
         return sent
+
+    def _check_unchanged(self, Y: Tensor, needs: tuple[bool, ...]) -> None:
+        """Raise if a value that the rule reads was written to after ``Y`` was made of it."""
+        assert self.backward is not None
+        for i in self.backward.reads(needs, len(Y.inputs)):
+            if is_newer((Y, *Y.inputs)[i], Y.number):
+                raise mistakes.changed(self, Y, i)
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
         """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""

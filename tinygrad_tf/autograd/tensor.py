@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -25,6 +26,10 @@ Array: TypeAlias = Any
 NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 _numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
+_written: dict[
+    int, tuple[int, Any]
+] = {}  # when an array was last written to, by id; and what forgets it with the array
+last_write = [-1]
 NO_PARAMS: dict[str, Any] = {}
 
 
@@ -295,6 +300,31 @@ def made_by(
     t.grad = t.hooks = None
     t.number = next(_numbers)
     return t
+
+
+def wrote(*tensors: Tensor) -> None:
+    """Note that these arrays were written to just now, and with them their views and other Tensors of the same array."""
+    last_write[0] = next(_numbers)
+    for t in tensors:
+        owner = _owner(t.array)
+        known = _written.get(id(owner))
+        _written[id(owner)] = last_write[0], known[1] if known else weakref.ref(owner, _forgetting(id(owner)))
+
+
+def _forgetting(key: int) -> Callable[[Any], Any]:
+    return lambda gone: _written.pop(key, None)
+
+
+def is_newer(t: Tensor, number: int) -> bool:
+    """Whether the array of ``t`` was written to after the Tensor ``number`` was made."""
+    return number < last_write[0] and _written.get(id(_owner(t.array)), (-1,))[0] > number
+
+
+def _owner(array: Any) -> Any:
+    """The array that a view looks at."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, wrote
 from ..errors import error
 from ..random import generator
 
@@ -18,6 +18,8 @@ T = TypeVar("T", Tensor, np.ndarray[Any, Any])
 def _fill(t: T, values: Any) -> T:
     array = t.array if isinstance(t, Tensor) else t
     array[...] = values
+    if isinstance(t, Tensor):
+        wrote(t)
     return t
 
 

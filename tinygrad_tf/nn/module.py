@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from ..autograd.recording import state
-from ..autograd.tensor import Handle, Tensor, to_array
+from ..autograd.tensor import Handle, Tensor, to_array, wrote
 from ..errors import error, wrong_arguments
 from ..ops.conversion import type_asked_for
 from .hooks import Hooks
@@ -221,6 +221,7 @@ class Module(Parts):
             )
         for name, value in values.items():
             own[name].array[...] = value
+        wrote(*own.values())
         return LoadResult(missing, unexpected)
 
     # ---- settings for all parts at once -----------------------------------------------------------------------------
@@ -262,6 +263,7 @@ class Module(Parts):
             )
         for parameter in self.parameters():
             parameter.array, parameter.grad = parameter.array.astype(dtype), None
+        wrote(*self.parameters())
         for module in self.modules():
             for name, buffer in module._own_buffers():
                 if buffer.dtype.kind == "f":

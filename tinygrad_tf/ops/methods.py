@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.recording import state
-from ..autograd.tensor import Tensor, attach
+from ..autograd.tensor import Tensor, attach, wrote
 from ..errors import error
 from . import (
     arithmetic,
@@ -88,6 +88,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 cure="sum or cast the other operand first",
             )
         self.array[...] = new.array
+        wrote(self)
         return self
 
     return call
@@ -206,6 +207,7 @@ def data(self: Tensor) -> np.ndarray[Any, Any]:
 
 def set_data(self: Tensor, value: Any) -> None:
     self.array = value.array if isinstance(value, Tensor) else value
+    wrote(self)
 
 
 def transposed(self: Tensor) -> Any:
