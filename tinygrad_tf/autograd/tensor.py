@@ -303,7 +303,7 @@ def made_by(
 
 
 def wrote(*tensors: Tensor) -> None:
-    """Note that these arrays were written to just now, and with them their views and other Tensors of the same array."""
+    """Note that these arrays were written to just now, and with them their views and other Tensors of the arrays."""
     last_write[0] = next(_numbers)
     for t in tensors:
         owner = _owner(t.array)
