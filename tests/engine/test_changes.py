@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad, nn, optim, softmax
-from tinygrad_tf.autograd.tensor import wrote
+from tinygrad_tf.autograd.changes import wrote
 
 
 def leaf(*values):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import error
 
 if TYPE_CHECKING:
-    from .operation import Op
     from .tensor import Array, Tensor
 
 # ---- tensor ---------------------------------------------------------------------------------------------------------
@@ -153,8 +152,9 @@ def wrong_gradient(op: str, X: Tensor, dX: Array) -> Exception:
     )
 
 
-def changed(op: Op, Y: Tensor, i: int) -> Exception:
+def changed(Y: Tensor, i: int) -> Exception:
     """For a value that changed between forward and backward: that of ``Y`` (i = 0) or of one of its inputs."""
+    op: Any = Y.op
     letter = op.letters[i - 1] if 0 < i <= len(op.letters) else "Y" if i == 0 else f"X{i}"
     return error(
         RuntimeError,

@@ -26,6 +26,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from operator import attrgetter
+from sys import _getframe
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -33,9 +34,11 @@ from numpy import ndarray
 
 from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
+from .changes import check_unchanged, last_write
+from .places import site_of
 from .recording import state
 from .rule import Rule, keep_source
-from .tensor import NO_PARAMS, Array, Tensor, is_newer, last_write, made_by, to_array
+from .tensor import NO_PARAMS, Array, Tensor, made_by, to_array
 
 Inputs: TypeAlias = tuple[Any, ...]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -109,9 +112,16 @@ class Op:
                         needs = X.requires_grad or W.requires_grad
                         inputs = (X, W) if n_plain == 2 else inputs
                         if type(y) is ndarray and y.dtype is x.dtype and needs and state.recording and op.backward:
-                            return made_by(op, y, inputs, NO_PARAMS, None, state.scope, True)
+                            Y = made_by(op, y, inputs, NO_PARAMS, None, state.scope, True)
+                            f = _getframe(1)
+                            g = f.f_back or f
+                            Y.site = f.f_code, f.f_lasti, g.f_code, g.f_lasti  # site_of(f), written out
+                            return Y
                         return op.made(y, inputs, NO_PARAMS, None, needs)
-            return op.call(inputs, params)
+            made = op.call(inputs, params)
+            if isinstance(made, Tensor) and made.requires_grad:
+                made.site = site_of(_getframe(1))
+            return made
 
         call.__name__ = self.name
         call.__dict__.update(op=self, rule=self.rule, __signature__=self.signature)
@@ -169,7 +179,7 @@ class Op:
         if watch is not None:
             watch.step(Y)
         if Y.number < last_write[0]:
-            self._check_unchanged(Y, needs)
+            check_unchanged(self.backward, Y, needs)
         try:
             if self.kernel is not None and not create_graph:
                 sent: Any = self.kernel.backward(dY, Y.array, Y.saved, needs, *[X.array for X in Xs], **Y.params)
@@ -192,13 +202,6 @@ class Op:
         if not isinstance(sent, (tuple, list)) or len(sent) < len(Xs):
             raise mistakes.too_few_gradients(self.name, Y, sent)
         return sent
-
-    def _check_unchanged(self, Y: Tensor, needs: tuple[bool, ...]) -> None:
-        """Raise if a value that the rule reads was written to after ``Y`` was made of it."""
-        assert self.backward is not None
-        for i in self.backward.reads(needs, len(Y.inputs)):
-            if is_newer((Y, *Y.inputs)[i], Y.number):
-                raise mistakes.changed(self, Y, i)
 
     def _bind(self, inputs: Inputs, params: dict[str, Any]) -> tuple[Inputs, dict[str, Any]]:
         """Inputs without trailing ``None``, and all params: positional ones by their names, ``dim`` as ``axis``."""

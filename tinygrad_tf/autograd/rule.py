@@ -51,13 +51,12 @@ def source_tree(function: Callable[..., Any]) -> ast.FunctionDef:
 class Rule:
     """A gradient rule and, for each choice of inputs that want a gradient, only those of its lines that they need."""
 
-    __slots__ = ("_reads", "_slices", "function")
+    __slots__ = ("_slices", "function")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         keep_source(function)
         self.function = function
         self._slices: dict[tuple[bool, ...], Callable[..., tuple[Any, ...]]] = {}
-        self._reads: dict[tuple[bool, ...], list[int]] = {}
 
     def slice(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
         """A function like the rule that returns a tuple with ``None`` where ``needs`` is false."""
@@ -91,24 +90,6 @@ class Rule:
         ast.increment_lineno(tree, self.function.__code__.co_firstlineno - 1)
         return ast.fix_missing_locations(tree)
 
-    def reads(self, needs: tuple[bool, ...], n_inputs: int) -> list[int]:
-        """Whose values these gradients depend on: 0 for the output, i for the i-th input. Shapes alone do not count."""
-        if needs not in self._reads:
-            code = self.function.__code__
-            letters = code.co_varnames[1 : code.co_argcount]
-            try:
-                found = values_read(self.lines(needs), self.function.__globals__)
-            except OSError:
-                found = set(code.co_varnames)
-            whole = (
-                code.co_flags & inspect.CO_VARARGS
-                and code.co_varnames[code.co_argcount + code.co_kwonlyargcount] in found
-            )
-            self._reads[needs] = [
-                i for i in range(n_inputs + 1) if (letters[i] in found if i < len(letters) else whole)
-            ]
-        return self._reads[needs]
-
     def _compile(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
         rule = self.function
         try:
@@ -126,41 +107,6 @@ class Rule:
 def names(node: ast.AST, context: type) -> set[str]:
     """The names that a piece of code reads (``ast.Load``) or gives (``ast.Store``)."""
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
-
-
-def values_read(tree: ast.AST, names: dict[str, Any]) -> set[str]:
-    """The names whose values a piece of code reads, not only their shapes; ``names`` are the functions it may call."""
-    found: set[str] = set()
-    stack: list[Any] = [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "dtype", "size"):
-            continue
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            continue  # W is None
-        elif isinstance(node, (ast.ListComp, ast.GeneratorExp)) and isinstance(node.generators[0].target, ast.Name):
-            inside = values_read(node.elt, names)
-            found |= inside
-            stack += [g.iter for g in node.generators if ast.unparse(g.target) in inside]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            stack += [a for i, a in enumerate(node.args) if _reads_argument(names.get(node.func.id), i)]
-            stack += [k.value for k in node.keywords]
-        else:
-            stack += ast.iter_child_nodes(node)
-    return found
-
-
-@functools.lru_cache(maxsize=1024)
-def _reads_argument(helper: Any, i: int) -> bool:
-    """Whether a function that a rule calls reads the value of its argument ``i``; a short one is looked into."""
-    if not isinstance(helper, types.FunctionType) or i >= helper.__code__.co_argcount or hasattr(helper, "__wrapped__"):
-        return True
-    try:
-        return helper.__code__.co_varnames[i] in values_read(ast.Module(source_tree(helper).body, []), {})
-    except OSError:
-        return True
 
 
 def _only_assigns(statement: ast.stmt) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import numpy as np
 
 from .. import nn
-from ..autograd.tensor import wrote
+from ..autograd.changes import wrote
 from ..errors import error
 from ..files import safetensors_package, write_whole
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..autograd.tensor import Tensor, wrote
+from ..autograd.changes import wrote
+from ..autograd.tensor import Tensor
 from ..errors import error
 from ..random import generator
 

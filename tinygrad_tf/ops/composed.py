@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from sys import _getframe
 from typing import Any, TypeVar
 
 from ..autograd.operation import aliases, renamed
+from ..autograd.places import is_ours, site_of
+from ..autograd.tensor import Tensor
 from ..errors import wrong_arguments
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,12 +26,16 @@ def function(compose: F) -> F:
         if params:
             params = renamed(params, other_names)
         try:
-            return compose(*inputs, **params)
+            made = compose(*inputs, **params)
         except TypeError:
             try:
                 signature.bind(*inputs, **params)
             except TypeError:
                 raise wrong_arguments(compose.__name__, signature, inputs, params) from None
             raise
+        for t in made if isinstance(made, (tuple, list)) else (made,):
+            if isinstance(t, Tensor) and t.op is not None and (t.site is None or is_ours(t.site[0])):
+                t.site = site_of(_getframe(1))
+        return made
 
     return call  # type: ignore[return-value]

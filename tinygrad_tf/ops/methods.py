@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.changes import wrote
 from ..autograd.recording import state
-from ..autograd.tensor import Tensor, attach, wrote
+from ..autograd.tensor import Tensor, attach
 from ..errors import error
 from . import (
     arithmetic,

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.tensor import Tensor, wrote
+from ..autograd.changes import wrote
+from ..autograd.tensor import Tensor
 from ..errors import error
 from .together import SMALL, Pack, alone, in_blocks
 

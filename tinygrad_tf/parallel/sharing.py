@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..autograd.tensor import Tensor, wrote
+from ..autograd.changes import wrote
+from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN, reachable, steps
 from ..errors import error
 from ..nn import Module
