@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from .choice import where
 from .composed import function
 from .conversion import as_float
@@ -15,7 +12,7 @@ from .exponential import expm1, logaddexp, tanh
 
 
 @op
-def relu(X: Array) -> Array:
+def relu(X):
     """Y = max(X, 0); the gradient at 0 is 0.
 
     >>> relu(Tensor([1.0, -2.0])).tolist()
@@ -25,13 +22,13 @@ def relu(X: Array) -> Array:
 
 
 @relu.rule
-def d_relu(dY: Array, Y: Array, X: Array) -> Any:
+def d_relu(dY, Y, X):
     dX = dY * (X > 0)
     return dX
 
 
 @function
-def leaky_relu(X: Any, negative_slope: float = 0.01) -> Any:
+def leaky_relu(X, negative_slope: float = 0.01):
     """X above 0, negative_slope · X below.
 
     >>> leaky_relu(Tensor([2.0, -2.0]), 0.5).tolist()
@@ -41,7 +38,7 @@ def leaky_relu(X: Any, negative_slope: float = 0.01) -> Any:
 
 
 @function
-def relu6(X: Any) -> Any:
+def relu6(X):
     """X cut to 0 … 6.
 
     >>> relu6(Tensor([-1.0, 3.0, 8.0])).tolist()
@@ -51,7 +48,7 @@ def relu6(X: Any) -> Any:
 
 
 @function
-def hardtanh(X: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+def hardtanh(X, min_val: float = -1.0, max_val: float = 1.0):
     """X cut to min_val … max_val; the gradient is 0 at the bounds, as in PyTorch.
 
     >>> hardtanh(Tensor([-3.0, 0.5, 3.0])).tolist()
@@ -61,7 +58,7 @@ def hardtanh(X: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 
 @function
-def hardsigmoid(X: Any) -> Any:
+def hardsigmoid(X):
     """X / 6 + 1/2 cut to 0 … 1: a sigmoid of straight lines.
 
     >>> hardsigmoid(Tensor([-9.0, 0.0, 9.0])).tolist()
@@ -71,7 +68,7 @@ def hardsigmoid(X: Any) -> Any:
 
 
 @function
-def hardswish(X: Any) -> Any:
+def hardswish(X):
     """X · hardsigmoid(X) (Howard et al. 2019).
 
     >>> hardswish(Tensor([-9.0, 0.0, 9.0])).tolist()
@@ -81,7 +78,7 @@ def hardswish(X: Any) -> Any:
 
 
 @function
-def elu(X: Any, alpha: float = 1.0) -> Any:
+def elu(X, alpha: float = 1.0):
     """X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
 
     >>> elu(Tensor([2.0, 0.0])).tolist()
@@ -91,7 +88,7 @@ def elu(X: Any, alpha: float = 1.0) -> Any:
 
 
 @function
-def selu(X: Any) -> Any:
+def selu(X):
     """1.0507 · elu(X, 1.6733): keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
 
     >>> selu(Tensor([1.0])).array.round(4).tolist()
@@ -101,7 +98,7 @@ def selu(X: Any) -> Any:
 
 
 @function
-def mish(X: Any) -> Any:
+def mish(X):
     """X · tanh(softplus(X)) (Misra 2020).
 
     >>> mish(Tensor([0.0])).tolist()
@@ -111,7 +108,7 @@ def mish(X: Any) -> Any:
 
 
 @function
-def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(X, beta: float = 1.0, threshold: float = 20.0):
     """ln(1 + e^(beta · X)) / beta: a smooth ReLU; X itself where beta · X is above ``threshold``, as in PyTorch.
 
     >>> softplus(Tensor([0.0])).array.round(4).tolist()
@@ -121,7 +118,7 @@ def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 @function
-def logsigmoid(X: Any) -> Any:
+def logsigmoid(X):
     """ln(1 / (1 + e^−X)), without rounding small probabilities to 0 first.
 
     >>> logsigmoid(Tensor([-100.0])).tolist()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from .composed import function
 
 BROADCAST = (
@@ -17,7 +14,7 @@ BROADCAST = (
 
 
 @op(types="same", expects=BROADCAST)
-def add(X: Array, Z: Array) -> Array:
+def add(X, Z):
     """Y = X + Z.
 
     >>> add(Tensor([1.0, 2.0]), 10.0).tolist()
@@ -27,14 +24,14 @@ def add(X: Array, Z: Array) -> Array:
 
 
 @add.rule
-def d_add(dY: Array, Y: Array, X: Array, Z: Array) -> Any:
+def d_add(dY, Y, X, Z):
     dX = dY
     dZ = dY
     return dX, dZ
 
 
 @op(types="same", expects=BROADCAST)
-def subtract(X: Array, Z: Array) -> Array:
+def subtract(X, Z):
     """Y = X − Z.
 
     >>> subtract(Tensor([1.0, 2.0]), 10.0).tolist()
@@ -44,14 +41,14 @@ def subtract(X: Array, Z: Array) -> Array:
 
 
 @subtract.rule
-def d_subtract(dY: Array, Y: Array, X: Array, Z: Array) -> Any:
+def d_subtract(dY, Y, X, Z):
     dX = dY
     dZ = -dY
     return dX, dZ
 
 
 @op(types="same", expects=BROADCAST)
-def multiply(X: Array, W: Array) -> Array:
+def multiply(X, W):
     """Y = X ⊙ W, entry by entry.
 
     >>> multiply(Tensor([1.0, 2.0]), 10.0).tolist()
@@ -61,14 +58,14 @@ def multiply(X: Array, W: Array) -> Array:
 
 
 @multiply.rule
-def d_multiply(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_multiply(dY, Y, X, W):
     dX = dY * W
     dW = dY * X
     return dX, dW
 
 
 @op(types="float", expects=BROADCAST)
-def divide(X: Array, W: Array) -> Array:
+def divide(X, W):
     """Y = X / W; integers give float32.
 
     >>> divide(Tensor([1, 2]), 4).tolist()
@@ -78,14 +75,14 @@ def divide(X: Array, W: Array) -> Array:
 
 
 @divide.rule
-def d_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_divide(dY, Y, X, W):
     dX = dY / W
     dW = -dY * Y / W
     return dX, dW
 
 
 @op(types="same", expects=(BROADCAST[0] + "; integers have no negative powers", BROADCAST[1] + ", or use floats"))
-def power(X: Array, W: Array) -> Array:
+def power(X, W):
     """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
 
     >>> power(Tensor([1.0, 2.0]), 3).tolist()
@@ -95,14 +92,14 @@ def power(X: Array, W: Array) -> Array:
 
 
 @power.rule
-def d_power(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_power(dY, Y, X, W):
     dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 the factor W is 0; X ** -1 would make it 0 · ∞ at X = 0
     dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # log 0 = −∞ would meet Y = 0
     return dX, dW
 
 
 @op
-def negative(X: Array) -> Array:
+def negative(X):
     """Y = −X.
 
     >>> negative(Tensor([1.0, -2.0])).tolist()
@@ -112,13 +109,13 @@ def negative(X: Array) -> Array:
 
 
 @negative.rule
-def d_negative(dY: Array, Y: Array, X: Array) -> Any:
+def d_negative(dY, Y, X):
     dX = -dY
     return dX
 
 
 @op
-def absolute(X: Array) -> Array:
+def absolute(X):
     """Y = |X|; the gradient at 0 is 0.
 
     >>> absolute(Tensor([1.0, -2.0])).tolist()
@@ -128,13 +125,13 @@ def absolute(X: Array) -> Array:
 
 
 @absolute.rule
-def d_absolute(dY: Array, Y: Array, X: Array) -> Any:
+def d_absolute(dY, Y, X):
     dX = dY * np.sign(X)
     return dX
 
 
 @function
-def square(X: Any) -> Any:
+def square(X):
     """X²; of booleans an integer, as in PyTorch.
 
     >>> square(Tensor([3.0])).tolist()
@@ -144,7 +141,7 @@ def square(X: Any) -> Any:
 
 
 @function
-def reciprocal(X: Any) -> Any:
+def reciprocal(X):
     """1 / X.
 
     >>> reciprocal(Tensor([4.0])).tolist()
@@ -154,7 +151,7 @@ def reciprocal(X: Any) -> Any:
 
 
 @function
-def lerp(start: Any, end: Any, weight: Any) -> Any:
+def lerp(start, end, weight):
     """Start + weight · (end − start).
 
     >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()

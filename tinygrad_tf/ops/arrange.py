@@ -15,7 +15,7 @@ from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis
 
 
 @function
-def flip(X: Any, *axes: Any, axis: Any = None) -> Any:
+def flip(X, *axes, axis=None):
     """X with the entries along the given axes (all without any) in reverse.
 
     >>> flip(Tensor([1.0, 2.0, 3.0])).tolist()
@@ -27,7 +27,7 @@ def flip(X: Any, *axes: Any, axis: Any = None) -> Any:
 
 
 @function
-def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
+def roll(X, shifts, axis=None):
     """Entries moved along an axis (without one, along the flattened X); what leaves at the end comes in at the start.
 
     >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
@@ -60,7 +60,7 @@ BORDERS: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular"
 
 
 @function
-def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+def pad(X, pad: Sequence[int], mode: str = "constant", value: float | None = None):
     """X with a border of ``value`` (0). Widths are (left, right, top, bottom, …), last axis first; negative ones cut.
 
     The border of ``mode="reflect"`` mirrors X at its edges, that of "replicate" repeats the edges, that of "circular"
@@ -98,7 +98,7 @@ def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
     return X
 
 
-def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
+def bordered(X, widths: Sequence[tuple[int, int]], value):
     """X with a border of ``value``, as wide as the pairs (before, after) say, one for each axis."""
     cut = tuple(slice(max(-a, 0), max(n - max(-b, 0), 0)) for n, (a, b) in zip(X.shape, widths, strict=True))
     X = X[cut] if any(min(pair) < 0 for pair in widths) else X
@@ -116,7 +116,7 @@ def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
 # ---- matrices -------------------------------------------------------------------------------------------------------
 
 
-def _below(name: str, X: Any, k: int) -> np.ndarray[Any, Any]:
+def _below(name: str, X, k: int) -> np.ndarray[Any, Any]:
     """The places of a matrix on or below its diagonal ``k``."""
     if X.ndim < 2:
         raise error(
@@ -130,7 +130,7 @@ def _below(name: str, X: Any, k: int) -> np.ndarray[Any, Any]:
 
 
 @function
-def tril(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
+def tril(X, diagonal: int = 0, k: int | None = None):
     """The lower triangle of each matrix, zeros above the diagonal.
 
     >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -140,7 +140,7 @@ def tril(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
 
 
 @function
-def triu(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
+def triu(X, diagonal: int = 0, k: int | None = None):
     """The upper triangle of each matrix, zeros below the diagonal.
 
     >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -150,7 +150,7 @@ def triu(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
 
 
 @function
-def diagonal(X: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(X, offset: int = 0, dim1: int = 0, dim2: int = 1):
     """The diagonal over two axes, as a last axis.
 
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -166,7 +166,7 @@ _diagonal = diagonal  # which the argument of diag() hides
 
 
 @function
-def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
+def diag(X, diagonal: int = 0, k: int | None = None):
     """A vector as a diagonal matrix; of a matrix, its diagonal.
 
     >>> diag(Tensor([1.0, 2.0])).tolist()
@@ -185,7 +185,7 @@ def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
 
 
 @function
-def trace(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(X, offset: int = 0, axis1: int = 0, axis2: int = 1):
     """The sum of the diagonal of a matrix.
 
     >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
@@ -195,7 +195,7 @@ def trace(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @function
-def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
+def unfold(X, dimension: int, size: int, step: int):
     """All windows of ``size`` entries along an axis, ``step`` apart, as a last axis.
 
     >>> unfold(Tensor([1.0, 2.0, 3.0]), 0, 2, 1).tolist()
@@ -218,7 +218,7 @@ def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
 
 
 @function
-def narrow(X: Any, dim: int, start: int, length: int) -> Any:
+def narrow(X, dim: int, start: int, length: int):
     """``length`` entries along an axis from ``start`` on.
 
     >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
@@ -239,7 +239,7 @@ def narrow(X: Any, dim: int, start: int, length: int) -> Any:
 
 
 @function
-def diff(X: Any, n: int = 1, dim: int = -1) -> Any:
+def diff(X, n: int = 1, dim: int = -1):
     """X[i + 1] − X[i] along an axis, ``n`` times.
 
     >>> diff(Tensor([1.0, 4.0, 9.0])).tolist()
@@ -252,7 +252,7 @@ def diff(X: Any, n: int = 1, dim: int = -1) -> Any:
 
 
 @function
-def meshgrid(*Xs: Any, indexing: str = "ij") -> tuple[Any, ...]:
+def meshgrid(*Xs, indexing: str = "ij") -> tuple[Any, ...]:
     """Vectors → as many Tensors of one shape: the first varies along axis 0 (``indexing="xy"``: along axis 1), ….
 
     >>> [t.tolist() for t in meshgrid(Tensor([1, 2]), Tensor([3, 4, 5]))]

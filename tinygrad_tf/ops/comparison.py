@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd.operation import OpFunction, op
-from ..autograd.tensor import Array
 from .arithmetic import BROADCAST
 from .composed import function
 
 _BITS = ("both are booleans or integers, and their shapes broadcast", "compare first: (x > 0) & (y > 0)")
 
 
-def _comparison(ufunc: Any, sign: str) -> OpFunction:
+def _comparison(ufunc, sign: str) -> OpFunction:
     """The op of a NumPy function of two arrays that are brought to one type first."""
 
-    def compare(X: Array, W: Array) -> Array:
+    def compare(X, W):
         return ufunc(X, W)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
@@ -34,7 +31,7 @@ greater_equal = _comparison(np.greater_equal, ">=")
 
 
 @op(types="same", expects=_BITS)
-def bitwise_and(X: Array, W: Array) -> Array:
+def bitwise_and(X, W):
     """X & W, bit by bit.
 
     >>> bitwise_and(Tensor([True, True]), Tensor([True, False])).tolist()
@@ -44,7 +41,7 @@ def bitwise_and(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def bitwise_or(X: Array, W: Array) -> Array:
+def bitwise_or(X, W):
     """X | W, bit by bit.
 
     >>> bitwise_or(Tensor([6]), 3).tolist()
@@ -54,7 +51,7 @@ def bitwise_or(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def bitwise_xor(X: Array, W: Array) -> Array:
+def bitwise_xor(X, W):
     """X ^ W, bit by bit.
 
     >>> bitwise_xor(Tensor([6]), 3).tolist()
@@ -64,7 +61,7 @@ def bitwise_xor(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def left_shift(X: Array, W: Array) -> Array:
+def left_shift(X, W):
     """X << W: times 2 to the W.
 
     >>> left_shift(Tensor([3]), 1).tolist()
@@ -74,7 +71,7 @@ def left_shift(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def right_shift(X: Array, W: Array) -> Array:
+def right_shift(X, W):
     """X >> W: divided by 2 to the W, rounded down.
 
     >>> right_shift(Tensor([6]), 1).tolist()
@@ -84,7 +81,7 @@ def right_shift(X: Array, W: Array) -> Array:
 
 
 @op(expects=(_BITS[0], "write ~(x > 0)"))
-def invert(X: Array) -> Array:
+def invert(X):
     """~X: every bit turned, booleans negated.
 
     >>> invert(Tensor([True, False])).tolist()
@@ -94,7 +91,7 @@ def invert(X: Array) -> Array:
 
 
 @op(expects=BROADCAST)
-def logical_and(X: Array, W: Array) -> Array:
+def logical_and(X, W):
     """Both are true (not zero).
 
     >>> logical_and(Tensor([1.0, 0.0]), Tensor([2.0, 2.0])).tolist()
@@ -104,7 +101,7 @@ def logical_and(X: Array, W: Array) -> Array:
 
 
 @op(expects=BROADCAST)
-def logical_or(X: Array, W: Array) -> Array:
+def logical_or(X, W):
     """One of them is true (not zero).
 
     >>> logical_or(Tensor([1.0, 0.0]), Tensor([0.0, 0.0])).tolist()
@@ -114,7 +111,7 @@ def logical_or(X: Array, W: Array) -> Array:
 
 
 @op(expects=BROADCAST)
-def logical_xor(X: Array, W: Array) -> Array:
+def logical_xor(X, W):
     """Exactly one of them is true (not zero).
 
     >>> logical_xor(Tensor([1.0, 1.0]), Tensor([0.0, 1.0])).tolist()
@@ -124,7 +121,7 @@ def logical_xor(X: Array, W: Array) -> Array:
 
 
 @op
-def logical_not(X: Array) -> Array:
+def logical_not(X):
     """Is false (zero).
 
     >>> logical_not(Tensor([1.0, 0.0])).tolist()
@@ -134,7 +131,7 @@ def logical_not(X: Array) -> Array:
 
 
 @op
-def isnan(X: Array) -> Array:
+def isnan(X):
     """Is not a number.
 
     >>> isnan(Tensor([float("nan"), 1.0])).tolist()
@@ -144,7 +141,7 @@ def isnan(X: Array) -> Array:
 
 
 @op
-def isinf(X: Array) -> Array:
+def isinf(X):
     """Is ∞ or −∞.
 
     >>> isinf(Tensor([float("inf"), 1.0])).tolist()
@@ -154,7 +151,7 @@ def isinf(X: Array) -> Array:
 
 
 @op
-def isfinite(X: Array) -> Array:
+def isfinite(X):
     """Is an ordinary number.
 
     >>> isfinite(Tensor([float("inf"), 1.0])).tolist()
@@ -164,7 +161,7 @@ def isfinite(X: Array) -> Array:
 
 
 @op(types="same", expects=BROADCAST)
-def isclose(X: Array, W: Array, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
+def isclose(X, W, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False):
     """|X − W| ≤ atol + rtol · |W|.
 
     >>> isclose(Tensor([1.0, 2.0]), Tensor([1.0 + 1e-7, 2.1])).tolist()
@@ -174,7 +171,7 @@ def isclose(X: Array, W: Array, *, rtol: float = 1e-5, atol: float = 1e-8, equal
 
 
 @function
-def allclose(X: Any, W: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(X, W, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether :func:`isclose` holds everywhere.
 
     >>> allclose(Tensor([1.0]), Tensor([1.0 + 1e-7]))

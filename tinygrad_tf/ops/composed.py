@@ -5,21 +5,22 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from ..autograd.operation import aliases, renamed
 from ..errors import wrong_arguments
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def function(compose: F) -> F:
+def function(compose: Callable[P, R]) -> Callable[P, R]:
     """Decorator for a function that is composed of ops: it takes PyTorch's names of arguments and explains mistakes."""
     signature = inspect.signature(compose)
     other_names = aliases(list(signature.parameters))
 
     @functools.wraps(compose)
-    def call(*inputs: Any, **params: Any) -> Any:
+    def call(*inputs, **params):
         if params:
             params = renamed(params, other_names)
         try:
@@ -31,4 +32,4 @@ def function(compose: F) -> F:
                 raise wrong_arguments(compose.__name__, signature, inputs, params) from None
             raise
 
-    return call  # type: ignore[return-value]
+    return call

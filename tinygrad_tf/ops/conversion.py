@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from ..errors import error
 from .composed import function
 
 
 @op
-def astype(X: Array, *, dtype: Any) -> Array:
+def astype(X, *, dtype):
     """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
 
     >>> astype(Tensor([1.5]), dtype="float64").dtype
@@ -31,24 +31,24 @@ def astype(X: Array, *, dtype: Any) -> Array:
 
 
 @astype.rule
-def d_astype(dY: Array, Y: Array, X: Array, *, dtype: Any) -> Any:
+def d_astype(dY, Y, X, *, dtype):
     dX = dY
     return dX
 
 
-def whole(X: Any) -> Any:
+def whole(X):
     """Small integers and booleans as int64, which sums and products of them need."""
     return X.astype(np.int64) if X.dtype.kind in "biu" and X.dtype.itemsize < 8 else X
 
 
-def as_float(X: Any) -> Any:
+def as_float(X):
     """Integers and booleans as float32: −X and X − 1 of unsigned ones would wrap around."""
     dtype = np.asarray(X).dtype if not isinstance(X, Tensor) else X.dtype
     return X if dtype.kind == "f" else X.astype(np.float32) if isinstance(X, Tensor) else np.asarray(X, np.float32)
 
 
 @function
-def copy(X: Any) -> Any:
+def copy(X):
     """The same numbers in an array of their own; PyTorch's ``clone``.
 
     >>> copy(Tensor([1.0])).tolist()
@@ -57,7 +57,7 @@ def copy(X: Any) -> Any:
     return astype(X, dtype=X.dtype)
 
 
-def check_device(name: str, device: Any) -> None:
+def check_device(name: str, device) -> None:
     """Raise unless ``device`` is PyTorch's name for where NumPy computes."""
     if device is not None and str(device).partition(":")[0] != "cpu":
         raise error(
@@ -69,7 +69,7 @@ def check_device(name: str, device: Any) -> None:
         )
 
 
-def type_asked_for(name: str, args: tuple[Any, ...], dtype: Any, device: Any) -> Any:
+def type_asked_for(name: str, args: tuple[Any, ...], dtype, device):
     """The dtype among what PyTorch's ``to`` is given, or None; a device must be the CPU."""
     for a in args:
         if isinstance(a, (Tensor, np.ndarray)):
@@ -83,7 +83,7 @@ def type_asked_for(name: str, args: tuple[Any, ...], dtype: Any, device: Any) ->
 
 
 @function
-def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool) -> Any:
+def to(X, *args, dtype=None, device="cpu", **hints: bool):
     """PyTorch's way to ask for another type, ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
     >>> to(Tensor([1]), "float64").dtype
@@ -94,7 +94,7 @@ def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool
 
 
 @function
-def is_floating_point(X: Any) -> bool:
+def is_floating_point(X) -> bool:
     """Whether the entries are floats.
 
     >>> is_floating_point(Tensor([1, 2]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import error
@@ -13,7 +11,7 @@ from .reduction import sum
 
 
 @function
-def count_nonzero(X: Any, axis: Any = None) -> Any:
+def count_nonzero(X, axis=None):
     """How many entries over ``axis`` are not 0.
 
     >>> count_nonzero(Tensor([[0.0, 5.0], [1.0, 2.0]]), axis=1).tolist()
@@ -23,7 +21,7 @@ def count_nonzero(X: Any, axis: Any = None) -> Any:
 
 
 @function
-def bincount(X: Any, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(X, weights=None, minlength: int = 0):
     """How often each of 0, 1, 2, … occurs in a vector of integers; with ``weights`` their sum, as float64.
 
     >>> bincount(Tensor([1, 3, 1])).tolist()
@@ -44,9 +42,7 @@ def bincount(X: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 @function
-def unique(
-    X: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:
+def unique(X, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None):
     """The different entries (or slices along ``dim``), in order; with them, if asked, where each of X's is among them
     and how often it occurs.
 
@@ -64,7 +60,7 @@ def unique(
 
 
 @function
-def isin(elements: Any, test_elements: Any, invert: bool = False) -> Any:
+def isin(elements, test_elements, invert: bool = False):
     """Whether each entry occurs in ``test_elements``; with ``invert`` whether it does not.
 
     >>> isin(Tensor([1, 2, 3]), Tensor([3, 1])).tolist()

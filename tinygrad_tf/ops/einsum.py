@@ -17,23 +17,23 @@ _RULE = ("each letter names one size, and the result's letters occur on the left
 
 
 @op(types="same", expects=_RULE)
-def _einsum(*Xs: Array, lefts: tuple[str, ...], right: str) -> Array:
+def _einsum(*Xs, lefts: tuple[str, ...], right: str):
     """The product of the Xs summed over the letters that ``right`` lacks; each letter is in two of them, or more."""
     return named_product(Xs, lefts, right)
 
 
 @_einsum.rule
-def d_einsum(dY: Array, Y: Array, *Xs: Array, lefts: tuple[str, ...], right: str) -> Any:
+def d_einsum(dY, Y, *Xs, lefts, right):
     dXs = products_of_others(dY, Xs, lefts, right)
     return dXs
 
 
-def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> Array:
+def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str):
     """NumPy's einsum."""
     return np.einsum(f"{','.join(lefts)}->{right}", *Xs, optimize=len(Xs) > 1)
 
 
-def products_of_others(dY: Array, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
+def products_of_others(dY, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
     """For each X the product of ``dY`` with all others: its place in the equation and that of Y are exchanged."""
     return [
         _einsum(dY, *Xs[:i], *Xs[i + 1 :], lefts=(right, *lefts[:i], *lefts[i + 1 :]), right=lefts[i])
@@ -42,7 +42,7 @@ def products_of_others(dY: Array, Xs: tuple[Array, ...], lefts: tuple[str, ...],
 
 
 @function
-def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
+def einsum(equation: str, *Xs, optimize=True):
     """The sum over all letters that are not in the result of the product of the Xs.
 
     ``"ij,jk->ik"`` is a matrix product, ``"ii->i"`` a diagonal, ``"...ij->...ji"`` a transpose; without ``->`` the
@@ -99,7 +99,7 @@ def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: lis
     return lefts, right.replace("...", full)
 
 
-def _simplified(X: Any, letters: str, elsewhere: set[str], longer: set[str]) -> tuple[Any, str]:
+def _simplified(X, letters: str, elsewhere: set[str], longer: set[str]) -> tuple[Any, str]:
     """X without repeated letters (their diagonal), without letters that only it has (their sum), and without axes of
     size 1 that stretch to what is longer elsewhere.
     """

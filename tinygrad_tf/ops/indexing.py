@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from ..errors import error
 from .choice import places, where
 from .composed import function
@@ -29,7 +29,7 @@ class Extremes(NamedTuple):
     indices: Any
 
 
-def plain(index: Any) -> Any:
+def plain(index):
     """An index with arrays in place of Tensors."""
     if isinstance(index, tuple):
         return tuple(plain(i) for i in index)
@@ -38,19 +38,19 @@ def plain(index: Any) -> Any:
     return index.array if isinstance(index, Tensor) else index
 
 
-def like(X: Any, array: np.ndarray[Any, Any]) -> Any:
+def like(X, array: np.ndarray[Any, Any]):
     """``array``, as a Tensor if X is one."""
     return Tensor.wrap(array) if isinstance(X, Tensor) else array
 
 
-def _is_basic(index: Any) -> bool:
+def _is_basic(index) -> bool:
     """Whether the index reads no entry twice: ints, slices, None and Ellipsis only."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(i is None or i is Ellipsis or isinstance(i, (int, np.integer, slice)) for i in parts)
 
 
 @op(expects=_INDEX)
-def getitem(X: Array, *, index: Any) -> Array:
+def getitem(X, *, index):
     """Y = X[index], for every form of index that NumPy has.
 
     >>> getitem(Tensor([1.0, 2.0, 3.0]), index=[2, 0, 0]).tolist()
@@ -60,13 +60,13 @@ def getitem(X: Array, *, index: Any) -> Array:
 
 
 @getitem.rule
-def d_getitem(dY: Array, Y: Array, X: Array, *, index: Any) -> Any:
+def d_getitem(dY, Y, X, *, index):
     dX = add_at(dY, index=index, shape=X.shape)
     return dX
 
 
 @op(expects=(_INDEX[0] + "; what is read there has the shape of X, up to broadcasting", _INDEX[1]))
-def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
+def add_at(X, *, index, shape: tuple[int, ...]):
     """Zeros of ``shape`` with X added in at ``index``; entries that are named twice get the sum.
 
     >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
@@ -82,7 +82,7 @@ def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
 
 
 @add_at.rule
-def d_add_at(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...]) -> Any:
+def d_add_at(dY, Y, X, *, index, shape):
     dX = dY[plain(index)]
     return dX
 
@@ -90,7 +90,7 @@ def d_add_at(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...
 # ---- along one axis -------------------------------------------------------------------------------------------------
 
 
-def along(X: Any, axis: int, index: Any) -> Any:
+def along(X, axis: int, index):
     """X indexed on one axis only, counted from the front."""
     return X[(slice(None),) * axis + (index,)]
 
@@ -105,11 +105,11 @@ def grid(index: np.ndarray[Any, Any], axis: int) -> tuple[Any, ...]:
 def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: a Tensor without axes counts as one with a single entry along axis 0, as in PyTorch."""
 
-    def row(x: Any) -> Any:
+    def row(x):
         return reshape(x, 1) if isinstance(x, (Tensor, np.ndarray)) and x.ndim == 0 else x
 
     @functools.wraps(compose)
-    def call(X: Any, *inputs: Any, **params: Any) -> Any:
+    def call(X, *inputs, **params):
         if X.ndim:
             return compose(X, *inputs, **params)
         Y = compose(row(X), *[row(x) for x in inputs], **{name: row(x) for name, x in params.items()})
@@ -118,7 +118,7 @@ def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
+def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
     """An index along one axis as an array, its axes as many as those of X."""
     array = np.asarray(plain(index))
     if array.ndim != X.ndim or array.dtype.kind not in "iu":
@@ -144,7 +144,7 @@ def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
 
 @function
 @without_axes
-def gather(X: Any, dim: int, index: Any) -> Any:
+def gather(X, dim: int, index):
     """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes; the shape is that of ``index``.
 
     >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
@@ -155,7 +155,7 @@ def gather(X: Any, dim: int, index: Any) -> Any:
 
 
 @function
-def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
+def take_along_axis(X, indices, axis: int | None = None):
     """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
 
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
@@ -179,7 +179,7 @@ def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
     return gather(X, a, np.broadcast_to(index, (*rest[:a], index.shape[a], *rest[a + 1 :])))
 
 
-def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
+def _source(X, index: np.ndarray[Any, Any], src):
     """What is put at each place of ``index``: the entries of ``src`` at the same places, or a number."""
     if isinstance(src, (Tensor, np.ndarray)) and src.ndim:
         if src.ndim != index.ndim or any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
@@ -196,7 +196,7 @@ def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
 
 @function
 @without_axes
-def scatter_add(X: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(X, dim: int, index, src):
     """X with ``src`` added in at the places that ``index`` names along ``dim``; places named twice get the sum.
 
     >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
@@ -209,7 +209,7 @@ def scatter_add(X: Any, dim: int, index: Any, src: Any) -> Any:
 
 @function
 @without_axes
-def scatter(X: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Any:
+def scatter(X, dim: int, index, src=None, value=None):
     """X with the entries that ``index`` names along ``dim`` replaced by those of ``src`` (or by a number).
 
     Of several entries for one place the last is taken, and gets the gradient.
@@ -227,7 +227,7 @@ def scatter(X: Any, dim: int, index: Any, src: Any = None, value: Any = None) ->
 
 @function
 @without_axes
-def index_select(X: Any, dim: int, index: Any) -> Any:
+def index_select(X, dim: int, index):
     """The slices of X along ``dim`` that ``index`` names.
 
     >>> index_select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [1]).tolist()
@@ -237,7 +237,7 @@ def index_select(X: Any, dim: int, index: Any) -> Any:
 
 
 @function
-def take(X: Any, indices: Any, axis: int | None = None) -> Any:
+def take(X, indices, axis: int | None = None):
     """Entries by index along ``axis``; without one from the flattened X.
 
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [3, 0]).tolist()
@@ -251,7 +251,7 @@ def take(X: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 @function
-def masked_select(X: Any, mask: Any) -> Any:
+def masked_select(X, mask):
     """The entries of X where ``mask`` (broadcast to its shape) is true, as a vector.
 
     >>> masked_select(Tensor([1.0, 2.0]), [False, True]).tolist()
@@ -271,7 +271,7 @@ def masked_select(X: Any, mask: Any) -> Any:
 
 
 @function
-def nonzero(X: Any, as_tuple: bool = False) -> Any:
+def nonzero(X, as_tuple: bool = False):
     """The places of the entries that are not 0, one row each, or with ``as_tuple`` one Tensor per axis.
 
     >>> nonzero(Tensor([0.0, 5.0])).tolist()
@@ -282,7 +282,7 @@ def nonzero(X: Any, as_tuple: bool = False) -> Any:
 
 
 @function
-def one_hot(ids: Any, num_classes: int = -1) -> Tensor:
+def one_hot(ids, num_classes: int = -1) -> Tensor:
     """Integers (...) → rows (..., num_classes) that are 1 at the integer and 0 elsewhere.
 
     >>> one_hot(Tensor([0, 2])).tolist()

@@ -20,25 +20,25 @@ from .shape import broadcast_to, check_axis, expand_dims, flatten, ints, reshape
     "all have the same shape, except along the axis on which they are joined, and at least one axis",
     "compare the shapes, or .stack() along a new axis",
 ))  # fmt: skip
-def _concatenate(*Xs: Array, axis: int) -> Array:
+def _concatenate(*Xs, axis: int):
     """The Xs one after the other along an axis."""
     return np.concatenate(Xs, axis)
 
 
 @_concatenate.rule
-def d_concatenate(dY: Array, Y: Array, *Xs: Array, axis: int) -> Any:
+def d_concatenate(dY, Y, *Xs, axis):
     dXs = pieces(dY, [X.shape[axis] for X in Xs], axis)
     return dXs
 
 
-def pieces(X: Array, sizes: Sequence[int], axis: int) -> list[Array]:
+def pieces(X, sizes: Sequence[int], axis: int) -> list[Array]:
     """X cut along ``axis`` into pieces of the given sizes."""
     edges = itertools.pairwise([0, *itertools.accumulate(sizes)])
     return [along(X, axis % X.ndim, slice(start, end)) for start, end in edges]
 
 
 @function
-def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
+def concatenate(tensors: Sequence[Any], axis: int | None = 0):
     """The Tensors one after the other along ``axis`` (None: flattened). One of shape (0,) fits to any other.
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
@@ -60,7 +60,7 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
 
 
 @function
-def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
+def stack(tensors: Sequence[Any], axis: int = 0):
     """The Tensors side by side along a new ``axis``.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
@@ -79,7 +79,7 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
 
 
 @function
-def vstack(tensors: Sequence[Any]) -> Any:
+def vstack(tensors: Sequence[Any]):
     """The Tensors one below the other; a vector counts as a row.
 
     >>> vstack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
@@ -89,7 +89,7 @@ def vstack(tensors: Sequence[Any]) -> Any:
 
 
 @function
-def hstack(tensors: Sequence[Any]) -> Any:
+def hstack(tensors: Sequence[Any]):
     """The Tensors side by side: along axis 1, vectors one after the other.
 
     >>> hstack([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
@@ -100,7 +100,7 @@ def hstack(tensors: Sequence[Any]) -> Any:
 
 
 @function
-def unbind(X: Any, dim: int = 0) -> tuple[Any, ...]:
+def unbind(X, dim: int = 0) -> tuple[Any, ...]:
     """X[0], X[1], … along an axis, which is gone from them.
 
     >>> [t.tolist() for t in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)]
@@ -110,7 +110,7 @@ def unbind(X: Any, dim: int = 0) -> tuple[Any, ...]:
     return tuple(along(X, axis, i) for i in range(length("unbind", X, dim)))
 
 
-def length(name: str, X: Any, axis: int) -> int:
+def length(name: str, X, axis: int) -> int:
     """The size of an axis that is to be cut."""
     i = check_axis(name, X, axis)
     if X.ndim == 0:
@@ -119,7 +119,7 @@ def length(name: str, X: Any, axis: int) -> int:
 
 
 @function
-def split(X: Any, split_size_or_sections: Any = None, axis: int = 0, *, split_size: Any = None) -> list[Any]:
+def split(X, split_size_or_sections=None, axis: int = 0, *, split_size=None) -> list[Any]:
     """X cut along ``axis``: into pieces of that many entries each (the last may be shorter), or of the sizes listed.
 
     PyTorch's method calls it ``split_size``. ``np.split(t, …)`` means what it means in NumPy: into that many equal
@@ -144,7 +144,7 @@ def split(X: Any, split_size_or_sections: Any = None, axis: int = 0, *, split_si
 
 
 @function
-def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
+def chunk(X, chunks: int, axis: int = 0) -> list[Any]:
     """X cut along an axis into at most ``chunks`` pieces of equal size (the last may be shorter).
 
     >>> [piece.tolist() for piece in chunk(Tensor([1.0, 2.0, 3.0]), 2)]
@@ -163,7 +163,7 @@ def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
 
 
 @function
-def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
+def tile(X, *reps, dims=None):
     """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
 
     >>> tile(Tensor([1.0, 2.0]), 2).tolist()
@@ -187,7 +187,7 @@ def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
 
 
 @function
-def repeat_interleave(X: Any, repeats: Any, axis: int | None = None) -> Any:
+def repeat_interleave(X, repeats, axis: int | None = None):
     """Each entry along ``axis`` repeated in place, as often as ``repeats`` says; NumPy's ``repeat``.
 
     >>> repeat_interleave(Tensor([1.0, 2.0]), 2).tolist()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd.operation import op
@@ -27,12 +25,12 @@ def check_reduction(name: str, reduction: str) -> None:
         )
 
 
-def reduced(L: Any, reduction: str) -> Any:
+def reduced(L, reduction: str):
     """The losses of all entries as one: their mean, their sum, or as they are."""
     return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def _check(name: str, input: Any, target: Any, reduction: str) -> None:
+def _check(name: str, input, target, reduction: str) -> None:
     check_reduction(name, reduction)
     if tuple(np.shape(plain(input))) != tuple(np.shape(plain(target))):
         raise error(
@@ -48,7 +46,7 @@ def _check(name: str, input: Any, target: Any, reduction: str) -> None:
 
 
 @function
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def mse_loss(input, target, reduction: str = "mean"):
     """(input − target)².
 
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
@@ -59,7 +57,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 @function
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def l1_loss(input, target, reduction: str = "mean"):
     """|input − target|.
 
     >>> l1_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
@@ -70,7 +68,7 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 @function
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0):
     """e²/2 for errors |e| ≤ delta, delta · (|e| − delta/2) beyond: large errors pull no harder (Huber 1964).
 
     >>> huber_loss(Tensor([0.5, 3.0]), Tensor([0.0, 0.0]), reduction="none").tolist()
@@ -82,7 +80,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 
 @function
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+def smooth_l1_loss(input, target, reduction: str = "mean", beta: float = 1.0):
     """The Huber loss divided by ``beta``.
 
     >>> smooth_l1_loss(Tensor([0.5, 3.0]), Tensor([0.0, 0.0]), reduction="none").tolist()
@@ -93,7 +91,7 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 
 
 @function
-def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
+def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: str = "mean"):
     """−input[target], for log-probabilities: what is left of ``cross_entropy`` after ``log_softmax``.
 
     Shapes, weights and reductions as in ``cross_entropy``; the target holds class indices.
@@ -127,9 +125,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
 
 
 @function
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-) -> Any:
+def binary_cross_entropy_with_logits(input, target, weight=None, reduction: str = "mean", pos_weight=None):
     """−target · ln σ(input) − (1 − target) · ln(1 − σ(input)), from logits, so that nothing rounds to ln 0.
 
     >>> f"{binary_cross_entropy_with_logits(Tensor([0.0]), Tensor([1.0])):.4f}"
@@ -142,21 +138,21 @@ def binary_cross_entropy_with_logits(
 
 
 @op(types="float")
-def _binary_cross_entropy(P: Array, T: Array) -> Array:
+def _binary_cross_entropy(P, T):
     """Y = −T · ln P − (1 − T) · ln(1 − P); logarithms are cut at −100, as in PyTorch."""
     yes, no = _log_odds(P)
     return -T * yes - (1 - T) * no
 
 
 @_binary_cross_entropy.rule
-def d_binary_cross_entropy(dY: Array, Y: Array, P: Array, T: Array) -> Any:
+def d_binary_cross_entropy(dY, Y, P, T):
     yes, no = _log_odds(P)
     dP = dY * (P - T) / np.maximum(P * (1 - P), 1e-12)  # not 0/0 at P = 0 and P = 1
     dT = dY * (no - yes)
     return dP, dT
 
 
-def _log_odds(P: Array) -> tuple[Array, Array]:
+def _log_odds(P) -> tuple[Array, Array]:
     """Ln P and ln(1 − P), at least −100."""
     yes = np.maximum(np.log(np.maximum(P, 1e-45)), -100)  # 1e-45: what float32 still tells from 0
     no = np.where(P < 1, np.log1p(-np.where(P < 1, P, 0)), -100)
@@ -164,7 +160,7 @@ def _log_odds(P: Array) -> tuple[Array, Array]:
 
 
 @function
-def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+def binary_cross_entropy(input, target, weight=None, reduction: str = "mean"):
     """−target · ln p − (1 − target) · ln(1 − p) for probabilities p; logarithms are cut at −100, as in PyTorch.
 
     >>> f"{binary_cross_entropy(Tensor([0.5]), Tensor([1.0])):.4f}"
@@ -185,7 +181,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
 
 
 @function
-def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+def kl_div(input, target, reduction: str = "mean", log_target: bool = False):
     """Target · (ln target − input), for log-probabilities ``input``; "batchmean" divides by the batch.
 
     >>> f"{kl_div(Tensor([[-1.0, -1.0]]), Tensor([[0.5, 0.5]]), reduction='sum'):.4f}"

@@ -21,7 +21,7 @@ def _maker(make: F) -> F:
     many = bool(make.__code__.co_flags & 0x04)  # takes any number (*size)
 
     @functools.wraps(make)
-    def call(*args: Any, device: Any = None, **params: Any) -> Tensor:
+    def call(*args, device=None, **params) -> Tensor:
         check_device(make.__name__, device)
         return make(params.pop("size"), **params) if many and "size" in params else make(*args, **params)
 
@@ -32,12 +32,12 @@ def _shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
-def _make(array: Any, requires_grad: bool, dtype: Any = None) -> Tensor:
+def _make(array, requires_grad: bool, dtype=None) -> Tensor:
     return Tensor.wrap(np.asarray(array, dtype)).requires_grad_(requires_grad)
 
 
 @_maker
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
     """PyTorch's spelling of ``Tensor(data)``.
 
     >>> tensor([1, 2]).dtype
@@ -47,7 +47,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 
 
 @_maker
-def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+def as_tensor(data, dtype=None) -> Tensor:
     """``data`` itself if it is a Tensor of that dtype, otherwise a Tensor of it.
 
     >>> t = tensor([1.0])
@@ -65,7 +65,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
 
 
 @_maker
-def zeros(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def zeros(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """All 0.
 
     >>> zeros(2).tolist()
@@ -75,7 +75,7 @@ def zeros(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tenso
 
 
 @_maker
-def ones(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def ones(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """All 1.
 
     >>> ones(2).tolist()
@@ -85,13 +85,13 @@ def ones(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor
 
 
 @_maker
-def empty(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def empty(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """Room to be filled; zeros here, so that nobody reads what was there before."""
     return zeros(*size, dtype=dtype, requires_grad=requires_grad)
 
 
 @_maker
-def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(size, fill_value, dtype=None, requires_grad: bool = False) -> Tensor:
     """All ``fill_value``, in its type.
 
     >>> full((2,), 7).tolist()
@@ -102,7 +102,7 @@ def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = Fa
 
 
 @_maker
-def eye(n: int, m: int | None = None, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """1 on the diagonal, 0 elsewhere.
 
     >>> eye(2).tolist()
@@ -112,7 +112,7 @@ def eye(n: int, m: int | None = None, dtype: Any = _FLOAT, requires_grad: bool =
 
 
 @_maker
-def arange(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(start=0, end=None, step=1, dtype=None, requires_grad: bool = False) -> Tensor:
     """start, start + step, … up to but without end: integers for integers, float32 for floats.
 
     >>> arange(1, 4).tolist()
@@ -125,7 +125,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, re
 
 
 @_maker
-def linspace(start: float, end: float, steps: int = 50, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def linspace(start: float, end: float, steps: int = 50, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """``steps`` numbers from start to end, both included.
 
     >>> linspace(0, 1, 3).tolist()
@@ -135,55 +135,55 @@ def linspace(start: float, end: float, steps: int = 50, dtype: Any = _FLOAT, req
 
 
 @_maker
-def zeros_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
     """All 0, in the shape and type of ``t``."""
     return _make(np.zeros(t.shape, t.dtype if dtype is None else dtype), requires_grad)
 
 
 @_maker
-def ones_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
     """All 1, in the shape and type of ``t``."""
     return _make(np.ones(t.shape, t.dtype if dtype is None else dtype), requires_grad)
 
 
 @_maker
-def full_like(t: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(t, fill_value, dtype=None, requires_grad: bool = False) -> Tensor:
     """All ``fill_value``, in the shape and type of ``t``."""
     return _make(np.full(t.shape, fill_value, t.dtype if dtype is None else dtype), requires_grad)
 
 
 @_maker
-def empty_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
     """Room to be filled, in the shape and type of ``t``; zeros here."""
     return zeros_like(t, dtype, requires_grad)
 
 
 @_maker
-def rand(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def rand(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """Uniform on [0, 1), from the package's generator (see ``manual_seed``)."""
     return _make(generator().random(_shape(size), np.float64), requires_grad, dtype)
 
 
 @_maker
-def randn(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
+def randn(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
     """Normal with mean 0 and variance 1."""
     return _make(generator().standard_normal(_shape(size)), requires_grad, dtype)
 
 
 @_maker
-def uniform(low: float = 0.0, high: float = 1.0, size: Any = (), dtype: Any = _FLOAT) -> Tensor:
+def uniform(low: float = 0.0, high: float = 1.0, size=(), dtype=_FLOAT) -> Tensor:
     """Uniform on [low, high)."""
     return _make(generator().uniform(low, high, size), False, dtype)
 
 
 @_maker
-def normal(mean: float = 0.0, std: float = 1.0, size: Any = (), dtype: Any = _FLOAT) -> Tensor:
+def normal(mean: float = 0.0, std: float = 1.0, size=(), dtype=_FLOAT) -> Tensor:
     """Normal with the given mean and standard deviation."""
     return _make(generator().normal(mean, std, size), False, dtype)
 
 
 @_maker
-def randint(low: int, high: Any = None, size: Any = None, dtype: Any = np.int64) -> Tensor:
+def randint(low: int, high=None, size=None, dtype=np.int64) -> Tensor:
     """Integers in low … high − 1; with one bound, in 0 … bound − 1.
 
     >>> bool((randint(3, size=(5,)) < 3).all())
@@ -203,18 +203,18 @@ def randperm(n: int) -> Tensor:
 
 
 @_maker
-def rand_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
     """Uniform on [0, 1), in the shape and type of ``t``."""
     return rand(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
 @_maker
-def randn_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
     """Normal with mean 0 and variance 1, in the shape and type of ``t``."""
     return randn(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
-def is_tensor(thing: Any) -> bool:
+def is_tensor(thing) -> bool:
     """Whether it is a Tensor.
 
     >>> is_tensor([1.0]), is_tensor(tensor([1.0]))

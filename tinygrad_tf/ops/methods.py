@@ -44,7 +44,7 @@ def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     """What ``other + self`` calls, where ``other`` is no Tensor."""
 
     @functools.wraps(function)
-    def call(self: Tensor, other: Any) -> Any:
+    def call(self: Tensor, other):
         return function(other, self)
 
     return call
@@ -54,7 +54,7 @@ def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
     """What ``self == other`` calls: entry by entry, but no Tensor equals None."""
 
     @functools.wraps(function)
-    def call(self: Tensor, other: Any) -> Any:
+    def call(self: Tensor, other):
         return NotImplemented if other is None else function(self, other)
 
     return call
@@ -67,7 +67,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
     A leaf that learns is the exception, where nothing is recorded: a step of gradient descent, in place, as in PyTorch.
     """
 
-    def call(self: Tensor, other: Any) -> Any:
+    def call(self: Tensor, other):
         if self.op is not None or not self.requires_grad:
             return NotImplemented  # Python goes on with self + other
         if state.recording:
@@ -96,7 +96,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def cast(dtype: str) -> Callable[[Tensor], Tensor]:
     """PyTorch's methods that are called like a type: ``t.double()``."""
 
-    def call(X: Tensor) -> Any:
+    def call(X: Tensor):
         return conversion.astype(X, dtype=np.dtype(dtype))
 
     call.__doc__ = f"X in {dtype}; the gradient comes back in the type of X, and passes through floats only."
@@ -106,54 +106,52 @@ def cast(dtype: str) -> Callable[[Tensor], Tensor]:
 # ---- functions that are methods only --------------------------------------------------------------------------------
 
 
-def getitem(self: Tensor, index: Any) -> Any:
+def getitem(self: Tensor, index):
     """``self[index]``, for every form of index that NumPy has."""
     return indexing.getitem(self, index=index)
 
 
-def where(self: Tensor, condition: Any, other: Any) -> Any:
+def where(self: Tensor, condition, other):
     """The Tensor where the condition is true, ``other`` elsewhere."""
     return choice.where(condition, self, other)
 
 
-def expand_as(self: Tensor, other: Any) -> Any:
+def expand_as(self: Tensor, other):
     """The Tensor broadcast to the shape of ``other``."""
     return shape.broadcast_to(self, tuple(other.shape))
 
 
-def view_as(self: Tensor, other: Any) -> Any:
+def view_as(self: Tensor, other):
     """The Tensor in the shape of ``other``."""
     return shape.reshape(self, tuple(other.shape))
 
 
-def type_as(self: Tensor, other: Any) -> Any:
+def type_as(self: Tensor, other):
     """The Tensor in the dtype of ``other``."""
     return conversion.to(self, other.dtype)
 
 
-def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_zeros(self: Tensor, *size, dtype=None, device=None, requires_grad: bool = False):
     """All 0, of the given size, in the dtype of the Tensor unless another is given."""
     return makers.zeros(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_ones(self: Tensor, *size, dtype=None, device=None, requires_grad: bool = False):
     """All 1, of the given size, in the dtype of the Tensor unless another is given."""
     return makers.ones(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def new_full(
-    self: Tensor, size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
+def new_full(self: Tensor, size, fill_value, dtype=None, device=None, requires_grad: bool = False):
     """All ``fill_value``, of the given size, in the dtype of the Tensor unless another is given."""
     return makers.full(size, fill_value, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def new_tensor(self: Tensor, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_tensor(self: Tensor, data, dtype=None, device=None, requires_grad: bool = False):
     """A Tensor of ``data``, in the dtype of this one unless another is given."""
     return makers.tensor(data, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def _own(t: Tensor, dtype: Any) -> Any:
+def _own(t: Tensor, dtype):
     return t.dtype if dtype is None else dtype
 
 
@@ -185,7 +183,7 @@ class Size(int):
         n.shape = shape
         return n
 
-    def __call__(self, dim: int | None = None) -> Any:
+    def __call__(self, dim: int | None = None):
         return self.shape if dim is None else self.shape[dim]
 
 
@@ -204,16 +202,16 @@ def data(self: Tensor) -> np.ndarray[Any, Any]:
     return self.array
 
 
-def set_data(self: Tensor, value: Any) -> None:
+def set_data(self: Tensor, value) -> None:
     self.array = value.array if isinstance(value, Tensor) else value
 
 
-def transposed(self: Tensor) -> Any:
+def transposed(self: Tensor):
     """All axes in reverse order."""
     return shape.permute(self)
 
 
-def matrix_transposed(self: Tensor) -> Any:
+def matrix_transposed(self: Tensor):
     """The last two axes swapped: the transpose of each matrix of a batch."""
     return shape.swapaxes(self, -1, -2)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..errors import error
 from .arithmetic import multiply
 from .arrange import bordered
@@ -18,25 +17,25 @@ from .shape import check_axes, check_axis, flatten, reshape
 
 
 @op
-def _cumsum(X: Array, *, axis: int) -> Array:
+def _cumsum(X, *, axis: int):
     """Y[i] = X[0] + … + X[i] along ``axis``."""
     return np.cumsum(X, axis)
 
 
 @_cumsum.rule
-def d_cumsum(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+def d_cumsum(dY, Y, X, *, axis):
     dX = np.flip(np.cumsum(np.flip(dY, axis), axis), axis)
     return dX
 
 
-def one_axis(name: str, X: Any, axis: Any) -> tuple[Any, int]:
+def one_axis(name: str, X, axis) -> tuple[Any, int]:
     """X and the axis to go along; without one X is flattened first, as in NumPy."""
     return (flatten(X), 0) if axis is None else (X, check_axis(name, X, axis))
 
 
 @function
 @without_axes
-def cumsum(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def cumsum(X, axis: int | None = None, dtype=None):
     """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X. ``dtype``: X is brought to it first.
 
     >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
@@ -48,7 +47,7 @@ def cumsum(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 @function
 @without_axes
-def cumprod(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def cumprod(X, axis: int | None = None, dtype=None):
     """Y[i] = X[0] · … · X[i] along ``axis``, in log₂ n steps that each multiply by what stands 1, 2, 4, … before.
 
     With ``dtype`` X is brought to it first.
@@ -65,7 +64,7 @@ def cumprod(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 
 @function
-def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+def prod(X, axis=None, keepdims: bool = False, dtype=None):
     """The product over ``axis``, pair by pair: log₂ n multiplications deep, and right gradients where entries are 0.
 
     With ``dtype`` X is brought to it first.
@@ -87,7 +86,7 @@ def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 @function
 @without_axes
-def cummax(X: Any, dim: int) -> Extremes:
+def cummax(X, dim: int) -> Extremes:
     """The largest entry so far along an axis, and where it stood (the last place if several tie); NaN from a NaN on.
 
     >>> cummax(Tensor([1.0, 3.0, 2.0]), 0).values.tolist()
@@ -105,7 +104,7 @@ def cummax(X: Any, dim: int) -> Extremes:
 
 @function
 @without_axes
-def cummin(X: Any, dim: int) -> Extremes:
+def cummin(X, dim: int) -> Extremes:
     """The smallest entry so far along an axis, and where it stood (the last place if several tie).
 
     >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
@@ -119,7 +118,7 @@ def cummin(X: Any, dim: int) -> Extremes:
 # ---- sorting --------------------------------------------------------------------------------------------------------
 
 
-def _sorting(X: Any, axis: int, descending: bool) -> np.ndarray[Any, Any]:
+def _sorting(X, axis: int, descending: bool) -> np.ndarray[Any, Any]:
     """The indices that sort X along an axis; entries that tie keep their order."""
     values = plain(X)
     if not descending:
@@ -130,7 +129,7 @@ def _sorting(X: Any, axis: int, descending: bool) -> np.ndarray[Any, Any]:
 
 @function
 @without_axes
-def sort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Extremes:
+def sort(X, dim: int = -1, descending: bool = False, stable: bool = True) -> Extremes:
     """PyTorch's sort: (values, indices) along an axis. ``np.sort(t)`` gives the values alone.
 
     >>> sort(Tensor([3.0, 1.0, 2.0])).values.tolist()
@@ -143,7 +142,7 @@ def sort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -
 
 @function
 @without_axes
-def argsort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def argsort(X, dim: int = -1, descending: bool = False, stable: bool = True):
     """The indices that sort X along an axis.
 
     >>> argsort(Tensor([3.0, 1.0, 2.0])).tolist()
@@ -154,7 +153,7 @@ def argsort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True
 
 @function
 @without_axes
-def topk(X: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:
+def topk(X, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:
     """The k largest (or smallest) entries along an axis, in order, and where they stood.
 
     >>> topk(Tensor([3.0, 1.0, 2.0]), 2).values.tolist()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import OpFunction, op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
 from .composed import function
@@ -24,7 +24,7 @@ _AXIS = (
 _NOT_EMPTY = (_AXIS[0] + "; of no entries there is no largest or smallest", _AXIS[1])
 
 
-def kept(dY: Array, X: Array, axis: Any) -> Array:
+def kept(dY, X, axis):
     """``dY`` with the axes that a reduction of ``X`` took away put back as axes of size 1."""
     if axis is None:
         return dY.reshape((1,) * X.ndim)
@@ -32,26 +32,26 @@ def kept(dY: Array, X: Array, axis: Any) -> Array:
     return dY.reshape(tuple(1 if i in gone else n for i, n in enumerate(X.shape)))
 
 
-def count(X: Array, axis: Any) -> int:
+def count(X, axis) -> int:
     """How many entries go into each result of a reduction over ``axis``."""
     if axis is None:
         return math.prod(X.shape)
     return math.prod(X.shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))) if X.ndim else 1
 
 
-def _or_none(X: Array, axis: Any) -> Any:
+def _or_none(X, axis):
     """``axis``, but None where X has no axes and it is 0 or -1, which NumPy's sum allows and its mean does not."""
     return None if X.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
 
 
-def _added_in(X: Array, dtype: Any) -> Any:
+def _added_in(X, dtype):
     """The dtype of a sum: int64 for small unsigned integers, of which NumPy makes uint64."""
     own = np.asarray(X).dtype
     return np.int64 if dtype is None and own.kind == "u" and own.itemsize < 8 else dtype
 
 
 @op(expects=_AXIS)
-def sum(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
+def sum(X, *, axis=None, keepdims: bool = False, dtype=None):
     """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
@@ -61,25 +61,25 @@ def sum(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
 
 
 @sum.rule
-def d_sum(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, dtype: Any) -> Any:
+def d_sum(dY, Y, X, *, axis, keepdims, dtype):
     dX = np.broadcast_to(kept(dY, X, axis), X.shape)
     return dX
 
 
 @op(types="float", expects=_AXIS)
-def _mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def _mean(X, *, axis=None, keepdims: bool = False):
     """Y = Σ X / n over ``axis``."""
     return np.mean(X, _or_none(X, axis), keepdims=keepdims)
 
 
 @_mean.rule
-def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+def d_mean(dY, Y, X, *, axis, keepdims):
     dX = np.broadcast_to(kept(dY, X, axis) / count(X, axis), X.shape)
     return dX
 
 
 @function
-def mean(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+def mean(X, axis=None, keepdims: bool = False, dtype=None):
     """Σ X / n over ``axis``; integers give float32. With ``dtype`` X is brought to it first.
 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
@@ -89,7 +89,7 @@ def mean(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 
 @function
-def var(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1) -> Any:
+def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
     """Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; ``np.var(t)`` has 0.
 
     >>> var(Tensor([1.0, 2.0, 3.0])).item()
@@ -103,7 +103,7 @@ def var(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool =
 
 
 @function
-def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1) -> Any:
+def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
     """The square root of ``var``, with the same arguments. Where it is 0 its gradient counts as 0, as in PyTorch.
 
     >>> std(Tensor([1.0, 2.0, 3.0])).item()
@@ -113,7 +113,7 @@ def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool =
 
 
 @function
-def var_mean(X: Any, axis: Any = None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
+def var_mean(X, axis=None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
     """``var`` and ``mean`` over ``axis``.
 
     >>> [t.item() for t in var_mean(Tensor([1.0, 2.0, 3.0]))]
@@ -122,7 +122,7 @@ def var_mean(X: Any, axis: Any = None, keepdims: bool = False, correction: float
     return var(X, axis, None, keepdims, correction), mean(X, axis=axis, keepdims=keepdims)
 
 
-def _root(X: Any, p: float) -> Any:
+def _root(X, p: float):
     """X^(1/p) with gradient 0 at X = 0, where the slope is infinite."""
     zero = X == 0
     safe = where(zero, 1, X)
@@ -133,27 +133,27 @@ def _root(X: Any, p: float) -> Any:
 
 
 @op(expects=_NOT_EMPTY)
-def _max(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def _max(X, *, axis=None, keepdims: bool = False):
     """Y = the largest entry over ``axis``; entries that tie share the gradient evenly."""
     return np.max(X, axis, keepdims=keepdims)
 
 
 @op(expects=_NOT_EMPTY)
-def _min(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def _min(X, *, axis=None, keepdims: bool = False):
     """Y = the smallest entry over ``axis``; entries that tie share the gradient evenly."""
     return np.min(X, axis, keepdims=keepdims)
 
 
 @_max.rule
 @_min.rule
-def d_extreme(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+def d_extreme(dY, Y, X, *, axis, keepdims):
     ties = kept(Y, X, axis) == X
     dX = ties * kept(dY, X, axis) / np.sum(ties, axis, keepdims=True)
     return dX
 
 
 @function
-def amax(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def amax(X, axis=None, keepdims: bool = False):
     """The largest entry over ``axis``; entries that tie share the gradient evenly.
 
     >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
@@ -163,7 +163,7 @@ def amax(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @function
-def amin(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def amin(X, axis=None, keepdims: bool = False):
     """The smallest entry over ``axis``; entries that tie share the gradient evenly.
 
     >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
@@ -173,7 +173,7 @@ def amin(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @function
-def max(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+def max(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False):
     """The largest entry: of all, or along ``dim`` with its index, as in PyTorch; over ``axis`` as in NumPy (``amax``).
 
     ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), and the gradient goes to the entry that was picked;
@@ -189,7 +189,7 @@ def max(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, kee
 
 
 @function
-def min(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+def min(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False):
     """The smallest entry; see :func:`max`.
 
     >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
@@ -198,7 +198,7 @@ def min(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, kee
     return _extreme(_min, argmin, minimum, X, dim, keepdim or keepdims, axis)
 
 
-def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X: Any, dim: Any, keep: bool, axis: Any) -> Any:
+def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X, dim, keep: bool, axis):
     if isinstance(dim, (Tensor, np.ndarray)):
         return choose(X, dim)
     if dim is None or isinstance(dim, (tuple, list)):
@@ -207,14 +207,14 @@ def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X: Any, di
 
 
 @without_axes
-def _picked(X: Any, axis: int, arg: OpFunction, keep: bool) -> Extremes:
+def _picked(X, axis: int, arg: OpFunction, keep: bool) -> Extremes:
     indices = arg(plain(X), axis=axis, keepdims=True)
     picked = Extremes(gather(X, axis, indices), like(X, indices))
     return picked if keep else Extremes(*[squeeze(t, axis) for t in picked])
 
 
 @op(expects=_NOT_EMPTY)
-def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmax(X, *, axis: int | None = None, keepdims: bool = False):
     """The index of the first largest entry; integers, so without a gradient.
 
     >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
@@ -224,7 +224,7 @@ def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
 
 
 @op(expects=_NOT_EMPTY)
-def argmin(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmin(X, *, axis: int | None = None, keepdims: bool = False):
     """The index of the first smallest entry; integers, so without a gradient.
 
     >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
@@ -234,7 +234,7 @@ def argmin(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
 
 
 @op(expects=_AXIS)
-def all(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def all(X, *, axis=None, keepdims: bool = False):
     """Whether every entry is true (not zero).
 
     >>> all(Tensor([1.0, 0.0])).item()
@@ -244,7 +244,7 @@ def all(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 @op(expects=_AXIS)
-def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def any(X, *, axis=None, keepdims: bool = False):
     """Whether some entry is true (not zero).
 
     >>> any(Tensor([1.0, 0.0])).item()
@@ -257,7 +257,7 @@ def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 @function
-def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def logsumexp(X, axis=None, keepdims: bool = False):
     """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
 
     >>> logsumexp(Tensor([1000.0, 1000.0])).array.round(3).item()
@@ -274,7 +274,7 @@ def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @function
-def norm(X: Any, p: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm(X, p=None, axis=None, keepdims: bool = False):
     """The p-norm (Σ |X|^p)^(1/p) over ``axis``; p is 2 unless given. Its gradient at 0 is 0, as in PyTorch.
 
     >>> norm(Tensor([3.0, 4.0])).item()

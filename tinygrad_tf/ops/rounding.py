@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..errors import error
 from .arithmetic import BROADCAST, divide
 from .choice import where
@@ -15,7 +12,7 @@ from .composed import function
 
 
 @op
-def sign(X: Array) -> Array:
+def sign(X):
     """Y = −1, 0 or 1.
 
     >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
@@ -25,7 +22,7 @@ def sign(X: Array) -> Array:
 
 
 @op
-def floor(X: Array) -> Array:
+def floor(X):
     """Y = the largest whole number that is not above X.
 
     >>> floor(Tensor([1.7, -1.2])).tolist()
@@ -35,7 +32,7 @@ def floor(X: Array) -> Array:
 
 
 @op
-def ceil(X: Array) -> Array:
+def ceil(X):
     """Y = the smallest whole number that is not below X.
 
     >>> ceil(Tensor([1.2, -1.7])).tolist()
@@ -45,7 +42,7 @@ def ceil(X: Array) -> Array:
 
 
 @op
-def trunc(X: Array) -> Array:
+def trunc(X):
     """Y = X without its fraction.
 
     >>> trunc(Tensor([1.7, -1.7])).tolist()
@@ -55,7 +52,7 @@ def trunc(X: Array) -> Array:
 
 
 @op
-def round(X: Array, *, decimals: int = 0) -> Array:
+def round(X, *, decimals: int = 0):
     """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
 
     >>> round(Tensor([0.5, 1.5])).tolist()
@@ -69,13 +66,13 @@ def round(X: Array, *, decimals: int = 0) -> Array:
 @ceil.rule
 @trunc.rule
 @round.rule
-def d_step(dY: Array, Y: Array, X: Array, **params: Any) -> Any:
+def d_step(dY, Y, X, **params):
     dX = np.zeros_like(dY)  # constant between its jumps
     return dX
 
 
 @op(types="same", expects=BROADCAST)
-def floor_divide(X: Array, W: Array) -> Array:
+def floor_divide(X, W):
     """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
 
     >>> floor_divide(Tensor([7, -7]), 2).tolist()
@@ -85,7 +82,7 @@ def floor_divide(X: Array, W: Array) -> Array:
 
 
 @function
-def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
+def div(X, W, rounding_mode: str | None = None):
     """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
 
     Rounded, the gradient is 0; ``floor_divide`` has none at all.
@@ -112,7 +109,7 @@ def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
 
 
 @op(types="same", expects=BROADCAST)
-def fmod(X: Array, W: Array) -> Array:
+def fmod(X, W):
     """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
 
     >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
@@ -122,14 +119,14 @@ def fmod(X: Array, W: Array) -> Array:
 
 
 @fmod.rule
-def d_fmod(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_fmod(dY, Y, X, W):
     dX = dY
     dW = -dY * np.trunc(X / W)
     return dX, dW
 
 
 @function
-def remainder(X: Any, W: Any) -> Any:
+def remainder(X, W):
     """X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
 
     >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import error
@@ -13,7 +11,7 @@ from .indexing import like, plain
 
 
 @function
-def multinomial(input: Any, num_samples: int, replacement: bool = False) -> Any:
+def multinomial(input, num_samples: int, replacement: bool = False):
     """Places (..., num_samples) drawn with probability input / Σ input, from one distribution (n) or from rows (m, n).
 
     The weights are at least 0 and need not add up to 1. Without ``replacement`` no place is drawn twice: the largest
@@ -50,7 +48,7 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False) -> Any:
 
 
 @function
-def bernoulli(input: Any, p: float | None = None) -> Any:
+def bernoulli(input, p: float | None = None):
     """1 with the probability that ``input`` has in each place (or ``p`` everywhere), otherwise 0; its type is kept.
 
     >>> bernoulli(Tensor([0.0, 1.0])).tolist()

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..errors import error
 from .composed import function
 
@@ -20,7 +19,7 @@ def ints(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
-def check_axis(name: str, X: Any, axis: Any, ndim: int | None = None) -> int:
+def check_axis(name: str, X, axis, ndim: int | None = None) -> int:
     """``axis`` counted from the front, or an IndexError. X without axes has 0 and -1, as in PyTorch."""
     n = X.ndim if ndim is None else ndim
     try:
@@ -44,7 +43,7 @@ def check_axis(name: str, X: Any, axis: Any, ndim: int | None = None) -> int:
     return i % max(n, 1)
 
 
-def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[int, ...]:
+def check_axes(name: str, X, axes, ndim: int | None = None) -> tuple[int, ...]:
     """The same for one axis or several; a ValueError if one is named twice."""
     axes = axes if isinstance(axes, (tuple, list)) else (axes,)
     found = tuple(check_axis(name, X, a, ndim) for a in axes)
@@ -55,9 +54,7 @@ def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[i
     return found
 
 
-def common_shape(
-    kind: type[Exception], name: str, got: dict[str, Any], *shapes: tuple[int, ...]
-) -> tuple[int, ...]:  # fmt: skip
+def common_shape(kind: type[Exception], name: str, got: dict[str, Any], *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that all of ``shapes`` stretch to, or an error."""
     try:
         return np.broadcast_shapes(*shapes)
@@ -76,19 +73,19 @@ def common_shape(
 
 @op(expects=("both shapes hold the same number of entries; one size may be -1, which is then computed",
              "multiply the sizes on both sides and compare"))  # fmt: skip
-def _reshape(X: Array, *, shape: tuple[int, ...]) -> Array:
+def _reshape(X, *, shape: tuple[int, ...]):
     """X in another shape, in the same order of entries."""
     return np.reshape(X, shape)
 
 
 @_reshape.rule
-def d_reshape(dY: Array, Y: Array, X: Array, *, shape: tuple[int, ...]) -> Any:
+def d_reshape(dY, Y, X, *, shape):
     dX = dY.reshape(X.shape)
     return dX
 
 
 @function
-def reshape(X: Any, *sizes: Any, shape: Any = None) -> Any:
+def reshape(X, *sizes, shape=None):
     """X in another shape, in the same order of entries; one size may be -1.
 
     >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
@@ -98,7 +95,7 @@ def reshape(X: Any, *sizes: Any, shape: Any = None) -> Any:
 
 
 @function
-def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(X, start_dim: int = 0, end_dim: int = -1):
     """X with the axes from ``start_dim`` to ``end_dim`` made one.
 
     >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -117,7 +114,7 @@ def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 @function
-def unflatten(X: Any, dim: int, sizes: Sequence[int]) -> Any:
+def unflatten(X, dim: int, sizes: Sequence[int]):
     """One axis split into several of the given sizes.
 
     >>> unflatten(Tensor([1.0, 2.0, 3.0, 4.0]), 0, (2, 2)).tolist()
@@ -130,7 +127,7 @@ def unflatten(X: Any, dim: int, sizes: Sequence[int]) -> Any:
 
 
 @function
-def squeeze(X: Any, axis: Any = None) -> Any:
+def squeeze(X, axis=None):
     """X without its axes of size 1: all of them, or those named by ``axis``, of which larger ones stay as they are.
 
     >>> squeeze(Tensor([[1.0, 2.0]])).tolist()
@@ -141,7 +138,7 @@ def squeeze(X: Any, axis: Any = None) -> Any:
 
 
 @function
-def expand_dims(X: Any, axis: Any) -> Any:
+def expand_dims(X, axis):
     """X with a new axis of size 1 at ``axis`` (or at several); PyTorch's ``unsqueeze``.
 
     >>> expand_dims(Tensor([1.0, 2.0]), 1).tolist()
@@ -157,13 +154,13 @@ def expand_dims(X: Any, axis: Any) -> Any:
 
 
 @op(expects=("the axes are a reordering of 0 … ndim - 1", "look at .ndim; to swap two axes write .swapaxes(i, j)"))
-def _transpose(X: Array, *, axes: tuple[int, ...]) -> Array:
+def _transpose(X, *, axes: tuple[int, ...]):
     """X with its axes in another order."""
     return np.transpose(X, axes)
 
 
 @_transpose.rule
-def d_transpose(dY: Array, Y: Array, X: Array, *, axes: tuple[int, ...]) -> Any:
+def d_transpose(dY, Y, X, *, axes):
     dX = np.transpose(dY, inverse(axes))
     return dX
 
@@ -175,7 +172,7 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @function
-def permute(X: Any, *axes: Any, dims: Any = None) -> Any:
+def permute(X, *axes, dims=None):
     """X with its axes in the given order, without one in reverse.
 
     >>> permute(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
@@ -186,7 +183,7 @@ def permute(X: Any, *axes: Any, dims: Any = None) -> Any:
 
 
 @function
-def transpose(X: Any, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Any:
+def transpose(X, *order, axes=None, dim0=None, dim1=None):
     """Without arguments all axes in reverse; ``transpose(i, j)`` swaps two, as in PyTorch; a tuple orders all of them.
 
     >>> transpose(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -197,7 +194,7 @@ def transpose(X: Any, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any
 
 
 @function
-def t(X: Any) -> Any:
+def t(X):
     """The transpose of a matrix; a vector or a number stays as it is.
 
     >>> t(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -211,7 +208,7 @@ def t(X: Any) -> Any:
 
 
 @function
-def swapaxes(X: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(X, axis1: int, axis2: int):
     """X with two of its axes exchanged.
 
     >>> swapaxes(Tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1).tolist()
@@ -225,7 +222,7 @@ def swapaxes(X: Any, axis1: int, axis2: int) -> Any:
 
 
 @function
-def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+def moveaxis(X, source: int | Sequence[int], destination: int | Sequence[int]):
     """Axes moved to other places; the rest keep their order.
 
     >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
@@ -249,19 +246,19 @@ def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 
 @op(expects=("aligned at the right, each size of X is the new size or 1", "insert axes with .unsqueeze() first"))
-def _broadcast_to(X: Array, *, shape: tuple[int, ...]) -> Array:
+def _broadcast_to(X, *, shape: tuple[int, ...]):
     """X repeated along axes of size 1, without copying."""
     return np.broadcast_to(X, shape)
 
 
 @_broadcast_to.rule
-def d_broadcast_to(dY: Array, Y: Array, X: Array, *, shape: tuple[int, ...]) -> Any:
+def d_broadcast_to(dY, Y, X, *, shape):
     dX = dY  # the engine sums it over the axes that were stretched
     return dX
 
 
 @function
-def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
+def broadcast_to(X, *sizes, shape=None):
     """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
 
     >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
@@ -278,18 +275,18 @@ def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
 
 
 @function
-def shape(X: Any) -> tuple[int, ...]:
+def shape(X) -> tuple[int, ...]:
     """The size of each axis."""
     return tuple(X.shape)
 
 
 @function
-def ndim(X: Any) -> int:
+def ndim(X) -> int:
     """The number of axes."""
     return int(X.ndim)
 
 
 @function
-def size(X: Any, axis: int | None = None) -> int:
+def size(X, axis: int | None = None) -> int:
     """The number of entries, or the size of one axis."""
     return int(X.size if axis is None or X.ndim == 0 else X.shape[check_axis("size", X, axis)])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import Any
 
 import numpy as np
 
 from ...autograd.operation import op
-from ...autograd.tensor import Array, Tensor, to_array
+from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
 from ...kernels.keep import Keep
@@ -19,7 +18,7 @@ from ..shape import expand_dims
 from .rows import softmax
 
 
-def attention_weights(Q: Array, K: Array, mask: Array = None, causal: int | None = None) -> Array:
+def attention_weights(Q, K, mask=None, causal: int | None = None):
     """P = softmax(Q · Kᵀ / √d_k), 0 where the mask forbids; a row with nothing to attend to is all zeros.
 
     Boolean masks are true where attention is allowed; float masks are added to the scores (−inf forbids). ``causal`` c:
@@ -36,20 +35,18 @@ def attention_weights(Q: Array, K: Array, mask: Array = None, causal: int | None
     return softmax(np.where(allowed, S, low)) * allowed
 
 
-def _both(mask: Array, other: Array) -> Array:
+def _both(mask, other):
     return mask if other is None else other if mask is None else mask & other
 
 
 @op(kernel=KERNELS["attention"])
-def _attention(Q: Array, K: Array, V: Array, mask: Array = None, *, causal: int | None, keep: Array, p: float) -> Array:
+def _attention(Q, K, V, mask=None, *, causal: int | None, keep, p: float):
     """Y = softmax(Q · Kᵀ / √d_k) · V."""
     return _dropped(attention_weights(Q, K, mask, causal), keep, p) @ V
 
 
 @_attention.rule
-def d_attention(
-    dY: Array, Y: Array, Q: Array, K: Array, V: Array, mask: Array = None, *, causal: int | None, keep: Array, p: float
-) -> Any:
+def d_attention(dY, Y, Q, K, V, mask=None, *, causal, keep, p):
     d_k = Q.shape[-1]
     P = attention_weights(Q, K, mask, causal)
     dV = _dropped(P, keep, p).mT @ dY
@@ -61,12 +58,12 @@ def d_attention(
     return dQ, dK, dV, dmask
 
 
-def _dropped(P: Array, keep: Array, p: float) -> Array:
+def _dropped(P, keep, p: float):
     return P if keep is None else np.where(keep, P / (1 - p or 1), 0)  # p = 1 keeps nothing
 
 
 @function
-def attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | None = None, p: float = 0.0) -> Any:
+def attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
     """Y = softmax(Q · Kᵀ / √d_k) · V ("Attention Is All You Need", section 3.2.1), for every head of every batch entry.
 
     Shapes: Q (..., L, d_k), K (..., S, d_k), V (..., S, d_v), Y (..., L, d_v). A boolean ``mask`` is true where a query
@@ -89,7 +86,7 @@ def attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | None = Non
     return _attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
 
 
-def grouped_attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | None = None, p: float = 0.0) -> Any:
+def grouped_attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
     """:func:`attention` where every H/G neighbouring heads of Q share one of K and V (Ainslie et al. 2023).
 
     Shapes: Q and Y (..., H, L, d), K and V (..., G, S, d); a mask broadcasts to (..., H, L, S).
@@ -110,7 +107,7 @@ def grouped_attention(Q: Any, K: Any, V: Any, mask: Any = None, causal: int | No
     return attention(Q, expand_dims(K, -3), expand_dims(V, -3), mask, causal, p).reshape((*B, H, L, V.shape[-1]))
 
 
-def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
+def _scores_shape(Q, K, V, mask) -> tuple[int, ...]:
     """(..., L, S), the shape of Q · Kᵀ; an error if one of the four does not fit the others."""
     got = {"Q": Q, "K": K, "V": V, **({} if mask is None else {"mask": mask})}
     if mask is not None and mask.dtype.kind not in "bf":
@@ -142,9 +139,9 @@ def _scores_shape(Q: Any, K: Any, V: Any, mask: Any) -> tuple[int, ...]:
 
 @function
 def scaled_dot_product_attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: float | None = None, enable_gqa: bool = False,
-) -> Any:  # fmt: skip
+    query, key, value, attn_mask=None, dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
+    enable_gqa: bool = False,
+):  # fmt: skip
     """PyTorch's name for :func:`attention`; ``scale`` stands for 1/√d_k. A boolean mask is true where it may attend.
     With ``enable_gqa`` heads of the query share those of key and value, as in :func:`grouped_attention`.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...autograd.operation import op
-from ...autograd.tensor import Array, Tensor, to_array
+from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -14,14 +12,14 @@ from ..shape import expand_dims, squeeze
 
 
 @op(types="same", kernel=KERNELS["linear"])
-def _linear(X: Array, W: Array, b: Array = None) -> Array:
+def _linear(X, W, b=None):
     """Y = X · Wᵀ + b, with W of shape (out, in)."""
     Y = X @ W.mT
     return Y if b is None else Y + b
 
 
 @_linear.rule
-def d_linear(dY: Array, Y: Array, X: Array, W: Array, b: Array = None) -> Any:
+def d_linear(dY, Y, X, W, b=None):
     dX = dY @ W
     dW = dY.mT @ X
     db = dY
@@ -29,7 +27,7 @@ def d_linear(dY: Array, Y: Array, X: Array, W: Array, b: Array = None) -> Any:
 
 
 @function
-def linear(X: Any, weight: Any, bias: Any = None) -> Any:
+def linear(X, weight, bias=None):
     """Y = X · Wᵀ + b over the last axis of X. Shapes: X (..., in), weight (out, in), bias (out,), Y (..., out).
 
     >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5])).tolist()
@@ -50,20 +48,20 @@ def linear(X: Any, weight: Any, bias: Any = None) -> Any:
 
 
 @op(kernel=KERNELS["embedding"])
-def _embedding(ids: Array, W: Array, *, padding_idx: int | None) -> Array:
+def _embedding(ids, W, *, padding_idx: int | None):
     """Y = W[ids]: row ``id`` of W for each id."""
     return W[ids]
 
 
 @_embedding.rule
-def d_embedding(dY: Array, Y: Array, ids: Array, W: Array, *, padding_idx: int | None) -> Any:
+def d_embedding(dY, Y, ids, W, *, padding_idx):
     used = dY if padding_idx is None else dY * expand_dims(ids != padding_idx, -1)
     dW = add_at(used, index=ids, shape=W.shape)
     return None, dW
 
 
 @function
-def embedding(ids: Any, weight: Any, padding_idx: int | None = None) -> Any:
+def embedding(ids, weight, padding_idx: int | None = None):
     """The row of ``weight`` (n, d) for each id. Shapes: ids (...), result (..., d).
 
     The row ``padding_idx`` gets no gradient. Raises IndexError for an id outside 0 … n − 1, TypeError for floats.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.operation import op
-from ...autograd.tensor import Array, Tensor, to_array
+from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -16,9 +16,7 @@ from .rows import log_softmax, softmax
 
 
 @op(kernel=KERNELS["cross_entropy"])
-def _cross_entropy(
-    X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float, reduction: str
-) -> Array:
+def _cross_entropy(X, t, w=None, *, ignore_index: int, label_smoothing: float, reduction: str):
     """Y = −Σ q ⊙ log softmax(X) over the last axis, q the target distribution; then the mean or sum over rows.
 
     Where q is 0 so is the product, even with ln 0.
@@ -29,10 +27,7 @@ def _cross_entropy(
 
 
 @_cross_entropy.rule
-def d_cross_entropy(
-    dY: Array, Y: Array, X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float,
-    reduction: str,
-) -> Any:  # fmt: skip
+def d_cross_entropy(dY, Y, X, t, w=None, *, ignore_index, label_smoothing, reduction):
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
     dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, q is 0 everywhere
     dX = dL * (softmax(X) * np.sum(q, axis=-1, keepdims=True) - q)
@@ -40,7 +35,7 @@ def d_cross_entropy(
 
 
 def target_distribution(
-    X: Array, t: Array, w: Array, ignore_index: int, label_smoothing: float, reduction: str
+    X, t, w, ignore_index: int, label_smoothing: float, reduction: str
 ) -> tuple[np.ndarray[Any, Any], Any]:
     """The weighted, smoothed distribution q that each row of logits is compared with, and what the sum is divided by.
 
@@ -61,9 +56,8 @@ def target_distribution(
 
 @function
 def cross_entropy(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:  # fmt: skip
+    input, target, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+):
     """−log softmax(input)[target], averaged: how many nats the model is off. PyTorch's formula and defaults.
 
     Shapes: input, the logits, (C,), (N, C) or (N, C, d1, …); target (), (N,) or (N, d1, …) of class indices, or
@@ -94,7 +88,7 @@ def cross_entropy(
     )  # fmt: skip
 
 
-def _of_probabilities(X: Any, q: Any, w: Any, reduction: str, label_smoothing: float) -> Any:
+def _of_probabilities(X, q, w, reduction: str, label_smoothing: float):
     """−Σ w ⊙ q ⊙ log softmax(X) over the classes; the mean is over rows, whatever their weight."""
     axis = 1 if X.ndim > 1 else 0
     if label_smoothing:
@@ -105,7 +99,7 @@ def _of_probabilities(X: Any, q: Any, w: Any, reduction: str, label_smoothing: f
     return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
+def check_target(name: str, X, target: Tensor, ignore_index: int) -> int:
     """The axis of classes, 1, or 0 without a batch; an error if the target does not fit the input ``X``.
 
     Class indices have the shape of X without that axis, probabilities (floats) the shape of X.
@@ -157,7 +151,7 @@ def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
     return axis
 
 
-def class_weights(name: str, weight: Any, X: Any, axis: int) -> Array:
+def class_weights(name: str, weight, X, axis: int):
     """The weights of the classes of ``X`` in its type."""
     if isinstance(weight, Tensor) and weight.requires_grad:
         raise error(

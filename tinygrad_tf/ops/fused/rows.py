@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...autograd.operation import op
-from ...autograd.tensor import Array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -17,20 +14,20 @@ _AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis i
 
 
 @op(types="float", kernel=KERNELS["softmax"], expects=_AXIS)
-def _softmax(X: Array, *, axis: int = -1) -> Array:
+def _softmax(X, *, axis: int = -1):
     """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum."""
     E = np.exp(X - np.max(X, axis=axis, keepdims=True))  # exp overflows float32 above 88
     return E / np.sum(E, axis=axis, keepdims=True)
 
 
 @_softmax.rule
-def d_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+def d_softmax(dY, Y, X, *, axis):
     dX = Y * (dY - np.sum(dY * Y, axis=axis, keepdims=True))
     return dX
 
 
 @function
-def softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
+def softmax(X, axis: int = -1, dtype=None):
     """e^X / Σ e^X along ``axis``: positive, and 1 in sum. With ``dtype`` X is brought to it first.
 
     >>> softmax(Tensor([0.0, 0.0])).tolist()
@@ -40,20 +37,20 @@ def softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
 
 
 @op(types="float", kernel=KERNELS["log_softmax"], expects=_AXIS)
-def _log_softmax(X: Array, *, axis: int = -1) -> Array:
+def _log_softmax(X, *, axis: int = -1):
     """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first."""
     Z = X - np.max(X, axis=axis, keepdims=True)  # exp overflows float32 above 88
     return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))
 
 
 @_log_softmax.rule
-def d_log_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+def d_log_softmax(dY, Y, X, *, axis):
     dX = dY - np.exp(Y) * np.sum(dY, axis=axis, keepdims=True)
     return dX
 
 
 @function
-def log_softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
+def log_softmax(X, axis: int = -1, dtype=None):
     """X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
 
     With ``dtype`` X is brought to it first.
@@ -65,7 +62,7 @@ def log_softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
 
 
 @op(types="float", kernel=KERNELS["layer_norm"])
-def _layer_norm(X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Array:
+def _layer_norm(X, W=None, b=None, *, n_axes: int, eps: float):
     """Y = (X − mean) / √(var + eps) ⊙ W + b over the last ``n_axes`` axes, with the biased variance."""
     axes = tuple(range(-n_axes, 0))
     Z = X - np.mean(X, axis=axes, keepdims=True)
@@ -75,7 +72,7 @@ def _layer_norm(X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps:
 
 
 @_layer_norm.rule
-def d_layer_norm(dY: Array, Y: Array, X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Any:
+def d_layer_norm(dY, Y, X, W=None, b=None, *, n_axes, eps):
     axes = tuple(range(-n_axes, 0))
     Z = X - np.mean(X, axis=axes, keepdims=True)
     std = np.sqrt(np.mean(Z * Z, axis=axes, keepdims=True) + eps)
@@ -89,7 +86,7 @@ def d_layer_norm(dY: Array, Y: Array, X: Array, W: Array = None, b: Array = None
 
 
 @function
-def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def layer_norm(X, normalized_shape, weight=None, bias=None, eps: float = 1e-5):
     """Layer normalisation (Ba, Kiros, Hinton 2016): each row to mean 0 and variance 1, then scaled and shifted.
 
     >>> layer_norm(Tensor([1.0, 3.0]), 2, eps=0.0).tolist()
@@ -119,14 +116,14 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
 
 
 @op(types="float", kernel=KERNELS["rms_norm"])
-def _rms_norm(X: Array, W: Array = None, *, n_axes: int, eps: float) -> Array:
+def _rms_norm(X, W=None, *, n_axes: int, eps: float):
     """Y = X / √(mean X² + eps) ⊙ W over the last ``n_axes`` axes."""
     Y = X / np.sqrt(np.mean(X * X, axis=tuple(range(-n_axes, 0)), keepdims=True) + eps)
     return Y if W is None else Y * W
 
 
 @_rms_norm.rule
-def d_rms_norm(dY: Array, Y: Array, X: Array, W: Array = None, *, n_axes: int, eps: float) -> Any:
+def d_rms_norm(dY, Y, X, W=None, *, n_axes, eps):
     axes = tuple(range(-n_axes, 0))
     rms = np.sqrt(np.mean(X * X, axis=axes, keepdims=True) + eps)
     Xhat = X / rms
@@ -137,7 +134,7 @@ def d_rms_norm(dY: Array, Y: Array, X: Array, W: Array = None, *, n_axes: int, e
 
 
 @function
-def rms_norm(X: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+def rms_norm(X, normalized_shape, weight=None, eps: float | None = None):
     """Root mean square normalisation (Zhang, Sennrich 2019): each row divided by its root mean square, then scaled.
 
     ``eps`` None is the float type's own, as in PyTorch.
