@@ -1,4 +1,4 @@
-"""Functions between layers: relu, and what is composed of other ops, so that its gradient follows."""
+"""Activations. relu is an op; the others are composed of ops, so their gradients follow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def d_relu(dY, Y, X):
 
 @function
 def leaky_relu(X, negative_slope: float = 0.01):
-    """X above 0, negative_slope · X below.
+    """Y = X above 0, negative_slope · X below (Maas et al. 2013).
 
     >>> leaky_relu(Tensor([2.0, -2.0]), 0.5).tolist()
     [2.0, -1.0]
@@ -39,7 +39,7 @@ def leaky_relu(X, negative_slope: float = 0.01):
 
 @function
 def relu6(X):
-    """X cut to 0 … 6.
+    """Y = min(max(X, 0), 6).
 
     >>> relu6(Tensor([-1.0, 3.0, 8.0])).tolist()
     [0.0, 3.0, 6.0]
@@ -49,7 +49,7 @@ def relu6(X):
 
 @function
 def hardtanh(X, min_val: float = -1.0, max_val: float = 1.0):
-    """X cut to min_val … max_val; the gradient is 0 at the bounds, as in PyTorch.
+    """Y = X cut to min_val … max_val. The gradient is 0 at the bounds, as in PyTorch.
 
     >>> hardtanh(Tensor([-3.0, 0.5, 3.0])).tolist()
     [-1.0, 0.5, 1.0]
@@ -59,7 +59,7 @@ def hardtanh(X, min_val: float = -1.0, max_val: float = 1.0):
 
 @function
 def hardsigmoid(X):
-    """X / 6 + 1/2 cut to 0 … 1: a sigmoid of straight lines.
+    """Y = X / 6 + 1/2, cut to 0 … 1: a sigmoid made of straight lines.
 
     >>> hardsigmoid(Tensor([-9.0, 0.0, 9.0])).tolist()
     [0.0, 0.5, 1.0]
@@ -69,7 +69,7 @@ def hardsigmoid(X):
 
 @function
 def hardswish(X):
-    """X · hardsigmoid(X) (Howard et al. 2019).
+    """Y = X · hardsigmoid(X) (Howard et al. 2019).
 
     >>> hardswish(Tensor([-9.0, 0.0, 9.0])).tolist()
     [-0.0, 0.0, 9.0]
@@ -79,17 +79,17 @@ def hardswish(X):
 
 @function
 def elu(X, alpha: float = 1.0):
-    """X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
+    """Y = X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
 
     >>> elu(Tensor([2.0, 0.0])).tolist()
     [2.0, 0.0]
     """
-    return where(X > 0, X, expm1(where(X > 0, 0.0, X)) * alpha)  # the inner where: e^X overflows where it is not used
+    return where(X > 0, X, expm1(where(X > 0, 0.0, X)) * alpha)  # the inner where: e^X would overflow above 88
 
 
 @function
 def selu(X):
-    """1.0507 · elu(X, 1.6733): keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
+    """Y = 1.0507 · elu(X, 1.6733), which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
     >>> selu(Tensor([1.0])).array.round(4).tolist()
     [1.0506999492645264]
@@ -99,7 +99,7 @@ def selu(X):
 
 @function
 def mish(X):
-    """X · tanh(softplus(X)) (Misra 2020).
+    """Y = X · tanh(softplus(X)) (Misra 2020).
 
     >>> mish(Tensor([0.0])).tolist()
     [0.0]
@@ -109,7 +109,7 @@ def mish(X):
 
 @function
 def softplus(X, beta: float = 1.0, threshold: float = 20.0):
-    """ln(1 + e^(beta · X)) / beta: a smooth ReLU; X itself where beta · X is above ``threshold``, as in PyTorch.
+    """Y = ln(1 + e^(beta · X)) / beta, a smooth ReLU. Where beta · X is above ``threshold`` Y is X, as in PyTorch.
 
     >>> softplus(Tensor([0.0])).array.round(4).tolist()
     [0.6930999755859375]
@@ -119,7 +119,7 @@ def softplus(X, beta: float = 1.0, threshold: float = 20.0):
 
 @function
 def logsigmoid(X):
-    """ln(1 / (1 + e^−X)), without rounding small probabilities to 0 first.
+    """Y = ln(1 / (1 + e^−X)). Small probabilities are not rounded to 0 first.
 
     >>> logsigmoid(Tensor([-100.0])).tolist()
     [-100.0]

@@ -1,4 +1,7 @@
-"""The four operations, entry by entry, and powers. ``dY`` is the gradient of the loss to ``Y``; sizes of 1 stretch."""
+"""The four operations and powers, entry by entry. Axes of size 1 are broadcast.
+
+In every rule ``dY`` is the gradient of the loss with respect to ``Y``; the engine sums it over broadcast axes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from .composed import function
 
 BROADCAST = (
     "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
-    "insert axes of size 1 with x[:, None] or .unsqueeze(), or reshape one of them",
+    "write x[:, None] or x.unsqueeze(axis) for an axis of size 1, or reshape one of them",
 )
 
 
@@ -81,9 +84,12 @@ def d_divide(dY, Y, X, W):
     return dX, dW
 
 
-@op(types="same", expects=(BROADCAST[0] + "; integers have no negative powers", BROADCAST[1] + ", or use floats"))
+@op(types="same", expects=(
+    BROADCAST[0] + "; integers have no negative powers",
+    BROADCAST[1] + "; write x.float() for negative powers",
+))  # fmt: skip
 def power(X, W):
-    """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
+    """Y = X ** W. The gradient of 0 ** 0 is 0, as in PyTorch.
 
     >>> power(Tensor([1.0, 2.0]), 3).tolist()
     [1.0, 8.0]
@@ -93,8 +99,8 @@ def power(X, W):
 
 @power.rule
 def d_power(dY, Y, X, W):
-    dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 the factor W is 0; X ** -1 would make it 0 · ∞ at X = 0
-    dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # log 0 = −∞ would meet Y = 0
+    dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 dX is 0; with X ** -1 it would be 0 · ∞ where X = 0
+    dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # 0 · log 0 would be NaN
     return dX, dW
 
 
@@ -132,7 +138,7 @@ def d_absolute(dY, Y, X):
 
 @function
 def square(X):
-    """X²; of booleans an integer, as in PyTorch.
+    """Y = X². Booleans give integers, as in PyTorch.
 
     >>> square(Tensor([3.0])).tolist()
     [9.0]
@@ -142,7 +148,7 @@ def square(X):
 
 @function
 def reciprocal(X):
-    """1 / X.
+    """Y = 1 / X. Integers give float32.
 
     >>> reciprocal(Tensor([4.0])).tolist()
     [0.25]
@@ -152,7 +158,7 @@ def reciprocal(X):
 
 @function
 def lerp(start, end, weight):
-    """Start + weight · (end − start).
+    """start + weight · (end − start), the linear interpolation between two values.
 
     >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
     [2.5]

@@ -1,4 +1,4 @@
-"""One or the other, entry by entry: the larger, the smaller, what a condition says."""
+"""Choices between two values, entry by entry: the larger, the smaller, or what a condition says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .composed import function
 
 @op(types="same", expects=BROADCAST)
 def maximum(X, W):
-    """Y = the larger of both; where they tie each gets half of the gradient.
+    """Y = the larger of X and W. Where they are equal, each gets half of the gradient.
 
     >>> maximum(Tensor([1.0, 5.0]), 3.0).tolist()
     [3.0, 5.0]
@@ -31,7 +31,7 @@ def d_maximum(dY, Y, X, W):
 
 @op(types="same", expects=BROADCAST)
 def minimum(X, W):
-    """Y = the smaller of both; where they tie each gets half of the gradient.
+    """Y = the smaller of X and W. Where they are equal, each gets half of the gradient.
 
     >>> minimum(Tensor([1.0, 5.0]), 3.0).tolist()
     [1.0, 3.0]
@@ -65,13 +65,13 @@ def d_where(dY, Y, C, X, W):
 
 
 def places(condition) -> tuple[Tensor, ...]:
-    """Where a condition is true: the index along each axis."""
+    """The places where a condition is true: their indices along each axis."""
     return tuple(Tensor.wrap(place) for place in np.nonzero(np.atleast_1d(np.asarray(condition))))
 
 
 @function
 def where(condition, X=None, W=None):
-    """X where the condition is true, W elsewhere; with neither, the places where it is true (``nonzero``).
+    """X where ``condition`` is true, W elsewhere. Without X and W: the indices along each axis where it is true.
 
     >>> where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0).tolist()
     [1.0, 0.0]
@@ -83,9 +83,10 @@ def where(condition, X=None, W=None):
 
 @function
 def clip(X, min=None, max=None):
-    """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+    """X cut to ``min`` … ``max``, which are numbers or arrays; PyTorch's ``clamp``.
 
-    PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+    The gradient passes where X lies within the bounds. A bound that is a Tensor gets the gradient where it is taken.
+    Raises RuntimeError without any bound.
 
     >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
     [-1.0, 0.5, 1.0]
@@ -114,7 +115,9 @@ def masked_fill(X, mask, value):
 
 @function
 def nan_to_num(X, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None):
-    """X with ``nan`` in place of NaN, and the largest and smallest floats of its type, or those given, in that of ±∞.
+    """X with ``nan`` in place of NaN, ``posinf`` in place of ∞ and ``neginf`` in place of −∞.
+
+    By default ∞ and −∞ become the largest and the smallest float of X's type.
 
     >>> nan_to_num(Tensor([float("nan"), float("inf"), 1.0]), posinf=9.0).tolist()
     [0.0, 9.0, 1.0]

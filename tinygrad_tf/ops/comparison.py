@@ -1,4 +1,4 @@
-"""True or false, and bits: comparisons and logic. Their results have no gradient."""
+"""Comparisons, logic and bits. Their results are booleans or integers, which have no gradient."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _BITS = ("both are booleans or integers, and their shapes broadcast", "compare f
 
 
 def _comparison(ufunc, sign: str) -> OpFunction:
-    """The op of a NumPy function of two arrays that are brought to one type first."""
+    """An op that compares by a function of NumPy, after both inputs were brought to one type."""
 
     def compare(X, W):
         return ufunc(X, W)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
-    compare.__doc__ = f"X {sign} W, entry by entry: booleans, so without a gradient."
+    compare.__doc__ = f"Y = (X {sign} W), entry by entry. Booleans have no gradient."
     return op(types="same", expects=BROADCAST)(compare)
 
 
@@ -32,7 +32,7 @@ greater_equal = _comparison(np.greater_equal, ">=")
 
 @op(types="same", expects=_BITS)
 def bitwise_and(X, W):
-    """X & W, bit by bit.
+    """Y = X & W, bit by bit.
 
     >>> bitwise_and(Tensor([True, True]), Tensor([True, False])).tolist()
     [True, False]
@@ -42,7 +42,7 @@ def bitwise_and(X, W):
 
 @op(types="same", expects=_BITS)
 def bitwise_or(X, W):
-    """X | W, bit by bit.
+    """Y = X | W, bit by bit.
 
     >>> bitwise_or(Tensor([6]), 3).tolist()
     [7]
@@ -52,7 +52,7 @@ def bitwise_or(X, W):
 
 @op(types="same", expects=_BITS)
 def bitwise_xor(X, W):
-    """X ^ W, bit by bit.
+    """Y = X ^ W, bit by bit.
 
     >>> bitwise_xor(Tensor([6]), 3).tolist()
     [5]
@@ -62,7 +62,7 @@ def bitwise_xor(X, W):
 
 @op(types="same", expects=_BITS)
 def left_shift(X, W):
-    """X << W: times 2 to the W.
+    """Y = X << W, which is X · 2^W.
 
     >>> left_shift(Tensor([3]), 1).tolist()
     [6]
@@ -72,7 +72,7 @@ def left_shift(X, W):
 
 @op(types="same", expects=_BITS)
 def right_shift(X, W):
-    """X >> W: divided by 2 to the W, rounded down.
+    """Y = X >> W, which is ⌊X / 2^W⌋.
 
     >>> right_shift(Tensor([6]), 1).tolist()
     [3]
@@ -82,7 +82,7 @@ def right_shift(X, W):
 
 @op(expects=(_BITS[0], "write ~(x > 0)"))
 def invert(X):
-    """~X: every bit turned, booleans negated.
+    """Y = ~X: every bit is flipped, and booleans are negated.
 
     >>> invert(Tensor([True, False])).tolist()
     [False, True]
@@ -92,7 +92,7 @@ def invert(X):
 
 @op(expects=BROADCAST)
 def logical_and(X, W):
-    """Both are true (not zero).
+    """Whether X and W are both true (not zero).
 
     >>> logical_and(Tensor([1.0, 0.0]), Tensor([2.0, 2.0])).tolist()
     [True, False]
@@ -102,7 +102,7 @@ def logical_and(X, W):
 
 @op(expects=BROADCAST)
 def logical_or(X, W):
-    """One of them is true (not zero).
+    """Whether X, W or both are true (not zero).
 
     >>> logical_or(Tensor([1.0, 0.0]), Tensor([0.0, 0.0])).tolist()
     [True, False]
@@ -112,7 +112,7 @@ def logical_or(X, W):
 
 @op(expects=BROADCAST)
 def logical_xor(X, W):
-    """Exactly one of them is true (not zero).
+    """Whether exactly one of X and W is true (not zero).
 
     >>> logical_xor(Tensor([1.0, 1.0]), Tensor([0.0, 1.0])).tolist()
     [True, False]
@@ -122,7 +122,7 @@ def logical_xor(X, W):
 
 @op
 def logical_not(X):
-    """Is false (zero).
+    """Whether X is false (zero).
 
     >>> logical_not(Tensor([1.0, 0.0])).tolist()
     [False, True]
@@ -132,7 +132,7 @@ def logical_not(X):
 
 @op
 def isnan(X):
-    """Is not a number.
+    """Whether an entry is NaN.
 
     >>> isnan(Tensor([float("nan"), 1.0])).tolist()
     [True, False]
@@ -142,7 +142,7 @@ def isnan(X):
 
 @op
 def isinf(X):
-    """Is ∞ or −∞.
+    """Whether an entry is ∞ or −∞.
 
     >>> isinf(Tensor([float("inf"), 1.0])).tolist()
     [True, False]
@@ -152,7 +152,7 @@ def isinf(X):
 
 @op
 def isfinite(X):
-    """Is an ordinary number.
+    """Whether an entry is neither NaN nor ±∞.
 
     >>> isfinite(Tensor([float("inf"), 1.0])).tolist()
     [False, True]
@@ -162,7 +162,7 @@ def isfinite(X):
 
 @op(types="same", expects=BROADCAST)
 def isclose(X, W, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False):
-    """|X − W| ≤ atol + rtol · |W|.
+    """Whether |X − W| ≤ atol + rtol · |W|, entry by entry.
 
     >>> isclose(Tensor([1.0, 2.0]), Tensor([1.0 + 1e-7, 2.1])).tolist()
     [True, False]
@@ -172,7 +172,7 @@ def isclose(X, W, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = F
 
 @function
 def allclose(X, W, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether :func:`isclose` holds everywhere.
+    """Whether :func:`isclose` holds for every entry.
 
     >>> allclose(Tensor([1.0]), Tensor([1.0 + 1e-7]))
     True

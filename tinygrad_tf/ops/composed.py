@@ -1,4 +1,4 @@
-"""How a function is made of ops: it takes PyTorch's names of arguments, as ops do, and explains mistakes."""
+"""The decorator of the functions that are composed of ops."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 def function(compose: Callable[P, R]) -> Callable[P, R]:
-    """Decorator for a function that is composed of ops: it takes PyTorch's names of arguments and explains mistakes."""
+    """Decorator: the function takes PyTorch's names of arguments, as ops do, and explains a call that does not fit."""
     signature = inspect.signature(compose)
     other_names = aliases(list(signature.parameters))
 

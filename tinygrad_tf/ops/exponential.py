@@ -1,4 +1,4 @@
-"""Exponentials, logarithms and roots, entry by entry, and the curves that are made of them."""
+"""Exponentials, logarithms, roots and the curves that are made of them, entry by entry."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def d_erf(dY, Y, X):
 
 @function
 def exp2(X):
-    """2^X.
+    """Y = 2^X.
 
     >>> exp2(Tensor([3.0])).tolist()
     [8.0]
@@ -170,7 +170,7 @@ def exp2(X):
 
 @function
 def log2(X):
-    """The logarithm to base 2.
+    """Y = log₂ X.
 
     >>> log2(Tensor([8.0])).tolist()
     [3.0]
@@ -180,7 +180,7 @@ def log2(X):
 
 @function
 def log10(X):
-    """The logarithm to base 10.
+    """Y = log₁₀ X.
 
     >>> log10(Tensor([1000.0])).array.round(5).tolist()
     [3.0]
@@ -190,7 +190,7 @@ def log10(X):
 
 @function
 def rsqrt(X):
-    """1 / √X.
+    """Y = 1 / √X.
 
     >>> rsqrt(Tensor([4.0])).tolist()
     [0.5]

@@ -1,4 +1,4 @@
-"""Attention's heads side by side: the columns of a matrix in equal shares, and back."""
+"""The heads of attention: the columns of a matrix in equal shares, and put back side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..autograd.operation import op
 
 @op(expects=("X is (..., L, n_heads · d)", "choose n_heads so that it divides the last axis of X"))
 def split_heads(X, *, n_heads: int):
-    """Each head its share of the columns: X (..., L, H·d) → Y (..., H, L, d), with ``n_heads`` H.
+    """Give each head its share of the columns: X (..., L, H·d) → Y (..., H, L, d), where H is ``n_heads``.
 
     >>> split_heads(Tensor(np.zeros((1, 3, 8))), 2).shape
     (1, 2, 3, 4)
@@ -23,9 +23,9 @@ def d_split_heads(dY, Y, X, *, n_heads):
     return dX
 
 
-@op(expects=("X is (..., H, L, d)", "look at .shape; split_heads makes such a Tensor"))
+@op(expects=("X is (..., H, L, d)", "write x[None] for a single head (L, d)"))
 def join_heads(X):
-    """The heads' columns side by side: X (..., H, L, d) → Y (..., L, H·d). Undoes :func:`split_heads`.
+    """Put the heads' columns side by side: X (..., H, L, d) → Y (..., L, H·d). It undoes :func:`split_heads`.
 
     >>> join_heads(Tensor(np.zeros((1, 2, 3, 4)))).shape
     (1, 3, 8)

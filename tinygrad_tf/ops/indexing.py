@@ -1,4 +1,7 @@
-"""Entries by their place. Reading gathers, so the gradient scatters: entries read twice get the sum."""
+"""Indexing: entries by their place.
+
+Reading gathers, so its gradient scatters: an entry that is read twice gets the sum.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
 _INDEX = (
     "an index is an int, slice, None, Ellipsis, or an array of ints or booleans; ints lie in -n … n - 1 of their "
     "axis, boolean arrays have the shape of the axes they select from",
-    "look at .shape; axes that are not indexed are taken whole",
+    "write x[i] with i from 0 to len(x) - 1, x[-1] for the last, x[..., i] for the last axis",
 )
 
 
 class Extremes(NamedTuple):
-    """Entries and where they stood, as PyTorch returns them from ``sort``, ``topk``, ``max(dim)`` and ``cummax``."""
+    """Entries and their indices, as PyTorch returns them from ``sort``, ``topk``, ``max(dim)`` and ``cummax``."""
 
     values: Any
     indices: Any
@@ -65,9 +68,12 @@ def d_getitem(dY, Y, X, *, index):
     return dX
 
 
-@op(expects=(_INDEX[0] + "; what is read there has the shape of X, up to broadcasting", _INDEX[1]))
+@op(expects=(
+    _INDEX[0] + "; what is read there has the shape of X, up to broadcasting",
+    "give X the shape of np.zeros(shape)[index], and indices within shape",
+))  # fmt: skip
 def add_at(X, *, index, shape: tuple[int, ...]):
-    """Zeros of ``shape`` with X added in at ``index``; entries that are named twice get the sum.
+    """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum.
 
     >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
     [3.0, 0.0, 5.0]
@@ -91,12 +97,12 @@ def d_add_at(dY, Y, X, *, index, shape):
 
 
 def along(X, axis: int, index):
-    """X indexed on one axis only, counted from the front."""
+    """X indexed on one axis only, which is counted from the front."""
     return X[(slice(None),) * axis + (index,)]
 
 
 def grid(index: np.ndarray[Any, Any], axis: int) -> tuple[Any, ...]:
-    """The places that ``index`` names along ``axis``, its own place on every other axis."""
+    """The index that reads the places of ``index`` along ``axis``, and on every other axis each entry's own place."""
     places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     places[axis] = index
     return tuple(places)
@@ -119,7 +125,7 @@ def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
-    """An index along one axis as an array, its axes as many as those of X."""
+    """An index along one axis as an array. Raises if it has not as many axes as X, or points beyond X."""
     array = np.asarray(plain(index))
     if array.ndim != X.ndim or array.dtype.kind not in "iu":
         raise error(
@@ -127,7 +133,7 @@ def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
             name,
             got={"X": X, "index": array},
             rule="the index has integers, and as many axes as X",
-            cure="insert axes with .unsqueeze(), or see index_select and take",
+            cure="write index.long(), index.unsqueeze(axis) for a missing axis, x.index_select(dim, index) for slices",
         )
     wide = [n > m for i, (n, m) in enumerate(zip(array.shape, X.shape, strict=True)) if i != axis]
     n = X.shape[axis]
@@ -137,7 +143,7 @@ def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
             name,
             got={"X": X, "index": array, "dim": axis},
             rule=f"the index lies in 0 … {n - 1}, and is no larger than X along the other axes",
-            cure="look at .shape of both",
+            cure=f"write index.clip(0, {n - 1}) for what lies beyond, index[:n] where it is larger than the n of X",
         )
     return array
 
@@ -145,7 +151,7 @@ def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
 @function
 @without_axes
 def gather(X, dim: int, index):
-    """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes; the shape is that of ``index``.
+    """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes. Y has the shape of ``index``.
 
     >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
     [[2.0], [3.0]]
@@ -156,7 +162,7 @@ def gather(X, dim: int, index):
 
 @function
 def take_along_axis(X, indices, axis: int | None = None):
-    """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+    """NumPy's :func:`gather`: axes of size 1 are broadcast. Without ``axis`` X is flattened first.
 
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
     [[2.0], [3.0]]
@@ -171,7 +177,7 @@ def take_along_axis(X, indices, axis: int | None = None):
             "take_along_axis",
             got={"X": X, "indices": index},
             rule="both have the same axes, at least one",
-            cure="insert axes with .unsqueeze()",
+            cure="write indices[:, None] or indices.unsqueeze(axis) for a missing axis",
         )
     others = [s[:a] + (1,) + s[a + 1 :] for s in (X.shape, index.shape)]
     rest = common_shape(IndexError, "take_along_axis", {"X": X, "indices": index}, *others)
@@ -188,7 +194,7 @@ def _source(X, index: np.ndarray[Any, Any], src):
                 "scatter",
                 got={"index": index, "src": src},
                 rule="src has an entry for each of the index",
-                cure="compare the shapes, or give a number",
+                cure=f"give a src of shape {index.shape}, or a number",
             )
         return src[tuple(slice(n) for n in index.shape)]
     return broadcast_to(src, index.shape) if isinstance(src, Tensor) else np.full(index.shape, src, X.dtype)
@@ -197,7 +203,7 @@ def _source(X, index: np.ndarray[Any, Any], src):
 @function
 @without_axes
 def scatter_add(X, dim: int, index, src):
-    """X with ``src`` added in at the places that ``index`` names along ``dim``; places named twice get the sum.
+    """X with ``src`` added at the places that ``index`` names along ``dim``. A place that is named twice gets the sum.
 
     >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
     [0.0, 3.0]
@@ -210,9 +216,9 @@ def scatter_add(X, dim: int, index, src):
 @function
 @without_axes
 def scatter(X, dim: int, index, src=None, value=None):
-    """X with the entries that ``index`` names along ``dim`` replaced by those of ``src`` (or by a number).
+    """X in which ``src``, or the number ``value``, replaces the entries that ``index`` names along ``dim``.
 
-    Of several entries for one place the last is taken, and gets the gradient.
+    Of several entries for one place the last is taken; it gets the gradient.
 
     >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
     [1.0, 9.0]
@@ -238,7 +244,7 @@ def index_select(X, dim: int, index):
 
 @function
 def take(X, indices, axis: int | None = None):
-    """Entries by index along ``axis``; without one from the flattened X.
+    """The entries of X that ``indices`` names along ``axis``; without ``axis``, those of the flattened X.
 
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [3, 0]).tolist()
     [4.0, 1.0]
@@ -272,7 +278,7 @@ def masked_select(X, mask):
 
 @function
 def nonzero(X, as_tuple: bool = False):
-    """The places of the entries that are not 0, one row each, or with ``as_tuple`` one Tensor per axis.
+    """The places of the entries that are not 0: a row for each place, or with ``as_tuple`` a Tensor for each axis.
 
     >>> nonzero(Tensor([0.0, 5.0])).tolist()
     [[1]]
@@ -283,7 +289,7 @@ def nonzero(X, as_tuple: bool = False):
 
 @function
 def one_hot(ids, num_classes: int = -1) -> Tensor:
-    """Integers (...) → rows (..., num_classes) that are 1 at the integer and 0 elsewhere.
+    """Integers (...) → rows (..., num_classes) that are 1 at the place of the integer and 0 elsewhere.
 
     >>> one_hot(Tensor([0, 2])).tolist()
     [[1, 0, 0], [0, 0, 1]]

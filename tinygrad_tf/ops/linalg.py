@@ -18,7 +18,7 @@ from .shape import check_axes, expand_dims, moveaxis, permute, reshape, squeeze
     "transpose one of them, e.g. X @ W.mT",
 ))  # fmt: skip
 def _matmul(X, W):
-    """Y = X · W over the last two axes, for each of a batch."""
+    """Y = X · W over the last two axes; the axes before them are a batch."""
     return X @ W
 
 
@@ -35,9 +35,10 @@ def _both(X, W) -> list[Any]:
 
 @function
 def matmul(X, W):
-    """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+    """Y = X · W, rows of X times columns of W. Shapes: X (..., n, k), W (..., k, m), Y (..., n, m).
 
-    A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+    The axes before the last two are a batch, and broadcast. A Tensor with one axis counts as a row on the left and as a
+    column on the right, and that axis is dropped again. Raises ValueError if the two k differ.
 
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
     [[11.0]]
@@ -77,7 +78,7 @@ def dot(X, W):
 
 @function
 def outer(X, W):
-    """Y[i, j] = X[i] · W[j], of flattened X and W.
+    """Y[i, j] = X[i] · W[j]. X and W are flattened first.
 
     >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
     [[3.0, 4.0], [6.0, 8.0]]
@@ -88,7 +89,9 @@ def outer(X, W):
 
 @function
 def tensordot(X, W, dims=2, axes=None):
-    """The sum of products over the last ``dims`` axes of X and the first of W, or over the two lists of axes named.
+    """The sum of products over the last ``dims`` axes of X and the first ``dims`` of W.
+
+    Two lists in place of the number, also as ``axes``, name the axes of X and those of W.
 
     >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]]), dims=1).tolist()
     [[11.0]]

@@ -51,7 +51,7 @@ def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What ``self == other`` calls: entry by entry, but no Tensor equals None."""
+    """What ``self == other`` calls: it compares entry by entry, but no Tensor equals None."""
 
     @functools.wraps(function)
     def call(self: Tensor, other):
@@ -63,8 +63,9 @@ def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
 def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """What ``self += other`` calls.
 
-    A Tensor is not written to, for its gradient rule may need the old values: ``y += x`` makes a new one called ``y``.
-    A leaf that learns is the exception, where nothing is recorded: a step of gradient descent, in place, as in PyTorch.
+    A Tensor is not written to, because its gradient rule may need the old values: ``y += x`` makes a new one called
+    ``y``. A leaf that requires a gradient is changed in place, as in PyTorch, but only where nothing is recorded: this
+    is how a step of gradient descent is written.
     """
 
     def call(self: Tensor, other):
@@ -75,7 +76,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 RuntimeError,
                 f"{sign}=",
                 got={"self": self},
-                rule="a leaf that learns is not changed while calls are recorded",
+                rule="a leaf that requires a gradient is not changed while calls are recorded",
                 cure="write it within `with no_grad():`, or give the result another name",
             )
         new = function(self, other)
@@ -85,7 +86,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{sign}=",
                 got={"self": self, "the result": new},
                 rule="what is changed in place keeps its shape and kind",
-                cure="sum or cast the other operand first",
+                cure=f"bring the other operand to it first, e.g. g.sum(axis=0) or g.astype('{self.dtype}')",
             )
         self.array[...] = new.array
         return self
@@ -94,12 +95,12 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def cast(dtype: str) -> Callable[[Tensor], Tensor]:
-    """PyTorch's methods that are called like a type: ``t.double()``."""
+    """A method that PyTorch names after a type: ``t.double()``."""
 
     def call(X: Tensor):
         return conversion.astype(X, dtype=np.dtype(dtype))
 
-    call.__doc__ = f"X in {dtype}; the gradient comes back in the type of X, and passes through floats only."
+    call.__doc__ = f"X in {dtype}. The gradient comes back in the type of X; only floats pass it on."
     return call
 
 
@@ -132,17 +133,17 @@ def type_as(self: Tensor, other):
 
 
 def new_zeros(self: Tensor, *size, dtype=None, device=None, requires_grad: bool = False):
-    """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+    """Zeros of the given size, in the dtype of this Tensor unless another is given."""
     return makers.zeros(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
 def new_ones(self: Tensor, *size, dtype=None, device=None, requires_grad: bool = False):
-    """All 1, of the given size, in the dtype of the Tensor unless another is given."""
+    """Ones of the given size, in the dtype of this Tensor unless another is given."""
     return makers.ones(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
 def new_full(self: Tensor, size, fill_value, dtype=None, device=None, requires_grad: bool = False):
-    """All ``fill_value``, of the given size, in the dtype of the Tensor unless another is given."""
+    """Entries that are all ``fill_value``, of the given size, in the dtype of this Tensor unless another is given."""
     return makers.full(size, fill_value, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
@@ -156,7 +157,7 @@ def _own(t: Tensor, dtype):
 
 
 def dim(self: Tensor) -> int:
-    """The number of axes, as PyTorch's method."""
+    """The number of axes; PyTorch's name for ``ndim``."""
     return self.array.ndim
 
 
@@ -166,7 +167,7 @@ def numel(self: Tensor) -> int:
 
 
 def contiguous(self: Tensor) -> Tensor:
-    """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+    """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
     return self
 
 
@@ -174,7 +175,7 @@ def contiguous(self: Tensor) -> Tensor:
 
 
 class Size(int):
-    """What ``t.size`` is: NumPy's number, which can be called like PyTorch's method."""
+    """What ``t.size`` is: the number of entries, as in NumPy, which can be called, as in PyTorch."""
 
     shape: tuple[int, ...]
 
@@ -193,7 +194,7 @@ def size(self: Tensor) -> Size:
 
 
 def device(self: Tensor) -> str:
-    """Where it is, ``"cpu"``."""
+    """Where the Tensor is: always ``"cpu"``."""
     return "cpu"
 
 
@@ -218,7 +219,7 @@ def matrix_transposed(self: Tensor):
 
 # ---- the table ------------------------------------------------------------------------------------------------------
 
-#: Python's operators: the method, the reflected one if there is one, the function.
+#: Python's operators: the name of the method, that of the reflected one if there is one, and the function.
 OPERATORS = [
     ("add", "radd", arithmetic.add), ("sub", "rsub", arithmetic.subtract), ("mul", "rmul", arithmetic.multiply),
     ("truediv", "rtruediv", arithmetic.divide), ("floordiv", "rfloordiv", rounding.floor_divide),

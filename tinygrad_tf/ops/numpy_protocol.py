@@ -1,7 +1,7 @@
 """``np.exp(t)``: what NumPy's functions do when they are given a Tensor.
 
-Most mean the same here, under the same name and with the same arguments; one table lists them. Those that PyTorch calls
-otherwise stand below it.
+Most of them are functions of this package with the same name and the same arguments; one table lists these. Those for
+which PyTorch has another name or other arguments stand below it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ implements(np.linalg.outer)(linalg.outer)
 if hasattr(np, "astype"):  # from NumPy 2.1 on
     implements(np.astype)(conversion.astype)
 
-# ---- what is called otherwise in PyTorch ----------------------------------------------------------------------------
+# ---- what has another name or other arguments in PyTorch ------------------------------------------------------------
 
 
 @implements(np.var)
@@ -90,7 +90,7 @@ def _norm(X, ord=None, axis=None, keepdims: bool = False):
             NotImplementedError,
             "np.linalg.norm",
             got={"X": X, "ord": ord},
-            rule="of matrices only the Frobenius norm has a rule here",
+            rule="of a matrix only the Frobenius norm is computed here",
             cure="leave ord out, or write norm(x, p), which takes all entries as one vector",
         )
     return reduction.norm(X, ord, axis, keepdims)
@@ -140,7 +140,7 @@ def _pad(X, pad_width, mode: str = "constant", constant_values=0):
     if mode == "constant" and not np.ndim(constant_values):
         return arrange.bordered(X, pairs, constant_values)
     theirs = {numpys: name for name, numpys in arrange.BORDERS.items()}
-    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad says what is possible
+    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad() names those that exist
     return arrange.pad(X, [n for pair in reversed(pairs) for n in pair], mode)
 
 

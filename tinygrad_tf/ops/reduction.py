@@ -1,4 +1,4 @@
-"""Over axes: sums, means, variances, extremes, norms. ``axis`` is None (all), one axis or several, as in NumPy."""
+"""Reductions: sums, means, variances, extremes, norms. ``axis`` is None (all), one axis or several, as in NumPy."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from .shape import check_axes, check_axis, reshape, squeeze
 
 _AXIS = (
     "each axis lies in -ndim … ndim - 1, and none is named twice",
-    "look at .shape; the last axis is -1",
+    "write axis=-1 for the last axis, axis=(0, 1) for the first two",
 )
-_NOT_EMPTY = (_AXIS[0] + "; of no entries there is no largest or smallest", _AXIS[1])
+_NOT_EMPTY = (
+    _AXIS[0] + "; of no entries there is no largest or smallest",
+    _AXIS[1] + "; leave out what is empty, e.g. if x.size",
+)
 
 
 def kept(dY, X, axis):
-    """``dY`` with the axes that a reduction of ``X`` took away put back as axes of size 1."""
+    """``dY`` with axes of size 1 in place of those that a reduction of ``X`` over ``axis`` took away."""
     if axis is None:
         return dY.reshape((1,) * X.ndim)
     gone = {a % X.ndim for a in (axis if isinstance(axis, tuple) else (axis,))} if X.ndim else set()
@@ -33,26 +36,26 @@ def kept(dY, X, axis):
 
 
 def count(X, axis) -> int:
-    """How many entries go into each result of a reduction over ``axis``."""
+    """The number of entries that go into each result of a reduction over ``axis``."""
     if axis is None:
         return math.prod(X.shape)
     return math.prod(X.shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))) if X.ndim else 1
 
 
 def _or_none(X, axis):
-    """``axis``, but None where X has no axes and it is 0 or -1, which NumPy's sum allows and its mean does not."""
+    """``axis``, but None in place of 0 or -1 where X has no axes: NumPy's sum allows these, its mean does not."""
     return None if X.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
 
 
 def _added_in(X, dtype):
-    """The dtype of a sum: int64 for small unsigned integers, of which NumPy makes uint64."""
+    """The dtype to add up in. Small unsigned integers are added up in int64; NumPy would take uint64."""
     own = np.asarray(X).dtype
     return np.int64 if dtype is None and own.kind == "u" and own.itemsize < 8 else dtype
 
 
 @op(expects=_AXIS)
 def sum(X, *, axis=None, keepdims: bool = False, dtype=None):
-    """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
+    """Y = Σ X over ``axis``, added up in ``dtype``. Small integers are added up in int64.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [4.0, 6.0]
@@ -80,7 +83,7 @@ def d_mean(dY, Y, X, *, axis, keepdims):
 
 @function
 def mean(X, axis=None, keepdims: bool = False, dtype=None):
-    """Σ X / n over ``axis``; integers give float32. With ``dtype`` X is brought to it first.
+    """Y = Σ X / n over ``axis``. Integers give float32. With ``dtype`` X is converted first.
 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
@@ -90,7 +93,9 @@ def mean(X, axis=None, keepdims: bool = False, dtype=None):
 
 @function
 def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
-    """Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; ``np.var(t)`` has 0.
+    """Y = Σ (X − mean X)² / (n − correction) over ``axis``. The default is PyTorch's, 1; ``np.var(t)`` has 0.
+
+    ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0.
 
     >>> var(Tensor([1.0, 2.0, 3.0])).item()
     1.0
@@ -104,7 +109,7 @@ def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, corr
 
 @function
 def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
-    """The square root of ``var``, with the same arguments. Where it is 0 its gradient counts as 0, as in PyTorch.
+    """The square root of :func:`var`, with the same arguments. Where it is 0 its gradient is 0, as in PyTorch.
 
     >>> std(Tensor([1.0, 2.0, 3.0])).item()
     1.0
@@ -114,7 +119,7 @@ def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, corr
 
 @function
 def var_mean(X, axis=None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
-    """``var`` and ``mean`` over ``axis``.
+    """:func:`var` and :func:`mean` over ``axis``, in this order.
 
     >>> [t.item() for t in var_mean(Tensor([1.0, 2.0, 3.0]))]
     [1.0, 2.0]
@@ -123,7 +128,7 @@ def var_mean(X, axis=None, keepdims: bool = False, correction: float = 1) -> tup
 
 
 def _root(X, p: float):
-    """X^(1/p) with gradient 0 at X = 0, where the slope is infinite."""
+    """X^(1/p). Its gradient at X = 0, where the slope is infinite, is 0."""
     zero = X == 0
     safe = where(zero, 1, X)
     return where(zero, 0, sqrt(safe) if p == 2 else safe ** (1 / p))
@@ -134,13 +139,13 @@ def _root(X, p: float):
 
 @op(expects=_NOT_EMPTY)
 def _max(X, *, axis=None, keepdims: bool = False):
-    """Y = the largest entry over ``axis``; entries that tie share the gradient evenly."""
+    """Y = the largest entry over ``axis``. Entries that tie share the gradient evenly."""
     return np.max(X, axis, keepdims=keepdims)
 
 
 @op(expects=_NOT_EMPTY)
 def _min(X, *, axis=None, keepdims: bool = False):
-    """Y = the smallest entry over ``axis``; entries that tie share the gradient evenly."""
+    """Y = the smallest entry over ``axis``. Entries that tie share the gradient evenly."""
     return np.min(X, axis, keepdims=keepdims)
 
 
@@ -154,7 +159,7 @@ def d_extreme(dY, Y, X, *, axis, keepdims):
 
 @function
 def amax(X, axis=None, keepdims: bool = False):
-    """The largest entry over ``axis``; entries that tie share the gradient evenly.
+    """The largest entry over ``axis``. Entries that tie share the gradient evenly.
 
     >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [5.0, 4.0]
@@ -164,7 +169,7 @@ def amax(X, axis=None, keepdims: bool = False):
 
 @function
 def amin(X, axis=None, keepdims: bool = False):
-    """The smallest entry over ``axis``; entries that tie share the gradient evenly.
+    """The smallest entry over ``axis``. Entries that tie share the gradient evenly.
 
     >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [1.0, 3.0]
@@ -174,11 +179,11 @@ def amin(X, axis=None, keepdims: bool = False):
 
 @function
 def max(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False):
-    """The largest entry: of all, or along ``dim`` with its index, as in PyTorch; over ``axis`` as in NumPy (``amax``).
+    """The largest entry of all, or along an axis.
 
-    ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), and the gradient goes to the entry that was picked;
-    ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, and entries that tie share the gradient. ``max(a, b)`` of
-    two Tensors is ``maximum``.
+    ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), as in PyTorch; the gradient goes to the entry that was
+    picked. ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, as in NumPy; entries that tie share the gradient.
+    ``max(a, b)`` of two Tensors is ``maximum``.
 
     >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [5.0, 4.0]
@@ -190,7 +195,7 @@ def max(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False
 
 @function
 def min(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False):
-    """The smallest entry; see :func:`max`.
+    """The smallest entry of all, or along an axis, with the arguments and the results of :func:`max`.
 
     >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [1.0, 3.0]
@@ -215,7 +220,7 @@ def _picked(X, axis: int, arg: OpFunction, keep: bool) -> Extremes:
 
 @op(expects=_NOT_EMPTY)
 def argmax(X, *, axis: int | None = None, keepdims: bool = False):
-    """The index of the first largest entry; integers, so without a gradient.
+    """The index of the largest entry over ``axis``, the first one where several tie. Integers have no gradient.
 
     >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
     [1, 0]
@@ -225,7 +230,7 @@ def argmax(X, *, axis: int | None = None, keepdims: bool = False):
 
 @op(expects=_NOT_EMPTY)
 def argmin(X, *, axis: int | None = None, keepdims: bool = False):
-    """The index of the first smallest entry; integers, so without a gradient.
+    """The index of the smallest entry over ``axis``, the first one where several tie. Integers have no gradient.
 
     >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [0, 0]
@@ -235,7 +240,7 @@ def argmin(X, *, axis: int | None = None, keepdims: bool = False):
 
 @op(expects=_AXIS)
 def all(X, *, axis=None, keepdims: bool = False):
-    """Whether every entry is true (not zero).
+    """Whether every entry over ``axis`` is true (not zero).
 
     >>> all(Tensor([1.0, 0.0])).item()
     False
@@ -245,7 +250,7 @@ def all(X, *, axis=None, keepdims: bool = False):
 
 @op(expects=_AXIS)
 def any(X, *, axis=None, keepdims: bool = False):
-    """Whether some entry is true (not zero).
+    """Whether some entry over ``axis`` is true (not zero).
 
     >>> any(Tensor([1.0, 0.0])).item()
     True
@@ -258,7 +263,7 @@ def any(X, *, axis=None, keepdims: bool = False):
 
 @function
 def logsumexp(X, axis=None, keepdims: bool = False):
-    """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
+    """Y = ln Σ e^X over ``axis``. The largest entry is subtracted first and added again, so that nothing overflows.
 
     >>> logsumexp(Tensor([1000.0, 1000.0])).array.round(3).item()
     1000.6929931640625
@@ -268,14 +273,14 @@ def logsumexp(X, axis=None, keepdims: bool = False):
     values = plain(X).astype(X.dtype if X.dtype.kind == "f" else np.float32)
     top = np.max(values, axes, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)  # −∞ − (−∞) would be NaN
-    with np.errstate(divide="ignore"):  # the logarithm of nothing is −∞, as in PyTorch
+    with np.errstate(divide="ignore"):  # of no entries it is ln 0 = −∞, as in PyTorch
         Y = log(sum(exp(X - top), axis=axes, keepdims=True)) + top
     return Y if keepdims else reshape(Y, tuple(n for i, n in enumerate(X.shape) if i not in gone))
 
 
 @function
 def norm(X, p=None, axis=None, keepdims: bool = False):
-    """The p-norm (Σ |X|^p)^(1/p) over ``axis``; p is 2 unless given. Its gradient at 0 is 0, as in PyTorch.
+    """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
     >>> norm(Tensor([3.0, 4.0])).item()
     5.0

@@ -1,4 +1,4 @@
-"""Whole numbers: the steps that lead to them, and what a division leaves."""
+"""Rounding to whole numbers, divisions that give them, and what these leave over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .composed import function
 
 @op
 def sign(X):
-    """Y = −1, 0 or 1.
+    """Y = −1, 0 or 1, the sign of X.
 
     >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
     [1.0, 0.0, -1.0]
@@ -23,7 +23,7 @@ def sign(X):
 
 @op
 def floor(X):
-    """Y = the largest whole number that is not above X.
+    """Y = ⌊X⌋, the largest whole number that is not above X.
 
     >>> floor(Tensor([1.7, -1.2])).tolist()
     [1.0, -2.0]
@@ -33,7 +33,7 @@ def floor(X):
 
 @op
 def ceil(X):
-    """Y = the smallest whole number that is not below X.
+    """Y = ⌈X⌉, the smallest whole number that is not below X.
 
     >>> ceil(Tensor([1.2, -1.7])).tolist()
     [2.0, -1.0]
@@ -53,7 +53,7 @@ def trunc(X):
 
 @op
 def round(X, *, decimals: int = 0):
-    """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
+    """Y = X rounded to the nearest multiple of 10^−decimals. Halves go to the even one.
 
     >>> round(Tensor([0.5, 1.5])).tolist()
     [0.0, 2.0]
@@ -67,13 +67,13 @@ def round(X, *, decimals: int = 0):
 @trunc.rule
 @round.rule
 def d_step(dY, Y, X, **params):
-    dX = np.zeros_like(dY)  # constant between its jumps
+    dX = np.zeros_like(dY)  # Y is constant between its jumps
     return dX
 
 
 @op(types="same", expects=BROADCAST)
 def floor_divide(X, W):
-    """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
+    """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; ``floor(X / W)`` has one that is 0.
 
     >>> floor_divide(Tensor([7, -7]), 2).tolist()
     [3, -4]
@@ -83,9 +83,9 @@ def floor_divide(X, W):
 
 @function
 def div(X, W, rounding_mode: str | None = None):
-    """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
+    """Y = X / W; with ``rounding_mode`` "floor" ⌊X / W⌋, with "trunc" rounded toward 0.
 
-    Rounded, the gradient is 0; ``floor_divide`` has none at all.
+    Integers that are rounded stay integers. The gradient of a rounded result is 0; ``floor_divide`` has none at all.
 
     >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
     [3, -3]
@@ -98,7 +98,7 @@ def div(X, W, rounding_mode: str | None = None):
             "div",
             got={"X": X, "W": W, "rounding_mode": repr(rounding_mode)},
             rule="rounding_mode is None, 'trunc' or 'floor'",
-            cure="choose one of the three",
+            cure="write rounding_mode='floor'",
         )
     whole = floor_divide(X, W)
     if whole.dtype.kind == "f":
@@ -110,7 +110,7 @@ def div(X, W, rounding_mode: str | None = None):
 
 @op(types="same", expects=BROADCAST)
 def fmod(X, W):
-    """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
+    """Y = X − W · trunc(X / W): what a division leaves, with the sign of X, as in C.
 
     >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
     [2.0, -2.0]
@@ -127,7 +127,7 @@ def d_fmod(dY, Y, X, W):
 
 @function
 def remainder(X, W):
-    """X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
+    """Y = X − W · ⌊X / W⌋: what a division leaves, with the sign of W, as Python's ``%``.
 
     >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()
     [2.0, 1.0]

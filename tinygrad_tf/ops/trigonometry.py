@@ -1,4 +1,4 @@
-"""Angles: sine and cosine, their hyperbolic kin, and the inverses. Radians throughout."""
+"""Sine, cosine and tangent, their hyperbolic counterparts, and the inverses. Angles are in radians."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def d_cos(dY, Y, X):
 
 @function
 def tan(X):
-    """Sin X / cos X.
+    """Y = sin X / cos X.
 
     >>> tan(Tensor([0.0])).tolist()
     [0.0]
@@ -120,7 +120,7 @@ def d_arctan2(dY, Y, X, W):
 
 @function
 def sinh(X):
-    """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+    """Y = (e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
 
     >>> sinh(Tensor([0.0])).tolist()
     [0.0]
@@ -131,7 +131,7 @@ def sinh(X):
 
 @function
 def cosh(X):
-    """(e^X + e^−X) / 2.
+    """Y = (e^X + e^−X) / 2.
 
     >>> cosh(Tensor([0.0])).tolist()
     [1.0]
@@ -158,7 +158,7 @@ def d_arcsinh(dY, Y, X):
 
 @function
 def arccosh(X):
-    """ln(X + √(X² − 1)), the number whose cosh is X, in a form that is exact near X = 1.
+    """Y = ln(X + √(X² − 1)), the number whose cosh is X. It is computed in a form that is exact near X = 1.
 
     >>> arccosh(Tensor([1.0])).tolist()
     [0.0]
@@ -169,7 +169,7 @@ def arccosh(X):
 
 @function
 def arctanh(X):
-    """ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
+    """Y = ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
 
     >>> arctanh(Tensor([0.0])).tolist()
     [0.0]

@@ -19,10 +19,10 @@ from .rows import softmax
 
 
 def attention_weights(Q, K, mask=None, causal: int | None = None):
-    """P = softmax(Q · Kᵀ / √d_k), 0 where the mask forbids; a row with nothing to attend to is all zeros.
+    """P = softmax(Q · Kᵀ / √d_k). Weights that the mask forbids are 0; a row with nothing to attend to is all 0.
 
-    Boolean masks are true where attention is allowed; float masks are added to the scores (−inf forbids). ``causal`` c:
-    query i attends to the keys 0 … i + c only.
+    A boolean mask is true where attention is allowed; a float mask is added to the scores (−inf forbids). With
+    ``causal`` c, query i attends to the keys 0 … i + c only. Shapes: Q (..., L, d_k), K (..., S, d_k), P (..., L, S).
     """
     S = Q @ K.mT / math.sqrt(Q.shape[-1])  # (..., L, S)
     if mask is None and causal is None:
@@ -31,7 +31,7 @@ def attention_weights(Q, K, mask=None, causal: int | None = None):
         S = S + np.where(mask > -np.inf, mask, 0)
         mask = mask > -np.inf
     allowed = _both(mask, None if causal is None else np.tri(Q.shape[-2], K.shape[-2], causal, dtype=bool))
-    low = -3e4 if Q.dtype == np.float16 else -1e30  # not −inf, which −1e30 is in float16: an empty row would be NaN
+    low = -3e4 if Q.dtype == np.float16 else -1e30  # finite in each type: an empty row of −inf would become NaN
     return softmax(np.where(allowed, S, low)) * allowed
 
 
@@ -67,10 +67,11 @@ def attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
     """Y = softmax(Q · Kᵀ / √d_k) · V ("Attention Is All You Need", section 3.2.1), for every head of every batch entry.
 
     Shapes: Q (..., L, d_k), K (..., S, d_k), V (..., S, d_v), Y (..., L, d_v). A boolean ``mask`` is true where a query
-    may attend to a key, a float one is added to the scores; it broadcasts to (..., L, S). With
-    ``causal`` c, query i attends to the keys 0 … i + c only: 0 for a sequence that attends to itself, S − L where
-    earlier keys come from a cache. ``p`` is the probability to drop a weight. Long sequences cost memory for L + S
-    tokens, not for L · S pairs, unless a mask of that size is given.
+    may attend to a key, a float one is added to the scores; it broadcasts to (..., L, S). With ``causal`` c, query i
+    attends to the keys 0 … i + c only: c is 0 for a sequence that attends to itself, S − L where earlier keys come from
+    a cache. ``p`` is the probability to drop a weight. Long sequences cost memory for L + S tokens, not for L · S
+    pairs, unless a mask of that size is given. Raises ValueError for shapes that do not fit each other, TypeError for a
+    mask of integers.
 
     >>> one = Tensor([[1.0]])
     >>> attention(one, one, Tensor([[5.0]])).tolist()
@@ -79,15 +80,13 @@ def attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
     mask = mask if mask is None or isinstance(mask, Tensor) else to_array(mask)
     scores = _scores_shape(Q, K, V, mask)
     if not 0 <= p <= 1:
-        raise error(
-            ValueError, "attention", got={"p": p}, rule="p is a probability, 0 … 1", cure="write for example p=0.1"
-        )
+        raise error(ValueError, "attention", got={"p": p}, rule="p is a probability, 0 … 1", cure="write e.g. p=0.1")
     keep = Keep(scores, p, int(generator().integers(2**63))) if p > 0 else None
     return _attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
 
 
 def grouped_attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
-    """:func:`attention` where every H/G neighbouring heads of Q share one of K and V (Ainslie et al. 2023).
+    """:func:`attention` in which H/G neighbouring heads of Q share one head of K and V (Ainslie et al. 2023).
 
     Shapes: Q and Y (..., H, L, d), K and V (..., G, S, d); a mask broadcasts to (..., H, L, S).
 
@@ -97,7 +96,7 @@ def grouped_attention(Q, K, V, mask=None, causal: int | None = None, p: float = 
     """
     (*B, H, L, d), G = Q.shape, K.shape[-3]
     if H % G:
-        return attention(Q, K, V, mask, causal, p)  # which says that they do not fit
+        return attention(Q, K, V, mask, causal, p)  # which raises: the heads do not fit
     if mask is not None:
         mask = mask if isinstance(mask, Tensor) else to_array(mask)
         mask = mask.reshape((1,) * (3 - mask.ndim) + mask.shape)  # (..., 1 or H, L, S)
@@ -108,7 +107,7 @@ def grouped_attention(Q, K, V, mask=None, causal: int | None = None, p: float = 
 
 
 def _scores_shape(Q, K, V, mask) -> tuple[int, ...]:
-    """(..., L, S), the shape of Q · Kᵀ; an error if one of the four does not fit the others."""
+    """(..., L, S), the shape of Q · Kᵀ. Raises if one of the four inputs does not fit the others."""
     got = {"Q": Q, "K": K, "V": V, **({} if mask is None else {"mask": mask})}
     if mask is not None and mask.dtype.kind not in "bf":
         raise error(
@@ -120,7 +119,7 @@ def _scores_shape(Q, K, V, mask) -> tuple[int, ...]:
         )
     scores: tuple[int, ...] = ()
     if min(Q.ndim, K.ndim, V.ndim) > 1 and Q.shape[-1] == K.shape[-1] and K.shape[-2] == V.shape[-2]:
-        with contextlib.suppress(ValueError):  # batches that do not broadcast
+        with contextlib.suppress(ValueError):  # raised for batches that do not broadcast
             scores = (*np.broadcast_shapes(Q.shape[:-2], K.shape[:-2]), Q.shape[-2], K.shape[-2])
             np.broadcast_shapes(scores[:-2], V.shape[:-2])
             if mask is None or np.broadcast_shapes(mask.shape, scores) == scores:
@@ -133,7 +132,10 @@ def _scores_shape(Q, K, V, mask) -> tuple[int, ...]:
             "Q is (..., L, d_k), K (..., S, d_k), V (..., S, d_v), with batch and heads in front that broadcast; a "
             "mask broadcasts to (..., L, S)"
         ),
-        cure="compare the shapes",
+        cure=(
+            "give Q and K the same last axis, K and V the same length S, and a mask the shape (L, S); write x[None] "
+            "for an axis in front"
+        ),
     )
 
 
@@ -142,8 +144,10 @@ def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
     enable_gqa: bool = False,
 ):  # fmt: skip
-    """PyTorch's name for :func:`attention`; ``scale`` stands for 1/√d_k. A boolean mask is true where it may attend.
-    With ``enable_gqa`` heads of the query share those of key and value, as in :func:`grouped_attention`.
+    """:func:`attention` under PyTorch's name and with PyTorch's arguments.
+
+    ``scale`` replaces 1/√d_k. A boolean mask is true where a query may attend. With ``enable_gqa`` heads of the query
+    share those of key and value, as in :func:`grouped_attention`.
 
     >>> scaled_dot_product_attention(Tensor([[1.0]]), Tensor([[1.0]]), Tensor([[5.0]]), is_causal=True).tolist()
     [[5.0]]
@@ -153,8 +157,8 @@ def scaled_dot_product_attention(
             ValueError,
             "scaled_dot_product_attention",
             got={"attn_mask": attn_mask, "is_causal": True},
-            rule="a mask is given or is causal",
-            cure="combine both into attn_mask",
+            rule="either a mask is given or it is causal",
+            cure="combine both: attn_mask=mask & np.tri(L, S, dtype=bool), is_causal=False",
         )
     if scale is not None:
         query = query * (scale * math.sqrt(query.shape[-1]))

@@ -1,4 +1,4 @@
-"""linear and embedding: by a matrix W, multiplied with or looked up in."""
+"""linear and embedding: a product with a matrix W, and a look-up of its rows."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def d_linear(dY, Y, X, W, b=None):
 def linear(X, weight, bias=None):
     """Y = X · Wᵀ + b over the last axis of X. Shapes: X (..., in), weight (out, in), bias (out,), Y (..., out).
 
+    Raises ValueError for shapes that do not fit each other.
+
     >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5])).tolist()
     [[11.5]]
     """
@@ -40,7 +42,7 @@ def linear(X, weight, bias=None):
             "linear",
             got={"X": X, "W": weight, **({} if bias is None else {"b": bias})},
             rule="X is (..., in), W (out, in), b (out,)",
-            cure=("compare X.shape[-1] with in_features; weights are stored (out_features, in_features) as in PyTorch"),
+            cure="give W the shape (out_features, in_features), as in PyTorch: write W.T for the opposite order",
         )
     if X.ndim == 1:
         return squeeze(_linear(expand_dims(X, 0), weight, bias), 0)
@@ -49,7 +51,7 @@ def linear(X, weight, bias=None):
 
 @op(kernel=KERNELS["embedding"])
 def _embedding(ids, W, *, padding_idx: int | None):
-    """Y = W[ids]: row ``id`` of W for each id."""
+    """Y = W[ids]: for each id the row of W with that number."""
     return W[ids]
 
 
@@ -76,7 +78,7 @@ def embedding(ids, weight, padding_idx: int | None = None):
             "embedding",
             got={"W": weight, "padding_idx": padding_idx},
             rule="W has a row for each id, and padding_idx is one of them",
-            cure="give W the shape (num_embeddings, embedding_dim)",
+            cure="give W the shape (num_embeddings, embedding_dim), and a padding_idx below num_embeddings",
         )
     n = weight.shape[0]
     if ids.dtype.kind not in "iu":
@@ -88,6 +90,6 @@ def embedding(ids, weight, padding_idx: int | None = None):
             "embedding",
             got={"ids": ids, "W": weight, "the id": int(bad)},
             rule=f"ids lie in 0 … {n - 1}",
-            cure="check the vocabulary that made the ids, or make num_embeddings larger",
+            cure="make num_embeddings larger, or encode with the vocabulary that the table was made for",
         )
     return _embedding(ids, weight, padding_idx=None if padding_idx is None else padding_idx % n)

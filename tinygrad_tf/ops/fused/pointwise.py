@@ -1,4 +1,4 @@
-"""gelu and dropout: entry by entry."""
+"""gelu, silu and dropout, entry by entry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..exponential import erf, sigmoid
 
 @op(types="float", kernel=KERNELS["gelu"])
 def _gelu(X):
-    """Y = X · Φ(X), Φ the distribution function of the normal distribution."""
+    """Y = X · Φ(X), where Φ is the distribution function of the normal distribution."""
     return X * (1 + erf(X / math.sqrt(2))) / 2
 
 
@@ -45,7 +45,7 @@ def d_gelu_tanh(dY, Y, X):
 
 @function
 def gelu(X, approximate: str = "none"):
-    """The Gaussian error linear unit (Hendrycks, Gimpel 2016): exact, or with ``approximate="tanh"`` GPT-2's form.
+    """Y = X · Φ(X), the Gaussian error linear unit (Hendrycks, Gimpel 2016). ``approximate="tanh"`` is GPT-2's form.
 
     >>> round(gelu(Tensor(1.0)).item(), 4), round(gelu(Tensor(1.0), approximate="tanh").item(), 4)
     (0.8413, 0.8412)
@@ -63,7 +63,7 @@ def gelu(X, approximate: str = "none"):
 
 @op(types="float", kernel=KERNELS["silu"])
 def silu(X):
-    """Y = X · σ(X), σ the sigmoid (Hendrycks, Gimpel 2016; also called Swish).
+    """Y = X · σ(X), where σ is the sigmoid (Hendrycks, Gimpel 2016; also called Swish).
 
     >>> round(silu(Tensor(1.0)).item(), 4)
     0.7311
@@ -92,20 +92,18 @@ def d_dropout(dY, Y, X, *, keep, p):
 
 @function
 def dropout(X, p: float = 0.5, training: bool = True):
-    """In training each entry is 0 with probability p and 1/(1 − p) times itself otherwise (Srivastava et al. 2014).
+    """In training each entry becomes 0 with probability p; the others are divided by 1 − p (Srivastava et al. 2014).
 
     >>> dropout(Tensor([1.0, 2.0]), p=0.5, training=False).tolist()
     [1.0, 2.0]
     """
     if not 0 <= p <= 1:
-        raise error(
-            ValueError, "dropout", got={"p": p}, rule="p is a probability, 0 … 1", cure="write for example p=0.1"
-        )
+        raise error(ValueError, "dropout", got={"p": p}, rule="p is a probability, 0 … 1", cure="write e.g. p=0.1")
     if not training or p == 0:
         return X
     return X * 0.0 if p == 1 else _dropout(X, keep=keep_mask(X.shape, p), p=p)
 
 
 def keep_mask(shape: tuple[int, ...], p: float) -> np.ndarray[Any, Any]:
-    """Booleans that are true with probability 1 − p, from the package's generator."""
+    """Booleans of the given shape, true with probability 1 − p, drawn from the package's generator."""
     return np.asarray(generator().random(shape, np.float32) >= p)
