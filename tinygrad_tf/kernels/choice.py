@@ -13,8 +13,8 @@ Backward: TypeAlias = Callable[..., Iterable[Any]]
 class Kernel:
     """The fast way through a fused op: arrays in, arrays out.
 
-    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
-    one per input, ``None`` where ``needs`` is false.
+    ``forward(*inputs, **params)`` returns (Y, saved). ``backward(dY, Y, saved, needs, *inputs, **params)`` returns a
+    gradient for each input, or None where ``needs`` is false.
     """
 
     __slots__ = ("backward", "forward")
@@ -48,8 +48,8 @@ def chosen() -> str:
 class use:
     """Choose the kernels of all fused ops: ``use("compiled")`` or ``use("numpy")``, for good or for a ``with`` block.
 
-    Both save the same for the way back, so that a graph made with one is differentiated with the other. Raises
-    ImportError for "compiled" without Numba, ValueError for other names.
+    Both save the same arrays for the way back, so that a graph made with one can be differentiated with the other.
+    Raises ImportError for "compiled" without Numba, ValueError for other names.
 
     >>> with use("numpy"):
     ...     chosen()
