@@ -27,8 +27,8 @@ def chosen() -> str:
 class use:
     """Choose the kernels of all fused ops: ``use("compiled")`` or ``use("numpy")``, for good or for a ``with`` block.
 
-    Both save the same for the way back, so that a graph made with one is differentiated with the other. Raises
-    ImportError for "compiled" without Numba, ValueError for other names.
+    Both save the same arrays for the way back, so that a graph made with one can be differentiated with the other.
+    Raises ImportError for "compiled" without Numba, ValueError for other names.
 
     >>> with use("numpy"):
     ...     chosen()

@@ -13,8 +13,8 @@ Backward: TypeAlias = Callable[..., Iterable[Any]]
 class Kernel:
     """The fast way through a fused op: arrays in, arrays out.
 
-    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
-    one per input, ``None`` where ``needs`` is false.
+    ``forward(*inputs, **params)`` returns (Y, saved). ``backward(dY, Y, saved, needs, *inputs, **params)`` returns a
+    gradient for each input, or None where ``needs`` is false.
     """
 
     __slots__ = ("backward", "forward")

@@ -1,4 +1,4 @@
-"""How a function is made of ops: it takes PyTorch's names of arguments, as ops do, and explains mistakes."""
+"""The decorator of the functions that are composed of ops."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import functools
 import inspect
 from collections.abc import Callable
 from sys import _getframe
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from ..autograd.operation import aliases, renamed
 from ..autograd.places import is_ours, site_of
 from ..autograd.tensor import Tensor
 from ..errors import wrong_arguments
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def function(compose: F) -> F:
-    """Decorator for a function that is composed of ops: it takes PyTorch's names of arguments and explains mistakes."""
+def function(compose: Callable[P, R]) -> Callable[P, R]:
+    """Decorator: the function takes PyTorch's names of arguments, as ops do, and explains a call that does not fit."""
     signature = inspect.signature(compose)
     other_names = aliases(list(signature.parameters))
 
     @functools.wraps(compose)
-    def call(*inputs: Any, **params: Any) -> Any:
+    def call(*inputs, **params):
         if params:
             params = renamed(params, other_names)
         try:
@@ -38,4 +39,4 @@ def function(compose: F) -> F:
                 t.site = site_of(_getframe(1))
         return made
 
-    return call  # type: ignore[return-value]
+    return call
