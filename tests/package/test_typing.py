@@ -13,7 +13,7 @@ import stubs
 from tinygrad_tf import Tensor
 from tinygrad_tf.ops.methods import METHODS
 
-TYPED = Path(__file__).parent / "typed"
+TYPED = Path(__file__).parents[1] / "typed"
 
 
 def check(name, folder):
