@@ -1,4 +1,4 @@
-"""What tests/test_parallel.py starts under mpiexec: ``python parallel_job.py NAME …``. Rank 0 prints JSON."""
+"""What tests/parallel/test_parallel.py starts under mpiexec: ``python parallel_job.py NAME …``. Rank 0 prints JSON."""
 
 import json
 import os

@@ -42,7 +42,10 @@ class Contender:
 
     def absent(self) -> str:
         """Why it cannot take part; empty if it can."""
-        return f"{self.library} is not installed" if find_spec(self.library) is None else self.missing()
+        found = find_spec(self.library)
+        if found is None or found.origin is None:  # a folder of the library's name, as tests/autograd, is no library
+            return f"{self.library} is not installed"
+        return self.missing()
 
 
 def up_to(*counts: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 A row is put through value, dtype and gradient against PyTorch, difference quotients to second order, and a search for
 writes to what was given (test_ops); its fused nodes through the comparison of definition, rule and kernel
-(test_kernels); and each of its rules, made wrong by a thousandth, through the checker (test_checker).
+(test_kernels). Each rule, made wrong by a thousandth, goes through the checker in one of its rows (test_checker).
 """
 
 from . import (

@@ -80,6 +80,11 @@ def test_every_colour_of_an_svg_has_a_dark_counterpart():
         assert color == "none" or f"[{what}='{color}']{{{what}:{render.DARK[color]}}}" in style
 
 
+def test_the_frame_that_an_old_dot_calls_transparent_is_none():
+    svg = render.themed('<svg>\n<polygon fill="#ffffff" stroke="transparent"/>\n<text>transparent</text></svg>')
+    assert svg.endswith('<polygon fill="#ffffff" stroke="none"/>\n<text>transparent</text></svg>')
+
+
 def test_the_program_dot_comes_first(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert render.engine("pdf") == ["/usr/bin/dot", "-Tpdf"]

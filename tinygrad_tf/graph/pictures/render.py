@@ -145,4 +145,5 @@ def themed(svg: str) -> str:
     dark = f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
     style = f"<style>.tinygrad_tf{{max-width:100%;height:auto}}{dark}</style>"
     svg = svg[svg.index("<svg") :]
+    svg = re.sub('(fill|stroke)="transparent"', r'\1="none"', svg)  # old versions of dot; SVG 1.1 has no such colour
     return re.sub(r"<svg([^>]*)>", lambda m: f'<svg class="tinygrad_tf"{m[1]}>\n{style}', svg, count=1)

@@ -1,4 +1,4 @@
-"""Mistakes with the functions of the wide surface; the rows are read as those of :mod:`.mistakes`."""
+"""More mistakes with functions and their methods; the rows are read as those of :mod:`.mistakes`."""
 
 import numpy as np
 
@@ -190,7 +190,7 @@ ARGUMENTS = [
 TABLES = {"surface, shapes": SHAPES, "surface, places": PLACES, "surface, types": TYPES, "losses": LOSSES,
           "surface, arguments": ARGUMENTS}  # fmt: skip
 
-#: Made in NumPy, where that is whose class is raised; all other rows are made in PyTorch (mistakes_of_theirs).
+#: Made in NumPy, where that is whose class is raised; mistakes_in_numpy_and_pytorch makes all other rows in PyTorch.
 IN_NUMPY = {
     "surface, shapes: flip twice": lambda: np.flip(np.ones((2, 3)), (0, 0)),
     "surface, shapes: roll": lambda: np.roll(np.ones((2, 3, 4)), (1, 2, 3), (0, 1)),

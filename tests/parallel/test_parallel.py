@@ -18,7 +18,7 @@ from tinygrad_tf.parallel import launch as start
 from tinygrad_tf.parallel.layout import Layout
 from tinygrad_tf.random import generator, get_state
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 JOB = str(ROOT / "tests/parallel_job.py")
 launcher = sys.modules["tinygrad_tf.parallel.launcher"]
 needs_mpi = pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason='pip install "tinygrad_tf[mpi]"')

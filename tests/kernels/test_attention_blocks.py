@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from cases.case import normal, row
 from cases.fused import ATTENTION
-from test_kernels import CLOSE, LAYOUTS, assert_same, fused_nodes, kernel_set  # noqa: F401 — runs all with both sets
+from test_kernels import (
+    IN_ANY_LAYOUT,
+    assert_any_layout,
+    assert_only_what_is_needed,
+    assert_same,
+    by_definition,
+    every_set,
+    fused_nodes,
+    kernel_set,  # noqa: F401 — a fixture
+)
 
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.kernels.keep import Keep
@@ -22,8 +31,7 @@ def _with_dropout(*tensors, **params):
 
 
 _LONG = normal(2, 1, 7, 4), normal(2, 3, 5, 4), normal(1, 3, 5, 2)  # queries for all heads, values for all of a batch
-ROWS = [
-    *[case for case in ATTENTION if "everything dropped" not in case.note],
+ANEW = [
     row("attention", "heads that stretch, causal", lambda *a: f.attention(*a, causal=-2), *_LONG),
     row("attention", "heads that stretch, dropout", _with_dropout, *_LONG),
     row("attention", "grouped queries, causal, dropout", lambda *a: _with_dropout(*a, causal=1),
@@ -31,7 +39,10 @@ ROWS = [
     row("attention", "values with a batch of their own", _with_dropout, normal(3, 2), normal(4, 2), normal(2, 4, 3)),
     row("attention", "more rows than a block, mask for each head", f.attention, *_LONG, normal(2, 3, 7, 5)),
 ]  # fmt: skip
+ROWS = [*[case for case in ATTENTION if "everything dropped" not in case.note], *ANEW]
+FEW_ROWS = [c for c in ROWS if c in ANEW or c.note in IN_ANY_LAYOUT["attention"]]
 every_row = pytest.mark.parametrize("case", ROWS, ids=lambda c: c.id)
+few_rows = pytest.mark.parametrize("case", FEW_ROWS, ids=lambda c: c.id)
 
 
 @pytest.fixture(params=[4, 11], ids=["a query at a time", "some queries at a time"])
@@ -40,23 +51,24 @@ def in_blocks(request, monkeypatch):
 
 
 @every_row
-@pytest.mark.parametrize("dtype", CLOSE, ids=lambda d: d.__name__)
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_blocks_have_value_and_gradient_of_definition_and_rule(case, dtype, layout, in_blocks):
-    for node in fused_nodes(case, dtype, layout):
-        assert_same([node.Y], [np.asarray(node.op.forward(*node.arrays, **node.params))], dtype)
+@every_set
+def test_blocks_have_value_and_gradient_of_definition_and_rule(case, dtype, in_blocks, kernel_set):  # noqa: F811
+    for node in fused_nodes(case, dtype):
+        assert_same([node.Y], [by_definition(node)], dtype)
         if node.op.name == "attention":  # what is saved is a number for each row
             assert node.saved.shape[-1] == 1 or node.arrays[0].shape[-2] * node.arrays[1].shape[-2] <= kernel.BLOCK
         assert_same(node.by_kernel(), node.by_rule(), dtype)
 
 
-@every_row
-def test_blocks_compute_only_what_is_needed(case, in_blocks):
-    for node in fused_nodes(case, np.float64):
-        wanted = [i for i, need in enumerate(node.needs) if need]
-        for i, whole in zip(wanted, node.by_kernel(), strict=True):
-            alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
-            np.testing.assert_allclose(alone, [whole], rtol=1e-11, atol=1e-14)
+@few_rows
+@every_set
+def test_blocks_take_arrays_in_any_layout(case, dtype, in_blocks, kernel_set):  # noqa: F811
+    assert_any_layout(case, dtype)
+
+
+@few_rows
+def test_blocks_compute_only_what_is_needed(case, in_blocks, kernel_set):  # noqa: F811
+    assert_only_what_is_needed(case, kernel_set, {"rtol": 1e-11, "atol": 1e-14})
 
 
 def test_a_block_of_kept_weights_is_part_of_the_whole():
@@ -103,7 +115,7 @@ def test_memory_grows_with_the_length_not_with_its_square(p, kernel_set, monkeyp
     assert sizes[2] < 2048 * 2048 * 2  # two heads of booleans; P alone would be four times that
 
 
-def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks):
+def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks, kernel_set):  # noqa: F811
     Q, K, V = (np.random.default_rng(0).standard_normal((2, 7, 4)).astype(np.float32) for _ in range(3))
     Q[1, 3] = np.nan
     with np.errstate(invalid="ignore"):
@@ -113,7 +125,7 @@ def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_the_weights_of_a_row_that_may_attend_to_nothing_are_zeros(dtype):
+def test_the_weights_of_a_row_that_may_attend_to_nothing_are_zeros(dtype, kernel_set):  # noqa: F811
     one = Tensor(np.ones((2, 2), dtype))
     assert f.attention_weights(one, one, Tensor([[False, False], [True, False]])).tolist() == [[0, 0], [1, 0]]
 

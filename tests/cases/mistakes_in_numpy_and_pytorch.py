@@ -5,7 +5,7 @@ import types
 
 import numpy as np
 
-from . import surface_mistakes
+from . import mistakes_functions
 from .case import F, torch
 
 schedules = torch and torch.optim.lr_scheduler
@@ -245,15 +245,15 @@ def in_pytorch(call):
         "Tensor": torch.tensor,
         "ones": lambda *n: torch.ones(n).bool(),
     }
-    return types.FunctionType(call.__code__, {**vars(surface_mistakes), **theirs})
+    return types.FunctionType(call.__code__, {**vars(mistakes_functions), **theirs})
 
 
-SURFACE = {f"{table}: {row[0]}": row[1] for table, rows in surface_mistakes.TABLES.items() for row in rows}
-NUMPYS |= surface_mistakes.IN_NUMPY
+SURFACE = {f"{table}: {row[0]}": row[1] for table, rows in mistakes_functions.TABLES.items() for row in rows}
+NUMPYS |= mistakes_functions.IN_NUMPY
 PYTORCHS |= {
     name: in_pytorch(call)
     for name, call in SURFACE.items()
-    if torch is not None and name not in NUMPYS.keys() | surface_mistakes.OURS_ALONE
+    if torch is not None and name not in NUMPYS.keys() | mistakes_functions.OURS_ALONE
 }
 
 CALLS = NUMPYS | (PYTORCHS if torch is not None else {})

@@ -1,4 +1,4 @@
-"""More rows of the table of mistakes: derivatives, ops and hooks of one's own, debug mode, modules, training."""
+"""Mistakes with autograd (derivatives, ops of one's own, hooks, debug mode) and with nn (modules, training, models)."""
 
 import numpy as np
 

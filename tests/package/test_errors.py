@@ -8,16 +8,16 @@ from pathlib import Path
 import errors_page
 import numpy as np
 import pytest
-from cases import mistakes, mistakes_beyond, mistakes_models, surface_mistakes
+from cases import mistakes, mistakes_autograd_nn, mistakes_functions, mistakes_models
 from cases.mistakes import x
-from cases.mistakes_of_theirs import CALLS
+from cases.mistakes_in_numpy_and_pytorch import CALLS
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, grad
 from tinygrad_tf.autograd.operation import Op
 from tinygrad_tf.errors import describe, error, is_explained
 
-TABLES = {**mistakes.TABLES, **mistakes_beyond.TABLES, **mistakes_models.TABLES, **surface_mistakes.TABLES}
+TABLES = {**mistakes.TABLES, **mistakes_autograd_nn.TABLES, **mistakes_models.TABLES, **mistakes_functions.TABLES}
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 
 

@@ -17,7 +17,7 @@ from benchmarks.contenders import CONTENDERS, OURS, RANKS, TORCH
 from benchmarks.team import Member, together
 from benchmarks.workloads import WORKLOADS, passes, products
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OTHERS = [pytest.param(w, c, id=f"{w.name}-{c.name}") for w in WORKLOADS.values() for c in CONTENDERS.values()
           if c.takes(w) and c.name != OURS and not c.ranks]  # fmt: skip
 

@@ -20,15 +20,13 @@ ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropo
 CLOSE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-11, "atol": 1e-12}}
 
 
-@pytest.fixture(params=["numpy", "compiled", "compiled and shared"], autouse=True)
+@pytest.fixture(params=["numpy", "compiled", "compiled and shared"])
 def kernel_set(request, monkeypatch):
-    """Every test here runs with both sets of kernels, the compiled ones in one thread and cut into pieces."""
+    """One of the sets of kernels, the compiled ones in one thread or cut into pieces."""
     if request.param == "numpy":
         yield request.param
         return
     pytest.importorskip("numba", reason='the compiled kernels need Numba: pip install "tinygrad_tf[fast]"')
-    if request.param == "compiled and shared" and "float64" in request.node.name:
-        pytest.skip("the code that cuts work into pieces is the same for both types, and slow to compile")
     team = importlib.import_module("tinygrad_tf.kernels.compiled.team")
     monkeypatch.setattr(team, "WORTH", 0 if request.param == "compiled and shared" else 10**12)
     monkeypatch.setattr(team, "pieces", lambda work: 2 if work > team.WORTH else 1)
@@ -36,6 +34,11 @@ def kernel_set(request, monkeypatch):
         yield request.param
 
 
+FLOATS = {dtype.__name__: dtype for dtype in CLOSE}
+# The code that cuts work into pieces is the same for both types, and slow to compile.
+SETS = {f"{name}-{dtype}": (name, FLOATS[dtype]) for name in ("numpy", "compiled", "compiled and shared")
+        for dtype in FLOATS if (name, dtype) != ("compiled and shared", "float64")}  # fmt: skip
+every_set = pytest.mark.parametrize("kernel_set, dtype", SETS.values(), ids=SETS, indirect=["kernel_set"])
 every_row = pytest.mark.parametrize("case", ROWS, ids=lambda c: c.id)
 every_float = pytest.mark.parametrize("dtype", CLOSE, ids=lambda d: d.__name__)
 
@@ -53,13 +56,31 @@ def stretched(a):
     return np.broadcast_to(a.reshape(-1)[:1].reshape((1,) * a.ndim), a.shape)
 
 
+#: How arrays may lie in memory otherwise than in order.
 LAYOUTS = {
-    "in order": np.copy,
     "columns first": lambda a: np.array(a, order="F"),
     "strided": strided,
     "stretched": stretched,
+    "bytes the other way round": lambda a: a.astype(a.dtype.newbyteorder()),
 }
-every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+#: Rows that together reach every line of both sets of kernels, whichever way their arrays lie.
+IN_ANY_LAYOUT = {
+    "softmax": ["last axis", "first axis"],
+    "log_softmax": ["last axis", "no axes", "far out"],
+    "layer_norm": ["weight and bias", "plain", "two axes, eps"],
+    "rms_norm": ["weight", "plain"],
+    "silu": ["both signs", "no axes"],
+    "gelu": ["exact", "no axes"],
+    "gelu_tanh": ["by gelu", "no axes"],
+    "linear": ["weight and bias", "a batch"],
+    "embedding": ["padding"],
+    "dropout": ["training"],
+    "attention": ["boolean mask", "heads of a batch", "float mask with a gradient", "causal with a float mask"],
+    "scaled_dot_product_attention": ["dropout", "everything dropped"],
+    "cross_entropy": ["none", "all at once, sum", "one row, none", "positions"],
+}
+FEW_ROWS = [c for c in ROWS if c.note in IN_ANY_LAYOUT.get(c.op, ())]
+few_rows = pytest.mark.parametrize("case", FEW_ROWS, ids=lambda c: c.id)
 
 
 class Node:
@@ -112,33 +133,50 @@ def fused_nodes(case, dtype, layout=np.copy):
     return found
 
 
-def assert_same(ours, expected, dtype):
+def assert_same(ours, expected, dtype, layout=""):
+    """Numbers, shapes and types; where bytes lie the other way round, what is made of them may have either order."""
     for dX, other in zip(ours, expected, strict=True):
-        np.testing.assert_allclose(dX, other, **CLOSE[dtype], strict=True)
+        np.testing.assert_allclose(dX, other, **CLOSE[dtype], err_msg=layout, strict="bytes" not in layout)
+
+
+def assert_any_layout(case, dtype):
+    """In every layout the kernels give the value of the definition and the gradient of the rule."""
+    for name, layout in LAYOUTS.items():
+        for node in fused_nodes(case, dtype, layout):
+            assert_same([node.Y], [by_definition(node)], dtype, name)
+            assert_same(node.by_kernel(), node.by_rule(), dtype, name)
+
+
+def by_definition(node):
+    with np.errstate(invalid="ignore"):  # the mean of no rows
+        return np.asarray(node.op.forward(*node.arrays, **node.params))
 
 
 def test_every_op_with_a_kernel_has_a_row():
-    assert {o for o in engine_ops() if o.kernel is not None} == {
-        node.op for case in ROWS for node in fused_nodes(case, np.float64)
-    }
+    fused = {o for o in engine_ops() if o.kernel is not None}
+    for rows in (ROWS, FEW_ROWS):
+        assert {node.op for case in rows for node in fused_nodes(case, np.float64)} == fused
+    assert len(FEW_ROWS) == sum(map(len, IN_ANY_LAYOUT.values()))
 
 
 @every_row
-@every_float
-@every_layout
-def test_kernel_has_the_value_of_the_definition(case, dtype, layout):
-    for node in fused_nodes(case, dtype, layout):
-        with np.errstate(invalid="ignore"):  # the mean of no rows
-            expected = np.asarray(node.op.forward(*node.arrays, **node.params))
-        assert_same([node.Y], [expected], dtype)
+@every_set
+def test_kernel_has_the_value_of_the_definition(case, dtype, kernel_set):
+    for node in fused_nodes(case, dtype):
+        assert_same([node.Y], [by_definition(node)], dtype)
 
 
 @every_row
-@every_float
-@every_layout
-def test_kernel_has_the_gradient_of_the_rule(case, dtype, layout):
-    for node in fused_nodes(case, dtype, layout):
+@every_set
+def test_kernel_has_the_gradient_of_the_rule(case, dtype, kernel_set):
+    for node in fused_nodes(case, dtype):
         assert_same(node.by_kernel(), node.by_rule(), dtype)
+
+
+@few_rows
+@every_set
+def test_kernel_takes_arrays_in_any_layout(case, dtype, kernel_set):
+    assert_any_layout(case, dtype)
 
 
 @every_row
@@ -155,29 +193,27 @@ def test_definition_differentiated_gives_the_rule(case, dtype):
         assert_same(node.by_rule(), node.by_definition(), dtype)
 
 
-@every_row
-def test_kernel_gives_the_same_twice(case):
+@few_rows
+def test_kernel_gives_the_same_twice(case, kernel_set):
     for node in fused_nodes(case, np.float64):
         for first, second in zip(node.by_kernel(), node.by_kernel(), strict=True):
             np.testing.assert_array_equal(first, second)
 
 
-@every_row
-def test_kernel_takes_numbers_with_their_bytes_the_other_way_round(case):
-    for node in fused_nodes(case, np.float64, lambda a: a.astype(a.dtype.newbyteorder())):
-        np.testing.assert_allclose(node.Y, node.op.forward(*node.arrays, **node.params), **CLOSE[np.float64])
-        for dX, other in zip(node.by_kernel(), node.by_rule(), strict=True):
-            np.testing.assert_allclose(dX, other, **CLOSE[np.float64])
+@pytest.mark.parametrize("case", [c for c in ROWS if sum(x.requires_grad for x in c.tensors()) > 1], ids=lambda c: c.id)
+def test_kernel_computes_only_what_is_needed(case, kernel_set):
+    # a float mask's own gradient takes attention to NumPy's kernel, which adds up in another order: 5e-15
+    assert_only_what_is_needed(case, kernel_set, {"rtol": 1e-14})
 
 
-@every_row
-def test_kernel_computes_only_what_is_needed(case):
-    for node in fused_nodes(case, np.float64):
+def assert_only_what_is_needed(case, kernel_set, close):
+    """A gradient that is asked for alone is that of all together, ``close`` in float64; the others are not made."""
+    shared = kernel_set == "compiled and shared"  # in float32, for which it is compiled anyway
+    for node in fused_nodes(case, np.float32 if shared else np.float64):
         wanted = [i for i, need in enumerate(node.needs) if need]
         for i, whole in zip(wanted, node.by_kernel(), strict=True):
             alone = node.by_kernel(tuple(i == j for j in range(len(node.needs))))
-            # a float mask's own gradient takes attention to NumPy's kernel, which adds up in another order: 5e-15
-            np.testing.assert_allclose(alone, [whole], rtol=1e-14)
+            np.testing.assert_allclose(alone, [whole], **(CLOSE[np.float32] if shared else close))
 
 
 @pytest.mark.parametrize("dtype, off", [(np.float64, 2e-14), (np.float32, 3e-7)], ids=["float64", "float32"])

@@ -125,7 +125,7 @@ def test_everything_shows_itself_in_a_notebook():
     calls = [(kind, call) for kind, rows in CELLS.items() for call in rows]
     book = nbformat.v4.new_notebook()
     book.cells = [nbformat.v4.new_code_cell(text) for text in (SETUP, *[call for _, call in calls])]
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     nbclient.NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": root}}).execute()
     for (kind, call), cell in zip(calls, book.cells[1:], strict=True):
         assert kind in cell.outputs[0].data, call

@@ -16,7 +16,7 @@ import pytest
 import tinygrad_tf
 from tinygrad_tf.graph.pictures.render import engine
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
 EXTRAS = ("matplotlib", "safetensors", "tqdm")  # what the examples of some modules need beside NumPy
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from footprint import import_times, installed_bytes, lines
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def test_importing_it_costs_little_beside_importing_numpy():

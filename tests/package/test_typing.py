@@ -13,7 +13,7 @@ import stubs
 from tinygrad_tf import Tensor
 from tinygrad_tf.ops.methods import METHODS
 
-TYPED = Path(__file__).parent / "typed"
+TYPED = Path(__file__).parents[1] / "typed"
 
 
 def check(name, folder):
@@ -51,13 +51,13 @@ def test_the_package_says_that_it_has_types():
     assert importlib.resources.files("tinygrad_tf").joinpath("py.typed").is_file()
 
 
-@pytest.mark.parametrize("path", stubs.stubs(), ids=lambda path: path.name)
-def test_the_stubs_are_what_the_functions_say(path):
-    assert path.read_text(encoding="utf-8") == stubs.stubs()[path], "run python tests/stubs.py"
+def test_the_stubs_are_what_the_functions_say():
+    old = [path.name for path, text in stubs.stubs().items() if path.read_text(encoding="utf-8") != text]
+    assert old == [], "run python tests/stubs.py"
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_shows_the_signature_and_the_docstring_of_its_function(name):
-    method = getattr(Tensor, name)
-    assert method.__doc__
-    assert inspect.signature(method) == inspect.signature(METHODS[name])
+def test_every_method_shows_the_signature_and_the_docstring_of_its_function():
+    methods = {name: getattr(Tensor, name) for name in METHODS}
+    assert [name for name, method in methods.items() if not method.__doc__] == []
+    shown = {name: inspect.signature(method) for name, method in methods.items()}
+    assert shown == {name: inspect.signature(function) for name, function in METHODS.items()}

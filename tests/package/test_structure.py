@@ -2,12 +2,12 @@
 
 import ast
 import importlib
+import importlib.util
 import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from cases import engine_ops
 
 import tinygrad_tf
@@ -87,38 +87,47 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in FILES if p != ROOT / "__init__.py"], ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_imports_point_one_way(path):
-    part = part_of(path)
-    assert part in ALLOWED, f"{part} is new: say in ALLOWED what it may import"
+def imports_of(path: Path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    return list(imports(tree, module_name(path), path.name == "__init__.py"))
+
+
+def test_imports_point_one_way():
     wrong = []
-    for target, function in imports(tree, module_name(path), path.name == "__init__.py"):
-        reached = target.split(".")[1] if "." in target else "the package itself"
-        if reached != part and reached not in ALLOWED[part]:
-            wrong.append((target, function))
+    for path in FILES:
+        part = part_of(path)
+        if path == ROOT / "__init__.py":
+            continue
+        assert part in ALLOWED, f"{part} is new: say in ALLOWED what it may import"
+        for target, function in imports_of(path):
+            reached = target.split(".")[1] if "." in target else "the package itself"
+            if reached != part and reached not in ALLOWED[part]:
+                wrong.append((str(path.relative_to(ROOT)), target, function))
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", READ_IN_ORDER)
-def test_the_engine_is_read_in_order(name):
-    path = ROOT / "autograd" / f"{name}.py"
-    later = READ_IN_ORDER[READ_IN_ORDER.index(name) :]
-    found = imports(ast.parse(path.read_text(encoding="utf-8")), module_name(path), False)
-    wrong = [(target, function) for target, function in found if target.split(".")[-1] in later]
-    allowed = [("tinygrad_tf.autograd.walk", "backward")] if name == "tensor" else []  # the one place that reaches up
-    assert wrong == allowed
+def test_the_engine_is_read_in_order():
+    later = {
+        (name, target.removeprefix("tinygrad_tf.autograd."), function)
+        for i, name in enumerate(READ_IN_ORDER)
+        for target, function in imports_of(ROOT / "autograd" / f"{name}.py")
+        if target.split(".")[-1] in READ_IN_ORDER[i:]
+    }
+    assert later == {("tensor", "walk", "backward")}  # the one place that reaches up
 
 
-@pytest.mark.parametrize("name", [m for m in MODULES if "." in m])
-def test_no_module_is_hidden_by_a_function_of_its_name(name):
-    if name.startswith("tinygrad_tf.kernels.compiled"):
-        pytest.importorskip("numba", reason='pip install "tinygrad_tf[fast]"')
-    module = importlib.import_module(name)
-    parent, _, last = name.rpartition(".")
-    assert getattr(sys.modules[parent], last) is module
+def loaded():
+    """Every module of the package by its name; those that Numba compiles only where it is."""
+    compiled = importlib.util.find_spec("numba") is not None
+    names = [name for name in MODULES if compiled or not name.startswith("tinygrad_tf.kernels.compiled")]
+    return {name: importlib.import_module(name) for name in names}
+
+
+def test_no_module_is_hidden_by_a_function_of_its_name():
+    modules = loaded()
+    assert len(modules) > 100
+    parents = {name: name.rpartition(".")[::2] for name in modules if "." in name}
+    assert [n for n, (parent, last) in parents.items() if getattr(modules[parent], last) is not modules[n]] == []
 
 
 def test_the_table_has_no_circle():
@@ -129,24 +138,19 @@ def test_the_table_has_no_circle():
         done |= ready
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if part_of(p) == "kernels"], ids=lambda p: p.name)
-def test_kernels_import_numpy_and_the_standard_library_alone(path):
+def test_kernels_import_numpy_and_the_standard_library_alone():
     """Those that are compiled, Numba and its compiler besides; they are imported when they are chosen."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found.add(node.module.split(".")[0])
-    compiled = {"numba", "llvmlite"} if path.parent.name == "compiled" else set()
-    assert found <= {"numpy", *sys.stdlib_module_names, *compiled}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_nothing_is_imported_by_star(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    stars = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
-    assert stars == []
+    wrong = []
+    for path in (p for p in FILES if part_of(p) == "kernels"):
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.split(".")[0])
+        compiled = {"numba", "llvmlite"} if path.parent.name == "compiled" else set()
+        wrong += [(path.name, name) for name in found - {"numpy", *sys.stdlib_module_names, *compiled}]
+    assert wrong == []
 
 
 def test_importing_the_package_imports_little():
@@ -166,14 +170,10 @@ def test_importing_the_package_imports_little():
     assert ran.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_public_name_exists(name):
-    if name.startswith("tinygrad_tf.kernels.compiled"):
-        pytest.importorskip("numba", reason='pip install "tinygrad_tf[fast]"')
-    module = importlib.import_module(name)
-    public = getattr(module, "__all__", [])
-    assert [n for n in public if not hasattr(module, n)] == []
-    assert len(set(public)) == len(public)
+def test_every_public_name_exists_once():
+    public = [(name, module, getattr(module, "__all__", [])) for name, module in loaded().items()]
+    assert [(name, n) for name, module, names in public for n in names if not hasattr(module, n)] == []
+    assert [name for name, _, names in public if len(set(names)) < len(names)] == []
 
 
 def test_every_public_name_is_documented():
