@@ -224,6 +224,14 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+def changed():
+    w = Tensor(np.ones(2), requires_grad=True)
+    loss = (x(2) * w).sum()
+    with no_grad():
+        w -= 1.0
+    loss.backward()
+
+
 def twice():
     y = x(2).sum()
     y.backward()
@@ -242,6 +250,8 @@ BACKWARD = [
      "backward got self (1,) float32", "does not require grad", "requires_grad=True"),
     ("twice", twice, RuntimeError,
      "backward got self () float64", "freed by an earlier backward()", "retain_graph=True"),
+    ("after a change", changed, RuntimeError,
+     "the gradient rule of multiply got W (2,) float64", "reads the value of W, which has been modified", "t.clone()"),
     ("from weights of another shape", lambda: (x(2) * 2).backward(np.ones(3)), RuntimeError,
      "backward got self (2,) float64, gradient (3,) float64", "the Tensor's shape", "one number for each entry"),
     ("grad of several entries", lambda: grad(x(2) * 2, x(2)), RuntimeError,
