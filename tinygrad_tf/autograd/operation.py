@@ -63,6 +63,8 @@ class Op:
     ) -> None:
         keep_source(forward)
         code = forward.__code__
+        if any(default is not None for default in forward.__defaults__ or ()):
+            raise mistakes.input_with_default(forward)
         self.name = name or forward.__name__.lstrip("_")  # _reshape: beneath the function reshape
         self.forward = forward
         self.backward: Rule | None = None
@@ -111,7 +113,7 @@ class Op:
                             return op.call(inputs, params)  # which says what is wrong
                         needs = X.requires_grad or W.requires_grad
                         inputs = (X, W) if n_plain == 2 else inputs
-                        if type(y) is ndarray and y.dtype is x.dtype and needs and state.recording and op.backward:
+                        if type(y) is ndarray and y.dtype is x.dtype and needs and state.recording:
                             Y = made_by(op, y, inputs, NO_PARAMS, None, state.scope, True)
                             f = _getframe(1)
                             g = f.f_back or f
@@ -163,8 +165,10 @@ class Op:
     def made(self, array: Any, inputs: Inputs, params: dict[str, Any], saved: Any, needs: bool) -> Tensor:
         """The result as a Tensor, which remembers what made it if a gradient will flow back to there."""
         if type(array) is not np.ndarray:
+            if isinstance(array, (tuple, list)):
+                raise mistakes.several_results(self.name, array)
             array = np.asarray(array)  # NumPy returns scalars, not arrays, for results without axes
-        if needs and state.recording and self.backward is not None and array.dtype.kind == "f":
+        if needs and state.recording and array.dtype.kind == "f":
             Y = made_by(self, array, inputs, params, saved, state.scope, True)
         else:
             Y = made_by(None, array, (), NO_PARAMS, None, "", False)
@@ -174,7 +178,8 @@ class Op:
 
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> Sequence[Array]:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
-        assert self.backward is not None
+        if self.backward is None:
+            raise mistakes.no_rule(self.name, Y)
         watch, Xs = state.watch, Y.inputs
         if watch is not None:
             watch.step(Y)

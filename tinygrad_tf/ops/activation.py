@@ -23,7 +23,7 @@ def relu(X):
 
 @relu.rule
 def d_relu(dY, Y, X):
-    dX = dY * (X > 0)
+    dX = np.where(X > 0, dY, 0)
     return dX
 
 
@@ -72,9 +72,11 @@ def hardswish(X):
     """Y = X · hardsigmoid(X) (Howard et al. 2019).
 
     >>> hardswish(Tensor([-9.0, 0.0, 9.0])).tolist()
-    [-0.0, 0.0, 9.0]
+    [0.0, 0.0, 9.0]
     """
-    return X * hardsigmoid(X)
+    X = as_float(X)
+    bend = where((X > -3.0) & (X < 3.0), X, 0.0)  # beyond, an infinite X would make 0 · ∞ of the gradient
+    return where(X >= 3.0, X, bend * (bend + 3.0) / 6)
 
 
 @function

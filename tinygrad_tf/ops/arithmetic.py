@@ -80,8 +80,15 @@ def divide(X, W):
 @divide.rule
 def d_divide(dY, Y, X, W):
     dX = dY / W
-    dW = -dY * Y / W
+    dW = -dY * (Y / W)
     return dX, dW
+
+
+def calm(A, W, instead: float):
+    """A, with ``instead`` where W is 0 and A is 0, infinite or NaN: there W · A or W / A would be NaN."""
+    if not np.any(W == 0):
+        return A
+    return np.where((W == 0) & ((A == 0) | ~np.isfinite(A)), instead, A)
 
 
 @op(types="same", expects=(
@@ -99,7 +106,7 @@ def power(X, W):
 
 @power.rule
 def d_power(dY, Y, X, W):
-    dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 dX is 0; with X ** -1 it would be 0 · ∞ where X = 0
+    dX = calm(dY, W, 0) * W * calm(X, W, 1) ** (W - 1)
     dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # 0 · log 0 would be NaN
     return dX, dW
 
@@ -132,7 +139,7 @@ def absolute(X):
 
 @absolute.rule
 def d_absolute(dY, Y, X):
-    dX = dY * np.sign(X)
+    dX = calm(dY, X, 0) * np.sign(X)
     return dX
 
 

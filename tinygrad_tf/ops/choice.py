@@ -23,9 +23,9 @@ def maximum(X, W):
 
 @maximum.rule
 def d_maximum(dY, Y, X, W):
-    half = dY * (X == W) / 2
-    dX = dY * (X > W) + half
-    dW = dY * (W > X) + half
+    shared = np.where(X == W, dY / 2, dY)
+    dX = np.where(X < W, 0, shared)
+    dW = np.where(W < X, 0, shared)
     return dX, dW
 
 
@@ -41,9 +41,9 @@ def minimum(X, W):
 
 @minimum.rule
 def d_minimum(dY, Y, X, W):
-    half = dY * (X == W) / 2
-    dX = dY * (X < W) + half
-    dW = dY * (W < X) + half
+    shared = np.where(X == W, dY / 2, dY)
+    dX = np.where(X > W, 0, shared)
+    dW = np.where(W > X, 0, shared)
     return dX, dW
 
 

@@ -72,10 +72,13 @@ def einsum(equation: str, *Xs, optimize=True):
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         right = ("..." if "..." in left else "") + "".join(once)
     lefts, right = _without_ellipsis(equation, lefts, right, operands)
-    longer = {c for s, X in zip(lefts, operands, strict=True) for c, n in zip(s, X.shape, strict=True) if n > 1}
-    for i, letters in enumerate(lefts):
-        elsewhere = set("".join(lefts[:i] + lefts[i + 1 :]) + right)
-        operands[i], lefts[i] = _simplified(operands[i], letters, elsewhere, longer)
+    pairs = [_distinct(X, letters) for X, letters in zip(operands, lefts, strict=True)]
+    longer = {c for X, letters in pairs for c, n in zip(letters, X.shape, strict=True) if n > 1}
+    pairs = [_without(X, s, {c for c, n in zip(s, X.shape, strict=True) if n == 1 and c in longer}) for X, s in pairs]
+    for i, (X, letters) in enumerate(pairs):
+        elsewhere = {*right}.union(*[s for _, s in pairs[:i] + pairs[i + 1 :]])
+        pairs[i] = _without(X, letters, {*letters} - elsewhere)
+    operands, lefts = [X for X, _ in pairs], [letters for _, letters in pairs]
     return _einsum(*operands, lefts=tuple(lefts), right=right)
 
 
@@ -100,12 +103,8 @@ def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: lis
     return lefts, right.replace("...", full)
 
 
-def _simplified(X, letters: str, elsewhere: set[str], longer: set[str]) -> tuple[Any, str]:
-    """X and its letters in a simpler form, before the product.
-
-    A repeated letter leaves its diagonal. A letter that no other X has is summed over. So is an axis of size 1 whose
-    letter is longer elsewhere, which drops it.
-    """
+def _distinct(X, letters: str) -> tuple[Any, str]:
+    """X and its letters without repetition: two axes of one letter leave their diagonal."""
     for c in dict.fromkeys(letters):
         while letters.count(c) > 1:
             i = letters.index(c)
@@ -116,8 +115,10 @@ def _simplified(X, letters: str, elsewhere: set[str], longer: set[str]) -> tuple
             X = diagonal(X, 0, i, j)  # the diagonal comes last
             X = moveaxis(X, -1, i) if X.ndim > 1 else X
             letters = letters[:j] + letters[j + 1 :]
-    alone = [i for i, c in enumerate(letters) if c not in elsewhere or (X.shape[i] == 1 and c in longer)]
-    if alone:
-        X = X.sum(axis=tuple(alone))
-        letters = "".join(c for i, c in enumerate(letters) if i not in alone)
     return X, letters
+
+
+def _without(X, letters: str, gone: set[str]) -> tuple[Any, str]:
+    """X summed over some of its letters: those of its own, and axes of size 1 whose letter is longer elsewhere."""
+    axes = tuple(i for i, c in enumerate(letters) if c in gone)
+    return (X.sum(axis=axes), "".join(c for c in letters if c not in gone)) if axes else (X, letters)

@@ -79,7 +79,8 @@ def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0):
     """
     _check("huber_loss", input, target, reduction)
     e = np.abs(input - target)
-    return reduced(where(e <= delta, e * e / 2, (e - delta / 2) * delta), reduction)
+    near = where(e <= delta, e, 0.0)  # an infinite error would make 0 · ∞ of the gradient
+    return reduced(where(e <= delta, near * near / 2, (e - delta / 2) * delta), reduction)
 
 
 @function

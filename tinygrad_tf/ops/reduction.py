@@ -15,6 +15,7 @@ from .composed import function
 from .conversion import to
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
+from .rounding import sign
 from .shape import check_axes, check_axis, reshape, squeeze
 
 _AXIS = (
@@ -152,8 +153,9 @@ def _min(X, *, axis=None, keepdims: bool = False):
 @_max.rule
 @_min.rule
 def d_extreme(dY, Y, X, *, axis, keepdims):
-    ties = kept(Y, X, axis) == X
-    dX = ties * kept(dY, X, axis) / np.sum(ties, axis, keepdims=True)
+    top = kept(Y, X, axis)
+    ties = (top == X) | (np.isnan(X) & np.isnan(top))
+    dX = np.where(ties, kept(dY, X, axis) / np.sum(ties, axis, keepdims=True), 0)
     return dX
 
 
@@ -290,7 +292,7 @@ def norm(X, p=None, axis=None, keepdims: bool = False):
     if p in (math.inf, -math.inf):
         return (_max if p > 0 else _min)(size, axis=axis, keepdims=keepdims)
     if p == 0:
-        return sum((X != 0).astype(X.dtype), axis=axis, keepdims=keepdims)
+        return sum(where(X != 0, 1, sign(X)), axis=axis, keepdims=keepdims)
     if p == 1:
         return sum(size, axis=axis, keepdims=keepdims)
     if p == 2:

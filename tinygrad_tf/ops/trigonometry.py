@@ -8,7 +8,7 @@ from ..autograd.operation import op
 from .arithmetic import BROADCAST
 from .composed import function
 from .conversion import as_float
-from .exponential import exp, expm1, log1p, sqrt
+from .exponential import log1p, sqrt
 
 
 @op(types="float")
@@ -101,6 +101,11 @@ def d_arctan(dY, Y, X):
     return dX
 
 
+def or_infinite(R2):
+    """R2, but ∞ where it is 0: the origin has no angle, and its gradient counts as 0."""
+    return np.where(R2 == 0, np.inf, R2)
+
+
 @op(types="float", expects=BROADCAST)
 def arctan2(X, W):
     """Y = the angle in −π … π of the point whose height is X and whose width is W.
@@ -113,31 +118,42 @@ def arctan2(X, W):
 
 @arctan2.rule
 def d_arctan2(dY, Y, X, W):
-    dX = dY * W / (X * X + W * W)
-    dW = -dY * X / (X * X + W * W)
+    R2 = X * X + W * W
+    dX = dY * (W / or_infinite(R2))
+    dW = -dY * (X / or_infinite(R2))
     return dX, dW
 
 
-@function
+@op(types="float")
 def sinh(X):
-    """Y = (e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+    """Y = (e^X − e^−X) / 2.
 
     >>> sinh(Tensor([0.0])).tolist()
     [0.0]
     """
-    X = as_float(X)
-    return (expm1(X) - expm1(-X)) / 2
+    return np.sinh(X)
 
 
-@function
+@sinh.rule
+def d_sinh(dY, Y, X):
+    dX = dY * np.cosh(X)
+    return dX
+
+
+@op(types="float")
 def cosh(X):
     """Y = (e^X + e^−X) / 2.
 
     >>> cosh(Tensor([0.0])).tolist()
     [1.0]
     """
-    X = as_float(X)
-    return (exp(X) + exp(-X)) / 2
+    return np.cosh(X)
+
+
+@cosh.rule
+def d_cosh(dY, Y, X):
+    dX = dY * np.sinh(X)
+    return dX
 
 
 @op(types="float")
