@@ -59,6 +59,7 @@ class Op:
         types: str | None = None,
         keeps: int = 0,
         expects: tuple[str, str] | None = None,
+        wide: bool | None = None,
         name: str | None = None,
     ) -> None:
         keep_source(forward)
@@ -69,6 +70,7 @@ class Op:
         self.forward = forward
         self.backward: Rule | None = None
         self.kernel, self.types, self.keeps, self.expects = kernel, types, keeps, expects
+        self.wide = kernel is not None or types is not None if wide is None else wide
         self.letters = code.co_varnames[: code.co_argcount]
         self.n_inputs = None if code.co_flags & inspect.CO_VARARGS else code.co_argcount
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -106,7 +108,7 @@ class Op:
                     X = _beside(W, X)
                 if X is not None and W is not None:
                     x, w = X.array, W.array
-                    if x.dtype is w.dtype and x.dtype.kind == "f":
+                    if x.dtype is w.dtype and x.dtype.char in "fd":  # float32 and float64
                         try:
                             y = forward(x, w) if n_plain == 2 else forward(x)
                         except (IndexError, TypeError, ValueError):
@@ -134,19 +136,25 @@ class Op:
         if len(inputs) != self.n_inputs or params.keys() != self.complete or inputs[-1] is None:
             inputs, params = self._bind(inputs, params)
         arrays: list[Any] = []
-        tensors = others = needs = False
+        tensors = others = needs = half = False
         for x in inputs:
             if isinstance(x, Tensor):
                 tensors, needs, x = True, needs or x.requires_grad, x.array
+                half = half or x.dtype.char == "e"
             else:
                 others = True
             arrays.append(x)
         saved = None
         try:
+            if (half or not tensors) and self.wide and _is_half(arrays):
+                return _halved(self.call(tuple(map(_widened, inputs)), params))
             if not tensors:
                 return self.forward(*inputs, **params)
             if self.types is not None:
-                arrays[self.keeps :] = promote(arrays[self.keeps :], self.types)
+                given = arrays[self.keeps :]
+                common = promote(given, self.types)
+                if common is not given:
+                    others, arrays[self.keeps :] = True, common
             if others and (self.types is None or self.keeps):
                 arrays = [x if isinstance(x, np.ndarray) else to_array(x) for x in arrays]
             if self.kernel is None:
@@ -158,8 +166,7 @@ class Op:
                 raise
             raise self._explain(problem, inputs, params) from None
         if others and needs:
-            kept = [a.copy() if a is x else a for x, a in zip(inputs, arrays, strict=True)]  # users write to their own
-            inputs = tuple(x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, kept, strict=True))
+            inputs = tuple(map(_as_input, inputs, arrays))
         return self.made(array, inputs, params, saved, needs)
 
     def made(self, array: Any, inputs: Inputs, params: dict[str, Any], saved: Any, needs: bool) -> Tensor:
@@ -242,6 +249,29 @@ class Op:
         return error(kind, self.name, got=got, rule=f"{rule} (NumPy: {problem})", cure=cure)
 
 
+def _as_input(x: Any, array: np.ndarray[Any, Any]) -> Tensor:
+    """What the graph keeps of an input whose value was ``array``: a rule is given what the forward was given."""
+    if not isinstance(x, Tensor):
+        return Tensor.wrap(array.copy() if array is x else array)  # his own array a user may write to
+    if x.array is array:
+        return x
+    return x.astype(array.dtype) if x.requires_grad else Tensor.wrap(array, x.name)
+
+
+def _is_half(arrays: list[Any]) -> bool:
+    """Whether the floats among the inputs are float16. They are computed with in float32 and rounded once."""
+    kinds = {getattr(getattr(a, "dtype", None), "char", "") for a in arrays}
+    return "e" in kinds and not kinds & {"f", "d"}
+
+
+def _widened(x: Any) -> Any:
+    return x.astype(np.float32) if getattr(getattr(x, "dtype", None), "char", "") == "e" else x
+
+
+def _halved(Y: Any) -> Any:
+    return Y.astype(np.float16) if Y.dtype.char == "f" else Y
+
+
 def _beside(X: Any, number: Any) -> Tensor | None:
     """A Python number as a Tensor in the type of the Tensor of floats that it stands beside; None for anything else."""
     if isinstance(X, Tensor) and X.array.dtype.kind == "f" and type(number) in (float, int):
@@ -274,7 +304,12 @@ def _signature(forward: Callable[..., Any], params: Any) -> inspect.Signature:
 def op(forward: Callable[..., Array], /) -> OpFunction: ...
 @overload
 def op(
-    *, kernel: Any = None, types: str | None = None, keeps: int = 0, expects: tuple[str, str] | None = None
+    *,
+    kernel: Any = None,
+    types: str | None = None,
+    keeps: int = 0,
+    expects: tuple[str, str] | None = None,
+    wide: bool | None = None,
 ) -> Callable[[Callable[..., Array]], OpFunction]: ...
 def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
     """Make a differentiable function of a forward: an :class:`Op`, which it bears as ``.op``, and which records calls.
@@ -283,7 +318,8 @@ def op(forward: Callable[..., Array] | None = None, /, **traits: Any) -> Any:
 
     ``types`` says how inputs of different types meet: ``"same"`` (the common type, :func:`promote`), ``"float"`` (the
     same, integers as float32) or None (each keeps its own); the first ``keeps`` inputs stand aside. ``expects`` is
-    (rule, cure) for the message when NumPy refuses the inputs. ``kernel`` is the fast pair that stands in for forward
+    (rule, cure) for the message when NumPy refuses the inputs. ``wide`` ops compute on float16 in float32: those with
+    ``types`` or a kernel, unless it says otherwise. ``kernel`` is the fast pair that stands in for forward
     and rule on arrays, as :class:`tinygrad_tf.kernels.Kernel` says.
     """
     return functools.partial(_function, **traits) if forward is None else _function(forward)

@@ -185,7 +185,7 @@ def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[
             rule='lang is "en" or "zh"',
             cure='write lang="zh" for Chinese',
         )
-    Y = _worked(op, example or (EXAMPLES.get(op.name) if _OPS.get(op.name) is op else None))
+    Y = _worked(op, example or (EXAMPLES.get(op.name) if op in _OPS.values() else None))
     dY = (np.arange(Y.size) % 3 + 1.0).reshape(Y.shape).astype(Y.dtype)
     rules, numbers, letters = [], [], []
     for i, x in enumerate(Y.inputs):
