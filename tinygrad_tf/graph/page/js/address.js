@@ -5,22 +5,36 @@ import { openedAtFirst } from "./data/items.js";
 // The state that a fragment says; whatever it says wrongly or not at all is as at the beginning.
 export function stateOf(data, fragment, language) {
   const found = new URLSearchParams(fragment.slice(1));
-  const known = (id) => (id && (data.node.has(id.split("/")[0]) || data.module.has(id)) ? id : null);
   const among = (name, ...words) => (words.includes(found.get(name)) ? found.get(name) : null);
-  const list = (name) => (found.get(name) ?? "").split(",");
-  const to = known(found.get("to")) ?? (found.has("step") ? null : (data.path_to ?? null));
-  const open = openedAtFirst(data);
-  for (const id of list("open")) if (known(id)) open.add(id);
-  for (const id of list("shut")) open.delete(id);
+  const at = found.get("at");
   return {
-    step: Math.max(0, Number.parseInt(found.get("step") ?? "0", 10) || 0),
-    to: to && data.node.get(to)?.norm !== undefined ? to : null,
-    at: known(found.get("at")),
+    step: Math.max(0, Number.parseInt(found.get("step"), 10) || 0),
+    to: chosenIn(data, found),
+    at: isKnown(data, at) ? at : null,
     tab: among("tab", "way") ?? "step",
     lang: among("lang", "zh") ?? (!found.has("lang") && language.startsWith("zh") ? "zh" : "en"),
     theme: among("theme", "light", "dark"),
-    open,
+    open: openIn(data, found),
   };
+}
+
+function isKnown(data, id) {
+  return id !== null && (data.node.has(id.split("/")[0]) || data.module.has(id));
+}
+
+// The node to which the routes are shown; at the beginning that for which the page was made.
+function chosenIn(data, found) {
+  const first = found.has("step") ? null : data.path_to;
+  const id = isKnown(data, found.get("to")) ? found.get("to") : first;
+  return data.node.get(id)?.norm === undefined ? null : id;
+}
+
+function openIn(data, found) {
+  const list = (name) => (found.get(name) ?? "").split(",");
+  const open = openedAtFirst(data);
+  for (const id of list("open")) if (isKnown(data, id)) open.add(id);
+  for (const id of list("shut")) open.delete(id);
+  return open;
 }
 
 export function fragmentOf(data, { step, to, at, tab, lang, theme, open }) {

@@ -2,10 +2,9 @@
 
 import { three } from "./numbers.js";
 import { inChinese, say } from "./words.js";
-// What operations are called in Chinese; their Latin names stay in front.
 import OPERATIONS from "../operations.json" with { type: "json" };
 
-// The Chinese name of an operation; some go by their Latin name in Chinese too.
+// The Chinese name of an operation, which stands behind the Latin one; some go by that in Chinese, too.
 function chineseName(op) {
   const name = inChinese() ? OPERATIONS[op] : undefined;
   return name && name.toLowerCase() !== op ? name : "";
@@ -16,7 +15,7 @@ export function operationName(op) {
 }
 
 function operationInText(op) {
-  return chineseName(op) ? `${op}（${chineseName(op)}）` : op;
+  return chineseName(op) ? op + say("bracketed", chineseName(op)) : op;
 }
 
 // What a node is called on its box: its own name, or the module of which it is the only operation, else the operation.

@@ -46,6 +46,7 @@ export const WORDS = {
     letter: "grad",
     end: (name, norm) => `The way ends here: ${name} has norm ${norm}.`,
     gap: " ",
+    bracketed: (text) => ` (${text})`,
     // a node in detail
     selected: "Selected",
     active: "Active step",
@@ -161,6 +162,7 @@ export const WORDS = {
     letter: "梯度",
     end: (name, norm) => `路线到此结束：${name}，范数 ${norm}。`,
     gap: "",
+    bracketed: (text) => `（${text}）`,
     // a node in detail
     selected: "选中",
     active: "当前步骤",

@@ -28,12 +28,14 @@ export function layoutFrame(f) {
 
 function setSize(s) {
   const f = s.f;
-  const pad = f.column ? 0 : f.parent ? GAP.pad : GAP.edge;
+  const border = f.parent ? GAP.pad : GAP.edge;
+  const pad = f.column ? 0 : border;
   const ports = [...f.inX.values(), ...f.outX.values()];
   const left = Math.max(0, ...s.left, ...ports.map((x) => -x));
   const right = Math.max(0, ...s.right, ...ports);
   const title = f.titleWidth ?? 0;
-  f.anchor = Math.max(left + pad, f.inX.size ? title - 20 : 0); // no wire through the title
+  const firstIn = Math.min(0, ...f.inX.values());
+  f.anchor = Math.max(left + pad, f.inX.size ? title - 14 - firstIn : 0); // no wire through the title
   f.w = Math.max(f.anchor + right + pad, title);
   f.h = s.end;
 }

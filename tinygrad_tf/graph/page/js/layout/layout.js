@@ -1,5 +1,5 @@
-// Layout for networks of modules. Each open module is laid out on its own, children first, and is then a box in its
-// parent. A wire that passes rows runs in a lane beside them; one that crosses the border of a module does so at a port.
+// Layout for networks of modules. Each open module is laid out on its own, the inner ones first, and is then a box in
+// the one around it. A wire that passes rows runs in a lane beside them; it crosses the border of a module at a port.
 
 import { acrossColumns, markSides, part } from "./columns.js";
 import { layoutFrame } from "./frame.js";

@@ -22,8 +22,9 @@ export function setPorts(s) {
 function spread() {
   const taken = [];
   return (x) => {
+    const isFree = (at) => taken.every((o) => Math.abs(o - at) >= 11);
     let at = x;
-    for (let k = 1; taken.some((o) => Math.abs(o - at) < 11); k++) at = x + (k % 2 ? 1 : -1) * Math.ceil(k / 2) * 12;
+    for (let k = 1; !isFree(at); k++) at = x + (k % 2 ? 1 : -1) * Math.ceil(k / 2) * 12; // right, left, further right
     taken.push(at);
     return at;
   };
@@ -56,7 +57,8 @@ export function arrivalX(net, t) {
 // Several wires into one box come in side by side, in the order in which they come from left to right.
 function arrangeArrivals(s) {
   const into = new Map();
-  for (const net of s.nets.filter((net) => !isDocked(net))) {
+  for (const net of s.nets) {
+    if (isDocked(net)) continue;
     for (const t of net.to) {
       if (t === OUT || t.kind === "frame" || t.host) continue;
       if (!into.has(t)) into.set(t, []);

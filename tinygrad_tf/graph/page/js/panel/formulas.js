@@ -11,7 +11,8 @@ export function formula(data, index, back = false) {
   if (index === undefined || index === null) return box;
   const [text, trees] = data.formulas[index];
   const lines = text.split("\n");
-  trees.forEach((tree, i) => box.append(tree[0] === "mtext" ? make("pre", "", tree[1]) : formulaLine(tree, i, lines[i])));
+  const code = ([tag]) => tag === "mtext";
+  box.append(...trees.map((tree, i) => (code(tree) ? make("pre", "", tree[1]) : formulaLine(tree, i, lines[i]))));
   return box;
 }
 

@@ -46,7 +46,8 @@ function cell(box, level, text) {
     rect.style.fill = shade(level);
     return [rect];
   }
-  const d = `M${x},${y + h}L${x + w},${y}M${x},${y + h / 2}L${x + w / 2},${y}M${x + w / 2},${y + h}L${x + w},${y + h / 2}`;
+  const [right, bottom, middle, center] = [x + w, y + h, x + w / 2, y + h / 2];
+  const d = `M${x},${bottom}L${right},${y}M${x},${center}L${middle},${y}M${middle},${bottom}L${right},${center}`;
   return [rect, svg("path", { d, stroke: "currentColor", "stroke-width": 1 })];
 }
 

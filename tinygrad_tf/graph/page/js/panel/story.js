@@ -33,9 +33,9 @@ function gets(data, node) {
 
 // What is summed at a join: the skip and the branch where there are both, else each part.
 function contributions(data, node) {
-  const j = node.join;
-  if (j.skip !== undefined) return [say("part", three(j.skip), say("skip")), say("part", three(j.branch), say("branch"))];
-  const parts = j.edges.map((id) => data.edge.get(id));
+  const { skip, branch, edges } = node.join;
+  if (skip !== undefined) return [say("part", three(skip), say("skip")), say("part", three(branch), say("branch"))];
+  const parts = edges.map((id) => data.edge.get(id));
   return parts.map((e) => say("part", three(e.sent), shortName(data.node.get(e.target))));
 }
 

@@ -20,7 +20,8 @@ export function wayDetails(app, shown) {
 // One step of the derivation; a click goes there.
 function link(app, e, shown) {
   const { data, routes } = app;
-  const li = make("li", e.step === shown.step ? "now" : e.step > shown.step ? "later" : "");
+  const later = e.step > shown.step ? "later" : "";
+  const li = make("li", e.step === shown.step ? "now" : later);
   const norm = e.step <= shown.step ? three(e.sent) : "–";
   const f = formula(data, e.rule, true);
   const note = `${fullName(data.node.get(e.target))} · ${say("norm")} ${norm}${share(data.node.get(e.source), e)}`;

@@ -2,8 +2,7 @@
 
 // Straight pieces with round corners, curves across the gaps.
 export function pathText(points) {
-  const moves = (q, i) => i === 0 || q.curve || Math.abs(q.x - points[i - 1].x) + Math.abs(q.y - points[i - 1].y) > 0.01;
-  const p = points.filter(moves);
+  const p = points.filter((q, i) => i === 0 || q.curve || distance(q, points[i - 1]) > 0.01);
   const pieces = p.slice(1).map((b, i) => piece(p[i], b, p[i + 2]));
   return `M${at(p[0])}${pieces.join("")}`;
 }
