@@ -23,7 +23,8 @@ document.getElementById("theme").addEventListener("click", () => {
   setTheme(root.dataset.theme === "dark" ? "light" : "dark");
   try { localStorage.setItem("theme", root.dataset.theme); } catch { /* a browser that keeps nothing */ }
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => setTheme(event.matches ? "dark" : "light"));
+const dark = matchMedia("(prefers-color-scheme: dark)");
+dark.addEventListener("change", (event) => setTheme(event.matches ? "dark" : "light"));
 
 // The chapter that is being read is marked in the contents, and kept when the language is changed.
 const links = new Map([...document.querySelectorAll("#contents a")].map((a) => [a.hash.slice(1), a]));
@@ -40,7 +41,9 @@ for (const section of sections) reading.observe(section);
 
 const menu = document.getElementById("menu");
 menu.addEventListener("toggle", () => document.body.classList.toggle("menu", menu.open));
-document.addEventListener("click", (event) => { if (!event.target.closest("#menu") && event.target.id !== "contents") menu.open = false; });
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#menu") && event.target.id !== "contents") menu.open = false;
+});
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !menu.open) return;
   menu.open = false;

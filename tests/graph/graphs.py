@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tinygrad_tf import Tensor, nn
+from tinygrad_tf import Tensor, manual_seed, nn
 from tinygrad_tf.autograd.operation import op
+from tinygrad_tf.models.transformer import Transformer, TransformerConfig
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.ops.join import concatenate
 
@@ -67,6 +68,16 @@ def encoder():
 def classifier():
     net = nn.Linear(3, 4)
     return cross_entropy(net(Tensor(np.ones((2, 3), np.float32))), Tensor([0, 3])), net.weight
+
+
+def dates():
+    """A loss of an encoder–decoder of the size of the dates model: too large for the tests of every graph."""
+    manual_seed(0)
+    model = Transformer(TransformerConfig(vocab_size=40, d_model=32, n_heads=2, n_layers=2, d_ff=64, dropout=0.1))
+    rng = np.random.default_rng(0)
+    source, target = rng.integers(1, 40, (2, 8)), rng.integers(1, 40, (2, 6))
+    logits = model(source, target)
+    return cross_entropy(logits.reshape(-1, 40), Tensor(rng.integers(0, 40, 12), name="next")), None
 
 
 def random(seed):

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import * as names from "../../../tinygrad_tf/graph/page/js/names.js";
+import { say, speak, WORDS } from "../../../tinygrad_tf/graph/page/js/words.js";
+
+const PAGE = fileURLToPath(new URL("../../../tinygrad_tf/graph/page/", import.meta.url));
+const FILES = ["index.html", ...readdirSync(`${PAGE}js`, { recursive: true }).map((file) => `js/${file}`)];
+const SOURCES = FILES.filter((file) => /(html|js)$/.test(file) && file !== "js/words.js");
+
+// What a word is: a text, a function of so many arguments, or a table or list of words.
+function form(word) {
+  if (typeof word === "object") return Object.keys(word);
+  return typeof word === "function" ? word.length : "text";
+}
+
+test("each word is there in both languages, in the same form", () => {
+  assert.deepEqual(Object.keys(WORDS.zh), Object.keys(WORDS.en));
+  for (const key of Object.keys(WORDS.en)) assert.deepEqual(form(WORDS.zh[key]), form(WORDS.en[key]), key);
+});
+
+test("each word is said somewhere", () => {
+  const text = SOURCES.map((file) => readFileSync(PAGE + file, "utf8")).join("\n");
+  assert.deepEqual(Object.keys(WORDS.en).filter((key) => !text.includes(`"${key}"`)), []);
+});
+
+test("no Chinese letter stands outside the table of words", () => {
+  for (const file of SOURCES) {
+    const code = readFileSync(PAGE + file, "utf8").replace(/\/\/ .*/g, "");
+    assert.doesNotMatch(code, /[\u3000-\u9fff\uff00-\uffef]/, file);
+  }
+});
+
+test("a word with numbers in it is a function of them", () => {
+  speak("en");
+  assert.equal(say("count", 3, 7), "3 / 7");
+  assert.equal(say("title"), "How dW flows backward");
+});
+
+test("in Chinese a space stands between Latin letters and Chinese ones", () => {
+  speak("zh");
+  assert.match(say("one", "W", "1"), /^W 的/);
+  assert.match(say("one", "tanh（双曲正切）", "1"), /^tanh（双曲正切）的/);
+});
+
+// ---- names ----------------------------------------------------------------------------------------------------------
+
+const NODES = {
+  named: { kind: "operation", op: "add", name: "H", title: "H", path: "" },
+  plain: { kind: "operation", op: "add", title: "add", path: "encoder.layers.0" },
+  only: { kind: "operation", op: "linear", label: "linear1", title: "linear1", path: "encoder.linear1" },
+  untranslated: { kind: "operation", op: "softmax", title: "softmax", path: "" },
+  loss: { kind: "loss", op: "sum", title: "L", path: "" },
+  constant: { kind: "constant", op: "", title: "constant", path: "" },
+  number: { kind: "constant", op: "", title: "0.5", number: 0.5, path: "" },
+  weight: { kind: "parameter", op: "", name: "encoder.linear1.weight", title: "weight", path: "encoder.linear1" },
+  deep: { kind: "parameter", op: "", name: "encoder.layers.0.linear1.weight", title: "weight", path: "" },
+  letter: { kind: "parameter", op: "", name: "W_q", title: "W_q", path: "" },
+};
+const TITLES = [
+  ["named", "H · add", "H · add 加"],
+  ["plain", "add", "add 加"],
+  ["only", "linear1", "linear1 线性"],
+  ["untranslated", "softmax", "softmax"],
+  ["loss", "sum", "sum 求和"],
+  ["constant", "constant", "常量"],
+  ["number", "0.5", "0.5"],
+  ["weight", "weight", "weight"],
+];
+const SENTENCES = [
+  ["named", "H", "H"],
+  ["plain", "encoder.layers.0 · add", "encoder.layers.0 · add（加）"],
+  ["only", "encoder.linear1", "encoder.linear1"],
+  ["weight", "encoder.linear1.weight", "encoder.linear1.weight"],
+];
+const GRADIENTS = [
+  ["letter", "dW_q", "dW_q"],
+  ["weight", "the gradient of encoder.linear1.weight", "encoder.linear1.weight 的梯度"],
+];
+const LETTERS = [
+  ["letter", "dW_q", "dW_q"],
+  ["plain", "grad", "梯度"],
+  ["weight", "grad", "梯度"],
+];
+
+function called(title, table, of) {
+  for (const [node, ...texts] of table) {
+    test(`${title} of the ${node} node`, () => {
+      for (const [i, lang] of ["en", "zh"].entries()) {
+        speak(lang);
+        assert.equal(of(NODES[node]), texts[i]);
+      }
+    });
+  }
+}
+called("the title", TITLES, names.nodeTitle);
+called("the short name", [...SENTENCES, ["deep", ...Array(2).fill("layers.0.linear1.weight")]], names.shortName);
+called("the name in a sentence", SENTENCES, names.fullName);
+called("the name of the gradient", GRADIENTS, (n) => names.gradientName(n));
+called("the letter", LETTERS, names.gradientLetter);

@@ -1,0 +1,149 @@
+// What hands do: buttons, keys, clicks on the picture and the address change the state.
+
+import { stateOf } from "./address.js";
+import { app } from "./app.js";
+import { drawIcon, sayAll, showControls } from "./controls.js";
+import { globalStep } from "./data/routes.js";
+import { element } from "./elements.js";
+import { saveSvg } from "./picture/saving.js";
+import { zoomTo, zoomToFit } from "./picture/zoom.js";
+
+// ---- stepping -------------------------------------------------------------------------------------------------------
+
+function go(step) {
+  app.set({ step, at: null });
+}
+
+function goBy(steps) {
+  go(app.state.step + steps);
+}
+
+function play() {
+  if (app.playing) return stop();
+  if (app.state.step === app.limit()) go(0);
+  app.playing = setInterval(() => (app.state.step < app.limit() ? goBy(1) : stop()), 900);
+  return showPlaying("pause");
+}
+
+function stop() {
+  clearInterval(app.playing);
+  app.playing = null;
+  showPlaying("play");
+}
+
+// What a click on the button would do next.
+function showPlaying(word) {
+  drawIcon(element("play"), word);
+  element("play").dataset.label = word;
+  sayAll(app);
+  showControls(app);
+}
+
+// ---- choosing -------------------------------------------------------------------------------------------------------
+
+// A click: a module opens or closes, of a weight the routes are shown, anything else is selected; again, it is let go.
+function choose(id) {
+  const item = app.view.items.find((i) => i.id === id);
+  if (!item) return;
+  const { state, routes } = app;
+  const weight = item.kind === "parameter" && !item.inner && item.node.norm !== undefined;
+  if (item.kind === "module" || item.kind === "frame") app.toggle(id);
+  else if (!weight) app.set({ at: state.at === id ? null : id });
+  else if (state.to !== id) chooseWeight(id);
+  else app.set({ to: null, at: null, step: globalStep(state.step, routes) });
+}
+
+function chooseWeight(id) {
+  app.set({ to: id || null, at: null, step: 0 });
+  element("weight").blur();
+}
+
+function letGo() {
+  if (app.state.at) app.set({ at: null });
+  else if (app.state.to) app.set({ to: null, step: 0 });
+}
+
+// ---- keys and clicks ------------------------------------------------------------------------------------------------
+
+const KEYS = {
+  ArrowRight: () => goBy(1),
+  ArrowLeft: () => goBy(-1),
+  Home: () => go(0),
+  End: () => go(app.limit()),
+  Escape: letGo,
+  "+": () => zoomTo(app, app.zoom * 1.25),
+  "=": () => zoomTo(app, app.zoom * 1.25),
+  "-": () => zoomTo(app, app.zoom / 1.25),
+};
+
+const KEYS_ON_ITEMS = {
+  ArrowDown: (item) => walkItems(item, 1),
+  ArrowUp: (item) => walkItems(item, -1),
+  Enter: (item) => choose(item.dataset.id),
+  " ": (item) => choose(item.dataset.id),
+};
+
+function onKey(event) {
+  const { target, key } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.tagName === "SELECT") return;
+  const item = target.closest?.(".item");
+  const action = (item && KEYS_ON_ITEMS[key]) || KEYS[key];
+  if (!action) return;
+  action(item);
+  event.preventDefault();
+}
+
+function walkItems(from, by) {
+  const { items } = app.view;
+  const at = items.findIndex((i) => i.id === from.dataset.id) + by;
+  const next = items[Math.max(0, Math.min(at, items.length - 1))];
+  app.set({ at: next.id });
+  next.element.focus({ preventScroll: true });
+}
+
+// A click on the ground of an open module does nothing.
+function onClick(event) {
+  const item = event.target.closest(".item");
+  if (!item || event.target.matches(".frame > .shape")) return;
+  if (event.target.closest(".opener")) app.toggle(item.dataset.id);
+  else choose(item.dataset.id);
+}
+
+const CLICKS = {
+  first: () => go(0),
+  back: () => goBy(-1),
+  play,
+  next: () => goBy(1),
+  last: () => go(app.limit()),
+  smaller: () => zoomTo(app, app.zoom / 1.25),
+  larger: () => zoomTo(app, app.zoom * 1.25),
+  fit: () => zoomTo(app, zoomToFit(app)),
+  save: () => saveSvg(app),
+  language: () => app.set({ lang: app.state.lang === "en" ? "zh" : "en" }),
+  theme: () => app.set({ theme: app.dark() ? "light" : "dark" }),
+  picture: onClick,
+};
+
+export function listen() {
+  for (const [id, action] of Object.entries(CLICKS)) element(id).addEventListener("click", action);
+  element("slider").addEventListener("input", (event) => go(Number(event.target.value)));
+  element("weight").addEventListener("change", (event) => chooseWeight(event.target.value));
+  document.addEventListener("keydown", onKey);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());
+  addEventListener("hashchange", () => {
+    if (location.hash !== app.written) load();
+  });
+}
+
+// Takes the state from the address. One that says only language and theme leaves the rest as it is.
+export function load() {
+  const state = stateOf(app.data, location.hash, navigator.language);
+  const said = [...new URLSearchParams(location.hash.slice(1)).keys()];
+  if (app.view && said.length && said.every((key) => key === "lang" || key === "theme")) {
+    app.set(Object.fromEntries(said.map((key) => [key, state[key]])));
+    return;
+  }
+  app.view = null;
+  app.state = { ...state, to: undefined }; // so that a weight to choose is a change
+  app.set({ to: state.to });
+}

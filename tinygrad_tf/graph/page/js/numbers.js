@@ -1,0 +1,28 @@
+// Numbers, shapes and counts as the page writes them.
+
+// Numbers that JSON cannot hold come as text.
+export function number(x) {
+  return x === undefined || x === null ? NaN : Number(x);
+}
+
+// Three significant digits, with a minus sign; NaN and infinities by name.
+export function three(x) {
+  if (x === undefined || x === null) return "–";
+  const v = Number(x);
+  if (Number.isNaN(v)) return "NaN";
+  if (!Number.isFinite(v)) return v > 0 ? "∞" : "−∞";
+  if (v === 0) return "0";
+  const size = Math.abs(v);
+  const short = size >= 1e5 || size < 1e-4;
+  const text = short ? v.toExponential(2).replace(/\.?0+e/, "e") : String(Number(v.toPrecision(3)));
+  return text.replace("e-", "e−").replace(/^-/, "−");
+}
+
+export function shapeText(shape) {
+  return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+}
+
+// A number of routes: whole ones with commas, as those of drawings.
+export function routesText(routes) {
+  return /^\d+$/.test(routes) ? Number(routes).toLocaleString("en-US") : routes;
+}

@@ -1,0 +1,113 @@
+// What the panel says of a module, of a primitive inside a fused node, and of a node, each as a list of elements.
+
+import { gradientAt } from "../data/gradients.js";
+import { button, heading, make, row } from "../elements.js";
+import { fullName, innerTitle, shortName } from "../names.js";
+import { shapeText, three } from "../numbers.js";
+import { say } from "../words.js";
+import { formula } from "./formulas.js";
+import { heatMap } from "./heatmap.js";
+
+export function moduleDetails(app, item) {
+  const actions = make("div", "actions");
+  actions.append(button(say(item.kind === "frame" ? "close" : "open"), () => app.toggle(item.id)));
+  return [make("h2", "name", item.module.path || item.title), make("div", "quiet", say("kind").module), actions];
+}
+
+export function innerDetails(data, item) {
+  const table = make("table");
+  row(table, say("shape"), shapeText(item.inner.shape));
+  row(table, say("norm"), three(item.inner.value));
+  row(table, `${say("norm")} · ${say("gradient")}`, three(item.inner.norm));
+  const found = [make("h2", "name", innerTitle(item.inner)), make("p", "quiet", say("inside")), table];
+  if (item.inner.forward !== undefined) found.push(heading(say("forward")), formula(data, item.inner.forward));
+  const own = Number(item.id.split("/")[1]);
+  const { edges } = data.definitions[item.of.inside[0]];
+  const rules = edges.filter((e) => e.target === own && e.rule !== undefined);
+  if (rules.length) found.push(heading(say("backward")), ...rules.map((e) => formula(data, e.rule, true)));
+  return found;
+}
+
+export function nodeDetails(app, shown, node) {
+  const { data, state } = app;
+  const { arrived, of } = gradientAt(data, node, shown.step);
+  const gradient = arrived > 0 && arrived === of ? node.gradient : null;
+  const kind = `${say(state.at ? "selected" : "active")} · ${say("kind")[node.kind]}`;
+  const found = [make("div", "quiet", kind), make("h2", "name", fullName(node)), actionsOf(app, node)];
+  if (node.forward !== undefined) found.push(heading(say("forward")), formula(data, node.forward));
+  found.push(...sentDetails(app, shown, node));
+  if (node.join) found.push(...joinDetails(data, node, shown.step));
+  if (node.norm === undefined) found.push(make("p", "quiet", say("noGradient")));
+  const maps = make("div", "maps");
+  if (node.value?.thumbnail) maps.append(heatMap(node.value, say("value"), node.shape));
+  if (gradient?.thumbnail) maps.append(heatMap(gradient, say("gradient"), node.shape));
+  return [...found, ...numbers(node, gradient), maps];
+}
+
+function actionsOf(app, node) {
+  const actions = make("div", "actions");
+  const item = app.view.itemOf.get(node.id);
+  const add = (word, action) => actions.append(button(say(word), action));
+  const learned = node.norm !== undefined && node.kind !== "loss";
+  if (learned && app.state.to !== node.id) add("follow", () => app.set({ to: node.id, step: 0, at: null }));
+  if (node.inside && item.node === node) add(item.fused ? "closeFused" : "openFused", () => app.toggle(node.id));
+  return actions;
+}
+
+// The gradients that it sends, with the rules; of an operation on the routes, those along them.
+function sentDetails({ data, state, routes }, shown, node) {
+  const all = !routes || !routes.nodes.has(node.id) || node.id === state.to;
+  const sent = node.into.filter((e) => e.step && (all || routes.edges.has(e.id)));
+  const boxes = sent.map((e) => {
+    const box = formula(data, e.rule, true);
+    const norm = e.step <= shown.step ? three(e.sent) : "–";
+    box.append(make("div", "sub", `→ ${fullName(data.node.get(e.source))} · ${say("norm")} ${norm}`));
+    return box;
+  });
+  return boxes.length ? [heading(say("backward")), ...boxes] : [];
+}
+
+// The numbers about its value and about its gradient, once that is whole.
+function numbers(node, gradient) {
+  const value = node.value;
+  const table = make("table");
+  row(table, say("shape"), `${shapeText(node.shape)} ${node.dtype}`);
+  if (node.path) row(table, say("module"), make("span", "name", node.path));
+  if (node.line) row(table, say("line"), make("span", "name", node.line));
+  if (value && node.shape.length === 0) row(table, say("value"), three(value.max));
+  const found = [heading(`${say("value")} · ${say("gradient")}`), table];
+  return value ? [...found, figures(value, gradient)] : found;
+}
+
+function figures(value, gradient) {
+  const table = make("table", "figures");
+  const tr = make("tr");
+  tr.append(...["", say("value"), say("gradient")].map((text) => make("th", "", text)));
+  table.append(tr);
+  const add = (word, of) => row(table, say(word), of(value), gradient ? of(gradient) : "–");
+  add("norm", (s) => three(s.norm));
+  if (value.min !== undefined) {
+    add("range", (s) => `${three(s.min)} … ${three(s.max)}`);
+    add("mean", (s) => three(s.mean));
+    add("zeros", (s) => `${three(100 * (s.zeros ?? 0))}%`);
+  }
+  for (const word of ["nans", "infs"]) if (value[word] || gradient?.[word]) add(word, (s) => s[word] ?? 0);
+  return table;
+}
+
+// The sum at a join, part by part, as far as the steps have come.
+function joinDetails(data, node, step) {
+  const j = node.join;
+  const table = make("table", "figures");
+  row(table, say("from"), say("adds"), say("sofar"));
+  j.edges.forEach((id, i) => {
+    const e = data.edge.get(id);
+    const skip = j.skips?.includes(id) ? ` (${say("skip")})` : "";
+    const shown = e.step <= step ? [three(e.sent), three(j.partial[i])] : ["–", "–"];
+    row(table, make("span", "name", shortName(data.node.get(e.target)) + skip), ...shown);
+  });
+  const whole = data.edge.get(j.edges.at(-1)).step <= step;
+  if (j.skip === undefined || !whole) return [heading(say("join")), table];
+  const through = say("throughText", three(j.skip), three(j.branch), three(node.norm), three(j.angle));
+  return [heading(say("join")), table, make("p", "quiet", through)];
+}

@@ -1,0 +1,42 @@
+// Formulas: MathML from the trees in the data.
+
+import { make } from "../elements.js";
+import { say } from "../words.js";
+
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+
+// A formula with the lines that it reads; code that no formula says stands as it is.
+export function formula(data, index, back = false) {
+  const box = make("div", back ? "formula back" : "formula");
+  if (index === undefined || index === null) return box;
+  const [text, trees] = data.formulas[index];
+  const lines = text.split("\n");
+  const code = ([tag]) => tag === "mtext";
+  box.append(...trees.map((tree, i) => (code(tree) ? make("pre", "", tree[1]) : formulaLine(tree, i, lines[i]))));
+  return box;
+}
+
+// The first line is the formula, the others say what its letters are.
+function formulaLine(tree, i, text = "") {
+  const math = document.createElementNS(MATHML, "math");
+  if (!i) math.setAttribute("displaystyle", "true");
+  math.setAttribute("aria-label", text);
+  math.append(mathElement(tree));
+  const line = make("div", i ? "sub" : "");
+  if (i === 1) line.append(make("span", "", `${say("where")} `));
+  line.append(math);
+  return line;
+}
+
+function mathElement([tag, ...children]) {
+  const made = document.createElementNS(MATHML, tag);
+  for (const c of children) {
+    if (typeof c !== "string") made.append(mathElement(c));
+    else made.textContent = { "if ": say("if_"), else: say("else_") }[c] ?? c;
+  }
+  return made;
+}
+
+export function formulaText(data, index) {
+  return index === undefined || index === null ? "" : data.formulas[index][0].split("\n")[0];
+}

@@ -1,0 +1,54 @@
+// The side panel: the story of the step, and in detail what is active or selected, or the whole way to a weight.
+
+import { button, element, make } from "../elements.js";
+import { say } from "../words.js";
+import { innerDetails, moduleDetails, nodeDetails } from "./details.js";
+import { showLegend } from "./legend.js";
+import { tell } from "./story.js";
+import { wayDetails } from "./way.js";
+
+export function showPanel(app, shown) {
+  const { data, state, routes } = app;
+  const text = tell(data, state, shown, routes).join(say("gap"));
+  const line = element("story");
+  if (line.textContent !== text) line.textContent = text; // a screen reader would read it again
+  const way = routes && state.tab === "way";
+  const found = way ? wayDetails(app, shown) : stepDetails(app, shown);
+  element("details").replaceChildren(...(routes ? [tabs(app)] : []), ...found);
+  showLegend();
+}
+
+function stepDetails(app, shown) {
+  const item = app.state.at ? app.view.items.find((i) => i.id === app.state.at) : null;
+  if (item?.inner) return innerDetails(app.data, item);
+  const node = nodeInDetail(app, item, shown);
+  if (node) return nodeDetails(app, shown, node);
+  return item ? moduleDetails(app, item) : [help()];
+}
+
+// What is selected, which a closed module may hide; else the active operation, else the chosen weight.
+function nodeInDetail({ data, state, routes }, item, shown) {
+  if (item) return item.node;
+  const id = state.at ?? shown.active?.[0] ?? (routes ? state.to : null);
+  return data.node.get(id);
+}
+
+// With one weight chosen: the step, or the whole way to the weight.
+function tabs(app) {
+  const list = make("div", "tabs");
+  list.setAttribute("role", "tablist");
+  for (const [name, word] of [["step", "thisStep"], ["way", "theWay"]]) {
+    const tab = button(say(word), () => app.set({ tab: name }));
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-selected", app.state.tab === name);
+    tab.dataset.tab = name;
+    list.append(tab);
+  }
+  return list;
+}
+
+function help() {
+  const list = make("ul", "quiet");
+  for (const line of say("help")) list.append(make("li", "", line));
+  return list;
+}

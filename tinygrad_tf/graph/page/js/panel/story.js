@@ -1,0 +1,58 @@
+// The active step in words, with its numbers.
+
+import { gradientAt } from "../data/gradients.js";
+import { fullName, gradientName, shortName } from "../names.js";
+import { routesText, three } from "../numbers.js";
+import { say } from "../words.js";
+import { formulaText } from "./formulas.js";
+
+// As sentences. `shown` is what the picture shows: the step among all, and the operation that is active.
+export function tell(data, state, shown, routes) {
+  if (!shown.active) return [beginning(data, state, routes)];
+  const [id, edges] = shown.active;
+  const sent = edges.map((e) => data.edge.get(e)).filter((e) => !routes || routes.edges.has(e.id));
+  const parts = [gets(data, data.node.get(id)), sends(data, sent), completes(data, sent, shown.step)];
+  if (routes && state.step === routes.steps.length) {
+    const end = data.node.get(state.to);
+    parts.push(say("end", gradientName(end, end.title), three(end.norm)));
+  }
+  return parts.filter(Boolean);
+}
+
+function beginning(data, state, routes) {
+  if (!routes) return say("before", three(data.value));
+  const end = data.node.get(state.to);
+  return say("beforeTo", fullName(end), routesText(end.routes), routes.steps.length);
+}
+
+function gets(data, node) {
+  if (node.id === data.loss) return say("starts", gradientName(node));
+  if (!node.join) return say("one", fullName(node), three(node.norm));
+  return say("sum", fullName(node), joined(contributions(data, node)), three(node.norm));
+}
+
+// What is summed at a join: the skip and the branch where there are both, else each part.
+function contributions(data, node) {
+  const { skip, branch, edges } = node.join;
+  if (skip !== undefined) return [say("part", three(skip), say("skip")), say("part", three(branch), say("branch"))];
+  const parts = edges.map((id) => data.edge.get(id));
+  return parts.map((e) => say("part", three(e.sent), shortName(data.node.get(e.target))));
+}
+
+function sends(data, sent) {
+  const to = (e) => fullName(data.node.get(e.source));
+  const what = sent.map((e) => say("sending", formulaText(data, e.rule), to(e), three(e.sent)));
+  return what.length ? say("sends", joined(what)) : "";
+}
+
+// The parameters whose gradients are whole with this step.
+function completes(data, sent, step) {
+  const reached = [...new Set(sent.map((e) => data.node.get(e.source)))].filter((n) => n.kind === "parameter");
+  const done = reached.filter((n) => gradientAt(data, n, step).arrived === n.arrivals.length);
+  return done.length ? say("leaf", done.map((n) => gradientName(n, n.title))) : "";
+}
+
+function joined(list) {
+  if (list.length < 2) return list.join("");
+  return list.slice(0, -1).join(say("and")) + say("and2") + list.at(-1);
+}

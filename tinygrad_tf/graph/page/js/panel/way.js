@@ -1,0 +1,69 @@
+// The whole way to one weight: the nudges, what the skips carried, and the strongest route as a derivation.
+
+import { strongestTo } from "../data/routes.js";
+import { heading, make, row } from "../elements.js";
+import { fullName, gradientName, shortName } from "../names.js";
+import { number, routesText, three } from "../numbers.js";
+import { say } from "../words.js";
+import { formula } from "./formulas.js";
+
+export function wayDetails(app, shown) {
+  const { data, state, routes } = app;
+  const end = data.node.get(state.to);
+  const title = say("chain", gradientName(data.node.get(data.loss)), gradientName(end));
+  const intro = end.routes === "1" ? say("chainOne") : say("chainIntro", routesText(end.routes));
+  const chain = make("ol", "chain");
+  chain.append(...strongestTo(data, end.id).map((id) => link(app, data.edge.get(id), shown)));
+  return [...nudgeTable(end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];
+}
+
+// One step of the derivation; a click goes there.
+function link(app, e, shown) {
+  const { data, routes } = app;
+  const later = e.step > shown.step ? "later" : "";
+  const li = make("li", e.step === shown.step ? "now" : later);
+  const norm = e.step <= shown.step ? three(e.sent) : "–";
+  const f = formula(data, e.rule, true);
+  const note = `${fullName(data.node.get(e.target))} · ${say("norm")} ${norm}${share(data.node.get(e.source), e)}`;
+  f.append(make("div", "sub", note));
+  li.append(f);
+  li.addEventListener("click", () => app.set({ step: routes.steps.indexOf(e.step) + 1, at: null }));
+  return li;
+}
+
+// How much of what adds up at a join comes along an edge.
+function share(node, edge) {
+  if (!node.join) return "";
+  const all = node.arrivals.reduce((sum, e) => sum + number(e.sent), 0);
+  return ` · ${say("strongShare", `${Math.round((100 * number(edge.sent)) / all)}%`)}`;
+}
+
+function skipTable(data, routes) {
+  const joins = data.steps.map(([id]) => data.node.get(id)).filter((n) => n.join?.skip !== undefined);
+  const passed = joins.filter((n) => routes.nodes.has(n.id));
+  if (!passed.length) return [];
+  const table = make("table", "figures");
+  row(table, say("skipAt"), say("skip"), say("branch"), say("angle"));
+  for (const n of passed) {
+    const { skip, branch, angle } = n.join;
+    row(table, make("span", "name", shortName(n)), three(skip), three(branch), `${Math.round(angle)}°`);
+  }
+  const list = make("details");
+  list.open = passed.length < 9;
+  list.append(make("summary", "", say("skips")), table);
+  return [list];
+}
+
+function nudgeTable(end) {
+  const title = heading(say("nudge"));
+  if (!end.nudges) return [title, make("p", "quiet", say("noNudge"))];
+  const table = make("table", "figures");
+  row(table, say("entry"), say("slope"), say("dEntry"));
+  for (const q of end.nudges) {
+    const tried = make("div", "", `[${q.index.join(", ")}] = ${three(q.entry)}`);
+    tried.append(make("div", "quiet", `${say("lossPlus")} = ${q.plus.toFixed(9)}`));
+    tried.append(make("div", "quiet", `${say("lossMinus")} = ${q.minus.toFixed(9)}`));
+    row(table, tried, three((q.plus - q.minus) / (2 * q.epsilon)), three(q.gradient));
+  }
+  return [title, make("p", "quiet", `${say("nudgeIntro")} ε = ${three(end.nudges[0].epsilon)}`), table];
+}

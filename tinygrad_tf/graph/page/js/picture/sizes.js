@@ -1,0 +1,84 @@
+// What stands on the boxes, and how large they are for it. The width of a text is measured by who asks.
+
+import { listed, opens } from "../data/items.js";
+import { gradientLetter, innerTitle, moduleTitle, nodeTitle } from "../names.js";
+import { shapeText, three } from "../numbers.js";
+import { say } from "../words.js";
+
+const FIRST = 12; // the size of the first line, as in style.css
+const OTHER = 11;
+const BOLD = 600;
+const MOST = 176; // the width of a box
+const MOST_OF_MODULE = 1.4 * MOST;
+const MOST_OF_TITLE = 240;
+
+// Sets titles, lines and sizes of all items.
+export function sizeItems(data, root, measure) {
+  for (const item of listed(root)) {
+    if (item.column) continue;
+    if (item.kind === "frame") sizeFrame(item, measure);
+    else sizeBox(data, item, measure);
+  }
+}
+
+function sizeFrame(item, measure) {
+  const title = item.module ? moduleTitle(item.module) : nodeTitle(item.node);
+  item.titleWidth = Math.min(measure(title, FIRST, BOLD), MOST_OF_TITLE) + 52;
+  item.title = fitted(title, MOST_OF_TITLE, (text) => measure(text, FIRST, BOLD));
+}
+
+function sizeBox(data, item, measure) {
+  const width = (text, i) => measure(text, i ? OTHER : FIRST);
+  const lines = linesOf(data, item);
+  const ends = item.kind === "loss" ? 24 : 0; // its box is round
+  item.letter = item.inner || item.kind === "module" ? say("letter") : gradientLetter(item.node);
+  item.hasThird = item.kind !== "constant" && item.kind !== "input";
+  const third = item.hasThird ? widestThird(item, measure) : 0;
+  const natural = Math.max(...lines.map(width), third) + (opens(item) ? 42 : 20);
+  const least = item.kind === "parameter" || item.kind === "constant" ? 56 : 100;
+  const most = item.kind === "module" ? MOST_OF_MODULE : MOST;
+  item.w = Math.round(Math.max(least, ends + Math.min(natural, most)));
+  const room = item.w - (opens(item) ? 34 : 12) - ends;
+  item.lines = lines.map((line, i) => fitted(line, room, (text) => width(text, i)));
+  item.h = 8 + 14 * (lines.length + (item.hasThird ? 1 : 0));
+}
+
+// Cut in the middle, where names of weights differ least.
+export function fitted(text, room, width) {
+  if (width(text) <= room) return text;
+  for (let n = text.length - 1; n > 2; n--) {
+    const cut = text.slice(0, Math.ceil(n / 2)) + "…" + text.slice(text.length - Math.floor(n / 2));
+    if (width(cut) <= room) return cut;
+  }
+  return "…";
+}
+
+// The third line is left room for the widest that it may say in the course of the steps.
+function widestThird(item, measure) {
+  return Math.max(...normsOf(item).map((norm) => measure(thirdLine(item, norm), OTHER, BOLD)));
+}
+
+function normsOf(item) {
+  if (item.inner) return [three(item.inner.norm)];
+  const nodes = item.kind === "module" ? item.nodes.filter((n) => n.norm !== undefined).slice(-1) : [item.node];
+  return ["–", ...nodes.flatMap((n) => [three(n.norm), ...(n.join?.partial ?? []).map((x) => `${three(x)} …`)])];
+}
+
+// The third line: the norm of the gradient, as far as it has come.
+export function thirdLine(item, norm) {
+  return `‖${item.letter}‖ ${norm}`;
+}
+
+function linesOf(data, item) {
+  if (item.kind === "module") return [moduleTitle(item.module), contents(item.nodes)];
+  if (item.inner) return [innerTitle(item.inner), ...(item.inner.shape.length ? [shapeText(item.inner.shape)] : [])];
+  const n = item.node;
+  if (n.kind === "loss") return [nodeTitle(n), `${n.title} = ${three(n.value?.mean ?? data.value)}`];
+  if (n.number !== undefined) return [nodeTitle(n)];
+  if (n.kind === "parameter" && nodeTitle(n).length < 9) return [`${nodeTitle(n)} ${shapeText(n.shape)}`];
+  return [nodeTitle(n), shapeText(n.shape)];
+}
+
+function contents(nodes) {
+  return say("contents", nodes.filter((n) => n.op).length, nodes.filter((n) => n.kind === "parameter").length);
+}
