@@ -12,12 +12,12 @@ import pytest
 from graphs import GRAPHS, classifier, encoder, half_blind, head, leaf, residual, square
 
 from tinygrad_tf import Tensor, nn
-from tinygrad_tf.graph import boxes, draw
-from tinygrad_tf.graph.boxes import levels
+from tinygrad_tf.graph import draw, modules
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.card import EXAMPLES
-from tinygrad_tf.graph.flow import norm, record, routes
+from tinygrad_tf.graph.flow import Arrays, norm, record, routes
 from tinygrad_tf.graph.labels import three
+from tinygrad_tf.graph.modules import levels
 from tinygrad_tf.graph.pictures import drawing as dot
 from tinygrad_tf.ops.choice import where
 
@@ -173,7 +173,7 @@ def test_without_a_depth_as_many_levels_are_open_as_fit(transformer, monkeypatch
     to = model.encoder.layers[0].linear1.weight if path else None
     deeper, opened = [parts(draw(loss, path_to=to, depth=d))[0] for d in range(6)], []
     for fits in (5, 20, 60, 1000):
-        monkeypatch.setattr(boxes, "FITS", fits)
+        monkeypatch.setattr(modules, "FITS", fits)
         shown = parts(draw(loss, path_to=to))[0]
         fitting = [nodes for nodes in deeper if len(nodes) <= (fits // 2 if path else fits)] or deeper[:1]
         assert len(shown) == max(map(len, fitting))
@@ -213,13 +213,14 @@ def test_a_closed_module_says_what_is_in_it(transformer):
 def test_an_arrow_into_a_closed_module_has_the_norm_of_all_that_passes(transformer):
     _, loss = transformer
     graph = capture(loss)
-    flow = record(graph, gradients=True)
+    arrays = Arrays()
+    flow = record(graph, arrays)
     between = [e for e in graph.edges if e.id in flow.sent and "decoder" in graph.node(e.target).path
                and "encoder" in graph.node(e.source).path]  # fmt: skip
     assert len({e.source for e in between}) == 1
     _, arrows = parts(draw(loss, depth=0))
     (label,) = [text(attrs) for *ends, attrs in arrows if set(ends) == {"m0", "m1"}]
-    assert label[-1].endswith(three(norm(sum(flow.gradients[e.id] for e in between))))
+    assert label[-1].endswith(three(norm(sum(arrays[e.id] for e in between))))
 
 
 # ---- one weight -----------------------------------------------------------------------------------------------------

@@ -13,14 +13,14 @@ from graphs import GRAPHS, encoder, leaf, residual
 
 from tinygrad_tf import Tensor, checkpoint, grad, nn, no_grad
 from tinygrad_tf.graph import explore, record
+from tinygrad_tf.graph.arrays import LEVELS, summary
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.flow import record as walk
 from tinygrad_tf.graph.flow import routes
 from tinygrad_tf.graph.inside import inside
-from tinygrad_tf.graph.page.arrays import LEVELS, summary
+from tinygrad_tf.graph.modules import tree_of
 from tinygrad_tf.graph.page.data import SCHEMA, explored
 from tinygrad_tf.graph.replay import Replay
-from tinygrad_tf.graph.tree import tree_of
 from tinygrad_tf.ops import fused
 
 ROOT = Path(__file__).parents[2]

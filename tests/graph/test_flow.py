@@ -8,7 +8,7 @@ from graphs import GRAPHS, encoder, half_blind, head, leaf, residual, square
 
 from tinygrad_tf import Tensor, grad
 from tinygrad_tf.graph.capture import capture
-from tinygrad_tf.graph.flow import norm, record, routes
+from tinygrad_tf.graph.flow import Arrays, Sums, norm, record, routes
 
 every_graph = pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 
@@ -16,29 +16,32 @@ every_graph = pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 @every_graph
 def test_what_arrives_at_a_node_adds_up_to_its_gradient(make):
     graph = capture(make()[0])
-    flow = record(graph, gradients=True)
+    arrays = Arrays()
+    flow = record(graph, arrays)
     for node in graph.nodes[:-1]:
-        arriving = [flow.gradients[e.id] for e in graph.edges if e.source == node.id and e.id in flow.sent]
+        arriving = [arrays[e.id] for e in graph.edges if e.source == node.id and e.id in flow.sent]
         assert bool(arriving) == (node.id in flow.norms)
         if arriving:
-            np.testing.assert_allclose(sum(arriving), flow.gradients[node.id], rtol=1e-5, atol=1e-7)
+            np.testing.assert_allclose(sum(arriving), arrays[node.id], rtol=1e-5, atol=1e-7)
 
 
 @every_graph
 def test_gradients_are_those_of_grad(make):
     loss, _ = make()
     graph = capture(loss)
-    flow = record(graph, gradients=True)
+    arrays = Arrays()
+    flow = record(graph, arrays)
     for node, t in zip(graph.nodes, graph.tensors, strict=True):
         if node.id in flow.norms:
-            np.testing.assert_array_equal(flow.gradients[node.id], grad(loss, t, retain_graph=True).array)
+            np.testing.assert_array_equal(arrays[node.id], grad(loss, t, retain_graph=True).array)
 
 
 @every_graph
 def test_norms_are_those_of_the_gradients(make):
-    flow = record(capture(make()[0]), gradients=True)
+    arrays = Arrays()
+    flow = record(capture(make()[0]), arrays)
     recorded = {**flow.norms, **flow.sent}
-    assert recorded == {id: pytest.approx(np.sqrt((a.astype(float) ** 2).sum())) for id, a in flow.gradients.items()}
+    assert recorded == {id: pytest.approx(np.sqrt((a.astype(float) ** 2).sum())) for id, a in arrays.items()}
 
 
 @every_graph
@@ -127,12 +130,13 @@ def test_what_leaves_a_box_is_summed_as_arrays():
     loss, _ = encoder()
     graph = capture(loss)
     boxes = {node.id: node.path for node in graph.nodes}
-    flow = record(graph, boxes, gradients=True)
+    arrays, sums = Arrays(), Sums(graph, boxes)
+    flow = record(graph, arrays, sums)
     keys = {(graph.edge(id).source, boxes[graph.edge(id).target]) for id in flow.sent}
-    assert flow.merged.keys() == keys
+    assert sums.found.keys() == keys
     for source, box in keys:
         edges = [e.id for e in graph.edges if e.source == source and boxes[e.target] == box and e.id in flow.sent]
-        assert flow.merged[source, box] == pytest.approx(norm(sum(flow.gradients[id] for id in edges)), rel=1e-5)
+        assert sums.norm((source, box)) == pytest.approx(norm(sum(arrays[id] for id in edges)), rel=1e-5)
 
 
 def test_norms_do_not_overflow():

@@ -7,9 +7,9 @@ import pytest
 from graphs import leaf
 
 from tinygrad_tf import Tensor
-from tinygrad_tf.graph.boxes import levels
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.labels import entries, headline, short, three, wrapped
+from tinygrad_tf.graph.modules import levels
 
 
 @pytest.mark.parametrize(

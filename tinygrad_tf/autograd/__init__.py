@@ -8,8 +8,10 @@ Read it in this order:
 4. ``rule``: a rule's source, cut down to the lines that the wanted gradients need;
 5. ``walk``: from the loss back to the leaves, newest Tensor first.
 
-Beside it stand ``function`` (ops of your own as a class), ``recompute`` (``checkpoint()``, less memory for more time)
-and ``debugging`` (``debug()``, where the first wrong number comes from).
+Beside it stand ``mistakes`` (what the engine says of them), ``changes`` (values that were written to between forward
+and backward), ``places`` (which module and which of your lines computed something), ``function`` (ops of your own as a
+class), ``recompute`` (``checkpoint()``, less memory for more time) and ``debugging`` (``debug()``, where the first
+wrong number comes from).
 """
 
 from .debugging import debug

@@ -129,6 +129,39 @@ def yields(name: str, function: str) -> Exception:
     )
 
 
+def input_with_default(forward: Any) -> Exception:
+    names = forward.__code__.co_varnames[: forward.__code__.co_argcount]
+    name = next(n for n, value in zip(names[::-1], forward.__defaults__[::-1], strict=False) if value is not None)
+    given = dict(zip(names[::-1], forward.__defaults__[::-1], strict=False))[name]
+    return error(
+        TypeError,
+        f"op {forward.__name__}",
+        got=f"an input with a default, {name}={given!r}",
+        rule="inputs are Tensors that a gradient flows to; what has a default is a param, and its name is written",
+        cure=f"put a star before it: def {forward.__name__}({names[0]}, …, *, {name}={given!r})",
+    )
+
+
+def several_results(op: str, made: Any) -> Exception:
+    return error(
+        TypeError,
+        f"forward of {op}",
+        got=f"a result of {len(made)} parts",
+        rule="an op returns one array",
+        cure="write an op for each part, or join them: np.concatenate, np.stack",
+    )
+
+
+def no_rule(op: str, Y: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        f"backward of {op}",
+        got={"result": Y},
+        rule=f"{op} has no gradient rule, and a gradient arrives that would be lost",
+        cure=f"write one, @{op}.rule, or .detach() what goes into it to say that you do not need it",
+    )
+
+
 def too_few_gradients(op: str, Y: Tensor, sent: Any) -> Exception:
     """For a rule that returns fewer gradients than ``Y`` has inputs, or something else than gradients."""
     n = len(sent) if isinstance(sent, (tuple, list)) else 1
@@ -149,6 +182,19 @@ def wrong_gradient(op: str, X: Tensor, dX: Array) -> Exception:
         got={"input": X, "its gradient": dX},
         rule="a gradient is an array of floats in its input's shape, up to broadcasting",
         cure=f"let the rule return one of shape {X.shape} there, or None where there is none",
+    )
+
+
+def changed(Y: Tensor, i: int) -> Exception:
+    """For a value that changed between forward and backward: that of ``Y`` (i = 0) or of one of its inputs."""
+    op: Any = Y.op
+    letter = op.letters[i - 1] if 0 < i <= len(op.letters) else "Y" if i == 0 else f"X{i}"
+    return error(
+        RuntimeError,
+        f"the gradient rule of {op.name}",
+        got={letter: (Y, *Y.inputs)[i]},
+        rule=f"it reads the value of {letter}, which has been modified by an inplace operation since the forward",
+        cure="call backward() before the change (optimizer.step(), t[i] = v, add_() …), or change a copy: t.clone()",
     )
 
 

@@ -26,6 +26,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from operator import attrgetter
+from sys import _getframe
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -33,6 +34,8 @@ from numpy import ndarray
 
 from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
+from .changes import check_unchanged, last_write
+from .places import site_of
 from .recording import state
 from .rule import Rule, keep_source
 from .tensor import NO_PARAMS, Array, Tensor, made_by, to_array
@@ -60,6 +63,8 @@ class Op:
     ) -> None:
         keep_source(forward)
         code = forward.__code__
+        if any(default is not None for default in forward.__defaults__ or ()):
+            raise mistakes.input_with_default(forward)
         self.name = name or forward.__name__.lstrip("_")  # _reshape: beneath the function reshape
         self.forward = forward
         self.backward: Rule | None = None
@@ -108,10 +113,17 @@ class Op:
                             return op.call(inputs, params)  # which says what is wrong
                         needs = X.requires_grad or W.requires_grad
                         inputs = (X, W) if n_plain == 2 else inputs
-                        if type(y) is ndarray and y.dtype is x.dtype and needs and state.recording and op.backward:
-                            return made_by(op, y, inputs, NO_PARAMS, None, state.scope, True)
+                        if type(y) is ndarray and y.dtype is x.dtype and needs and state.recording:
+                            Y = made_by(op, y, inputs, NO_PARAMS, None, state.scope, True)
+                            f = _getframe(1)
+                            g = f.f_back or f
+                            Y.site = f.f_code, f.f_lasti, g.f_code, g.f_lasti  # site_of(f), written out
+                            return Y
                         return op.made(y, inputs, NO_PARAMS, None, needs)
-            return op.call(inputs, params)
+            made = op.call(inputs, params)
+            if isinstance(made, Tensor) and made.requires_grad:
+                made.site = site_of(_getframe(1))
+            return made
 
         call.__name__ = self.name
         call.__dict__.update(op=self, rule=self.rule, __signature__=self.signature)
@@ -146,14 +158,17 @@ class Op:
                 raise
             raise self._explain(problem, inputs, params) from None
         if others and needs:
-            inputs = tuple(x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, arrays, strict=True))
+            kept = [a.copy() if a is x else a for x, a in zip(inputs, arrays, strict=True)]  # users write to their own
+            inputs = tuple(x if isinstance(x, Tensor) else Tensor.wrap(a) for x, a in zip(inputs, kept, strict=True))
         return self.made(array, inputs, params, saved, needs)
 
     def made(self, array: Any, inputs: Inputs, params: dict[str, Any], saved: Any, needs: bool) -> Tensor:
         """The result as a Tensor, which remembers what made it if a gradient will flow back to there."""
         if type(array) is not np.ndarray:
+            if isinstance(array, (tuple, list)):
+                raise mistakes.several_results(self.name, array)
             array = np.asarray(array)  # NumPy returns scalars, not arrays, for results without axes
-        if needs and state.recording and self.backward is not None and array.dtype.kind == "f":
+        if needs and state.recording and array.dtype.kind == "f":
             Y = made_by(self, array, inputs, params, saved, state.scope, True)
         else:
             Y = made_by(None, array, (), NO_PARAMS, None, "", False)
@@ -163,10 +178,13 @@ class Op:
 
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> Sequence[Array]:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
-        assert self.backward is not None
+        if self.backward is None:
+            raise mistakes.no_rule(self.name, Y)
         watch, Xs = state.watch, Y.inputs
         if watch is not None:
             watch.step(Y)
+        if Y.number < last_write[0]:
+            check_unchanged(self.backward, Y, needs)
         try:
             if self.kernel is not None and not create_graph:
                 sent: Any = self.kernel.backward(dY, Y.array, Y.saved, needs, *[X.array for X in Xs], **Y.params)

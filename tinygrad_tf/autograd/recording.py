@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import mistakes
+from .places import Scope
 
 if TYPE_CHECKING:
     from .operation import Op
@@ -24,13 +25,13 @@ class State(threading.local):
         recording: whether calls on Tensors that require a gradient make a graph.
         watch: who is told of each call and of each step backward; None, as usual, costs nothing.
         root: the module that was called from outside of all modules, None outside.
-        scope: the path from there to the module that runs now, ``"layers.0.linear1"``.
+        scope: the module that runs now.
     """
 
     recording = True
     watch: Watcher | None = None
     root: Any = None
-    scope = ""
+    scope = Scope("")
 
 
 state = State()

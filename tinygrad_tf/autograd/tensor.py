@@ -24,7 +24,11 @@ Array: TypeAlias = Any
 #: What NumPy's functions do when they are given a Tensor: ``np.exp(t)``; see :func:`implements`.
 NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
 
-_numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
+numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
+_written: dict[
+    int, tuple[int, Any]
+] = {}  # when an array was last written to, by id; and what forgets it with the array
+last_write = [-1]
 NO_PARAMS: dict[str, Any] = {}
 
 
@@ -70,7 +74,8 @@ class Tensor(Methods):
     __slots__ = (  # noqa: RUF023 (in the order of their meaning)
         "array", "grad", "requires_grad", "name",  # what a user sees
         "op", "inputs", "params", "saved",         # how it was made; saved: what the op's kernel keeps for its backward
-        "scope", "number", "hooks",                # the module that made it; its place in the order of making
+        "scope", "site",                           # in which module, and by which call in the user's code
+        "number", "hooks",                         # its place in the order of making
         "__weakref__",
     )  # fmt: skip
 
@@ -79,6 +84,8 @@ class Tensor(Methods):
     op: Op | None
     inputs: tuple[Tensor, ...]
     hooks: list[Callable[[Tensor], Any]] | None
+    scope: Any
+    site: Any
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         array = to_array(data, dtype)
@@ -87,10 +94,10 @@ class Tensor(Methods):
             _check_can_require_grad(self.array)
         self.requires_grad = requires_grad
         self.name = name
-        self.grad = self.op = self.saved = self.hooks = None
+        self.grad = self.op = self.saved = self.hooks = self.site = None
         self.inputs, self.params = (), NO_PARAMS
         self.scope = ""
-        self.number = next(_numbers)
+        self.number = next(numbers)
 
     @staticmethod
     def wrap(array: np.ndarray[Any, Any], name: str | None = None) -> Tensor:
@@ -292,8 +299,8 @@ def made_by(
     t.inputs, t.params = inputs, params
     t.saved, t.scope = saved, scope
     t.requires_grad, t.name = requires_grad, name
-    t.grad = t.hooks = None
-    t.number = next(_numbers)
+    t.grad = t.hooks = t.site = None
+    t.number = next(numbers)
     return t
 
 

@@ -1,10 +1,10 @@
 """From the source of a rule to the formula that a reader sees: ``dW = Xᵀ · dY``, in the names of the user's Tensors.
 
-A rule's source is read (``reader``, with ``vocabulary``) into a tree (``expr``), which is written as text (``text``).
+A rule's source is read (``reader``, with ``vocabulary``) into a tree (``expr``), which is written on one line, or as
+MathML or LaTeX (``mathml``, ``latex``).
 """
 
-from .expr import Expr
+from .expr import Expr, Text
 from .rules import Formula, forward_formula, gradient_formula, read_by
-from .text import Text
 
 __all__ = ["Expr", "Formula", "Text", "forward_formula", "gradient_formula", "read_by"]

@@ -6,9 +6,8 @@ import itertools
 import re
 from typing import Any
 
-from .expr import Expr
+from .expr import _ATOM, _LOGIC, _POWER, _PRODUCT, _SIGN, _SUM, Expr, _index, shown
 from .rules import Formula
-from .text import _ATOM, _LOGIC, _POWER, _PRODUCT, _SIGN, _SUM, _index, shown
 
 #: A MathML element: its tag, then elements or one text.
 Tree = list[Any]

@@ -1,7 +1,7 @@
 """Pictures and derivations of how dW flows backward: :func:`draw`, :func:`explain` and :func:`explore`.
 
 A Tensor is captured as plain data (``capture``), one backward walk over it is recorded (``flow``), and what that found
-is drawn (``dot``, ``render``), told (``text``) or made a page to step through (``data``, ``page``).
+is drawn (``pictures``), told in words (``derivation``) or made a page to step through (``page``).
 :func:`op_card` says of one op what it computes and what its rule is.
 """
 
@@ -9,7 +9,6 @@ from .card import Card, op_card
 from .derivation import Explanation, explain
 from .lines import record
 from .page.explorer import Page, explore
-from .pictures.drawing import draw
-from .pictures.render import Picture
+from .pictures import Picture, draw
 
 __all__ = ["Card", "Explanation", "Page", "Picture", "draw", "explain", "explore", "op_card", "record"]

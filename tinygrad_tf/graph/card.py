@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..autograd.operation import Op
 from ..autograd.tensor import Tensor
 from ..autograd.walk import steps
 from ..errors import error
@@ -21,16 +22,18 @@ from .words import Words
 
 Array = np.ndarray[Any, Any]
 
+#: The functions of ``ops`` by the names of their ops.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: f
-    for part in [
-        *(getattr(ops, name) for name in ops.__all__ if name != "methods"),
-        fused.rows,
-        fused.dense,
-        fused.loss,
-    ]
-    for name, f in getattr(part, "__dict__", {}).items()
+    name.lstrip("_"): f
+    for part in [*[vars(ops)[name] for name in ops.__all__ if name != "methods"], fused.rows, fused.dense, fused.loss]
+    for name, f in sorted(vars(part).items())  # _softmax, then softmax
     if callable(f) and str(getattr(f, "__module__", "")).startswith(ops.__name__)
+}
+_OPS = {
+    f.op.name: f.op
+    for part in [*(getattr(ops, name) for name in ops.__all__), *vars(fused).values()]
+    for f in getattr(part, "__dict__", {}).values()
+    if isinstance(getattr(f, "op", None), Op) and f.op.backward
 }
 
 
@@ -42,20 +45,17 @@ def _pair() -> tuple[Tensor, Tensor]:
     return _x([1, 2], [3, 4]), _x([2, -1], [0.5, 3])
 
 
-_ONE_BY_ONE = ("absolute", "arcsinh", "arctan", "ceil", "cos", "erf", "exp", "expm1", "floor", "gelu", "gelu_tanh",
-               "negative", "relu", "round", "sigmoid", "sign", "silu", "sin", "tanh", "trunc")  # fmt: skip
-_TWO_BY_TWO = ("add", "arctan2", "divide", "fmod", "logaddexp", "matmul", "maximum", "minimum", "multiply", "subtract")
+_BOTH_SIGNS = ("absolute", "arcsinh", "arctan", "ceil", "cos", "cosh", "erf", "exp", "expm1", "floor", "gelu",
+               "gelu_tanh", "negative", "relu", "round", "sigmoid", "sign", "silu", "sin", "sinh", "tanh",
+               "trunc")  # fmt: skip
 _ROWS = ("log_softmax", "softmax")
 _AXES = ("cumsum", "max", "mean", "min", "sum")
 
-#: For each op a call of the public function that leads to it, on arrays that one can follow in one's head.
+#: Calls on arrays that one can follow in one's head, for ops that :func:`example_of` does not show at their best.
 EXAMPLES: dict[str, Callable[[], Tensor]] = {
-    **{name: lambda name=name: FUNCTIONS[name](_x(-1, 0.5, 2)) for name in _ONE_BY_ONE},  # type: ignore[misc]
-    **{name: lambda name=name: FUNCTIONS[name](*_pair()) for name in _TWO_BY_TWO},  # type: ignore[misc]
+    **{name: lambda name=name: FUNCTIONS[name](_x(-1, 0.5, 2)) for name in _BOTH_SIGNS},  # type: ignore[misc]
     **{name: lambda name=name: FUNCTIONS[name](_x(0, 1, 2)) for name in _ROWS},  # type: ignore[misc]
     **{name: lambda name=name: FUNCTIONS[name](_pair()[1], axis=1) for name in _AXES},  # type: ignore[misc]
-    "log": lambda: FUNCTIONS["log"](_x(0.5, 1, 2)),
-    "log1p": lambda: FUNCTIONS["log1p"](_x(-0.5, 0, 1)),
     "arcsin": lambda: FUNCTIONS["arcsin"](_x(-0.5, 0, 0.5)),
     "arccos": lambda: FUNCTIONS["arccos"](_x(-0.5, 0, 0.5)),
     "sqrt": lambda: FUNCTIONS["sqrt"](_x(1, 4, 9)),
@@ -80,6 +80,28 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "binary_cross_entropy": lambda: FUNCTIONS["binary_cross_entropy"](_x(0.2, 0.9), _x(0, 1), reduction="none"),
     "cross_entropy": lambda: FUNCTIONS["cross_entropy"](_x([0, 1], [2, 0]), np.array([1, 0])),
 }
+
+
+def _worked(op: Op, example: Callable[[], Tensor] | None) -> Tensor:
+    """A call of ``op``: the example, or one on a vector or on small matrices."""
+    inputs = [_x(0.5, 1, 2)] if op.n_inputs == 1 else [*_pair(), _x([1, 0], [0, 1])][: op.n_inputs or 2]
+    try:
+        Y: Any = op.function(*inputs) if example is None else example()
+    except (TypeError, ValueError, IndexError) as problem:
+        raise _no_example(op, str(problem).splitlines()[0]) from None
+    if not isinstance(Y, Tensor) or Y.op is not op:
+        raise _no_example(op, "the call made something else")
+    return Y
+
+
+def _no_example(op: Op, why: str) -> ValueError:
+    return error(
+        ValueError,
+        "op_card",
+        got=f"no example of {op.name}: {why}",
+        rule="a card works out a call of the op, on inputs that require a gradient",
+        cure=f"give one: op_card({op.name}, example=lambda: {op.name}(x))",
+    )
 
 
 @dataclass(frozen=True)
@@ -123,10 +145,15 @@ class Card:
         return "\n".join([f"**{title}** — {about.strip()}", "", "```text", *body, "```"])
 
 
-def op_card(name: str, lang: str = "en") -> Card:
+def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[[], Tensor] | None = None) -> Card:
     """The card of one op, made by running it.
 
-    ``lang`` is "en" or "zh". Raises ValueError for another language, and for a name that no op with a gradient has.
+    Args:
+        name: an op of the package by its name, or an op of your own, the function itself.
+        lang: "en" or "zh".
+        example: a call of the op to work out, ``lambda: bell(x)``; without one it is called on small matrices.
+
+    Raises ValueError for another language, for what is no op with a gradient, and for one that needs an example.
 
     >>> print(op_card("softmax"))
     softmax
@@ -141,13 +168,14 @@ def op_card(name: str, lang: str = "en") -> Card:
                dY = 1 2 3
                dX = −0.142 −0.141 0.283
     """
-    if name not in EXAMPLES:
+    op: Any = _OPS.get(name) if isinstance(name, str) else getattr(name, "op", None)
+    if op is None or op.backward is None:
         raise error(
             ValueError,
             "op_card",
             got={"name": repr(name)},
             rule="cards are made for the ops that have a gradient rule",
-            cure=f"choose one of {', '.join(sorted(EXAMPLES))}",
+            cure=f"choose one of {', '.join(sorted(_OPS))}, or give an op of your own, the function itself",
         )
     if lang not in ("en", "zh"):
         raise error(
@@ -157,10 +185,7 @@ def op_card(name: str, lang: str = "en") -> Card:
             rule='lang is "en" or "zh"',
             cure='write lang="zh" for Chinese',
         )
-    Y = EXAMPLES[name]()
-    op = Y.op
-    assert op is not None
-    assert op.backward is not None
+    Y = _worked(op, example or (EXAMPLES.get(op.name) if _OPS.get(op.name) is op else None))
     dY = (np.arange(Y.size) % 3 + 1.0).reshape(Y.shape).astype(Y.dtype)
     rules, numbers, letters = [], [], []
     for i, x in enumerate(Y.inputs):
@@ -176,8 +201,9 @@ def op_card(name: str, lang: str = "en") -> Card:
     first = next(iter(steps([Y], [dY])))
     numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
     return Card(
-        name,
-        Words(lang).names.get(name) or (op.forward.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
+        op.name,
+        Words(lang).names.get(op.name)
+        or (op.forward.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
         forward,
         tuple(rules),
         f"{', '.join(letters)} → {forward.left} {Y.shape}",

@@ -84,7 +84,7 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
         if end is not None and node == end.id:
             found[node] = dY
 
-    flow = record(graph, watch=watch)
+    flow = record(graph, watch)
     to = routes(flow, W)
     nudges = tuple(Replay(graph).nudges(W, found[to.to.id], nudge)) if nudge > 0 else ()
     return Explanation(flow, to, nudges, lang)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,6 @@ class Flow:
     """One backward walk over ``graph``: norms are Euclidean, over all entries.
 
     ``norms`` has each node's whole gradient, ``sent`` what each edge added to it, ``rules`` the formula of each edge.
-    ``merged`` has the sums of what several edges out of one box add to a node: norms do not add, arrays do.
-    ``gradients`` holds the arrays themselves, by the ids of nodes and edges, if they were asked for.
     """
 
     graph: Graph
@@ -41,23 +39,44 @@ class Flow:
     norms: dict[str, float]
     sent: dict[str, float]
     rules: dict[str, Formula]
-    merged: dict[tuple[str, str], float] = field(default_factory=dict)
-    gradients: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
 
 
-#: Is told of each step: the node, its whole gradient, and what goes along which edge.
+#: Is told of each step of the walk: the node, its whole gradient, and what goes along which edge.
 Watch = Callable[[str, Array, Mapping[str, Array]], None]
 
 
-def record(
-    graph: Graph, boxes: Mapping[str, str] | None = None, gradients: bool = False, watch: Watch | None = None,
-    seed: Array | None = None,
-) -> Flow:  # fmt: skip
+class Arrays(dict[str, Array]):
+    """Watches a walk and keeps all gradients, by the ids of nodes and edges."""
+
+    def __call__(self, node: str, dY: Array, along: Mapping[str, Array]) -> None:
+        self.update({node: dY, **along})
+
+
+class Sums:
+    """Watches a walk and adds up what the edges out of one box bring to a node: norms do not add, arrays do.
+
+    ``boxes`` is the box of each node.
+    """
+
+    def __init__(self, graph: Graph, boxes: Mapping[str, str]) -> None:
+        self.graph, self.boxes = graph, boxes
+        self.found: dict[tuple[str, str], Array] = {}
+
+    def __call__(self, node: str, dY: Array, along: Mapping[str, Array]) -> None:
+        for id, dX in along.items():
+            key = self.graph.edge(id).source, self.boxes[node]
+            self.found[key] = self.found[key] + dX if key in self.found else dX
+
+    def norm(self, key: tuple[str, str]) -> float:
+        """The norm of what came to a node, the first of ``key``, out of a box, the second."""
+        return norm(self.found[key])
+
+
+def record(graph: Graph, *watches: Watch, seed: Array | None = None) -> Flow:
     """Run the backward walk over ``graph``, which it keeps; no Tensor's ``.grad`` is touched.
 
-    ``boxes`` (node → box) asks for the sums of what leaves a box; ``gradients`` asks for all arrays;
-    ``watch`` is shown each array as it comes, so that a large graph's need not all be kept;
-    ``seed`` is the gradient to start from. Raises RuntimeError for a loss that is not a single number, without it.
+    Each of ``watches`` is shown every array as it comes, so that a large graph's need not all be kept. ``seed`` is the
+    gradient to start from. Raises RuntimeError for a loss that is not a single number, without it.
     """
     loss = graph.tensors[-1]
     if loss.size != 1 and seed is None:
@@ -72,25 +91,19 @@ def record(
     into: dict[str, list[str]] = {node.id: [] for node in graph.nodes}  # the edges that end in a node, by position
     for edge in graph.edges:
         into[edge.target].append(edge.id)
-    found, norms, sent, arrays = [], {}, {}, {}
-    sums: dict[tuple[str, str], Array] = {}
+    found, norms, sent = [], {}, {}
     for Y, dY, parts in _folded(steps([loss], [np.ones_like(loss.array) if seed is None else seed])):
         target = ids[Y.number]
-        norms[target] = norm(dY)
         along = _edges_of(Y, into[target], parts)
-        sent.update({edge: norm(dX) for edge, dX in along.items()})
-        if watch is not None:
+        norms[target] = norm(dY)
+        sent.update({id: norm(dX) for id, dX in along.items()})
+        for watch in watches:
             watch(target, dY, along)
-        if gradients:
-            arrays.update({target: dY, **along})
-        for edge_id, dX in along.items() if boxes else ():
-            key = (graph.edge(edge_id).source, (boxes or {})[target])
-            sums[key] = sums[key] + dX if key in sums else dX
         found.append(Step(target, tuple(along)))
     rules = {
         e.id: gradient_formula(graph.tensor(e.target), e.position, graph.names) for e in graph.edges if e.id in sent
     }
-    return Flow(graph, tuple(found), norms, sent, rules, {key: norm(dX) for key, dX in sums.items()}, arrays)
+    return Flow(graph, tuple(found), norms, sent, rules)
 
 
 def _folded(walked: Iterable[Walked]) -> Iterator[Walked]:

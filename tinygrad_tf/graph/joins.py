@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import rounded
 from .capture import Graph
 from .flow import Flow, norm
-from .page.arrays import rounded
 
 Array = np.ndarray[Any, Any]
 
@@ -44,7 +44,7 @@ class Joins:
         for e in graph.edges:
             self.after.setdefault(e.source, []).append(e.target)
 
-    def watch(self, node: str, dY: Array, along: Mapping[str, Array]) -> None:
+    def __call__(self, node: str, dY: Array, along: Mapping[str, Array]) -> None:
         parts = self.waiting.pop(node, {})
         if len(parts) > 1:
             self.found[node] = self._join(node, parts)

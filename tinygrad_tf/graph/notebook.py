@@ -79,7 +79,7 @@ def _statistics(x: np.ndarray[Any, Any], say: dict[str, str]) -> str:
 
 
 def _map(x: np.ndarray[Any, Any], title: str) -> str:
-    from .page.arrays import thumbnail  # which would load graphviz with the package
+    from .arrays import thumbnail  # which would load graphviz with the package
 
     finite = np.abs(x[np.isfinite(x)].astype(np.float64))
     small = thumbnail(x, float(finite.max(initial=0.0)))

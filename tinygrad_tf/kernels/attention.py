@@ -19,8 +19,8 @@ from .rows import row_sums
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
-#: How many scores are held at once; a head that has fewer is done in one piece. Half a megabyte of float32 stays near
-#: the processor, so that blocks are faster from about 512 tokens on.
+#: How many scores are held at once; a head that has fewer is done in one piece. In float32 that is half a megabyte,
+#: which stays in the cache, so that blocks are faster from about 512 tokens on.
 BLOCK = 2**17
 
 
@@ -55,9 +55,10 @@ def d_attention(
 
 
 def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> tuple[Floats, Any]:
-    """S = Q · Kᵀ / √d_k plus the mask, −inf where attention is not allowed; and the top of all rows.
+    """S = Q · Kᵀ / √d_k plus the mask, −inf where attention is not allowed; and the largest score of all rows.
 
-    The top is None where rows lie too far apart, and each needs its own: NumPy's maxima of short rows are slow.
+    The largest is None where rows lie too far apart for one number. One for all is faster than one for each row,
+    because NumPy's maxima of short rows are slow.
     """
     S = np.asarray(Q @ K.mT)
     S *= 1 / math.sqrt(Q.shape[-1])
@@ -75,9 +76,9 @@ def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> tu
 
 
 def _exp(S: Floats, top: Any) -> tuple[Any, Floats]:
-    """S becomes e^(S − top), in place. Returns the top, or each row's if it was None, and each row's sum.
+    """Turn S into e^(S − top), in place. Returns the top, or that of each row if it was None, and the sum of each row.
 
-    The sum is 0 if the row may attend to nothing.
+    The sum is 0 where a row may attend to nothing.
     """
     if top is None:
         top = S.max(axis=-1, keepdims=True, initial=-np.inf)
@@ -93,7 +94,7 @@ def _dropped(P: Floats, kept: Floats | None, p: float) -> Floats:
 
 
 class _Block(NamedTuple):
-    """Some queries of one head: which head, which rows, the keys before their causal limit, and what is kept."""
+    """Some queries of one head, the keys that they may see, and the weights that a dropout keeps."""
 
     head: tuple[int, ...]
     rows: slice
@@ -102,19 +103,19 @@ class _Block(NamedTuple):
     kept: Floats | None
 
     def of(self, X: Floats, *places: slice) -> Floats:
-        """X (..., rows or keys, ·) at this head, then at ``places``."""
+        """The part of X (..., rows or keys, ·) for this head, and of that the part at ``places``."""
         at: Any = (*_within(self.head, X.shape[:-2]), *places)
         return X[at]
 
     def scores(self, Q: Floats, K: Floats, mask: Floats | None) -> tuple[Floats, Any]:
         if mask is not None:
-            mask = np.broadcast_to(mask, (*mask.shape[:-2], Q.shape[-2], K.shape[-2]))  # stretched without memory
+            mask = np.broadcast_to(mask, (*mask.shape[:-2], Q.shape[-2], K.shape[-2]))  # a view
             mask = self.of(mask, self.rows, self.keys)
         return _scores(self.of(Q, self.rows), self.of(K, self.keys), mask, self.causal)
 
 
 def _within(head: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Where a head stands in fewer axes, some of size 1, that stretch over the heads."""
+    """The index of a head in fewer axes, some of size 1, that broadcast over the heads."""
     return tuple(i if n > 1 else 0 for i, n in zip(head[len(head) - len(shape) :], shape, strict=True))
 
 

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType, TracebackType
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from types import TracebackType
 
-Forward: TypeAlias = Callable[..., tuple[Any, Any]]
-Backward: TypeAlias = Callable[..., Iterable[Any]]
-
-
-class Kernel:
-    """The fast way through a fused op: arrays in, arrays out.
-
-    ``forward(*inputs, **params) -> (Y, saved)`` and ``backward(dY, Y, saved, needs, *inputs, **params) -> gradients``,
-    one per input, ``None`` where ``needs`` is false.
-    """
-
-    __slots__ = ("backward", "forward")
-
-    def __init__(self, forward: Forward, backward: Backward) -> None:
-        self.forward, self.backward = forward, backward
-
+from .pair import Backward, Forward, Kernel
 
 #: The kernels that run, by the names of their ops.
 KERNELS: dict[str, Kernel] = {}
@@ -35,11 +19,6 @@ def offer(name: str, pairs: Mapping[str, tuple[Forward, Backward]]) -> None:
     _sets[name] = pairs
 
 
-def pairs(module: ModuleType, *names: str) -> dict[str, tuple[Forward, Backward]]:
-    """The functions ``name`` and ``d_name`` of a module, by name."""
-    return {name: (getattr(module, name), getattr(module, f"d_{name}")) for name in names}
-
-
 def chosen() -> str:
     """The name of the kernels that run, "numpy" or "compiled"."""
     return _chosen[0]
@@ -48,8 +27,8 @@ def chosen() -> str:
 class use:
     """Choose the kernels of all fused ops: ``use("compiled")`` or ``use("numpy")``, for good or for a ``with`` block.
 
-    Both save the same for the way back, so that a graph made with one is differentiated with the other. Raises
-    ImportError for "compiled" without Numba, ValueError for other names.
+    Both save the same arrays for the way back, so that a graph made with one can be differentiated with the other.
+    Raises ImportError for "compiled" without Numba, ValueError for other names.
 
     >>> with use("numpy"):
     ...     chosen()

@@ -1,4 +1,6 @@
-"""Which attention weights a dropout keeps, made from a seed when asked for: all of them are a bit per pair of words."""
+"""Which attention weights a dropout keeps. They are made from a seed when asked for: all at once would cost memory for
+every pair of tokens.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ import numpy as np
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
-_SHARES = 2**16  # a probability is rounded to this fraction: four draws from one number of 64 bits
+_SHARES = 2**16  # probabilities are rounded to 1/2^16, so that one number of 64 bits makes four draws
 
 
 class Keep:
-    """Booleans of ``shape`` (..., L, S), each true with probability 1 − p; never stored.
+    """Booleans of ``shape`` (..., L, S), each true with probability 1 − p, which are never stored as a whole.
 
-    Row r of all rows begins at a fixed place of the generator's stream, so the same entries come out for any block of
-    rows. ``np.asarray`` gives all of them.
+    Each row begins at a fixed place of the generator's stream, so it is the same in any block of rows. ``np.asarray``
+    gives all rows.
 
     >>> keep = Keep((2, 3, 4), 0.5, seed=0)
     >>> bool((np.asarray(keep).reshape(6, 4)[2:5] == keep.rows(2, 5)).all())
@@ -30,7 +32,7 @@ class Keep:
     def rows(self, start: int, stop: int) -> Bools:
         """Rows ``start`` … ``stop`` − 1, counted over all axes but the last. Shape (stop − start, S)."""
         share = round(self.p * _SHARES)
-        if share == _SHARES:  # nothing is kept; and no uint16 is that large, which NumPy 2.0 crashes on
+        if share == _SHARES:  # nothing is kept; NumPy 2.0 does not compare a uint16 with so large a number
             return np.zeros((stop - start, self.shape[-1]), np.bool_)
         words = -(-self.shape[-1] // 4)  # numbers of 64 bits in a row
         stream = np.random.PCG64(self.seed)

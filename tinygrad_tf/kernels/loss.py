@@ -1,4 +1,4 @@
-"""cross_entropy over rows of logits, without ever storing a one-hot target, or the probabilities for the way back."""
+"""cross_entropy over rows of logits. Neither a one-hot target nor the probabilities are kept for the way back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
-#: Of each row top and ln Σ e^(x − top), apart, for their sum would round away a small loss; which rows count, and how
-#: much; what a mean divides by.
+#: What is kept for the way back: the top and ln Σ e^(x − top) of each row, apart, because their sum would round away a
+#: small loss; which rows count; how much each counts; what a mean is divided by.
 Saved = tuple[Floats, Floats, Floats, Any]
 
 
@@ -34,9 +34,9 @@ def reduced(
     ids = t.reshape(-1)
     valid = ids != ignore_index
     ids = np.where(valid, ids, 0)
-    with np.errstate(invalid="ignore"):  # of a row that does not count, −inf − −inf
+    with np.errstate(invalid="ignore"):  # −inf − −inf in a row that does not count
         chosen = rows[np.arange(len(ids)), ids] - top
-    if not valid.all():  # whatever stands in such a row, NaN too
+    if not valid.all():  # a row that does not count may hold anything, even NaN
         chosen, log_total, rows = (
             np.where(valid, chosen, 0),
             np.where(valid, log_total, 0),

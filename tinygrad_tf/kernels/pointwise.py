@@ -1,4 +1,4 @@
-"""gelu and dropout: entry by entry, with few temporaries."""
+"""gelu, silu and dropout, entry by entry, with few temporary arrays."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tu
 def silu(X: Floats) -> tuple[Floats, Floats]:
     G = np.asarray(np.abs(X))  # asarray: without axes the result is a scalar, which out= below cannot fill
     np.negative(G, out=G)
-    np.exp(G, out=G)  # of −|X|, for e^X overflows float32 above 88
+    np.exp(G, out=G)  # e^−|X|, because e^X overflows float32 above 88
     G = np.where(X >= 0, 1, G) / (1 + G)
     return X * G, G
 

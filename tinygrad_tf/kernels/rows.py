@@ -1,4 +1,4 @@
-"""softmax, log_softmax and layer_norm: each row on its own."""
+"""softmax, log_softmax, layer_norm and rms_norm. Each row is computed on its own."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Needs = tuple[bool, ...]
 
 
 def row_sums(X: Floats) -> Floats:
-    """X (n, m) → (n, 1), as a matrix product: NumPy's sums of short rows take four times as long.
+    """The sum of each row, (n, m) → (n, 1), as a matrix product: NumPy's sums of short rows take four times as long.
 
-    No warning of an invalid value: for rows of five float32, OpenBLAS 0.3.31 also multiplies what happens to lie on its
-    stack, and what it leaves out of the result may mark one.
+    Warnings of invalid values are off. For rows of five float32, OpenBLAS 0.3.31 also multiplies what happens to lie on
+    its stack. The result is right, but a NaN there would give a warning.
     """
     with np.errstate(invalid="ignore"):
         return (X @ np.ones(X.shape[1], X.dtype))[:, None]
 
 
 def column_sums(X: Floats) -> Floats:
-    """X (n, m) → (m,), in the same way."""
+    """The sum of each column, (n, m) → (m,), in the same way."""
     with np.errstate(invalid="ignore"):
         return np.ones(X.shape[0], X.dtype) @ X
 
@@ -96,7 +96,7 @@ def d_layer_norm(
 def _d_normalised(
     dY: Floats, Xhat: Floats, rstd: Floats, needs: Needs, X: Floats, W: Floats | None, n_axes: int
 ) -> tuple[Floats | None, Floats | None, Floats]:
-    """dX̂ less what lies along X̂, in rows; dW; dX̂, in rows. X̂ is written over."""
+    """dX̂ − X̂ · mean(dX̂ ⊙ X̂) in rows, dW, and dX̂ in rows. X̂ is overwritten."""
     dW = None
     if needs[1:2] == (True,):
         shape = X.shape[X.ndim - n_axes :]

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import numpy as np
 
 from .. import nn
+from ..autograd.changes import wrote
 from ..errors import error
 from ..files import safetensors_package, write_whole
 
@@ -127,6 +128,7 @@ class Pretrained(nn.Module):
                 done.add(p.number)
                 array = _read(there[name])
                 p.array[...] = array.T if re.search(self.transposed, name) else array
+        wrote(*own.values())
 
     def _own_name(self, name: str, own: Mapping[str, Any]) -> str:
         for pattern, replacement in self.renamed:

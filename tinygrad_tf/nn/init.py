@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..random import generator
@@ -18,6 +19,8 @@ T = TypeVar("T", Tensor, np.ndarray[Any, Any])
 def _fill(t: T, values: Any) -> T:
     array = t.array if isinstance(t, Tensor) else t
     array[...] = values
+    if isinstance(t, Tensor):
+        wrote(t)
     return t
 
 

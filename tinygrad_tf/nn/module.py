@@ -6,10 +6,13 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Mapping
+from sys import _getframe
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..autograd.changes import wrote
+from ..autograd.places import Scope, Site, is_ours, site_of
 from ..autograd.recording import state
 from ..autograd.tensor import Handle, Tensor, to_array
 from ..errors import error, wrong_arguments
@@ -34,18 +37,31 @@ def scoped(method: F) -> F:
     @functools.wraps(method)
     def run(self: Module, *args: Any, **kwargs: Any) -> Any:
         root, outer = state.root, state.scope
-        if root is None:
-            if "_paths" not in vars(self):
-                self._survey()
-            state.root, state.scope = self, ""
-        elif root is not self:
-            state.scope = root._path_of(self, outer)
+        if root is None and "_paths" not in vars(self):
+            self._survey()
+        site = site_of(_getframe(1))
+        if root is not self:  # one of its own methods called another
+            scope = Scope("" if root is None else root._path_of(self, outer))
+            scope.outer, scope.kind, scope.site = outer, type(self).__name__, site
+            state.root, state.scope = root or self, scope
         try:
-            return method(self, *args, **kwargs)
+            made = method(self, *args, **kwargs)
         finally:
             state.root, state.scope = root, outer
+        return made if is_ours(site[0]) else _returned(made, site)
 
     return run  # type: ignore[return-value]
+
+
+def _returned(made: Any, site: Site) -> Any:
+    """What a module returned to the user's code, which may have a name for it there."""
+    for t in made if isinstance(made, tuple) else (made,):
+        if isinstance(t, Tensor) and t.op is not None:
+            if t.site is None or is_ours(t.site[0]):
+                t.site = site
+            elif is_ours(t.site[2]):
+                t.site = (*t.site[:2], *site[:2])
+    return made
 
 
 class Module(Parts):
@@ -221,6 +237,7 @@ class Module(Parts):
             )
         for name, value in values.items():
             own[name].array[...] = value
+        wrote(*own.values())
         return LoadResult(missing, unexpected)
 
     # ---- settings for all parts at once -----------------------------------------------------------------------------
@@ -262,6 +279,7 @@ class Module(Parts):
             )
         for parameter in self.parameters():
             parameter.array, parameter.grad = parameter.array.astype(dtype), None
+        wrote(*self.parameters())
         for module in self.modules():
             for name, buffer in module._own_buffers():
                 if buffer.dtype.kind == "f":

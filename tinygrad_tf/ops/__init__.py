@@ -1,6 +1,6 @@
-"""The rules: every op of the engine, by kind, and what is composed of them.
+"""The ops by kind: forwards, their gradient rules, and the functions that are composed of them.
 
-``methods`` says which function is which method of Tensor, ``numpy_protocol`` which function of NumPy.
+``methods`` says which function is which method of Tensor, ``numpy_protocol`` which function of NumPy it stands for.
 """
 
 from . import (

@@ -1,13 +1,10 @@
-"""Functions between layers: relu, and what is composed of other ops, so that its gradient follows."""
+"""Activations. relu is an op; the others are composed of ops, so their gradients follow."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from .choice import where
 from .composed import function
 from .conversion import as_float
@@ -15,7 +12,7 @@ from .exponential import expm1, logaddexp, tanh
 
 
 @op
-def relu(X: Array) -> Array:
+def relu(X):
     """Y = max(X, 0); the gradient at 0 is 0.
 
     >>> relu(Tensor([1.0, -2.0])).tolist()
@@ -25,14 +22,14 @@ def relu(X: Array) -> Array:
 
 
 @relu.rule
-def d_relu(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY * (X > 0)
+def d_relu(dY, Y, X):
+    dX = np.where(X > 0, dY, 0)
     return dX
 
 
 @function
-def leaky_relu(X: Any, negative_slope: float = 0.01) -> Any:
-    """X above 0, negative_slope · X below.
+def leaky_relu(X, negative_slope: float = 0.01):
+    """Y = X above 0, negative_slope · X below (Maas et al. 2013).
 
     >>> leaky_relu(Tensor([2.0, -2.0]), 0.5).tolist()
     [2.0, -1.0]
@@ -41,8 +38,8 @@ def leaky_relu(X: Any, negative_slope: float = 0.01) -> Any:
 
 
 @function
-def relu6(X: Any) -> Any:
-    """X cut to 0 … 6.
+def relu6(X):
+    """Y = min(max(X, 0), 6).
 
     >>> relu6(Tensor([-1.0, 3.0, 8.0])).tolist()
     [0.0, 3.0, 6.0]
@@ -51,8 +48,8 @@ def relu6(X: Any) -> Any:
 
 
 @function
-def hardtanh(X: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    """X cut to min_val … max_val; the gradient is 0 at the bounds, as in PyTorch.
+def hardtanh(X, min_val: float = -1.0, max_val: float = 1.0):
+    """Y = X cut to min_val … max_val. The gradient is 0 at the bounds, as in PyTorch.
 
     >>> hardtanh(Tensor([-3.0, 0.5, 3.0])).tolist()
     [-1.0, 0.5, 1.0]
@@ -61,8 +58,8 @@ def hardtanh(X: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 
 @function
-def hardsigmoid(X: Any) -> Any:
-    """X / 6 + 1/2 cut to 0 … 1: a sigmoid of straight lines.
+def hardsigmoid(X):
+    """Y = X / 6 + 1/2, cut to 0 … 1: a sigmoid made of straight lines.
 
     >>> hardsigmoid(Tensor([-9.0, 0.0, 9.0])).tolist()
     [0.0, 0.5, 1.0]
@@ -71,28 +68,30 @@ def hardsigmoid(X: Any) -> Any:
 
 
 @function
-def hardswish(X: Any) -> Any:
-    """X · hardsigmoid(X) (Howard et al. 2019).
+def hardswish(X):
+    """Y = X · hardsigmoid(X) (Howard et al. 2019).
 
     >>> hardswish(Tensor([-9.0, 0.0, 9.0])).tolist()
-    [-0.0, 0.0, 9.0]
+    [0.0, 0.0, 9.0]
     """
-    return X * hardsigmoid(X)
+    X = as_float(X)
+    bend = where((X > -3.0) & (X < 3.0), X, 0.0)  # beyond, an infinite X would make 0 · ∞ of the gradient
+    return where(X >= 3.0, X, bend * (bend + 3.0) / 6)
 
 
 @function
-def elu(X: Any, alpha: float = 1.0) -> Any:
-    """X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
+def elu(X, alpha: float = 1.0):
+    """Y = X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
 
     >>> elu(Tensor([2.0, 0.0])).tolist()
     [2.0, 0.0]
     """
-    return where(X > 0, X, expm1(where(X > 0, 0.0, X)) * alpha)  # the inner where: e^X overflows where it is not used
+    return where(X > 0, X, expm1(where(X > 0, 0.0, X)) * alpha)  # the inner where: e^X would overflow above 88
 
 
 @function
-def selu(X: Any) -> Any:
-    """1.0507 · elu(X, 1.6733): keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
+def selu(X):
+    """Y = 1.0507 · elu(X, 1.6733), which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
     >>> selu(Tensor([1.0])).array.round(4).tolist()
     [1.0506999492645264]
@@ -101,8 +100,8 @@ def selu(X: Any) -> Any:
 
 
 @function
-def mish(X: Any) -> Any:
-    """X · tanh(softplus(X)) (Misra 2020).
+def mish(X):
+    """Y = X · tanh(softplus(X)) (Misra 2020).
 
     >>> mish(Tensor([0.0])).tolist()
     [0.0]
@@ -111,8 +110,8 @@ def mish(X: Any) -> Any:
 
 
 @function
-def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """ln(1 + e^(beta · X)) / beta: a smooth ReLU; X itself where beta · X is above ``threshold``, as in PyTorch.
+def softplus(X, beta: float = 1.0, threshold: float = 20.0):
+    """Y = ln(1 + e^(beta · X)) / beta, a smooth ReLU. Where beta · X is above ``threshold`` Y is X, as in PyTorch.
 
     >>> softplus(Tensor([0.0])).array.round(4).tolist()
     [0.6930999755859375]
@@ -121,8 +120,8 @@ def softplus(X: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 @function
-def logsigmoid(X: Any) -> Any:
-    """ln(1 / (1 + e^−X)), without rounding small probabilities to 0 first.
+def logsigmoid(X):
+    """Y = ln(1 / (1 + e^−X)). Small probabilities are not rounded to 0 first.
 
     >>> logsigmoid(Tensor([-100.0])).tolist()
     [-100.0]

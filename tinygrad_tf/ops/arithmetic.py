@@ -1,23 +1,23 @@
-"""The four operations, entry by entry, and powers. ``dY`` is the gradient of the loss to ``Y``; sizes of 1 stretch."""
+"""The four operations and powers, entry by entry. Axes of size 1 are broadcast.
+
+In every rule ``dY`` is the gradient of the loss with respect to ``Y``; the engine sums it over broadcast axes.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from .composed import function
 
 BROADCAST = (
     "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
-    "insert axes of size 1 with x[:, None] or .unsqueeze(), or reshape one of them",
+    "write x[:, None] or x.unsqueeze(axis) for an axis of size 1, or reshape one of them",
 )
 
 
 @op(types="same", expects=BROADCAST)
-def add(X: Array, Z: Array) -> Array:
+def add(X, Z):
     """Y = X + Z.
 
     >>> add(Tensor([1.0, 2.0]), 10.0).tolist()
@@ -27,14 +27,14 @@ def add(X: Array, Z: Array) -> Array:
 
 
 @add.rule
-def d_add(dY: Array, Y: Array, X: Array, Z: Array) -> Any:
+def d_add(dY, Y, X, Z):
     dX = dY
     dZ = dY
     return dX, dZ
 
 
 @op(types="same", expects=BROADCAST)
-def subtract(X: Array, Z: Array) -> Array:
+def subtract(X, Z):
     """Y = X − Z.
 
     >>> subtract(Tensor([1.0, 2.0]), 10.0).tolist()
@@ -44,14 +44,14 @@ def subtract(X: Array, Z: Array) -> Array:
 
 
 @subtract.rule
-def d_subtract(dY: Array, Y: Array, X: Array, Z: Array) -> Any:
+def d_subtract(dY, Y, X, Z):
     dX = dY
     dZ = -dY
     return dX, dZ
 
 
 @op(types="same", expects=BROADCAST)
-def multiply(X: Array, W: Array) -> Array:
+def multiply(X, W):
     """Y = X ⊙ W, entry by entry.
 
     >>> multiply(Tensor([1.0, 2.0]), 10.0).tolist()
@@ -61,14 +61,14 @@ def multiply(X: Array, W: Array) -> Array:
 
 
 @multiply.rule
-def d_multiply(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_multiply(dY, Y, X, W):
     dX = dY * W
     dW = dY * X
     return dX, dW
 
 
 @op(types="float", expects=BROADCAST)
-def divide(X: Array, W: Array) -> Array:
+def divide(X, W):
     """Y = X / W; integers give float32.
 
     >>> divide(Tensor([1, 2]), 4).tolist()
@@ -78,15 +78,25 @@ def divide(X: Array, W: Array) -> Array:
 
 
 @divide.rule
-def d_divide(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_divide(dY, Y, X, W):
     dX = dY / W
-    dW = -dY * Y / W
+    dW = -dY * (Y / W)
     return dX, dW
 
 
-@op(types="same", expects=(BROADCAST[0] + "; integers have no negative powers", BROADCAST[1] + ", or use floats"))
-def power(X: Array, W: Array) -> Array:
-    """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
+def calm(A, W, instead: float):
+    """A, with ``instead`` where W is 0 and A is 0, infinite or NaN: there W · A or W / A would be NaN."""
+    if not np.any(W == 0):
+        return A
+    return np.where((W == 0) & ((A == 0) | ~np.isfinite(A)), instead, A)
+
+
+@op(types="same", expects=(
+    BROADCAST[0] + "; integers have no negative powers",
+    BROADCAST[1] + "; write x.float() for negative powers",
+))  # fmt: skip
+def power(X, W):
+    """Y = X ** W. The gradient of 0 ** 0 is 0, as in PyTorch.
 
     >>> power(Tensor([1.0, 2.0]), 3).tolist()
     [1.0, 8.0]
@@ -95,14 +105,14 @@ def power(X: Array, W: Array) -> Array:
 
 
 @power.rule
-def d_power(dY: Array, Y: Array, X: Array, W: Array) -> Any:
-    dX = dY * W * X ** np.where(W == 0, 1, W - 1)  # at W = 0 the factor W is 0; X ** -1 would make it 0 · ∞ at X = 0
-    dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # log 0 = −∞ would meet Y = 0
+def d_power(dY, Y, X, W):
+    dX = calm(dY, W, 0) * W * calm(X, W, 1) ** (W - 1)
+    dW = dY * Y * np.log(np.where((X == 0) & (W >= 0), 1, X))  # 0 · log 0 would be NaN
     return dX, dW
 
 
 @op
-def negative(X: Array) -> Array:
+def negative(X):
     """Y = −X.
 
     >>> negative(Tensor([1.0, -2.0])).tolist()
@@ -112,13 +122,13 @@ def negative(X: Array) -> Array:
 
 
 @negative.rule
-def d_negative(dY: Array, Y: Array, X: Array) -> Any:
+def d_negative(dY, Y, X):
     dX = -dY
     return dX
 
 
 @op
-def absolute(X: Array) -> Array:
+def absolute(X):
     """Y = |X|; the gradient at 0 is 0.
 
     >>> absolute(Tensor([1.0, -2.0])).tolist()
@@ -128,14 +138,14 @@ def absolute(X: Array) -> Array:
 
 
 @absolute.rule
-def d_absolute(dY: Array, Y: Array, X: Array) -> Any:
-    dX = dY * np.sign(X)
+def d_absolute(dY, Y, X):
+    dX = calm(dY, X, 0) * np.sign(X)
     return dX
 
 
 @function
-def square(X: Any) -> Any:
-    """X²; of booleans an integer, as in PyTorch.
+def square(X):
+    """Y = X². Booleans give integers, as in PyTorch.
 
     >>> square(Tensor([3.0])).tolist()
     [9.0]
@@ -144,8 +154,8 @@ def square(X: Any) -> Any:
 
 
 @function
-def reciprocal(X: Any) -> Any:
-    """1 / X.
+def reciprocal(X):
+    """Y = 1 / X. Integers give float32.
 
     >>> reciprocal(Tensor([4.0])).tolist()
     [0.25]
@@ -154,8 +164,8 @@ def reciprocal(X: Any) -> Any:
 
 
 @function
-def lerp(start: Any, end: Any, weight: Any) -> Any:
-    """Start + weight · (end − start).
+def lerp(start, end, weight):
+    """start + weight · (end − start), the linear interpolation between two values.
 
     >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
     [2.5]

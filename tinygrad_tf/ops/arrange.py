@@ -1,4 +1,4 @@
-"""Entries moved, bordered, cut to triangles and windows, by indexing."""
+"""Functions that move entries: flips, borders, triangles, diagonals and windows. All of them index."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis
 
 
 @function
-def flip(X: Any, *axes: Any, axis: Any = None) -> Any:
-    """X with the entries along the given axes (all without any) in reverse.
+def flip(X, *axes, axis=None):
+    """X with its entries in reverse order along the given axes; without any, along all.
 
     >>> flip(Tensor([1.0, 2.0, 3.0])).tolist()
     [3.0, 2.0, 1.0]
@@ -27,8 +27,10 @@ def flip(X: Any, *axes: Any, axis: Any = None) -> Any:
 
 
 @function
-def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
-    """Entries moved along an axis (without one, along the flattened X); what leaves at the end comes in at the start.
+def roll(X, shifts, axis=None):
+    """X with its entries moved by ``shifts`` along ``axis``; what leaves at the end comes in at the start.
+
+    Without ``axis`` the flattened X is rolled. Several axes take as many shifts.
 
     >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
     [3.0, 1.0, 2.0]
@@ -47,7 +49,7 @@ def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
             "roll",
             got={"X": X, "shifts": shifts, "axis": axis},
             rule="there is a shift for each axis",
-            cure="name as many axes as shifts",
+            cure="give both the same length, e.g. shifts=(1, 2), axis=(0, 1)",
         )
     for step, a in zip(steps, axes, strict=True):
         n = X.shape[a]
@@ -55,17 +57,17 @@ def roll(X: Any, shifts: Any, axis: Any = None) -> Any:
     return X
 
 
-#: PyTorch's names of borders that repeat what is inside, and NumPy's.
+#: Borders that repeat what is inside: PyTorch's names for them, and NumPy's.
 BORDERS: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 @function
-def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
-    """X with a border of ``value`` (0). Widths are (left, right, top, bottom, …), last axis first; negative ones cut.
+def pad(X, pad: Sequence[int], mode: str = "constant", value: float | None = None):
+    """X with a border, as wide as ``pad`` says: (left, right, top, bottom, …), last axis first. Negative widths cut.
 
-    The border of ``mode="reflect"`` mirrors X at its edges, that of "replicate" repeats the edges, that of "circular"
-    goes on at the other end. PyTorch's ``pad``; ``np.pad(t, …)`` takes NumPy's pairs ((before, after), …), first axis
-    first.
+    The border holds ``value`` (0 by default). With ``mode`` "reflect" it mirrors X at its edges, with "replicate" it
+    repeats the edges, with "circular" it continues at the other end. ``np.pad(t, …)`` takes NumPy's pairs
+    ((before, after), …), first axis first. Raises ValueError for widths that are no pairs.
 
     >>> pad(Tensor([1.0]), (1, 2)).tolist()
     [0.0, 1.0, 0.0, 0.0]
@@ -86,7 +88,7 @@ def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
             "pad",
             got={"X": X, "pad": pad},
             rule="there are two widths for each axis that is padded, last axis first",
-            cure="give (left, right) or (left, right, top, bottom) …",
+            cure="write pad=(left, right) or pad=(left, right, top, bottom)",
         )
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
     pairs = [(0, 0)] * (X.ndim - len(pairs)) + pairs
@@ -98,8 +100,8 @@ def pad(X: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
     return X
 
 
-def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
-    """X with a border of ``value``, as wide as the pairs (before, after) say, one for each axis."""
+def bordered(X, widths: Sequence[tuple[int, int]], value):
+    """X with a border of ``value``; ``widths`` has a pair (before, after) for each axis."""
     cut = tuple(slice(max(-a, 0), max(n - max(-b, 0), 0)) for n, (a, b) in zip(X.shape, widths, strict=True))
     X = X[cut] if any(min(pair) < 0 for pair in widths) else X
     added = [(max(a, 0), max(b, 0)) for a, b in widths]
@@ -116,22 +118,22 @@ def bordered(X: Any, widths: Sequence[tuple[int, int]], value: Any) -> Any:
 # ---- matrices -------------------------------------------------------------------------------------------------------
 
 
-def _below(name: str, X: Any, k: int) -> np.ndarray[Any, Any]:
-    """The places of a matrix on or below its diagonal ``k``."""
+def _below(name: str, X, k: int) -> np.ndarray[Any, Any]:
+    """Booleans (rows, columns) that are true on and below diagonal ``k`` of the matrices X."""
     if X.ndim < 2:
         raise error(
             RuntimeError,
             name,
             got={"X": X},
             rule="X is a matrix, or a batch of them",
-            cure="insert an axis with x[None]",
+            cure="write x[None] for a matrix of one row",
         )
     return np.tri(X.shape[-2], X.shape[-1], k, dtype=bool)
 
 
 @function
-def tril(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
-    """The lower triangle of each matrix, zeros above the diagonal.
+def tril(X, diagonal: int = 0, k: int | None = None):
+    """The lower triangle of each matrix X (..., n, m); entries above diagonal ``diagonal`` (``k``) are 0.
 
     >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 0.0], [3.0, 4.0]]
@@ -140,8 +142,8 @@ def tril(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
 
 
 @function
-def triu(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
-    """The upper triangle of each matrix, zeros below the diagonal.
+def triu(X, diagonal: int = 0, k: int | None = None):
+    """The upper triangle of each matrix X (..., n, m); entries below diagonal ``diagonal`` (``k``) are 0.
 
     >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 2.0], [0.0, 4.0]]
@@ -150,8 +152,8 @@ def triu(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
 
 
 @function
-def diagonal(X: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The diagonal over two axes, as a last axis.
+def diagonal(X, offset: int = 0, dim1: int = 0, dim2: int = 1):
+    """The entries X[i, i + offset] over two axes, as a last axis.
 
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [1.0, 4.0]
@@ -162,12 +164,12 @@ def diagonal(X: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return X[..., np.arange(n) - min(offset, 0), np.arange(n) + max(offset, 0)]
 
 
-_diagonal = diagonal  # which the argument of diag() hides
+_diagonal = diagonal  # the argument of diag() hides this name
 
 
 @function
-def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
-    """A vector as a diagonal matrix; of a matrix, its diagonal.
+def diag(X, diagonal: int = 0, k: int | None = None):
+    """A vector as the diagonal of a matrix that is 0 elsewhere; of a matrix, its diagonal.
 
     >>> diag(Tensor([1.0, 2.0])).tolist()
     [[1.0, 0.0], [0.0, 2.0]]
@@ -177,7 +179,11 @@ def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
         return _diagonal(X, offset)
     if X.ndim != 1:
         raise error(
-            ValueError, "diag", got={"X": X}, rule="X is a vector or a matrix", cure="see diagonal() for batches"
+            ValueError,
+            "diag",
+            got={"X": X},
+            rule="X is a vector or a matrix",
+            cure="write x.diagonal(0, -2, -1) for a batch of matrices",
         )
     n = X.shape[0] + abs(offset)
     place = np.arange(X.shape[0])
@@ -185,8 +191,8 @@ def diag(X: Any, diagonal: int = 0, k: int | None = None) -> Any:
 
 
 @function
-def trace(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The sum of the diagonal of a matrix.
+def trace(X, offset: int = 0, axis1: int = 0, axis2: int = 1):
+    """Σ X[i, i + offset] over two axes: the sum of the diagonal of a matrix.
 
     >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
     5.0
@@ -195,8 +201,8 @@ def trace(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @function
-def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
-    """All windows of ``size`` entries along an axis, ``step`` apart, as a last axis.
+def unfold(X, dimension: int, size: int, step: int):
+    """All windows of ``size`` entries along ``dimension``, ``step`` apart. Their entries become a last axis.
 
     >>> unfold(Tensor([1.0, 2.0, 3.0]), 0, 2, 1).tolist()
     [[1.0, 2.0], [2.0, 3.0]]
@@ -210,7 +216,7 @@ def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
             "unfold",
             got={"X": X, "size": size, "step": step},
             rule="a window fits into the axis, and the step is at least 1",
-            cure="choose a smaller size",
+            cure=f"write a size of at most {X.shape[axis]} and a step of at least 1",
         )
     starts = np.arange(0, X.shape[axis] - size + 1, step)
     windows = along(X, axis, starts[:, None] + np.arange(size))  # the axis becomes (windows, size)
@@ -218,8 +224,8 @@ def unfold(X: Any, dimension: int, size: int, step: int) -> Any:
 
 
 @function
-def narrow(X: Any, dim: int, start: int, length: int) -> Any:
-    """``length`` entries along an axis from ``start`` on.
+def narrow(X, dim: int, start: int, length: int):
+    """The ``length`` entries along ``dim`` that begin at ``start``.
 
     >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
     [2.0, 3.0]
@@ -233,14 +239,14 @@ def narrow(X: Any, dim: int, start: int, length: int) -> Any:
             "narrow",
             got={"X": X, "start": start, "length": length},
             rule=f"start and start + length lie in 0 … {n}, the size of the axis",
-            cure="choose a smaller length",
+            cure=f"write start=0, length={n}, or less",
         )
     return along(X, axis, slice(first, first + length))
 
 
 @function
-def diff(X: Any, n: int = 1, dim: int = -1) -> Any:
-    """X[i + 1] − X[i] along an axis, ``n`` times.
+def diff(X, n: int = 1, dim: int = -1):
+    """X[i + 1] − X[i] along ``dim``; with ``n`` the differences are taken that many times.
 
     >>> diff(Tensor([1.0, 4.0, 9.0])).tolist()
     [3.0, 5.0]
@@ -252,8 +258,10 @@ def diff(X: Any, n: int = 1, dim: int = -1) -> Any:
 
 
 @function
-def meshgrid(*Xs: Any, indexing: str = "ij") -> tuple[Any, ...]:
-    """Vectors → as many Tensors of one shape: the first varies along axis 0 (``indexing="xy"``: along axis 1), ….
+def meshgrid(*Xs, indexing: str = "ij") -> tuple[Any, ...]:
+    """Vectors of n, m, … entries as Tensors of shape (n, m, …): the first varies along axis 0, the second along axis 1.
+
+    With ``indexing="xy"`` these two axes are exchanged, as in NumPy's ``meshgrid``.
 
     >>> [t.tolist() for t in meshgrid(Tensor([1, 2]), Tensor([3, 4, 5]))]
     [[[1, 1, 1], [2, 2, 2]], [[3, 4, 5], [3, 4, 5]]]
@@ -265,7 +273,7 @@ def meshgrid(*Xs: Any, indexing: str = "ij") -> tuple[Any, ...]:
             "meshgrid",
             got={"indexing": repr(indexing)},
             rule='indexing is "ij" or "xy"',
-            cure="choose one",
+            cure='write indexing="ij"',
         )
     swapped = indexing == "xy" and len(Xs) > 1
     Xs = (Xs[1], Xs[0], *Xs[2:]) if swapped else Xs

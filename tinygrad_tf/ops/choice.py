@@ -1,21 +1,19 @@
-"""One or the other, entry by entry: the larger, the smaller, what a condition says."""
+"""Choices between two values, entry by entry: the larger, the smaller, or what a condition says."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from ..errors import error
 from .arithmetic import BROADCAST
 from .composed import function
 
 
 @op(types="same", expects=BROADCAST)
-def maximum(X: Array, W: Array) -> Array:
-    """Y = the larger of both; where they tie each gets half of the gradient.
+def maximum(X, W):
+    """Y = the larger of X and W. Where they are equal, each gets half of the gradient.
 
     >>> maximum(Tensor([1.0, 5.0]), 3.0).tolist()
     [3.0, 5.0]
@@ -24,16 +22,16 @@ def maximum(X: Array, W: Array) -> Array:
 
 
 @maximum.rule
-def d_maximum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
-    half = dY * (X == W) / 2
-    dX = dY * (X > W) + half
-    dW = dY * (W > X) + half
+def d_maximum(dY, Y, X, W):
+    shared = np.where(X == W, dY / 2, dY)
+    dX = np.where(X < W, 0, shared)
+    dW = np.where(W < X, 0, shared)
     return dX, dW
 
 
 @op(types="same", expects=BROADCAST)
-def minimum(X: Array, W: Array) -> Array:
-    """Y = the smaller of both; where they tie each gets half of the gradient.
+def minimum(X, W):
+    """Y = the smaller of X and W. Where they are equal, each gets half of the gradient.
 
     >>> minimum(Tensor([1.0, 5.0]), 3.0).tolist()
     [1.0, 3.0]
@@ -42,15 +40,15 @@ def minimum(X: Array, W: Array) -> Array:
 
 
 @minimum.rule
-def d_minimum(dY: Array, Y: Array, X: Array, W: Array) -> Any:
-    half = dY * (X == W) / 2
-    dX = dY * (X < W) + half
-    dW = dY * (W < X) + half
+def d_minimum(dY, Y, X, W):
+    shared = np.where(X == W, dY / 2, dY)
+    dX = np.where(X > W, 0, shared)
+    dW = np.where(W > X, 0, shared)
     return dX, dW
 
 
 @op(types="same", keeps=1, expects=BROADCAST)
-def _where(C: Array, X: Array, W: Array) -> Array:
+def _where(C, X, W):
     """Y = X where the condition C is true, W elsewhere.
 
     >>> _where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0).tolist()
@@ -60,20 +58,20 @@ def _where(C: Array, X: Array, W: Array) -> Array:
 
 
 @_where.rule
-def d_where(dY: Array, Y: Array, C: Array, X: Array, W: Array) -> Any:
+def d_where(dY, Y, C, X, W):
     dX = np.where(C, dY, 0)
     dW = np.where(C, 0, dY)
     return None, dX, dW
 
 
-def places(condition: Any) -> tuple[Tensor, ...]:
-    """Where a condition is true: the index along each axis."""
+def places(condition) -> tuple[Tensor, ...]:
+    """The places where a condition is true: their indices along each axis."""
     return tuple(Tensor.wrap(place) for place in np.nonzero(np.atleast_1d(np.asarray(condition))))
 
 
 @function
-def where(condition: Any, X: Any = None, W: Any = None) -> Any:
-    """X where the condition is true, W elsewhere; with neither, the places where it is true (``nonzero``).
+def where(condition, X=None, W=None):
+    """X where ``condition`` is true, W elsewhere. Without X and W: the indices along each axis where it is true.
 
     >>> where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0).tolist()
     [1.0, 0.0]
@@ -84,10 +82,11 @@ def where(condition: Any, X: Any = None, W: Any = None) -> Any:
 
 
 @function
-def clip(X: Any, min: Any = None, max: Any = None) -> Any:
-    """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+def clip(X, min=None, max=None):
+    """X cut to ``min`` … ``max``, which are numbers or arrays; PyTorch's ``clamp``.
 
-    PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+    The gradient passes where X lies within the bounds. A bound that is a Tensor gets the gradient where it is taken.
+    Raises RuntimeError without any bound.
 
     >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
     [-1.0, 0.5, 1.0]
@@ -105,7 +104,7 @@ def clip(X: Any, min: Any = None, max: Any = None) -> Any:
 
 
 @function
-def masked_fill(X: Any, mask: Any, value: Any) -> Any:
+def masked_fill(X, mask, value):
     """X with ``value`` in every entry where ``mask`` is true.
 
     >>> masked_fill(Tensor([1.0, 2.0]), [True, False], 0.0).tolist()
@@ -115,8 +114,10 @@ def masked_fill(X: Any, mask: Any, value: Any) -> Any:
 
 
 @function
-def nan_to_num(X: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
-    """X with ``nan`` in place of NaN, and the largest and smallest floats of its type, or those given, in that of ±∞.
+def nan_to_num(X, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None):
+    """X with ``nan`` in place of NaN, ``posinf`` in place of ∞ and ``neginf`` in place of −∞.
+
+    By default ∞ and −∞ become the largest and the smallest float of X's type.
 
     >>> nan_to_num(Tensor([float("nan"), float("inf"), 1.0]), posinf=9.0).tolist()
     [0.0, 9.0, 1.0]

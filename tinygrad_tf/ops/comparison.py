@@ -1,27 +1,24 @@
-"""True or false, and bits: comparisons and logic. Their results have no gradient."""
+"""Comparisons, logic and bits. Their results are booleans or integers, which have no gradient."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import OpFunction, op
-from ..autograd.tensor import Array
 from .arithmetic import BROADCAST
 from .composed import function
 
 _BITS = ("both are booleans or integers, and their shapes broadcast", "compare first: (x > 0) & (y > 0)")
 
 
-def _comparison(ufunc: Any, sign: str) -> OpFunction:
-    """The op of a NumPy function of two arrays that are brought to one type first."""
+def _comparison(ufunc, sign: str) -> OpFunction:
+    """An op that compares by a function of NumPy, after both inputs were brought to one type."""
 
-    def compare(X: Array, W: Array) -> Array:
+    def compare(X, W):
         return ufunc(X, W)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
-    compare.__doc__ = f"X {sign} W, entry by entry: booleans, so without a gradient."
+    compare.__doc__ = f"Y = (X {sign} W), entry by entry. Booleans have no gradient."
     return op(types="same", expects=BROADCAST)(compare)
 
 
@@ -34,8 +31,8 @@ greater_equal = _comparison(np.greater_equal, ">=")
 
 
 @op(types="same", expects=_BITS)
-def bitwise_and(X: Array, W: Array) -> Array:
-    """X & W, bit by bit.
+def bitwise_and(X, W):
+    """Y = X & W, bit by bit.
 
     >>> bitwise_and(Tensor([True, True]), Tensor([True, False])).tolist()
     [True, False]
@@ -44,8 +41,8 @@ def bitwise_and(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def bitwise_or(X: Array, W: Array) -> Array:
-    """X | W, bit by bit.
+def bitwise_or(X, W):
+    """Y = X | W, bit by bit.
 
     >>> bitwise_or(Tensor([6]), 3).tolist()
     [7]
@@ -54,8 +51,8 @@ def bitwise_or(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def bitwise_xor(X: Array, W: Array) -> Array:
-    """X ^ W, bit by bit.
+def bitwise_xor(X, W):
+    """Y = X ^ W, bit by bit.
 
     >>> bitwise_xor(Tensor([6]), 3).tolist()
     [5]
@@ -64,8 +61,8 @@ def bitwise_xor(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def left_shift(X: Array, W: Array) -> Array:
-    """X << W: times 2 to the W.
+def left_shift(X, W):
+    """Y = X << W, which is X · 2^W.
 
     >>> left_shift(Tensor([3]), 1).tolist()
     [6]
@@ -74,8 +71,8 @@ def left_shift(X: Array, W: Array) -> Array:
 
 
 @op(types="same", expects=_BITS)
-def right_shift(X: Array, W: Array) -> Array:
-    """X >> W: divided by 2 to the W, rounded down.
+def right_shift(X, W):
+    """Y = X >> W, which is ⌊X / 2^W⌋.
 
     >>> right_shift(Tensor([6]), 1).tolist()
     [3]
@@ -84,8 +81,8 @@ def right_shift(X: Array, W: Array) -> Array:
 
 
 @op(expects=(_BITS[0], "write ~(x > 0)"))
-def invert(X: Array) -> Array:
-    """~X: every bit turned, booleans negated.
+def invert(X):
+    """Y = ~X: every bit is flipped, and booleans are negated.
 
     >>> invert(Tensor([True, False])).tolist()
     [False, True]
@@ -94,8 +91,8 @@ def invert(X: Array) -> Array:
 
 
 @op(expects=BROADCAST)
-def logical_and(X: Array, W: Array) -> Array:
-    """Both are true (not zero).
+def logical_and(X, W):
+    """Whether X and W are both true (not zero).
 
     >>> logical_and(Tensor([1.0, 0.0]), Tensor([2.0, 2.0])).tolist()
     [True, False]
@@ -104,8 +101,8 @@ def logical_and(X: Array, W: Array) -> Array:
 
 
 @op(expects=BROADCAST)
-def logical_or(X: Array, W: Array) -> Array:
-    """One of them is true (not zero).
+def logical_or(X, W):
+    """Whether X, W or both are true (not zero).
 
     >>> logical_or(Tensor([1.0, 0.0]), Tensor([0.0, 0.0])).tolist()
     [True, False]
@@ -114,8 +111,8 @@ def logical_or(X: Array, W: Array) -> Array:
 
 
 @op(expects=BROADCAST)
-def logical_xor(X: Array, W: Array) -> Array:
-    """Exactly one of them is true (not zero).
+def logical_xor(X, W):
+    """Whether exactly one of X and W is true (not zero).
 
     >>> logical_xor(Tensor([1.0, 1.0]), Tensor([0.0, 1.0])).tolist()
     [True, False]
@@ -124,8 +121,8 @@ def logical_xor(X: Array, W: Array) -> Array:
 
 
 @op
-def logical_not(X: Array) -> Array:
-    """Is false (zero).
+def logical_not(X):
+    """Whether X is false (zero).
 
     >>> logical_not(Tensor([1.0, 0.0])).tolist()
     [False, True]
@@ -134,8 +131,8 @@ def logical_not(X: Array) -> Array:
 
 
 @op
-def isnan(X: Array) -> Array:
-    """Is not a number.
+def isnan(X):
+    """Whether an entry is NaN.
 
     >>> isnan(Tensor([float("nan"), 1.0])).tolist()
     [True, False]
@@ -144,8 +141,8 @@ def isnan(X: Array) -> Array:
 
 
 @op
-def isinf(X: Array) -> Array:
-    """Is ∞ or −∞.
+def isinf(X):
+    """Whether an entry is ∞ or −∞.
 
     >>> isinf(Tensor([float("inf"), 1.0])).tolist()
     [True, False]
@@ -154,8 +151,8 @@ def isinf(X: Array) -> Array:
 
 
 @op
-def isfinite(X: Array) -> Array:
-    """Is an ordinary number.
+def isfinite(X):
+    """Whether an entry is neither NaN nor ±∞.
 
     >>> isfinite(Tensor([float("inf"), 1.0])).tolist()
     [False, True]
@@ -164,8 +161,8 @@ def isfinite(X: Array) -> Array:
 
 
 @op(types="same", expects=BROADCAST)
-def isclose(X: Array, W: Array, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
-    """|X − W| ≤ atol + rtol · |W|.
+def isclose(X, W, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False):
+    """Whether |X − W| ≤ atol + rtol · |W|, entry by entry.
 
     >>> isclose(Tensor([1.0, 2.0]), Tensor([1.0 + 1e-7, 2.1])).tolist()
     [True, False]
@@ -174,8 +171,8 @@ def isclose(X: Array, W: Array, *, rtol: float = 1e-5, atol: float = 1e-8, equal
 
 
 @function
-def allclose(X: Any, W: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether :func:`isclose` holds everywhere.
+def allclose(X, W, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether :func:`isclose` holds for every entry.
 
     >>> allclose(Tensor([1.0]), Tensor([1.0 + 1e-7]))
     True

@@ -1,4 +1,4 @@
-"""The same numbers in another type, or in an array of their own."""
+"""Conversions: the same numbers in another type, or in an array of their own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from ..errors import error
 from .composed import function
 
 
 @op
-def astype(X: Array, *, dtype: Any) -> Array:
-    """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
+def astype(X, *, dtype):
+    """X in another dtype. The gradient comes back in the dtype of X; only floats pass it on.
+
+    Raises TypeError for a dtype that is neither boolean, integer nor float.
 
     >>> astype(Tensor([1.5]), dtype="float64").dtype
     dtype('float64')
@@ -25,31 +27,31 @@ def astype(X: Array, *, dtype: Any) -> Array:
             "astype",
             got={"X": X, "dtype": np.dtype(dtype)},
             rule="entries are booleans, integers or floats",
-            cure="choose for example 'float32' or 'int64'",
+            cure="write x.astype('float32') or x.astype('int64')",
         )
     return X.astype(dtype)
 
 
 @astype.rule
-def d_astype(dY: Array, Y: Array, X: Array, *, dtype: Any) -> Any:
+def d_astype(dY, Y, X, *, dtype):
     dX = dY
     return dX
 
 
-def whole(X: Any) -> Any:
-    """Small integers and booleans as int64, which sums and products of them need."""
+def whole(X):
+    """X with booleans and small integers as int64, in which they are summed and multiplied."""
     return X.astype(np.int64) if X.dtype.kind in "biu" and X.dtype.itemsize < 8 else X
 
 
-def as_float(X: Any) -> Any:
-    """Integers and booleans as float32: −X and X − 1 of unsigned ones would wrap around."""
+def as_float(X):
+    """X with integers and booleans as float32: −X and X − 1 of unsigned integers would wrap around."""
     dtype = np.asarray(X).dtype if not isinstance(X, Tensor) else X.dtype
     return X if dtype.kind == "f" else X.astype(np.float32) if isinstance(X, Tensor) else np.asarray(X, np.float32)
 
 
 @function
-def copy(X: Any) -> Any:
-    """The same numbers in an array of their own; PyTorch's ``clone``.
+def copy(X):
+    """X in an array of its own; PyTorch's ``clone``. The gradient passes through.
 
     >>> copy(Tensor([1.0])).tolist()
     [1.0]
@@ -57,7 +59,7 @@ def copy(X: Any) -> Any:
     return astype(X, dtype=X.dtype)
 
 
-def check_device(name: str, device: Any) -> None:
+def check_device(name: str, device) -> None:
     """Raise unless ``device`` is PyTorch's name for where NumPy computes."""
     if device is not None and str(device).partition(":")[0] != "cpu":
         raise error(
@@ -65,12 +67,12 @@ def check_device(name: str, device: Any) -> None:
             name,
             got={"device": repr(device)},
             rule="NumPy computes on the CPU",
-            cure="leave the device out",
+            cure='leave the device out, or write device="cpu"',
         )
 
 
-def type_asked_for(name: str, args: tuple[Any, ...], dtype: Any, device: Any) -> Any:
-    """The dtype among what PyTorch's ``to`` is given, or None; a device must be the CPU."""
+def type_asked_for(name: str, args: tuple[Any, ...], dtype, device):
+    """The dtype among the arguments of PyTorch's ``to``, or None. A device must be the CPU."""
     for a in args:
         if isinstance(a, (Tensor, np.ndarray)):
             dtype = a.dtype
@@ -83,8 +85,8 @@ def type_asked_for(name: str, args: tuple[Any, ...], dtype: Any, device: Any) ->
 
 
 @function
-def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool) -> Any:
-    """PyTorch's way to ask for another type, ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
+def to(X, *args, dtype=None, device="cpu", **hints: bool):
+    """X in another type, as PyTorch writes it: ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
     >>> to(Tensor([1]), "float64").dtype
     dtype('float64')
@@ -94,7 +96,7 @@ def to(X: Any, *args: Any, dtype: Any = None, device: Any = "cpu", **hints: bool
 
 
 @function
-def is_floating_point(X: Any) -> bool:
+def is_floating_point(X) -> bool:
     """Whether the entries are floats.
 
     >>> is_floating_point(Tensor([1, 2]))

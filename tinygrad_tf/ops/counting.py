@@ -1,8 +1,6 @@
-"""Which entries there are, and how many: integers and booleans, so without a gradient."""
+"""Counting entries. The results are integers or booleans, which have no gradient."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +11,8 @@ from .reduction import sum
 
 
 @function
-def count_nonzero(X: Any, axis: Any = None) -> Any:
-    """How many entries over ``axis`` are not 0.
+def count_nonzero(X, axis=None):
+    """The number of entries over ``axis`` that are not 0.
 
     >>> count_nonzero(Tensor([[0.0, 5.0], [1.0, 2.0]]), axis=1).tolist()
     [1, 2]
@@ -23,8 +21,10 @@ def count_nonzero(X: Any, axis: Any = None) -> Any:
 
 
 @function
-def bincount(X: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each of 0, 1, 2, … occurs in a vector of integers; with ``weights`` their sum, as float64.
+def bincount(X, weights=None, minlength: int = 0):
+    """How often each of 0, 1, 2, … occurs in a vector of integers. The result has at least ``minlength`` entries.
+
+    With ``weights`` (n,) each occurrence counts as its weight. Raises RuntimeError for floats and negative numbers.
 
     >>> bincount(Tensor([1, 3, 1])).tolist()
     [0, 2, 0, 1]
@@ -44,11 +44,10 @@ def bincount(X: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 @function
-def unique(
-    X: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:
-    """The different entries (or slices along ``dim``), in order; with them, if asked, where each of X's is among them
-    and how often it occurs.
+def unique(X, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None):
+    """The different entries of X in ascending order, or its different slices along ``dim``.
+
+    ``return_inverse`` adds where each entry of X stands among them, ``return_counts`` how often each occurs.
 
     >>> unique(Tensor([3, 1, 3])).tolist()
     [1, 3]
@@ -64,7 +63,7 @@ def unique(
 
 
 @function
-def isin(elements: Any, test_elements: Any, invert: bool = False) -> Any:
+def isin(elements, test_elements, invert: bool = False):
     """Whether each entry occurs in ``test_elements``; with ``invert`` whether it does not.
 
     >>> isin(Tensor([1, 2, 3]), Tensor([3, 1])).tolist()

@@ -17,24 +17,24 @@ _RULE = ("each letter names one size, and the result's letters occur on the left
 
 
 @op(types="same", expects=_RULE)
-def _einsum(*Xs: Array, lefts: tuple[str, ...], right: str) -> Array:
-    """The product of the Xs summed over the letters that ``right`` lacks; each letter is in two of them, or more."""
+def _einsum(*Xs, lefts: tuple[str, ...], right: str):
+    """The product of the Xs, summed over the letters that ``right`` lacks. No letter stands in one group alone."""
     return named_product(Xs, lefts, right)
 
 
 @_einsum.rule
-def d_einsum(dY: Array, Y: Array, *Xs: Array, lefts: tuple[str, ...], right: str) -> Any:
+def d_einsum(dY, Y, *Xs, lefts, right):
     dXs = products_of_others(dY, Xs, lefts, right)
     return dXs
 
 
-def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> Array:
-    """NumPy's einsum."""
+def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str):
+    """NumPy's einsum of groups of letters."""
     return np.einsum(f"{','.join(lefts)}->{right}", *Xs, optimize=len(Xs) > 1)
 
 
-def products_of_others(dY: Array, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
-    """For each X the product of ``dY`` with all others: its place in the equation and that of Y are exchanged."""
+def products_of_others(dY, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
+    """The gradient of each X: the product of ``dY`` and all other Xs. In the equation X and Y change places."""
     return [
         _einsum(dY, *Xs[:i], *Xs[i + 1 :], lefts=(right, *lefts[:i], *lefts[i + 1 :]), right=lefts[i])
         for i in range(len(Xs))
@@ -42,11 +42,12 @@ def products_of_others(dY: Array, Xs: tuple[Array, ...], lefts: tuple[str, ...],
 
 
 @function
-def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
-    """The sum over all letters that are not in the result of the product of the Xs.
+def einsum(equation: str, *Xs, optimize=True):
+    """The product of the Xs, whose axes the letters name, summed over all letters that the result lacks.
 
-    ``"ij,jk->ik"`` is a matrix product, ``"ii->i"`` a diagonal, ``"...ij->...ji"`` a transpose; without ``->`` the
-    result's letters are those that occur once, in alphabetical order.
+    ``"ij,jk->ik"`` is a matrix product, ``"ii->i"`` a diagonal, ``"...ij->...ji"`` a transpose. Without ``->`` the
+    result has the letters that occur once, in alphabetical order. Raises ValueError if the letters do not fit the
+    shapes. ``optimize`` changes nothing.
 
     >>> einsum("ij,jk->ik", Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
     [[11.0]]
@@ -71,15 +72,18 @@ def einsum(equation: str, *Xs: Any, optimize: Any = True) -> Any:
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         right = ("..." if "..." in left else "") + "".join(once)
     lefts, right = _without_ellipsis(equation, lefts, right, operands)
-    longer = {c for s, X in zip(lefts, operands, strict=True) for c, n in zip(s, X.shape, strict=True) if n > 1}
-    for i, letters in enumerate(lefts):
-        elsewhere = set("".join(lefts[:i] + lefts[i + 1 :]) + right)
-        operands[i], lefts[i] = _simplified(operands[i], letters, elsewhere, longer)
+    pairs = [_distinct(X, letters) for X, letters in zip(operands, lefts, strict=True)]
+    longer = {c for X, letters in pairs for c, n in zip(letters, X.shape, strict=True) if n > 1}
+    pairs = [_without(X, s, {c for c, n in zip(s, X.shape, strict=True) if n == 1 and c in longer}) for X, s in pairs]
+    for i, (X, letters) in enumerate(pairs):
+        elsewhere = {*right}.union(*[s for _, s in pairs[:i] + pairs[i + 1 :]])
+        pairs[i] = _without(X, letters, {*letters} - elsewhere)
+    operands, lefts = [X for X, _ in pairs], [letters for _, letters in pairs]
     return _einsum(*operands, lefts=tuple(lefts), right=right)
 
 
 def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: list[Any]) -> tuple[list[str], str]:
-    """The same letters with ``...`` spelled out in capitals that are not in use; they align at the right."""
+    """The letters with unused capitals in place of ``...``; they are aligned at the right."""
     spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in equation]
     hidden = []
     for letters, X in zip(lefts, operands, strict=True):
@@ -99,10 +103,8 @@ def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: lis
     return lefts, right.replace("...", full)
 
 
-def _simplified(X: Any, letters: str, elsewhere: set[str], longer: set[str]) -> tuple[Any, str]:
-    """X without repeated letters (their diagonal), without letters that only it has (their sum), and without axes of
-    size 1 that stretch to what is longer elsewhere.
-    """
+def _distinct(X, letters: str) -> tuple[Any, str]:
+    """X and its letters without repetition: two axes of one letter leave their diagonal."""
     for c in dict.fromkeys(letters):
         while letters.count(c) > 1:
             i = letters.index(c)
@@ -113,8 +115,10 @@ def _simplified(X: Any, letters: str, elsewhere: set[str], longer: set[str]) -> 
             X = diagonal(X, 0, i, j)  # the diagonal comes last
             X = moveaxis(X, -1, i) if X.ndim > 1 else X
             letters = letters[:j] + letters[j + 1 :]
-    alone = [i for i, c in enumerate(letters) if c not in elsewhere or (X.shape[i] == 1 and c in longer)]
-    if alone:
-        X = X.sum(axis=tuple(alone))
-        letters = "".join(c for i, c in enumerate(letters) if i not in alone)
     return X, letters
+
+
+def _without(X, letters: str, gone: set[str]) -> tuple[Any, str]:
+    """X summed over some of its letters: those of its own, and axes of size 1 whose letter is longer elsewhere."""
+    axes = tuple(i for i, c in enumerate(letters) if c in gone)
+    return (X.sum(axis=axes), "".join(c for c in letters if c not in gone)) if axes else (X, letters)

@@ -1,21 +1,19 @@
-"""Exponentials, logarithms and roots, entry by entry, and the curves that are made of them."""
+"""Exponentials, logarithms, roots and the curves that are made of them, entry by entry."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..kernels.erf import erf as erf_of_array
 from .arithmetic import BROADCAST, power
 from .composed import function
 
 
 @op(types="float")
-def exp(X: Array) -> Array:
+def exp(X):
     """Y = e^X. float32 overflows to inf above X = 88.
 
     >>> exp(Tensor([0.0])).tolist()
@@ -25,13 +23,13 @@ def exp(X: Array) -> Array:
 
 
 @exp.rule
-def d_exp(dY: Array, Y: Array, X: Array) -> Any:
+def d_exp(dY, Y, X):
     dX = dY * Y
     return dX
 
 
 @op(types="float")
-def expm1(X: Array) -> Array:
+def expm1(X):
     """Y = e^X − 1, exact for small X, where e^X would round to 1.
 
     >>> expm1(Tensor([0.0])).tolist()
@@ -41,13 +39,13 @@ def expm1(X: Array) -> Array:
 
 
 @expm1.rule
-def d_expm1(dY: Array, Y: Array, X: Array) -> Any:
+def d_expm1(dY, Y, X):
     dX = dY * (Y + 1)
     return dX
 
 
 @op(types="float")
-def log(X: Array) -> Array:
+def log(X):
     """Y = ln X.
 
     >>> log(Tensor([1.0])).tolist()
@@ -57,13 +55,13 @@ def log(X: Array) -> Array:
 
 
 @log.rule
-def d_log(dY: Array, Y: Array, X: Array) -> Any:
+def d_log(dY, Y, X):
     dX = dY / X
     return dX
 
 
 @op(types="float")
-def log1p(X: Array) -> Array:
+def log1p(X):
     """Y = ln(1 + X), exact for small X, where 1 + X would round to 1.
 
     >>> log1p(Tensor([0.0])).tolist()
@@ -73,13 +71,13 @@ def log1p(X: Array) -> Array:
 
 
 @log1p.rule
-def d_log1p(dY: Array, Y: Array, X: Array) -> Any:
+def d_log1p(dY, Y, X):
     dX = dY / (1 + X)
     return dX
 
 
 @op(types="float", expects=BROADCAST)
-def logaddexp(X: Array, W: Array) -> Array:
+def logaddexp(X, W):
     """Y = ln(e^X + e^W), without overflow.
 
     >>> f"{logaddexp(Tensor(1000.0), 1000.0):.3f}"
@@ -89,14 +87,14 @@ def logaddexp(X: Array, W: Array) -> Array:
 
 
 @logaddexp.rule
-def d_logaddexp(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_logaddexp(dY, Y, X, W):
     dX = dY * sigmoid(X - W)
     dW = dY * sigmoid(W - X)
     return dX, dW
 
 
 @op(types="float")
-def sqrt(X: Array) -> Array:
+def sqrt(X):
     """Y = √X.
 
     >>> sqrt(Tensor([4.0])).tolist()
@@ -106,13 +104,13 @@ def sqrt(X: Array) -> Array:
 
 
 @sqrt.rule
-def d_sqrt(dY: Array, Y: Array, X: Array) -> Any:
+def d_sqrt(dY, Y, X):
     dX = dY / (2 * Y)
     return dX
 
 
 @op(types="float")
-def tanh(X: Array) -> Array:
+def tanh(X):
     """Y = tanh X.
 
     >>> tanh(Tensor([0.0])).tolist()
@@ -122,13 +120,13 @@ def tanh(X: Array) -> Array:
 
 
 @tanh.rule
-def d_tanh(dY: Array, Y: Array, X: Array) -> Any:
+def d_tanh(dY, Y, X):
     dX = dY * (1 - Y * Y)
     return dX
 
 
 @op(types="float")
-def sigmoid(X: Array) -> Array:
+def sigmoid(X):
     """Y = 1 / (1 + e^−X).
 
     >>> sigmoid(Tensor([0.0])).tolist()
@@ -139,13 +137,13 @@ def sigmoid(X: Array) -> Array:
 
 
 @sigmoid.rule
-def d_sigmoid(dY: Array, Y: Array, X: Array) -> Any:
+def d_sigmoid(dY, Y, X):
     dX = dY * Y * (1 - Y)
     return dX
 
 
 @op(types="float")
-def erf(X: Array) -> Array:
+def erf(X):
     """Y = 2/√π ∫₀ˣ e^−t² dt, the error function.
 
     >>> f"{erf(Tensor(1.0)):.4f}"
@@ -155,14 +153,14 @@ def erf(X: Array) -> Array:
 
 
 @erf.rule
-def d_erf(dY: Array, Y: Array, X: Array) -> Any:
+def d_erf(dY, Y, X):
     dX = dY * np.exp(-X * X) * (2 / np.pi**0.5)
     return dX
 
 
 @function
-def exp2(X: Any) -> Any:
-    """2^X.
+def exp2(X):
+    """Y = 2^X.
 
     >>> exp2(Tensor([3.0])).tolist()
     [8.0]
@@ -171,8 +169,8 @@ def exp2(X: Any) -> Any:
 
 
 @function
-def log2(X: Any) -> Any:
-    """The logarithm to base 2.
+def log2(X):
+    """Y = log₂ X.
 
     >>> log2(Tensor([8.0])).tolist()
     [3.0]
@@ -181,8 +179,8 @@ def log2(X: Any) -> Any:
 
 
 @function
-def log10(X: Any) -> Any:
-    """The logarithm to base 10.
+def log10(X):
+    """Y = log₁₀ X.
 
     >>> log10(Tensor([1000.0])).array.round(5).tolist()
     [3.0]
@@ -191,8 +189,8 @@ def log10(X: Any) -> Any:
 
 
 @function
-def rsqrt(X: Any) -> Any:
-    """1 / √X.
+def rsqrt(X):
+    """Y = 1 / √X.
 
     >>> rsqrt(Tensor([4.0])).tolist()
     [0.5]

@@ -1,4 +1,7 @@
-"""Entries by their place. Reading gathers, so the gradient scatters: entries read twice get the sum."""
+"""Indexing: entries by their place.
+
+Reading gathers, so its gradient scatters: an entry that is read twice gets the sum.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from ..errors import error
 from .choice import places, where
 from .composed import function
@@ -18,18 +21,18 @@ from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
 _INDEX = (
     "an index is an int, slice, None, Ellipsis, or an array of ints or booleans; ints lie in -n … n - 1 of their "
     "axis, boolean arrays have the shape of the axes they select from",
-    "look at .shape; axes that are not indexed are taken whole",
+    "write x[i] with i from 0 to len(x) - 1, x[-1] for the last, x[..., i] for the last axis",
 )
 
 
 class Extremes(NamedTuple):
-    """Entries and where they stood, as PyTorch returns them from ``sort``, ``topk``, ``max(dim)`` and ``cummax``."""
+    """Entries and their indices, as PyTorch returns them from ``sort``, ``topk``, ``max(dim)`` and ``cummax``."""
 
     values: Any
     indices: Any
 
 
-def plain(index: Any) -> Any:
+def plain(index):
     """An index with arrays in place of Tensors."""
     if isinstance(index, tuple):
         return tuple(plain(i) for i in index)
@@ -38,19 +41,19 @@ def plain(index: Any) -> Any:
     return index.array if isinstance(index, Tensor) else index
 
 
-def like(X: Any, array: np.ndarray[Any, Any]) -> Any:
+def like(X, array: np.ndarray[Any, Any]):
     """``array``, as a Tensor if X is one."""
     return Tensor.wrap(array) if isinstance(X, Tensor) else array
 
 
-def _is_basic(index: Any) -> bool:
+def _is_basic(index) -> bool:
     """Whether the index reads no entry twice: ints, slices, None and Ellipsis only."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(i is None or i is Ellipsis or isinstance(i, (int, np.integer, slice)) for i in parts)
 
 
 @op(expects=_INDEX)
-def getitem(X: Array, *, index: Any) -> Array:
+def getitem(X, *, index):
     """Y = X[index], for every form of index that NumPy has.
 
     >>> getitem(Tensor([1.0, 2.0, 3.0]), index=[2, 0, 0]).tolist()
@@ -60,14 +63,17 @@ def getitem(X: Array, *, index: Any) -> Array:
 
 
 @getitem.rule
-def d_getitem(dY: Array, Y: Array, X: Array, *, index: Any) -> Any:
+def d_getitem(dY, Y, X, *, index):
     dX = add_at(dY, index=index, shape=X.shape)
     return dX
 
 
-@op(expects=(_INDEX[0] + "; what is read there has the shape of X, up to broadcasting", _INDEX[1]))
-def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
-    """Zeros of ``shape`` with X added in at ``index``; entries that are named twice get the sum.
+@op(expects=(
+    _INDEX[0] + "; what is read there has the shape of X, up to broadcasting",
+    "give X the shape of np.zeros(shape)[index], and indices within shape",
+))  # fmt: skip
+def add_at(X, *, index, shape: tuple[int, ...]):
+    """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum.
 
     >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
     [3.0, 0.0, 5.0]
@@ -82,7 +88,7 @@ def add_at(X: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
 
 
 @add_at.rule
-def d_add_at(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...]) -> Any:
+def d_add_at(dY, Y, X, *, index, shape):
     dX = dY[plain(index)]
     return dX
 
@@ -90,13 +96,13 @@ def d_add_at(dY: Array, Y: Array, X: Array, *, index: Any, shape: tuple[int, ...
 # ---- along one axis -------------------------------------------------------------------------------------------------
 
 
-def along(X: Any, axis: int, index: Any) -> Any:
-    """X indexed on one axis only, counted from the front."""
+def along(X, axis: int, index):
+    """X indexed on one axis only, which is counted from the front."""
     return X[(slice(None),) * axis + (index,)]
 
 
 def grid(index: np.ndarray[Any, Any], axis: int) -> tuple[Any, ...]:
-    """The places that ``index`` names along ``axis``, its own place on every other axis."""
+    """The index that reads the places of ``index`` along ``axis``, and on every other axis each entry's own place."""
     places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     places[axis] = index
     return tuple(places)
@@ -105,11 +111,11 @@ def grid(index: np.ndarray[Any, Any], axis: int) -> tuple[Any, ...]:
 def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: a Tensor without axes counts as one with a single entry along axis 0, as in PyTorch."""
 
-    def row(x: Any) -> Any:
+    def row(x):
         return reshape(x, 1) if isinstance(x, (Tensor, np.ndarray)) and x.ndim == 0 else x
 
     @functools.wraps(compose)
-    def call(X: Any, *inputs: Any, **params: Any) -> Any:
+    def call(X, *inputs, **params):
         if X.ndim:
             return compose(X, *inputs, **params)
         Y = compose(row(X), *[row(x) for x in inputs], **{name: row(x) for name, x in params.items()})
@@ -118,8 +124,8 @@ def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
-    """An index along one axis as an array, its axes as many as those of X."""
+def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
+    """An index along one axis as an array. Raises if it has not as many axes as X, or points beyond X."""
     array = np.asarray(plain(index))
     if array.ndim != X.ndim or array.dtype.kind not in "iu":
         raise error(
@@ -127,7 +133,7 @@ def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
             name,
             got={"X": X, "index": array},
             rule="the index has integers, and as many axes as X",
-            cure="insert axes with .unsqueeze(), or see index_select and take",
+            cure="write index.long(), index.unsqueeze(axis) for a missing axis, x.index_select(dim, index) for slices",
         )
     wide = [n > m for i, (n, m) in enumerate(zip(array.shape, X.shape, strict=True)) if i != axis]
     n = X.shape[axis]
@@ -137,15 +143,15 @@ def _index(name: str, X: Any, axis: int, index: Any) -> np.ndarray[Any, Any]:
             name,
             got={"X": X, "index": array, "dim": axis},
             rule=f"the index lies in 0 … {n - 1}, and is no larger than X along the other axes",
-            cure="look at .shape of both",
+            cure=f"write index.clip(0, {n - 1}) for what lies beyond, index[:n] where it is larger than the n of X",
         )
     return array
 
 
 @function
 @without_axes
-def gather(X: Any, dim: int, index: Any) -> Any:
-    """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes; the shape is that of ``index``.
+def gather(X, dim: int, index):
+    """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes. Y has the shape of ``index``.
 
     >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
     [[2.0], [3.0]]
@@ -155,8 +161,8 @@ def gather(X: Any, dim: int, index: Any) -> Any:
 
 
 @function
-def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
-    """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+def take_along_axis(X, indices, axis: int | None = None):
+    """NumPy's :func:`gather`: axes of size 1 are broadcast. Without ``axis`` X is flattened first.
 
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
     [[2.0], [3.0]]
@@ -171,7 +177,7 @@ def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
             "take_along_axis",
             got={"X": X, "indices": index},
             rule="both have the same axes, at least one",
-            cure="insert axes with .unsqueeze()",
+            cure="write indices[:, None] or indices.unsqueeze(axis) for a missing axis",
         )
     others = [s[:a] + (1,) + s[a + 1 :] for s in (X.shape, index.shape)]
     rest = common_shape(IndexError, "take_along_axis", {"X": X, "indices": index}, *others)
@@ -179,7 +185,7 @@ def take_along_axis(X: Any, indices: Any, axis: int | None = None) -> Any:
     return gather(X, a, np.broadcast_to(index, (*rest[:a], index.shape[a], *rest[a + 1 :])))
 
 
-def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
+def _source(X, index: np.ndarray[Any, Any], src):
     """What is put at each place of ``index``: the entries of ``src`` at the same places, or a number."""
     if isinstance(src, (Tensor, np.ndarray)) and src.ndim:
         if src.ndim != index.ndim or any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
@@ -188,7 +194,7 @@ def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
                 "scatter",
                 got={"index": index, "src": src},
                 rule="src has an entry for each of the index",
-                cure="compare the shapes, or give a number",
+                cure=f"give a src of shape {index.shape}, or a number",
             )
         return src[tuple(slice(n) for n in index.shape)]
     return broadcast_to(src, index.shape) if isinstance(src, Tensor) else np.full(index.shape, src, X.dtype)
@@ -196,8 +202,8 @@ def _source(X: Any, index: np.ndarray[Any, Any], src: Any) -> Any:
 
 @function
 @without_axes
-def scatter_add(X: Any, dim: int, index: Any, src: Any) -> Any:
-    """X with ``src`` added in at the places that ``index`` names along ``dim``; places named twice get the sum.
+def scatter_add(X, dim: int, index, src):
+    """X with ``src`` added at the places that ``index`` names along ``dim``. A place that is named twice gets the sum.
 
     >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
     [0.0, 3.0]
@@ -209,10 +215,10 @@ def scatter_add(X: Any, dim: int, index: Any, src: Any) -> Any:
 
 @function
 @without_axes
-def scatter(X: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Any:
-    """X with the entries that ``index`` names along ``dim`` replaced by those of ``src`` (or by a number).
+def scatter(X, dim: int, index, src=None, value=None):
+    """X in which ``src``, or the number ``value``, replaces the entries that ``index`` names along ``dim``.
 
-    Of several entries for one place the last is taken, and gets the gradient.
+    Of several entries for one place the last is taken; it gets the gradient.
 
     >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
     [1.0, 9.0]
@@ -227,7 +233,7 @@ def scatter(X: Any, dim: int, index: Any, src: Any = None, value: Any = None) ->
 
 @function
 @without_axes
-def index_select(X: Any, dim: int, index: Any) -> Any:
+def index_select(X, dim: int, index):
     """The slices of X along ``dim`` that ``index`` names.
 
     >>> index_select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [1]).tolist()
@@ -237,8 +243,8 @@ def index_select(X: Any, dim: int, index: Any) -> Any:
 
 
 @function
-def take(X: Any, indices: Any, axis: int | None = None) -> Any:
-    """Entries by index along ``axis``; without one from the flattened X.
+def take(X, indices, axis: int | None = None):
+    """The entries of X that ``indices`` names along ``axis``; without ``axis``, those of the flattened X.
 
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [3, 0]).tolist()
     [4.0, 1.0]
@@ -251,7 +257,7 @@ def take(X: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 @function
-def masked_select(X: Any, mask: Any) -> Any:
+def masked_select(X, mask):
     """The entries of X where ``mask`` (broadcast to its shape) is true, as a vector.
 
     >>> masked_select(Tensor([1.0, 2.0]), [False, True]).tolist()
@@ -271,8 +277,8 @@ def masked_select(X: Any, mask: Any) -> Any:
 
 
 @function
-def nonzero(X: Any, as_tuple: bool = False) -> Any:
-    """The places of the entries that are not 0, one row each, or with ``as_tuple`` one Tensor per axis.
+def nonzero(X, as_tuple: bool = False):
+    """The places of the entries that are not 0: a row for each place, or with ``as_tuple`` a Tensor for each axis.
 
     >>> nonzero(Tensor([0.0, 5.0])).tolist()
     [[1]]
@@ -282,8 +288,8 @@ def nonzero(X: Any, as_tuple: bool = False) -> Any:
 
 
 @function
-def one_hot(ids: Any, num_classes: int = -1) -> Tensor:
-    """Integers (...) → rows (..., num_classes) that are 1 at the integer and 0 elsewhere.
+def one_hot(ids, num_classes: int = -1) -> Tensor:
+    """Integers (...) → rows (..., num_classes) that are 1 at the place of the integer and 0 elsewhere.
 
     >>> one_hot(Tensor([0, 2])).tolist()
     [[1, 0, 0], [0, 0, 1]]

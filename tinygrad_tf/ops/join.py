@@ -1,4 +1,4 @@
-"""Several arrays made one, one cut into several, and copies side by side."""
+"""Joining arrays, cutting one into several, and repeating entries."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from .shape import broadcast_to, check_axis, expand_dims, flatten, ints, reshape
 
 @op(types="same", expects=(
     "all have the same shape, except along the axis on which they are joined, and at least one axis",
-    "compare the shapes, or .stack() along a new axis",
+    "make them agree, e.g. x.reshape(…) or x[None], or write stack(tensors) for a new axis",
 ))  # fmt: skip
-def _concatenate(*Xs: Array, axis: int) -> Array:
+def _concatenate(*Xs, axis: int):
     """The Xs one after the other along an axis."""
     return np.concatenate(Xs, axis)
 
 
 @_concatenate.rule
-def d_concatenate(dY: Array, Y: Array, *Xs: Array, axis: int) -> Any:
+def d_concatenate(dY, Y, *Xs, axis):
     dXs = pieces(dY, [X.shape[axis] for X in Xs], axis)
     return dXs
 
 
-def pieces(X: Array, sizes: Sequence[int], axis: int) -> list[Array]:
+def pieces(X, sizes: Sequence[int], axis: int) -> list[Array]:
     """X cut along ``axis`` into pieces of the given sizes."""
     edges = itertools.pairwise([0, *itertools.accumulate(sizes)])
     return [along(X, axis % X.ndim, slice(start, end)) for start, end in edges]
 
 
 @function
-def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
-    """The Tensors one after the other along ``axis`` (None: flattened). One of shape (0,) fits to any other.
+def concatenate(tensors: Sequence[Any], axis: int | None = 0):
+    """The Tensors one after the other along ``axis``; with ``axis=None`` each is flattened. One of shape (0,) fits any.
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
     [1.0, 2.0, 3.0]
@@ -51,7 +51,7 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
             "concatenate",
             got="no Tensors",
             rule="it joins at least one",
-            cure="give a list that is not empty",
+            cure="give a list with a Tensor in it",
         )
     if axis is None:
         return _concatenate(*[flatten(X) for X in Xs], axis=0)
@@ -60,7 +60,7 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
 
 
 @function
-def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
+def stack(tensors: Sequence[Any], axis: int = 0):
     """The Tensors side by side along a new ``axis``.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
@@ -73,13 +73,13 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
             "stack",
             got=f"Tensors of shapes {', '.join(str(X.shape) for X in Xs) or 'none'}",
             rule="all have the same shape, and there is at least one",
-            cure="reshape or pad them first",
+            cure="write x.reshape(…) or F.pad(x, …) first, or concatenate(tensors) for different sizes",
         )
     return _concatenate(*[expand_dims(X, axis) for X in Xs], axis=check_axis("stack", Xs[0], axis, Xs[0].ndim + 1))
 
 
 @function
-def vstack(tensors: Sequence[Any]) -> Any:
+def vstack(tensors: Sequence[Any]):
     """The Tensors one below the other; a vector counts as a row.
 
     >>> vstack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
@@ -89,7 +89,7 @@ def vstack(tensors: Sequence[Any]) -> Any:
 
 
 @function
-def hstack(tensors: Sequence[Any]) -> Any:
+def hstack(tensors: Sequence[Any]):
     """The Tensors side by side: along axis 1, vectors one after the other.
 
     >>> hstack([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
@@ -100,8 +100,8 @@ def hstack(tensors: Sequence[Any]) -> Any:
 
 
 @function
-def unbind(X: Any, dim: int = 0) -> tuple[Any, ...]:
-    """X[0], X[1], … along an axis, which is gone from them.
+def unbind(X, dim: int = 0) -> tuple[Any, ...]:
+    """X[0], X[1], … along ``dim``; that axis is gone from the results.
 
     >>> [t.tolist() for t in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)]
     [[1.0, 3.0], [2.0, 4.0]]
@@ -110,20 +110,20 @@ def unbind(X: Any, dim: int = 0) -> tuple[Any, ...]:
     return tuple(along(X, axis, i) for i in range(length("unbind", X, dim)))
 
 
-def length(name: str, X: Any, axis: int) -> int:
-    """The size of an axis that is to be cut."""
+def length(name: str, X, axis: int) -> int:
+    """The size of the axis that is to be cut."""
     i = check_axis(name, X, axis)
     if X.ndim == 0:
-        raise error(IndexError, name, got={"X": X}, rule="there is an axis to cut", cure="reshape to (1,) first")
+        raise error(IndexError, name, got={"X": X}, rule="there is an axis to cut", cure="write x.reshape(1) first")
     return int(X.shape[i])
 
 
 @function
-def split(X: Any, split_size_or_sections: Any = None, axis: int = 0, *, split_size: Any = None) -> list[Any]:
-    """X cut along ``axis``: into pieces of that many entries each (the last may be shorter), or of the sizes listed.
+def split(X, split_size_or_sections=None, axis: int = 0, *, split_size=None) -> list[Any]:
+    """X cut along ``axis`` into pieces of the given size, of which the last may be shorter, or of the sizes in a list.
 
-    PyTorch's method calls it ``split_size``. ``np.split(t, …)`` means what it means in NumPy: into that many equal
-    parts, or at the listed places.
+    PyTorch's method calls that argument ``split_size``. ``np.split(t, …)`` cuts as NumPy does, into that many equal
+    parts or at the listed places. Raises ValueError if the sizes do not add up to the axis.
 
     >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
     [[1.0, 2.0], [3.0]]
@@ -138,13 +138,13 @@ def split(X: Any, split_size_or_sections: Any = None, axis: int = 0, *, split_si
             "split",
             got={"X": X, "sections": given, "axis": axis},
             rule=f"the sizes of the pieces add up to the axis, {n}",
-            cure="give the size of one piece, or a list whose sum is the axis",
+            cure=f"give the size of one piece, at least 1, or a list of sizes whose sum is {n}",
         )
     return pieces(X, sizes, axis)
 
 
 @function
-def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
+def chunk(X, chunks: int, axis: int = 0) -> list[Any]:
     """X cut along an axis into at most ``chunks`` pieces of equal size (the last may be shorter).
 
     >>> [piece.tolist() for piece in chunk(Tensor([1.0, 2.0, 3.0]), 2)]
@@ -157,14 +157,14 @@ def chunk(X: Any, chunks: int, axis: int = 0) -> list[Any]:
             "chunk",
             got={"X": X, "chunks": chunks},
             rule="there is at least one piece",
-            cure="ask for more",
+            cure="write chunks=1 or more",
         )
     return split(X, -(-n // chunks), axis) if n else pieces(X, [0] * chunks, axis)
 
 
 @function
-def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
-    """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+def tile(X, *reps, dims=None):
+    """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
 
     >>> tile(Tensor([1.0, 2.0]), 2).tolist()
     [1.0, 2.0, 1.0, 2.0]
@@ -175,8 +175,8 @@ def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
             ValueError,
             "tile",
             got={"X": X, "reps": counts},
-            rule="nothing is laid fewer than 0 times",
-            cure="give numbers from 0 on",
+            rule="nothing is repeated fewer than 0 times",
+            cure="write reps of 0 or more",
         )
     ndim = max(len(counts), X.ndim)
     counts = (1,) * (ndim - len(counts)) + tuple(counts)
@@ -187,8 +187,10 @@ def tile(X: Any, *reps: Any, dims: Any = None) -> Any:
 
 
 @function
-def repeat_interleave(X: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each entry along ``axis`` repeated in place, as often as ``repeats`` says; NumPy's ``repeat``.
+def repeat_interleave(X, repeats, axis: int | None = None):
+    """Each entry along ``axis`` repeated in its place, as often as ``repeats`` says; NumPy's ``repeat``.
+
+    ``repeats`` is one number, or one for each entry. Without ``axis`` X is flattened first.
 
     >>> repeat_interleave(Tensor([1.0, 2.0]), 2).tolist()
     [1.0, 1.0, 2.0, 2.0]
@@ -203,6 +205,6 @@ def repeat_interleave(X: Any, repeats: Any, axis: int | None = None) -> Any:
             "repeat_interleave",
             got={"X": X, "repeats": repeats, "axis": axis},
             rule=f"repeats is one number, or one for each of the {n} entries along the axis",
-            cure="compare the sizes",
+            cure=f"write one number for all, or a list of {n}",
         )
     return along(X, check_axis("repeat_interleave", X, axis), np.repeat(np.arange(n), repeats))

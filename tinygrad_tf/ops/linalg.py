@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor, to_array
+from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from .arithmetic import multiply
 from .composed import function
@@ -17,27 +17,28 @@ from .shape import check_axes, expand_dims, moveaxis, permute, reshape, squeeze
     "the last axis of X must equal the second to last of W, and the axes before them must broadcast",
     "transpose one of them, e.g. X @ W.mT",
 ))  # fmt: skip
-def _matmul(X: Array, W: Array) -> Array:
-    """Y = X · W over the last two axes, for each of a batch."""
+def _matmul(X, W):
+    """Y = X · W over the last two axes; the axes before them are a batch."""
     return X @ W
 
 
 @_matmul.rule
-def d_matmul(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_matmul(dY, Y, X, W):
     dX = dY @ W.mT
     dW = X.mT @ dY
     return dX, dW
 
 
-def _both(X: Any, W: Any) -> list[Any]:
+def _both(X, W) -> list[Any]:
     return [M if isinstance(M, Tensor) else to_array(M) for M in (X, W)]
 
 
 @function
-def matmul(X: Any, W: Any) -> Any:
-    """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+def matmul(X, W):
+    """Y = X · W, rows of X times columns of W. Shapes: X (..., n, k), W (..., k, m), Y (..., n, m).
 
-    A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+    The axes before the last two are a batch, and broadcast. A Tensor with one axis counts as a row on the left and as a
+    column on the right, and that axis is dropped again. Raises ValueError if the two k differ.
 
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
     [[11.0]]
@@ -59,7 +60,7 @@ def matmul(X: Any, W: Any) -> Any:
 
 
 @function
-def dot(X: Any, W: Any) -> Any:
+def dot(X, W):
     """The sum of products over the last axis of X and the second to last (or only) axis of W, as in NumPy.
 
     >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).item()
@@ -76,8 +77,8 @@ def dot(X: Any, W: Any) -> Any:
 
 
 @function
-def outer(X: Any, W: Any) -> Any:
-    """Y[i, j] = X[i] · W[j], of flattened X and W.
+def outer(X, W):
+    """Y[i, j] = X[i] · W[j]. X and W are flattened first.
 
     >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
     [[3.0, 4.0], [6.0, 8.0]]
@@ -87,8 +88,10 @@ def outer(X: Any, W: Any) -> Any:
 
 
 @function
-def tensordot(X: Any, W: Any, dims: Any = 2, axes: Any = None) -> Any:
-    """The sum of products over the last ``dims`` axes of X and the first of W, or over the two lists of axes named.
+def tensordot(X, W, dims=2, axes=None):
+    """The sum of products over the last ``dims`` axes of X and the first ``dims`` of W.
+
+    Two lists in place of the number, also as ``axes``, name the axes of X and those of W.
 
     >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]]), dims=1).tolist()
     [[11.0]]

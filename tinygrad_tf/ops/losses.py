@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd.operation import op
@@ -17,22 +15,23 @@ from .indexing import plain
 
 
 def check_reduction(name: str, reduction: str) -> None:
+    """Raise ValueError for a reduction that does not exist."""
     if reduction not in ("mean", "sum", "none"):
         raise error(
             ValueError,
             name,
             got={"reduction": repr(reduction)},
             rule='reduction is "mean", "sum" or "none"',
-            cure="choose one of the three",
+            cure='write reduction="mean"',
         )
 
 
-def reduced(L: Any, reduction: str) -> Any:
-    """The losses of all entries as one: their mean, their sum, or as they are."""
+def reduced(L, reduction: str):
+    """The mean or the sum of the losses L; with "none" L itself."""
     return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def _check(name: str, input: Any, target: Any, reduction: str) -> None:
+def _check(name: str, input, target, reduction: str) -> None:
     check_reduction(name, reduction)
     if tuple(np.shape(plain(input))) != tuple(np.shape(plain(target))):
         raise error(
@@ -48,8 +47,8 @@ def _check(name: str, input: Any, target: Any, reduction: str) -> None:
 
 
 @function
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """(input − target)².
+def mse_loss(input, target, reduction: str = "mean"):
+    """(input − target)², reduced to the mean, the sum or, with "none", not at all. Input and target have one shape.
 
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
     2.0
@@ -59,8 +58,8 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 @function
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """|input − target|.
+def l1_loss(input, target, reduction: str = "mean"):
+    """|input − target|, reduced to the mean, the sum or, with "none", not at all. Input and target have one shape.
 
     >>> l1_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
     1.0
@@ -70,20 +69,23 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 @function
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """e²/2 for errors |e| ≤ delta, delta · (|e| − delta/2) beyond: large errors pull no harder (Huber 1964).
+def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0):
+    """e²/2 where |e| ≤ delta, delta · (|e| − delta/2) beyond, with e = input − target (Huber 1964).
+
+    The slope is at most ``delta``, so that outliers pull no harder.
 
     >>> huber_loss(Tensor([0.5, 3.0]), Tensor([0.0, 0.0]), reduction="none").tolist()
     [0.125, 2.5]
     """
     _check("huber_loss", input, target, reduction)
     e = np.abs(input - target)
-    return reduced(where(e <= delta, e * e / 2, (e - delta / 2) * delta), reduction)
+    near = where(e <= delta, e, 0.0)  # an infinite error would make 0 · ∞ of the gradient
+    return reduced(where(e <= delta, near * near / 2, (e - delta / 2) * delta), reduction)
 
 
 @function
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """The Huber loss divided by ``beta``.
+def smooth_l1_loss(input, target, reduction: str = "mean", beta: float = 1.0):
+    """:func:`huber_loss` with delta = ``beta``, divided by ``beta``.
 
     >>> smooth_l1_loss(Tensor([0.5, 3.0]), Tensor([0.0, 0.0]), reduction="none").tolist()
     [0.125, 2.5]
@@ -93,10 +95,10 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 
 
 @function
-def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
-    """−input[target], for log-probabilities: what is left of ``cross_entropy`` after ``log_softmax``.
+def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: str = "mean"):
+    """−input[target] for log-probabilities ``input``: the part of ``cross_entropy`` that follows on ``log_softmax``.
 
-    Shapes, weights and reductions as in ``cross_entropy``; the target holds class indices.
+    Shapes, weights and reductions are those of ``cross_entropy``; the target holds class indices.
 
     >>> nll_loss(Tensor([[-1.0, -2.0]]), Tensor([1])).item()
     2.0
@@ -127,10 +129,10 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
 
 
 @function
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-) -> Any:
-    """−target · ln σ(input) − (1 − target) · ln(1 − σ(input)), from logits, so that nothing rounds to ln 0.
+def binary_cross_entropy_with_logits(input, target, weight=None, reduction: str = "mean", pos_weight=None):
+    """−target · ln σ(input) − (1 − target) · ln(1 − σ(input)) for logits ``input``, so that nothing is rounded to ln 0.
+
+    ``weight`` multiplies each loss, ``pos_weight`` the part of the target. Both broadcast to the shape of the input.
 
     >>> f"{binary_cross_entropy_with_logits(Tensor([0.0]), Tensor([1.0])):.4f}"
     '0.6931'
@@ -142,30 +144,32 @@ def binary_cross_entropy_with_logits(
 
 
 @op(types="float")
-def _binary_cross_entropy(P: Array, T: Array) -> Array:
-    """Y = −T · ln P − (1 − T) · ln(1 − P); logarithms are cut at −100, as in PyTorch."""
+def _binary_cross_entropy(P, T):
+    """Y = −T · ln P − (1 − T) · ln(1 − P). Logarithms are cut at −100, as in PyTorch."""
     yes, no = _log_odds(P)
     return -T * yes - (1 - T) * no
 
 
 @_binary_cross_entropy.rule
-def d_binary_cross_entropy(dY: Array, Y: Array, P: Array, T: Array) -> Any:
+def d_binary_cross_entropy(dY, Y, P, T):
     yes, no = _log_odds(P)
-    dP = dY * (P - T) / np.maximum(P * (1 - P), 1e-12)  # not 0/0 at P = 0 and P = 1
+    dP = dY * (P - T) / np.maximum(P * (1 - P), 1e-12)  # at P = 0 and P = 1 it would be 0/0
     dT = dY * (no - yes)
     return dP, dT
 
 
-def _log_odds(P: Array) -> tuple[Array, Array]:
-    """Ln P and ln(1 − P), at least −100."""
-    yes = np.maximum(np.log(np.maximum(P, 1e-45)), -100)  # 1e-45: what float32 still tells from 0
+def _log_odds(P) -> tuple[Array, Array]:
+    """ln P and ln(1 − P), cut at −100."""
+    yes = np.maximum(np.log(np.maximum(P, 1e-45)), -100)  # 1e-45 is float32's smallest number
     no = np.where(P < 1, np.log1p(-np.where(P < 1, P, 0)), -100)
     return yes, no
 
 
 @function
-def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
-    """−target · ln p − (1 − target) · ln(1 − p) for probabilities p; logarithms are cut at −100, as in PyTorch.
+def binary_cross_entropy(input, target, weight=None, reduction: str = "mean"):
+    """−target · ln input − (1 − target) · ln(1 − input) for probabilities ``input``. Logarithms are cut at −100.
+
+    ``weight`` multiplies each loss. Raises RuntimeError for numbers outside 0 … 1.
 
     >>> f"{binary_cross_entropy(Tensor([0.5]), Tensor([1.0])):.4f}"
     '0.6931'
@@ -185,8 +189,10 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
 
 
 @function
-def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
-    """Target · (ln target − input), for log-probabilities ``input``; "batchmean" divides by the batch.
+def kl_div(input, target, reduction: str = "mean", log_target: bool = False):
+    """target · (ln target − input) for log-probabilities ``input``. The reduction "batchmean" divides by the batch.
+
+    With ``log_target`` the target holds log-probabilities, too.
 
     >>> f"{kl_div(Tensor([[-1.0, -1.0]]), Tensor([[0.5, 0.5]]), reduction='sum'):.4f}"
     '0.3069'

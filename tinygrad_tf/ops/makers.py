@@ -1,4 +1,4 @@
-"""Tensors from nothing: constants, ranges and random numbers, under the names that NumPy and PyTorch share."""
+"""New Tensors: constants, ranges and random numbers, under the names that NumPy and PyTorch share."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ F = TypeVar("F", bound=Callable[..., Tensor])
 
 
 def _maker(make: F) -> F:
-    """Decorator: take PyTorch's ``device`` as well, which is the CPU, and the sizes also as ``size=``."""
-    many = bool(make.__code__.co_flags & 0x04)  # takes any number (*size)
+    """Decorator: the function takes PyTorch's ``device``, which is the CPU, and its sizes also as ``size=``."""
+    many = bool(make.__code__.co_flags & 0x04)  # whether it takes *size
 
     @functools.wraps(make)
-    def call(*args: Any, device: Any = None, **params: Any) -> Tensor:
+    def call(*args, device=None, **params) -> Tensor:
         check_device(make.__name__, device)
         return make(params.pop("size"), **params) if many and "size" in params else make(*args, **params)
 
@@ -32,13 +32,13 @@ def _shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
-def _make(array: Any, requires_grad: bool, dtype: Any = None) -> Tensor:
+def _make(array, requires_grad: bool, dtype=None) -> Tensor:
     return Tensor.wrap(np.asarray(array, dtype)).requires_grad_(requires_grad)
 
 
 @_maker
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """PyTorch's spelling of ``Tensor(data)``.
+def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
+    """``Tensor(data)`` under PyTorch's name.
 
     >>> tensor([1, 2]).dtype
     dtype('int64')
@@ -47,8 +47,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 
 
 @_maker
-def as_tensor(data: Any, dtype: Any = None) -> Tensor:
-    """``data`` itself if it is a Tensor of that dtype, otherwise a Tensor of it.
+def as_tensor(data, dtype=None) -> Tensor:
+    """``data`` itself if it is a Tensor of that dtype, otherwise a Tensor made of it.
 
     >>> t = tensor([1.0])
     >>> as_tensor(t) is t
@@ -60,13 +60,20 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
-    """A Tensor around ``array`` itself: what is written to the one is seen in the other."""
+    """A Tensor around ``array`` itself: what is written to the one is seen in the other.
+
+    >>> array = np.zeros(2)
+    >>> t = from_numpy(array)
+    >>> array[0] = 5
+    >>> t.tolist()
+    [5.0, 0.0]
+    """
     return Tensor.wrap(to_array(array))
 
 
 @_maker
-def zeros(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """All 0.
+def zeros(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """Zeros of the given size, ``zeros(2, 3)`` or ``zeros((2, 3))``.
 
     >>> zeros(2).tolist()
     [0.0, 0.0]
@@ -75,8 +82,8 @@ def zeros(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tenso
 
 
 @_maker
-def ones(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """All 1.
+def ones(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """Ones of the given size, ``ones(2, 3)`` or ``ones((2, 3))``.
 
     >>> ones(2).tolist()
     [1.0, 1.0]
@@ -85,14 +92,18 @@ def ones(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor
 
 
 @_maker
-def empty(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """Room to be filled; zeros here, so that nobody reads what was there before."""
+def empty(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """Zeros, under the name of PyTorch's Tensor that is not yet filled: nobody reads what was there before.
+
+    >>> empty(2).tolist()
+    [0.0, 0.0]
+    """
     return zeros(*size, dtype=dtype, requires_grad=requires_grad)
 
 
 @_maker
-def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """All ``fill_value``, in its type.
+def full(size, fill_value, dtype=None, requires_grad: bool = False) -> Tensor:
+    """A Tensor whose entries are all ``fill_value``, in the type of that.
 
     >>> full((2,), 7).tolist()
     [7, 7]
@@ -102,8 +113,8 @@ def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = Fa
 
 
 @_maker
-def eye(n: int, m: int | None = None, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """1 on the diagonal, 0 elsewhere.
+def eye(n: int, m: int | None = None, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """1 on the diagonal, 0 elsewhere. The shape is (n, m), or (n, n) without m.
 
     >>> eye(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
@@ -112,8 +123,8 @@ def eye(n: int, m: int | None = None, dtype: Any = _FLOAT, requires_grad: bool =
 
 
 @_maker
-def arange(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """start, start + step, … up to but without end: integers for integers, float32 for floats.
+def arange(start=0, end=None, step=1, dtype=None, requires_grad: bool = False) -> Tensor:
+    """The numbers start, start + step, … below end. Integers give integers, floats give float32.
 
     >>> arange(1, 4).tolist()
     [1, 2, 3]
@@ -125,8 +136,8 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, re
 
 
 @_maker
-def linspace(start: float, end: float, steps: int = 50, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """``steps`` numbers from start to end, both included.
+def linspace(start: float, end: float, steps: int = 50, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """``steps`` numbers at equal distances from start to end, both included.
 
     >>> linspace(0, 1, 3).tolist()
     [0.0, 0.5, 1.0]
@@ -135,56 +146,88 @@ def linspace(start: float, end: float, steps: int = 50, dtype: Any = _FLOAT, req
 
 
 @_maker
-def zeros_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """All 0, in the shape and type of ``t``."""
+def zeros_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape and type of ``t``.
+
+    >>> zeros_like(tensor([1, 2])).tolist()
+    [0, 0]
+    """
     return _make(np.zeros(t.shape, t.dtype if dtype is None else dtype), requires_grad)
 
 
 @_maker
-def ones_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """All 1, in the shape and type of ``t``."""
+def ones_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape and type of ``t``.
+
+    >>> ones_like(tensor([3, 4])).tolist()
+    [1, 1]
+    """
     return _make(np.ones(t.shape, t.dtype if dtype is None else dtype), requires_grad)
 
 
 @_maker
-def full_like(t: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """All ``fill_value``, in the shape and type of ``t``."""
+def full_like(t, fill_value, dtype=None, requires_grad: bool = False) -> Tensor:
+    """A Tensor in the shape and type of ``t`` whose entries are all ``fill_value``.
+
+    >>> full_like(tensor([1, 2]), 7).tolist()
+    [7, 7]
+    """
     return _make(np.full(t.shape, fill_value, t.dtype if dtype is None else dtype), requires_grad)
 
 
 @_maker
-def empty_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Room to be filled, in the shape and type of ``t``; zeros here."""
+def empty_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape and type of ``t``, as :func:`empty` gives them.
+
+    >>> empty_like(tensor([1, 2])).tolist()
+    [0, 0]
+    """
     return zeros_like(t, dtype, requires_grad)
 
 
 @_maker
-def rand(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """Uniform on [0, 1), from the package's generator (see ``manual_seed``)."""
+def rand(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """Numbers uniform on [0, 1), drawn from the package's generator (see ``manual_seed``).
+
+    >>> rand(2, 3).shape
+    (2, 3)
+    """
     return _make(generator().random(_shape(size), np.float64), requires_grad, dtype)
 
 
 @_maker
-def randn(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
-    """Normal with mean 0 and variance 1."""
+def randn(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+    """Numbers from the normal distribution with mean 0 and variance 1.
+
+    >>> randn(2, 3).shape
+    (2, 3)
+    """
     return _make(generator().standard_normal(_shape(size)), requires_grad, dtype)
 
 
 @_maker
-def uniform(low: float = 0.0, high: float = 1.0, size: Any = (), dtype: Any = _FLOAT) -> Tensor:
-    """Uniform on [low, high)."""
+def uniform(low: float = 0.0, high: float = 1.0, size=(), dtype=_FLOAT) -> Tensor:
+    """Numbers uniform on [low, high), of the shape ``size``.
+
+    >>> uniform(2, 3, (4,)).shape
+    (4,)
+    """
     return _make(generator().uniform(low, high, size), False, dtype)
 
 
 @_maker
-def normal(mean: float = 0.0, std: float = 1.0, size: Any = (), dtype: Any = _FLOAT) -> Tensor:
-    """Normal with the given mean and standard deviation."""
+def normal(mean: float = 0.0, std: float = 1.0, size=(), dtype=_FLOAT) -> Tensor:
+    """Numbers from the normal distribution with the given mean and standard deviation, of the shape ``size``.
+
+    >>> normal(0.0, 2.0, (4,)).shape
+    (4,)
+    """
     return _make(generator().normal(mean, std, size), False, dtype)
 
 
 @_maker
-def randint(low: int, high: Any = None, size: Any = None, dtype: Any = np.int64) -> Tensor:
-    """Integers in low … high − 1; with one bound, in 0 … bound − 1.
+def randint(low: int, high=None, size=None, dtype=np.int64) -> Tensor:
+    """Integers drawn from low … high − 1; with one bound, from 0 … bound − 1. The shape is ``size``.
 
     >>> bool((randint(3, size=(5,)) < 3).all())
     True
@@ -198,24 +241,36 @@ def randint(low: int, high: Any = None, size: Any = None, dtype: Any = np.int64)
 
 @_maker
 def randperm(n: int) -> Tensor:
-    """The integers 0 … n − 1 in a random order."""
+    """The integers 0 … n − 1 in a random order.
+
+    >>> sorted(randperm(3).tolist())
+    [0, 1, 2]
+    """
     return _make(generator().permutation(n), False)
 
 
 @_maker
-def rand_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform on [0, 1), in the shape and type of ``t``."""
+def rand_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+    """Numbers uniform on [0, 1), in the shape and type of ``t``.
+
+    >>> rand_like(tensor([[1.0, 2.0]])).shape
+    (1, 2)
+    """
     return rand(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
 @_maker
-def randn_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal with mean 0 and variance 1, in the shape and type of ``t``."""
+def randn_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+    """Numbers from the normal distribution with mean 0 and variance 1, in the shape and type of ``t``.
+
+    >>> randn_like(tensor([[1.0, 2.0]])).shape
+    (1, 2)
+    """
     return randn(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
-def is_tensor(thing: Any) -> bool:
-    """Whether it is a Tensor.
+def is_tensor(thing) -> bool:
+    """Whether ``thing`` is a Tensor.
 
     >>> is_tensor([1.0]), is_tensor(tensor([1.0]))
     (False, True)
@@ -225,7 +280,7 @@ def is_tensor(thing: Any) -> bool:
 
 @_maker
 def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The places (2, n) of a matrix on or below its diagonal ``offset``: rows, then columns.
+    """The row and the column indices (2, n) of what lies on or below diagonal ``offset`` of a matrix (row, col).
 
     >>> tril_indices(2, 2).tolist()
     [[0, 1, 1], [0, 0, 1]]
@@ -235,7 +290,7 @@ def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
 
 @_maker
 def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The places (2, n) of a matrix on or above its diagonal ``offset``: rows, then columns.
+    """The row and the column indices (2, n) of what lies on or above diagonal ``offset`` of a matrix (row, col).
 
     >>> triu_indices(2, 2).tolist()
     [[0, 0, 1], [0, 1, 1]]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.changes import wrote
 from ..autograd.recording import state
 from ..autograd.tensor import Tensor, attach
 from ..errors import error
@@ -44,17 +45,17 @@ def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     """What ``other + self`` calls, where ``other`` is no Tensor."""
 
     @functools.wraps(function)
-    def call(self: Tensor, other: Any) -> Any:
+    def call(self: Tensor, other):
         return function(other, self)
 
     return call
 
 
 def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What ``self == other`` calls: entry by entry, but no Tensor equals None."""
+    """What ``self == other`` calls: it compares entry by entry, but no Tensor equals None."""
 
     @functools.wraps(function)
-    def call(self: Tensor, other: Any) -> Any:
+    def call(self: Tensor, other):
         return NotImplemented if other is None else function(self, other)
 
     return call
@@ -63,11 +64,12 @@ def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
 def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """What ``self += other`` calls.
 
-    A Tensor is not written to, for its gradient rule may need the old values: ``y += x`` makes a new one called ``y``.
-    A leaf that learns is the exception, where nothing is recorded: a step of gradient descent, in place, as in PyTorch.
+    A Tensor is not written to, because its gradient rule may need the old values: ``y += x`` makes a new one called
+    ``y``. A leaf that requires a gradient is changed in place, as in PyTorch, but only where nothing is recorded: this
+    is how a step of gradient descent is written.
     """
 
-    def call(self: Tensor, other: Any) -> Any:
+    def call(self: Tensor, other):
         if self.op is not None or not self.requires_grad:
             return NotImplemented  # Python goes on with self + other
         if state.recording:
@@ -75,7 +77,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 RuntimeError,
                 f"{sign}=",
                 got={"self": self},
-                rule="a leaf that learns is not changed while calls are recorded",
+                rule="a leaf that requires a gradient is not changed while calls are recorded",
                 cure="write it within `with no_grad():`, or give the result another name",
             )
         new = function(self, other)
@@ -85,80 +87,79 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{sign}=",
                 got={"self": self, "the result": new},
                 rule="what is changed in place keeps its shape and kind",
-                cure="sum or cast the other operand first",
+                cure=f"bring the other operand to it first, e.g. g.sum(axis=0) or g.astype('{self.dtype}')",
             )
         self.array[...] = new.array
+        wrote(self)
         return self
 
     return call
 
 
 def cast(dtype: str) -> Callable[[Tensor], Tensor]:
-    """PyTorch's methods that are called like a type: ``t.double()``."""
+    """A method that PyTorch names after a type: ``t.double()``."""
 
-    def call(X: Tensor) -> Any:
+    def call(X: Tensor):
         return conversion.astype(X, dtype=np.dtype(dtype))
 
-    call.__doc__ = f"X in {dtype}; the gradient comes back in the type of X, and passes through floats only."
+    call.__doc__ = f"X in {dtype}. The gradient comes back in the type of X; only floats pass it on."
     return call
 
 
 # ---- functions that are methods only --------------------------------------------------------------------------------
 
 
-def getitem(self: Tensor, index: Any) -> Any:
+def getitem(self: Tensor, index):
     """``self[index]``, for every form of index that NumPy has."""
     return indexing.getitem(self, index=index)
 
 
-def where(self: Tensor, condition: Any, other: Any) -> Any:
+def where(self: Tensor, condition, other):
     """The Tensor where the condition is true, ``other`` elsewhere."""
     return choice.where(condition, self, other)
 
 
-def expand_as(self: Tensor, other: Any) -> Any:
+def expand_as(self: Tensor, other):
     """The Tensor broadcast to the shape of ``other``."""
     return shape.broadcast_to(self, tuple(other.shape))
 
 
-def view_as(self: Tensor, other: Any) -> Any:
+def view_as(self: Tensor, other):
     """The Tensor in the shape of ``other``."""
     return shape.reshape(self, tuple(other.shape))
 
 
-def type_as(self: Tensor, other: Any) -> Any:
+def type_as(self: Tensor, other):
     """The Tensor in the dtype of ``other``."""
     return conversion.to(self, other.dtype)
 
 
-def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
-    """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+def new_zeros(self: Tensor, *size, dtype=None, device=None, requires_grad: bool = False):
+    """Zeros of the given size, in the dtype of this Tensor unless another is given."""
     return makers.zeros(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
-    """All 1, of the given size, in the dtype of the Tensor unless another is given."""
+def new_ones(self: Tensor, *size, dtype=None, device=None, requires_grad: bool = False):
+    """Ones of the given size, in the dtype of this Tensor unless another is given."""
     return makers.ones(*size, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def new_full(
-    self: Tensor, size: Any, fill_value: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """All ``fill_value``, of the given size, in the dtype of the Tensor unless another is given."""
+def new_full(self: Tensor, size, fill_value, dtype=None, device=None, requires_grad: bool = False):
+    """Entries that are all ``fill_value``, of the given size, in the dtype of this Tensor unless another is given."""
     return makers.full(size, fill_value, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def new_tensor(self: Tensor, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_tensor(self: Tensor, data, dtype=None, device=None, requires_grad: bool = False):
     """A Tensor of ``data``, in the dtype of this one unless another is given."""
     return makers.tensor(data, dtype=_own(self, dtype), device=device, requires_grad=requires_grad)
 
 
-def _own(t: Tensor, dtype: Any) -> Any:
+def _own(t: Tensor, dtype):
     return t.dtype if dtype is None else dtype
 
 
 def dim(self: Tensor) -> int:
-    """The number of axes, as PyTorch's method."""
+    """The number of axes; PyTorch's name for ``ndim``."""
     return self.array.ndim
 
 
@@ -168,7 +169,7 @@ def numel(self: Tensor) -> int:
 
 
 def contiguous(self: Tensor) -> Tensor:
-    """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+    """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
     return self
 
 
@@ -176,7 +177,7 @@ def contiguous(self: Tensor) -> Tensor:
 
 
 class Size(int):
-    """What ``t.size`` is: NumPy's number, which can be called like PyTorch's method."""
+    """What ``t.size`` is: the number of entries, as in NumPy, which can be called, as in PyTorch."""
 
     shape: tuple[int, ...]
 
@@ -185,7 +186,7 @@ class Size(int):
         n.shape = shape
         return n
 
-    def __call__(self, dim: int | None = None) -> Any:
+    def __call__(self, dim: int | None = None):
         return self.shape if dim is None else self.shape[dim]
 
 
@@ -195,7 +196,7 @@ def size(self: Tensor) -> Size:
 
 
 def device(self: Tensor) -> str:
-    """Where it is, ``"cpu"``."""
+    """Where the Tensor is: always ``"cpu"``."""
     return "cpu"
 
 
@@ -204,23 +205,24 @@ def data(self: Tensor) -> np.ndarray[Any, Any]:
     return self.array
 
 
-def set_data(self: Tensor, value: Any) -> None:
+def set_data(self: Tensor, value) -> None:
     self.array = value.array if isinstance(value, Tensor) else value
+    wrote(self)
 
 
-def transposed(self: Tensor) -> Any:
+def transposed(self: Tensor):
     """All axes in reverse order."""
     return shape.permute(self)
 
 
-def matrix_transposed(self: Tensor) -> Any:
+def matrix_transposed(self: Tensor):
     """The last two axes swapped: the transpose of each matrix of a batch."""
     return shape.swapaxes(self, -1, -2)
 
 
 # ---- the table ------------------------------------------------------------------------------------------------------
 
-#: Python's operators: the method, the reflected one if there is one, the function.
+#: Python's operators: the name of the method, that of the reflected one if there is one, and the function.
 OPERATORS = [
     ("add", "radd", arithmetic.add), ("sub", "rsub", arithmetic.subtract), ("mul", "rmul", arithmetic.multiply),
     ("truediv", "rtruediv", arithmetic.divide), ("floordiv", "rfloordiv", rounding.floor_divide),

@@ -44,9 +44,9 @@ class Methods:
         [10.0, 20.0]
         """
     def div(self, W: Like, rounding_mode: str | None = None) -> Tensor:
-        """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
+        """Y = X / W; with ``rounding_mode`` "floor" ⌊X / W⌋, with "trunc" rounded toward 0.
 
-        Rounded, the gradient is 0; ``floor_divide`` has none at all.
+        Integers that are rounded stay integers. The gradient of a rounded result is 0; ``floor_divide`` has none at all.
 
         >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
         [3, -3]
@@ -64,25 +64,25 @@ class Methods:
         [1.0, 2.0]
         """
     def square(self) -> Tensor:
-        """X²; of booleans an integer, as in PyTorch.
+        """Y = X². Booleans give integers, as in PyTorch.
 
         >>> square(Tensor([3.0])).tolist()
         [9.0]
         """
     def pow(self, W: Like) -> Tensor:
-        """Y = X ** W. As in PyTorch 0 ** 0 has gradient 0.
+        """Y = X ** W. The gradient of 0 ** 0 is 0, as in PyTorch.
 
         >>> power(Tensor([1.0, 2.0]), 3).tolist()
         [1.0, 8.0]
         """
     def reciprocal(self) -> Tensor:
-        """1 / X.
+        """Y = 1 / X. Integers give float32.
 
         >>> reciprocal(Tensor([4.0])).tolist()
         [0.25]
         """
     def lerp(self, end: Like, weight: Like) -> Tensor:
-        """Start + weight · (end − start).
+        """start + weight · (end − start), the linear interpolation between two values.
 
         >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
         [2.5]
@@ -94,7 +94,7 @@ class Methods:
         [1.0]
         """
     def exp2(self) -> Tensor:
-        """2^X.
+        """Y = 2^X.
 
         >>> exp2(Tensor([3.0])).tolist()
         [8.0]
@@ -112,13 +112,13 @@ class Methods:
         [0.0]
         """
     def log2(self) -> Tensor:
-        """The logarithm to base 2.
+        """Y = log₂ X.
 
         >>> log2(Tensor([8.0])).tolist()
         [3.0]
         """
     def log10(self) -> Tensor:
-        """The logarithm to base 10.
+        """Y = log₁₀ X.
 
         >>> log10(Tensor([1000.0])).array.round(5).tolist()
         [3.0]
@@ -142,7 +142,7 @@ class Methods:
         [2.0]
         """
     def rsqrt(self) -> Tensor:
-        """1 / √X.
+        """Y = 1 / √X.
 
         >>> rsqrt(Tensor([4.0])).tolist()
         [0.5]
@@ -184,19 +184,19 @@ class Methods:
         [1.0]
         """
     def tan(self) -> Tensor:
-        """Sin X / cos X.
+        """Y = sin X / cos X.
 
         >>> tan(Tensor([0.0])).tolist()
         [0.0]
         """
     def sinh(self) -> Tensor:
-        """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+        """Y = (e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
 
         >>> sinh(Tensor([0.0])).tolist()
         [0.0]
         """
     def cosh(self) -> Tensor:
-        """(e^X + e^−X) / 2.
+        """Y = (e^X + e^−X) / 2.
 
         >>> cosh(Tensor([0.0])).tolist()
         [1.0]
@@ -226,13 +226,13 @@ class Methods:
         [0.0]
         """
     def acosh(self) -> Tensor:
-        """ln(X + √(X² − 1)), the number whose cosh is X, in a form that is exact near X = 1.
+        """Y = ln(X + √(X² − 1)), the number whose cosh is X. It is computed in a form that is exact near X = 1.
 
         >>> arccosh(Tensor([1.0])).tolist()
         [0.0]
         """
     def atanh(self) -> Tensor:
-        """ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
+        """Y = ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
 
         >>> arctanh(Tensor([0.0])).tolist()
         [0.0]
@@ -250,19 +250,19 @@ class Methods:
         [0.0, 0.0]
         """
     def sign(self) -> Tensor:
-        """Y = −1, 0 or 1.
+        """Y = −1, 0 or 1, the sign of X.
 
         >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
         [1.0, 0.0, -1.0]
         """
     def floor(self) -> Tensor:
-        """Y = the largest whole number that is not above X.
+        """Y = ⌊X⌋, the largest whole number that is not above X.
 
         >>> floor(Tensor([1.7, -1.2])).tolist()
         [1.0, -2.0]
         """
     def ceil(self) -> Tensor:
-        """Y = the smallest whole number that is not below X.
+        """Y = ⌈X⌉, the smallest whole number that is not below X.
 
         >>> ceil(Tensor([1.2, -1.7])).tolist()
         [2.0, -1.0]
@@ -274,53 +274,55 @@ class Methods:
         [1.0, -1.0]
         """
     def round(self, decimals: builtins.int = 0) -> Tensor:
-        """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
+        """Y = X rounded to the nearest multiple of 10^−decimals. Halves go to the even one.
 
         >>> round(Tensor([0.5, 1.5])).tolist()
         [0.0, 2.0]
         """
     def fmod(self, W: Like) -> Tensor:
-        """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
+        """Y = X − W · trunc(X / W): what a division leaves, with the sign of X, as in C.
 
         >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
         [2.0, -2.0]
         """
     def remainder(self, W: Like) -> Tensor:
-        """X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
+        """Y = X − W · ⌊X / W⌋: what a division leaves, with the sign of W, as Python's ``%``.
 
         >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()
         [2.0, 1.0]
         """
     def floor_divide(self, W: Like) -> Tensor:
-        """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
+        """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; ``floor(X / W)`` has one that is 0.
 
         >>> floor_divide(Tensor([7, -7]), 2).tolist()
         [3, -4]
         """
     def maximum(self, W: Like) -> Tensor:
-        """Y = the larger of both; where they tie each gets half of the gradient.
+        """Y = the larger of X and W. Where they are equal, each gets half of the gradient.
 
         >>> maximum(Tensor([1.0, 5.0]), 3.0).tolist()
         [3.0, 5.0]
         """
     def minimum(self, W: Like) -> Tensor:
-        """Y = the smaller of both; where they tie each gets half of the gradient.
+        """Y = the smaller of X and W. Where they are equal, each gets half of the gradient.
 
         >>> minimum(Tensor([1.0, 5.0]), 3.0).tolist()
         [1.0, 3.0]
         """
     def clip(self, min: Like | None = None, max: Like | None = None) -> Tensor:
-        """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+        """X cut to ``min`` … ``max``, which are numbers or arrays; PyTorch's ``clamp``.
 
-        PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+        The gradient passes where X lies within the bounds. A bound that is a Tensor gets the gradient where it is taken.
+        Raises RuntimeError without any bound.
 
         >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
         [-1.0, 0.5, 1.0]
         """
     def clamp(self, min: Like | None = None, max: Like | None = None) -> Tensor:
-        """X, but at least ``min`` and at most ``max``, numbers or arrays; the gradient passes where X lies within.
+        """X cut to ``min`` … ``max``, which are numbers or arrays; PyTorch's ``clamp``.
 
-        PyTorch's ``clamp``. A bound that is a Tensor gets the gradient where it binds.
+        The gradient passes where X lies within the bounds. A bound that is a Tensor gets the gradient where it is taken.
+        Raises RuntimeError without any bound.
 
         >>> clip(Tensor([-3.0, 0.5, 3.0]), -1.0, 1.0).tolist()
         [-1.0, 0.5, 1.0]
@@ -337,7 +339,9 @@ class Methods:
         posinf: builtins.float | None = None,
         neginf: builtins.float | None = None,
     ) -> Tensor:
-        """X with ``nan`` in place of NaN, and the largest and smallest floats of its type, or those given, in that of ±∞.
+        """X with ``nan`` in place of NaN, ``posinf`` in place of ∞ and ``neginf`` in place of −∞.
+
+        By default ∞ and −∞ become the largest and the smallest float of X's type.
 
         >>> nan_to_num(Tensor([float("nan"), float("inf"), 1.0]), posinf=9.0).tolist()
         [0.0, 9.0, 1.0]
@@ -345,31 +349,31 @@ class Methods:
     def where(self, condition: Like, other: Like) -> Tensor:
         """The Tensor where the condition is true, ``other`` elsewhere."""
     def eq(self, W: Like) -> Tensor:
-        """X == W, entry by entry: booleans, so without a gradient."""
+        """Y = (X == W), entry by entry. Booleans have no gradient."""
     def ne(self, W: Like) -> Tensor:
-        """X != W, entry by entry: booleans, so without a gradient."""
+        """Y = (X != W), entry by entry. Booleans have no gradient."""
     def lt(self, W: Like) -> Tensor:
-        """X < W, entry by entry: booleans, so without a gradient."""
+        """Y = (X < W), entry by entry. Booleans have no gradient."""
     def le(self, W: Like) -> Tensor:
-        """X <= W, entry by entry: booleans, so without a gradient."""
+        """Y = (X <= W), entry by entry. Booleans have no gradient."""
     def gt(self, W: Like) -> Tensor:
-        """X > W, entry by entry: booleans, so without a gradient."""
+        """Y = (X > W), entry by entry. Booleans have no gradient."""
     def ge(self, W: Like) -> Tensor:
-        """X >= W, entry by entry: booleans, so without a gradient."""
+        """Y = (X >= W), entry by entry. Booleans have no gradient."""
     def isnan(self) -> Tensor:
-        """Is not a number.
+        """Whether an entry is NaN.
 
         >>> isnan(Tensor([float("nan"), 1.0])).tolist()
         [True, False]
         """
     def isinf(self) -> Tensor:
-        """Is ∞ or −∞.
+        """Whether an entry is ∞ or −∞.
 
         >>> isinf(Tensor([float("inf"), 1.0])).tolist()
         [True, False]
         """
     def isfinite(self) -> Tensor:
-        """Is an ordinary number.
+        """Whether an entry is neither NaN nor ±∞.
 
         >>> isfinite(Tensor([float("inf"), 1.0])).tolist()
         [False, True]
@@ -381,7 +385,7 @@ class Methods:
         atol: builtins.float = 1e-08,
         equal_nan: builtins.bool = False,
     ) -> Tensor:
-        """|X − W| ≤ atol + rtol · |W|.
+        """Whether |X − W| ≤ atol + rtol · |W|, entry by entry.
 
         >>> isclose(Tensor([1.0, 2.0]), Tensor([1.0 + 1e-7, 2.1])).tolist()
         [True, False]
@@ -393,31 +397,31 @@ class Methods:
         atol: builtins.float = 1e-08,
         equal_nan: builtins.bool = False,
     ) -> builtins.bool:
-        """Whether :func:`isclose` holds everywhere.
+        """Whether :func:`isclose` holds for every entry.
 
         >>> allclose(Tensor([1.0]), Tensor([1.0 + 1e-7]))
         True
         """
     def logical_and(self, W: Like) -> Tensor:
-        """Both are true (not zero).
+        """Whether X and W are both true (not zero).
 
         >>> logical_and(Tensor([1.0, 0.0]), Tensor([2.0, 2.0])).tolist()
         [True, False]
         """
     def logical_or(self, W: Like) -> Tensor:
-        """One of them is true (not zero).
+        """Whether X, W or both are true (not zero).
 
         >>> logical_or(Tensor([1.0, 0.0]), Tensor([0.0, 0.0])).tolist()
         [True, False]
         """
     def logical_not(self) -> Tensor:
-        """Is false (zero).
+        """Whether X is false (zero).
 
         >>> logical_not(Tensor([1.0, 0.0])).tolist()
         [False, True]
         """
     def logical_xor(self, W: Like) -> Tensor:
-        """Exactly one of them is true (not zero).
+        """Whether exactly one of X and W is true (not zero).
 
         >>> logical_xor(Tensor([1.0, 1.0]), Tensor([0.0, 1.0])).tolist()
         [True, False]
@@ -431,7 +435,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
+        """Y = Σ X over ``axis``, added up in ``dtype``. Small integers are added up in int64.
 
         >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
         [4.0, 6.0]
@@ -445,7 +449,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """Σ X / n over ``axis``; integers give float32. With ``dtype`` X is brought to it first.
+        """Y = Σ X / n over ``axis``. Integers give float32. With ``dtype`` X is converted first.
 
         >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
         [2.0, 3.0]
@@ -459,9 +463,9 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The product over ``axis``, pair by pair: log₂ n multiplications deep, and right gradients where entries are 0.
+        """The product over ``axis``. With ``dtype`` X is converted first.
 
-        With ``dtype`` X is brought to it first.
+        Entries are multiplied in pairs, log₂ n times over, so that gradients are right where entries are 0.
 
         >>> prod(Tensor([2.0, 3.0, 4.0])).item()
         24.0
@@ -476,7 +480,9 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; ``np.var(t)`` has 0.
+        """Y = Σ (X − mean X)² / (n − correction) over ``axis``. The default is PyTorch's, 1; ``np.var(t)`` has 0.
+
+        ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0.
 
         >>> var(Tensor([1.0, 2.0, 3.0])).item()
         1.0
@@ -491,18 +497,18 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The square root of ``var``, with the same arguments. Where it is 0 its gradient counts as 0, as in PyTorch.
+        """The square root of :func:`var`, with the same arguments. Where it is 0 its gradient is 0, as in PyTorch.
 
         >>> std(Tensor([1.0, 2.0, 3.0])).item()
         1.0
         """
     @overload
     def max(self, *, axis: Axes = None, keepdims: builtins.bool = False) -> Tensor:
-        """The largest entry: of all, or along ``dim`` with its index, as in PyTorch; over ``axis`` as in NumPy (``amax``).
+        """The largest entry of all, or along an axis.
 
-        ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), and the gradient goes to the entry that was picked;
-        ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, and entries that tie share the gradient. ``max(a, b)`` of
-        two Tensors is ``maximum``.
+        ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), as in PyTorch; the gradient goes to the entry that was
+        picked. ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, as in NumPy; entries that tie share the gradient.
+        ``max(a, b)`` of two Tensors is ``maximum``.
 
         >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
         [5.0, 4.0]
@@ -519,7 +525,7 @@ class Methods:
     def max(self, other: Tensor | np.ndarray[Any, Any]) -> Tensor: ...
     @overload
     def min(self, *, axis: Axes = None, keepdims: builtins.bool = False) -> Tensor:
-        """The smallest entry; see :func:`max`.
+        """The smallest entry of all, or along an axis, with the arguments and the results of :func:`max`.
 
         >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
         [1.0, 3.0]
@@ -540,7 +546,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The largest entry over ``axis``; entries that tie share the gradient evenly.
+        """The largest entry over ``axis``. Entries that tie share the gradient evenly.
 
         >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
         [5.0, 4.0]
@@ -553,7 +559,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The smallest entry over ``axis``; entries that tie share the gradient evenly.
+        """The smallest entry over ``axis``. Entries that tie share the gradient evenly.
 
         >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
         [1.0, 3.0]
@@ -566,7 +572,7 @@ class Methods:
         dim: builtins.int | None = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The index of the first largest entry; integers, so without a gradient.
+        """The index of the largest entry over ``axis``, the first one where several tie. Integers have no gradient.
 
         >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
         [1, 0]
@@ -579,7 +585,7 @@ class Methods:
         dim: builtins.int | None = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The index of the first smallest entry; integers, so without a gradient.
+        """The index of the smallest entry over ``axis``, the first one where several tie. Integers have no gradient.
 
         >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
         [0, 0]
@@ -592,7 +598,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """Whether every entry is true (not zero).
+        """Whether every entry over ``axis`` is true (not zero).
 
         >>> all(Tensor([1.0, 0.0])).item()
         False
@@ -605,7 +611,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """Whether some entry is true (not zero).
+        """Whether some entry over ``axis`` is true (not zero).
 
         >>> any(Tensor([1.0, 0.0])).item()
         True
@@ -618,7 +624,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
+        """Y = ln Σ e^X over ``axis``. The largest entry is subtracted first and added again, so that nothing overflows.
 
         >>> logsumexp(Tensor([1000.0, 1000.0])).array.round(3).item()
         1000.6929931640625
@@ -632,27 +638,27 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The p-norm (Σ |X|^p)^(1/p) over ``axis``; p is 2 unless given. Its gradient at 0 is 0, as in PyTorch.
+        """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
         >>> norm(Tensor([3.0, 4.0])).item()
         5.0
         """
     def softmax(self, axis: builtins.int = -1, dtype: Any = None, *, dim: builtins.int = -1) -> Tensor:
-        """e^X / Σ e^X along ``axis``: positive, and 1 in sum. With ``dtype`` X is brought to it first.
+        """Y = e^X / Σ e^X along ``axis``: entries are positive and add up to 1. With ``dtype`` X is converted first.
 
         >>> softmax(Tensor([0.0, 0.0])).tolist()
         [0.5, 0.5]
         """
     def log_softmax(self, axis: builtins.int = -1, dtype: Any = None, *, dim: builtins.int = -1) -> Tensor:
-        """X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
+        """Y = X − ln Σ e^X along ``axis``: the logarithm of softmax. Small probabilities are not rounded to 0 first.
 
-        With ``dtype`` X is brought to it first.
+        With ``dtype`` X is converted first.
 
         >>> log_softmax(Tensor([0.0, 0.0])).exp().tolist()
         [0.5, 0.5]
         """
     def cumsum(self, axis: builtins.int | None = None, dtype: Any = None, *, dim: builtins.int | None = None) -> Tensor:
-        """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X. ``dtype``: X is brought to it first.
+        """Y[i] = X[0] + … + X[i] along ``axis``; without ``axis``, of the flattened X. With ``dtype`` X is converted first.
 
         >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
         [1.0, 3.0, 6.0]
@@ -664,21 +670,21 @@ class Methods:
         *,
         dim: builtins.int | None = None,
     ) -> Tensor:
-        """Y[i] = X[0] · … · X[i] along ``axis``, in log₂ n steps that each multiply by what stands 1, 2, 4, … before.
+        """Y[i] = X[0] · … · X[i] along ``axis``; without ``axis``, of the flattened X. With ``dtype`` X is converted first.
 
-        With ``dtype`` X is brought to it first.
+        It takes log₂ n steps. They multiply each entry by the one that stands 1, 2, 4, … places before it.
 
         >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0).tolist()
         [2.0, 6.0, 24.0]
         """
     def cummax(self, dim: builtins.int) -> Extremes:
-        """The largest entry so far along an axis, and where it stood (the last place if several tie); NaN from a NaN on.
+        """The largest entry so far along ``dim``, and its index: the last one where several tie. From a NaN on it is NaN.
 
         >>> cummax(Tensor([1.0, 3.0, 2.0]), 0).values.tolist()
         [1.0, 3.0, 3.0]
         """
     def cummin(self, dim: builtins.int) -> Extremes:
-        """The smallest entry so far along an axis, and where it stood (the last place if several tie).
+        """The smallest entry so far along ``dim``, and its index: the last one where several tie.
 
         >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
         [3.0, 1.0, 1.0]
@@ -691,7 +697,9 @@ class Methods:
         *,
         axis: builtins.int = -1,
     ) -> Extremes:
-        """PyTorch's sort: (values, indices) along an axis. ``np.sort(t)`` gives the values alone.
+        """The entries of X in order along ``dim``, and their indices, as in PyTorch. ``np.sort(t)`` gives the values alone.
+
+        Entries that tie keep their order, whatever ``stable`` says.
 
         >>> sort(Tensor([3.0, 1.0, 2.0])).values.tolist()
         [1.0, 2.0, 3.0]
@@ -704,7 +712,7 @@ class Methods:
         *,
         axis: builtins.int = -1,
     ) -> Tensor:
-        """The indices that sort X along an axis.
+        """The indices that sort X along ``dim``. Entries that tie keep their order.
 
         >>> argsort(Tensor([3.0, 1.0, 2.0])).tolist()
         [1, 2, 0]
@@ -718,25 +726,27 @@ class Methods:
         *,
         axis: builtins.int = -1,
     ) -> Extremes:
-        """The k largest (or smallest) entries along an axis, in order, and where they stood.
+        """The k largest entries along ``dim``, or the smallest ones, in order, and their indices.
 
         >>> topk(Tensor([3.0, 1.0, 2.0]), 2).values.tolist()
         [3.0, 2.0]
         """
     def diff(self, n: builtins.int = 1, dim: builtins.int = -1, *, axis: builtins.int = -1) -> Tensor:
-        """X[i + 1] − X[i] along an axis, ``n`` times.
+        """X[i + 1] − X[i] along ``dim``; with ``n`` the differences are taken that many times.
 
         >>> diff(Tensor([1.0, 4.0, 9.0])).tolist()
         [3.0, 5.0]
         """
     def count_nonzero(self, axis: Axes = None, *, dim: Axes = None) -> Tensor:
-        """How many entries over ``axis`` are not 0.
+        """The number of entries over ``axis`` that are not 0.
 
         >>> count_nonzero(Tensor([[0.0, 5.0], [1.0, 2.0]]), axis=1).tolist()
         [1, 2]
         """
     def bincount(self, weights: Like | None = None, minlength: builtins.int = 0) -> Tensor:
-        """How often each of 0, 1, 2, … occurs in a vector of integers; with ``weights`` their sum, as float64.
+        """How often each of 0, 1, 2, … occurs in a vector of integers. The result has at least ``minlength`` entries.
+
+        With ``weights`` (n,) each occurrence counts as its weight. Raises RuntimeError for floats and negative numbers.
 
         >>> bincount(Tensor([1, 3, 1])).tolist()
         [0, 2, 0, 1]
@@ -749,8 +759,9 @@ class Methods:
         dim: builtins.int | None = None,
         axis: builtins.int | None = None,
     ) -> Tensor:
-        """The different entries (or slices along ``dim``), in order; with them, if asked, where each of X's is among them
-        and how often it occurs.
+        """The different entries of X in ascending order, or its different slices along ``dim``.
+
+        ``return_inverse`` adds where each entry of X stands among them, ``return_counts`` how often each occurs.
 
         >>> unique(Tensor([3, 1, 3])).tolist()
         [1, 3]
@@ -774,10 +785,10 @@ class Methods:
         [True, False, True]
         """
     def multinomial(self, num_samples: builtins.int, replacement: builtins.bool = False) -> Tensor:
-        """Places (..., num_samples) drawn with probability input / Σ input, from one distribution (n) or from rows (m, n).
+        """Indices (..., num_samples), each drawn with probability input / Σ input. Shapes of the input: (n,) or (m, n).
 
-        The weights are at least 0 and need not add up to 1. Without ``replacement`` no place is drawn twice: the largest
-        of input / E, with E from the exponential distribution, are such a draw, in order.
+        The weights are not negative and need not add up to 1. Without ``replacement`` no index is drawn twice: those of the
+        largest input / E are taken, in order, where E is drawn from the exponential distribution.
 
         >>> multinomial(Tensor([[0.0, 5.0], [1.0, 0.0]]), 1).tolist()
         [[1], [0]]
@@ -785,15 +796,16 @@ class Methods:
         [0, 1, 2]
         """
     def bernoulli(self, p: builtins.float | None = None) -> Tensor:
-        """1 with the probability that ``input`` has in each place (or ``p`` everywhere), otherwise 0; its type is kept.
+        """1 or 0 for each entry. The entry is the probability of a 1, unless ``p`` gives one for all; its type is kept.
 
         >>> bernoulli(Tensor([0.0, 1.0])).tolist()
         [0.0, 1.0]
         """
     def matmul(self, W: Like) -> Tensor:
-        """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+        """Y = X · W, rows of X times columns of W. Shapes: X (..., n, k), W (..., k, m), Y (..., n, m).
 
-        A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+        The axes before the last two are a batch, and broadcast. A Tensor with one axis counts as a row on the left and as a
+        column on the right, and that axis is dropped again. Raises ValueError if the two k differ.
 
         >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
         [[11.0]]
@@ -805,53 +817,55 @@ class Methods:
         11.0
         """
     def mm(self, W: Like) -> Tensor:
-        """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+        """Y = X · W, rows of X times columns of W. Shapes: X (..., n, k), W (..., k, m), Y (..., n, m).
 
-        A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+        The axes before the last two are a batch, and broadcast. A Tensor with one axis counts as a row on the left and as a
+        column on the right, and that axis is dropped again. Raises ValueError if the two k differ.
 
         >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
         [[11.0]]
         """
     def bmm(self, W: Like) -> Tensor:
-        """Y = X · W: rows of X times columns of W, over the last two axes; the axes before them are a batch and broadcast.
+        """Y = X · W, rows of X times columns of W. Shapes: X (..., n, k), W (..., k, m), Y (..., n, m).
 
-        A Tensor with one axis counts as a row on the left and as a column on the right, and that axis is dropped again.
+        The axes before the last two are a batch, and broadcast. A Tensor with one axis counts as a row on the left and as a
+        column on the right, and that axis is dropped again. Raises ValueError if the two k differ.
 
         >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
         [[11.0]]
         """
     def outer(self, W: Like) -> Tensor:
-        """Y[i, j] = X[i] · W[j], of flattened X and W.
+        """Y[i, j] = X[i] · W[j]. X and W are flattened first.
 
         >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
         [[3.0, 4.0], [6.0, 8.0]]
         """
     def trace(self, offset: builtins.int = 0, axis1: builtins.int = 0, axis2: builtins.int = 1) -> Tensor:
-        """The sum of the diagonal of a matrix.
+        """Σ X[i, i + offset] over two axes: the sum of the diagonal of a matrix.
 
         >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
         5.0
         """
     def diag(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
-        """A vector as a diagonal matrix; of a matrix, its diagonal.
+        """A vector as the diagonal of a matrix that is 0 elsewhere; of a matrix, its diagonal.
 
         >>> diag(Tensor([1.0, 2.0])).tolist()
         [[1.0, 0.0], [0.0, 2.0]]
         """
     def diagonal(self, offset: builtins.int = 0, dim1: builtins.int = 0, dim2: builtins.int = 1) -> Tensor:
-        """The diagonal over two axes, as a last axis.
+        """The entries X[i, i + offset] over two axes, as a last axis.
 
         >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [1.0, 4.0]
         """
     def reshape(self, *sizes: Any, shape: Any = None) -> Tensor:
-        """X in another shape, in the same order of entries; one size may be -1.
+        """X in another shape, in the same order of entries. One size may be -1: it follows from the others.
 
         >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
         [1.0, 2.0, 3.0, 4.0]
         """
     def view(self, *sizes: Any, shape: Any = None) -> Tensor:
-        """X in another shape, in the same order of entries; one size may be -1.
+        """X in another shape, in the same order of entries. One size may be -1: it follows from the others.
 
         >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
         [1.0, 2.0, 3.0, 4.0]
@@ -859,43 +873,46 @@ class Methods:
     def view_as(self, other: Like) -> Tensor:
         """The Tensor in the shape of ``other``."""
     def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
-        """X with the axes from ``start_dim`` to ``end_dim`` made one.
+        """X with the axes ``start_dim`` … ``end_dim`` joined into one.
 
         >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [1.0, 2.0, 3.0, 4.0]
         """
     def ravel(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
-        """X with the axes from ``start_dim`` to ``end_dim`` made one.
+        """X with the axes ``start_dim`` … ``end_dim`` joined into one.
 
         >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [1.0, 2.0, 3.0, 4.0]
         """
     def unflatten(self, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor:
-        """One axis split into several of the given sizes.
+        """X with the axis ``dim`` split into several of the given sizes. One size may be -1: it follows from the others.
 
         >>> unflatten(Tensor([1.0, 2.0, 3.0, 4.0]), 0, (2, 2)).tolist()
         [[1.0, 2.0], [3.0, 4.0]]
         """
     def squeeze(self, axis: Axes = None, *, dim: Axes = None) -> Tensor:
-        """X without its axes of size 1: all of them, or those named by ``axis``, of which larger ones stay as they are.
+        """X without its axes of size 1, or without those among ``axis``. Larger axes stay as they are, as in PyTorch.
 
         >>> squeeze(Tensor([[1.0, 2.0]])).tolist()
         [1.0, 2.0]
         """
     def unsqueeze(self, axis: Axes) -> Tensor:
-        """X with a new axis of size 1 at ``axis`` (or at several); PyTorch's ``unsqueeze``.
+        """X with a new axis of size 1 at ``axis``, or at each of several; PyTorch's ``unsqueeze``.
 
         >>> expand_dims(Tensor([1.0, 2.0]), 1).tolist()
         [[1.0], [2.0]]
         """
     def permute(self, *axes: Any, dims: Any = None) -> Tensor:
-        """X with its axes in the given order, without one in reverse.
+        """X with its axes in the given order; without an order, in reverse.
 
         >>> permute(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
         [[1.0, 3.0], [2.0, 4.0]]
         """
     def transpose(self, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Tensor:
-        """Without arguments all axes in reverse; ``transpose(i, j)`` swaps two, as in PyTorch; a tuple orders all of them.
+        """X with its axes in another order.
+
+        ``transpose(x)`` reverses them, ``transpose(x, i, j)`` exchanges two, as in PyTorch, and a tuple says the whole
+        order, as in NumPy.
 
         >>> transpose(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [[1.0, 3.0], [2.0, 4.0]]
@@ -917,7 +934,7 @@ class Methods:
         source: builtins.int | Sequence[builtins.int],
         destination: builtins.int | Sequence[builtins.int],
     ) -> Tensor:
-        """Axes moved to other places; the rest keep their order.
+        """X with the axes ``source`` moved to ``destination``; the others keep their order.
 
         >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
         (2, 1, 1)
@@ -927,19 +944,19 @@ class Methods:
         source: builtins.int | Sequence[builtins.int],
         destination: builtins.int | Sequence[builtins.int],
     ) -> Tensor:
-        """Axes moved to other places; the rest keep their order.
+        """X with the axes ``source`` moved to ``destination``; the others keep their order.
 
         >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
         (2, 1, 1)
         """
     def broadcast_to(self, *sizes: Any, shape: Any = None) -> Tensor:
-        """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
+        """X repeated along its axes of size 1 until it has the shape; PyTorch's ``expand``. A size of -1 keeps the axis.
 
         >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
         [[1.0, 1.0], [2.0, 2.0]]
         """
     def expand(self, *sizes: Any, shape: Any = None) -> Tensor:
-        """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
+        """X repeated along its axes of size 1 until it has the shape; PyTorch's ``expand``. A size of -1 keeps the axis.
 
         >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
         [[1.0, 1.0], [2.0, 2.0]]
@@ -947,13 +964,13 @@ class Methods:
     def expand_as(self, other: Like) -> Tensor:
         """The Tensor broadcast to the shape of ``other``."""
     def tile(self, *reps: Any, dims: Any = None) -> Tensor:
-        """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+        """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
 
         >>> tile(Tensor([1.0, 2.0]), 2).tolist()
         [1.0, 2.0, 1.0, 2.0]
         """
     def repeat(self, *reps: Any, dims: Any = None) -> Tensor:
-        """X laid side by side ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+        """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
 
         >>> tile(Tensor([1.0, 2.0]), 2).tolist()
         [1.0, 2.0, 1.0, 2.0]
@@ -965,7 +982,9 @@ class Methods:
         *,
         dim: builtins.int | None = None,
     ) -> Tensor:
-        """Each entry along ``axis`` repeated in place, as often as ``repeats`` says; NumPy's ``repeat``.
+        """Each entry along ``axis`` repeated in its place, as often as ``repeats`` says; NumPy's ``repeat``.
+
+        ``repeats`` is one number, or one for each entry. Without ``axis`` X is flattened first.
 
         >>> repeat_interleave(Tensor([1.0, 2.0]), 2).tolist()
         [1.0, 1.0, 2.0, 2.0]
@@ -978,10 +997,10 @@ class Methods:
         split_size: Any = None,
         dim: builtins.int = 0,
     ) -> list[Tensor]:
-        """X cut along ``axis``: into pieces of that many entries each (the last may be shorter), or of the sizes listed.
+        """X cut along ``axis`` into pieces of the given size, of which the last may be shorter, or of the sizes in a list.
 
-        PyTorch's method calls it ``split_size``. ``np.split(t, …)`` means what it means in NumPy: into that many equal
-        parts, or at the listed places.
+        PyTorch's method calls that argument ``split_size``. ``np.split(t, …)`` cuts as NumPy does, into that many equal
+        parts or at the listed places. Raises ValueError if the sizes do not add up to the axis.
 
         >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
         [[1.0, 2.0], [3.0]]
@@ -993,63 +1012,65 @@ class Methods:
         [[1.0, 2.0], [3.0]]
         """
     def unbind(self, dim: builtins.int = 0, *, axis: builtins.int = 0) -> tuple[Tensor, ...]:
-        """X[0], X[1], … along an axis, which is gone from them.
+        """X[0], X[1], … along ``dim``; that axis is gone from the results.
 
         >>> [t.tolist() for t in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)]
         [[1.0, 3.0], [2.0, 4.0]]
         """
     def flip(self, *axes: Any, axis: Axes = None, dim: Axes = None) -> Tensor:
-        """X with the entries along the given axes (all without any) in reverse.
+        """X with its entries in reverse order along the given axes; without any, along all.
 
         >>> flip(Tensor([1.0, 2.0, 3.0])).tolist()
         [3.0, 2.0, 1.0]
         """
     def roll(self, shifts: Any, axis: Axes = None, *, dim: Axes = None) -> Tensor:
-        """Entries moved along an axis (without one, along the flattened X); what leaves at the end comes in at the start.
+        """X with its entries moved by ``shifts`` along ``axis``; what leaves at the end comes in at the start.
+
+        Without ``axis`` the flattened X is rolled. Several axes take as many shifts.
 
         >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
         [3.0, 1.0, 2.0]
         """
     def unfold(self, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor:
-        """All windows of ``size`` entries along an axis, ``step`` apart, as a last axis.
+        """All windows of ``size`` entries along ``dimension``, ``step`` apart. Their entries become a last axis.
 
         >>> unfold(Tensor([1.0, 2.0, 3.0]), 0, 2, 1).tolist()
         [[1.0, 2.0], [2.0, 3.0]]
         """
     def narrow(self, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor:
-        """``length`` entries along an axis from ``start`` on.
+        """The ``length`` entries along ``dim`` that begin at ``start``.
 
         >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
         [2.0, 3.0]
         """
     def tril(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
-        """The lower triangle of each matrix, zeros above the diagonal.
+        """The lower triangle of each matrix X (..., n, m); entries above diagonal ``diagonal`` (``k``) are 0.
 
         >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [[1.0, 0.0], [3.0, 4.0]]
         """
     def triu(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
-        """The upper triangle of each matrix, zeros below the diagonal.
+        """The upper triangle of each matrix X (..., n, m); entries below diagonal ``diagonal`` (``k``) are 0.
 
         >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [[1.0, 2.0], [0.0, 4.0]]
         """
     def gather(self, dim: builtins.int, index: Like) -> Tensor:
-        """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes; the shape is that of ``index``.
+        """Y[i, j, …] = X[index[i, j, …], j, …] for dim = 0, and likewise for other axes. Y has the shape of ``index``.
 
         >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
         [[2.0], [3.0]]
         """
     def scatter(self, dim: builtins.int, index: Like, src: Like | None = None, value: Like | None = None) -> Tensor:
-        """X with the entries that ``index`` names along ``dim`` replaced by those of ``src`` (or by a number).
+        """X in which ``src``, or the number ``value``, replaces the entries that ``index`` names along ``dim``.
 
-        Of several entries for one place the last is taken, and gets the gradient.
+        Of several entries for one place the last is taken; it gets the gradient.
 
         >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
         [1.0, 9.0]
         """
     def scatter_add(self, dim: builtins.int, index: Like, src: Like) -> Tensor:
-        """X with ``src`` added in at the places that ``index`` names along ``dim``; places named twice get the sum.
+        """X with ``src`` added at the places that ``index`` names along ``dim``. A place that is named twice gets the sum.
 
         >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
         [0.0, 3.0]
@@ -1061,7 +1082,7 @@ class Methods:
         [[2.0], [4.0]]
         """
     def take(self, indices: Like, axis: builtins.int | None = None, *, dim: builtins.int | None = None) -> Tensor:
-        """Entries by index along ``axis``; without one from the flattened X.
+        """The entries of X that ``indices`` names along ``axis``; without ``axis``, those of the flattened X.
 
         >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [3, 0]).tolist()
         [4.0, 1.0]
@@ -1073,7 +1094,7 @@ class Methods:
         *,
         dim: builtins.int | None = None,
     ) -> Tensor:
-        """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+        """NumPy's :func:`gather`: axes of size 1 are broadcast. Without ``axis`` X is flattened first.
 
         >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
         [[2.0], [3.0]]
@@ -1085,7 +1106,7 @@ class Methods:
         *,
         dim: builtins.int | None = None,
     ) -> Tensor:
-        """NumPy's ``gather``: sizes of 1 in ``indices`` stretch to those of X, and conversely. Without axis X is flattened.
+        """NumPy's :func:`gather`: axes of size 1 are broadcast. Without ``axis`` X is flattened first.
 
         >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), 1).tolist()
         [[2.0], [3.0]]
@@ -1098,7 +1119,7 @@ class Methods:
         """
     @overload
     def nonzero(self, as_tuple: Literal[False] = False) -> Tensor:
-        """The places of the entries that are not 0, one row each, or with ``as_tuple`` one Tensor per axis.
+        """The places of the entries that are not 0: a row for each place, or with ``as_tuple`` a Tensor for each axis.
 
         >>> nonzero(Tensor([0.0, 5.0])).tolist()
         [[1]]
@@ -1106,25 +1127,29 @@ class Methods:
     @overload
     def nonzero(self, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
     def clone(self) -> Tensor:
-        """The same numbers in an array of their own; PyTorch's ``clone``.
+        """X in an array of its own; PyTorch's ``clone``. The gradient passes through.
 
         >>> copy(Tensor([1.0])).tolist()
         [1.0]
         """
     def astype(self, dtype: Any) -> Tensor:
-        """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
+        """X in another dtype. The gradient comes back in the dtype of X; only floats pass it on.
+
+        Raises TypeError for a dtype that is neither boolean, integer nor float.
 
         >>> astype(Tensor([1.5]), dtype="float64").dtype
         dtype('float64')
         """
     def type(self, dtype: Any) -> Tensor:
-        """X in another dtype; the gradient comes back in the dtype of X, and passes through floats only.
+        """X in another dtype. The gradient comes back in the dtype of X; only floats pass it on.
+
+        Raises TypeError for a dtype that is neither boolean, integer nor float.
 
         >>> astype(Tensor([1.5]), dtype="float64").dtype
         dtype('float64')
         """
     def to(self, *args: Any, dtype: Any = None, device: Any = 'cpu', **hints: builtins.bool) -> Tensor:
-        """PyTorch's way to ask for another type, ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
+        """X in another type, as PyTorch writes it: ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
         >>> to(Tensor([1]), "float64").dtype
         dtype('float64')
@@ -1138,17 +1163,17 @@ class Methods:
         False
         """
     def half(self) -> Tensor:
-        """X in float16; the gradient comes back in the type of X, and passes through floats only."""
+        """X in float16. The gradient comes back in the type of X; only floats pass it on."""
     def float(self) -> Tensor:
-        """X in float32; the gradient comes back in the type of X, and passes through floats only."""
+        """X in float32. The gradient comes back in the type of X; only floats pass it on."""
     def double(self) -> Tensor:
-        """X in float64; the gradient comes back in the type of X, and passes through floats only."""
+        """X in float64. The gradient comes back in the type of X; only floats pass it on."""
     def long(self) -> Tensor:
-        """X in int64; the gradient comes back in the type of X, and passes through floats only."""
+        """X in int64. The gradient comes back in the type of X; only floats pass it on."""
     def int(self) -> Tensor:
-        """X in int32; the gradient comes back in the type of X, and passes through floats only."""
+        """X in int32. The gradient comes back in the type of X; only floats pass it on."""
     def bool(self) -> Tensor:
-        """X in bool; the gradient comes back in the type of X, and passes through floats only."""
+        """X in bool. The gradient comes back in the type of X; only floats pass it on."""
     def new_zeros(
         self,
         *size: Any,
@@ -1156,7 +1181,7 @@ class Methods:
         device: Any = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+        """Zeros of the given size, in the dtype of this Tensor unless another is given."""
     def new_empty(
         self,
         *size: Any,
@@ -1164,7 +1189,7 @@ class Methods:
         device: Any = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """All 0, of the given size, in the dtype of the Tensor unless another is given."""
+        """Zeros of the given size, in the dtype of this Tensor unless another is given."""
     def new_ones(
         self,
         *size: Any,
@@ -1172,7 +1197,7 @@ class Methods:
         device: Any = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """All 1, of the given size, in the dtype of the Tensor unless another is given."""
+        """Ones of the given size, in the dtype of this Tensor unless another is given."""
     def new_full(
         self,
         size: Any,
@@ -1181,7 +1206,7 @@ class Methods:
         device: Any = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """All ``fill_value``, of the given size, in the dtype of the Tensor unless another is given."""
+        """Entries that are all ``fill_value``, of the given size, in the dtype of this Tensor unless another is given."""
     def new_tensor(
         self,
         data: Like,
@@ -1191,11 +1216,11 @@ class Methods:
     ) -> Tensor:
         """A Tensor of ``data``, in the dtype of this one unless another is given."""
     def contiguous(self) -> Tensor:
-        """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+        """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
     def cpu(self) -> Tensor:
-        """The Tensor itself: ``view`` takes any layout here, and there is no device but the CPU."""
+        """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
     def dim(self) -> builtins.int:
-        """The number of axes, as PyTorch's method."""
+        """The number of axes; PyTorch's name for ``ndim``."""
     def numel(self) -> builtins.int:
         """The number of entries."""
     def nelement(self) -> builtins.int:
@@ -1248,7 +1273,7 @@ class Methods:
         """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
     @property
     def device(self) -> str:
-        """Where it is, ``"cpu"``."""
+        """Where the Tensor is: always ``"cpu"``."""
     @property
     def data(self) -> np.ndarray[Any, Any]:
         """The array itself, under the name that PyTorch's users write."""

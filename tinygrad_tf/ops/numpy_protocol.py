@@ -1,7 +1,7 @@
 """``np.exp(t)``: what NumPy's functions do when they are given a Tensor.
 
-Most mean the same here, under the same name and with the same arguments; one table lists them. Those that PyTorch calls
-otherwise stand below it.
+Most of them are functions of this package with the same name and the same arguments; one table lists these. Those for
+which PyTorch has another name or other arguments stand below it.
 """
 
 from __future__ import annotations
@@ -69,35 +69,35 @@ implements(np.linalg.outer)(linalg.outer)
 if hasattr(np, "astype"):  # from NumPy 2.1 on
     implements(np.astype)(conversion.astype)
 
-# ---- what is called otherwise in PyTorch ----------------------------------------------------------------------------
+# ---- what has another name or other arguments in PyTorch ------------------------------------------------------------
 
 
 @implements(np.var)
-def _var(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
+def _var(X, axis=None, ddof: float = 0, **params):
     return reduction.var(X, axis, **{"correction": ddof, **params})
 
 
 @implements(np.std)
-def _std(X: Any, axis: Any = None, ddof: float = 0, **params: Any) -> Any:
+def _std(X, axis=None, ddof: float = 0, **params):
     return reduction.std(X, axis, **{"correction": ddof, **params})
 
 
 @implements(np.linalg.norm)
-def _norm(X: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm(X, ord=None, axis=None, keepdims: bool = False):
     axes = X.ndim if axis is None else len(axis) if isinstance(axis, (tuple, list)) else 1
     if axes > 1 and ord not in (None, "fro"):
         raise error(
             NotImplementedError,
             "np.linalg.norm",
             got={"X": X, "ord": ord},
-            rule="of matrices only the Frobenius norm has a rule here",
+            rule="of a matrix only the Frobenius norm is computed here",
             cure="leave ord out, or write norm(x, p), which takes all entries as one vector",
         )
     return reduction.norm(X, ord, axis, keepdims)
 
 
 @implements(np.squeeze)
-def _squeeze(X: Any, axis: Any = None) -> Any:
+def _squeeze(X, axis=None):
     if axis is not None and any(X.shape[a] != 1 for a in shape.check_axes("squeeze", X, axis)):
         raise error(
             ValueError,
@@ -110,7 +110,7 @@ def _squeeze(X: Any, axis: Any = None) -> Any:
 
 
 @implements(np.split)
-def _split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def _split(X, indices_or_sections, axis: int = 0) -> list[Any]:
     n = join.length("split", X, axis)
     if np.ndim(indices_or_sections) == 0 and n % indices_or_sections:
         raise error(
@@ -124,7 +124,7 @@ def _split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @implements(np.array_split)
-def _array_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def _array_split(X, indices_or_sections, axis: int = 0) -> list[Any]:
     n = join.length("array_split", X, axis)
     if np.ndim(indices_or_sections) == 0:
         k = int(indices_or_sections)
@@ -135,52 +135,52 @@ def _array_split(X: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @implements(np.pad)
-def _pad(X: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+def _pad(X, pad_width, mode: str = "constant", constant_values=0):
     pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
     if mode == "constant" and not np.ndim(constant_values):
         return arrange.bordered(X, pairs, constant_values)
     theirs = {numpys: name for name, numpys in arrange.BORDERS.items()}
-    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad says what is possible
+    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad() names those that exist
     return arrange.pad(X, [n for pair in reversed(pairs) for n in pair], mode)
 
 
 @implements(np.diagonal)
-def _diagonal(X: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def _diagonal(X, offset: int = 0, axis1: int = 0, axis2: int = 1):
     return arrange.diagonal(X, offset, axis1, axis2)
 
 
 @implements(np.linalg.diagonal)
-def _last_diagonal(X: Any, offset: int = 0) -> Any:
+def _last_diagonal(X, offset: int = 0):
     return arrange.diagonal(X, offset, -2, -1)
 
 
 @implements(np.linalg.trace)
-def _last_trace(X: Any, offset: int = 0) -> Any:
+def _last_trace(X, offset: int = 0):
     return arrange.trace(X, offset, -2, -1)
 
 
 @implements(np.meshgrid)
-def _meshgrid(*Xs: Any, indexing: str = "xy") -> tuple[Any, ...]:
+def _meshgrid(*Xs, indexing: str = "xy") -> tuple[Any, ...]:
     return arrange.meshgrid(*Xs, indexing=indexing)
 
 
 @implements(np.nonzero)
-def _nonzero(X: Any) -> Any:
+def _nonzero(X):
     return indexing.nonzero(X, as_tuple=True)
 
 
 @implements(np.take_along_axis)
-def _take_along_axis(X: Any, indices: Any, axis: int | None = -1) -> Any:
+def _take_along_axis(X, indices, axis: int | None = -1):
     return indexing.take_along_axis(X, indices, axis)
 
 
 @implements(np.sort)
-def _sort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+def _sort(X, axis: int | None = -1, kind=None, stable=None):
     X, axis = order.one_axis("sort", X, axis)
     return order.sort(X, axis).values
 
 
 @implements(np.argsort)
-def _argsort(X: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+def _argsort(X, axis: int | None = -1, kind=None, stable=None):
     X, axis = order.one_axis("argsort", X, axis)
     return order.argsort(X, axis)

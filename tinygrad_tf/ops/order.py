@@ -1,4 +1,4 @@
-"""Along an axis: sums, products and extremes so far, and sorting."""
+"""Sums, products and extremes so far along an axis, products over axes, and sorting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..errors import error
 from .arithmetic import multiply
 from .arrange import bordered
@@ -18,26 +17,26 @@ from .shape import check_axes, check_axis, flatten, reshape
 
 
 @op
-def _cumsum(X: Array, *, axis: int) -> Array:
+def _cumsum(X, *, axis: int):
     """Y[i] = X[0] + … + X[i] along ``axis``."""
     return np.cumsum(X, axis)
 
 
 @_cumsum.rule
-def d_cumsum(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+def d_cumsum(dY, Y, X, *, axis):
     dX = np.flip(np.cumsum(np.flip(dY, axis), axis), axis)
     return dX
 
 
-def one_axis(name: str, X: Any, axis: Any) -> tuple[Any, int]:
-    """X and the axis to go along; without one X is flattened first, as in NumPy."""
+def one_axis(name: str, X, axis) -> tuple[Any, int]:
+    """X and the axis to go along. Without an axis X is flattened, as in NumPy."""
     return (flatten(X), 0) if axis is None else (X, check_axis(name, X, axis))
 
 
 @function
 @without_axes
-def cumsum(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Y[i] = X[0] + … + X[i] along ``axis``; without one of the flattened X. ``dtype``: X is brought to it first.
+def cumsum(X, axis: int | None = None, dtype=None):
+    """Y[i] = X[0] + … + X[i] along ``axis``; without ``axis``, of the flattened X. With ``dtype`` X is converted first.
 
     >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0).tolist()
     [1.0, 3.0, 6.0]
@@ -48,10 +47,10 @@ def cumsum(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 @function
 @without_axes
-def cumprod(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Y[i] = X[0] · … · X[i] along ``axis``, in log₂ n steps that each multiply by what stands 1, 2, 4, … before.
+def cumprod(X, axis: int | None = None, dtype=None):
+    """Y[i] = X[0] · … · X[i] along ``axis``; without ``axis``, of the flattened X. With ``dtype`` X is converted first.
 
-    With ``dtype`` X is brought to it first.
+    It takes log₂ n steps. They multiply each entry by the one that stands 1, 2, 4, … places before it.
 
     >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0).tolist()
     [2.0, 6.0, 24.0]
@@ -65,10 +64,10 @@ def cumprod(X: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 
 @function
-def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """The product over ``axis``, pair by pair: log₂ n multiplications deep, and right gradients where entries are 0.
+def prod(X, axis=None, keepdims: bool = False, dtype=None):
+    """The product over ``axis``. With ``dtype`` X is converted first.
 
-    With ``dtype`` X is brought to it first.
+    Entries are multiplied in pairs, log₂ n times over, so that gradients are right where entries are 0.
 
     >>> prod(Tensor([2.0, 3.0, 4.0])).item()
     24.0
@@ -78,7 +77,7 @@ def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
     Y = whole(X) if dtype is None else to(X, dtype)
     for a in gone if X.ndim else ():
         while Y.shape[a] != 1:
-            if Y.shape[a] % 2 or Y.shape[a] == 0:  # one factor more, a 1
+            if Y.shape[a] % 2 or Y.shape[a] == 0:  # a factor 1 makes the pairs complete
                 Y = bordered(Y, [(0, int(i == a)) for i in range(Y.ndim)], 1)
             if Y.shape[a] > 1:
                 Y = multiply(along(Y, a, slice(0, None, 2)), along(Y, a, slice(1, None, 2)))
@@ -87,8 +86,8 @@ def prod(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 @function
 @without_axes
-def cummax(X: Any, dim: int) -> Extremes:
-    """The largest entry so far along an axis, and where it stood (the last place if several tie); NaN from a NaN on.
+def cummax(X, dim: int) -> Extremes:
+    """The largest entry so far along ``dim``, and its index: the last one where several tie. From a NaN on it is NaN.
 
     >>> cummax(Tensor([1.0, 3.0, 2.0]), 0).values.tolist()
     [1.0, 3.0, 3.0]
@@ -105,8 +104,8 @@ def cummax(X: Any, dim: int) -> Extremes:
 
 @function
 @without_axes
-def cummin(X: Any, dim: int) -> Extremes:
-    """The smallest entry so far along an axis, and where it stood (the last place if several tie).
+def cummin(X, dim: int) -> Extremes:
+    """The smallest entry so far along ``dim``, and its index: the last one where several tie.
 
     >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
     [3.0, 1.0, 1.0]
@@ -119,8 +118,8 @@ def cummin(X: Any, dim: int) -> Extremes:
 # ---- sorting --------------------------------------------------------------------------------------------------------
 
 
-def _sorting(X: Any, axis: int, descending: bool) -> np.ndarray[Any, Any]:
-    """The indices that sort X along an axis; entries that tie keep their order."""
+def _sorting(X, axis: int, descending: bool) -> np.ndarray[Any, Any]:
+    """The indices that sort X along an axis. Entries that tie keep their order."""
     values = plain(X)
     if not descending:
         return np.argsort(values, axis, kind="stable")
@@ -130,8 +129,10 @@ def _sorting(X: Any, axis: int, descending: bool) -> np.ndarray[Any, Any]:
 
 @function
 @without_axes
-def sort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Extremes:
-    """PyTorch's sort: (values, indices) along an axis. ``np.sort(t)`` gives the values alone.
+def sort(X, dim: int = -1, descending: bool = False, stable: bool = True) -> Extremes:
+    """The entries of X in order along ``dim``, and their indices, as in PyTorch. ``np.sort(t)`` gives the values alone.
+
+    Entries that tie keep their order, whatever ``stable`` says.
 
     >>> sort(Tensor([3.0, 1.0, 2.0])).values.tolist()
     [1.0, 2.0, 3.0]
@@ -143,8 +144,8 @@ def sort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -
 
 @function
 @without_axes
-def argsort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
-    """The indices that sort X along an axis.
+def argsort(X, dim: int = -1, descending: bool = False, stable: bool = True):
+    """The indices that sort X along ``dim``. Entries that tie keep their order.
 
     >>> argsort(Tensor([3.0, 1.0, 2.0])).tolist()
     [1, 2, 0]
@@ -154,8 +155,8 @@ def argsort(X: Any, dim: int = -1, descending: bool = False, stable: bool = True
 
 @function
 @without_axes
-def topk(X: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:
-    """The k largest (or smallest) entries along an axis, in order, and where they stood.
+def topk(X, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:
+    """The k largest entries along ``dim``, or the smallest ones, in order, and their indices.
 
     >>> topk(Tensor([3.0, 1.0, 2.0]), 2).values.tolist()
     [3.0, 2.0]
@@ -167,7 +168,7 @@ def topk(X: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
             "topk",
             got={"X": X, "k": k},
             rule=f"k lies in 0 … {X.shape[axis]}, the size of the axis",
-            cure="choose a smaller k",
+            cure=f"write k={X.shape[axis]} or less",
         )
     indices = along(_sorting(X, axis, largest), axis, slice(k))
     return Extremes(gather(X, axis, indices), like(X, indices))

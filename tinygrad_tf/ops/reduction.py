@@ -1,4 +1,4 @@
-"""Over axes: sums, means, variances, extremes, norms. ``axis`` is None (all), one axis or several, as in NumPy."""
+"""Reductions: sums, means, variances, extremes, norms. ``axis`` is None (all), one axis or several, as in NumPy."""
 
 from __future__ import annotations
 
@@ -8,51 +8,55 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import OpFunction, op
-from ..autograd.tensor import Array, Tensor
+from ..autograd.tensor import Tensor
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
 from .composed import function
 from .conversion import to
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
+from .rounding import sign
 from .shape import check_axes, check_axis, reshape, squeeze
 
 _AXIS = (
     "each axis lies in -ndim … ndim - 1, and none is named twice",
-    "look at .shape; the last axis is -1",
+    "write axis=-1 for the last axis, axis=(0, 1) for the first two",
 )
-_NOT_EMPTY = (_AXIS[0] + "; of no entries there is no largest or smallest", _AXIS[1])
+_NOT_EMPTY = (
+    _AXIS[0] + "; of no entries there is no largest or smallest",
+    _AXIS[1] + "; leave out what is empty, e.g. if x.size",
+)
 
 
-def kept(dY: Array, X: Array, axis: Any) -> Array:
-    """``dY`` with the axes that a reduction of ``X`` took away put back as axes of size 1."""
+def kept(dY, X, axis):
+    """``dY`` with axes of size 1 in place of those that a reduction of ``X`` over ``axis`` took away."""
     if axis is None:
         return dY.reshape((1,) * X.ndim)
     gone = {a % X.ndim for a in (axis if isinstance(axis, tuple) else (axis,))} if X.ndim else set()
     return dY.reshape(tuple(1 if i in gone else n for i, n in enumerate(X.shape)))
 
 
-def count(X: Array, axis: Any) -> int:
-    """How many entries go into each result of a reduction over ``axis``."""
+def count(X, axis) -> int:
+    """The number of entries that go into each result of a reduction over ``axis``."""
     if axis is None:
         return math.prod(X.shape)
     return math.prod(X.shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))) if X.ndim else 1
 
 
-def _or_none(X: Array, axis: Any) -> Any:
-    """``axis``, but None where X has no axes and it is 0 or -1, which NumPy's sum allows and its mean does not."""
+def _or_none(X, axis):
+    """``axis``, but None in place of 0 or -1 where X has no axes: NumPy's sum allows these, its mean does not."""
     return None if X.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
 
 
-def _added_in(X: Array, dtype: Any) -> Any:
-    """The dtype of a sum: int64 for small unsigned integers, of which NumPy makes uint64."""
+def _added_in(X, dtype):
+    """The dtype to add up in. Small unsigned integers are added up in int64; NumPy would take uint64."""
     own = np.asarray(X).dtype
     return np.int64 if dtype is None and own.kind == "u" and own.itemsize < 8 else dtype
 
 
 @op(expects=_AXIS)
-def sum(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
-    """Y = Σ X over ``axis``, added up in ``dtype``; small integers in int64.
+def sum(X, *, axis=None, keepdims: bool = False, dtype=None):
+    """Y = Σ X over ``axis``, added up in ``dtype``. Small integers are added up in int64.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [4.0, 6.0]
@@ -61,26 +65,26 @@ def sum(X: Array, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
 
 
 @sum.rule
-def d_sum(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool, dtype: Any) -> Any:
+def d_sum(dY, Y, X, *, axis, keepdims, dtype):
     dX = np.broadcast_to(kept(dY, X, axis), X.shape)
     return dX
 
 
 @op(types="float", expects=_AXIS)
-def _mean(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+def _mean(X, *, axis=None, keepdims: bool = False):
     """Y = Σ X / n over ``axis``."""
     return np.mean(X, _or_none(X, axis), keepdims=keepdims)
 
 
 @_mean.rule
-def d_mean(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
+def d_mean(dY, Y, X, *, axis, keepdims):
     dX = np.broadcast_to(kept(dY, X, axis) / count(X, axis), X.shape)
     return dX
 
 
 @function
-def mean(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """Σ X / n over ``axis``; integers give float32. With ``dtype`` X is brought to it first.
+def mean(X, axis=None, keepdims: bool = False, dtype=None):
+    """Y = Σ X / n over ``axis``. Integers give float32. With ``dtype`` X is converted first.
 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
@@ -89,8 +93,10 @@ def mean(X: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 
 @function
-def var(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1) -> Any:
-    """Σ (X − mean X)² / (n − correction) over ``axis``. As in PyTorch ``correction=1``; ``np.var(t)`` has 0.
+def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
+    """Y = Σ (X − mean X)² / (n − correction) over ``axis``. The default is PyTorch's, 1; ``np.var(t)`` has 0.
+
+    ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0.
 
     >>> var(Tensor([1.0, 2.0, 3.0])).item()
     1.0
@@ -103,8 +109,8 @@ def var(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool =
 
 
 @function
-def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1) -> Any:
-    """The square root of ``var``, with the same arguments. Where it is 0 its gradient counts as 0, as in PyTorch.
+def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
+    """The square root of :func:`var`, with the same arguments. Where it is 0 its gradient is 0, as in PyTorch.
 
     >>> std(Tensor([1.0, 2.0, 3.0])).item()
     1.0
@@ -113,8 +119,8 @@ def std(X: Any, axis: Any = None, unbiased: bool | None = None, keepdims: bool =
 
 
 @function
-def var_mean(X: Any, axis: Any = None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
-    """``var`` and ``mean`` over ``axis``.
+def var_mean(X, axis=None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
+    """:func:`var` and :func:`mean` over ``axis``, in this order.
 
     >>> [t.item() for t in var_mean(Tensor([1.0, 2.0, 3.0]))]
     [1.0, 2.0]
@@ -122,8 +128,8 @@ def var_mean(X: Any, axis: Any = None, keepdims: bool = False, correction: float
     return var(X, axis, None, keepdims, correction), mean(X, axis=axis, keepdims=keepdims)
 
 
-def _root(X: Any, p: float) -> Any:
-    """X^(1/p) with gradient 0 at X = 0, where the slope is infinite."""
+def _root(X, p: float):
+    """X^(1/p). Its gradient at X = 0, where the slope is infinite, is 0."""
     zero = X == 0
     safe = where(zero, 1, X)
     return where(zero, 0, sqrt(safe) if p == 2 else safe ** (1 / p))
@@ -133,28 +139,29 @@ def _root(X: Any, p: float) -> Any:
 
 
 @op(expects=_NOT_EMPTY)
-def _max(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = the largest entry over ``axis``; entries that tie share the gradient evenly."""
+def _max(X, *, axis=None, keepdims: bool = False):
+    """Y = the largest entry over ``axis``. Entries that tie share the gradient evenly."""
     return np.max(X, axis, keepdims=keepdims)
 
 
 @op(expects=_NOT_EMPTY)
-def _min(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Y = the smallest entry over ``axis``; entries that tie share the gradient evenly."""
+def _min(X, *, axis=None, keepdims: bool = False):
+    """Y = the smallest entry over ``axis``. Entries that tie share the gradient evenly."""
     return np.min(X, axis, keepdims=keepdims)
 
 
 @_max.rule
 @_min.rule
-def d_extreme(dY: Array, Y: Array, X: Array, *, axis: Any, keepdims: bool) -> Any:
-    ties = kept(Y, X, axis) == X
-    dX = ties * kept(dY, X, axis) / np.sum(ties, axis, keepdims=True)
+def d_extreme(dY, Y, X, *, axis, keepdims):
+    top = kept(Y, X, axis)
+    ties = (top == X) | (np.isnan(X) & np.isnan(top))
+    dX = np.where(ties, kept(dY, X, axis) / np.sum(ties, axis, keepdims=True), 0)
     return dX
 
 
 @function
-def amax(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest entry over ``axis``; entries that tie share the gradient evenly.
+def amax(X, axis=None, keepdims: bool = False):
+    """The largest entry over ``axis``. Entries that tie share the gradient evenly.
 
     >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [5.0, 4.0]
@@ -163,8 +170,8 @@ def amax(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @function
-def amin(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The smallest entry over ``axis``; entries that tie share the gradient evenly.
+def amin(X, axis=None, keepdims: bool = False):
+    """The smallest entry over ``axis``. Entries that tie share the gradient evenly.
 
     >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [1.0, 3.0]
@@ -173,12 +180,12 @@ def amin(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @function
-def max(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest entry: of all, or along ``dim`` with its index, as in PyTorch; over ``axis`` as in NumPy (``amax``).
+def max(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False):
+    """The largest entry of all, or along an axis.
 
-    ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), and the gradient goes to the entry that was picked;
-    ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, and entries that tie share the gradient. ``max(a, b)`` of
-    two Tensors is ``maximum``.
+    ``max(t, 1)`` and ``max(t, dim=1)`` return (values, indices), as in PyTorch; the gradient goes to the entry that was
+    picked. ``max(t, axis=1)`` and ``np.max(t, 1)`` return the values, as in NumPy; entries that tie share the gradient.
+    ``max(a, b)`` of two Tensors is ``maximum``.
 
     >>> max(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [5.0, 4.0]
@@ -189,8 +196,8 @@ def max(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, kee
 
 
 @function
-def min(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """The smallest entry; see :func:`max`.
+def min(X, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False):
+    """The smallest entry of all, or along an axis, with the arguments and the results of :func:`max`.
 
     >>> min(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [1.0, 3.0]
@@ -198,7 +205,7 @@ def min(X: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, kee
     return _extreme(_min, argmin, minimum, X, dim, keepdim or keepdims, axis)
 
 
-def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X: Any, dim: Any, keep: bool, axis: Any) -> Any:
+def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X, dim, keep: bool, axis):
     if isinstance(dim, (Tensor, np.ndarray)):
         return choose(X, dim)
     if dim is None or isinstance(dim, (tuple, list)):
@@ -207,15 +214,15 @@ def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X: Any, di
 
 
 @without_axes
-def _picked(X: Any, axis: int, arg: OpFunction, keep: bool) -> Extremes:
+def _picked(X, axis: int, arg: OpFunction, keep: bool) -> Extremes:
     indices = arg(plain(X), axis=axis, keepdims=True)
     picked = Extremes(gather(X, axis, indices), like(X, indices))
     return picked if keep else Extremes(*[squeeze(t, axis) for t in picked])
 
 
 @op(expects=_NOT_EMPTY)
-def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The index of the first largest entry; integers, so without a gradient.
+def argmax(X, *, axis: int | None = None, keepdims: bool = False):
+    """The index of the largest entry over ``axis``, the first one where several tie. Integers have no gradient.
 
     >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), axis=1).tolist()
     [1, 0]
@@ -224,8 +231,8 @@ def argmax(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
 
 
 @op(expects=_NOT_EMPTY)
-def argmin(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The index of the first smallest entry; integers, so without a gradient.
+def argmin(X, *, axis: int | None = None, keepdims: bool = False):
+    """The index of the smallest entry over ``axis``, the first one where several tie. Integers have no gradient.
 
     >>> argmin(Tensor([[1.0, 5.0], [3.0, 4.0]]), axis=1).tolist()
     [0, 0]
@@ -234,8 +241,8 @@ def argmin(X: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
 
 
 @op(expects=_AXIS)
-def all(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether every entry is true (not zero).
+def all(X, *, axis=None, keepdims: bool = False):
+    """Whether every entry over ``axis`` is true (not zero).
 
     >>> all(Tensor([1.0, 0.0])).item()
     False
@@ -244,8 +251,8 @@ def all(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 @op(expects=_AXIS)
-def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether some entry is true (not zero).
+def any(X, *, axis=None, keepdims: bool = False):
+    """Whether some entry over ``axis`` is true (not zero).
 
     >>> any(Tensor([1.0, 0.0])).item()
     True
@@ -257,8 +264,8 @@ def any(X: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 @function
-def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Ln Σ e^X over ``axis``, without overflow: the largest entry is taken off first and added again.
+def logsumexp(X, axis=None, keepdims: bool = False):
+    """Y = ln Σ e^X over ``axis``. The largest entry is subtracted first and added again, so that nothing overflows.
 
     >>> logsumexp(Tensor([1000.0, 1000.0])).array.round(3).item()
     1000.6929931640625
@@ -268,14 +275,14 @@ def logsumexp(X: Any, axis: Any = None, keepdims: bool = False) -> Any:
     values = plain(X).astype(X.dtype if X.dtype.kind == "f" else np.float32)
     top = np.max(values, axes, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)  # −∞ − (−∞) would be NaN
-    with np.errstate(divide="ignore"):  # the logarithm of nothing is −∞, as in PyTorch
+    with np.errstate(divide="ignore"):  # of no entries it is ln 0 = −∞, as in PyTorch
         Y = log(sum(exp(X - top), axis=axes, keepdims=True)) + top
     return Y if keepdims else reshape(Y, tuple(n for i, n in enumerate(X.shape) if i not in gone))
 
 
 @function
-def norm(X: Any, p: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The p-norm (Σ |X|^p)^(1/p) over ``axis``; p is 2 unless given. Its gradient at 0 is 0, as in PyTorch.
+def norm(X, p=None, axis=None, keepdims: bool = False):
+    """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
     >>> norm(Tensor([3.0, 4.0])).item()
     5.0
@@ -285,7 +292,7 @@ def norm(X: Any, p: Any = None, axis: Any = None, keepdims: bool = False) -> Any
     if p in (math.inf, -math.inf):
         return (_max if p > 0 else _min)(size, axis=axis, keepdims=keepdims)
     if p == 0:
-        return sum((X != 0).astype(X.dtype), axis=axis, keepdims=keepdims)
+        return sum(where(X != 0, 1, sign(X)), axis=axis, keepdims=keepdims)
     if p == 1:
         return sum(size, axis=axis, keepdims=keepdims)
     if p == 2:

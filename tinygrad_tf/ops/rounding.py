@@ -1,13 +1,10 @@
-"""Whole numbers: the steps that lead to them, and what a division leaves."""
+"""Rounding to whole numbers, divisions that give them, and what these leave over."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..errors import error
 from .arithmetic import BROADCAST, divide
 from .choice import where
@@ -15,8 +12,8 @@ from .composed import function
 
 
 @op
-def sign(X: Array) -> Array:
-    """Y = −1, 0 or 1.
+def sign(X):
+    """Y = −1, 0 or 1, the sign of X.
 
     >>> sign(Tensor([3.0, 0.0, -2.0])).tolist()
     [1.0, 0.0, -1.0]
@@ -25,8 +22,8 @@ def sign(X: Array) -> Array:
 
 
 @op
-def floor(X: Array) -> Array:
-    """Y = the largest whole number that is not above X.
+def floor(X):
+    """Y = ⌊X⌋, the largest whole number that is not above X.
 
     >>> floor(Tensor([1.7, -1.2])).tolist()
     [1.0, -2.0]
@@ -35,8 +32,8 @@ def floor(X: Array) -> Array:
 
 
 @op
-def ceil(X: Array) -> Array:
-    """Y = the smallest whole number that is not below X.
+def ceil(X):
+    """Y = ⌈X⌉, the smallest whole number that is not below X.
 
     >>> ceil(Tensor([1.2, -1.7])).tolist()
     [2.0, -1.0]
@@ -45,7 +42,7 @@ def ceil(X: Array) -> Array:
 
 
 @op
-def trunc(X: Array) -> Array:
+def trunc(X):
     """Y = X without its fraction.
 
     >>> trunc(Tensor([1.7, -1.7])).tolist()
@@ -55,8 +52,8 @@ def trunc(X: Array) -> Array:
 
 
 @op
-def round(X: Array, *, decimals: int = 0) -> Array:
-    """Y = the nearest whole number (or multiple of 10^−decimals), halves to the even one.
+def round(X, *, decimals: int = 0):
+    """Y = X rounded to the nearest multiple of 10^−decimals. Halves go to the even one.
 
     >>> round(Tensor([0.5, 1.5])).tolist()
     [0.0, 2.0]
@@ -69,14 +66,14 @@ def round(X: Array, *, decimals: int = 0) -> Array:
 @ceil.rule
 @trunc.rule
 @round.rule
-def d_step(dY: Array, Y: Array, X: Array, **params: Any) -> Any:
-    dX = np.zeros_like(dY)  # constant between its jumps
+def d_step(dY, Y, X, **params):
+    dX = np.zeros_like(dY)  # Y is constant between its jumps
     return dX
 
 
 @op(types="same", expects=BROADCAST)
-def floor_divide(X: Array, W: Array) -> Array:
-    """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; write ``floor(X / W)`` for one that is 0.
+def floor_divide(X, W):
+    """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; ``floor(X / W)`` has one that is 0.
 
     >>> floor_divide(Tensor([7, -7]), 2).tolist()
     [3, -4]
@@ -85,10 +82,10 @@ def floor_divide(X: Array, W: Array) -> Array:
 
 
 @function
-def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
-    """PyTorch's X / W: with ``rounding_mode="floor"`` ⌊X / W⌋, with ``"trunc"`` rounded toward 0; integers stay so.
+def div(X, W, rounding_mode: str | None = None):
+    """Y = X / W; with ``rounding_mode`` "floor" ⌊X / W⌋, with "trunc" rounded toward 0.
 
-    Rounded, the gradient is 0; ``floor_divide`` has none at all.
+    Integers that are rounded stay integers. The gradient of a rounded result is 0; ``floor_divide`` has none at all.
 
     >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
     [3, -3]
@@ -101,7 +98,7 @@ def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
             "div",
             got={"X": X, "W": W, "rounding_mode": repr(rounding_mode)},
             rule="rounding_mode is None, 'trunc' or 'floor'",
-            cure="choose one of the three",
+            cure="write rounding_mode='floor'",
         )
     whole = floor_divide(X, W)
     if whole.dtype.kind == "f":
@@ -112,8 +109,8 @@ def div(X: Any, W: Any, rounding_mode: str | None = None) -> Any:
 
 
 @op(types="same", expects=BROADCAST)
-def fmod(X: Array, W: Array) -> Array:
-    """Y = X − W · trunc(X / W): what is left of X, with the sign of X, as in C.
+def fmod(X, W):
+    """Y = X − W · trunc(X / W): what a division leaves, with the sign of X, as in C.
 
     >>> fmod(Tensor([5.0, -5.0]), 3.0).tolist()
     [2.0, -2.0]
@@ -122,15 +119,15 @@ def fmod(X: Array, W: Array) -> Array:
 
 
 @fmod.rule
-def d_fmod(dY: Array, Y: Array, X: Array, W: Array) -> Any:
+def d_fmod(dY, Y, X, W):
     dX = dY
     dW = -dY * np.trunc(X / W)
     return dX, dW
 
 
 @function
-def remainder(X: Any, W: Any) -> Any:
-    """X − W · ⌊X / W⌋: what is left of X, with the sign of W, as Python's ``%``.
+def remainder(X, W):
+    """Y = X − W · ⌊X / W⌋: what a division leaves, with the sign of W, as Python's ``%``.
 
     >>> remainder(Tensor([5.0, -5.0]), 3.0).tolist()
     [2.0, 1.0]

@@ -1,8 +1,6 @@
-"""Drawing by given probabilities, from the package's one generator (see ``manual_seed``)."""
+"""Drawing by given probabilities, from the package's generator (see ``manual_seed``)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -13,11 +11,11 @@ from .indexing import like, plain
 
 
 @function
-def multinomial(input: Any, num_samples: int, replacement: bool = False) -> Any:
-    """Places (..., num_samples) drawn with probability input / Σ input, from one distribution (n) or from rows (m, n).
+def multinomial(input, num_samples: int, replacement: bool = False):
+    """Indices (..., num_samples), each drawn with probability input / Σ input. Shapes of the input: (n,) or (m, n).
 
-    The weights are at least 0 and need not add up to 1. Without ``replacement`` no place is drawn twice: the largest
-    of input / E, with E from the exponential distribution, are such a draw, in order.
+    The weights are not negative and need not add up to 1. Without ``replacement`` no index is drawn twice: those of the
+    largest input / E are taken, in order, where E is drawn from the exponential distribution.
 
     >>> multinomial(Tensor([[0.0, 5.0], [1.0, 0.0]]), 1).tolist()
     [[1], [0]]
@@ -50,8 +48,8 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False) -> Any:
 
 
 @function
-def bernoulli(input: Any, p: float | None = None) -> Any:
-    """1 with the probability that ``input`` has in each place (or ``p`` everywhere), otherwise 0; its type is kept.
+def bernoulli(input, p: float | None = None):
+    """1 or 0 for each entry. The entry is the probability of a 1, unless ``p`` gives one for all; its type is kept.
 
     >>> bernoulli(Tensor([0.0, 1.0])).tolist()
     [0.0, 1.0]

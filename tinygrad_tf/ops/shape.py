@@ -1,4 +1,4 @@
-"""The same entries in another shape: three primitives (reshape, transpose, broadcast_to), the rest made of them."""
+"""The same entries in another shape. Of three ops (reshape, transpose, broadcast_to) all others are composed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from ..errors import error
 from .composed import function
 
 
 def ints(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``f(2, 3)`` and ``f((2, 3))`` alike."""
+    """The sizes of ``f(2, 3)`` or of ``f((2, 3))``, as a tuple."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
-def check_axis(name: str, X: Any, axis: Any, ndim: int | None = None) -> int:
-    """``axis`` counted from the front, or an IndexError. X without axes has 0 and -1, as in PyTorch."""
-    n = X.ndim if ndim is None else ndim
+def check_axis(name: str, X, axis, ndim: int | None = None) -> int:
+    """``axis`` counted from the front. Raises IndexError beyond X; an X without axes has 0 and -1, as in PyTorch."""
+    n = max(X.ndim if ndim is None else ndim, 1)
     try:
         i = operator.index(axis)
     except TypeError:
@@ -31,21 +30,21 @@ def check_axis(name: str, X: Any, axis: Any, ndim: int | None = None) -> int:
             name,
             got={"X": X, "axis": axis},
             rule="an axis is an integer",
-            cure="see help() of the function for its arguments",
+            cure="write axis=-1 for the last axis, axis=0 for the first",
         ) from None
-    if not -max(n, 1) <= i < max(n, 1):
+    if not -n <= i < n:
         raise error(
             IndexError,
             name,
             got={"X": X, "axis": i},
             rule=f"an axis lies in {-n} … {n - 1}",
-            cure="look at .shape; the last axis is -1",
+            cure="write axis=-1 for the last axis, axis=0 for the first",
         )
-    return i % max(n, 1)
+    return i % n
 
 
-def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[int, ...]:
-    """The same for one axis or several; a ValueError if one is named twice."""
+def check_axes(name: str, X, axes, ndim: int | None = None) -> tuple[int, ...]:
+    """:func:`check_axis` for one axis or several. Raises ValueError if one is named twice."""
     axes = axes if isinstance(axes, (tuple, list)) else (axes,)
     found = tuple(check_axis(name, X, a, ndim) for a in axes)
     if len(set(found)) != len(found):
@@ -55,10 +54,8 @@ def check_axes(name: str, X: Any, axes: Any, ndim: int | None = None) -> tuple[i
     return found
 
 
-def common_shape(
-    kind: type[Exception], name: str, got: dict[str, Any], *shapes: tuple[int, ...]
-) -> tuple[int, ...]:  # fmt: skip
-    """The shape that all of ``shapes`` stretch to, or an error."""
+def common_shape(kind: type[Exception], name: str, got: dict[str, Any], *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that all of ``shapes`` broadcast to. Raises ``kind`` if there is none."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -67,7 +64,7 @@ def common_shape(
             name,
             got=got,
             rule="shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
-            cure="compare the shapes; insert axes with .unsqueeze()",
+            cure="write x.unsqueeze(axis) for an axis of size 1, or reshape one of them",
         ) from None
 
 
@@ -75,21 +72,21 @@ def common_shape(
 
 
 @op(expects=("both shapes hold the same number of entries; one size may be -1, which is then computed",
-             "multiply the sizes on both sides and compare"))  # fmt: skip
-def _reshape(X: Array, *, shape: tuple[int, ...]) -> Array:
+             "write -1 for one of the sizes, or x.reshape(-1) for a vector"))  # fmt: skip
+def _reshape(X, *, shape: tuple[int, ...]):
     """X in another shape, in the same order of entries."""
     return np.reshape(X, shape)
 
 
 @_reshape.rule
-def d_reshape(dY: Array, Y: Array, X: Array, *, shape: tuple[int, ...]) -> Any:
+def d_reshape(dY, Y, X, *, shape):
     dX = dY.reshape(X.shape)
     return dX
 
 
 @function
-def reshape(X: Any, *sizes: Any, shape: Any = None) -> Any:
-    """X in another shape, in the same order of entries; one size may be -1.
+def reshape(X, *sizes, shape=None):
+    """X in another shape, in the same order of entries. One size may be -1: it follows from the others.
 
     >>> reshape(Tensor([[1.0, 2.0], [3.0, 4.0]]), 4).tolist()
     [1.0, 2.0, 3.0, 4.0]
@@ -98,8 +95,8 @@ def reshape(X: Any, *sizes: Any, shape: Any = None) -> Any:
 
 
 @function
-def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-    """X with the axes from ``start_dim`` to ``end_dim`` made one.
+def flatten(X, start_dim: int = 0, end_dim: int = -1):
+    """X with the axes ``start_dim`` … ``end_dim`` joined into one.
 
     >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [1.0, 2.0, 3.0, 4.0]
@@ -111,14 +108,14 @@ def flatten(X: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
             "flatten",
             got={"X": X, "start_dim": start_dim, "end_dim": end_dim},
             rule="start_dim does not come after end_dim",
-            cure="swap them",
+            cure=f"write start_dim={end_dim}, end_dim={start_dim}",
         )
     return _reshape(X, shape=(*X.shape[:first], math.prod(X.shape[first : last + 1]), *X.shape[last + 1 :]))
 
 
 @function
-def unflatten(X: Any, dim: int, sizes: Sequence[int]) -> Any:
-    """One axis split into several of the given sizes.
+def unflatten(X, dim: int, sizes: Sequence[int]):
+    """X with the axis ``dim`` split into several of the given sizes. One size may be -1: it follows from the others.
 
     >>> unflatten(Tensor([1.0, 2.0, 3.0, 4.0]), 0, (2, 2)).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
@@ -130,8 +127,8 @@ def unflatten(X: Any, dim: int, sizes: Sequence[int]) -> Any:
 
 
 @function
-def squeeze(X: Any, axis: Any = None) -> Any:
-    """X without its axes of size 1: all of them, or those named by ``axis``, of which larger ones stay as they are.
+def squeeze(X, axis=None):
+    """X without its axes of size 1, or without those among ``axis``. Larger axes stay as they are, as in PyTorch.
 
     >>> squeeze(Tensor([[1.0, 2.0]])).tolist()
     [1.0, 2.0]
@@ -141,8 +138,8 @@ def squeeze(X: Any, axis: Any = None) -> Any:
 
 
 @function
-def expand_dims(X: Any, axis: Any) -> Any:
-    """X with a new axis of size 1 at ``axis`` (or at several); PyTorch's ``unsqueeze``.
+def expand_dims(X, axis):
+    """X with a new axis of size 1 at ``axis``, or at each of several; PyTorch's ``unsqueeze``.
 
     >>> expand_dims(Tensor([1.0, 2.0]), 1).tolist()
     [[1.0], [2.0]]
@@ -156,14 +153,14 @@ def expand_dims(X: Any, axis: Any) -> Any:
 # ---- transpose ------------------------------------------------------------------------------------------------------
 
 
-@op(expects=("the axes are a reordering of 0 … ndim - 1", "look at .ndim; to swap two axes write .swapaxes(i, j)"))
-def _transpose(X: Array, *, axes: tuple[int, ...]) -> Array:
+@op(expects=("the axes are a reordering of 0 … ndim - 1", "name each axis once, or write x.swapaxes(i, j) for two"))
+def _transpose(X, *, axes: tuple[int, ...]):
     """X with its axes in another order."""
     return np.transpose(X, axes)
 
 
 @_transpose.rule
-def d_transpose(dY: Array, Y: Array, X: Array, *, axes: tuple[int, ...]) -> Any:
+def d_transpose(dY, Y, X, *, axes):
     dX = np.transpose(dY, inverse(axes))
     return dX
 
@@ -175,8 +172,8 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @function
-def permute(X: Any, *axes: Any, dims: Any = None) -> Any:
-    """X with its axes in the given order, without one in reverse.
+def permute(X, *axes, dims=None):
+    """X with its axes in the given order; without an order, in reverse.
 
     >>> permute(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
@@ -186,8 +183,11 @@ def permute(X: Any, *axes: Any, dims: Any = None) -> Any:
 
 
 @function
-def transpose(X: Any, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Any:
-    """Without arguments all axes in reverse; ``transpose(i, j)`` swaps two, as in PyTorch; a tuple orders all of them.
+def transpose(X, *order, axes=None, dim0=None, dim1=None):
+    """X with its axes in another order.
+
+    ``transpose(x)`` reverses them, ``transpose(x, i, j)`` exchanges two, as in PyTorch, and a tuple says the whole
+    order, as in NumPy.
 
     >>> transpose(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
@@ -197,7 +197,7 @@ def transpose(X: Any, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any
 
 
 @function
-def t(X: Any) -> Any:
+def t(X):
     """The transpose of a matrix; a vector or a number stays as it is.
 
     >>> t(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
@@ -211,7 +211,7 @@ def t(X: Any) -> Any:
 
 
 @function
-def swapaxes(X: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(X, axis1: int, axis2: int):
     """X with two of its axes exchanged.
 
     >>> swapaxes(Tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1).tolist()
@@ -225,8 +225,8 @@ def swapaxes(X: Any, axis1: int, axis2: int) -> Any:
 
 
 @function
-def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
-    """Axes moved to other places; the rest keep their order.
+def moveaxis(X, source: int | Sequence[int], destination: int | Sequence[int]):
+    """X with the axes ``source`` moved to ``destination``; the others keep their order.
 
     >>> moveaxis(Tensor([[[1.0, 2.0]]]), 2, 0).shape
     (2, 1, 1)
@@ -238,7 +238,7 @@ def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[in
             "moveaxis",
             got={"X": X, "source": source, "destination": destination},
             rule="each axis that is moved has a destination",
-            cure="name as many axes in both",
+            cure="name as many in both, e.g. source=(0, 1), destination=(1, 2)",
         )
     moved = dict(zip(there, here, strict=True))
     rest = iter(axis for axis in range(X.ndim) if axis not in here)
@@ -248,21 +248,21 @@ def moveaxis(X: Any, source: int | Sequence[int], destination: int | Sequence[in
 # ---- broadcast ------------------------------------------------------------------------------------------------------
 
 
-@op(expects=("aligned at the right, each size of X is the new size or 1", "insert axes with .unsqueeze() first"))
-def _broadcast_to(X: Array, *, shape: tuple[int, ...]) -> Array:
+@op(expects=("aligned at the right, each size of X is the new size or 1", "write x.unsqueeze(axis) for a size of 1"))
+def _broadcast_to(X, *, shape: tuple[int, ...]):
     """X repeated along axes of size 1, without copying."""
     return np.broadcast_to(X, shape)
 
 
 @_broadcast_to.rule
-def d_broadcast_to(dY: Array, Y: Array, X: Array, *, shape: tuple[int, ...]) -> Any:
+def d_broadcast_to(dY, Y, X, *, shape):
     dX = dY  # the engine sums it over the axes that were stretched
     return dX
 
 
 @function
-def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
-    """X repeated along its axes of size 1 until it has the shape; a size of -1 keeps the axis. PyTorch's ``expand``.
+def broadcast_to(X, *sizes, shape=None):
+    """X repeated along its axes of size 1 until it has the shape; PyTorch's ``expand``. A size of -1 keeps the axis.
 
     >>> broadcast_to(Tensor([[1.0], [2.0]]), (-1, 2)).tolist()
     [[1.0, 1.0], [2.0, 2.0]]
@@ -278,18 +278,30 @@ def broadcast_to(X: Any, *sizes: Any, shape: Any = None) -> Any:
 
 
 @function
-def shape(X: Any) -> tuple[int, ...]:
-    """The size of each axis."""
+def shape(X) -> tuple[int, ...]:
+    """The size of each axis.
+
+    >>> shape(Tensor([[1.0, 2.0]]))
+    (1, 2)
+    """
     return tuple(X.shape)
 
 
 @function
-def ndim(X: Any) -> int:
-    """The number of axes."""
+def ndim(X) -> int:
+    """The number of axes.
+
+    >>> ndim(Tensor([[1.0, 2.0]]))
+    2
+    """
     return int(X.ndim)
 
 
 @function
-def size(X: Any, axis: int | None = None) -> int:
-    """The number of entries, or the size of one axis."""
+def size(X, axis: int | None = None) -> int:
+    """The number of entries, or the size of one axis.
+
+    >>> size(Tensor([[1.0, 2.0]])), size(Tensor([[1.0, 2.0]]), 0)
+    (2, 1)
+    """
     return int(X.size if axis is None or X.ndim == 0 else X.shape[check_axis("size", X, axis)])

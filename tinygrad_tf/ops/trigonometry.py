@@ -1,21 +1,18 @@
-"""Angles: sine and cosine, their hyperbolic kin, and the inverses. Radians throughout."""
+"""Sine, cosine and tangent, their hyperbolic counterparts, and the inverses. Angles are in radians."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array
 from .arithmetic import BROADCAST
 from .composed import function
 from .conversion import as_float
-from .exponential import exp, expm1, log1p, sqrt
+from .exponential import log1p, sqrt
 
 
 @op(types="float")
-def sin(X: Array) -> Array:
+def sin(X):
     """Y = sin X.
 
     >>> sin(Tensor([0.0])).tolist()
@@ -25,13 +22,13 @@ def sin(X: Array) -> Array:
 
 
 @sin.rule
-def d_sin(dY: Array, Y: Array, X: Array) -> Any:
+def d_sin(dY, Y, X):
     dX = dY * np.cos(X)
     return dX
 
 
 @op(types="float")
-def cos(X: Array) -> Array:
+def cos(X):
     """Y = cos X.
 
     >>> cos(Tensor([0.0])).tolist()
@@ -41,14 +38,14 @@ def cos(X: Array) -> Array:
 
 
 @cos.rule
-def d_cos(dY: Array, Y: Array, X: Array) -> Any:
+def d_cos(dY, Y, X):
     dX = -dY * np.sin(X)
     return dX
 
 
 @function
-def tan(X: Any) -> Any:
-    """Sin X / cos X.
+def tan(X):
+    """Y = sin X / cos X.
 
     >>> tan(Tensor([0.0])).tolist()
     [0.0]
@@ -57,7 +54,7 @@ def tan(X: Any) -> Any:
 
 
 @op(types="float")
-def arcsin(X: Array) -> Array:
+def arcsin(X):
     """Y = the angle in −π/2 … π/2 whose sine is X.
 
     >>> arcsin(Tensor([0.0])).tolist()
@@ -67,13 +64,13 @@ def arcsin(X: Array) -> Array:
 
 
 @arcsin.rule
-def d_arcsin(dY: Array, Y: Array, X: Array) -> Any:
+def d_arcsin(dY, Y, X):
     dX = dY / np.sqrt(1 - X * X)
     return dX
 
 
 @op(types="float")
-def arccos(X: Array) -> Array:
+def arccos(X):
     """Y = the angle in 0 … π whose cosine is X.
 
     >>> arccos(Tensor([1.0])).tolist()
@@ -83,13 +80,13 @@ def arccos(X: Array) -> Array:
 
 
 @arccos.rule
-def d_arccos(dY: Array, Y: Array, X: Array) -> Any:
+def d_arccos(dY, Y, X):
     dX = -dY / np.sqrt(1 - X * X)
     return dX
 
 
 @op(types="float")
-def arctan(X: Array) -> Array:
+def arctan(X):
     """Y = the angle in −π/2 … π/2 whose tangent is X.
 
     >>> arctan(Tensor([0.0])).tolist()
@@ -99,13 +96,18 @@ def arctan(X: Array) -> Array:
 
 
 @arctan.rule
-def d_arctan(dY: Array, Y: Array, X: Array) -> Any:
+def d_arctan(dY, Y, X):
     dX = dY / (1 + X * X)
     return dX
 
 
+def or_infinite(R2):
+    """R2, but ∞ where it is 0: the origin has no angle, and its gradient counts as 0."""
+    return np.where(R2 == 0, np.inf, R2)
+
+
 @op(types="float", expects=BROADCAST)
-def arctan2(X: Array, W: Array) -> Array:
+def arctan2(X, W):
     """Y = the angle in −π … π of the point whose height is X and whose width is W.
 
     >>> arctan2(Tensor([0.0, 0.0]), Tensor([1.0, 2.0])).tolist()
@@ -115,36 +117,47 @@ def arctan2(X: Array, W: Array) -> Array:
 
 
 @arctan2.rule
-def d_arctan2(dY: Array, Y: Array, X: Array, W: Array) -> Any:
-    dX = dY * W / (X * X + W * W)
-    dW = -dY * X / (X * X + W * W)
+def d_arctan2(dY, Y, X, W):
+    R2 = X * X + W * W
+    dX = dY * (W / or_infinite(R2))
+    dW = -dY * (X / or_infinite(R2))
     return dX, dW
 
 
-@function
-def sinh(X: Any) -> Any:
-    """(e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+@op(types="float")
+def sinh(X):
+    """Y = (e^X − e^−X) / 2.
 
     >>> sinh(Tensor([0.0])).tolist()
     [0.0]
     """
-    X = as_float(X)
-    return (expm1(X) - expm1(-X)) / 2
+    return np.sinh(X)
 
 
-@function
-def cosh(X: Any) -> Any:
-    """(e^X + e^−X) / 2.
+@sinh.rule
+def d_sinh(dY, Y, X):
+    dX = dY * np.cosh(X)
+    return dX
+
+
+@op(types="float")
+def cosh(X):
+    """Y = (e^X + e^−X) / 2.
 
     >>> cosh(Tensor([0.0])).tolist()
     [1.0]
     """
-    X = as_float(X)
-    return (exp(X) + exp(-X)) / 2
+    return np.cosh(X)
+
+
+@cosh.rule
+def d_cosh(dY, Y, X):
+    dX = dY * np.sinh(X)
+    return dX
 
 
 @op(types="float")
-def arcsinh(X: Array) -> Array:
+def arcsinh(X):
     """Y = ln(X + √(X² + 1)).
 
     >>> arcsinh(Tensor([0.0])).tolist()
@@ -154,14 +167,14 @@ def arcsinh(X: Array) -> Array:
 
 
 @arcsinh.rule
-def d_arcsinh(dY: Array, Y: Array, X: Array) -> Any:
+def d_arcsinh(dY, Y, X):
     dX = dY / np.sqrt(X * X + 1)
     return dX
 
 
 @function
-def arccosh(X: Any) -> Any:
-    """ln(X + √(X² − 1)), the number whose cosh is X, in a form that is exact near X = 1.
+def arccosh(X):
+    """Y = ln(X + √(X² − 1)), the number whose cosh is X. It is computed in a form that is exact near X = 1.
 
     >>> arccosh(Tensor([1.0])).tolist()
     [0.0]
@@ -171,8 +184,8 @@ def arccosh(X: Any) -> Any:
 
 
 @function
-def arctanh(X: Any) -> Any:
-    """ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
+def arctanh(X):
+    """Y = ln((1 + X) / (1 − X)) / 2, the number whose tanh is X.
 
     >>> arctanh(Tensor([0.0])).tolist()
     [0.0]

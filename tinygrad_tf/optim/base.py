@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
 from .together import SMALL, Pack, alone, in_blocks
@@ -107,6 +108,7 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient, in place, by the optimiser's formula."""
         packs: dict[Any, Pack] = {}
+        wrote(*[p for p in self._parameters() if p.grad is not None])
         for i, group in enumerate(self.param_groups):
             small: dict[Any, list[Tensor]] = {}  # by what those have in common that can be updated together
             for p in group["params"]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN, reachable, steps
 from ..errors import error
@@ -184,6 +185,7 @@ class Shared:
             wait(request.Test)
         self.node.tick()
         wait(lambda: self.node.reached(self.node.ticks))
+        wrote(*[p for group in self.optimizer.param_groups for p in group["params"]])
 
     def collect(self) -> None:
         """Bring the optimiser's state, of which each rank has a part, together on rank 0, to be saved there.

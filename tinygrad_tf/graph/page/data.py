@@ -19,14 +19,14 @@ from ...errors import error
 from ...formula import Formula
 from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
+from ..arrays import LEVELS, Summary, rounded, summary
 from ..capture import Graph, Node, capture
 from ..flow import Flow, norm, record
 from ..inside import inside
 from ..joins import Join, Joins, counts, strongest
 from ..lines import line_of
+from ..modules import Module, tree_of
 from ..replay import Nudge, Replay, can_be_replayed
-from ..tree import Module, tree_of
-from .arrays import LEVELS, Summary, rounded, summary
 
 SCHEMA = 1
 
@@ -146,10 +146,9 @@ class Collector:
         self.weights = _weights(graph)
         self.kept = {*self.weights, *([end.id] if end else [])}
         self.weight_gradients: dict[str, np.ndarray[Any, Any]] = {}
-        self.flow = record(graph, watch=self.watch)
+        self.flow = record(graph, self.joins, self.watch)
 
     def watch(self, node: str, dY: Any, along: Any) -> None:
-        self.joins.watch(node, dY, along)
         self.gradients[node] = summary(np.asarray(dY), self.values, self.most)
         if node in self.kept:
             self.weight_gradients[node] = np.asarray(dY)
@@ -195,13 +194,32 @@ class Collector:
         level, most = self.values, self.most
         for n, t in zip(graph.nodes, graph.tensors, strict=True):
             routes = count.get(n.id) if n.id in flow.norms else None
-            nodes.append(NodeData(
-                n.id, n.kind, n.op, n.title, n.shape, n.dtype, n.name, tree.label.get(n.id), n.path, tree.place[n.id],
-                n.number, line_of(t), self.formula(n.forward), summary(t.array, level, most), self.gradients.get(n.id),
-                _norm(flow, n.id), None if routes is None else counted(routes), via.get(n.id),
-                self.joins.found.get(n.id), n.id in self.weights and n.op != "", self.insides.get(n.id),
-                nudges.get(n.id),
-            ))  # fmt: skip
+            nodes.append(
+                NodeData(
+                    id=n.id,
+                    kind=n.kind,
+                    op=n.op,
+                    title=n.title,
+                    shape=n.shape,
+                    dtype=n.dtype,
+                    name=n.name,
+                    label=tree.label.get(n.id),
+                    path=n.path,
+                    module=tree.place[n.id],
+                    number=n.number,
+                    line=line_of(t),
+                    forward=self.formula(n.forward),
+                    value=summary(t.array, level, most),
+                    gradient=self.gradients.get(n.id),
+                    norm=_norm(flow, n.id),
+                    routes=None if routes is None else counted(routes),
+                    via=via.get(n.id),
+                    join=self.joins.found.get(n.id),
+                    weight=n.id in self.weights and n.op != "",
+                    inside=self.insides.get(n.id),
+                    nudges=nudges.get(n.id),
+                )
+            )
         edges = [EdgeData(e.id, e.source, e.target, e.position,
                           rounded(flow.sent[e.id]) if e.id in flow.sent else None, self.formula(flow.rules.get(e.id)))
                  for e in graph.edges]  # fmt: skip

@@ -1,20 +1,17 @@
-"""draw(): the graph with its gradients as a picture. Forward runs down; purple arrows carry the gradient back up."""
+"""A graph with its gradients in DOT: boxes for Tensors and closed modules, arrows with the rules that ran on them."""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import graphviz
 
-from ...autograd.tensor import Tensor
 from ...errors import error
-from ..boxes import Box, boxes_of
-from ..capture import Edge, Graph, Node, capture, variables_of
-from ..flow import Flow, Routes, record, routes
+from ..capture import Edge, Node
+from ..flow import Arrays, Flow, Routes, Sums
 from ..labels import (
     Line,
     beside,
@@ -28,7 +25,8 @@ from ..labels import (
     three,
     tooltip,
 )
-from ..words import LANGUAGES, Words
+from ..modules import Box
+from ..words import Words
 from .render import Picture
 
 TEXT, QUIET, GRADIENT, PAPER = "#1b2733", "#5b6875", "#8e2a6b", "#ffffff"
@@ -47,9 +45,6 @@ _FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT}
 _MOST = 6000  # visible nodes that Graphviz lays out in a minute or two
 
 
-VIEWS = ("both", "forward", "backward", "dual")
-
-
 @dataclass(frozen=True)
 class Look:
     """How a picture looks: with values or not, which arrows, in which language."""
@@ -59,60 +54,14 @@ class Look:
     words: Words = Words("en")  # noqa: RUF009 (it is never written to)
 
 
-def draw(
-    loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
-    lang: str = "en",
-) -> Picture:  # fmt: skip
-    """A picture of how ``loss`` was computed and of the gradient that flows back from it.
-
-    Every operation, parameter, input and constant is a node with its shape; modules are boxes. Each purple arrow is a
-    step backward: the rule that ran on it in your names, and the norm of the gradient that it carried; it is as wide as
-    the logarithm of that norm. Where arrows join, the node says how many gradients are summed and their sum's norm.
-
-    Args:
-        loss: a Tensor with one entry, before ``backward()`` has freed its graph.
-        path_to: keep only what lies between the loss and this Tensor, and number the steps.
-        depth: how many levels of modules are open; those below are one node each. None: as many as fit
-            on a page, about 60 boxes, or 30 steps to one weight.
-        values: show the entries of small Tensors, and mean and range of large ones.
-        view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
-            and dotted lines from the arrays that a rule needs.
-        lang: "en", "zh" or "both".
-
-    The picture shows itself in Jupyter; ``.render("dw.svg")`` writes SVG, PNG or PDF.
-
-    >>> X = Tensor([[1.0, 2.0]], name="X")
-    >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
-    >>> picture = draw((X @ W).sum(), path_to=W)
-    >>> "dW = Xᵀ · dY" in picture.source
-    True
-    """
-    for name, given, known in (("view", view, VIEWS), ("lang", lang, LANGUAGES)):
-        if given not in known:
-            raise error(
-                ValueError,
-                "draw",
-                got={name: repr(given)},
-                rule=f"{name} is one of {', '.join(known)}",
-                cure=f'write {name}="{known[0]}"',
-            )
-    graph = capture(loss, variables_of(sys._getframe(1)))
-    boxes = boxes_of(graph, depth, path_to)
-    flow = record(graph, {id: box.id for id, box in boxes.items()}, gradients=values)
-    to = None if path_to is None else routes(flow, path_to)
-    look = Look(values, view, Words(lang))
-    if view == "dual":
-        from .dual import Dual  # which draws with this module's parts
-
-        return Dual(graph, flow, boxes, to, look).picture()
-    return Drawing(graph, flow, boxes, to, look).picture()
-
-
 class Drawing:
     """Boxes and arrows in DOT."""
 
-    def __init__(self, graph: Graph, flow: Flow, boxes: Mapping[str, Box], to: Routes | None, look: Look) -> None:
-        self.graph, self.flow, self.boxes, self.to, self.look = graph, flow, boxes, to, look
+    def __init__(
+        self, flow: Flow, boxes: Mapping[str, Box], sums: Sums, arrays: Arrays, to: Routes | None, look: Look
+    ) -> None:
+        graph = self.graph = flow.graph
+        self.flow, self.boxes, self.sums, self.arrays, self.to, self.look = flow, boxes, sums, arrays, to, look
         on = set(to.nodes) if to else set(flow.norms) if look.view == "backward" else {n.id for n in graph.nodes}
         self.shown = {box.id: box for id, box in boxes.items() if id in on}
         if len(self.shown) > _MOST:
@@ -146,7 +95,7 @@ class Drawing:
         if len(carrying) == 1:
             return self.flow.sent[carrying[0].id]
         sums = {(e.source, self.boxes[e.target].id) for e in carrying}
-        return math.hypot(*[self.flow.merged[key] for key in sorted(sums)])  # of different Tensors: as one long vector
+        return math.hypot(*[self.sums.norm(key) for key in sorted(sums)])  # of different Tensors: as one long vector
 
     def picture(self) -> Picture:
         n = len(self.shown)
@@ -221,10 +170,8 @@ class Drawing:
         if node.kind in ("constant", "loss"):
             return []
         columns = [[(line, TEXT, 9) for line in entries(self.graph.tensor(node.id).array)]]
-        if node.id in self.flow.gradients:
-            columns.append(
-                [(f"\u00a0\u00a0\u00a0{line}", GRADIENT, 9) for line in entries(self.flow.gradients[node.id])]
-            )
+        if node.id in self.arrays:
+            columns.append([(f"\u00a0\u00a0\u00a0{line}", GRADIENT, 9) for line in entries(self.arrays[node.id])])
         return list(zip(*columns, strict=True))
 
     # ---- arrows -----------------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
-"""The kernels that Numba compiles: the same functions, and the same saved arrays, as NumPy's beside them.
+"""The kernels that Numba compiles. They are the same functions as NumPy's and save the same arrays.
 
-What they do not handle (float16, bytes in the other order, arrays with gaps, no entries) they pass on to those.
+What they do not handle (float16, a foreign order of bytes, arrays with gaps, no entries) they pass on to NumPy's.
 ``adam`` is for ``optim``.
 """
 
 from __future__ import annotations
 
-from ..choice import pairs
+from ..pair import pairs
 from . import attention, dense, loss, pointwise, rows
 from .gemm import FOUND
 

@@ -32,7 +32,7 @@ def _step(n: Any, p: Any, g: Any, m: Any, v: Any, numbers: Any) -> None:
 
 def adam(p: Floats, g: Floats, m: Floats, v: Floats, step: int, lr: float, betas: tuple[float, float], eps: float,
          weight_decay: float, decoupled: bool) -> bool:  # fmt: skip
-    """Change the flat arrays p, m and v in place by step number ``step``; False if they are not for this kernel."""
+    """Change the flat arrays p, m and v in place by step number ``step``. False if the kernel does not take them."""
     arrays = (p, g, m, v)
     if not is_compiled_for(p.dtype) or not all(a.dtype == p.dtype and a.flags.c_contiguous for a in arrays):
         return False

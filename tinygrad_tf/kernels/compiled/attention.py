@@ -1,6 +1,7 @@
-"""Scaled dot-product attention, a head (or some queries of one) at a time: scores, softmax and both products while they
-are in the cache. Q, K and V are read where they lie, (B, L, H, d) or (B, H, L, d), and the results are laid out like
-the former, so that splitting and joining heads copies nothing. Long sequences are in ``tiles``.
+"""Scaled dot-product attention, a head at a time, so that its scores stay in the cache.
+
+Q, K and V are read where they lie, as (B, L, H, d) or as (B, H, L, d). The results are laid out as (B, L, H, d).
+Splitting and joining heads therefore copies nothing. Long sequences are in ``tiles``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Needs = tuple[bool, ...]
 
 @inner()
 def _softmax_row(S: Any, stop: Any) -> None:
-    """The softmax of the first ``stop`` entries, in place; 0 behind them, and everywhere if nothing is allowed."""
+    """The softmax of the first ``stop`` entries, in place. Those behind become 0; all do if nothing is allowed."""
     zero = S.dtype.type(0)
     S[stop:] = zero
     if stop > 0:
@@ -77,7 +78,7 @@ def _d_softmax_row(dP: Any, P: Any) -> None:
 
 @kernel
 def _d_short(n: Any, at: Any, ld: Any, scale: Any, kept: Any, factor: Any, width: Any, P: Any) -> None:
-    """at: Q, K, V, dY, dQ, dK, dV."""
+    """The gradients of :func:`_short`. ``at`` has the addresses of Q, K, V, dY, dQ, dK and dV."""
     heads, L, S = P.shape
     one, zero = P.dtype.type(1), P.dtype.type(0)
     d, dv = width[0], width[1]
@@ -151,7 +152,7 @@ def _layout(heads: tuple[int, ...], size: int, *arrays: tuple[tuple[int, ...], t
 
 
 def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int, ...]) -> Floats:
-    """How many bytes from the start of an array each head begins, of fewer axes if some stretch."""
+    """The byte of an array at which each head begins. Axes that are missing or of size 1 broadcast over the heads."""
     total = np.zeros(heads, np.int64)
     for i in range(-1, -len(shape) - 1, -1):
         if shape[i] > 1:
@@ -160,7 +161,7 @@ def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int,
 
 
 def _fits(mask: Floats | None, keep: Keep | None, *arrays: Floats) -> bool:
-    """Whether the rows of all arrays are pieces of memory, in an order that BLAS takes."""
+    """Whether the kernel takes these arrays: all of one float type, with rows that BLAS can read where they lie."""
     dtype = arrays[0].dtype
     if not is_compiled_for(dtype) or (mask is not None and mask.dtype != np.bool_ and mask.dtype != dtype):
         return False
@@ -218,7 +219,7 @@ def d_attention(
 
 
 def _d_of_long(h: _Heads, dY: Floats, Y: Floats, log_total: Floats) -> tuple[Floats, Floats, Floats]:
-    """Several threads that share a head add up dK and dV apart."""
+    """dQ, dK and dV. Threads that share a head add up their parts of dK and dV apart, and these are summed here."""
     Q, K, V = h.given
     parts = -(-team.pieces(h.work) // h.count)
     dQ = h.new(h.L, Q.shape[-1], zeros=True)

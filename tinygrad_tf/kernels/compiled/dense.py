@@ -1,4 +1,4 @@
-"""linear, its products shared between threads."""
+"""linear. Its products are shared between threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Needs = tuple[bool, ...]
 
 @inner()
 def _piece(w: Any, n: Any, rows: Any, columns: Any) -> Any:
-    """The first row, the row after the last, and the columns of piece w of n, cut along the longer side."""
+    """Piece w of n, cut along the longer side: the first row, the row after the last, and likewise the columns."""
     if rows >= columns:
         return w * rows // n, (w + 1) * rows // n, 0, columns
     return 0, rows, w * columns // n, (w + 1) * columns // n

@@ -1,7 +1,7 @@
 """Matrix products inside compiled kernels: NumPy's own BLAS, called without NumPy.
 
-A kernel's pieces multiply side by side, each in one thread: four such products at once run at 350 GFLOP/s on four
-cores, OpenBLAS sharing out one product of a small Transformer at 180, MKL at 270 (768 × 128 × 512).
+A kernel's pieces multiply side by side, each in one thread. On four cores, four such products at once run at 350
+GFLOP/s. One product of a small Transformer (768 × 128 × 512) that OpenBLAS shares out runs at 180, MKL's at 270.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLAIN, TURNED = 111, 112
 
 
 def _find() -> tuple[Any, str, str] | None:
-    """NumPy's BLAS and how its functions are called, with numbers of 64 bits or 32 for sizes."""
+    """NumPy's BLAS, and what its functions' names end and begin with; "64_" means that sizes have 64 bits."""
     try:
         library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
     except (AttributeError, OSError):
@@ -61,7 +61,7 @@ _set: Any = types.ExternalFunction(f"tinygrad_tf_blas_set{_after}", _nothing(_in
 
 @inner()
 def one_thread() -> Any:
-    """Make BLAS work in the thread that calls it; returns how many threads it had."""
+    """Make BLAS work in the thread that calls it. Returns how many threads it had."""
     before = _get()
     if before != 1:
         _set(1)

@@ -1,6 +1,7 @@
-"""exp and the normal distribution, on one number, in a form that the compiler turns into vector instructions.
+"""exp and the normal distribution of one number, in a form that the compiler turns into vector instructions.
 
-float32 goes by polynomials, float64 by the C library, which is exact to its last digit but one number at a time.
+float32 is computed by polynomials. float64 is left to the C library, which is exact to the last digit, but takes one
+number at a time.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _normal(x):  # type: ignore[no-untyped-def]
 
 @inner("nnan", "nsz", "reassoc")
 def top_of(row: Any) -> Any:
-    """The largest entry. Of a row with NaN it is some number or NaN: e^(NaN − it) is NaN all the same."""
+    """The largest entry. In a row with a NaN it may be any: e^(NaN − top) is NaN all the same."""
     top = row[0]
     for j in range(1, row.size):
         top = max(top, row[j])

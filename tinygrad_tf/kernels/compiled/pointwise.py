@@ -1,4 +1,4 @@
-"""gelu, silu: entry by entry, in one pass."""
+"""gelu, gelu_tanh and silu, entry by entry, in one pass."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _gelu_tanh_piece(x: Any, y: Any, T: Any) -> None:
     a, b = x.dtype.type(_A), x.dtype.type(_A * _B)
     for i in range(x.size):
         u = x[i] * (a + b * x[i] * x[i])
-        t = one - two / (exp(two * u) + one)  # tanh u, which only 1 + tanh u is made of
+        t = one - two / (exp(two * u) + one)  # tanh u, for small u inexact, but it is added to 1
         T[i] = t
         y[i] = half * x[i] * (one + t)
 
@@ -86,7 +86,7 @@ def _d_gelu_tanh(n: Any, dY: Any, T: Any, X: Any, dX: Any) -> None:
 def _silu_piece(x: Any, y: Any, G: Any) -> None:
     one = x.dtype.type(1)
     for i in range(x.size):
-        e = exp(-abs(x[i]))  # of −|x|, for e^x overflows float32 above 88
+        e = exp(-abs(x[i]))  # e^−|x|, because e^x overflows float32 above 88
         g = (one if x[i] >= 0 else e) / (one + e)
         G[i] = g
         y[i] = x[i] * g
@@ -103,7 +103,7 @@ def _silu(n: Any, X: Any, Y: Any, G: Any) -> None:
 def _d_silu_piece(dy: Any, y: Any, G: Any, x: Any, dx: Any) -> None:
     one = x.dtype.type(1)
     for i in range(x.size):
-        dx[i] = dy[i] * G[i] * (one + (x[i] - y[i]))  # large x less large y first
+        dx[i] = dy[i] * G[i] * (one + (x[i] - y[i]))  # x − y first: both may be large
 
 
 @kernel
@@ -114,7 +114,7 @@ def _d_silu(n: Any, dY: Any, Y: Any, G: Any, X: Any, dX: Any) -> None:
 
 
 def _fits(*arrays: Floats) -> bool:
-    """Float32 or float64, contiguous, and enough of it to be worth a call."""
+    """Whether the kernel takes these arrays: all of one type that it is compiled for, contiguous and not empty."""
     first = arrays[0]
     return (is_compiled_for(first.dtype) and first.size > 0
             and all(a.dtype == first.dtype and a.flags.c_contiguous for a in arrays))  # fmt: skip

@@ -1,4 +1,4 @@
-"""softmax, log_softmax, layer_norm, rms_norm: a row at a time, which stays in the nearest cache."""
+"""softmax, log_softmax, layer_norm and rms_norm, a row at a time, which stays in the nearest cache."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _add(a: Any, total: Any) -> None:
 
 @kernel
 def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
-    """dX; and of each piece of rows its part of dW and db, rows of zeros before, if they have entries."""
+    """dX, dW and db. Each piece of rows adds its part to a row of dW and db of its own; both begin as zeros."""
     zero = X.dtype.type(0)
     for w in prange(n):
         xhat, dxhat = np.empty(X.shape[1], X.dtype), np.empty(X.shape[1], X.dtype)

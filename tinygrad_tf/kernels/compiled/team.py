@@ -13,23 +13,23 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-#: Numba's threads wait in a loop before they sleep. GNU OpenMP's default is some milliseconds of it: then a second
-#: program that keeps one core busy makes each call wait for the scheduler, 8 ms instead of 0.3. With a few
-#: microseconds a call that finds them asleep costs 50 µs more, and a busy machine 0.3 ms.
+#: How often Numba's threads look for work before they sleep. By GNU OpenMP's default they look for some milliseconds;
+#: then a program that keeps one core busy makes each call wait for the scheduler, 8 ms instead of 0.3. With this number
+#: they look for a few microseconds, and a call that finds them asleep takes 50 µs more.
 _SPIN = "2000"
 _ours = "GOMP_SPINCOUNT" not in os.environ
 if _ours:
     os.environ["GOMP_SPINCOUNT"] = _SPIN
 import numba  # noqa: E402 — reads the environment
 
-#: From how many nanoseconds of work on it is shared.
+#: Work of more nanoseconds than this is shared between threads.
 WORTH = 100_000
 
 _free = threading.Lock()
 
 
 def _threads() -> int:
-    """How many threads share the work: Numba's number, if it has OpenMP; its other pool takes 0.1 ms for each call."""
+    """How many threads share the work: Numba's number with OpenMP, else 1, since other pools take 0.1 ms a call."""
     try:
         importlib.import_module("numba.np.ufunc.omppool")  # reads GOMP_SPINCOUNT
     except ImportError:
@@ -43,7 +43,7 @@ def _threads() -> int:
 
 TEAM = _threads()
 if _ours:
-    del os.environ["GOMP_SPINCOUNT"]  # read by now; what this process starts shall not inherit it
+    del os.environ["GOMP_SPINCOUNT"]  # it has been read, and child processes shall not inherit it
 
 
 def shared(work: float) -> bool:
@@ -52,7 +52,7 @@ def shared(work: float) -> bool:
 
 
 def pieces(work: float) -> int:
-    """Into how many pieces work is cut at most."""
+    """The largest number of pieces that work is cut into."""
     return int(numba.get_num_threads()) if shared(work) else 1
 
 
@@ -62,12 +62,12 @@ def is_compiled_for(dtype: Any) -> bool:
 
 
 class Compiled:
-    """A kernel, compiled on first use. Called with the nanoseconds of work that it is, then its arguments after n."""
+    """A kernel that is compiled on first use. A call takes its nanoseconds of work, then its arguments after n."""
 
     def __init__(self, function: Callable[..., None], **options: Any) -> None:
         options = {"nogil": True, "cache": True, "fastmath": {"contract"}, "error_model": "numpy", **options}
         self.alone = numba.njit(**options)(function)
-        # A name of its own, for Numba's files on disk do not tell the two apart otherwise.
+        # Another name, because Numba's files on disk would not tell the two apart.
         other = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
         other.__module__, other.__qualname__ = function.__module__, function.__qualname__ + "_team"
         self.team = numba.njit(parallel=True, **options)(other)

@@ -1,5 +1,6 @@
-"""Attention over long sequences, tile by tile with a running maximum and sum, so that no row of scores is ever whole
-(FlashAttention; Dao et al. 2022, algorithms 1 and 4).
+"""Attention over long sequences, tile by tile, with a running maximum and sum for each row of scores.
+
+A row of scores is never held as a whole (FlashAttention; Dao et al. 2022, algorithms 1 and 4).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _ROWS, _KEYS = 128, 512
 
 @inner()
 def allow(S: Any, row: Any, mask: Any, masked: Any) -> Any:
-    """S becomes S + mask, −inf where the mask is, in the first ``S.size`` keys."""
+    """Add the mask to the scores of the first ``S.size`` keys. Where it is −inf, they become −inf."""
     if masked:
         for j in range(S.size):
             S[j] = mask[row, j] if mask[row, j] == -np.inf else S[j] + mask[row, j]
@@ -40,7 +41,7 @@ def scale_by(S: Any, by: Any) -> None:
 
 @kernel
 def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, width: Any, out: Any) -> None:
-    """at: Q, K, V, Y. Pieces take the tiles of queries in turn, for later ones see more keys."""
+    """``at`` has the addresses of Q, K, V and Y. Pieces take tiles in turn, because later queries see more keys."""
     heads, L = out.shape
     S, d, dv, size = width[2], width[0], width[1], out.itemsize
     one, zero, inf = out.dtype.type(1), out.dtype.type(0), out.dtype.type(np.inf)
@@ -80,7 +81,7 @@ def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, w
                     if mask.size:
                         allow(p, q0 + i, mask[h if len(mask) > 1 else 0][:, k0 : k0 + keys], True)
                     top = max(tops[i], top_of(p))
-                    if top == -inf:  # nothing is allowed, or NaN: 0, or NaN
+                    if top == -inf:  # nothing is allowed, or a NaN: add 0, or NaN
                         exp_row(p, zero)
                         totals[i] += sum_of(p)
                         continue
@@ -114,7 +115,7 @@ def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, w
 
 @inner()
 def _copy_to(Y: Any, rows: Any, at: Any, ld: Any) -> None:
-    """Y's rows to an address: a product with the number 1, for Numba writes to arrays only."""
+    """Copy the rows of Y to an address, as a product with the number 1: Numba itself writes to arrays only."""
     unit = np.ones((1, 1), Y.dtype)
     for i in range(rows):
         gemm(PLAIN, PLAIN, 1, Y.shape[1], 1, Y.dtype.type(1), unit.ctypes.data, 1, Y[i].ctypes.data, Y.shape[1],
@@ -136,7 +137,10 @@ def _d_scores_row(dP: Any, P: Any, total: Any) -> None:
 @kernel
 def d_long(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, width: Any, parts: Any, log_total: Any,
             along: Any) -> None:  # fmt: skip
-    """at: Q, K, V, dY, dQ, and of each part dK and dV; ``along`` is Σ dY ⊙ Y of each row. Tiles are added up."""
+    """The gradients, added up tile by tile. ``along`` is Σ dY ⊙ Y of each row.
+
+    ``at`` has the addresses of Q, K, V, dY, dQ, and of dK and dV for each part.
+    """
     heads, L = log_total.shape
     S, d, dv, size = width[2], width[0], width[1], log_total.itemsize
     one, zero = log_total.dtype.type(1), log_total.dtype.type(0)

@@ -1,8 +1,8 @@
 """Whole formulas as one node: a definition in primitives, a readable rule, and a kernel for speed.
 
-The definition (the op's forward) is the truth and runs on Tensors as on arrays: it is what a picture shows when it
-opens the node. On arrays the kernel stands in for both. Derivatives of derivatives go through the rule, never the
-kernel, whose saved arrays would be constants to them. The files are those of ``kernels``.
+The definition (the op's forward) is the truth. It runs on Tensors as on arrays, and a picture that opens the node shows
+it. On arrays the kernel stands in for definition and rule. Second derivatives go through the rule, never through the
+kernel, whose saved arrays would be constants to them. The files have the names of those in ``kernels``.
 """
 
 from .attending import attention, attention_weights, grouped_attention, scaled_dot_product_attention

@@ -1,11 +1,9 @@
-"""linear and embedding: by a matrix W, multiplied with or looked up in."""
+"""linear and embedding: a product with a matrix W, and a look-up of its rows."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...autograd.operation import op
-from ...autograd.tensor import Array, Tensor, to_array
+from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -14,14 +12,14 @@ from ..shape import expand_dims, squeeze
 
 
 @op(types="same", kernel=KERNELS["linear"])
-def _linear(X: Array, W: Array, b: Array = None) -> Array:
+def _linear(X, W, b=None):
     """Y = X · Wᵀ + b, with W of shape (out, in)."""
     Y = X @ W.mT
     return Y if b is None else Y + b
 
 
 @_linear.rule
-def d_linear(dY: Array, Y: Array, X: Array, W: Array, b: Array = None) -> Any:
+def d_linear(dY, Y, X, W, b=None):
     dX = dY @ W
     dW = dY.mT @ X
     db = dY
@@ -29,8 +27,10 @@ def d_linear(dY: Array, Y: Array, X: Array, W: Array, b: Array = None) -> Any:
 
 
 @function
-def linear(X: Any, weight: Any, bias: Any = None) -> Any:
+def linear(X, weight, bias=None):
     """Y = X · Wᵀ + b over the last axis of X. Shapes: X (..., in), weight (out, in), bias (out,), Y (..., out).
+
+    Raises ValueError for shapes that do not fit each other.
 
     >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5])).tolist()
     [[11.5]]
@@ -42,7 +42,7 @@ def linear(X: Any, weight: Any, bias: Any = None) -> Any:
             "linear",
             got={"X": X, "W": weight, **({} if bias is None else {"b": bias})},
             rule="X is (..., in), W (out, in), b (out,)",
-            cure=("compare X.shape[-1] with in_features; weights are stored (out_features, in_features) as in PyTorch"),
+            cure="give W the shape (out_features, in_features), as in PyTorch: write W.T for the opposite order",
         )
     if X.ndim == 1:
         return squeeze(_linear(expand_dims(X, 0), weight, bias), 0)
@@ -50,20 +50,20 @@ def linear(X: Any, weight: Any, bias: Any = None) -> Any:
 
 
 @op(kernel=KERNELS["embedding"])
-def _embedding(ids: Array, W: Array, *, padding_idx: int | None) -> Array:
-    """Y = W[ids]: row ``id`` of W for each id."""
+def _embedding(ids, W, *, padding_idx: int | None):
+    """Y = W[ids]: for each id the row of W with that number."""
     return W[ids]
 
 
 @_embedding.rule
-def d_embedding(dY: Array, Y: Array, ids: Array, W: Array, *, padding_idx: int | None) -> Any:
+def d_embedding(dY, Y, ids, W, *, padding_idx):
     used = dY if padding_idx is None else dY * expand_dims(ids != padding_idx, -1)
     dW = add_at(used, index=ids, shape=W.shape)
     return None, dW
 
 
 @function
-def embedding(ids: Any, weight: Any, padding_idx: int | None = None) -> Any:
+def embedding(ids, weight, padding_idx: int | None = None):
     """The row of ``weight`` (n, d) for each id. Shapes: ids (...), result (..., d).
 
     The row ``padding_idx`` gets no gradient. Raises IndexError for an id outside 0 … n − 1, TypeError for floats.
@@ -78,7 +78,7 @@ def embedding(ids: Any, weight: Any, padding_idx: int | None = None) -> Any:
             "embedding",
             got={"W": weight, "padding_idx": padding_idx},
             rule="W has a row for each id, and padding_idx is one of them",
-            cure="give W the shape (num_embeddings, embedding_dim)",
+            cure="give W the shape (num_embeddings, embedding_dim), and a padding_idx below num_embeddings",
         )
     n = weight.shape[0]
     if ids.dtype.kind not in "iu":
@@ -90,6 +90,6 @@ def embedding(ids: Any, weight: Any, padding_idx: int | None = None) -> Any:
             "embedding",
             got={"ids": ids, "W": weight, "the id": int(bad)},
             rule=f"ids lie in 0 … {n - 1}",
-            cure="check the vocabulary that made the ids, or make num_embeddings larger",
+            cure="make num_embeddings larger, or encode with the vocabulary that the table was made for",
         )
     return _embedding(ids, weight, padding_idx=None if padding_idx is None else padding_idx % n)

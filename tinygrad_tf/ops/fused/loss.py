@@ -1,4 +1,4 @@
-"""cross_entropy: how far a prediction is from its target. For class indices it is one node, else composed."""
+"""cross_entropy: how far a prediction is from its target. For class indices it is one node; else it is composed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.operation import op
-from ...autograd.tensor import Array, Tensor, to_array
+from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -16,12 +16,10 @@ from .rows import log_softmax, softmax
 
 
 @op(kernel=KERNELS["cross_entropy"])
-def _cross_entropy(
-    X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float, reduction: str
-) -> Array:
-    """Y = −Σ q ⊙ log softmax(X) over the last axis, q the target distribution; then the mean or sum over rows.
+def _cross_entropy(X, t, w=None, *, ignore_index: int, label_smoothing: float, reduction: str):
+    """Y = −Σ q ⊙ log softmax(X) over the last axis, then the mean or the sum over rows. q is the target distribution.
 
-    Where q is 0 so is the product, even with ln 0.
+    Where q is 0 the product counts as 0, even if the logarithm is −∞.
     """
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
     L = -np.sum(q * np.where(q == 0, 0, log_softmax(X)), axis=-1)
@@ -29,23 +27,20 @@ def _cross_entropy(
 
 
 @_cross_entropy.rule
-def d_cross_entropy(
-    dY: Array, Y: Array, X: Array, t: Array, w: Array = None, *, ignore_index: int, label_smoothing: float,
-    reduction: str,
-) -> Any:  # fmt: skip
+def d_cross_entropy(dY, Y, X, t, w=None, *, ignore_index, label_smoothing, reduction):
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
-    dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, q is 0 everywhere
+    dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, and q is 0
     dX = dL * (softmax(X) * np.sum(q, axis=-1, keepdims=True) - q)
     return dX, None, None
 
 
 def target_distribution(
-    X: Array, t: Array, w: Array, ignore_index: int, label_smoothing: float, reduction: str
+    X, t, w, ignore_index: int, label_smoothing: float, reduction: str
 ) -> tuple[np.ndarray[Any, Any], Any]:
-    """The weighted, smoothed distribution q that each row of logits is compared with, and what the sum is divided by.
+    """The distribution q that each row of logits is compared with, and the number that the sum over rows is divided by.
 
-    q = w ⊙ ((1 − ε) · onehot(t) + ε / C), zero in ignored rows. The divisor of a mean is Σ w[t] over the rows that
-    count, otherwise 1.
+    q = w ⊙ ((1 − ε) · onehot(t) + ε / C), zero in ignored rows. A mean is divided by Σ w[t] over the rows that count,
+    a sum by 1.
     """
     X, t, w = (a.array if isinstance(a, Tensor) else a for a in (X, t, w))
     n_classes = X.shape[-1]
@@ -56,20 +51,20 @@ def target_distribution(
     q = (q + X.dtype.type(label_smoothing / n_classes)) * w * valid[..., None]
     if reduction != "mean":
         return q, X.dtype.type(1)
-    return q, np.sum(np.where(valid, w[np.where(valid, t, 0)], 0), dtype=X.dtype.type)  # bytes in either order
+    return q, np.sum(np.where(valid, w[np.where(valid, t, 0)], 0), dtype=X.dtype.type)  # in native byte order
 
 
 @function
 def cross_entropy(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:  # fmt: skip
-    """−log softmax(input)[target], averaged: how many nats the model is off. PyTorch's formula and defaults.
+    input, target, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+):
+    """−log softmax(input)[target], averaged: by how many nats the model is off. PyTorch's formula and defaults.
 
     Shapes: input, the logits, (C,), (N, C) or (N, C, d1, …); target (), (N,) or (N, d1, …) of class indices, or
-    probabilities in the shape of the input. ``reduction`` is "mean", "sum" or "none"; rows whose target is
-    ``ignore_index`` do not count; ``label_smoothing`` ε mixes ε/C of every class into the target (Szegedy et al. 2016);
-    ``weight`` (C,) counts classes differently.
+    probabilities in the shape of the input. ``reduction`` is "mean", "sum" or "none". Rows whose target is
+    ``ignore_index`` do not count. ``label_smoothing`` ε mixes ε/C of every class into the target (Szegedy et al. 2016).
+    ``weight`` (C,) says how much each class counts. Raises ValueError for shapes that do not fit, IndexError for a
+    class that does not exist, TypeError for targets of the wrong kind.
 
     >>> f"{cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1])):.4f}"
     '0.6931'
@@ -94,7 +89,7 @@ def cross_entropy(
     )  # fmt: skip
 
 
-def _of_probabilities(X: Any, q: Any, w: Any, reduction: str, label_smoothing: float) -> Any:
+def _of_probabilities(X, q, w, reduction: str, label_smoothing: float):
     """−Σ w ⊙ q ⊙ log softmax(X) over the classes; the mean is over rows, whatever their weight."""
     axis = 1 if X.ndim > 1 else 0
     if label_smoothing:
@@ -105,8 +100,8 @@ def _of_probabilities(X: Any, q: Any, w: Any, reduction: str, label_smoothing: f
     return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
-    """The axis of classes, 1, or 0 without a batch; an error if the target does not fit the input ``X``.
+def check_target(name: str, X, target: Tensor, ignore_index: int) -> int:
+    """The axis of the classes: 1, or 0 without a batch. Raises if the target does not fit the input ``X``.
 
     Class indices have the shape of X without that axis, probabilities (floats) the shape of X.
     """
@@ -142,22 +137,23 @@ def check_target(name: str, X: Any, target: Tensor, ignore_index: int) -> int:
     n = int(X.shape[axis])
     if n == 0:
         raise error(
-            IndexError, name, got=got, rule="there is at least one class", cure="look at the shape of the input"
+            IndexError, name, got=got, rule="there is at least one class", cure="give logits (N, C) with C from 1 on"
         )
     if target.dtype.kind != "f":
         wrong = (target.array != ignore_index) & ((target.array < 0) | (target.array >= n))
         if wrong.any():
+            bad = int(target.array[wrong][0])
             raise error(
                 IndexError,
                 name,
-                got={"target": target, "the class": int(target.array[wrong][0])},
+                got={"target": target, "the class": bad},
                 rule=f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})",
-                cure="mend the labels",
+                cure=f"make one logit for each class, or write ignore_index={bad} to skip such rows",
             )
     return axis
 
 
-def class_weights(name: str, weight: Any, X: Any, axis: int) -> Array:
+def class_weights(name: str, weight, X, axis: int):
     """The weights of the classes of ``X`` in its type."""
     if isinstance(weight, Tensor) and weight.requires_grad:
         raise error(
@@ -174,6 +170,6 @@ def class_weights(name: str, weight: Any, X: Any, axis: int) -> Array:
             name,
             got={"weight": weight},
             rule=f"weight has one entry per class, ({X.shape[axis]},)",
-            cure="give a weight for each class",
+            cure=f"give one number for each class, e.g. np.ones({X.shape[axis]})",
         )
     return weight.astype(X.dtype)

@@ -1,37 +1,34 @@
-"""softmax, log_softmax and layer_norm: each row on its own."""
+"""softmax, log_softmax, layer_norm and rms_norm. Each row is computed on its own."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ...autograd.operation import op
-from ...autograd.tensor import Array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
 from ..conversion import to
 
-_AXIS = ("the axis lies in -ndim … ndim - 1", "look at .shape; the last axis is -1")
+_AXIS = ("the axis lies in -ndim … ndim - 1", "write axis=-1 for the last axis, axis=0 for the first")
 
 
 @op(types="float", kernel=KERNELS["softmax"], expects=_AXIS)
-def _softmax(X: Array, *, axis: int = -1) -> Array:
+def _softmax(X, *, axis: int = -1):
     """Y = e^X / Σ e^X along ``axis``: positive, and 1 in sum."""
     E = np.exp(X - np.max(X, axis=axis, keepdims=True))  # exp overflows float32 above 88
     return E / np.sum(E, axis=axis, keepdims=True)
 
 
 @_softmax.rule
-def d_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+def d_softmax(dY, Y, X, *, axis):
     dX = Y * (dY - np.sum(dY * Y, axis=axis, keepdims=True))
     return dX
 
 
 @function
-def softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
-    """e^X / Σ e^X along ``axis``: positive, and 1 in sum. With ``dtype`` X is brought to it first.
+def softmax(X, axis: int = -1, dtype=None):
+    """Y = e^X / Σ e^X along ``axis``: entries are positive and add up to 1. With ``dtype`` X is converted first.
 
     >>> softmax(Tensor([0.0, 0.0])).tolist()
     [0.5, 0.5]
@@ -40,23 +37,23 @@ def softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
 
 
 @op(types="float", kernel=KERNELS["log_softmax"], expects=_AXIS)
-def _log_softmax(X: Array, *, axis: int = -1) -> Array:
-    """Y = X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first."""
+def _log_softmax(X, *, axis: int = -1):
+    """Y = X − ln Σ e^X along ``axis``: the logarithm of softmax. Small probabilities are not rounded to 0 first."""
     Z = X - np.max(X, axis=axis, keepdims=True)  # exp overflows float32 above 88
     return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))
 
 
 @_log_softmax.rule
-def d_log_softmax(dY: Array, Y: Array, X: Array, *, axis: int) -> Any:
+def d_log_softmax(dY, Y, X, *, axis):
     dX = dY - np.exp(Y) * np.sum(dY, axis=axis, keepdims=True)
     return dX
 
 
 @function
-def log_softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
-    """X − log Σ e^X along ``axis``: the logarithm of softmax, without rounding small probabilities to 0 first.
+def log_softmax(X, axis: int = -1, dtype=None):
+    """Y = X − ln Σ e^X along ``axis``: the logarithm of softmax. Small probabilities are not rounded to 0 first.
 
-    With ``dtype`` X is brought to it first.
+    With ``dtype`` X is converted first.
 
     >>> log_softmax(Tensor([0.0, 0.0])).exp().tolist()
     [0.5, 0.5]
@@ -65,7 +62,7 @@ def log_softmax(X: Any, axis: int = -1, dtype: Any = None) -> Any:
 
 
 @op(types="float", kernel=KERNELS["layer_norm"])
-def _layer_norm(X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Array:
+def _layer_norm(X, W=None, b=None, *, n_axes: int, eps: float):
     """Y = (X − mean) / √(var + eps) ⊙ W + b over the last ``n_axes`` axes, with the biased variance."""
     axes = tuple(range(-n_axes, 0))
     Z = X - np.mean(X, axis=axes, keepdims=True)
@@ -75,7 +72,7 @@ def _layer_norm(X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps:
 
 
 @_layer_norm.rule
-def d_layer_norm(dY: Array, Y: Array, X: Array, W: Array = None, b: Array = None, *, n_axes: int, eps: float) -> Any:
+def d_layer_norm(dY, Y, X, W=None, b=None, *, n_axes, eps):
     axes = tuple(range(-n_axes, 0))
     Z = X - np.mean(X, axis=axes, keepdims=True)
     std = np.sqrt(np.mean(Z * Z, axis=axes, keepdims=True) + eps)
@@ -89,8 +86,11 @@ def d_layer_norm(dY: Array, Y: Array, X: Array, W: Array = None, b: Array = None
 
 
 @function
-def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """Layer normalisation (Ba, Kiros, Hinton 2016): each row to mean 0 and variance 1, then scaled and shifted.
+def layer_norm(X, normalized_shape, weight=None, bias=None, eps: float = 1e-5):
+    """Y = (X − mean) / √(var + eps) ⊙ weight + bias, each row on its own (Ba, Kiros, Hinton 2016).
+
+    A row extends over the last axes of X, whose shape is ``normalized_shape``; weight and bias have that shape. The
+    variance is the biased one. Raises ValueError for shapes that do not fit.
 
     >>> layer_norm(Tensor([1.0, 3.0]), 2, eps=0.0).tolist()
     [-1.0, 1.0]
@@ -102,7 +102,7 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
             "layer_norm",
             got={"X": X, "normalized_shape": shape},
             rule="the last axes of X have the normalised shape",
-            cure="build LayerNorm with the size of the last axis",
+            cure=f"build LayerNorm with normalized_shape={tuple(X.shape[-1:])}, the last axis of X",
         )
     for W in (weight, bias):
         if W is not None and tuple(W.shape) != shape:
@@ -111,7 +111,7 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
                 "layer_norm",
                 got={"X": X, "W": weight, "b": bias},
                 rule=f"W and b have the normalised shape, {shape}",
-                cure="build LayerNorm with that shape",
+                cure=f"give both this shape, or build LayerNorm({shape})",
             )
     if weight is None and bias is not None:
         return _layer_norm(X, n_axes=len(shape), eps=eps) + bias
@@ -119,14 +119,14 @@ def layer_norm(X: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
 
 
 @op(types="float", kernel=KERNELS["rms_norm"])
-def _rms_norm(X: Array, W: Array = None, *, n_axes: int, eps: float) -> Array:
+def _rms_norm(X, W=None, *, n_axes: int, eps: float):
     """Y = X / √(mean X² + eps) ⊙ W over the last ``n_axes`` axes."""
     Y = X / np.sqrt(np.mean(X * X, axis=tuple(range(-n_axes, 0)), keepdims=True) + eps)
     return Y if W is None else Y * W
 
 
 @_rms_norm.rule
-def d_rms_norm(dY: Array, Y: Array, X: Array, W: Array = None, *, n_axes: int, eps: float) -> Any:
+def d_rms_norm(dY, Y, X, W=None, *, n_axes, eps):
     axes = tuple(range(-n_axes, 0))
     rms = np.sqrt(np.mean(X * X, axis=axes, keepdims=True) + eps)
     Xhat = X / rms
@@ -137,10 +137,11 @@ def d_rms_norm(dY: Array, Y: Array, X: Array, W: Array = None, *, n_axes: int, e
 
 
 @function
-def rms_norm(X: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
-    """Root mean square normalisation (Zhang, Sennrich 2019): each row divided by its root mean square, then scaled.
+def rms_norm(X, normalized_shape, weight=None, eps: float | None = None):
+    """Y = X / √(mean X² + eps) ⊙ weight, each row on its own (Zhang, Sennrich 2019).
 
-    ``eps`` None is the float type's own, as in PyTorch.
+    A row extends over the last axes of X, whose shape is ``normalized_shape``. By default ``eps`` is that of the float
+    type, as in PyTorch. Raises ValueError for shapes that do not fit.
 
     >>> [round(y, 4) for y in rms_norm(Tensor([3.0, 4.0]), 2).tolist()]
     [0.8485, 1.1314]
@@ -152,7 +153,7 @@ def rms_norm(X: Any, normalized_shape: Any, weight: Any = None, eps: float | Non
             "rms_norm",
             got={"X": X, "normalized_shape": shape},
             rule="the last axes of X have the normalised shape",
-            cure="build RMSNorm with the size of the last axis",
+            cure=f"build RMSNorm with normalized_shape={tuple(X.shape[-1:])}, the last axis of X",
         )
     eps = float(np.finfo(X.dtype if X.dtype.kind == "f" else np.float32).eps) if eps is None else eps
     return _rms_norm(X, weight, n_axes=len(shape), eps=eps)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..flow import norm
+from .flow import norm
 
 Array = np.ndarray[Any, Any]
 

@@ -1,0 +1,111 @@
+"""What was written to between forward and backward: a rule that reads it would be wrong without a word.
+
+Whoever writes to a Tensor says so (:func:`wrote`), by the clock that numbers Tensors. Before a rule runs, the values
+that it reads must be older than what was made of them. Which these are, the rule's source says.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import mistakes
+from .rule import Rule, source_tree
+from .tensor import Tensor, numbers
+
+_written: dict[
+    int, tuple[int, Any]
+] = {}  # when an array was last written to, by id; and what forgets it with the array
+last_write = [-1]
+
+
+def wrote(*tensors: Tensor) -> None:
+    """Note that these arrays were written to just now, and with them their views and other Tensors of the arrays."""
+    last_write[0] = next(numbers)
+    for t in tensors:
+        owner = _owner(t.array)
+        known = _written.get(id(owner))
+        _written[id(owner)] = last_write[0], known[1] if known else weakref.ref(owner, _forgetting(id(owner)))
+
+
+def _forgetting(key: int) -> Callable[[Any], Any]:
+    return lambda gone: _written.pop(key, None)
+
+
+def is_newer(t: Tensor, number: int) -> bool:
+    """Whether the array of ``t`` was written to after the Tensor ``number`` was made."""
+    return number < last_write[0] and _written.get(id(_owner(t.array)), (-1,))[0] > number
+
+
+def _owner(array: Any) -> Any:
+    """The array that a view looks at."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def check_unchanged(rule: Rule, Y: Tensor, needs: tuple[bool, ...]) -> None:
+    """Raise if a value that the rule of ``Y`` reads was written to after ``Y`` was made of it."""
+    for i in reads(rule, needs):
+        if is_newer((Y, *Y.inputs)[i], Y.number):
+            raise mistakes.changed(Y, i)
+
+
+# ---- what a rule reads ----------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=1024)
+def reads(rule: Rule, needs: tuple[bool, ...]) -> list[int]:
+    """Whose values these gradients depend on: 0 for the output, i for the i-th input. Shapes alone do not count."""
+    code = rule.function.__code__
+    letters = code.co_varnames[1 : code.co_argcount]
+    try:
+        found = values_read(rule.lines(needs), rule.function.__globals__)
+    except OSError:
+        found = set(code.co_varnames)
+    rest = (
+        code.co_varnames[code.co_argcount + code.co_kwonlyargcount :][:1] if code.co_flags & inspect.CO_VARARGS else ()
+    )
+    return [i for i in range(len(needs) + 1) if (letters[i] in found if i < len(letters) else found & {*rest})]
+
+
+def values_read(tree: ast.AST, names: dict[str, Any]) -> set[str]:
+    """The names whose values a piece of code reads, not only their shapes; ``names`` are the functions it may call."""
+    found: set[str] = set()
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "dtype", "size"):
+            continue
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            continue  # W is None
+        elif isinstance(node, (ast.ListComp, ast.GeneratorExp)) and isinstance(node.generators[0].target, ast.Name):
+            inside = values_read(node.elt, names)
+            found |= inside
+            stack += [g.iter for g in node.generators if ast.unparse(g.target) in inside]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            stack += [a for i, a in enumerate(node.args) if _reads_argument(names.get(node.func.id), i)]
+            stack += [k.value for k in node.keywords]
+        else:
+            stack += ast.iter_child_nodes(node)
+    return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _reads_argument(helper: Any, i: int) -> bool:
+    """Whether a function that a rule calls reads the value of its argument ``i``; a short one is looked into."""
+    if not isinstance(helper, types.FunctionType) or i >= helper.__code__.co_argcount or hasattr(helper, "__wrapped__"):
+        return True
+    try:
+        return helper.__code__.co_varnames[i] in values_read(ast.Module(source_tree(helper).body, []), {})
+    except OSError:
+        return True

@@ -1,0 +1,65 @@
+"""draw(): the graph with its gradients as a picture. Forward runs down; purple arrows carry the gradient back up."""
+
+from __future__ import annotations
+
+import sys
+
+from ...autograd.tensor import Tensor
+from ...errors import error
+from ..capture import capture, variables_of
+from ..flow import Arrays, Sums, record, routes
+from ..modules import boxes_of
+from ..words import LANGUAGES, Words
+from .drawing import Drawing, Look
+from .dual import Dual
+from .render import Picture
+
+__all__ = ["Picture", "draw"]
+
+VIEWS = ("both", "forward", "backward", "dual")
+
+
+def draw(
+    loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
+    lang: str = "en",
+) -> Picture:  # fmt: skip
+    """A picture of how ``loss`` was computed and of the gradient that flows back from it.
+
+    Every operation, parameter, input and constant is a node with its shape; modules are boxes. Each purple arrow is a
+    step backward: the rule that ran on it in your names, and the norm of the gradient that it carried; it is as wide as
+    the logarithm of that norm. Where arrows join, the node says how many gradients are summed and their sum's norm.
+
+    Args:
+        loss: a Tensor with one entry, before ``backward()`` has freed its graph.
+        path_to: keep only what lies between the loss and this Tensor, and number the steps.
+        depth: how many levels of modules are open; those below are one node each. None: as many as fit
+            on a page, about 60 boxes, or 30 steps to one weight.
+        values: show the entries of small Tensors, and mean and range of large ones.
+        view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
+            and dotted lines from the arrays that a rule needs.
+        lang: "en", "zh" or "both".
+
+    The picture shows itself in Jupyter; ``.render("dw.svg")`` writes SVG, PNG or PDF.
+
+    >>> X = Tensor([[1.0, 2.0]], name="X")
+    >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
+    >>> picture = draw((X @ W).sum(), path_to=W)
+    >>> "dW = Xᵀ · dY" in picture.source
+    True
+    """
+    for name, given, known in (("view", view, VIEWS), ("lang", lang, LANGUAGES)):
+        if given not in known:
+            raise error(
+                ValueError,
+                "draw",
+                got={name: repr(given)},
+                rule=f"{name} is one of {', '.join(known)}",
+                cure=f'write {name}="{known[0]}"',
+            )
+    graph = capture(loss, variables_of(sys._getframe(1)))
+    boxes = boxes_of(graph, depth, path_to)
+    sums, arrays = Sums(graph, {id: box.id for id, box in boxes.items()}), Arrays()
+    flow = record(graph, sums, *([arrays] if values else []))
+    to = None if path_to is None else routes(flow, path_to)
+    look = Look(values, view, Words(lang))
+    return (Dual if view == "dual" else Drawing)(flow, boxes, sums, arrays, to, look).picture()
