@@ -1,5 +1,6 @@
 """What every test starts from, and must leave behind."""
 
+import gc
 import os
 import shutil
 
@@ -10,8 +11,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch's
 
 import pytest
 
-from tinygrad_tf import manual_seed
+from tinygrad_tf import manual_seed, nn
 from tinygrad_tf.autograd.recording import state
+
+
+def pytest_collection_finish():
+    """What lives as long as the run (modules, the tests themselves) is not searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +28,13 @@ def same_start():
     yield
     assert state.recording
     assert state.scope == ""
+
+
+@pytest.fixture
+def unfilled(monkeypatch):
+    """Weights are counted, so they need no random values."""
+    for name in ("uniform_", "normal_", "xavier_uniform_"):
+        monkeypatch.setattr(nn.init, name, lambda t, *args, **kwargs: t)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from cases import CASES
+from cases import CASES, failures
 
 from tinygrad_tf import Function, Tensor, checkpoint, debug, enable_grad, grad, manual_seed, nn, no_grad, optim
 from tinygrad_tf.autograd.debugging import _PACKAGE
@@ -156,9 +156,14 @@ def test_what_is_made_of_a_mask_is_no_mask():
             np.subtract(scores, scores)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
-def test_no_op_of_the_table_is_accused(case):
-    """Results, rules by kernel and rules on Tensors pass, where they are finite."""
+def test_no_op_of_the_table_is_accused():
+    """Results, rules by kernel and rules on Tensors pass, where they are finite, as most are."""
+    finite = [case for case in CASES if is_finite(case)]
+    assert len(finite) > 0.9 * len(CASES)
+    assert failures(finite, run_in_debug_mode) == {}
+
+
+def is_finite(case):
     with np.errstate(all="ignore"):
         inputs, outputs = case.run()
         floats = [y for y in (*inputs, *outputs) if y.dtype.kind == "f"]
@@ -167,8 +172,10 @@ def test_no_op_of_the_table_is_accused(case):
             for xs, ys in (case.run(), case.run()):
                 found = grad([y for y in ys if y.requires_grad], leaves(xs), ones(ys))
                 finite = finite and all(np.isfinite(d.array).all() for d in found)
-    if not finite:
-        pytest.skip("not finite, and meant to be")
+    return finite
+
+
+def run_in_debug_mode(case):
     with debug():
         xs, ys = case.run()
         if case.order and any(y.requires_grad for y in ys):

@@ -20,11 +20,11 @@ from . import (
     shapes,
     snippets,
 )
-from .case import Case, as_list, engine_ops, functions
+from .case import Case, as_list, engine_ops, failures, functions
 
 CASES: list[Case] = [
     *elementwise.CASES, *curves.CASES, *activation.CASES, *logic.CASES, *arrange.CASES, *shapes.CASES, *places.CASES,
     *reduction.CASES, *products.CASES, *losses.CASES, *fused.CASES, *functional.CASES, *snippets.CASES,
 ]  # fmt: skip
 
-__all__ = ["CASES", "Case", "as_list", "engine_ops", "functions"]
+__all__ = ["CASES", "Case", "as_list", "engine_ops", "failures", "functions"]

@@ -144,3 +144,14 @@ def form(op: str, note: str, call: Callable[..., Any], *inputs: Input, **traits:
 
 def row(op: str, note: str, ours: Callable[..., Any], *inputs: Input, theirs: Any = None, **traits: Any) -> Case:
     return Case(op, note, ours, inputs, theirs, **traits)
+
+
+def failures(rows: list[Case], check: Callable[[Case], Any]) -> dict[str, str]:
+    """What ``check`` raises, by row: for a test of all rows at once, whose failure names each that does not pass."""
+    found = {}
+    for case in rows:
+        try:
+            check(case)
+        except Exception as problem:
+            found[case.id] = f"{type(problem).__name__}: {problem}"
+    return found

@@ -1,6 +1,7 @@
 """The guide: its chapters in both languages, each run for short, and the pages in a real browser."""
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -201,8 +202,8 @@ def test_the_code_is_shown_without_the_words_that_stand_below_it():
 # ---- the pages -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def opened(browser, tour):
+@contextlib.contextmanager
+def opening(browser, tour):
     """A function that opens a page; afterwards it asked for nothing more and said nothing on the console."""
     contexts, said, asked = [], [], []
 
@@ -223,35 +224,75 @@ def opened(browser, tour):
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
 
 
+@pytest.fixture
+def opened(browser, tour):
+    with opening(browser, tour) as open:
+        yield open
+
+
 PAGES = ("index.html", "index.zh.html")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_shows_all_chapters_and_fits(name, theme, width, opened):
-    page = opened(name, viewport={"width": width, "height": 800}, color_scheme=theme)
-    assert page.locator("main > section").count() == page.locator("#contents a").count() == len(FILES)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.fixture(scope="module", params=PAGES)
+def looked_at(request, browser, tour):
+    """One of the pages, in the light theme, for tests that only look at it; with its name."""
+    with opening(browser, tour) as open:
+        yield open(request.param, color_scheme="light"), request.param
+
+
+def assert_it_shows_all_chapters_and_fits(page, theme):
     assert page.evaluate("document.documentElement.dataset.theme") == theme
-    for section in page.locator("main > section").all():
-        assert section.locator(".finding").count() >= 1
-        assert section.locator(".exercise").count() == 1
-        assert section.locator("figure").count() >= 1
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("main > section").count() == page.locator("#contents a").count() == len(FILES)
+    count = "(sections, part) => sections.map((section) => section.querySelectorAll(part).length)"
+    for part, least, most in ((".finding", 1, 99), (".exercise", 1, 1), ("figure", 1, 99)):
+        found = page.locator("main > section").evaluate_all(count, part)
+        assert [n for n in found if not least <= n <= most] == [], part
+
+
+def test_a_page_shows_all_chapters_and_fits(looked_at):
+    assert_it_shows_all_chapters_and_fits(looked_at[0], "light")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_in_one_language(name, opened):
+def test_a_dark_page_shows_all_chapters_and_fits(name, opened):
+    assert_it_shows_all_chapters_and_fits(opened(name, color_scheme="dark"), "dark")
+
+
+def test_a_page_is_in_one_language(looked_at):
     """No English paragraph in the Chinese page, and no Chinese one in the English page, but for code and examples."""
     from guide import is_chinese
 
-    page = opened(name)
-    texts = page.evaluate("""[...document.querySelectorAll("figure .box, pre, code, math")].map((e) => e.remove()),
-        [...document.querySelectorAll("main p, main h2, main h3, main li")].map((e) => e.textContent)""")
+    page, name = looked_at
+    texts = page.evaluate("""() => {
+        const copy = document.body.cloneNode(true);
+        copy.querySelectorAll("figure .box, pre, code, math").forEach((e) => e.remove());
+        return [...copy.querySelectorAll("main p, main h2, main h3, main li")].map((e) => e.textContent); }""")
     texts = [text for text in texts if len(text) > 25]
     assert len(texts) > 6 * len(FILES)
     assert [text for text in texts if is_chinese(text) != (".zh." in name)] == []
     assert [text for text in texts if "**" in text] == []  # emphasis that Markdown did not take for emphasis
+
+
+def test_no_drawing_is_cut(looked_at):
+    page, _ = looked_at
+    page.set_viewport_size({"width": 1280, "height": 800})
+    cut = "(boxes) => boxes.filter((box) => box.scrollHeight > box.clientHeight + 1).length"
+    assert page.locator("figure.drawing .box").evaluate_all(cut) == 0
+
+
+def test_only_what_is_too_wide_is_reached_by_the_tab_key(opened):
+    page = opened("index.html", viewport={"width": 390, "height": 800})
+    wrong = page.evaluate("""[...document.querySelectorAll(".box, .formula, pre.code")].filter(
+        (box) => (box.scrollWidth > box.clientWidth + 1) !== box.hasAttribute("tabindex")).length""")
+    assert wrong == 0
+
+
+def test_a_figure_has_words_for_who_cannot_see_it(looked_at):
+    page, _ = looked_at
+    assert page.locator("figure.figure svg:not([role=img][aria-label])").count() == 0
 
 
 def test_the_language_link_leads_to_the_same_chapter(opened):
@@ -292,24 +333,6 @@ def test_the_contents_close_on_a_phone(close, opened):
     else:
         page.mouse.click(380, 700)
     page.locator("#contents").wait_for(state="hidden")
-
-
-def test_no_drawing_is_cut(opened):
-    page = opened("index.html", viewport={"width": 1280, "height": 800})
-    cut = "(boxes) => boxes.filter((box) => box.scrollHeight > box.clientHeight + 1).length"
-    assert page.locator("figure.drawing .box").evaluate_all(cut) == 0
-
-
-def test_only_what_is_too_wide_is_reached_by_the_tab_key(opened):
-    page = opened("index.html", viewport={"width": 390, "height": 800})
-    wrong = page.evaluate("""[...document.querySelectorAll(".box, .formula, pre.code")].filter(
-        (box) => (box.scrollWidth > box.clientWidth + 1) !== box.hasAttribute("tabindex")).length""")
-    assert wrong == 0
-
-
-def test_a_figure_has_words_for_who_cannot_see_it(opened):
-    page = opened("index.html")
-    assert page.locator("figure.figure svg:not([role=img][aria-label])").count() == 0
 
 
 def test_a_switch_of_the_theme_reaches_an_explorer_and_leaves_the_history_alone(opened):

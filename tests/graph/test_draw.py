@@ -171,11 +171,10 @@ def transformer():
 def test_without_a_depth_as_many_levels_are_open_as_fit(transformer, monkeypatch, path):
     model, loss = transformer
     to = model.encoder.layers[0].linear1.weight if path else None
-    opened = []
+    deeper, opened = [parts(draw(loss, path_to=to, depth=d))[0] for d in range(6)], []
     for fits in (5, 20, 60, 1000):
         monkeypatch.setattr(modules, "FITS", fits)
         shown = parts(draw(loss, path_to=to))[0]
-        deeper = [parts(draw(loss, path_to=to, depth=d))[0] for d in range(6)]
         fitting = [nodes for nodes in deeper if len(nodes) <= (fits // 2 if path else fits)] or deeper[:1]
         assert len(shown) == max(map(len, fitting))
         opened.append(len(shown))

@@ -110,7 +110,8 @@ def test_memory_grows_with_the_length_not_with_its_square(p, kernel_set, monkeyp
     lengths = (512, 1024, 2048)
     for length in lengths:
         peak(length, p)  # what is made once: sliced rules, compiled kernels
-    sizes = [min(peak(length, p) for _ in range(3)) for length in lengths]
+    times = 3 if kernel_set == "compiled" else 1  # beside NumPy alone nobody allocates meanwhile
+    sizes = [min(peak(length, p) for _ in range(times)) for length in lengths]
     assert sizes[2] - sizes[1] < 2.3 * (sizes[1] - sizes[0])  # a square would give 4
     assert sizes[2] < 2048 * 2048 * 2  # two heads of booleans; P alone would be four times that
 

@@ -148,13 +148,6 @@ PRINTED = {"base": 65, "(C) N=2": 36, "(C) N=4": 50, "(C) N=8": 80, "(C) d_model
            "(C) d_ff=1024": 53, "(C) d_ff=4096": 90}  # fmt: skip
 
 
-@pytest.fixture
-def unfilled(monkeypatch):
-    """Weights are counted, so they need no random values."""
-    for name in ("uniform_", "normal_", "xavier_uniform_"):
-        monkeypatch.setattr(nn.init, name, lambda t, *args, **kwargs: t)
-
-
 def counted(config):
     """Parameters of the model, built with one layer; the further layers are copies of it, and built once for all."""
     sizes = (config.d_model, config.n_heads, config.d_ff)
@@ -191,8 +184,7 @@ def test_logits_of_a_new_model_are_small():
 
 
 def with_weights(net, values):
-    """A copy of the model that computes with the given Tensors."""
-    net = copy.deepcopy(net)
+    """The model, which computes with the given Tensors from now on."""
     for path, value in values.items():
         owner, _, name = path.rpartition(".")
         vars(dict(net.named_modules())[owner])[name] = value  # a plain Tensor, which has no place of its own there
@@ -205,9 +197,10 @@ def with_weights(net, values):
 def test_gradients_are_those_of_nudges(order, chosen):
     net = Transformer(dataclasses.replace(SMALL, vocab_size=5, d_model=4, d_ff=3, n_layers=1)).double()
     weights = {name: p for name, p in net.named_parameters() if name.startswith(chosen)}
+    nudged = copy.deepcopy(net)
 
     def loss(*values):
-        logits = with_weights(net, dict(zip(weights, values, strict=True)))([[3, 4, 0]], [[1, 3]])
+        logits = with_weights(nudged, dict(zip(weights, values, strict=True)))([[3, 4, 0]], [[1, 3]])
         return cross_entropy(logits.reshape(-1, 5), [3, 2])
 
     assert weights

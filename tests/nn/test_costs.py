@@ -54,7 +54,7 @@ def test_flops(model, inputs, flops):
     assert summary(model, *inputs).flops == flops
 
 
-def test_gpt2_small_has_124_million_parameters():
+def test_gpt2_small_has_124_million_parameters(unfilled):
     found = summary(models.GPT2(models.GPT2Config()), np.arange(4)[None])
     assert (found.parameters, found.bytes) == (124_439_808, 4 * 124_439_808)
     T, D = 4, 768

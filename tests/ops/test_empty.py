@@ -1,5 +1,7 @@
 """Tensors without entries and without axes work where they do in PyTorch, and are refused where they are there."""
 
+import itertools
+
 import numpy as np
 import pytest
 from cases import as_list
@@ -186,12 +188,15 @@ def test_the_same_comes_out_as_in_pytorch(name):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", CALLS)
-def test_what_is_refused_is_explained(name):
-    """The class is NumPy's or PyTorch's, and the message has three lines."""
-    for shape in SHAPES:
+def test_what_is_refused_is_explained():
+    """The message has three lines."""
+    refused, unexplained = 0, []
+    for name, shape in itertools.product(CALLS, SHAPES):
         array = np.asarray(np.random.default_rng(0).standard_normal(shape))
         values, _ = run(tinygrad_tf, CALLS[name], Tensor(array, requires_grad=True))
         if isinstance(values, Exception) and "tuple index" not in str(values):  # the test's own x.shape[0]
-            assert "\n  rule: " in str(values), f"{shape}: {values}"
-            assert "\n  cure: " in str(values)
+            refused += 1
+            if not all(line in str(values) for line in ("\n  rule: ", "\n  cure: ")):
+                unexplained.append((name, shape, str(values)))
+    assert unexplained == []
+    assert refused > 100

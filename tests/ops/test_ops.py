@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import CASES, Case, as_list, functions
+from cases import CASES, Case, as_list, failures, functions
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, attention, cross_entropy, grad, gradcheck
@@ -82,8 +82,11 @@ def test_derivatives_are_what_nudges_say(case):
     assert gradcheck(case.ours, *case.tensors(), order=case.order)
 
 
-@every_case
-def test_no_array_that_was_given_is_written_to(case):
+def test_no_array_that_was_given_is_written_to():
+    assert failures(CASES, run_on_what_is_closed_to_writing) == {}
+
+
+def run_on_what_is_closed_to_writing(case):
     inputs = case.tensors()
     for x in inputs:
         x.array.flags.writeable = False
