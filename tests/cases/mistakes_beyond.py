@@ -338,7 +338,7 @@ MODELS = [
     ("positions of another kind", lambda: model(positions="rotary"), ValueError,
      "TransformerConfig got positions 'rotary'", "sinusoidal, learned", 'positions="sinusoidal"'),
     ("a translation of no length", lambda: model().generate([[1]], decoder_start_token_id=1, max_new_tokens=0),
-     ValueError, "generate got max_new_tokens 0", "at least one token", "GenerationConfig"),
+     ValueError, "generate got max_new_tokens 0", "at least one token", "max_new_tokens=20"),
     ("a first token beyond the vocabulary", lambda: model().generate([[1]], decoder_start_token_id=9), ValueError,
      "generate got decoder_start_token_id 9", "0 … 4", "trained with"),
 ]  # fmt: skip
