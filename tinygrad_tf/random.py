@@ -54,7 +54,7 @@ def set_state(state: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def replayed(state: dict[str, Any]) -> Iterator[None]:
-    """Within it this thread draws again what it drew from ``state`` on; nobody else's numbers change.
+    """A context manager in which this thread draws again what it drew from ``state`` on. Other threads are not touched.
 
     >>> start = get_state()
     >>> a = generator().random()
