@@ -22,7 +22,7 @@ _replay = _Replay()
 
 
 def manual_seed(seed: int) -> None:
-    """Start the generator anew. Same seed, same machine: same bits.
+    """Start the generator anew. The same seed gives the same bits on the same machine.
 
     >>> manual_seed(0)
     >>> a = generator().random()

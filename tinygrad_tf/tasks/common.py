@@ -51,7 +51,7 @@ class Vocabulary:
         return len(self.marks) + len(self.characters)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the characters of ``text``, without start and end. ValueError for a character it does not know."""
+        """The ids of the characters of ``text``, without start and end. Raises ValueError for an unknown character."""
         for position, character in enumerate(text):
             if character not in self._ids:
                 raise error(

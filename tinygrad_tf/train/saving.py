@@ -1,9 +1,9 @@
 """Checkpoints: all that a training needs to go on as if it had never stopped, in one safetensors file.
 
 A file holds arrays and JSON, nothing that could run when it is loaded. Its arrays are the model's, under the names of
-its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``; everything else stands as JSON
-under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, and the state:
-step, schedule, generator, notes. Equal states make equal files, byte by byte.
+its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``. Everything else stands as JSON
+under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, the step, the
+schedule, the generator and the notes. Equal states make equal files, byte by byte.
 """
 
 from __future__ import annotations
