@@ -1,4 +1,4 @@
-"""Files that are whole or not there: whoever reads one sees the old content or the new."""
+"""Writing files as a whole: whoever reads one sees the old content or the new, never a part."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .errors import error
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """``write`` to a file beside ``path`` that takes its place only when all of it is on the disk.
+    """Let ``write`` make a file beside ``path``, which takes its place only when all of it is on the disk.
 
     Where ``path`` is a link, it stays one, and the file that it leads to is replaced.
     """

@@ -22,7 +22,7 @@ _replay = _Replay()
 
 
 def manual_seed(seed: int) -> None:
-    """Start the generator anew. Same seed, same machine: same bits.
+    """Start the generator anew. The same seed gives the same bits on the same machine.
 
     >>> manual_seed(0)
     >>> a = generator().random()
@@ -54,7 +54,7 @@ def set_state(state: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def replayed(state: dict[str, Any]) -> Iterator[None]:
-    """Within it this thread draws again what it drew from ``state`` on; nobody else's numbers change.
+    """A context manager in which this thread draws again what it drew from ``state`` on. Other threads are not touched.
 
     >>> start = get_state()
     >>> a = generator().random()

@@ -1,5 +1,6 @@
-"""What is built on the walk backward: products with the Jacobian from either side, whole Jacobians and Hessians, and
-:func:`gradcheck`, which holds derivatives to nudges of the inputs.
+"""Derivatives that are built on the walk backward: products with Jacobians and Hessians, or the whole of these.
+
+:func:`gradcheck` compares derivatives with nudges of the inputs.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable
 def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
     """The output, and J · t: how the output moves when the inputs move along ``tangents``.
 
-    Several inputs are a tuple, and so are their tangents. Forward mode by walking backward twice: vᵀ · J is linear in
-    v, so its gradient with respect to v, weighted by t, is J · t, whatever v is (Townsend 2017).
+    Several inputs are a tuple, and so are their tangents. It walks backward twice: vᵀ · J is linear in v, so its
+    gradient with respect to v, weighted by t, is J · t, whatever v is (Townsend 2017).
 
     >>> y, dy = jvp(lambda x: x * x, Tensor([1.0, 2.0]), Tensor([1.0, 10.0]))
     >>> dy.tolist()
@@ -55,9 +56,9 @@ def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_grap
 
 
 def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
-    """D output / d input for every pair of entries: a Tensor of the output's shape followed by the input's.
+    """d output / d input for every pair of entries: a Tensor of the output's shape followed by the input's.
 
-    One walk backward per entry of the output. For several inputs (a tuple) a tuple of Jacobians.
+    It takes one walk backward for each entry of the output. Several inputs are a tuple, and so are their Jacobians.
 
     >>> jacobian(lambda x: x * x, Tensor([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 4.0]]
@@ -82,7 +83,7 @@ def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = 
 def hessian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
     """The second derivatives of a scalar function: for an input x a Tensor of shape (*x.shape, *x.shape).
 
-    For several inputs (a tuple) a tuple of tuples: the entry [i][j] is d²y / dxᵢ dxⱼ.
+    For several inputs, a tuple, it is a tuple of tuples whose entry [i][j] is d²y / dxᵢ dxⱼ.
 
     >>> hessian(lambda x: (x**3).sum(), Tensor([1.0, 2.0])).tolist()
     [[6.0, 0.0], [0.0, 12.0]]
@@ -97,7 +98,7 @@ def hessian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = F
 
 
 def hvp(function: Callable[..., Tensor], inputs: Any, v: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
-    """The output of a scalar function, and H · v, without ever building the Hessian H: the gradient of vᵀ · ∇f.
+    """The output of a scalar function f, and H · v, computed as the gradient of vᵀ · ∇f. The Hessian H is never built.
 
     Several inputs are a tuple, and so are v and H · v.
 
@@ -119,8 +120,9 @@ def _inputs(inputs: Any) -> tuple[list[Tensor], bool]:
 
 
 def _variables(inputs: Any) -> list[Tensor]:
-    """A Tensor of its own for each input, so that one given twice counts as two, and that what the function reaches
-    otherwise than through its arguments is a constant. One that requires a gradient stays in its graph.
+    """A Tensor of its own for each input, still in its graph if it requires a gradient.
+
+    An input that is given twice then counts as two, and what the function reaches in another way is a constant.
     """
     xs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
     return [x.clone() if x.requires_grad and state.recording else x.detach().requires_grad_() for x in xs]
@@ -135,7 +137,7 @@ def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) ->
             name,
             got={"result": y},
             rule="the function returns one Tensor of floats",
-            cure="stack several results, or take each on its own",
+            cure="return stack(results) for several results, or take each on its own",
         )
     return y
 
@@ -162,7 +164,7 @@ def _vector(name: str, x: Tensor, v: Any) -> Tensor:
             name,
             got={"self": x, "v": t},
             rule="vᵀ · J takes a v of the shape of the output, J · v one of the shape of the input",
-            cure="give one number for each entry",
+            cure=f"give v the shape {x.shape}",
         )
     return t
 
@@ -183,7 +185,7 @@ def _scalar(name: str, y: Tensor) -> Tensor:
             name,
             got={"result": y},
             rule="second derivatives are those of a scalar function",
-            cure="sum the result, or take jacobian() twice",
+            cure="sum the result, y.sum(), or take jacobian() twice, the inner one with create_graph=True",
         )
     return y
 
@@ -196,22 +198,22 @@ def gradcheck(
     atol: float = 1e-7,
     rtol: float = 1e-5,
 ) -> bool:
-    """Hold the engine's derivatives of ``function`` to central differences, (f(x + ε) − f(x − ε)) / 2ε, in float64.
+    """Compare the derivatives of ``function`` with central differences, (f(x + ε) − f(x − ε)) / 2ε, in float64.
 
     Every entry of every input that requires a gradient is nudged; the other inputs are passed on. An output of several
     entries, or several outputs, count through their products with fixed random vectors. Each derivative is computed
     twice: on arrays, with kernels, as ``backward()`` does, and by the rules alone, as ``create_graph=True`` does.
 
     Args:
-        function: takes the inputs, returns a Tensor or a sequence of them; the same inputs give the same result.
+        function: takes the inputs and returns a Tensor or a sequence of them; the same inputs give the same result.
         inputs: Tensors of any shape, at least one of which requires a gradient, and whatever else the function takes.
-            Floats are copied to float64; nothing given is changed.
+            Floats are copied to float64; nothing that is given is changed.
         order: the highest derivative to check; the second is the derivative of the first, and so on.
         eps: the nudge ε. The quotient is off by about ε² for the function's curvature and 1e-16/ε for rounding.
         atol: with ``rtol``, how far apart the two may be: ``atol + rtol · |quotient|``.
-        rtol: see ``atol``.
+        rtol: the part of the quotient in it.
 
-    Raises AssertionError, which names the function, the input, the entry and both values, where they do not agree;
+    Raises AssertionError where they do not agree; it names the function, the input, the entry and both values. Raises
     ValueError if no input requires a gradient. Stay away from kinks (relu at 0), where the quotient means nothing.
 
     >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
@@ -250,8 +252,8 @@ def gradcheck(
                             f"both agree to {atol:g} + {rtol:g} · |quotient|; {wrong.sum()} of {x.size} entries do not"
                         ),
                         cure=(
-                            "mend the rule of an op that made it; stay away from kinks, and fix whatever is drawn "
-                            "at random"
+                            "write gradcheck(op, x) for each op in it, and correct the rule that fails; keep x away "
+                            "from kinks, and call manual_seed(0) before what is drawn at random"
                         ),
                     )
         derivative = functools.partial(_gradients, derivative, xs, n, True)
@@ -268,13 +270,13 @@ def _floats(result: Any) -> list[Tensor]:
             "gradcheck",
             got={"result": result},
             rule="the function returns a Tensor of floats, or several",
-            cure="check a function that is made of ops",
+            cure="let the function return a Tensor of floats that ops made of the inputs",
         )
     return found
 
 
 def _in_float64(x: Any) -> Any:
-    """``x``, if it holds floats a copy of it in float64."""
+    """A copy of ``x`` in float64 if it holds floats, else ``x`` itself."""
     if not isinstance(x, (Tensor, np.ndarray)) or x.dtype.kind != "f":
         return x
     return Tensor(x, x.requires_grad, np.float64, x.name) if isinstance(x, Tensor) else x.astype(np.float64)
@@ -297,7 +299,7 @@ def _gradients(derivative: Outputs, xs: list[Tensor], n: int, create_graph: bool
 
 
 def _difference_quotients(derivative: Outputs, x: Tensor, n: int, eps: float) -> Floats:
-    """The same, entry by entry of ``x``, from two evaluations each."""
+    """The gradient of ``x`` as difference quotients, each from two evaluations of ``derivative``."""
     quotients = np.empty(x.shape)
     for entry in np.ndindex(x.shape):
         before = x.array[entry]

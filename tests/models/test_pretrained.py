@@ -220,7 +220,7 @@ def test_what_is_neither_folder_nor_name(path, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)  # and it is not even asked
     if path == "":
         path = "nothing here/"
-    with pytest.raises(FileNotFoundError, match="check the path"):
+    with pytest.raises(FileNotFoundError, match="the path of a folder"):
         GPT2.from_pretrained(path)
 
 

@@ -1,4 +1,4 @@
-"""What exists only because PyTorch spells it so: nobody who reads the engine needs it."""
+"""What exists only because PyTorch spells it so. Readers of the engine can leave it out."""
 
 from .devices import cuda, device
 from .recording import inference_mode, set_grad_enabled

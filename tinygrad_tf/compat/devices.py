@@ -1,4 +1,4 @@
-"""PyTorch's names for where to compute, for the line ``device("cuda" if cuda.is_available() else "cpu")``."""
+"""PyTorch's names for devices, for lines such as ``device("cuda" if cuda.is_available() else "cpu")``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..ops.conversion import check_device
 
 
 class device(str):
-    """The name of a device; the only one is the CPU.
+    """The name of a device. The only one is "cpu"; another raises ValueError.
 
     >>> device("cpu").type
     'cpu'

@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class set_grad_enabled(no_grad):
-    """Record calls or not from here on; as a context manager and a decorator, only within.
+    """Switch recording on or off from here on. As a context manager or a decorator it holds only within.
 
     >>> with set_grad_enabled(False):
     ...     is_grad_enabled()
@@ -26,7 +26,7 @@ class set_grad_enabled(no_grad):
         state.recording = self.recording
 
     def __enter__(self) -> None:
-        state.recording = self.recording  # as before __init__ is what __exit__ goes back to
+        state.recording = self.recording  # __exit__ goes back to what was before __init__
 
     def __call__(self, function: F) -> F:
         state.recording = self.before

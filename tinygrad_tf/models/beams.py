@@ -1,4 +1,4 @@
-"""Beam search: the likeliest whole sequence, among the several best beginnings that are kept at each step."""
+"""Beam search: it looks for the likeliest whole sequence and keeps several of the best beginnings at each step."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Beams:
         return len(self.ended) == self.config.num_beams
 
     def advance(self, log_probs: Array, last: bool) -> tuple[Array, bool]:
-        """Go on by one token, given log probabilities (n, V). ``last``: every sequence ends now.
+        """Go on by one token, given log probabilities (n, V). With ``last`` every sequence ends now.
 
         Returns which beam each new one continues, and whether nothing is left to continue.
         """
         n, V = self.config.num_beams, log_probs.shape[1]
         scores = (log_probs + self.scores[:, None]).reshape(-1)
-        size = min(max(2, 1 + len(self.config.eos)) * n, scores.size)  # so many that n are left if the best end
+        size = min(max(2, 1 + len(self.config.eos)) * n, scores.size)  # n go on even if the best ones end
         best = np.argpartition(-scores, size - 1)[:size]
         best = best[np.argsort(-scores[best], kind="stable")]
         beams, tokens, scores = best // V, best % V, scores[best]
@@ -50,7 +50,7 @@ class Beams:
         return beams[going], bool(ends.all())
 
     def _normed(self, score: float, length: int) -> float:
-        """A score by the number of its new tokens to the power of the penalty."""
+        """A score divided by the number of its new tokens to the power of ``length_penalty``."""
         return score / float(length - self.prompt_length) ** self.config.length_penalty
 
     def _can_improve(self) -> bool:

@@ -2,9 +2,9 @@
 
     ids → embeddings → LayerNorm → num_hidden_layers × (attention, feed-forward) → transform → logits
 
-Each sublayer adds to what it read and a LayerNorm follows: x = norm(x + sublayer(x)). B is the batch, L the length,
-D = hidden_size, H = num_attention_heads, V the vocabulary's size. As published it reads in both directions and fills in
-masked tokens; with ``is_decoder`` it looks back only and generates.
+Each sublayer adds to what it read, and a LayerNorm follows: x = norm(x + sublayer(x)). B is the batch, L the length,
+D = hidden_size, H = num_attention_heads, V the vocabulary's size. As published, BERT reads in both directions and fills
+in masked tokens. With ``is_decoder`` it looks back only, and generates.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ ACTIVATIONS: dict[str, Any] = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, 
 
 
 def activation(c: BERTConfig) -> Any:
+    """The function that ``hidden_act`` names. Raises ValueError if there is none."""
     if c.hidden_act not in ACTIVATIONS:
         raise error(
             ValueError,
@@ -65,7 +66,7 @@ def activation(c: BERTConfig) -> Any:
 
 
 class Embeddings(nn.Module):
-    """What a token is, plus where it stands, plus which of two texts it belongs to; then LayerNorm."""
+    """The sum of three vectors, for the token, its position and its text, the first or the second; then LayerNorm."""
 
     def __init__(self, c: BERTConfig) -> None:
         self.word_embeddings = nn.Embedding(c.vocab_size, c.hidden_size, padding_idx=c.pad_token_id)
@@ -89,7 +90,7 @@ class SelfAttention(nn.Module):
                 "BERTConfig",
                 got={"hidden_size": c.hidden_size, "num_attention_heads": c.num_attention_heads},
                 rule="hidden_size is a multiple of num_attention_heads",
-                cure="choose for example 768 and 12",
+                cure="write e.g. hidden_size=768, num_attention_heads=12",
             )
         self.n_heads, self.p, self.causal = c.num_attention_heads, c.attention_probs_dropout_prob, c.is_decoder
         self.query = nn.Linear(c.hidden_size, c.hidden_size)
@@ -133,7 +134,7 @@ class Predictions(nn.Module):
     """From a token's vector to logits over the vocabulary."""
 
     def __init__(self, c: BERTConfig) -> None:
-        self.bias = nn.Parameter(np.zeros(c.vocab_size, np.float32))  # the decoder's, if both are tied
+        self.bias = nn.Parameter(np.zeros(c.vocab_size, np.float32))  # also the decoder's, if both are tied
         self.transform: dict[str, Any] = {
             "dense": nn.Linear(c.hidden_size, c.hidden_size),
             "LayerNorm": nn.LayerNorm(c.hidden_size, c.layer_norm_eps),
@@ -222,12 +223,13 @@ class BERT(CausalLM):
         return fused.cross_entropy(logits.reshape(-1, logits.shape[-1]), to_array(labels).reshape(-1))
 
     def begin(self, input_ids: Any, attention_mask: Any, settings: Any) -> Any:
+        """What generation starts from. Raises ValueError unless the model is a decoder."""
         if not self.config.is_decoder:
             raise error(
                 ValueError,
                 "BERT.generate",
                 got={"is_decoder": False},
                 rule="what reads in both directions fills in masked tokens and does not go on",
-                cure="use its logits, or set is_decoder=True",
+                cure="read the logits, model(input_ids), or write BERTConfig(is_decoder=True)",
             )
         return super().begin(input_ids, attention_mask, settings)

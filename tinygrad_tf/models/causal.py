@@ -61,25 +61,26 @@ class CausalLM(Pretrained, Generates):
     def hidden(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None
     ) -> Tensor:
+        """Ids (B, L) → what the output layer reads (B, L, D). A subclass writes it."""
         raise NotImplementedError
 
     def forward(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None,
         logits_to_keep: int = 0,
     ) -> Tensor:  # fmt: skip
-        """Ids (B, L) → logits (B, L, V), of the last ``logits_to_keep`` positions only if that is not 0.
+        """Ids (B, L) → logits (B, L, V), or those of the last ``logits_to_keep`` positions if that is not 0.
 
-        ``attention_mask`` (B, S) is 0 at padding. With a ``cache`` the ids are those after what it holds, and S counts
-        both.
+        ``attention_mask`` (B, S) is 0 at padding. With a ``cache`` the ids are the new ones alone, and S counts the
+        tokens that it holds, too.
         """
         x = self.hidden(input_ids, attention_mask, position_ids, cache)
         return self.lm_head(x[:, -logits_to_keep:] if logits_to_keep else x)
 
     @nn.scoped
     def loss(self, input_ids: Any, labels: Any = None, attention_mask: Any = None) -> Tensor:
-        """The mean of −log p(next token), over all labels (B, L) but the first; −100 does not count.
+        """The mean of −log p(next token) over all labels (B, L) but the first. Labels of −100 do not count.
 
-        ``labels`` are by default the ids themselves: position i is held to the token i + 1.
+        By default the labels are the ids themselves: position i predicts the token i + 1.
         """
         logits = self(input_ids, attention_mask)
         labels = to_array(input_ids if labels is None else labels)[:, 1:]
@@ -89,7 +90,7 @@ class CausalLM(Pretrained, Generates):
 def tokens_of(
     input_ids: Any, attention_mask: Any, position_ids: Any, cache: nn.Cache | None, max_positions: int | None
 ) -> tuple[Tensor, Any, Any]:
-    """Ids as a Tensor (B, L), their positions (L,) or (B, L), and the mask (B, 1, 1, S), None if all is allowed."""
+    """Ids as a Tensor (B, L), positions (L,) or (B, L), and the mask (B, 1, 1, S), which is None if all is allowed."""
     ids = input_ids if isinstance(input_ids, Tensor) else Tensor.wrap(to_array(input_ids), "ids")
     if ids.ndim != 2:
         raise error(
@@ -108,7 +109,7 @@ def tokens_of(
             "model",
             got={"input_ids": ids},
             rule=f"the model has {max_positions} positions; these reach position {int(positions.max())}",
-            cure="cut the sequence",
+            cure=f"cut the sequence, e.g. input_ids[:, -{max_positions}:]",
         )
     if attention_mask is None:
         return ids, positions, None
@@ -119,6 +120,6 @@ def tokens_of(
             "model",
             got={"input_ids": ids, "attention_mask": mask},
             rule=f"the mask has a row for each sequence and {length} columns, one for each token",
-            cure="write ids != pad_id",
+            cure="write attention_mask=ids != pad_id",
         )
     return ids, positions, None if mask.all() else mask[:, None, None, :]

@@ -23,14 +23,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclasses.dataclass
 class GenerationConfig:
-    """How to choose tokens. The defaults are transformers'.
+    """How to choose tokens. The defaults are transformers'. Raises ValueError for a setting that makes no sense.
 
-    ``do_sample``: draw from softmax(logits / ``temperature``) over the ``top_k`` likeliest tokens (0: all), of those
-    over the smallest set that holds ``top_p`` of the probability (Holtzman et al. 2020); otherwise the likeliest.
-    ``repetition_penalty`` θ divides positive logits of tokens that occurred by θ and multiplies negative ones
-    (Keskar et al. 2019). ``num_beams`` > 1 is a beam search, whose scores are divided by length^``length_penalty``;
-    ``early_stopping`` True ends it at ``num_beams`` endings, "never" only when no better one is possible. A sequence
-    ends with ``eos_token_id``, an id or several, and is filled up with ``pad_token_id``.
+    By default the likeliest token is taken. With ``do_sample`` one is drawn from softmax(logits / ``temperature``),
+    among the ``top_k`` likeliest tokens (0: all), and of those among the smallest set that holds ``top_p`` of the
+    probability (Holtzman et al. 2020). ``repetition_penalty`` θ divides positive logits of tokens that occurred by θ
+    and multiplies negative ones (Keskar et al. 2019). ``num_beams`` > 1 is a beam search, whose scores are divided by
+    length^``length_penalty``. With ``early_stopping=True`` it ends at ``num_beams`` endings, with "never" only when no
+    better one is possible. A sequence ends with ``eos_token_id``, an id or several, and is filled up with
+    ``pad_token_id``.
 
     >>> GenerationConfig(do_sample=True).but(top_p=0.9).top_p
     0.9
@@ -64,7 +65,11 @@ class GenerationConfig:
         for name, holds, rule in rules:
             if not holds:
                 raise error(
-                    ValueError, "generate", got={name: getattr(self, name)}, rule=rule, cure="see GenerationConfig"
+                    ValueError,
+                    "generate",
+                    got={name: getattr(self, name)},
+                    rule=rule,
+                    cure=f"write {name}={getattr(type(self), name)!r}",
                 )
 
     @property
@@ -75,10 +80,11 @@ class GenerationConfig:
 
     @property
     def pad(self) -> int:
+        """The id that fills up sequences that have ended."""
         return self.pad_token_id if self.pad_token_id is not None else self.eos[0] if self.eos else 0
 
     def but(self, **changes: Any) -> GenerationConfig:
-        """The same with some settings changed; TypeError for one that does not exist."""
+        """The same with some settings changed. Raises TypeError for one that does not exist."""
         known = [field.name for field in dataclasses.fields(self)]
         unknown = [name for name in changes if name not in known]
         if unknown:
@@ -87,7 +93,7 @@ class GenerationConfig:
                 "generate",
                 got=f"an unknown {unknown[0]!r}",
                 rule=f"its settings are {', '.join(known)}",
-                cure="see GenerationConfig",
+                cure="write one of these, e.g. max_new_tokens=20",
             )
         return dataclasses.replace(self, **changes)
 
@@ -158,14 +164,14 @@ class Generates(nn.Module):
         """Token ids (B, T + new): the prompts and what the model makes of them.
 
         Args:
-            input_ids: prompts (B, T), those of different length padded on the left; an encoder–decoder's sources.
+            input_ids: prompts (B, T), those of different length padded on the left; for an encoder–decoder its sources.
             attention_mask: (B, T), 0 or false at padding; by default where ``pad_token_id`` stands, if no sequence ends
                 with that.
-            generation_config: settings, by default the model's own.
-            settings: changes to them, see :class:`GenerationConfig`: ``max_new_tokens=50, do_sample=True``.
+            generation_config: the settings, by default the model's own.
+            settings: changes to them, such as ``max_new_tokens=50, do_sample=True``; see :class:`GenerationConfig`.
 
         Sampling draws from the package's generator (:func:`tinygrad_tf.manual_seed`). The model is put into evaluation
-        and back. An encoder–decoder's result begins with ``decoder_start_token_id``.
+        and back. The result of an encoder–decoder begins with ``decoder_start_token_id``.
 
         >>> from tinygrad_tf.models import GPT2, GPT2Config
         >>> model = GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2, eos_token_id=None))
@@ -186,7 +192,7 @@ class Generates(nn.Module):
         self, input_ids: Any, attention_mask: Any = None, generation_config: GenerationConfig | None = None,
         **settings: Any,
     ) -> Iterator[Array]:  # fmt: skip
-        """The new tokens of :meth:`generate`, (B,) at a time, as soon as they are chosen.
+        """The new tokens of :meth:`generate` as soon as they are chosen, (B,) at a time.
 
         >>> from tinygrad_tf.models import GPT2, GPT2Config
         >>> model = GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2, eos_token_id=None))
@@ -216,7 +222,8 @@ class Generates(nn.Module):
                 got={"prompt": tokens, "max_new_tokens": config.max_new_tokens},
                 rule=f"the model has {self.max_positions} positions, for prompt and new tokens",
                 cure=(
-                    f"at most {max(0, self.max_positions - tokens.shape[1] + 1)} new tokens fit, or shorten the prompt"
+                    f"write max_new_tokens={max(0, self.max_positions - tokens.shape[1] + 1)} or less, or shorten the "
+                    "prompt"
                 ),
             )
         return tokens, run
@@ -240,7 +247,7 @@ class Generates(nn.Module):
 
 
 class evaluation:
-    """Within it a model is in evaluation; afterwards every part is as it was, also one that was put apart."""
+    """A context manager in which a model is in evaluation. Afterwards every part is in the mode that it had before."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
@@ -255,7 +262,7 @@ class evaluation:
 
 
 def prompt(input_ids: Any) -> Array:
-    """Prompts as an array of ids (B, T), int64: a smaller type may hold the prompt but not the new tokens."""
+    """Prompts as an array of ids (B, T). It is int64: a smaller type might hold the prompt but not the new tokens."""
     tokens = input_ids.array if isinstance(input_ids, Tensor) else to_array(input_ids)
     if tokens.ndim != 2 or tokens.dtype.kind not in "iu" or 0 in tokens.shape:
         raise error(
@@ -269,7 +276,9 @@ def prompt(input_ids: Any) -> Array:
 
 
 def repetition_penalty(logits: Array, tokens: Array, real: Array, penalty: float) -> Array:
-    """Logits (N, V) in which the tokens (N, T) that occurred, other than padding, are less likely (Keskar et al. 2019).
+    """Logits (N, V) in which the tokens (N, T) that occurred are less likely (Keskar et al. 2019).
+
+    ``real`` (N, T) is false at padding, which does not count.
 
     >>> repetition_penalty(np.array([[2.0, -2.0, 1.0]]), np.array([[0, 1]]), np.array([[True, True]]), 2.0).tolist()
     [[1.0, -4.0, 1.0]]
@@ -283,7 +292,7 @@ def repetition_penalty(logits: Array, tokens: Array, real: Array, penalty: float
 
 
 def filtered(logits: Array, config: GenerationConfig) -> Array:
-    """Logits (N, V) divided by the temperature, −inf for tokens outside of top_k and top_p.
+    """Logits (N, V) divided by the temperature, and −inf for tokens outside of top_k and top_p.
 
     >>> filtered(np.array([[0.0, 3.0, 2.0, 1.0]]), GenerationConfig(top_k=3, top_p=0.8)).tolist()
     [[-inf, 3.0, 2.0, -inf]]
@@ -309,7 +318,7 @@ def probabilities(logits: Array) -> Array:
 
 
 def draw(logits: Array, config: GenerationConfig) -> Array:
-    """A token for each row (N,), with the probabilities that the settings leave."""
+    """A token for each row (N,), drawn with the probabilities that the settings leave."""
     P = probabilities(filtered(logits, config)).cumsum(axis=1)
     points = generator().random(len(P)) * P[:, -1]  # the sum may be 1 − 1e-16
     return np.asarray((points[:, None] < P).argmax(axis=1))

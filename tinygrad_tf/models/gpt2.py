@@ -22,10 +22,10 @@ from .pretrained import Config
 
 @dataclass
 class GPT2Config(Config):
-    """What the shape of the model depends on, under transformers' names; the defaults are the smallest GPT-2.
+    """What the shape of the model depends on, under transformers' names. The defaults are the smallest GPT-2.
 
-    ``n_inner`` None is 4 · n_embd. ``activation_function``: "gelu_new" (the form with tanh) or "gelu" (exact).
-    ``bias`` False leaves out all biases, as nanoGPT does; transformers' GPT-2 always has them.
+    By default ``n_inner`` is 4 · n_embd. ``activation_function`` is "gelu_new" (the form with tanh) or "gelu" (exact).
+    ``bias=False`` leaves out all biases, as nanoGPT does; transformers' GPT-2 always has them.
     """
 
     model_type: ClassVar[str] = "gpt2"
@@ -65,7 +65,7 @@ class Attention(nn.Module):
                 "GPT2Config",
                 got={"n_embd": c.n_embd, "n_head": c.n_head},
                 rule="n_embd is a multiple of n_head: every head gets an equal share",
-                cure="choose for example 768 and 12",
+                cure="write e.g. n_embd=768, n_head=12",
             )
         self.n_head, self.p = c.n_head, c.attn_pdrop
         self.c_attn = nn.Linear(c.n_embd, 3 * c.n_embd, c.bias)
@@ -82,7 +82,7 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """Feed-forward: widen, bend, narrow."""
+    """Feed-forward: widen, apply the activation, narrow."""
 
     def __init__(self, c: GPT2Config) -> None:
         if c.activation_function not in ACTIVATIONS:
@@ -147,7 +147,7 @@ class GPT2(CausalLM):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Normal with ``initializer_range``, less for what adds to the stream: 2 · n_layer sublayers do."""
+        """Normal with the deviation ``initializer_range``; √(2 · n_layer) times less for what adds to the stream."""
         std = self.config.initializer_range
         for name, parameter in self.named_parameters():
             if parameter.ndim > 1:

@@ -24,10 +24,10 @@ from .pretrained import Config
 
 @dataclass
 class LlamaConfig(Config):
-    """What the shape of the model depends on, under transformers' names; the defaults are Llama 2 with 7 · 10⁹ weights.
+    """What the shape of the model depends on, under transformers' names. The defaults are Llama 2 with 7 · 10⁹ weights.
 
-    ``num_key_value_heads`` None: as many as query heads. ``head_dim`` None: hidden_size / num_attention_heads.
-    ``rope_parameters``: "rope_type" ("default", "linear" or "llama3") with its factors, and "rope_theta".
+    By default there are as many heads of keys as of queries, and ``head_dim`` is hidden_size / num_attention_heads.
+    ``rope_parameters`` holds "rope_type" ("default", "linear" or "llama3") with its factors, and "rope_theta".
     """
 
     model_type: ClassVar[str] = "llama"
@@ -61,13 +61,13 @@ class LlamaConfig(Config):
                 ValueError,
                 "LlamaConfig",
                 got={"num_attention_heads": self.num_attention_heads, "num_key_value_heads": self.num_key_value_heads},
-                rule="as many query heads share each head of keys",
-                cure="choose for example 32 and 8",
+                rule="each head of keys is shared by the same number of query heads",
+                cure="write e.g. num_attention_heads=32, num_key_value_heads=8",
             )
 
     @classmethod
     def from_dict(cls, settings: Any) -> Any:
-        """Also from older files, which keep ``rope_theta`` and ``rope_scaling`` apart."""
+        """As :meth:`Config.from_dict`, also for older files, which have ``rope_theta`` and ``rope_scaling``."""
         rope = dict(settings.get("rope_parameters") or settings.get("rope_scaling") or {})
         if "type" in rope:
             rope.setdefault("rope_type", rope.pop("type"))
@@ -77,10 +77,11 @@ class LlamaConfig(Config):
 
 
 def frequencies(c: LlamaConfig) -> np.ndarray[Any, Any]:
-    """By how much each pair of a head turns from one position to the next (d/2,), with Llama 3's stretching.
+    """The angle by which each pair of a head turns from one position to the next (d/2,).
 
-    "llama3" slows pairs down whose wave is longer than the context the model was first trained with, fully below
-    ``low_freq_factor`` waves in it, not at all above ``high_freq_factor``, in between by degrees.
+    "llama3" makes slow pairs turn ``factor`` times slower: those of which fewer than ``low_freq_factor`` waves fit into
+    the context that the model was first trained with. Pairs with more than ``high_freq_factor`` waves are left as they
+    are; in between the change is gradual.
     """
     rope, d = c.rope_parameters or {}, c.head_dim or 0
     speed = 1 / np.float32(rope["rope_theta"]) ** (np.arange(0, d, 2, dtype=np.float32) / np.float32(d))
@@ -94,10 +95,10 @@ def frequencies(c: LlamaConfig) -> np.ndarray[Any, Any]:
             "LlamaConfig",
             got=f"rope_type {rope['rope_type']!r}",
             rule='it is "default", "linear" or "llama3"',
-            cure="use a model with one of these",
+            cure='write rope_parameters={"rope_type": "default"}, or use a model with one of these',
         )
     low, high = rope["low_freq_factor"], rope["high_freq_factor"]
-    waves = rope["original_max_position_embeddings"] * speed / np.float32(2 * math.pi)  # how often it turns in there
+    waves = rope["original_max_position_embeddings"] * speed / np.float32(2 * math.pi)  # waves in that context
     kept = np.clip((waves - low) / (high - low), 0, 1)
     return np.asarray(speed * (kept + (1 - kept) / rope["factor"]), np.float32)
 
@@ -125,7 +126,7 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """SwiGLU (Shazeer 2020): one widened copy, bent by SiLU, is the gate of another."""
+    """SwiGLU (Shazeer 2020): down(silu(gate(x)) ⊙ up(x)), where gate and up widen and down narrows."""
 
     def __init__(self, c: LlamaConfig) -> None:
         self.gate_proj = nn.Linear(c.hidden_size, c.intermediate_size, c.mlp_bias)

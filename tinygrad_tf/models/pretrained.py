@@ -1,7 +1,7 @@
-"""Models in Hugging Face's format: a folder with config.json and safetensors files, read and written.
+"""Reading and writing models in Hugging Face's format: a folder with config.json and safetensors files.
 
-Nothing in such a folder is executed. Everything is checked before anything is changed: names, shapes and types of all
-tensors against the model that config.json describes.
+Nothing in such a folder is executed. Names, shapes and types of all tensors are checked against the model that
+config.json describes, before anything is changed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Pretrained(nn.Module):
                 f"{cls.__name__}.from_pretrained",
                 got=f"{str(path / _CONFIG)!r} with model_type {settings.get('model_type')!r}",
                 rule=f"{cls.__name__} reads models of type {kind!r}",
-                cure="use the class for that type",
+                cure="use the class for that type, BERT, GPT2 or Llama",
             )
         model: P = cls(cls.config_class.from_dict(settings))  # type: ignore[call-arg]
         model._load(entries(path))
@@ -120,7 +120,7 @@ class Pretrained(nn.Module):
                 f"{type(self).__name__}.from_pretrained",
                 got="; ".join(problems),
                 rule="the files hold the tensors of the model that config.json describes",
-                cure="check that all files are of one model, and that this class is for it",
+                cure="download all files of one model anew, or use the class that its config.json names",
             )
         done: set[int] = set()
         for name, p in own.items():
@@ -138,7 +138,7 @@ class Pretrained(nn.Module):
 
 
 def folder_of(name: str | os.PathLike[str]) -> Path:
-    """The folder itself, or that into which a model's name on the hub is fetched."""
+    """The folder itself, or the one into which a model's name on the hub is fetched."""
     path = Path(name)
     return path if path.is_dir() else _fetch(str(name))
 
@@ -159,7 +159,7 @@ def entries(path: Path) -> dict[str, Entry]:
             "from_pretrained",
             got=f"{str(path)!r} without {_WEIGHTS} and {_INDEX}",
             rule="weights are read from safetensors files; pickles (.bin, .pt) could run code and are not opened",
-            cure="download the safetensors files, or save the model as such with transformers",
+            cure="download model.safetensors, or write model.save_pretrained(folder) in transformers",
         )
     found: dict[str, Entry] = {}
     for file in files:
@@ -180,7 +180,7 @@ def _header(file: Path) -> Iterator[Entry]:
             "from_pretrained",
             got=f"no file {str(file)!r}",
             rule="all files that the index names are in the folder",
-            cure="download the missing one",
+            cure=f"download {file.name} into this folder",
         )
     try:
         with package.safe_open(str(file), framework="numpy") as opened:
@@ -200,7 +200,7 @@ def _read(entry: Entry) -> np.ndarray[Any, Any]:
             "from_pretrained",
             got=f"{entry.name!r} of type {entry.dtype}",
             rule=f"weights are floats: {', '.join(_FLOATS)}",
-            cure="use files that are not quantised",
+            cure="download weights that are not quantised, as float32, float16 or bfloat16",
         )
     try:
         if entry.dtype != "BF16":
@@ -226,7 +226,7 @@ def read_json(file: Path) -> dict[str, Any]:
             "from_pretrained",
             got=f"no file {str(file)!r}",
             rule="a model's folder has config.json beside the weights",
-            cure="check the path",
+            cure="give the path of the folder that holds config.json",
         ) from None
     except (ValueError, OSError, RecursionError) as problem:
         raise damaged(file, f"it is not JSON: {problem}") from None
@@ -258,8 +258,8 @@ def _fetch(name: str) -> Path:
             FileNotFoundError,
             "from_pretrained",
             got=f"{name!r}",
-            rule='it is a folder, or a model\'s name on the hub, such as "openai-community/gpt2"',
-            cure="check the path",
+            rule="it is a folder, or a model's name on the hub",
+            cure='give the path of a folder, or a name such as "openai-community/gpt2"',
         )
     try:
         import huggingface_hub
@@ -269,7 +269,7 @@ def _fetch(name: str) -> Path:
             "from_pretrained",
             got=f"{name!r}, which is no folder here, and no package huggingface_hub",
             rule="models by name are fetched by that package",
-            cure='check the path, or pip install "tinygrad_tf[hub]"',
+            cure='give the path of a folder, or pip install "tinygrad_tf[hub]"',
         ) from None
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))
@@ -282,7 +282,7 @@ def _fetch(name: str) -> Path:
                 f"{str(problem).splitlines()[0] if str(problem) else ''})"
             ),
             rule="a name is fetched from the hub, which needs a network",
-            cure="check the name, or give the folder of a model that you have",
+            cure='give a name such as "openai-community/gpt2", or the folder of a model that you have',
         ) from None
 
 
@@ -304,7 +304,7 @@ class Config:
                     cls.__name__,
                     got=f"{name}={settings[name]!r}",
                     rule=f"{name} is {value!r}: nothing else is computed here",
-                    cure="use a model without that setting",
+                    cure=f"use a model with {name}={value!r}",
                 )
         known = {f.name for f in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in settings.items() if name in known})

@@ -24,11 +24,11 @@ from .generation import Generates, GenerationConfig, prompt
 
 @dataclass
 class TransformerConfig:
-    """Everything that the shape of the model depends on; the defaults are the paper's base model (table 3).
+    """Everything that the shape of the model depends on. The defaults are the paper's base model (table 3).
 
-    ``target_vocab_size`` None: source and target share one vocabulary and one embedding, as in the paper (section 3.4).
-    ``tie_output``: the output projection is the target's embedding. ``norm_first``: LayerNorm before each sublayer
-    (Xiong et al. 2020) instead of after it. ``positions``: "sinusoidal" or "learned".
+    Without ``target_vocab_size`` source and target share one vocabulary and one embedding, as in the paper (section
+    3.4). With ``tie_output`` the output projection is the target's embedding. With ``norm_first`` a LayerNorm stands
+    before each sublayer (Xiong et al. 2020), not after it. ``positions`` are "sinusoidal" or "learned".
     """
 
     vocab_size: int
@@ -57,6 +57,7 @@ class Decoding:
         return self.model.decode(tokens, self.memory, self.source, self.cache).array[:, -1]
 
     def seen(self, tokens: Any) -> Any:
+        """Which entries of ``tokens`` are real, (N, T): all, since a target begins without padding."""
         return np.ones(tokens.shape, bool)
 
     def select(self, rows: Any) -> None:
@@ -90,7 +91,7 @@ class Transformer(Generates):
             c.d_model, c.n_heads, c.n_layers, c.n_layers, c.d_ff, c.dropout, batch_first=True, norm_first=c.norm_first
         )
         self.encoder, self.decoder = stacks.encoder, stacks.decoder
-        if not c.norm_first:  # post-norm ends every layer with a norm already; the paper has no other
+        if not c.norm_first:  # each layer ends with a norm already, and the paper has no other
             self.encoder.norm = self.decoder.norm = None
         self.output = None if c.tie_output else nn.Linear(c.d_model, target_vocab_size, bias=False)
         self.max_positions = c.max_length
@@ -111,7 +112,7 @@ class Transformer(Generates):
     def decode(self, target: Any, memory: Tensor, source: Any, cache: nn.Cache | None = None) -> Tensor:
         """Target ids (B, T), memory (B, S, D) and the source ids it came from → logits (B, T, V).
 
-        With a ``cache`` logits are made only for the target ids that came after those it holds.
+        With a ``cache`` there are logits only for the target ids that come after those it holds.
         """
         target, source = ids(target, "target"), ids(source, "source")
         if memory.shape[:2] != source.shape or target.shape[0] != source.shape[0]:
@@ -147,7 +148,7 @@ class Transformer(Generates):
                     "generate",
                     got={name: id},
                     rule=f"it is a target id, 0 … {vocabulary - 1}",
-                    cure="pass the ids that the model was trained with",
+                    cure=f"write {name}=…, with the id that the model was trained with",
                 )
         if attention_mask is not None:
             source = np.where(to_array(attention_mask).astype(bool), source, self.config.pad_id)
@@ -166,13 +167,14 @@ class Transformer(Generates):
 
 
 def embedding(vocab_size: int, d_model: int) -> nn.Embedding:
-    """Rows of length about 1: after the factor √d_model entries have variance 1, and tied logits start small."""
+    """An embedding with rows of length about 1: times √d_model they have variance 1, and tied logits start small."""
     table = nn.Embedding(vocab_size, d_model)
     nn.init.normal_(table.weight, std=d_model**-0.5)
     return table
 
 
 def positions(c: TransformerConfig) -> nn.Module:
+    """The module that adds positions of the kind that the configuration names."""
     kinds = {"sinusoidal": nn.SinusoidalPositions, "learned": nn.LearnedPositions}
     if c.positions not in kinds:
         raise error(

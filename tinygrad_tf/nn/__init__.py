@@ -1,4 +1,4 @@
-"""Modules under PyTorch's names."""
+"""Layers, losses, containers and the Transformer's parts, under PyTorch's names."""
 
 from ..ops.heads import join_heads, split_heads
 from . import functional, init, utils

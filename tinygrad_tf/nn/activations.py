@@ -1,6 +1,7 @@
-"""Layers that are one function each: its inputs, then its settings, with PyTorch's names and defaults.
+"""Layers that are one function each, with PyTorch's names and defaults.
 
-``inplace`` is accepted and changes nothing: a Tensor is never written to.
+X and Y have one shape, unless the layer says otherwise. ``inplace`` is accepted and changes nothing: a Tensor is never
+written to. The functions in ``functional`` have an example each.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .parts import Parameter
 
 
 class FunctionLayer(Module):
-    """The base of these: ``function`` of the inputs, then of the settings, which are the constructor's arguments.
+    """The base of these layers. It calls ``function`` with the inputs, then with the constructor's arguments.
 
     >>> LeakyReLU(0.5)(Tensor([-2.0, 2.0])).tolist()
     [-1.0, 2.0]
@@ -31,7 +32,7 @@ class FunctionLayer(Module):
         pass
 
     def takes(self, **settings: Any) -> None:
-        """Keep the settings as attributes; weights are buffers."""
+        """Keep the constructor's arguments as attributes; weights become buffers."""
         self.settings = tuple(settings)
         for name, value in settings.items():
             if name in ("weight", "pos_weight"):
@@ -49,14 +50,14 @@ class FunctionLayer(Module):
 
 
 class InplaceLayer(FunctionLayer):
-    """One whose only setting is ``inplace``."""
+    """A layer whose only argument is ``inplace``."""
 
     def __init__(self, inplace: bool = False) -> None:
         self.takes(inplace=inplace)
 
 
 class QuietInplaceLayer(InplaceLayer):
-    """One that prints without it."""
+    """A layer that prints without ``inplace``, as PyTorch's does."""
 
     def extra_repr(self) -> str:
         return ""
@@ -75,7 +76,7 @@ class ReLU6(InplaceLayer):
 
 
 class LeakyReLU(FunctionLayer):
-    """Y = X above 0, negative_slope · X below."""
+    """Y = X above 0, negative_slope · X below (Maas et al. 2013)."""
 
     function = F.leaky_relu
 
@@ -84,7 +85,7 @@ class LeakyReLU(FunctionLayer):
 
 
 class ELU(FunctionLayer):
-    """Y = X above 0, alpha · (e^X − 1) below."""
+    """Y = X above 0, alpha · (e^X − 1) below (Clevert et al. 2016)."""
 
     function = F.elu
 
@@ -93,7 +94,7 @@ class ELU(FunctionLayer):
 
 
 class CELU(FunctionLayer):
-    """Y = X above 0, alpha · (e^(X/alpha) − 1) below."""
+    """Y = X above 0, alpha · (e^(X/alpha) − 1) below (Barron 2017)."""
 
     function = F.celu
 
@@ -102,19 +103,19 @@ class CELU(FunctionLayer):
 
 
 class SELU(InplaceLayer):
-    """ELU with the scale and slope that keep mean 0 and variance 1 from layer to layer."""
+    """Y = 1.0507 · elu(X, 1.6733), which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
 
     function = F.selu
 
 
 class SiLU(InplaceLayer):
-    """Y = X · σ(X)."""
+    """Y = X · σ(X) (Hendrycks, Gimpel 2016)."""
 
     function = F.silu
 
 
 class Mish(InplaceLayer):
-    """Y = X · tanh(ln(1 + e^X))."""
+    """Y = X · tanh(ln(1 + e^X)) (Misra 2020)."""
 
     function = F.mish
 
@@ -186,7 +187,7 @@ class Softmin(FunctionLayer):
 
 
 class GLU(FunctionLayer):
-    """Y = a · σ(b), where a and b are the halves of X along ``dim``."""
+    """Y = a · σ(b), where a and b are the halves of X along ``dim`` (Dauphin et al. 2016). Y has half of X's size."""
 
     function = F.glu
 
@@ -201,13 +202,19 @@ class Hardsigmoid(QuietInplaceLayer):
 
 
 class Hardswish(QuietInplaceLayer):
-    """Y = X · hardsigmoid(X)."""
+    """Y = X · hardsigmoid(X) (Howard et al. 2019)."""
 
     function = F.hardswish
 
 
 class PReLU(Module):
-    """Y = X above 0, weight · X below; the weight, one or one for each channel, is learnt."""
+    """Y = X above 0, weight · X below (He et al. 2015).
+
+    The weight (num_parameters,) is learnt; it is one number, or one for each channel, axis 1.
+
+    >>> PReLU()(Tensor([-2.0, 2.0])).tolist()
+    [-0.5, 2.0]
+    """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
         self.num_parameters = num_parameters
@@ -221,7 +228,7 @@ class PReLU(Module):
 
 
 class GELU(FunctionLayer):
-    """Y = X · Φ(X), or with ``approximate="tanh"`` GPT-2's form (Hendrycks, Gimpel 2016)."""
+    """Y = X · Φ(X) (Hendrycks, Gimpel 2016). With ``approximate="tanh"`` it is the form that GPT-2 uses."""
 
     function = F.gelu
 
@@ -242,7 +249,7 @@ class Softmax(FunctionLayer):
 
 
 class Flatten(FunctionLayer):
-    """The axes start_dim … end_dim as one; the batch, axis 0, stays.
+    """X with the axes start_dim … end_dim joined into one. By default the batch, axis 0, stays.
 
     >>> Flatten()(Tensor(np.zeros((2, 3, 4)))).shape
     (2, 12)
@@ -255,7 +262,11 @@ class Flatten(FunctionLayer):
 
 
 class Unflatten(FunctionLayer):
-    """The axis ``dim`` as several."""
+    """X with the axis ``dim`` split into several.
+
+    >>> Unflatten(1, (2, 3))(Tensor(np.zeros((4, 6)))).shape
+    (4, 2, 3)
+    """
 
     function = unflatten
 

@@ -20,10 +20,11 @@ from .parts import Parameter
 
 
 def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = False, p: float = 0.0) -> Tensor:
-    """softmax(Q Kᵀ / √d) V by heads, where several heads of Q may share one of K and V (Ainslie et al. 2023).
+    """softmax(Q · Kᵀ / √d) · V by heads. Several heads of Q may share one of K and V (Ainslie et al. 2023).
 
-    Shapes: Q and result (B, H, L, d), K and V (B, G, S, d), H a multiple of G; a boolean ``mask``, true where attention
-    is allowed, broadcasts to (B, H, L, S). ``causal``: the last query stands at the last key, and none looks ahead.
+    Shapes: Q and result (B, H, L, d), K and V (B, G, S, d), where H is a multiple of G. A boolean ``mask``, true where
+    attention is allowed, broadcasts to (B, H, L, S). With ``causal`` the last query stands at the last key, and no
+    query sees the keys behind it.
 
     >>> Q, K = Tensor(np.zeros((1, 4, 3, 2), "float32")), Tensor(np.zeros((1, 2, 5, 2), "float32"))
     >>> attend(Q, K, K, causal=True).shape
@@ -37,7 +38,7 @@ def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = Fal
 
 
 def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int, dtype: Any) -> Any:
-    """PyTorch's two masks as the one that ``attention`` takes, broadcastable to (B, H, L, S); None if there is none.
+    """PyTorch's two masks as the one that ``attention`` takes, which broadcasts to (B, H, L, S). None without masks.
 
     PyTorch's boolean masks are true where attention is NOT allowed, the opposite of ours; its float masks are added to
     the scores, as ours are. ``attn_mask`` is (L, S) or (B·H, L, S), ``key_padding_mask`` (B, S).
@@ -57,22 +58,23 @@ def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int
 
 
 def as_mask(mask: Any) -> Any:
-    """A mask as an array; one that wants a gradient stays a Tensor."""
+    """A mask as an array. A mask that requires a gradient stays a Tensor."""
     return mask if mask is None or (isinstance(mask, Tensor) and mask.requires_grad) else to_array(mask)
 
 
 class MultiheadAttention(Module):
     """Several attentions side by side ("Attention Is All You Need", section 3.2.2), as ``torch.nn.MultiheadAttention``.
 
-    Q = X W_qᵀ + b_q and likewise K and V; head h takes the columns h·d_k … (h+1)·d_k with d_k = embed_dim / num_heads;
-    every head computes softmax(Q Kᵀ / √d_k) V; the heads are joined and go through ``out_proj``. ``in_proj_weight``
-    (3·embed_dim, embed_dim) holds W_q, W_k and W_v, one below the other; with ``kdim`` or ``vdim`` they are apart.
+    Q = X · W_qᵀ + b_q, and likewise K and V. Head h takes the columns h·d_k … (h+1)·d_k, where d_k = embed_dim /
+    num_heads, and computes softmax(Q · Kᵀ / √d_k) · V. The heads are joined and go through ``out_proj``.
+    ``in_proj_weight`` (3·embed_dim, embed_dim) holds W_q, W_k and W_v, one below the other; with ``kdim`` or ``vdim``
+    they are three parameters.
 
     Shapes: query (L, B, E), key and value (S, B, E); with ``batch_first`` (B, L, E) and (B, S, E); without a batch
-    (L, E) and (S, E). Besides PyTorch's masks ``attn_mask`` may be the word "causal", which costs no memory. With a
-    ``cache`` self-attention (query and key the same object) takes the new tokens only and remembers their keys and
-    values, attention to a memory projects it once. Returns the output in the query's shape and the weights (B, L, S),
-    or None without ``need_weights``.
+    (L, E) and (S, E). Returns the output in the query's shape and the weights (B, L, S), or None without
+    ``need_weights``. Masks are PyTorch's; ``attn_mask`` may also be the word "causal", which costs no memory. With a
+    ``cache``, self-attention (query and key are the same object) takes the new tokens only and remembers their keys
+    and values; attention to a memory projects it once.
 
     >>> attend = MultiheadAttention(8, 2, batch_first=True)
     >>> x = Tensor(np.zeros((1, 3, 8), "float32"))
@@ -153,7 +155,7 @@ class MultiheadAttention(Module):
         self._check_inputs(query, key, value)
         L, S = (x.shape[-2 if self.batch_first or query.ndim == 2 else 0] for x in (query, key))
         S += 0 if cache is None or not itself else cache.length_of(self)
-        if causal and (self.bias_k is not None or self.add_zero_attn):  # the further keys are never ahead
+        if causal and (self.bias_k is not None or self.add_zero_attn):  # keys that are added may always be seen
             causal, attn_mask = False, ~np.tri(L, S, S - L, dtype=bool)
         attn_mask, key_padding_mask = None if causal else as_mask(attn_mask), as_mask(key_padding_mask)
         self._check_masks(query, key, (L, S), attn_mask, key_padding_mask, is_causal and not causal)
@@ -230,7 +232,7 @@ class MultiheadAttention(Module):
                 "MultiheadAttention",
                 got=got,
                 rule="query, key and value have three axes, or all two without a batch",
-                cure="add the batch axis with .unsqueeze()",
+                cure="write x.unsqueeze(1) for a batch of one, x.unsqueeze(0) with batch_first=True",
             )
         if tuple(x.shape[-1] for x in (query, key, value)) != widths:
             raise error(
@@ -238,7 +240,7 @@ class MultiheadAttention(Module):
                 "MultiheadAttention",
                 got=got,
                 rule=f"their last axes are {widths}: embed_dim, kdim, vdim",
-                cure="build the module with the widths of the inputs",
+                cure="give the constructor the widths of the inputs, as embed_dim, kdim and vdim",
             )
         if key.shape[:-1] != value.shape[:-1]:
             raise error(
@@ -255,7 +257,7 @@ class MultiheadAttention(Module):
                 "MultiheadAttention",
                 got=got,
                 rule=f"the batch, axis {axis}, is as large in all three",
-                cure="build the module with batch_first=True if the batch comes first",
+                cure="write batch_first=True in the constructor if the batch comes first",
             )
 
     def _check_masks(
@@ -293,12 +295,12 @@ class MultiheadAttention(Module):
                         f"{name} has shape {' or '.join(map(str, fitting))}: attn_mask is (L, S) or (B·num_heads, L, "
                         "S), key_padding_mask (B, S)"
                     ),
-                    cure="make it from the same query and key; B comes first in masks, with batch_first or without",
+                    cure=f"give it the shape {fitting[0]}; B comes first in masks, with batch_first or without",
                 )
 
 
 def _padded(mask: Any, extra: int) -> Any:
-    """The mask with ``extra`` more keys, all allowed: not forbidden if boolean, nothing added if float."""
+    """The mask with ``extra`` more keys, which every query may attend to: False if boolean, 0 if float."""
     if mask is None or extra == 0:
         return mask
     return concatenate([mask, np.zeros((*mask.shape[:-1], extra), mask.dtype)], axis=-1)

@@ -1,4 +1,4 @@
-"""What a decoder remembers while it generates: the keys and values of the tokens so far, of every attention."""
+"""What a decoder remembers while it generates: for every attention the keys and values of the tokens so far."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Arrays = np.ndarray[Any, Any]
 
 
 class Cache:
-    """Keys and values by the attention that made them, so that each token is projected once and never again.
+    """The keys and values of each attention so far, so that each token is projected only once.
 
-    A model that is called with a cache takes only the tokens that are new. Arrays are (B, ..., S, d): the tokens stand
-    in the second axis from the end, in room that doubles when it is full, so that to add one costs the same however
-    many came before. Nothing flows back through a cache: use it under ``no_grad()``.
+    A model that is called with a cache takes only the tokens that are new. Keys and values are (B, ..., S, d), with the
+    S tokens in the second axis from the end. Their room doubles when it is full, so that a new token costs the same
+    however many came before. No gradient flows back through a cache: use it under ``no_grad()``.
 
     >>> cache, attend = Cache(), Module()
     >>> for token in range(3):
@@ -35,15 +35,15 @@ class Cache:
 
     @property
     def length(self) -> int:
-        """How many tokens it holds, of each attention that it was extended by."""
+        """The number of tokens that it holds for every attention."""
         return min(self._lengths.values(), default=0)
 
     def length_of(self, owner: Module) -> int:
-        """How many tokens it holds of one attention."""
+        """The number of tokens that it holds for one attention."""
         return self._lengths.get(owner, 0)
 
     def extend(self, owner: Module, K: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
-        """The keys and values of ``owner`` so far, with these after them."""
+        """Add keys and values of ``owner``, and return all that it has so far."""
         self._refuse_gradients(K, V)
         old, new = self._lengths.get(owner, 0), K.shape[-2]
         room = self._grown.get(owner)
@@ -60,7 +60,7 @@ class Cache:
         return K, V
 
     def keep(self, owner: Module, make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Keys and values that stay the same, such as those of an encoder's output; made at the first call."""
+        """Keys and values that stay the same, such as those of an encoder's output. They are made at the first call."""
         if owner not in self._fixed:
             K, V = make()
             self._refuse_gradients(K, V)
@@ -69,7 +69,7 @@ class Cache:
         return K, V
 
     def select(self, rows: Arrays) -> None:
-        """Go on with these rows of the batch, in this order; one may be named several times, as in a beam search."""
+        """Go on with these rows of the batch, in this order. A beam search names some several times."""
         for owner, room in self._grown.items():
             n = self._lengths[owner]
             self._grown[owner] = [_with_room(X[rows, ..., :n, :], X.shape[-2]) for X in room]

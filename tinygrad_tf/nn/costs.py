@@ -23,12 +23,12 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
     """A table of the modules that ``model(*inputs, **params)`` calls: what each returns, has, computes and keeps.
 
     The model is run once, in the mode that it is in; the generator, the gradients and what is frozen are left as they
-    were. Each row includes the rows below it, and neighbours that are alike share a row that has the sum of all.
+    were. Each row includes the rows below it. Neighbours that are alike share a row, which has the sum of all.
 
-    FLOPs are those of matrix products, the bulk of a Transformer's, counted in the graph that the run recorded (fused
-    operations by their definition, so causal attention is counted in full): a product (m, k) · (k, n) has 2·m·k·n.
-    Backward has two products for each. Memory is what the graph keeps for the backward pass, parameters and inputs
-    apart, if all parameters learn; what ``checkpoint()`` recomputes is in neither number.
+    FLOPs are those of matrix products, which are most of a Transformer's: 2·m·k·n for (m, k) · (k, n), and twice as
+    many in the backward pass. They are counted in the graph that the run records. Fused operations count by their
+    definition, so causal attention counts in full. Memory is what the graph keeps for the backward pass if all
+    parameters learn, without parameters and inputs. What ``checkpoint()`` recomputes is in neither number.
 
     >>> print(summary(Sequential(Linear(4, 8), ReLU(), Linear(8, 2)), Tensor(np.ones((3, 4), "float32"))))
     Layer       Output  Parameters  FLOPs  Memory
@@ -67,7 +67,7 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
 
 
 def _watched(x: Any) -> Any:
-    """An input whose way through the model is recorded."""
+    """An input as a leaf that requires a gradient, so that all that is made of it is recorded."""
     if isinstance(x, Tensor) and x.dtype.kind == "f":
         x = Tensor.wrap(x.array, x.name)
         x.requires_grad = True
@@ -135,7 +135,7 @@ def _folded(calls: list[Call]) -> list[Call]:
 
 
 def _together(calls: list[Call]) -> Call:
-    """Calls that are alike as one, part by part."""
+    """Calls that are alike as one call, part by part."""
     first, last = calls[0], calls[-1]
     if first is last:
         return first
@@ -171,18 +171,18 @@ def _matmul(Y: Tensor, X: Tensor, W: Tensor) -> int:
 
 
 def _einsum(Y: Tensor, *Xs: Tensor) -> int:
-    """Each term of the sum is a product of all Xs."""
+    """The FLOPs of an einsum: each term of its sum is a product of all Xs."""
     sizes = {c: n for s, X in zip(Y.params["lefts"], Xs, strict=True) for c, n in zip(s, X.shape, strict=True)}
     summed = len(sizes) > len(Y.params["right"])
     return (len(Xs) - 1 + summed) * math.prod(sizes.values())
 
 
-#: The primitives that multiply matrices; everything else that does is defined by them.
+#: The primitives that multiply matrices. Everything else that does is composed of them.
 _PRODUCTS: dict[str, Callable[..., int]] = {"matmul": _matmul, "einsum": _einsum}
 
 
 def _flops(Y: Tensor, known: dict[Any, int]) -> int:
-    """Those of the matrix products in the node, of a fused one by its definition in primitives."""
+    """The FLOPs of the matrix products in a node. A fused node counts by its definition in primitives."""
     op = Y.op
     assert op is not None
     if op.kernel is None:
@@ -198,7 +198,7 @@ def _flops(Y: Tensor, known: dict[Any, int]) -> int:
 
 
 def _kept(Y: Tensor, held: set[int]) -> int:
-    """The bytes of the arrays that the node keeps alive, of those that are not ``held``, which they are then."""
+    """The bytes of the arrays that the node keeps alive and that were not ``held`` before; then they are."""
     kept = 0
     stack = [Y.array, Y.saved, *[x.array for x in Y.inputs if x.op is None]]
     while stack:
@@ -214,7 +214,7 @@ def _kept(Y: Tensor, held: set[int]) -> int:
 
 
 def _owner(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array that a view looks at, which it keeps alive as a whole."""
+    """The array that a view belongs to, which the view keeps alive as a whole."""
     while isinstance(x.base, np.ndarray):
         x = x.base
     return x

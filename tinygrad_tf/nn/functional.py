@@ -1,6 +1,6 @@
-"""What PyTorch's users look for in ``torch.nn.functional``: the functions behind the layers, and the losses.
+"""The functions behind the layers, and the losses, where PyTorch's users look for them.
 
-Almost all of it is the engine's own, under PyTorch's roof; what is composed here is short. ``inplace`` is not taken:
+Most of them are functions of ``ops``; those that are composed here are short. There is no argument ``inplace``, because
 a Tensor is never written to.
 """
 
@@ -64,7 +64,7 @@ __all__ = [
 
 
 def softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """e^x / Σ e^x along ``dim``; with ``dtype`` the input is brought to that type first.
+    """Y = e^X / Σ e^X along ``dim``. With ``dtype`` the input is converted first.
 
     >>> softmax(Tensor([0.0, 0.0]), dim=-1).tolist()
     [0.5, 0.5]
@@ -73,7 +73,7 @@ def softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
 
 
 def log_softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """The logarithm of ``softmax``, without rounding small probabilities to 0 first.
+    """The logarithm of :func:`softmax`. Small probabilities are not rounded to 0 first.
 
     >>> log_softmax(Tensor([5.0, -1000.0]), dim=-1).tolist()
     [0.0, -1005.0]
@@ -82,7 +82,7 @@ def log_softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
 
 
 def softmin(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """``softmax(-input)``.
+    """Y = softmax(−X) along ``dim``.
 
     >>> softmin(Tensor([0.0, 0.0])).tolist()
     [0.5, 0.5]
@@ -91,7 +91,7 @@ def softmin(input: Any, dim: int = -1, dtype: Any = None) -> Any:
 
 
 def softsign(input: Any) -> Any:
-    """X / (1 + |x|).
+    """Y = X / (1 + |X|).
 
     >>> softsign(Tensor([-3.0, 1.0])).tolist()
     [-0.75, 0.5]
@@ -100,7 +100,7 @@ def softsign(input: Any) -> Any:
 
 
 def tanhshrink(input: Any) -> Any:
-    """X − tanh x.
+    """Y = X − tanh X.
 
     >>> tanhshrink(Tensor([0.0])).tolist()
     [0.0]
@@ -109,7 +109,7 @@ def tanhshrink(input: Any) -> Any:
 
 
 def celu(input: Any, alpha: float = 1.0) -> Any:
-    """X above 0, alpha · (e^(x/alpha) − 1) below (Barron 2017).
+    """Y = X above 0, alpha · (e^(X/alpha) − 1) below (Barron 2017).
 
     >>> celu(Tensor([2.0, 0.0])).tolist()
     [2.0, 0.0]
@@ -118,7 +118,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
 
 
 def prelu(input: Any, weight: Any) -> Any:
-    """X above 0, weight · x below, one weight for all or one for each channel, axis 1 (He et al. 2015).
+    """Y = X above 0, weight · X below (He et al. 2015). The weight is one for all, or one for each channel, axis 1.
 
     >>> prelu(Tensor([[2.0, -2.0]]), Tensor([0.5])).tolist()
     [[2.0, -1.0]]
@@ -129,7 +129,7 @@ def prelu(input: Any, weight: Any) -> Any:
 
 
 def glu(input: Any, dim: int = -1) -> Any:
-    """A · sigmoid(b), where a and b are the halves of the input along ``dim`` (Dauphin et al. 2016).
+    """Y = a · σ(b), where a and b are the halves of the input along ``dim`` (Dauphin et al. 2016).
 
     >>> glu(Tensor([6.0, 0.0])).tolist()
     [3.0]
@@ -140,14 +140,14 @@ def glu(input: Any, dim: int = -1) -> Any:
             "glu",
             got={"input": input, "dim": dim},
             rule="the axis is cut in half, so its size is even",
-            cure="give it twice the width that is to come out",
+            cure="give the axis twice the size that is to come out, e.g. by nn.Linear(d, 2 * d)",
         )
     a, b = chunk(input, 2, dim)
     return a * sigmoid(b)
 
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
-    """X divided by its p-norm along ``dim``, or by ``eps`` if that is larger.
+    """Y = X / max(‖X‖, eps), with the p-norm along ``dim``.
 
     >>> normalize(Tensor([3.0, 4.0]), dim=0).array.round(3).tolist()
     [0.6000000238418579, 0.800000011920929]
@@ -156,7 +156,7 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> A
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """x1 · x2 / (‖x1‖ ‖x2‖) along ``dim``; norms below ``eps`` count as ``eps``.
+    """x1 · x2 / (‖x1‖ ‖x2‖) along ``dim``. Norms below ``eps`` count as ``eps``.
 
     >>> cosine_similarity(Tensor([1.0, 0.0]), Tensor([5.0, 0.0]), dim=0).item()
     1.0
@@ -165,7 +165,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
 
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
-    """‖x1 − x2 + eps‖ over the last axis.
+    """‖x1 − x2 + eps‖, the p-norm over the last axis.
 
     >>> f"{pairwise_distance(Tensor([0.0, 0.0]), Tensor([3.0, 4.0])):.3f}"
     '5.000'

@@ -1,4 +1,4 @@
-"""What happens around a module's forward and backward, for those who asked to be called."""
+"""Hooks: functions that are called before and after a module's forward, and in the backward pass through it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Hooks:
 
 
 class Passage:
-    """One call of a module, where gradients come by: those of the outputs first, then those of the inputs."""
+    """One call of a module with backward hooks. The gradients of its outputs come by, then those of its inputs."""
 
     def __init__(self, module: Module, hooks: list[Callable[..., Any]]) -> None:
         self.module, self.hooks = module, hooks
@@ -71,7 +71,7 @@ class Passage:
 
     def _at_outputs(self, dYs: Gradients) -> None:
         self.dYs = dYs
-        if not self.wants_dX:  # then this is all there is to be seen
+        if not self.wants_dX:  # no gradient of an input will come by
             self._at_inputs((None,) * self.n_inputs)
 
     def _at_inputs(self, dXs: Gradients) -> Gradients | None:
@@ -86,7 +86,7 @@ class Passage:
         return replaced
 
     def _check(self, changed: Gradients, dXs: Gradients) -> None:
-        """One gradient for each input, of its shape; None where there is none, or for one that is to be zeros."""
+        """Raise unless there is one gradient for each input, of its shape; None stands for none, or for zeros."""
         fits = len(changed) == len(dXs) and all(
             new is None or (dX is not None and new.shape == dX.shape) for new, dX in zip(changed, dXs, strict=True)
         )
@@ -102,9 +102,9 @@ class Passage:
 
 
 def joined(values: tuple[Any, ...], watch: Callable[[Gradients], Gradients | None]) -> tuple[Any, ...]:
-    """The same values, led through one Tensor, so that there is one place where the gradients of all are known.
+    """The same values, led through one Tensor: there the gradients of all are known at once.
 
-    ``watch`` is shown them there, with None for values that have none, and may return others in their place.
+    ``watch`` is called with them, with None for values that have none. It may return others in their place.
     """
     places = [i for i, x in enumerate(values) if isinstance(x, Tensor) and x.requires_grad]
     if not places:
@@ -124,7 +124,7 @@ def joined(values: tuple[Any, ...], watch: Callable[[Gradients], Gradients | Non
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
-    """All of them in one; a single one as it is."""
+    """All of them in one vector; a single one in its own shape."""
     return _watched(tensors[0]) if len(tensors) == 1 else concatenate([t.reshape(-1) for t in tensors])
 
 
@@ -144,7 +144,7 @@ def _at(places: list[int], new: list[Any], values: tuple[Any, ...]) -> tuple[Any
 
 @op
 def _watched(X: Array) -> Array:
-    """Y = X: a place to look at a gradient."""
+    """Y = X, a node whose gradient can be looked at."""
     return X
 
 

@@ -1,4 +1,4 @@
-"""Initial values: each function fills a Tensor, or an array, in place and returns it. Names as in PyTorch."""
+"""Initial values. Each function fills a Tensor, or an array, in place and returns it. The names are PyTorch's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _fill(t: T, values: Any) -> T:
 
 
 def _fans(t: Any) -> tuple[int, int]:
-    """Inputs and outputs of a weight (out, in, …)."""
+    """The numbers of inputs and of outputs of a weight (out, in, …)."""
     if t.ndim < 2:
         raise error(
             ValueError,
@@ -55,9 +55,9 @@ def _check_is_one_of(name: str, value: str, known: Iterable[str]) -> None:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By how much to enlarge weights before this function, so that it neither shrinks nor blows up what goes through.
+    """The factor for weights in front of this function that keeps the variance of what goes through (He et al. 2015).
 
-    ``param`` is the negative slope of the leaky ReLU.
+    ``param`` is the negative slope of the leaky ReLU. Raises ValueError for a function that is not known.
 
     >>> calculate_gain("relu") == 2**0.5
     True
@@ -70,7 +70,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def uniform_(t: T, a: float = 0.0, b: float = 1.0) -> T:
-    """Uniform on [a, b).
+    """Fill with numbers uniform on [a, b).
 
     >>> bool((uniform_(Tensor([0.0] * 100), 2, 3).array >= 2).all())
     True
@@ -79,12 +79,12 @@ def uniform_(t: T, a: float = 0.0, b: float = 1.0) -> T:
 
 
 def normal_(t: T, mean: float = 0.0, std: float = 1.0) -> T:
-    """Normal with the given mean and standard deviation."""
+    """Fill with numbers from the normal distribution with this mean and standard deviation."""
     return _fill(t, generator().normal(mean, std, t.shape))
 
 
 def constant_(t: T, value: float) -> T:
-    """The same number everywhere.
+    """Fill with the same number everywhere.
 
     >>> layer = Linear(2, 1)
     >>> _ = constant_(layer.weight.array, 0.5)
@@ -95,40 +95,43 @@ def constant_(t: T, value: float) -> T:
 
 
 def zeros_(t: T) -> T:
+    """Fill with 0."""
     return constant_(t, 0.0)
 
 
 def ones_(t: T) -> T:
+    """Fill with 1."""
     return constant_(t, 1.0)
 
 
 def xavier_uniform_(t: T, gain: float = 1.0) -> T:
-    """Uniform within ±gain·√(6 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
+    """Fill with numbers uniform within ±gain · √(6 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     bound = gain * math.sqrt(6 / sum(_fans(t)))
     return uniform_(t, -bound, bound)
 
 
 def xavier_normal_(t: T, gain: float = 1.0) -> T:
-    """Normal with standard deviation gain·√(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
+    """Fill with normal numbers of standard deviation gain · √(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     return normal_(t, 0.0, gain * math.sqrt(2 / sum(_fans(t))))
 
 
 def kaiming_uniform_(t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
-    """Uniform within ±√(6 / ((1 + a²) · fan)) (He et al. 2015); ``a`` is the negative slope of the leaky ReLU.
+    """Fill with numbers uniform within ±√(6 / ((1 + a²) · fan)) (He et al. 2015).
 
-    ``mode`` says which fan: "fan_in" or "fan_out". ``nonlinearity`` is one that :func:`calculate_gain` knows.
+    ``a`` is the negative slope of the leaky ReLU, ``mode`` the fan, "fan_in" or "fan_out". ``nonlinearity`` is one
+    that :func:`calculate_gain` knows.
     """
     bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / _fan(t, mode))
     return uniform_(t, -bound, bound)
 
 
 def kaiming_normal_(t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
-    """Normal with standard deviation √(2 / ((1 + a²) · fan)) (He et al. 2015)."""
+    """Fill with normal numbers of standard deviation √(2 / ((1 + a²) · fan)) (He et al. 2015)."""
     return normal_(t, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(t, mode)))
 
 
 def trunc_normal_(t: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:
-    """Normal, drawn again wherever it falls outside [a, b]."""
+    """Fill with normal numbers; those outside of [a, b] are drawn again."""
     values: Any = generator().normal(mean, std, t.shape)
     while (outside := (values < a) | (values > b)).any():
         values[outside] = generator().normal(mean, std, int(outside.sum()))
@@ -136,7 +139,7 @@ def trunc_normal_(t: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b:
 
 
 def orthogonal_(t: T, gain: float = 1.0) -> T:
-    """Rows, or columns where there are fewer, at right angles and of length ``gain`` (Saxe et al. 2013).
+    """Fill with rows at right angles, or columns where these are fewer, all of length ``gain`` (Saxe et al. 2013).
 
     >>> W = orthogonal_(Tensor(np.zeros((2, 3))))
     >>> (W @ W.mT).array.round(6).tolist() == [[1.0, 0.0], [0.0, 1.0]]
@@ -145,5 +148,5 @@ def orthogonal_(t: T, gain: float = 1.0) -> T:
     _fans(t)  # at least two axes
     n, m = t.shape[0], math.prod(t.shape[1:])
     Q, R = np.linalg.qr(generator().normal(size=(max(n, m), min(n, m))))
-    Q = Q * np.sign(np.diag(R))  # otherwise not every direction would be as likely
+    Q = Q * np.sign(np.diag(R))  # makes all directions equally likely
     return _fill(t, gain * (Q.T if n < m else Q).reshape(t.shape))

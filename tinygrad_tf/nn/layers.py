@@ -1,4 +1,4 @@
-"""The layers that everything is built from: constructors, defaults, names and initial values as in PyTorch."""
+"""The basic layers. Constructors, defaults, names and initial values are PyTorch's."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .parts import Parameter
 
 
 def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
-    """A parameter, float32 unless told otherwise, whose values an initialiser will fill in."""
+    """A parameter of zeros for an initialiser to fill, float32 by default."""
     check_device("Parameter", device)
     return Parameter(np.zeros(shape, np.float32 if dtype is None else dtype))
 
 
 def probability(name: str, p: float) -> float:
-    """``p``, if it is one."""
+    """``p``, if it is a probability. Raises ValueError otherwise."""
     if not 0 <= p <= 1:
         raise error(
             ValueError,
@@ -69,7 +69,8 @@ class Linear(Module):
 class Embedding(Module):
     """A vector for each id: row ``id`` of the weight (num_embeddings, embedding_dim), which starts as N(0, 1).
 
-    The row ``padding_idx`` starts at zero and gets no gradient. Shapes: ids (...), result (..., embedding_dim).
+    The row ``padding_idx`` starts at zero and gets no gradient. Shapes: ids (...), result (..., embedding_dim). Raises
+    IndexError for an id beyond the rows, TypeError for floats.
 
     >>> Embedding(10, 4)([[1, 2, 3]]).shape
     (1, 3, 4)
@@ -97,7 +98,9 @@ class Embedding(Module):
 
 
 class LayerNorm(Module):
-    """Each row over the last axes to mean 0 and variance 1, then times weight plus bias (Ba, Kiros, Hinton 2016).
+    """Y = (X − mean) / √(var + eps) ⊙ weight + bias, each row on its own (Ba, Kiros, Hinton 2016).
+
+    A row extends over the last axes of X, whose shape is ``normalized_shape``. Weight and bias have that shape.
 
     >>> LayerNorm(2)(Tensor([[1.0, 3.0]])).array.round(3).tolist()
     [[-1.0, 1.0]]
@@ -128,9 +131,10 @@ class LayerNorm(Module):
 
 
 class RMSNorm(Module):
-    """Each row over the last axes divided by its root mean square, then times weight (Zhang, Sennrich 2019).
+    """Y = X / √(mean X² + eps) ⊙ weight, each row on its own (Zhang, Sennrich 2019).
 
-    ``eps`` None is the float type's own, as in PyTorch.
+    A row extends over the last axes of X, whose shape is ``normalized_shape``. By default ``eps`` is that of the float
+    type, as in PyTorch.
 
     >>> [round(y, 3) for y in RMSNorm(2)(Tensor([3.0, 4.0])).tolist()]
     [0.849, 1.131]
@@ -157,9 +161,9 @@ class RMSNorm(Module):
 
 
 class Dropout(Module):
-    """In training each entry is 0 with probability p, the others are divided by 1 − p; in evaluation nothing happens.
+    """In training each entry becomes 0 with probability p; the others are divided by 1 − p (Srivastava et al. 2014).
 
-    ``inplace`` is accepted and changes nothing: a Tensor is never written to.
+    In evaluation nothing happens. ``inplace`` is accepted and changes nothing: a Tensor is never written to.
 
     >>> Dropout(0.5).eval()(Tensor([1.0, 2.0])).tolist()
     [1.0, 2.0]
@@ -176,7 +180,7 @@ class Dropout(Module):
 
 
 class Identity(Module):
-    """Y = X, whatever arguments it is made with."""
+    """Y = X. The constructor takes any arguments."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass

@@ -1,4 +1,8 @@
-"""Losses and distances as modules: one function each, with PyTorch's names and defaults."""
+"""Losses and distances as modules: one function each, with PyTorch's names and defaults.
+
+Losses are averaged by default. ``reduction`` "sum" adds them up, "none" leaves them apart. The functions in ``ops`` and
+``functional`` say more, and have an example each.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,14 @@ from .activations import FunctionLayer
 
 
 class Loss(FunctionLayer):
-    """One that prints without its settings, as PyTorch's losses and distances do."""
+    """A layer that prints without its arguments, as PyTorch's losses and distances do."""
 
     def extra_repr(self) -> str:
         return ""
 
 
 class CrossEntropyLoss(Loss):
-    """−log softmax(logits)[target], averaged; see :func:`tinygrad_tf.ops.fused.cross_entropy`."""
+    """−log softmax(logits)[target]. Shapes: logits (N, C), target (N,); :func:`ops.fused.cross_entropy` has more."""
 
     function = fused.cross_entropy
 
@@ -28,7 +32,7 @@ class CrossEntropyLoss(Loss):
 
 
 class NLLLoss(Loss):
-    """−input[target] for log-probabilities, averaged."""
+    """−input[target] for log-probabilities. Shapes: input (N, C), target (N,)."""
 
     function = losses.nll_loss
 
@@ -37,7 +41,7 @@ class NLLLoss(Loss):
 
 
 class MSELoss(Loss):
-    """(input − target)², averaged.
+    """(input − target)². Input and target have one shape.
 
     >>> MSELoss()(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
     2.0
@@ -50,7 +54,7 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """|input − target|, averaged."""
+    """|input − target|. Input and target have one shape."""
 
     function = losses.l1_loss
 
@@ -59,7 +63,7 @@ class L1Loss(Loss):
 
 
 class SmoothL1Loss(Loss):
-    """The Huber loss divided by ``beta``."""
+    """:class:`HuberLoss` with delta = ``beta``, divided by ``beta``."""
 
     function = losses.smooth_l1_loss
 
@@ -68,7 +72,7 @@ class SmoothL1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """e²/2 for errors |e| ≤ delta, delta · (|e| − delta/2) beyond, averaged."""
+    """e²/2 where |e| ≤ delta, delta · (|e| − delta/2) beyond, with e = input − target (Huber 1964)."""
 
     function = losses.huber_loss
 
@@ -77,7 +81,7 @@ class HuberLoss(Loss):
 
 
 class BCELoss(Loss):
-    """−target · ln p − (1 − target) · ln(1 − p) for probabilities p, averaged."""
+    """−target · ln p − (1 − target) · ln(1 − p) for probabilities p. Input and target have one shape."""
 
     function = losses.binary_cross_entropy
 
@@ -86,7 +90,7 @@ class BCELoss(Loss):
 
 
 class BCEWithLogitsLoss(Loss):
-    """The same for logits: p = σ(input)."""
+    """:class:`BCELoss` for logits: p = σ(input)."""
 
     function = losses.binary_cross_entropy_with_logits
 
@@ -95,7 +99,7 @@ class BCEWithLogitsLoss(Loss):
 
 
 class KLDivLoss(Loss):
-    """Target · (ln target − input) for log-probabilities ``input``, averaged."""
+    """target · (ln target − input) for log-probabilities ``input``. The reduction "batchmean" divides by the batch."""
 
     function = losses.kl_div
 
@@ -104,7 +108,7 @@ class KLDivLoss(Loss):
 
 
 class CosineSimilarity(Loss):
-    """x1 · x2 / (‖x1‖ ‖x2‖) along ``dim``."""
+    """x1 · x2 / (‖x1‖ ‖x2‖) along ``dim``, which is gone from the result."""
 
     function = F.cosine_similarity
 
@@ -113,7 +117,7 @@ class CosineSimilarity(Loss):
 
 
 class PairwiseDistance(Loss):
-    """‖x1 − x2 + eps‖ over the last axis."""
+    """‖x1 − x2 + eps‖, the p-norm over the last axis, which is gone from the result."""
 
     function = F.pairwise_distance
 

@@ -32,7 +32,7 @@ class LoadResult(NamedTuple):
 
 
 def scoped(method: F) -> F:
-    """Decorator for a method that people call besides ``forward``: its nodes, too, know the module that made them."""
+    """Decorator for a method that is called in place of ``forward``: the nodes that it makes know their module, too."""
 
     @functools.wraps(method)
     def run(self: Module, *args: Any, **kwargs: Any) -> Any:
@@ -85,7 +85,7 @@ class Module(Parts):
     _paths: weakref.WeakKeyDictionary[Module, str]  # weak: modules made for one call are not kept alive
 
     def __init_subclass__(cls) -> None:
-        """Let a constructor that is called with wrong arguments say so as an op does."""
+        """Let the constructor explain a call with wrong arguments, as an op does."""
         if "__init__" in vars(cls):
             cls.__init__ = _explained(cls.__init__)  # type: ignore[method-assign]
 
@@ -147,10 +147,11 @@ class Module(Parts):
             _check_takes(f"{type(self).__name__}.{name} = …", name, value, Parameter, "wrap it: nn.Parameter(…); to "
                          "change the numbers only, write into them: p.array[...] = …")  # fmt: skip
         elif isinstance(old, Module) and not isinstance(value, Parameter):
-            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Module, "choose another name")
+            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Module, f"write self.{name}_ = …, or "
+                         "assign a module")  # fmt: skip
         elif name in self._buffers and not isinstance(value, Module):
-            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Tensor, "make it a Tensor, or choose "
-                         "another name")  # fmt: skip
+            _check_takes(f"{type(self).__name__}.{name} = …", name, value, Tensor, f"write self.{name}_ = …, or "
+                         "assign Tensor(…)")  # fmt: skip
         object.__setattr__(self, name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -163,7 +164,7 @@ class Module(Parts):
         """
         if name not in self._buffers:
             self._check_is_new("register_buffer", name, Tensor)
-        _check_takes("register_buffer", name, tensor, Tensor, "make it a Tensor")
+        _check_takes("register_buffer", name, tensor, Tensor, "write register_buffer(name, Tensor(…))")
         self._buffers = {**self._buffers, name: persistent}
         setattr(self, name, tensor)
 
@@ -195,7 +196,7 @@ class Module(Parts):
                 method,
                 got={"name": repr(name)},
                 rule="a part's name is a text without dots: they lead from a module to its parts",
-                cure="choose another name",
+                cure='write a name such as "layer1"',
             )
         if hasattr(self, name) and not isinstance(getattr(self, name), (kind, type(None))):
             raise error(
@@ -203,7 +204,7 @@ class Module(Parts):
                 method,
                 got={"name": repr(name)},
                 rule=f"a {type(self).__name__} already has something else under this name",
-                cure="choose another name",
+                cure=f"write another name, such as {name + '_'!r}",
             )
 
     # ---- saving and loading -----------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ class Module(Parts):
         return {name: value.detach() for name, value in self._entries(prefix)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadResult:
-        """Copy values into the parameters and buffers of the same names; Tensors, arrays and PyTorch's tensors alike.
+        """Copy values into the parameters and buffers of the same names. PyTorch's tensors and arrays will do as well.
 
         Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
         missing or unexpected.
@@ -249,13 +250,16 @@ class Module(Parts):
         return self
 
     def eval(self: M) -> M:
+        """Switch this module and its parts to evaluation (dropout off)."""
         return self.train(False)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zeros."""
         for parameter in self.parameters():
             parameter.grad = None if set_to_none else Tensor.wrap(np.zeros_like(parameter.array))
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Let all parameters get a gradient or, with False, none."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
@@ -287,13 +291,15 @@ class Module(Parts):
         return self
 
     def cpu(self: M) -> M:
-        """The module itself: it is there already."""
+        """The module itself: the only device is the CPU."""
         return self
 
     def double(self: M) -> M:
+        """Convert to float64."""
         return self.to(np.float64)
 
     def float(self: M) -> M:
+        """Convert to float32."""
         return self.to(np.float32)
 
     def apply(self: M, function: Callable[[Module], Any]) -> M:
@@ -305,11 +311,11 @@ class Module(Parts):
     # ---- names for pictures and messages ----------------------------------------------------------------------------
 
     def _path_of(self, module: Module, outer: str) -> str:
-        """Where ``module`` sits inside this one; a stranger is named after its class, below its caller."""
+        """Where ``module`` sits inside this one. A module that is no part of it is named after its class and caller."""
         path = self._paths.get(module)
         if path is not None:
             return path
-        self._survey()  # it was put in since
+        self._survey()  # it may have been put in since the last one
         if module not in self._paths:
             for path, part in module.named_modules(f"{outer}.{type(module).__name__}".lstrip(".")):
                 self._paths.setdefault(part, path)
@@ -318,7 +324,7 @@ class Module(Parts):
     def _survey(self) -> None:
         """Note where each part sits, and name each parameter after its place, unless its user has named it.
 
-        A name that ends as its attribute does came from a survey: of a smaller module, or of what this is a copy of.
+        A name that ends as its attribute does was given by a survey, of a part or of what this is a copy of.
         """
         self._paths = weakref.WeakKeyDictionary({m: path for path, m in self.named_modules() if m is not self})
         for name, parameter in self.named_parameters():
@@ -334,7 +340,7 @@ class Module(Parts):
         return ""
 
     def __repr__(self) -> str:
-        from .printing import text  # which knows the layers
+        from .printing import text  # which imports this module
 
         return text(self)
 

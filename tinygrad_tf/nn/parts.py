@@ -29,7 +29,7 @@ class Parameter(Tensor):
 
 
 class Parts:
-    """The base of :class:`Module`: its parts, in the order in which they were assigned.
+    """The base of :class:`Module`, which finds its parts, in the order in which they were assigned.
 
     Parts are attributes, and the entries of lists, tuples and dicts that are attributes.
     """
@@ -45,6 +45,7 @@ class Parts:
         yield from self._members(Parts)
 
     def children(self) -> Iterator[Module]:
+        """The modules directly inside."""
         return (child for _, child in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
@@ -60,12 +61,13 @@ class Parts:
                 stack.extend(reversed(parts))
 
     def modules(self) -> Iterator[Module]:
+        """The module itself and all inside it, each once."""
         return (module for _, module in self.named_modules())
 
     def _entries(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Tensor]]:
         """Every parameter and saved buffer under every name that it has: tied ones appear more than once.
 
-        A part may hold one of the modules ``above`` it; there the names end, or there would be no end of them.
+        A part may hold one of the modules ``above`` it. That one is left out; otherwise the names would never end.
         """
         above = (*above, cast("Module", self))
         for name, parameter in self._members(Parameter):
@@ -85,6 +87,7 @@ class Parts:
                 yield name if recurse else before + name, parameter
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Every parameter once; only the module's own unless ``recurse``."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
     def _own_buffers(self) -> list[tuple[str, Tensor]]:
@@ -101,6 +104,7 @@ class Parts:
                     yield f"{path}.{name}" if path else name, buffer
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """Every buffer once; only the module's own unless ``recurse``."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def get_submodule(self, target: str) -> Module:
@@ -144,7 +148,7 @@ def _not_there(method: str, target: str, names: str) -> AttributeError:
         method,
         got={"target": repr(target)},
         rule=f"it is one of those that {names}() gives",
-        cure=f"look at dict(module.{names}())",
+        cure=f"write one of the names in [name for name, _ in module.{names}()]",
     )
 
 

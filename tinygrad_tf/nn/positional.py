@@ -1,4 +1,4 @@
-"""Where a token stands: attention itself does not see the order, so positions are added to the embeddings."""
+"""Positions of tokens. Attention itself does not see the order, so positions are added or turned in."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .module import Module
 def sinusoids(length: int, d_model: int) -> np.ndarray[Any, Any]:
     """The table (length, d_model) of "Attention Is All You Need", section 3.5.
 
-    PE(pos, 2i) = sin(pos / 10000^(2i / d_model)), PE(pos, 2i + 1) = cos of the same: each pair of columns turns at its
-    own speed, so that a shift by k positions is a rotation, the same everywhere.
+    PE(pos, 2i) = sin(pos / 10000^(2i / d_model)), and PE(pos, 2i + 1) is the cosine of the same. Each pair of columns
+    turns at a speed of its own, so that a shift by k positions is the same rotation everywhere.
 
     >>> sinusoids(2, 4).round(3).tolist()
     [[0.0, 1.0, 0.0, 1.0], [0.8410000205039978, 0.5400000214576721, 0.009999999776482582, 1.0]]
@@ -32,7 +32,7 @@ def sinusoids(length: int, d_model: int) -> np.ndarray[Any, Any]:
 
 
 class SinusoidalPositions(Module):
-    """X + PE: fixed waves, for any length up to ``max_length``. Shapes: X and result (B, L, d_model).
+    """Y = X + PE, with the table of :func:`sinusoids`, for lengths up to ``max_length``. Shapes: X, Y (B, L, d_model).
 
     >>> SinusoidalPositions(4)(Tensor(np.zeros((1, 3, 4), "float32"))).shape
     (1, 3, 4)
@@ -52,7 +52,7 @@ class SinusoidalPositions(Module):
 
 
 class LearnedPositions(Module):
-    """X + W[0 … L − 1]: a learned vector per position (max_length, d_model). Shapes: X and result (B, L, d_model).
+    """Y = X + W[0 … L − 1], with a learned vector for each position. Shapes: X, Y (B, L, d_model).
 
     >>> LearnedPositions(4, max_length=8)(Tensor(np.zeros((1, 3, 4), "float32"))).shape
     (1, 3, 4)
@@ -71,10 +71,10 @@ class LearnedPositions(Module):
 
 
 class RotaryPositions(Module):
-    """Turns pairs of entries by an angle that grows with the position, so that Q · Kᵀ sees distances (Su et al. 2021).
+    """Turns pairs of entries by an angle that grows with the position: Q · Kᵀ then sees distances (Su et al. 2021).
 
-    Pair i is (x_i, x_{i + d/2}) and turns by position · frequencies[i], by default base^(−2i/d):
-    (a, b) → (a cos θ − b sin θ, b cos θ + a sin θ). Shapes: X and result (B, H, L, d), positions (L,) or (B, L).
+    Pair i is (a, b) = (x_i, x_{i + d/2}). It becomes (a cos θ − b sin θ, b cos θ + a sin θ) with θ = position ·
+    frequencies[i], by default base^(−2i/d). Shapes: X and result (B, H, L, d), positions (L,) or (B, L).
 
     >>> turn = RotaryPositions(2)
     >>> turn(Tensor([[[[1.0, 0.0], [1.0, 0.0]]]]), np.arange(2)).array.round(2).tolist()
@@ -88,7 +88,7 @@ class RotaryPositions(Module):
                 "RotaryPositions",
                 got={"head_dim": head_dim},
                 rule="entries turn in pairs, so their number is even",
-                cure="choose an even head_dim",
+                cure=f"write an even number, head_dim={head_dim + 1}",
             )
         steps = np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)  # in float32, as in Llama's own code
         default = 1 / np.float32(base) ** steps

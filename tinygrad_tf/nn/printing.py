@@ -1,4 +1,4 @@
-"""What a module looks like: as text, which is PyTorch's, and as a tree for a notebook, with numbers of parameters."""
+"""How a module shows itself: as PyTorch's text, and in a notebook as a tree with the numbers of parameters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _folded(parts: list[Part]) -> list[Part]:
 
 
 def _title(thing: Any) -> str:
-    """The class; plain lists and dicts of modules go by PyTorch's names for them."""
+    """The name of the class. Plain lists and dicts of modules have PyTorch's names for them."""
     if isinstance(thing, Module):
         return type(thing).__name__
     return "ModuleDict" if isinstance(thing, dict) else "ModuleList"
@@ -76,7 +76,7 @@ _OPEN = 3  # levels that are unfolded at first
 
 
 def tree(module: Module) -> str:
-    """The parts as a tree that folds and unfolds, with the parameters of each. HTML in the colours of the notebook."""
+    """HTML of the parts as a tree that folds and unfolds, with the parameters of each, in the notebook's colours."""
     learnt = sum(p.size for p in module.parameters() if p.requires_grad)
     total = size_of([module])
     note = "" if learnt == total else f", {learnt:,} of them trainable"
@@ -104,7 +104,7 @@ def _branch(part: Part, levels: int) -> str:
 
 
 def size_of(things: Iterable[Any]) -> int:
-    """The number of entries of all parameters inside, tied ones once."""
+    """The number of entries of all parameters inside. Tied ones count once."""
     holder = Module()
     vars(holder)["things"] = list(things)
     return sum(int(p.size) for p in holder.parameters())

@@ -11,10 +11,10 @@ from typing import Any
 
 @dataclass
 class Call:
-    """One call of a module, or ``count`` neighbours that are alike; the numbers are those of all of them together.
+    """One call of a module, or ``count`` neighbours that are alike. The numbers are those of all of them together.
 
-    ``output`` is the shape of what one returned (of the first Tensor, where there are several), ``parameters`` counts
-    each parameter once, with the first call that had it. ``flops`` and ``memory`` (bytes) include the parts.
+    ``output`` is the shape of the first Tensor that one of them returned. ``parameters`` counts each parameter once,
+    with the first call that had it. ``flops`` and ``memory`` (bytes) include the parts.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Call:
     parts: list[Call] = field(default_factory=list)
 
     def alike(self) -> tuple[Any, ...]:
-        """What neighbours have in common that stand in one row."""
+        """What neighbours must have in common to share a row."""
         base = re.sub(r"\d+$", "", self.name)
         return base, self.kind, self.output, self.parameters, self.flops, [part.alike() for part in self.parts]
 
@@ -39,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Summary:
-    """What :func:`summary` found: ``top`` is the model's call; the numbers are the whole model's. Prints as a table."""
+    """What :func:`summary` returns, which prints as a table. ``top`` is the model's call; the numbers are for all."""
 
     top: Call
     parameters: int
@@ -117,8 +117,10 @@ def amount(x: float, step: int, units: tuple[str, ...]) -> str:
 
 
 def counted(n: int) -> str:
+    """A number of FLOPs or parameters: 1.23 M."""
     return amount(n, 1000, ("", " k", " M", " G", " T"))
 
 
 def in_bytes(n: int) -> str:
+    """A number of bytes: 1.23 MiB."""
     return amount(n, 1024, (" B", " KiB", " MiB", " GiB"))

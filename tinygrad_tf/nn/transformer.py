@@ -1,4 +1,4 @@
-"""The layers and stacks of the Transformer, as ``torch.nn`` has them: names, defaults, masks, initial values."""
+"""The layers and stacks of the Transformer. Names, defaults, masks and initial values are those of ``torch.nn``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Activation = str | Callable[[Tensor], Tensor]
 
 
 def activation_function(activation: Activation) -> Callable[[Tensor], Tensor]:
-    """A function by PyTorch's name for it, or the function that was given."""
+    """The function that PyTorch calls by this name, or the function itself that was given."""
     named: dict[str, Callable[[Tensor], Tensor]] = {"relu": relu, "gelu": fused.gelu}
     if callable(activation):
         return activation
@@ -40,9 +40,9 @@ def activation_function(activation: Activation) -> Callable[[Tensor], Tensor]:
 class TransformerEncoderLayer(Module):
     """Self-attention, then a feed-forward network, each with a residual connection and a LayerNorm.
 
-    Post-norm, as in the paper: x = norm1(x + SA(x)); x = norm2(x + FF(x)). With ``norm_first``: x = x + SA(norm1(x));
-    x = x + FF(norm2(x)). FF(x) = linear2(dropout(activation(linear1(x)))). Shapes: (L, B, E), or (B, L, E) with
-    ``batch_first``. Boolean masks are true where attention is NOT allowed, as in PyTorch.
+    As in the paper: x = norm1(x + SA(x)); x = norm2(x + FF(x)). With ``norm_first`` (Xiong et al. 2020):
+    x = x + SA(norm1(x)); x = x + FF(norm2(x)). FF(x) is linear2(dropout(activation(linear1(x)))). Shapes: (L, B, E), or
+    (B, L, E) with ``batch_first``. Boolean masks are true where attention is NOT allowed, as in PyTorch.
 
     >>> layer = TransformerEncoderLayer(8, 2, dim_feedforward=16, batch_first=True)
     >>> layer(Tensor(np.zeros((1, 3, 8), "float32"))).shape
@@ -92,9 +92,9 @@ class TransformerEncoderLayer(Module):
 class TransformerDecoderLayer(Module):
     """Self-attention, attention to the encoder's ``memory``, then a feed-forward network, each with residual and norm.
 
-    Post-norm: x = norm1(x + SA(x)); x = norm2(x + CA(x, memory)); x = norm3(x + FF(x)). With ``norm_first`` the norms
-    are applied to what goes into SA, CA and FF instead; ``memory`` is not normed again. With a ``cache`` only the new
-    tokens are passed (see :class:`MultiheadAttention`).
+    x = norm1(x + SA(x)); x = norm2(x + CA(x, memory)); x = norm3(x + FF(x)). With ``norm_first`` the norms are applied
+    to what goes into SA, CA and FF instead; ``memory`` is not normed again. Shapes: tgt (T, B, E), memory (S, B, E), or
+    batch first. With a ``cache`` only the new tokens are passed (see :class:`MultiheadAttention`).
 
     >>> layer = TransformerDecoderLayer(8, 2, dim_feedforward=16, batch_first=True)
     >>> layer(Tensor(np.zeros((1, 3, 8), "float32")), Tensor(np.zeros((1, 5, 8), "float32"))).shape
@@ -169,7 +169,11 @@ class TransformerEncoder(Module):
     """``num_layers`` deep copies of an encoder layer, one after the other, then ``norm`` if there is one.
 
     As in PyTorch the copies start with identical weights; :class:`Transformer` initialises them anew.
-    ``enable_nested_tensor`` and ``mask_check`` are accepted and change nothing here: they speed PyTorch up.
+    ``enable_nested_tensor`` and ``mask_check``, which speed PyTorch up, are accepted and change nothing.
+
+    >>> encoder = TransformerEncoder(TransformerEncoderLayer(8, 2, dim_feedforward=16), num_layers=2)
+    >>> encoder(Tensor(np.zeros((3, 1, 8), "float32"))).shape
+    (3, 1, 8)
     """
 
     def __init__(
@@ -276,7 +280,7 @@ class Transformer(Module):
                 "Transformer",
                 got={"src": src, "tgt": tgt},
                 rule=f"src and tgt have the same batch size, in axis {batch_axis}",
-                cure="pass batch_first=True if the batch comes first",
+                cure="write Transformer(…, batch_first=True) if the batch comes first",
             )
         if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
             raise error(
@@ -284,7 +288,7 @@ class Transformer(Module):
                 "Transformer",
                 got={"src": src, "tgt": tgt},
                 rule=f"the last axis is d_model, {self.d_model}",
-                cure="embed the tokens first, or build the Transformer with that width",
+                cure=f"embed the tokens first, or write Transformer(d_model={src.shape[-1]}, …)",
             )
         memory = self.encoder(src, src_mask, src_key_padding_mask, src_is_causal)
         masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)

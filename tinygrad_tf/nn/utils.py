@@ -16,7 +16,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     """Scale all gradients together so that their norm is at most ``max_norm`` (Pascanu et al. 2013).
 
     Returns the norm before, a float that has ``.item()`` too. The factor is min(1, max_norm / (norm + 1e-6)), as in
-    PyTorch; if the norm is NaN, so are all gradients. ``foreach`` changes nothing.
+    PyTorch. If the norm is NaN, all gradients become NaN. ``foreach`` changes nothing.
 
     >>> p = Tensor([3.0, 4.0], requires_grad=True)
     >>> (p * p / 2).sum().backward()
@@ -40,7 +40,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
             "clip_grad_norm_",
             got={"norm": total},
             rule="the norm of the gradients is finite",
-            cure="find the op that made the first NaN or Inf, or lower the learning rate",
+            cure="write with debug(): around the step to find the first NaN or Inf, or lower the learning rate lr",
         )
     factor = max_norm / (total + 1e-6)
     if not factor >= 1:
@@ -50,7 +50,14 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
 
 
 def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
-    """Cut every entry of every gradient to −clip_value … clip_value."""
+    """Cut every entry of every gradient to −clip_value … clip_value.
+
+    >>> p = Tensor([3.0, 4.0], requires_grad=True)
+    >>> (p * p / 2).sum().backward()
+    >>> clip_grad_value_([p], 3.5)
+    >>> p.grad.tolist()
+    [3.0, 3.5]
+    """
     for p in parameters:
         if p.grad is not None:
             p.grad = Tensor.wrap(np.clip(p.grad.array, -clip_value, clip_value))

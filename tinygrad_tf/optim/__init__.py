@@ -1,4 +1,4 @@
-"""Optimisers, learning-rate schedules and gradient clipping: PyTorch's names, defaults and formulas."""
+"""Optimisers, learning-rate schedules and gradient clipping, with PyTorch's names, defaults and formulas."""
 
 from ..nn.utils import clip_grad_norm_, clip_grad_value_
 from . import lr_scheduler
@@ -6,20 +6,16 @@ from .base import Optimizer
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from .optimizers import SGD, Adagrad, Adam, AdamW, Muon, RMSprop
 from .schedules import (
-    ConstantLR,
     CosineAnnealingLR,
     ExponentialLR,
     LambdaLR,
-    LinearLR,
     LRScheduler,
     MultiStepLR,
-    NoamLR,
     PolynomialLR,
     ReduceLROnPlateau,
-    SequentialLR,
     StepLR,
-    WarmupCosineLR,
 )
+from .warmups import ConstantLR, LinearLR, NoamLR, SequentialLR, WarmupCosineLR
 
 __all__ = [
     "SGD", "Adagrad", "Adam", "AdamW", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR",

@@ -15,7 +15,7 @@ from .together import SMALL, Pack, alone, in_blocks
 
 Group = dict[str, Any]
 
-#: Settings that no optimiser gives a meaning below zero.
+#: Settings that are not negative in any optimiser.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")
 
 
@@ -23,6 +23,7 @@ class Optimizer:
     """The base of all optimisers. A subclass gives its defaults and writes ``_update``, its formula on arrays.
 
     ``params`` are parameters, or dicts ``{"params": …, "lr": …}`` whose settings replace the defaults for their group.
+    Raises ValueError for settings that make no sense, TypeError for what is no leaf.
 
     >>> a, b = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
     >>> optimizer = SGD([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=0.1)
@@ -30,7 +31,7 @@ class Optimizer:
     [0.1, 0.5]
     """
 
-    elementwise = False  # whether the formula treats each entry alone, so that it may be cut into any pieces
+    elementwise = False  # whether the formula treats each entry alone; then arrays may be cut into any pieces
 
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
@@ -51,14 +52,14 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, group: Group) -> None:
-        """Optimise further parameters, with settings of their own: ``{"params": …, "lr": …}``."""
+        """Optimise more parameters, with settings of their own: ``{"params": …, "lr": …}``."""
         params = group["params"]
         added = {**self.defaults, **group, "params": [params] if isinstance(params, Tensor) else list(params)}
         self._check(added)
         self.param_groups.append(added)
 
     def _check(self, group: Group) -> None:
-        """Raise if the group cannot be optimised by these settings; subclasses check theirs too."""
+        """Raise if the group cannot be optimised by these settings. Subclasses check their own settings, too."""
         name = type(self).__name__
         for setting in _NOT_NEGATIVE:
             if group.get(setting, 0) < 0:
@@ -67,7 +68,7 @@ class Optimizer:
                     name,
                     got={setting: group[setting]},
                     rule=f"{setting} is not negative",
-                    cure="the optimiser goes downhill by itself",
+                    cure=f"write {setting}={-group[setting]}: the optimiser goes downhill by itself",
                 )
         if not all(0 <= beta < 1 for beta in group.get("betas", ())):
             raise error(
@@ -93,7 +94,7 @@ class Optimizer:
                     name,
                     got={"parameter": p},
                     rule="a parameter is optimised once, by the settings of one group",
-                    cure="leave it out of one of the groups",
+                    cure='leave it out of the "params" of all groups but one',
                 )
             known.add(p)
 
@@ -101,7 +102,7 @@ class Optimizer:
         return (p for group in self.param_groups for p in group["params"])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients; without this the next ``backward()`` adds to them."""
+        """Forget the gradients. Without this the next ``backward()`` adds to them."""
         for p in self._parameters():
             p.grad = None if set_to_none else Tensor.wrap(np.zeros_like(p.array))
 
@@ -110,7 +111,7 @@ class Optimizer:
         packs: dict[Any, Pack] = {}
         wrote(*[p for p in self._parameters() if p.grad is not None])
         for i, group in enumerate(self.param_groups):
-            small: dict[Any, list[Tensor]] = {}  # by what those have in common that can be updated together
+            small: dict[Any, list[Tensor]] = {}  # parameters that can be updated together, by what they have in common
             for p in group["params"]:
                 if p.grad is None:
                     continue
@@ -134,26 +135,26 @@ class Optimizer:
             self._update(p, g, state, group)
 
     def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
-        """The formula on flat arrays. A subclass may hand them to a compiled kernel."""
+        """The formula on flat arrays, which a subclass may hand to a compiled kernel."""
         in_blocks(functools.partial(self._update, group=group), p, g, state)
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
         """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""
         raise NotImplementedError
 
-    def __getstate__(self) -> dict[str, Any]:  # in a copy the states are no views of the packs
+    def __getstate__(self) -> dict[str, Any]:  # in a copy the states are not views of the packs
         return {**vars(self), "_packs": {}}
 
     def state_dict(self) -> dict[str, Any]:
-        """Settings and states, with parameters numbered in order, as in PyTorch."""
+        """Settings and states as plain data. Parameters are numbered in order, as in PyTorch."""
         numbers = {p: i for i, p in enumerate(self._parameters())}
         groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
         return {"state": {numbers[p]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict`, PyTorch's too, returned for parameters of the same number and shapes.
+        """Go on from what :meth:`state_dict` returned, ours or PyTorch's.
 
-        Raises ValueError, before anything is changed, if the numbers or shapes differ.
+        Raises ValueError, before anything is changed, if the parameters differ in number or shape.
         """
         parameters = list(self._parameters())
         sizes = [len(group["params"]) for group in self.param_groups]
@@ -164,7 +165,7 @@ class Optimizer:
                 f"load_state_dict of {type(self).__name__}",
                 got=f"groups of {theirs} parameters",
                 rule=f"this optimiser has groups of {sizes}",
-                cure="build it with the same parameters",
+                cure=f"build it from groups of {theirs} parameters, as the one that was saved",
             )
         odd = [i for i in state_dict["state"] if not 0 <= int(i) < len(parameters)]
         if odd:
@@ -173,7 +174,7 @@ class Optimizer:
                 f"load_state_dict of {type(self).__name__}",
                 got=f"a state of parameter {odd[0]}",
                 rule=f"this optimiser has {len(parameters)} parameters, numbered from 0",
-                cure="build it with the same parameters",
+                cure="build it from the same parameters as the one that was saved",
             )
         loaded = {
             parameters[int(i)]: {key: _own(key, value) for key, value in state.items() if value is not None}
@@ -187,7 +188,7 @@ class Optimizer:
                         f"load_state_dict of {type(self).__name__}",
                         got={key: value, "parameter": p},
                         rule="a state has its parameter's shape",
-                        cure="build the model with the same sizes",
+                        cure="build the model with the sizes of the one that was saved",
                     )
         self.state = loaded
         for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
@@ -195,7 +196,7 @@ class Optimizer:
 
 
 def _own(key: str, value: Any) -> Any:
-    """A copy of a state's entry. PyTorch has tensors for our arrays, and for the number of steps."""
+    """A copy of a state's entry. PyTorch has tensors in place of our arrays, also for the number of steps."""
     if key == "step":
         return int(value)
     value = np.asarray(value.detach()) if hasattr(value, "detach") else value

@@ -1,4 +1,4 @@
-"""Schedules that go up and down: in circles, with restarts, or once. Two of them move the momentum the other way."""
+"""Schedules that go up and down: in cycles, with restarts, or once. Two of them move the momentum the other way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import error
 from .base import Optimizer
 from .schedules import LRScheduler
 
-#: One number for all groups, or one each.
+#: One number for all groups, or one for each.
 PerGroup = float | Sequence[float]
 
 
@@ -23,15 +23,19 @@ def per_group(value: PerGroup, name: str, optimizer: Optimizer) -> list[float]:
             "a schedule",
             got={name: value},
             rule=f"the optimiser has {n_groups} groups",
-            cure="pass one number for all, or one each",
+            cure=f"write one number for all, or a list of {n_groups} for {name}",
         )
     return values
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Along a cosine from lr₀ to ``eta_min`` in ``T_0`` steps, then from lr₀ again, each time ``T_mult`` times as long.
+    """A cosine from lr₀ to ``eta_min`` in ``T_0`` steps, then again, in periods that grow by ``T_mult``.
 
-    lr = eta_min + (lr₀ − eta_min) · (1 + cos(π · t / T)) / 2, t steps into a period of T (Loshchilov, Hutter 2017).
+    lr = eta_min + (lr₀ − eta_min) · (1 + cos(π · t / T)) / 2 at step t of a period of T (Loshchilov, Hutter 2017).
+
+    >>> schedule = CosineAnnealingWarmRestarts(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), T_0=2)
+    >>> [round(schedule.rates(step)[0], 3) for step in range(5)]
+    [1.0, 0.5, 1.0, 0.5, 1.0]
     """
 
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0,
@@ -56,7 +60,10 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class MomentumCycle(LRScheduler):
-    """Also sets the momentum (or Adam's first beta) of every group, unless ``cycle_momentum`` is off."""
+    """The base of schedules that also set the momentum of every group, or Adam's first beta.
+
+    With ``cycle_momentum=False`` they leave it alone.
+    """
 
     _saved = ("base_lrs", "max_lrs", "base_momentums", "max_momentums")
     max_lrs: list[float]
@@ -91,11 +98,16 @@ class MomentumCycle(LRScheduler):
 
 
 class CyclicLR(MomentumCycle):
-    """From ``base_lr`` up to ``max_lr`` and down again, on lines, over and over (Smith 2017).
+    """From ``base_lr`` up to ``max_lr`` and down again, on straight lines, over and over (Smith 2017).
 
-    ``mode``: "triangular"; "triangular2" halves the height each cycle; "exp_range" multiplies it with gamma^step; or
-    ``scale_fn`` of the cycle's number or, with ``scale_mode`` "iterations", of the step. The momentum goes the other
-    way, from ``max_momentum`` down to ``base_momentum`` and up.
+    The ``mode`` "triangular" keeps the height of a cycle, "triangular2" halves it each time, "exp_range" multiplies it
+    by gamma^step. ``scale_fn`` gives another factor, for the number of the cycle or, with ``scale_mode="iterations"``,
+    for the step. The momentum goes the other way, from ``max_momentum`` down to ``base_momentum`` and up.
+
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0, momentum=0.9)
+    >>> schedule = CyclicLR(optimizer, base_lr=0.0, max_lr=1.0, step_size_up=2)
+    >>> [schedule.rates(step)[0] for step in range(5)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
     """
 
     def __init__(self, optimizer: Optimizer, base_lr: PerGroup, max_lr: PerGroup, step_size_up: int = 2000,
@@ -114,7 +126,7 @@ class CyclicLR(MomentumCycle):
                 "CyclicLR",
                 got={"mode": repr(mode)},
                 rule=f"mode is one of {', '.join(modes)}",
-                cure="choose one, or pass scale_fn",
+                cure='write mode="triangular", or pass scale_fn',
             )
         self.scale_fn, self.scale_mode = (scale_fn, scale_mode) if scale_fn is not None else modes[mode]
         self.up, self.down = step_size_up, step_size_up if step_size_down is None else step_size_down
@@ -124,7 +136,7 @@ class CyclicLR(MomentumCycle):
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
 
     def height(self, step: int) -> float:
-        """How far up, from 0 to 1, scaled."""
+        """How far up ``step`` is, from 0 to 1, times the scale."""
         cycle, t = divmod(step, self.up + self.down)
         share = t / self.up if t <= self.up else (self.up + self.down - t) / self.down
         return share * self.scale_fn(cycle + 1 if self.scale_mode == "cycle" else step)
@@ -140,9 +152,14 @@ class CyclicLR(MomentumCycle):
 class OneCycleLR(MomentumCycle):
     """Up from max_lr / div_factor to ``max_lr``, then down to a ``final_div_factor``-th of the start (Smith 2019).
 
-    The way up takes ``pct_start`` of the steps, along a cosine or, with ``anneal_strategy`` "linear", on a line; with
-    ``three_phase`` the way down first mirrors the way up. The number of steps is ``total_steps`` or ``epochs`` ·
-    ``steps_per_epoch``; a step beyond is a ValueError. The momentum goes the other way.
+    The way up takes the share ``pct_start`` of the steps. It goes along a cosine or, with ``anneal_strategy="linear"``,
+    on a line. With ``three_phase`` the way down first mirrors the way up. The number of steps is ``total_steps``, or
+    ``epochs`` · ``steps_per_epoch``; a step beyond raises ValueError. The momentum goes the other way.
+
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0, momentum=0.9)
+    >>> schedule = OneCycleLR(optimizer, max_lr=1.0, total_steps=10, pct_start=0.5)
+    >>> [round(schedule.rates(step)[0], 3) for step in (0, 4, 9)]
+    [0.04, 1.0, 0.0]
     """
 
     def __init__(self, optimizer: Optimizer, max_lr: PerGroup, total_steps: int | None = None,
@@ -166,20 +183,20 @@ class OneCycleLR(MomentumCycle):
         self.final_div_factor = final_div_factor
         for group, lr in zip(optimizer.param_groups, self.max_lrs, strict=True):
             group["initial_lr"] = lr / div_factor
-        # where each phase ends, and where it leads: to the start (0), the top (1) or the end (2)
+        # each phase: the step at which it ends, and where it leads, to the start (0), the top (1) or the end (2)
         turn = pct_start * total - 1
         self.phases = [(turn, 1), (2 * turn, 0), (total - 1, 2)] if three_phase else [(turn, 1), (total - 1, 2)]
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
 
     def between(self, step: int, start: float, top: float, end: float) -> float:
-        """Where ``step`` stands on the way over these three values."""
+        """The value at ``step`` on the way from ``start`` over ``top`` to ``end``."""
         if step > self.total_steps:
             raise error(
                 ValueError,
                 "OneCycleLR",
                 got={"step": step},
                 rule=f"the cycle has {self.total_steps} steps",
-                cure="give it more total_steps, or stop",
+                cure=f"write total_steps={step}, or stop after step {self.total_steps}",
             )
         values = (start, top, end)
         begins, a = 0.0, start

@@ -2,20 +2,16 @@
 
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from .schedules import (
-    ConstantLR,
     CosineAnnealingLR,
     ExponentialLR,
     LambdaLR,
-    LinearLR,
     LRScheduler,
     MultiStepLR,
-    NoamLR,
     PolynomialLR,
     ReduceLROnPlateau,
-    SequentialLR,
     StepLR,
-    WarmupCosineLR,
 )
+from .warmups import ConstantLR, LinearLR, NoamLR, SequentialLR, WarmupCosineLR
 
 __all__ = [
     "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR", "LRScheduler",

@@ -1,4 +1,4 @@
-"""The optimisers: each one's formula in its docstring and, line for line, in ``_update``."""
+"""The optimisers. Each has its formula in its docstring and, line by line, in ``_update``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from .base import Group, Optimizer
 
 
 class SGD(Optimizer):
-    """p ← p − lr · b, where b = momentum · b + (1 − dampening) · g (Sutskever et al. 2013 for Nesterov's form).
+    """p ← p − lr · b, where b ← momentum · b + (1 − dampening) · g.
+
+    With ``nesterov`` the step is lr · (g + momentum · b) (Sutskever et al. 2013). ``weight_decay`` is L2: g is g +
+    weight_decay · p.
 
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
@@ -57,10 +60,9 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """p ← p − lr · m̂ / (√v̂ + eps), with m and v the running means of g and g² (Kingma, Ba 2015, algorithm 1).
+    """p ← p − lr · m̂ / (√v̂ + eps), where m and v are the running means of g and g² (Kingma, Ba 2015, algorithm 1).
 
-    ``weight_decay`` is L2: it is added to the gradient. ``amsgrad`` divides by the largest v so far (Reddi et al.
-    2018).
+    ``weight_decay`` is L2: g is g + weight_decay · p. With ``amsgrad`` v is the largest so far (Reddi et al. 2018).
 
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
@@ -102,7 +104,7 @@ class Adam(Optimizer):
         p -= change
 
     def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
-        """With compiled kernels in one pass, from the second step on: the first one makes the state."""
+        """In one pass by a compiled kernel, from the second step on, since the first one makes the state."""
         if chosen() == "compiled" and state and not group["amsgrad"] and type(self)._update is Adam._update:
             from ..kernels.compiled.adam import adam
 
@@ -131,9 +133,9 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimizer):
-    """p ← p − lr · g / (√v + eps), with v the running mean of g² (Hinton 2012, lecture 6e).
+    """p ← p − lr · g / (√v + eps), where v is the running mean of g² (Hinton 2012, lecture 6e).
 
-    ``centered`` takes the running mean of g, squared, off v, which makes it the variance (Graves 2013); ``momentum``
+    With ``centered`` v is the variance: the square of g's running mean is subtracted (Graves 2013). ``momentum``
     accumulates g / (√v + eps) as SGD accumulates g.
 
     >>> p = Tensor([1.0], requires_grad=True)
@@ -164,7 +166,7 @@ class RMSprop(Optimizer):
             m = state.setdefault("grad_avg", np.zeros_like(p))
             m *= alpha
             m += (1 - alpha) * g
-            v = np.maximum(v - m * m, 0)  # a variance, but rounding may take it below zero
+            v = np.maximum(v - m * m, 0)  # rounding may take a variance below 0
         change = g / (np.sqrt(v) + group["eps"])
         if group["momentum"]:
             b = state.setdefault("momentum_buffer", np.zeros_like(p))
@@ -204,13 +206,13 @@ class Adagrad(Optimizer):
 
 
 class Muon(Optimizer):
-    """SGD with momentum whose step is made (nearly) orthogonal: for the matrices of hidden layers (Jordan et al. 2024).
+    """SGD with momentum whose step is made nearly orthogonal, for the matrices of hidden layers (Jordan et al. 2024).
 
-    b = momentum · b + (1 − momentum) · g; with ``nesterov`` u = (1 − momentum) · g + momentum · b, else u = b. With
-    u = U S Vᵀ, the step is U Vᵀ up to singular values of 0.7 … 1.2, which ``ns_steps`` of Newton and Schulz's iteration
-    give without computing U and V. Weight decay is AdamW's. ``adjust_lr_fn``: "original" (None) times √max(1, rows /
-    columns), "match_rms_adamw" times 0.2 · √max(rows, columns). The iteration runs in the parameter's dtype; PyTorch
-    rounds to bfloat16 within it. Only parameters with two axes: give the others to AdamW.
+    b ← momentum · b + (1 − momentum) · g. With ``nesterov`` u is (1 − momentum) · g + momentum · b, else u is b. If u
+    is U S Vᵀ, the step is U Vᵀ up to singular values of 0.7 … 1.2. ``ns_steps`` of Newton and Schulz's iteration make
+    it, without computing U and V. Weight decay is AdamW's. ``adjust_lr_fn`` multiplies the step: "original" (None) by
+    √max(1, rows / columns), "match_rms_adamw" by 0.2 · √max(rows, columns). The iteration runs in the parameter's
+    dtype; PyTorch rounds to bfloat16 within it. All parameters have two axes: give the others to AdamW.
 
     >>> W = Tensor([[3.0, 0.0], [0.0, 1.0]], requires_grad=True)
     >>> (W * W).sum().backward()
@@ -235,7 +237,7 @@ class Muon(Optimizer):
                 "Muon",
                 got={"adjust_lr_fn": repr(group["adjust_lr_fn"])},
                 rule='adjust_lr_fn is None, "original" or "match_rms_adamw"',
-                cure="choose one of them",
+                cure='write adjust_lr_fn="original"',
             )
         for p in group["params"]:
             if p.ndim != 2:
@@ -262,7 +264,7 @@ class Muon(Optimizer):
 
 
 def orthogonal(u: Any, coefficients: tuple[float, float, float], steps: int, eps: float) -> Any:
-    """``u`` with its singular values brought near 1: X ← a·X + (b·XXᵀ + c·(XXᵀ)²)·X acts on each of them alone."""
+    """``u`` with its singular values near 1, by X ← a·X + (b·XXᵀ + c·(XXᵀ)²)·X, which acts on each of them alone."""
     a, b, c = coefficients
     X = u if u.shape[0] <= u.shape[1] else u.T  # the smaller of XXᵀ and XᵀX
     X = X / max(float(np.linalg.norm(X)), eps)

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the rate of a step is computed from the step's number, so a schedule can go on anywhere."""
+"""Learning-rate schedules. A step's rate follows from its number alone, so a schedule can go on from any step."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from .base import Optimizer
 
 
 class LRScheduler:
-    """Sets the learning rate of every group to its initial one times ``factor(step)``; call ``step()`` once a step.
+    """The base of schedules. It sets the learning rate of every group to the initial one times ``factor(step)``.
 
-    The rate for step 0 is set when the schedule is made. Subclasses say what ``factor`` is, or what ``rates`` are.
+    The rate of step 0 is set when the schedule is made; ``step()`` after each step of training sets the next.
+    Subclasses write ``factor``, or ``rates``. lr₀ in their formulas is the group's initial rate.
     """
 
-    #: Whether it scales the rate that it finds, another schedule's or one set by hand, or sets its own; as in PyTorch.
+    #: Whether it scales the rate that it finds, by another schedule or by hand, as in PyTorch. Else it sets its own.
     chains = False
-    eta_min = 0.0  # what it scales the distance to
+    eta_min = 0.0  # the rate that the scaling leaves as it is
     _saved: tuple[str, ...] = ("base_lrs",)  # lists with a number for each group, which go into a checkpoint
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
@@ -29,11 +30,12 @@ class LRScheduler:
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
         if last_epoch < 0:
             self.step()
-        else:  # the optimiser may be a new one, whose rate nobody has changed yet
+        else:  # the optimiser may be new and have its initial rate
             self.apply(last_epoch + 1)
             self.last_epoch += 1
 
     def factor(self, step: int) -> float:
+        """What the initial rate is multiplied by at ``step``."""
         raise NotImplementedError
 
     def rates(self, step: int) -> list[float]:
@@ -46,6 +48,7 @@ class LRScheduler:
             group["lr"] = lr
 
     def step(self) -> None:
+        """Go on to the next step and set its rate."""
         step, found = self.last_epoch + 1, self.get_last_lr()
         before = self.base_lrs if step == 0 else self.rates(self.last_epoch)
         self.apply(step)
@@ -57,12 +60,15 @@ class LRScheduler:
         self.last_epoch = step
 
     def get_last_lr(self) -> list[float]:
+        """The learning rate of each group now."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` needs to go on from this step."""
         return {"last_epoch": self.last_epoch, **{name: list(getattr(self, name)) for name in self._saved}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned, and set that rate."""
         for name in self._saved:
             setattr(self, name, list(state_dict.get(name, getattr(self, name))))
         self.apply(state_dict["last_epoch"])
@@ -70,7 +76,7 @@ class LRScheduler:
 
 
 class LambdaLR(LRScheduler):
-    """The factor is a function of the step, or one function for each group.
+    """lr = lr₀ · lr_lambda(step), with one function for all groups, or one for each.
 
     >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
     >>> schedule = LambdaLR(optimizer, lambda step: 0.5**step)
@@ -87,7 +93,7 @@ class LambdaLR(LRScheduler):
                 "LambdaLR",
                 got=f"{len(self.lr_lambdas)} functions",
                 rule=f"the optimiser has {len(optimizer.param_groups)} groups",
-                cure="pass one function for all, or one each",
+                cure=f"pass one function for all, or a list of {len(optimizer.param_groups)} as lr_lambda",
             )
         super().__init__(optimizer, last_epoch)
 
@@ -96,7 +102,12 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """gamma times the rate every ``step_size`` steps: lr = lr₀ · gamma^⌊step / step_size⌋."""
+    """lr = lr₀ · gamma^⌊step / step_size⌋: the rate is multiplied by ``gamma`` every ``step_size`` steps.
+
+    >>> schedule = StepLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), step_size=2, gamma=0.5)
+    >>> [schedule.factor(step) for step in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
 
     chains = True
 
@@ -109,7 +120,12 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """gamma times the rate at each milestone."""
+    """lr = lr₀ · gamma^(milestones up to step): the rate is multiplied by ``gamma`` at each milestone.
+
+    >>> schedule = MultiStepLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), milestones=[1, 3], gamma=0.5)
+    >>> [schedule.factor(step) for step in range(5)]
+    [1.0, 0.5, 0.5, 0.25, 0.25]
+    """
 
     chains = True
 
@@ -123,7 +139,12 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """gamma times the rate every step: lr = lr₀ · gamma^step."""
+    """lr = lr₀ · gamma^step: the rate is multiplied by ``gamma`` at every step.
+
+    >>> schedule = ExponentialLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), gamma=0.5)
+    >>> [schedule.factor(step) for step in range(3)]
+    [1.0, 0.5, 0.25]
+    """
 
     chains = True
 
@@ -135,48 +156,13 @@ class ExponentialLR(LRScheduler):
         return float(self.gamma**step)
 
 
-class LinearLR(LRScheduler):
-    """From ``start_factor`` to ``end_factor`` on a line over ``total_iters`` steps, then constant: a warm-up.
-
-    >>> schedule = LinearLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), start_factor=0.5, total_iters=2)
-    >>> [schedule.factor(step) for step in range(4)]
-    [0.5, 0.75, 1.0, 1.0]
-    """
-
-    chains = True
-
-    def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
-                 total_iters: int = 5, last_epoch: int = -1) -> None:  # fmt: skip
-        if not 0 < start_factor <= 1 or not 0 <= end_factor <= 1:
-            raise error(
-                ValueError,
-                type(self).__name__,
-                got={"start_factor": start_factor, "end_factor": end_factor},
-                rule="both factors lie in 0 … 1, and the first is not 0",
-                cure="scale the optimiser's lr instead",
-            )
-        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
-        super().__init__(optimizer, last_epoch)
-
-    def factor(self, step: int) -> float:
-        if step >= self.total_iters:
-            return self.end_factor
-        return self.start_factor + (self.end_factor - self.start_factor) * step / self.total_iters
-
-
-class ConstantLR(LinearLR):
-    """``factor`` times the rate for ``total_iters`` steps, then the rate itself."""
-
-    def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5,
-                 last_epoch: int = -1) -> None:  # fmt: skip
-        super().__init__(optimizer, factor, 1.0, total_iters, last_epoch)
-
-    def factor(self, step: int) -> float:
-        return self.start_factor if step < self.total_iters else 1.0
-
-
 class PolynomialLR(LRScheduler):
-    """lr = lr₀ · (1 − step / total_iters)^power, and 0 from ``total_iters`` on."""
+    """lr = lr₀ · (1 − step / total_iters)^power, and 0 from ``total_iters`` on.
+
+    >>> schedule = PolynomialLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), total_iters=2)
+    >>> [schedule.factor(step) for step in range(4)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
 
     chains = True
 
@@ -192,6 +178,10 @@ class CosineAnnealingLR(LRScheduler):
     """lr = eta_min + (lr₀ − eta_min) · (1 + cos(π · step / T_max)) / 2 (Loshchilov, Hutter 2017, eq. 5).
 
     After ``T_max`` it rises again, as in PyTorch; :class:`WarmupCosineLR` stays down.
+
+    >>> schedule = CosineAnnealingLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), T_max=2)
+    >>> [round(schedule.rates(step)[0], 3) for step in range(4)]
+    [1.0, 0.5, 0.0, 0.5]
     """
 
     chains = True
@@ -205,94 +195,11 @@ class CosineAnnealingLR(LRScheduler):
         return [self.eta_min + (lr - self.eta_min) * wave for lr in self.base_lrs]
 
 
-class WarmupCosineLR(LRScheduler):
-    """On a line to the full rate over ``warmup`` steps, then along a cosine to ``min_factor`` at ``total`` steps.
-
-    >>> schedule = WarmupCosineLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), warmup=2, total=10)
-    >>> [round(schedule.factor(step), 3) for step in (0, 1, 2, 6, 10)]
-    [0.5, 1.0, 1.0, 0.5, 0.0]
-    """
-
-    def __init__(self, optimizer: Optimizer, warmup: int, total: int, min_factor: float = 0.0,
-                 last_epoch: int = -1) -> None:  # fmt: skip
-        self.warmup, self.total, self.min_factor = warmup, total, min_factor
-        super().__init__(optimizer, last_epoch)
-
-    def factor(self, step: int) -> float:
-        if step < self.warmup:
-            return (step + 1) / self.warmup
-        done = min(1.0, (step - self.warmup) / max(1, self.total - self.warmup))
-        return self.min_factor + (1 - self.min_factor) * (1 + math.cos(math.pi * done)) / 2
-
-
-class NoamLR(LRScheduler):
-    """factor = d_model^−0.5 · min(step^−0.5, step · warmup^−1.5), step from 1 ("Attention Is All You Need", eq. 3).
-
-    The paper uses it with ``lr=1``.
-
-    >>> schedule = NoamLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), d_model=512, warmup=4000)
-    >>> f"{schedule.factor(3999):.6e}"
-    '6.987712e-04'
-    """
-
-    def __init__(self, optimizer: Optimizer, d_model: int, warmup: int = 4000, last_epoch: int = -1) -> None:
-        self.d_model, self.warmup = d_model, warmup
-        super().__init__(optimizer, last_epoch)
-
-    def factor(self, step: int) -> float:
-        n = step + 1
-        return float(self.d_model**-0.5 * min(n**-0.5, n * self.warmup**-1.5))
-
-
-class SequentialLR(LRScheduler):
-    """One schedule after the other: each begins at its milestone, and counts its own steps from there.
-
-    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
-    >>> warmup, decay = LinearLR(optimizer, 0.5, total_iters=2), ExponentialLR(optimizer, 0.5)
-    >>> schedule = SequentialLR(optimizer, [warmup, decay], milestones=[2])
-    >>> [schedule.rates(step)[0] for step in range(5)]
-    [0.5, 0.75, 1.0, 0.5, 0.25]
-    """
-
-    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int],
-                 last_epoch: int = -1) -> None:  # fmt: skip
-        if len(schedulers) != len(milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
-            raise error(
-                ValueError,
-                "SequentialLR",
-                got=f"{len(schedulers)} schedules and {len(milestones)} milestones",
-                rule="between two schedules lies a milestone, and all of them are of this optimiser",
-                cure="pass one milestone fewer than schedules",
-            )
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
-        super().__init__(optimizer, last_epoch)
-
-    def _now(self, step: int) -> tuple[LRScheduler, int]:
-        i = bisect_right(self.milestones, step)
-        return self.schedulers[i], step - (self.milestones[i - 1] if i else 0)
-
-    def rates(self, step: int) -> list[float]:
-        scheduler, own_step = self._now(step)
-        return scheduler.rates(own_step)
-
-    def apply(self, step: int) -> None:
-        scheduler, own_step = self._now(step)
-        scheduler.apply(own_step)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        for scheduler, saved in zip(self.schedulers, state_dict.get("schedulers", ()), strict=False):
-            scheduler.load_state_dict(saved)
-        super().load_state_dict(state_dict)
-
-
 class ReduceLROnPlateau:
-    """``factor`` times the rate when the metric given to ``step(metric)`` has not improved for ``patience`` steps.
+    """Multiplies the rate by ``factor`` when the metric that ``step`` is given has not improved for ``patience`` steps.
 
-    ``mode`` "min" or "max" says which way is better; an improvement is larger than ``threshold``, relative to the best
-    ("rel") or absolute ("abs"). After a reduction it waits ``cooldown`` steps; no rate falls below ``min_lr``.
+    ``mode`` says which way is better, "min" or "max". An improvement is larger than ``threshold``, relative to the best
+    metric ("rel") or absolute ("abs"). After a reduction it waits ``cooldown`` steps. No rate falls below ``min_lr``.
 
     >>> schedule = ReduceLROnPlateau(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), patience=1)
     >>> for loss in (2.0, 1.0, 1.0, 1.0):
@@ -321,12 +228,14 @@ class ReduceLROnPlateau:
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
     def is_better(self, metric: float) -> bool:
+        """Whether ``metric`` improves on the best one so far."""
         sign = 1 if self.mode == "min" else -1
         if self.threshold_mode == "rel" and math.isfinite(self.best):
             return sign * metric < sign * self.best * (1 - sign * self.threshold)
         return sign * metric < sign * self.best - (self.threshold if self.threshold_mode == "abs" else 0)
 
     def step(self, metrics: Any) -> None:
+        """Note the metric of one more step, and reduce the rate if it is time."""
         metric = float(metrics)
         self.last_epoch += 1
         self.num_bad_epochs += 1

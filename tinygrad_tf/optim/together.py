@@ -1,7 +1,7 @@
 """One formula over many parameters: small ones side by side in one array, large ones in blocks that stay in the cache.
 
-A NumPy call on a few numbers costs as much as on a thousand, and one on millions waits for the memory. Elementwise
-formulas may be cut anywhere and give the same bits.
+A NumPy call on a few numbers costs as much as one on a thousand, and a call on millions waits for the memory. A formula
+that treats each entry alone may be cut anywhere and gives the same bits.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ..autograd.tensor import Tensor
 State = dict[str, Any]
 Update = Callable[[Any, Any, State], None]
 
-SMALL = 1 << 13  # entries: beyond it a copy costs more than the calls that it saves
-BLOCK = 1 << 16  # entries: what a block needs fits into a core's second cache, and its calls cost little beside it
+SMALL = 1 << 13  # entries; to copy more costs more than the calls that it saves
+BLOCK = 1 << 16  # entries; a block and its state fit into a core's second cache
 
 
 def in_blocks(update: Update, p: Any, g: Any, state: State) -> None:
-    """``update(p, g, state)`` on flat arrays, piece by piece; new entries of the state are put together from pieces."""
+    """``update(p, g, state)`` on flat arrays, piece by piece. New entries of the state are put together from pieces."""
     arrays = {key: value for key, value in state.items() if isinstance(value, np.ndarray)}
     numbers = {key: value for key, value in state.items() if key not in arrays}
     for start in range(0, max(p.size, 1), BLOCK):
@@ -37,7 +37,7 @@ def in_blocks(update: Update, p: Any, g: Any, state: State) -> None:
 
 
 def alone(flat: Update, p: Any, g: Any, state: State) -> bool:
-    """``flat(p, g, state)`` on one parameter's arrays as lines; False if they do not lie in one piece each."""
+    """``flat(p, g, state)`` on one parameter's arrays, made flat. False if one of them has gaps or another shape."""
     arrays = [p, *[value for value in state.values() if isinstance(value, np.ndarray)]]
     if g.shape != p.shape or not all(a.flags.c_contiguous and a.shape == p.shape for a in arrays):
         return False
@@ -52,8 +52,8 @@ def alone(flat: Update, p: Any, g: Any, state: State) -> bool:
 class Pack:
     """Small parameters of one dtype side by side, with states of equal keys and numbers.
 
-    The arrays of their states become views of those of the pack. Somebody may put others in their place, or change
-    which parameters have a gradient: :meth:`fits` says whether the pack is still theirs.
+    The arrays of their states become views of those of the pack. Later somebody may have put others in their place, or
+    other parameters may have a gradient: :meth:`fits` says whether the pack can still be used.
     """
 
     def __init__(self, params: list[Tensor], states: list[State]) -> None:

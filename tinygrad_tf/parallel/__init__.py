@@ -16,38 +16,39 @@ A training loop reads the same with one process and with many::
             if ranks.first:
                 print(mean)
 
-What it computes is what one process computes on the whole batch, up to the order of sums: dW = Σ n_r dW_r / Σ n_r. The
-same seed and the same ranks give the same bits. ``launch`` is for one machine; on a cluster start the script with its
-own ``mpiexec`` or ``srun``, with one BLAS thread for each rank (``OPENBLAS_NUM_THREADS=1``). Needs the extra
-``tinygrad_tf[mpi]``: mpi4py, and an MPI library as a wheel.
+It computes what one process computes on the whole batch, up to the order of sums: dW = Σ n_r dW_r / Σ n_r. With the
+same seed and the same number of ranks the bits are the same. ``launch`` is for one machine. On a cluster start the
+script by ``mpiexec`` or ``srun``, with one BLAS thread for each rank (``OPENBLAS_NUM_THREADS=1``). The extra
+``tinygrad_tf[mpi]`` installs mpi4py, and an MPI library as a wheel.
 
 **How.** Ranks on one machine share memory: one array of parameters for all of them, and one array of gradients for
-each. When a rank's backward pass has filled a bucket of its gradients it says so, and each rank adds up its part of
-those buckets that all have filled. Between machines MPI sums the parts (reduce-scatter), while the walk goes on. Then
+each. When a rank's backward pass has filled a bucket of its gradients, it says so. Each rank adds up its part of those
+buckets that all ranks have filled. Between machines MPI sums the parts (reduce-scatter), while the walk goes on. Then
 each rank runs the optimiser on its part alone, with only that part's optimiser state (Rajbhandari et al. 2020, ZeRO
-stage 1), and machines send each other the new parameters (all-gather).
+stage 1), and the machines send each other the new parameters (all-gather).
 
-**What it costs.** On one machine with four ranks and the 3.2 MB of a small GPT 0.9 ms, where MPI's reduce-scatter and
-all-gather take 2.0 and its all-reduce 3.8. Between p machines, with n bytes, bandwidth B and latency α, a ring takes
+**What it costs.** Four ranks on one machine take 0.9 ms for the 3.2 MB of a small GPT; MPI's reduce-scatter and
+all-gather would take 2.0 ms, its all-reduce 3.8 ms. Between p machines, with n bytes, bandwidth B and latency α, a ring
+takes
 
     T = 2 (p - 1)/p · n/B + 2 (p - 1) · α
 
-one half for the reduce-scatter and one for the all-gather. For 64 machines::
+of which one half is the reduce-scatter and the other the all-gather. For 64 machines::
 
     n                          10 Gbit/s Ethernet (1.1 GB/s, 30 µs)     100 Gbit/s InfiniBand (11 GB/s, 2 µs)
     3.2 MB, the letter GPT      5.7 + 3.8 =  9.5 ms                      0.6 + 0.3 = 0.8 ms
     0.5 GB, GPT-2 small         895 + 3.8 =  899 ms                       89 + 0.3 =  90 ms
 
 A step computes about 6 operations for each parameter and token, and sends 8 bytes for each parameter. At F operations
-a second the network takes longer than the arithmetic when a machine has fewer than 8 F / (6 B) tokens, whatever the
-model's size: with F = 300 GFLOP/s fewer than 360 by Ethernet, 36 by InfiniBand. The letter GPT, whose step over 12 · 64
-tokens takes 18 ms on four cores, would wait up to 9.5 ms more, 40 % of them latency, which no bandwidth buys off: give
-each machine more rows. GPT-2 small with 12 · 1,024 tokens computes for 30 s and waits for 0.9.
+a second the network takes longer than the arithmetic if a machine has fewer than 8 F / (6 B) tokens, whatever the size
+of the model. With F = 300 GFLOP/s that is 360 tokens by Ethernet, 36 by InfiniBand. The letter GPT, whose step over
+12 · 64 tokens takes 18 ms on four cores, would wait up to 9.5 ms more. 40 % of that is latency, which no bandwidth
+shortens: give each machine more rows. GPT-2 small with 12 · 1,024 tokens computes for 30 s and waits for 0.9 s.
 
-The sums hide behind the backward pass where somebody else does the carrying: two ranks on four cores that speak by TCP
-wait 0.7 to 1.1 ms for them at the end of the pass with buckets of 1 MB, and 3 to 7 with a single bucket. MPI gets on
-only when it is asked, which happens after every op of the walk. Where each core has a rank, nothing is gained by it:
-the sums are work for the same cores. The all-gather and the last bucket's sum never hide.
+The sums take no time of their own while other cores carry the data. Two ranks on four cores that talk by TCP wait for
+them 0.7 to 1.1 ms at the end of the pass with buckets of 1 MB, and 3 to 7 ms with a single bucket. MPI moves on only
+when it is asked, which happens after every op of the walk. Where each core has a rank nothing is gained, because the
+sums are work for the same cores. The all-gather and the sum of the last bucket always cost time.
 """
 
 from .launcher import launch

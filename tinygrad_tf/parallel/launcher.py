@@ -1,4 +1,4 @@
-"""Starting a script as an MPI job of this machine, and knowing whether it is one."""
+"""Starting a script as an MPI job on this machine, and finding out whether it runs as one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 
 from ..errors import error
 
-#: What launchers tell the processes that they start: their number (MPICH and its kin, Open MPI).
+#: Where launchers tell the processes that they start how many there are: MPICH and its relatives, Open MPI.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 _MARKS = (*_SIZES, "PMI_RANK", "PMIX_RANK")
 
-#: One thread for each rank: the ranks are the threads. Read when NumPy is loaded.
+#: Numbers of threads, one for each rank. They are read when NumPy is loaded.
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
-#: Open MPI refuses these two without being told; MPICH does not ask.
+#: Without these Open MPI does not run as root, nor more ranks than cores; MPICH does.
 _ALLOWED = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}  # fmt: skip
 
@@ -30,14 +30,14 @@ def launched() -> bool:
 
 
 def announced() -> int | None:
-    """How many processes the launcher says that it started, if it does."""
+    """How many processes the launcher says that it started; None if it says nothing."""
     return next((int(os.environ[name]) for name in _SIZES if name in os.environ), None)
 
 
 def launch(ranks: int) -> None:
     """Start the running script anew as that many ranks on this machine, and leave with their exit status.
 
-    Returns at once in a process that is a rank already, and for ``ranks=1``. ImportError without mpi4py.
+    It returns at once in a process that is a rank already, and for ``ranks=1``. Raises ImportError without mpi4py.
     """
     if ranks < 1:
         raise error(
@@ -45,7 +45,7 @@ def launch(ranks: int) -> None:
         )
     if launched() or ranks == 1:
         return
-    if importlib.util.find_spec("mpi4py") is None:  # not imported: that would make this process an MPI job of its own
+    if importlib.util.find_spec("mpi4py") is None:  # to import it would make this process an MPI job of its own
         raise no_mpi()
     env = {**dict.fromkeys(_THREADS, "1"), **os.environ, **_ALLOWED}
     command = [mpiexec(), "-n", str(ranks), sys.executable, *sys.orig_argv[1:]]

@@ -26,7 +26,7 @@ class Place:
 
 @dataclass
 class Piece:
-    """What an owner updates at once: the stretch of a parameter that it owns, and that stretch's optimiser state."""
+    """The stretch of a parameter that one owner updates, and the optimiser's state of that stretch."""
 
     place: Place
     start: int
@@ -35,13 +35,13 @@ class Piece:
 
 
 class Layout:
-    """Parameters one after the other, the last first: about the order in which a backward pass reaches them.
+    """Parameters one after the other, the last first, which is about the order in which a backward pass reaches them.
 
     Args:
         groups: the optimiser's ``param_groups``.
-        owners: among how many each bucket is cut up.
+        owners: the number of owners that each bucket is cut up for.
         n_bucket: the size at which a bucket is full, in entries.
-        whole: parameters are not cut: an owner has all of one or nothing.
+        whole: whether parameters are not cut, so that an owner has all of one or nothing.
     """
 
     def __init__(self, groups: list[dict[str, Any]], owners: int, n_bucket: int, whole: bool) -> None:
@@ -64,7 +64,7 @@ class Layout:
 
     @staticmethod
     def _cut(start: int, stop: int, owners: int, edges: Any) -> list[int]:
-        """Where one owner's part of a bucket ends and the next one's begins; at ``edges`` if there are any."""
+        """Where one owner's part of a bucket ends and the next one's begins, only at ``edges`` if these are given."""
         cuts = [start + (stop - start) * i // owners // _ALIGN * _ALIGN for i in range(owners)] + [stop]
         if edges is not None:
             inside = edges[(edges >= start) & (edges <= stop)]

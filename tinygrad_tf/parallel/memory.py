@@ -1,4 +1,4 @@
-"""Node: the ranks that share memory, what they do with it, and the way to the same part on other machines."""
+"""Node: the ranks that share memory, their shared arrays, and the sums over them and over other machines."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ Array = np.ndarray[Any, Any]
 class Node:
     """The ranks of one machine, which share arrays.
 
-    A bucket has ``lanes`` × ``n_nodes`` owners. The rank that is number l here sums lane l over the machine's ranks,
-    and then, with the ranks number l of all other machines, over the machines. Where machines have different numbers
-    of ranks, the least number is the number of lanes, and ranks beyond it own nothing.
+    A bucket has ``lanes`` × ``n_nodes`` owners. Rank l of a machine sums lane l over the ranks of its machine. Then it
+    sums it over the machines, together with rank l of each other machine. Where machines have different numbers of
+    ranks, the least of these is the number of lanes, and ranks beyond it own nothing.
 
     Attributes:
-        rank, lanes, n_nodes, ticks: see above; ``ticks`` counts this rank's own calls of :meth:`tick`.
+        rank: the number of this rank on its machine.
+        lanes: the number of lanes.
+        n_nodes: the number of machines.
         owner: the number of this rank among the owners, or None.
+        ticks: how often this rank has called :meth:`tick`.
     """
 
     def __init__(self, comm: Any, node_size: int | None, n_bytes: int) -> None:
@@ -41,9 +44,8 @@ class Node:
         self.ticks = 0
         self._windows: list[Any] = []
         self._shared: list[weakref.ref[Array]] = []  # all arrays of shared memory; a view of one keeps it alive
-        self._counters = self.arrays(self.comm.size * 8, np.dtype(np.int64), only_first=True)[0][
-            ::8
-        ]  # a cache line each
+        counters = self.arrays(self.comm.size * 8, np.dtype(np.int64), only_first=True)[0]
+        self._counters = counters[::8]  # a cache line each
 
     def arrays(self, n: int, dtype: np.dtype[Any], only_first: bool = False) -> list[Array]:
         """An array of ``n`` zeros for each rank, or for the first alone, which all ranks of the machine can see."""
@@ -63,7 +65,8 @@ class Node:
         return found
 
     def _fence(self) -> None:
-        """What was written before is seen by others before what is written after. (One window's is all windows'.)"""
+        """Let others see what was written before this call before they see what is written after it."""
+        # the fence of one window holds for all
         if self._windows:
             self._windows[0].Sync()
 
@@ -93,7 +96,7 @@ class Node:
         return done
 
     def sum(self, gradients: list[Array], sums: Array, total: Array, cuts: list[int]) -> list[Any]:
-        """Sum this rank's lane of a bucket over the machine, and begin to sum it over the machines; MPI's requests."""
+        """Sum this rank's lane of a bucket over the machine, and begin to sum it over all. Returns MPI's requests."""
         if self.owner is None:
             return []
         first = self.rank * self.n_nodes
@@ -109,7 +112,7 @@ class Node:
         return [self.lane.Ireduce_scatter(out, mine, counts.tolist(), self.MPI.SUM)]
 
     def gather(self, parameters: Array, cuts: list[int]) -> list[Any]:
-        """Begin to bring the other machines' pieces of this lane of a bucket here; MPI's requests."""
+        """Begin to fetch the other machines' pieces of this lane of a bucket. Returns MPI's requests."""
         if self.owner is None or self.n_nodes == 1:
             return []
         first = self.rank * self.n_nodes
@@ -120,7 +123,7 @@ class Node:
 
 
 def _fits(here: Any, n_bytes: int) -> bool:
-    """Whether the file system of shared memory has room; containers often give it 64 MB. Otherwise MPI carries all."""
+    """Whether shared memory has room; containers often give it 64 MB. Without room MPI carries everything."""
     room = True
     if here.rank == 0 and os.path.isdir("/dev/shm"):
         disk = os.statvfs("/dev/shm")

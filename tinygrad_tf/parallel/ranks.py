@@ -1,4 +1,4 @@
-"""Ranks: this process's place in an MPI job, and the few things that a training loop asks of the others."""
+"""Ranks: this process's place in an MPI job, and what a training loop needs from the other processes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _yield = getattr(os, "sched_yield", lambda: time.sleep(0))
 
 
 def wait(done: Callable[[], bool]) -> None:
-    """Return when ``done()``: ask often at first, then sleep in between.
+    """Return when ``done()`` is true. It asks often at first, then sleeps in between.
 
-    MPI's own waits ask without a pause. Where a core is wanted by two, that takes the time from the one who works: four
-    ranks on four cores, one of which another program kept busy, took 54 ms a step so and 40 with sleep.
+    MPI's own waits ask without a pause, which takes time from a program on the same core. Four ranks on four cores, one
+    of which another program kept busy, took 54 ms a step that way, and 40 ms with sleep.
     """
     start = time.perf_counter()
     while not done():
@@ -63,39 +63,40 @@ class Ranks:
         return self.rank == 0
 
     def part(self, rows: Any) -> Any:
-        """Of a list's or an array's rows those of this rank: neighbours, as many as others have, up to one."""
+        """The rows of a list or an array that are this rank's: neighbours, as many as other ranks have, or one less."""
         n = len(rows)
         return rows[n * self.rank // self.size : n * (self.rank + 1) // self.size]
 
     @contextlib.contextmanager
     def own_random(self, step: int | None = None) -> Iterator[None]:
-        """Within it the package's generator gives each rank numbers of its own; after it, the same ones to all again.
+        """A context manager in which the package's generator gives each rank numbers of its own, not the common ones.
 
-        They follow from the rank, the state of the common generator and ``step``; None: how often it was entered since
-        that state last changed. Where every batch is drawn from the common generator, a checkpoint needs nothing more.
-        Where batches come from elsewhere, pass the number of the step: the count is not saved, and without it dropout
-        would repeat itself after a resume. A process alone goes on with the common generator.
+        They follow from the rank, the state of the common generator and ``step``, by default the count of entries since
+        that state last changed. If every batch is drawn from the common generator, a checkpoint needs nothing more. If
+        batches come from elsewhere, pass the number of the step: the count is not saved, so dropout would repeat itself
+        after a resume. A process alone goes on with the common generator.
         """
         if self.size == 1:
             yield
             return
         common = random.get_state()
-        self._times = self._times + 1 if common == self._drawn else 0  # nobody drew from it: the batches come from
-        self._drawn = common  # elsewhere. Dropout must differ from step to step all the same
+        # An unchanged state means that batches come from elsewhere; dropout must still differ from step to step.
+        self._times = self._times + 1 if common == self._drawn else 0
+        self._drawn = common
         times = self._times if step is None else step
         own = np.random.default_rng([common["state"]["state"], times, self.rank])
         with random.replayed(dict(own.bit_generator.state)):
             yield
 
     def mean(self, value: float, weight: float = 1.0) -> float:
-        """The mean of all ranks' values; each counts by its weight, and not at all by the weight 0. Of nothing, NaN."""
+        """The mean of all ranks' values, weighted. A value of weight 0 may be anything; all of weight 0 give NaN."""
         if self.size == 1:
             return value if weight else math.nan
         weights, values = self.table([weight, weight * value if weight else 0.0]).sum(axis=0).tolist()
         return values / weights if weights else math.nan
 
     def any(self, flag: bool) -> bool:
-        """Whether it is true on some rank: when to stop is for all to decide alike."""
+        """Whether ``flag`` is true on some rank, so that all of them decide alike, for example to stop."""
         return bool(self.table([float(flag)]).any())
 
     def from_first(self, value: Any) -> Any:

@@ -45,7 +45,7 @@ def share(model: Module, optimizer: Optimizer, ranks: Ranks, node_size: int | No
 
 
 class Alone:
-    """What :func:`share` returns to a process alone: the optimiser, under the names that :class:`Shared` has."""
+    """What :func:`share` returns to a process alone: the optimiser, with the methods of :class:`Shared`."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
@@ -95,15 +95,13 @@ class Shared:
         dtype, total = params[0].dtype, sum(p.array.nbytes for p in params)
         self.node = node = Node(ranks.comm, node_size, 2 * total)
         n_bucket = max(BUCKET, total // MOST_BUCKETS) // dtype.itemsize
-        whole = not optimizer.elementwise  # a formula that needs the whole matrix, as Muon's
+        whole = not optimizer.elementwise  # the formula needs the whole matrix, as Muon's does
         self.layout = layout = Layout(optimizer.param_groups, node.lanes * node.n_nodes, n_bucket, whole)
         self.parameters = node.arrays(layout.size, dtype, only_first=True)[0]
         self.gradients = node.arrays(layout.size, dtype)
         self.own = self.gradients[node.rank]
-        self.sums = np.empty(
-            layout.size, dtype
-        )  # of the ranks on this machine; only this lane's parts are ever written
-        self.total = self.sums if node.n_nodes == 1 else np.empty_like(self.sums)  # of all; only this rank's pieces are
+        self.sums = np.empty(layout.size, dtype)  # over this machine; only the parts of this lane are ever written
+        self.total = self.sums if node.n_nodes == 1 else np.empty_like(self.sums)  # over all; only this rank's pieces
         self.own[:] = 0
         self.places = {place.p.number: place for place in layout.places}
         self.pieces = layout.pieces(node.owner) if node.owner is not None else [[] for _ in layout.buckets]
@@ -137,8 +135,8 @@ class Shared:
         """The gradient of the mean loss of all ranks, each of which counts by its ``weight``; returns that mean.
 
         ``loss`` is the mean over this rank's rows and ``weight`` how much went into it, e.g. the number of tokens that
-        are not padding. A rank without any gives the weight 0 and any loss, or None. Gradients do not come into
-        ``.grad`` but into the shared arrays; each call starts them anew. ValueError if all weights are 0.
+        are not padding. A rank without any gives the weight 0 and any loss, or None. Gradients go into the shared
+        arrays, not into ``.grad``; each call starts them anew. Raises ValueError if all weights are 0.
         """
         if weight and (loss is None or not loss.requires_grad or loss.array.size != 1):
             got = "no loss" if loss is None else {"loss": loss}
@@ -147,7 +145,7 @@ class Shared:
                 "backward",
                 got=got,
                 rule="a rank whose rows count has a loss: one number, made from parameters",
-                cure="give weight=0 on a rank without rows",
+                cure="write backward(None, weight=0) on a rank without rows",
             )
         exchange = _Exchange(self)
         if loss is not None and weight:
@@ -162,7 +160,7 @@ class Shared:
         return float(values / weights)
 
     def clip_grad_norm_(self, max_norm: float) -> float:
-        """Scale the gradients so that their norm over all ranks is at most ``max_norm``; returns the norm before."""
+        """Scale the gradients so that their norm over all ranks is at most ``max_norm``. Returns the norm before."""
         mine = [self.total[piece.start : piece.stop] for bucket in self.pieces for piece in bucket]
         squares = sum(float(np.vdot(g, g)) for g in mine)
         norm = math.sqrt(self.ranks.table([squares])[:, 0].sum()) * self.factor
@@ -170,7 +168,7 @@ class Shared:
         return norm
 
     def step(self) -> None:
-        """Change every parameter that got a gradient on some rank: each rank its pieces, for all."""
+        """Change every parameter that got a gradient on some rank. Each rank changes its pieces, for all."""
         requests = []
         for bucket, cuts in zip(self.pieces, self.layout.cuts, strict=True):
             for piece in bucket:
@@ -210,8 +208,8 @@ class Shared:
     def close(self) -> None:
         """End the sharing: each rank has its model to itself again, and the shared memory is given back.
 
-        All ranks call it, after :meth:`collect` if the optimiser is to go on. What was shared is of no use afterwards.
-        Memory stays where somebody still holds an array of it, such as one from ``state_dict()``.
+        All ranks call it, after :meth:`collect` if the optimiser is to go on. This object is of no use afterwards.
+        Memory is kept as long as somebody holds an array of it, such as one from ``state_dict()``.
         """
         self.ranks.meet()
         for place in self.layout.places:
@@ -221,7 +219,7 @@ class Shared:
 
 
 class _Exchange:
-    """One backward pass: gradients go into the shared array, full buckets are announced, announced ones summed."""
+    """One backward pass. Gradients go into the shared array; full buckets are announced; announced ones are summed."""
 
     def __init__(self, shared: Shared) -> None:
         self.shared, self.node, self.layout = shared, shared.node, shared.layout
@@ -232,9 +230,10 @@ class _Exchange:
         self.requests: list[Any] = []
 
     def walk(self, loss: Tensor, weight: float) -> None:
-        """Backward from ``loss``. A parameter used once has its gradient when that use has sent it; others at the end.
+        """Walk backward from ``loss``, and put each gradient into the shared array as soon as it is whole.
 
-        The walk gets to the leaves themselves last, since they are the oldest: too late to send while it goes on.
+        A parameter that is used once has its gradient when that use has sent it. Others wait until the walk reaches
+        them, which is at its end, because leaves are the oldest: too late to be summed while it goes on.
         """
         nodes = reachable([loss])
         uses = Counter(x.number for t in nodes for x in t.inputs if x.op is None)
@@ -257,7 +256,7 @@ class _Exchange:
         self.missing[place.bucket] -= 1
 
     def advance(self) -> None:
-        """Announce buckets in their order, sum those that all ranks of the machine have announced, push MPI on."""
+        """Announce full buckets in their order, sum those that all ranks of the machine have announced, call MPI."""
         n, node = len(self.layout.buckets), self.node
         while self.announced < n and not self.missing[self.announced]:
             self.announced += 1
@@ -269,7 +268,7 @@ class _Exchange:
         self.requests = [request for request in self.requests if not request.Test()]
 
     def finish(self) -> None:
-        """Zeros for what got no gradient, and everything summed."""
+        """Set to zeros what got no gradient, and wait until everything is summed."""
         for place in self.layout.places:
             if not self.arrived[place.index]:
                 self.shared.own[place.start : place.stop] = 0
@@ -287,5 +286,5 @@ def _nothing_counts() -> ValueError:
         "backward",
         got="a batch in which nothing counts",
         rule="the mean loss is over at least one token",
-        cure="leave the batch out, on all ranks",
+        cure="skip the batch on all ranks, and do not call backward() for it",
     )

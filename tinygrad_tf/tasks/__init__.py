@@ -1,7 +1,7 @@
 """Toy tasks with an exact score each: text in, text out, character by character.
 
-Every task is a :class:`Task`: a vocabulary, ``sample(rng, n)`` for training, ``held_out`` examples that are never
-sampled, and :func:`exact_match` to score what a model makes of them.
+Every task is a :class:`Task`. It has a vocabulary, ``sample(rng, n)`` for training, and ``held_out`` examples that are
+never sampled. :func:`exact_match` scores what a model makes of these.
 
 >>> task = reverse()
 >>> [(source, target)] = task.sample(np.random.default_rng(0), 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import error
 
-#: What goes in, and what is to come out.
+#: What goes in and what is to come out.
 Pair: TypeAlias = tuple[str, str]
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -51,7 +51,7 @@ class Vocabulary:
         return len(self.marks) + len(self.characters)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the characters of ``text``, without start and end. ValueError for a character it does not know."""
+        """The ids of the characters of ``text``, without start and end. Raises ValueError for an unknown character."""
         for position, character in enumerate(text):
             if character not in self._ids:
                 raise error(
@@ -59,7 +59,7 @@ class Vocabulary:
                     "Vocabulary.encode",
                     got=f"{text!r}, in which {character!r} at position {position} is unknown",
                     rule=f"the known characters are {' '.join(self.characters)}",
-                    cure="leave the character out or write it in another way",
+                    cure=f"write {text.replace(character, '')!r}, or build Vocabulary with this character, too",
                 )
         return [self._ids[character] for character in text]
 
@@ -82,12 +82,12 @@ class Vocabulary:
         return "".join(text)
 
     def symbols(self, ids: Iterable[int]) -> list[str]:
-        """One label per id, marks included: what stands along the axes of an attention map."""
+        """A label for each id, marks included, for the axes of an attention map."""
         return [(*self.marks, *self.characters)[i] for i in ids]
 
 
 class Batch(NamedTuple):
-    """Pairs as arrays of ids, shorter rows filled up with ``<pad>``; a mask is True where there is something to read.
+    """Pairs as arrays of ids. Shorter rows are filled up with ``<pad>``, where the masks are False.
 
     The decoder reads ``target_in`` (``<start>`` and the text) and is to say ``target_out`` (the text and ``<end>``).
     """
@@ -156,6 +156,6 @@ def exact_match(outputs: Sequence[str], pairs: Sequence[Pair]) -> float:
             "exact_match",
             got=f"{len(outputs)} outputs for {len(pairs)} pairs",
             rule="there is one output for each pair, and at least one",
-            cure="translate every source once",
+            cure=f"give {len(pairs) or 1} outputs, one for each pair",
         )
     return sum(output == target for output, (_, target) in zip(outputs, pairs, strict=True)) / len(pairs)

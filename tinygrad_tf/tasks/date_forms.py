@@ -1,12 +1,12 @@
 """dates: from dates as people write them, in English and Chinese, to ISO 8601.
 
-Two rules make every text mean one day only:
+By two rules every text means one day only:
 
 - numbers between ``/``, ``.`` or ``-`` that do not start with a four-digit year are **day first**: 03/04/2026 is the
   3rd of April;
 - a two-digit year lies in **1950 … 2049**, as do all years: '50 … '99 are 1950 … 1999, '00 … '49 are 2000 … 2049.
 
-Forms that would collide with others under these rules (26.3.3, year first) are left out.
+Forms that would mean another day under these rules (26.3.3, year first) are left out.
 """
 
 from __future__ import annotations

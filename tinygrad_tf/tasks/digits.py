@@ -24,7 +24,7 @@ def reverse(seed: int = 0, length: int = 6) -> Task:
             "reverse",
             got=f"length {length}",
             rule="of the strings of up to 3 digits too few would be left to train on",
-            cure="choose a length of 4 or more",
+            cure="write length=4 or more",
         )
 
     def draw(rng: np.random.Generator) -> Pair:
@@ -49,7 +49,7 @@ def addition(seed: int = 0, n_digits: int = 2) -> Task:
             "addition",
             got=f"n_digits {n_digits}",
             rule="of the sums of single digits too few would be left to train on",
-            cure="choose 2 digits or more",
+            cure="write n_digits=2 or more",
         )
 
     def draw(rng: np.random.Generator) -> Pair:

@@ -1,4 +1,4 @@
-"""Training a model: the loop, checkpoints that go on as if never stopped, and figures of what was learnt."""
+"""Training a model: the loop, checkpoints to go on from, and figures of what was learnt."""
 
 from .figures import cross_attention, save_attention, save_curves
 from .saving import Checkpoint, load_checkpoint, save_checkpoint

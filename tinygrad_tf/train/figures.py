@@ -1,4 +1,4 @@
-"""Figures of a training: its curves, and where the decoder looked while it wrote. Drawn with matplotlib."""
+"""Figures of a training, drawn with matplotlib: its curves, and where the decoder looked while it wrote."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLUE, _ORANGE = "#0072b2", "#d55e00"
 
 
 def save_curves(history: History, path: str | os.PathLike[str]) -> None:
-    """The loss of every step and the score on held-out pairs; PNG, SVG or PDF by the file's ending.
+    """Draw the loss of every step and the score on held-out pairs. The file's ending says PNG, SVG or PDF.
 
     >>> import tempfile
     >>> save_curves(History([2.0, 1.5, 1.0], {3: 0.25}), f"{tempfile.mkdtemp()}/curves.png")
@@ -55,8 +55,8 @@ def save_curves(history: History, path: str | os.PathLike[str]) -> None:
 def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tuple[list[str], list[str], Any]:
     """Translate ``text`` and return what was written, what was read, and the attention between them.
 
-    Returns the symbols written, one per row (``<end>`` is the last), those read, one per column, and the weights of the
-    last decoder layer, (heads, rows, columns): each row adds up to 1.
+    Returns the symbols that were written, one for each row (``<end>`` is the last); those that were read, one for each
+    column; and the weights of the last decoder layer, (heads, rows, columns), in which each row adds up to 1.
     """
     output = translate(model, vocabulary, [text])[0]
     source, _ = pad([vocabulary.encode(text)])
@@ -73,9 +73,9 @@ def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tu
 
 
 def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: str | os.PathLike[str]) -> str:
-    """Draw :func:`cross_attention` as a map: each written character's row says which characters were looked at.
+    """Draw :func:`cross_attention` as a map. The row of a written character shows which characters it looked at.
 
-    The heads are averaged. Warns if a character is Chinese and no font for it is installed. Returns the translation.
+    The heads are averaged. It warns if a character is Chinese and no font for it is installed. Returns the translation.
     """
     rows, columns, weights = cross_attention(model, vocabulary, text)
     translation = "".join(rows[:-1])

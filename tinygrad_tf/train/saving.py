@@ -1,9 +1,9 @@
 """Checkpoints: all that a training needs to go on as if it had never stopped, in one safetensors file.
 
 A file holds arrays and JSON, nothing that could run when it is loaded. Its arrays are the model's, under the names of
-its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``; everything else stands as JSON
-under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, and the state:
-step, schedule, generator, notes. Equal states make equal files, byte by byte.
+its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``. Everything else stands as JSON
+under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, the step, the
+schedule, the generator and the notes. Equal states make equal files, byte by byte.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OPTIMIZER = "optimizer:"  # no parameter is called so: a colon cannot be part o
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file held: plain data, with nothing restored yet.
+    """What a file held, as plain data. Nothing is restored yet.
 
     Attributes:
         model: the parameters by name.
@@ -53,9 +53,9 @@ class Checkpoint:
     def restore(self, model: Module, optimizer: Optimizer | None = None, schedule: LRScheduler | None = None) -> None:
         """Put the saved values into the model and, to train on, into the optimiser and its schedule.
 
-        With an optimiser the package's generator, too, goes on from where it was. Everything is checked before
-        anything is changed: RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser
-        or a schedule that was not saved or is of another class.
+        With an optimiser the package's generator goes on from where it was, too. Everything is checked before anything
+        is changed. Raises RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser or
+        a schedule that was not saved or is of another class.
         """
         own = {name: p.shape for name, p in model.state_dict().items()}
         saved = {name: array.shape for name, array in self.model.items()}
@@ -83,7 +83,7 @@ class Checkpoint:
                     "Checkpoint.restore",
                     got=f"a {what} of class {type(target).__name__}; the file holds {kind or 'none'}",
                     rule="a training goes on with what it was saved with",
-                    cure=f"make the same {what} as in the first run",
+                    cure=f"give a {what} of class {kind}" if kind else f"leave {what} out",
                 )
         if optimizer is not None and self.optimizer is not None:
             optimizer.load_state_dict(self.optimizer)  # checks shapes before it changes anything
@@ -158,7 +158,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             "load_checkpoint",
             got=f"{str(path)!r}, where there is no file",
             rule="a checkpoint is a file that save_checkpoint wrote",
-            cure="check the path, or train first",
+            cure="give the path that save_checkpoint wrote to, or train first",
         )
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:

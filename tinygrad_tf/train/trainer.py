@@ -1,4 +1,4 @@
-"""The training loop: steps with a progress bar, evaluation, checkpoints, and going on where one stopped."""
+"""The training loop: steps with a progress bar, evaluation, checkpoints, and going on from them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .saving import load_checkpoint, save_checkpoint
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train: AdamW whose rate warms up to ``lr`` and falls along a cosine, on batches drawn anew every step.
+    """How to train. AdamW's rate warms up to ``lr`` and falls along a cosine; a batch is drawn anew for every step.
 
     ``max_norm`` bounds the gradients' norm. Every ``eval_every`` steps the score is measured on ``eval_pairs`` held-out
     pairs, at the end on all of them, and the checkpoint is written.
@@ -62,15 +62,15 @@ class History:
 
 
 class Trainer:
-    """Trains a :class:`~tinygrad_tf.models.Transformer` on a task; all randomness is the package's generator's.
+    """Trains a :class:`~tinygrad_tf.models.Transformer` on a task. All random numbers are the package's generator's.
 
     Args:
-        model: its ``vocab_size`` is that of the task's vocabulary.
-        task: see :mod:`tinygrad_tf.tasks`.
-        config: how long, how fast.
-        path: where checkpoints go; None: nowhere.
-        ranks: the processes that train together, see :mod:`tinygrad_tf.parallel`; None: this one alone. Call every
-            method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
+        model: what is trained; its ``vocab_size`` is that of the task's vocabulary.
+        task: what it learns, one of :mod:`tinygrad_tf.tasks`.
+        config: how long and how fast it learns.
+        path: where checkpoints are written. Without it there are none.
+        ranks: the processes that train together (see :mod:`tinygrad_tf.parallel`), by default this one alone. Call
+            every method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
 
     >>> from tinygrad_tf.tasks import reverse
     >>> task = reverse()
@@ -134,7 +134,7 @@ class Trainer:
         return mean
 
     def evaluate(self, n: int | None = None) -> float:
-        """The exact-match score on the first ``n`` held-out pairs, or on all."""
+        """The exact-match score on the first ``n`` held-out pairs, by default on all."""
         pairs = self.task.held_out[:n]
         longest = max(len(target) for _, target in pairs)
         mine = self.ranks.part(pairs)
@@ -149,9 +149,9 @@ class Trainer:
             save_checkpoint(self.path, self.model, self.optimizer, self.schedule, self.step, notes)
 
     def resume(self) -> None:
-        """Go on from the checkpoint at ``path``: the same bits as if the training had not stopped.
+        """Go on from the checkpoint at ``path``, with the same bits as if the training had not stopped.
 
-        ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
+        Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
         """
         if self.path is None:
             raise error(
@@ -182,7 +182,7 @@ class Trainer:
 
 
 def batch_loss(model: Transformer, batch: Batch) -> Tensor:
-    """The mean cross-entropy over all target tokens of a batch; padding does not count."""
+    """The mean cross-entropy over all target tokens of a batch. Padding does not count."""
     logits = model(batch.source, batch.target_in)  # (B, T, V)
     return cross_entropy(
         logits.reshape(-1, logits.shape[-1]), batch.target_out.reshape(-1), ignore_index=Vocabulary.pad
@@ -191,9 +191,9 @@ def batch_loss(model: Transformer, batch: Batch) -> Tensor:
 
 @no_grad()
 def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], max_length: int = 32) -> list[str]:
-    """What the model makes of each text, greedily, at most ``max_length`` tokens long.
+    """What the model makes of each text, always by the likeliest token, at most ``max_length`` tokens long.
 
-    ValueError for an empty text or one with an unknown character.
+    Raises ValueError for an empty text or one with an unknown character.
     """
     if not all(texts):
         raise error(
@@ -201,7 +201,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], 
             "translate",
             got="an empty text",
             rule="there is something to translate",
-            cure="type a character",
+            cure="give texts of at least one character",
         )
     outputs: list[str] = []
     for i in range(0, len(texts), 256):  # so many at once; memory grows with the batch
@@ -222,7 +222,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
             "load_model",
             got=f"{str(path)!r} with notes on {sorted(saved.notes)}",
             rule="a Trainer notes model and vocabulary in its checkpoint",
-            cure="build the model yourself and use restore()",
+            cure="build the model yourself and write load_checkpoint(path).restore(model)",
         )
     model = Transformer(TransformerConfig(**saved.notes["model"]))
     saved.restore(model)
@@ -231,9 +231,9 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within it the first Ctrl-C is only noted, for the loop to ask about; the second ends it at once.
+    """A context manager in which the first Ctrl-C is only noted, for the loop to ask about. A second one stops at once.
 
-    Otherwise Ctrl-C could strike in the midst of the optimiser's step and leave half of the weights changed.
+    Otherwise Ctrl-C could strike in the middle of the optimiser's step and leave half of the weights changed.
     """
     noted: list[int] = []
 
@@ -263,8 +263,9 @@ def _bar(done: int, total: int) -> Any:
             rule="it draws the progress bar",
             cure='pip install "tinygrad_tf[train]", or write fit(progress=False)',
         ) from None
-    live = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook rewrites the line as a terminal does;
-    seconds = 0.1 if live else 10  # in a log file every update is a line of its own
+    # A terminal or a notebook rewrites the line; in a log file every update would be a line of its own.
+    live = sys.stderr.isatty() or "ipykernel" in sys.modules
+    seconds = 0.1 if live else 10
     return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, mininterval=seconds)
 
 

@@ -47,7 +47,7 @@ if _ours:
 
 
 def shared(work: float) -> bool:
-    """Whether work of so many nanoseconds is shared between threads."""
+    """Whether this many nanoseconds of work are shared between threads."""
     return work > WORTH and TEAM > 1 and numba.get_num_threads() > 1
 
 

@@ -1,0 +1,140 @@
+"""Schedules that begin with a warm-up, and :class:`SequentialLR`, which puts one before any other schedule."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import error
+from .base import Optimizer
+from .schedules import LRScheduler
+
+
+class LinearLR(LRScheduler):
+    """From lr₀ · start_factor to lr₀ · end_factor on a line over ``total_iters`` steps, then constant: a warm-up.
+
+    >>> schedule = LinearLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), start_factor=0.5, total_iters=2)
+    >>> [schedule.factor(step) for step in range(4)]
+    [0.5, 0.75, 1.0, 1.0]
+    """
+
+    chains = True
+
+    def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
+                 total_iters: int = 5, last_epoch: int = -1) -> None:  # fmt: skip
+        if not 0 < start_factor <= 1 or not 0 <= end_factor <= 1:
+            raise error(
+                ValueError,
+                type(self).__name__,
+                got={"start_factor": start_factor, "end_factor": end_factor},
+                rule="both factors lie in 0 … 1, and the first is not 0",
+                cure="write start_factor=0.1, and give the optimiser a larger lr for a larger rate",
+            )
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self, step: int) -> float:
+        if step >= self.total_iters:
+            return self.end_factor
+        return self.start_factor + (self.end_factor - self.start_factor) * step / self.total_iters
+
+
+class ConstantLR(LinearLR):
+    """lr = lr₀ · factor for ``total_iters`` steps, then lr₀.
+
+    >>> schedule = ConstantLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), factor=0.5, total_iters=2)
+    >>> [schedule.factor(step) for step in range(4)]
+    [0.5, 0.5, 1.0, 1.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5,
+                 last_epoch: int = -1) -> None:  # fmt: skip
+        super().__init__(optimizer, factor, 1.0, total_iters, last_epoch)
+
+    def factor(self, step: int) -> float:
+        return self.start_factor if step < self.total_iters else 1.0
+
+
+class WarmupCosineLR(LRScheduler):
+    """On a line to lr₀ over ``warmup`` steps, then along a cosine to lr₀ · min_factor at step ``total``.
+
+    >>> schedule = WarmupCosineLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), warmup=2, total=10)
+    >>> [round(schedule.factor(step), 3) for step in (0, 1, 2, 6, 10)]
+    [0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, warmup: int, total: int, min_factor: float = 0.0,
+                 last_epoch: int = -1) -> None:  # fmt: skip
+        self.warmup, self.total, self.min_factor = warmup, total, min_factor
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self, step: int) -> float:
+        if step < self.warmup:
+            return (step + 1) / self.warmup
+        done = min(1.0, (step - self.warmup) / max(1, self.total - self.warmup))
+        return self.min_factor + (1 - self.min_factor) * (1 + math.cos(math.pi * done)) / 2
+
+
+class NoamLR(LRScheduler):
+    """lr = lr₀ · d_model^−0.5 · min(n^−0.5, n · warmup^−1.5), where n is step + 1 ("Attention Is All You Need", eq. 3).
+
+    The paper has lr₀ = 1.
+
+    >>> schedule = NoamLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), d_model=512, warmup=4000)
+    >>> f"{schedule.factor(3999):.6e}"
+    '6.987712e-04'
+    """
+
+    def __init__(self, optimizer: Optimizer, d_model: int, warmup: int = 4000, last_epoch: int = -1) -> None:
+        self.d_model, self.warmup = d_model, warmup
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self, step: int) -> float:
+        n = step + 1
+        return float(self.d_model**-0.5 * min(n**-0.5, n * self.warmup**-1.5))
+
+
+class SequentialLR(LRScheduler):
+    """One schedule after the other. Each begins at its milestone and counts its steps from there.
+
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> warmup, decay = LinearLR(optimizer, 0.5, total_iters=2), ExponentialLR(optimizer, 0.5)
+    >>> schedule = SequentialLR(optimizer, [warmup, decay], milestones=[2])
+    >>> [schedule.rates(step)[0] for step in range(5)]
+    [0.5, 0.75, 1.0, 0.5, 0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int],
+                 last_epoch: int = -1) -> None:  # fmt: skip
+        if len(schedulers) != len(milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
+            raise error(
+                ValueError,
+                "SequentialLR",
+                got=f"{len(schedulers)} schedules and {len(milestones)} milestones",
+                rule="between two schedules lies a milestone, and all of them are of this optimiser",
+                cure="give milestones one entry fewer than schedulers, and build these with the same optimizer",
+            )
+        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        super().__init__(optimizer, last_epoch)
+
+    def _now(self, step: int) -> tuple[LRScheduler, int]:
+        i = bisect_right(self.milestones, step)
+        return self.schedulers[i], step - (self.milestones[i - 1] if i else 0)
+
+    def rates(self, step: int) -> list[float]:
+        scheduler, own_step = self._now(step)
+        return scheduler.rates(own_step)
+
+    def apply(self, step: int) -> None:
+        scheduler, own_step = self._now(step)
+        scheduler.apply(own_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for scheduler, saved in zip(self.schedulers, state_dict.get("schedulers", ()), strict=False):
+            scheduler.load_state_dict(saved)
+        super().load_state_dict(state_dict)
