@@ -36,6 +36,10 @@ def of_rule(rule):
     return product(x(2), x(2)).sum().backward()
 
 
+def without_rule():
+    Op(lambda X: np.sign(X), name="sign").function(x(2)).sum().backward()
+
+
 def of_hook(returned):
     y = x(2) * 2
     y.register_hook(lambda dY: returned)
@@ -113,6 +117,12 @@ OWN_OPS = [
      TypeError, "Function Mine got forward(X, *, k) and", "all inputs and all params", "def backward(dY, Y, X)"),
     ("a rule that returns too few", lambda: of_rule(lambda dY, Y, X, W: (dY,)), RuntimeError,
      "the gradient rule of product got 2 inputs and returned 1", "a gradient for each input", "return None"),
+    ("an op with a default for an input", lambda: Op(lambda X, rate=0.1: X * rate, name="scaled"), TypeError,
+     "an input with a default, rate=0.1", "what has a default is a param", "*, rate=0.1"),
+    ("an op with two results", lambda: Op(lambda X: (X, X), name="twice").function(x(2)), TypeError,
+     "forward of twice got a result of 2 parts", "an op returns one array", "np.stack"),
+    ("an op without a rule", without_rule, RuntimeError,
+     "backward of sign got result (2,) float64", "sign has no gradient rule", ".detach()"),
     ("a rule that returns another shape", lambda: of_rule(lambda dY, Y, X, W: (np.ones(3), dY)), RuntimeError,
      "the gradient rule of product got input x (2,) float64, its gradient (3,)",
      "its input's shape", "one of shape (2,)"),

@@ -4,9 +4,10 @@ Read it in this order:
 
 1. ``tensor``: an array, its gradient, and the operation and inputs that made it;
 2. ``recording``: what a thread works under: whether calls are recorded, and who watches;
-3. ``operation``: a forward and a gradient rule, and the call that makes a node of the graph;
-4. ``rule``: a rule's source, cut down to the lines that the wanted gradients need;
-5. ``walk``: from the loss back to the leaves, newest Tensor first.
+3. ``dtypes``: how inputs of different types meet;
+4. ``operation``: a forward and a gradient rule, and the call that makes a node of the graph;
+5. ``rule``: a rule's source, cut down to the lines that the wanted gradients need;
+6. ``walk``: from the loss back to the leaves, newest Tensor first.
 
 Beside it stand ``mistakes`` (what the engine says of them), ``changes`` (values that were written to between forward
 and backward), ``places`` (which module and which of your lines computed something), ``function`` (ops of your own as a

@@ -35,6 +35,7 @@ from numpy import ndarray
 from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
 from .changes import check_unchanged, last_write
+from .dtypes import halved, is_half, promote, widened
 from .places import site_of
 from .recording import state
 from .rule import Rule, keep_source
@@ -146,8 +147,8 @@ class Op:
             arrays.append(x)
         saved = None
         try:
-            if (half or not tensors) and self.wide and _is_half(arrays):
-                return _halved(self.call(tuple(map(_widened, inputs)), params))
+            if (half or not tensors) and self.wide and is_half(arrays):
+                return halved(self.call(tuple(map(widened, inputs)), params))
             if not tensors:
                 return self.forward(*inputs, **params)
             if self.types is not None:
@@ -258,20 +259,6 @@ def _as_input(x: Any, array: np.ndarray[Any, Any]) -> Tensor:
     return x.astype(array.dtype) if x.requires_grad else Tensor.wrap(array, x.name)
 
 
-def _is_half(arrays: list[Any]) -> bool:
-    """Whether the floats among the inputs are float16. They are computed with in float32 and rounded once."""
-    kinds = {getattr(getattr(a, "dtype", None), "char", "") for a in arrays}
-    return "e" in kinds and not kinds & {"f", "d"}
-
-
-def _widened(x: Any) -> Any:
-    return x.astype(np.float32) if getattr(getattr(x, "dtype", None), "char", "") == "e" else x
-
-
-def _halved(Y: Any) -> Any:
-    return Y.astype(np.float16) if Y.dtype.char == "f" else Y
-
-
 def _beside(X: Any, number: Any) -> Tensor | None:
     """A Python number as a Tensor in the type of the Tensor of floats that it stands beside; None for anything else."""
     if isinstance(X, Tensor) and X.array.dtype.kind == "f" and type(number) in (float, int):
@@ -361,41 +348,3 @@ def fit(dX: Array, X: Tensor, op: Op) -> Array:
             raise mistakes.wrong_gradient(op.name, X, dX)
         dX = dX.sum(axis=axes).reshape(shape)
     return dX if dX.dtype == X.dtype else dX.astype(X.dtype)
-
-
-_KINDS = {"b": 0, "i": 1, "u": 1, "f": 2}
-
-
-def promote(arrays: list[Any], types: str) -> list[np.ndarray[Any, Any]]:
-    """The inputs in their common type, by PyTorch's rule.
-
-    The kind (boolean < integer < float) is the highest of all inputs. Within the kind, arrays with axes decide, then
-    those without, then Python's and NumPy's numbers: ``float32 array * 2.0`` and ``* np.float64(2)`` stay float32, an
-    integer array with a float32 one gives float32, with a Python float it gives float32.
-    """
-    like: Any = getattr(arrays[0], "dtype", None)
-    alike = [a for a in arrays if type(a) is np.ndarray and a.dtype is like]
-    if len(alike) == len(arrays) and (types == "same" or like.kind == "f"):
-        return arrays  # the common case
-    ranks: list[np.dtype[Any] | None] = [None, None, None]  # with axes, without, plain numbers
-    for i, a in enumerate(arrays):
-        plain = not isinstance(a, np.ndarray) and not isinstance(a, (list, tuple))
-        number = isinstance(a, np.generic) or plain
-        a = arrays[i] = to_array(a, np.float64 if type(a) is float else None)  # not yet rounded to float32
-        dtype = np.dtype(np.float32) if number and a.dtype.kind == "f" else a.dtype
-        rank = 2 if number else 1 if a.ndim == 0 else 0
-        ranks[rank] = dtype if ranks[rank] is None else _meet(ranks[rank], dtype, np.promote_types)
-    common = None
-    for dtype_ in ranks:
-        if dtype_ is not None:
-            common = dtype_ if common is None else _meet(common, dtype_, lambda a, b: a)
-    assert common is not None
-    if types == "float" and common.kind != "f":
-        common = np.dtype(np.float32)
-    return [a if a.dtype == common else a.astype(common) for a in arrays]
-
-
-def _meet(a: Any, b: Any, same_kind: Callable[[Any, Any], Any]) -> Any:
-    if _KINDS[a.kind] == _KINDS[b.kind]:
-        return same_kind(a, b)
-    return a if _KINDS[a.kind] > _KINDS[b.kind] else b

@@ -190,7 +190,7 @@ class Methods:
         [0.0]
         """
     def sinh(self) -> Tensor:
-        """Y = (e^X − e^−X) / 2, exact for small X, where e^X would round to 1.
+        """Y = (e^X − e^−X) / 2.
 
         >>> sinh(Tensor([0.0])).tolist()
         [0.0]
