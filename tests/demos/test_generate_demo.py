@@ -95,7 +95,7 @@ def test_pieces_come_one_by_one_and_no_letter_is_cut(demo, tmp_path):
 
 
 WRONG = {
-    "no folder": (lambda f: None, ["--prompt", "a"], "give the path of a folder"),
+    "no folder": (lambda f: None, ["--prompt", "a"], "the path of a folder"),
     "another kind": (lambda f: (f / "config.json").write_text(json.dumps({"model_type": "t5"})), ["--prompt", "a"],
         "'t5'"),
     "no tokenizer": (lambda f: (save("GPT-2", f), (f / "tokenizer.json").unlink()), ["--prompt", "a"],
