@@ -1,5 +1,7 @@
 """Mistakes made with language models and generation; rows as in mistakes."""
 
+import numpy as np
+
 from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig
 
 from .mistakes import ones
@@ -17,6 +19,12 @@ def llama(**settings):
 def bert(**settings):
     return BERT(BERTConfig(**{"vocab_size": 5, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
                               "intermediate_size": 4, **settings}))  # fmt: skip
+
+
+def broken():
+    model = llama()
+    model.model["norm"].weight.array[...] = np.nan
+    return model
 
 
 LANGUAGE_MODELS = [
@@ -47,10 +55,27 @@ GENERATION = [
      "generate got input_ids (2,) int64", "(batch, length)", "ids[None, :]"),
     ("padding on the right", lambda: gpt2().generate([[1, 2, 0]], [[1, 1, 0]]), ValueError,
      "generate got input_ids (1, 3) int64, attention_mask (1, 3) bool", "on the left", "attention_mask 0 there"),
-    ("a setting that does not exist", lambda: gpt2().generate([[1]], max_length=3), TypeError,
-     "generate got an unknown 'max_length'", "max_new_tokens", "max_new_tokens=20"),
+    ("a setting that does not exist", lambda: gpt2().generate([[1]], max_tokens=3), TypeError,
+     "generate got an unknown 'max_tokens'", "max_new_tokens", "max_new_tokens=20"),
+    ("a setting that transformers alone computes", lambda: gpt2().generate([[1]], guidance_scale=1.5), ValueError,
+     "generate got guidance_scale=1.5", "not computed here", "leave guidance_scale out"),
+    ("a setting that makes no sense", lambda: gpt2().generate([[1]], do_sample=True, temperature=-1.0), ValueError,
+     "generate got temperature -1.0", "positive, or 0", "temperature=1.0"),
     ("more new tokens than positions", lambda: gpt2().generate([[1, 2]], max_new_tokens=4), ValueError,
      "generate got prompt (1, 2) int64, max_new_tokens 4", "4 positions", "max_new_tokens=3 or less"),
+    ("no new token", lambda: gpt2().generate([[1, 2]], max_length=2), ValueError,
+     "generate got prompt (1, 2) int64, at most 2", "longer than its prompt", "max_length=3 or more"),
+    ("an id that is no token", lambda: gpt2().generate([[1]], suppress_tokens=[5]), ValueError,
+     "generate got suppress_tokens with the id 5", "0 … 4", "the tokenizer that belongs"),
+    ("no token allowed", lambda: gpt2().generate([[1]], suppress_tokens=[0, 1, 2, 3, 4]), ValueError,
+     "generate got for new token 1 of row 0 no token", "leave a token", "loosen one"),
+    ("fewer sequences than asked for",
+     lambda: gpt2().generate([[1]], max_new_tokens=1, num_beams=3, num_return_sequences=3, suppress_tokens=[1, 2, 3]),
+     ValueError, "generate got 2 sequences of 3 for prompt 0", "are possible", "num_return_sequences=1"),
+    ("weights that are no numbers", lambda: broken().generate([[1]]), ValueError,
+     "generate got for new token 1 logits of row 0 that are up to nan", "without NaN", "with debug()"),
+    ("a stop string without a tokenizer", lambda: gpt2().generate([[1]], stop_strings="end"), ValueError,
+     "generate got stop_strings='end' and no tokenizer", "decode(ids", "tokenizer=tokenizer"),
     ("a stream of beams", lambda: gpt2().stream([[1]], num_beams=2), ValueError,
      "stream got num_beams 2", "only at the end", "num_beams=1"),
     ("a BERT that should go on", lambda: bert().generate([[1]]), ValueError,

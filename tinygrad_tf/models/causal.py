@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +12,9 @@ from .. import nn
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops.fused import cross_entropy
-from .generation import Generates, GenerationConfig
-from .pretrained import Pretrained, folder_of, read_json, write_json
+from .generation import Generates
+from .pretrained import CONFIG, Pretrained, folder_of, read_json, write_json
+from .settings import SETTINGS, GenerationConfig
 
 M = TypeVar("M", bound="CausalLM")
 _GENERATION = "generation_config.json"
@@ -28,11 +28,23 @@ class CausalLM(Pretrained, Generates):
     def configure(self, config: Any, max_positions: int | None) -> None:
         """Note the configuration and what generation takes from it."""
         self.config, self.max_positions = config, max_positions
-        self.generation = GenerationConfig(eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id)
+        self.generation = self._generation_of_config()
+
+    def _generation_of_config(self) -> GenerationConfig:
+        """What the model's configuration says of generation."""
+        c = self.config
+        return GenerationConfig(eos_token_id=c.eos_token_id, pad_token_id=c.pad_token_id, bos_token_id=c.bos_token_id)
 
     @classmethod
-    def from_pretrained(cls: type[M], folder: str | os.PathLike[str]) -> M:
-        """As :meth:`Pretrained.from_pretrained`, with the defaults of generation_config.json if the folder has one.
+    def from_pretrained(
+        cls: type[M], folder: str | os.PathLike[str], generation_config: GenerationConfig | None = None
+    ) -> M:
+        """As :meth:`Pretrained.from_pretrained`, with the settings of generation_config.json if the folder has one.
+
+        A folder without that file may have them in its config.json. In place of both, ``generation_config`` can be
+        given. Where the one that is taken says nothing of ``eos_token_id`` and the like, config.json counts. Raises
+        ValueError for settings that make no sense, and for those that would change the tokens but are not computed
+        here.
 
         >>> import tempfile
         >>> from tinygrad_tf.models import GPT2, GPT2Config
@@ -43,19 +55,24 @@ class CausalLM(Pretrained, Generates):
         """
         path = folder_of(folder)  # once: a name on the hub is fetched here
         model = super().from_pretrained(path)
-        file = path / _GENERATION
-        if file.is_file():
-            known = {field.name for field in dataclasses.fields(GenerationConfig)}
-            given = {k: v for k, v in read_json(file).items() if k in known and v is not None}
-            model.generation = model.generation.but(**given)
+        file, base = path / _GENERATION, model.generation
+        if generation_config is not None:
+            model.generation = generation_config.filled(base)
+        elif file.is_file():
+            model.generation = base.with_file(read_json(file), file)
+        else:
+            given = read_json(path / CONFIG)
+            said = {name: value for name, value in given.items() if name in SETTINGS and value is not None}
+            model.generation = base.with_file(said, path / CONFIG)
         return model
 
     def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
         """As :meth:`Pretrained.save_pretrained`, with generation_config.json for settings that are not the defaults."""
         super().save_pretrained(folder, max_shard_size)
-        defaults = dataclasses.asdict(GenerationConfig())
+        defaults, of_config = vars(GenerationConfig()), vars(self._generation_of_config())
         write_json(Path(folder) / _GENERATION, {
-            k: v for k, v in dataclasses.asdict(self.generation).items() if v != defaults[k]
+            name: value for name, value in vars(self.generation).items()
+            if value != defaults[name] or value != of_config[name]  # None, too, where config.json has an id
         })  # fmt: skip
 
     def hidden(

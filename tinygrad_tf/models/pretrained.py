@@ -24,7 +24,7 @@ from ..files import safetensors_package, write_whole
 
 P = TypeVar("P", bound="Pretrained")
 
-_WEIGHTS, _INDEX, _CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
+_WEIGHTS, _INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 _FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": None}  # NumPy has no bfloat16
 
 
@@ -61,13 +61,13 @@ class Pretrained(nn.Module):
         kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
         """
         path = folder_of(folder)
-        settings = read_json(path / _CONFIG)
+        settings = read_json(path / CONFIG)
         kind = cls.config_class.model_type
         if settings.get("model_type") != kind:
             raise error(
                 ValueError,
                 f"{cls.__name__}.from_pretrained",
-                got=f"{str(path / _CONFIG)!r} with model_type {settings.get('model_type')!r}",
+                got=f"{str(path / CONFIG)!r} with model_type {settings.get('model_type')!r}",
                 rule=f"{cls.__name__} reads models of type {kind!r}",
                 cure="use the class for that type, BERT, GPT2 or Llama",
             )
@@ -99,7 +99,7 @@ class Pretrained(nn.Module):
             write_json(path / _INDEX, {"metadata": {"total_size": total}, "weight_map": places})
         (path / (_INDEX if one else _WEIGHTS)).unlink(missing_ok=True)  # of an earlier save into the same folder
         head = {"architectures": [self.architecture], "model_type": self.config.model_type, "dtype": "float32"}
-        write_json(path / _CONFIG, {**head, **self.config.to_dict()})
+        write_json(path / CONFIG, {**head, **self.config.to_dict()})
 
     def _load(self, found: Mapping[str, Entry]) -> None:
         """Check all tensors of a folder against the parameters, then copy them in."""
