@@ -22,7 +22,8 @@ import numpy as np
 
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.models import BERT, GPT2, Llama
-from tinygrad_tf.models.pretrained import folder_of, read_json
+from tinygrad_tf.models.configs import family
+from tinygrad_tf.models.folders import folder_of, read_json
 
 FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 
@@ -30,7 +31,7 @@ FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 def load(name: str) -> tuple[Any, Any]:
     """The model and the tokenizer of a folder or a name."""
     folder = folder_of(name)
-    kind = read_json(folder / "config.json").get("model_type")
+    kind = family(read_json(folder / "config.json"))
     if kind not in FAMILIES:
         raise SystemExit(f"{folder} holds a model of type {kind!r}; this reads {', '.join(FAMILIES)}")
     return FAMILIES[kind].from_pretrained(folder), load_tokenizer(folder)

@@ -27,6 +27,13 @@ def broken():
     return model
 
 
+def bare():
+    """As a folder of transformers' LlamaModel gives it."""
+    model = llama()
+    model.drop_head()
+    return model
+
+
 LANGUAGE_MODELS = [
     ("ids of a language model without a batch", lambda: gpt2()([1, 2]), ValueError,
      "model got input_ids ids (2,) int64", "(batch, length)", "ids[None, :]"),
@@ -36,18 +43,32 @@ LANGUAGE_MODELS = [
      "model got input_ids ids (1, 2) int64, attention_mask (1, 3) bool", "one for each token", "ids != pad_id"),
     ("GPT-2 with heads that do not divide", lambda: gpt2(n_head=3), ValueError,
      "GPT2Config got n_embd 4, n_head 3", "a multiple of n_head", "n_embd=768, n_head=12"),
-    ("GPT-2 with an unknown activation", lambda: gpt2(activation_function="swish"), ValueError,
-     "GPT2Config got activation_function 'swish'", "gelu_new", 'activation_function="gelu_new"'),
+    ("GPT-2 with an unknown activation", lambda: gpt2(activation_function="prelu"), ValueError,
+     "GPT2Config got activation_function 'prelu'", "gelu_new", 'activation_function="gelu_new"'),
     ("BERT with heads that do not divide", lambda: bert(num_attention_heads=3), ValueError,
      "BERTConfig got hidden_size 4, num_attention_heads 3", "a multiple", "num_attention_heads=12"),
-    ("BERT with an unknown activation", lambda: bert(hidden_act="swish"), ValueError,
-     "BERTConfig got hidden_act 'swish'", "gelu", 'hidden_act="gelu"'),
+    ("BERT with an unknown activation", lambda: bert(hidden_act="prelu"), ValueError,
+     "BERTConfig got hidden_act 'prelu'", "gelu", 'hidden_act="gelu"'),
     ("BERT's loss of nothing masked", lambda: bert().loss([[1, 2]]), ValueError,
      "BERT.loss got no labels", "known to the caller alone", "−100 elsewhere"),
     ("Llama with keys for part of the heads", lambda: llama(num_attention_heads=4, num_key_value_heads=3), ValueError,
      "LlamaConfig got num_attention_heads 4, num_key_value_heads 3", "the same number", "num_key_value_heads=8"),
-    ("Llama with positions stretched in another way", lambda: llama(rope_parameters={"rope_type": "yarn"}), ValueError,
-     "LlamaConfig got rope_type 'yarn'", "llama3", "one of these"),
+    ("Llama with positions stretched in another way", lambda: llama(rope_parameters={"rope_type": "longrope"}),
+     ValueError, "LlamaConfig got rope_type 'longrope'", "llama3", "one of these"),
+    ("positions stretched by nothing", lambda: llama(rope_parameters={"rope_type": "yarn"}), ValueError,
+     "LlamaConfig got rope_parameters with factor None", "'yarn' needs a positive number for factor", "published"),
+    ("positions whose factors are the wrong way round",
+     lambda: llama(rope_parameters={"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 1}),
+     ValueError, "LlamaConfig got rope_parameters", "below high_freq_factor", "low_freq_factor=1.0"),
+    ("positions that grow in the smallest heads",
+     lambda: llama(rope_parameters={"rope_type": "dynamic", "factor": 2.0}), ValueError,
+     "LlamaConfig got head_dim 2", "divides by head_dim", "head_dim=4"),
+    ("a configuration with two sizes for one", lambda: GPT2Config.from_dict({"n_embd": 8, "hidden_size": 16}),
+     ValueError, "GPT2Config got n_embd 8, hidden_size 16", "another name for n_embd", "config.json"),
+    ("a setting that changes what is computed", lambda: GPT2Config.from_dict({"scale_attn_weights": False}), ValueError,
+     "GPT2Config got scale_attn_weights=False", "nothing else is computed", "scale_attn_weights=True"),
+    ("logits of a bare model", lambda: bare()([[1]]), RuntimeError,
+     "Llama got a call for logits, and no output layer", "LlamaModel", "model.hidden(ids)"),
 ]  # fmt: skip
 
 GENERATION = [

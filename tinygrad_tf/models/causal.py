@@ -12,8 +12,9 @@ from .. import nn
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops.fused import cross_entropy
+from .folders import CONFIG, folder_of, read_json, write_json
 from .generation import Generates
-from .pretrained import CONFIG, Pretrained, folder_of, read_json, write_json
+from .pretrained import Pretrained
 from .settings import SETTINGS, GenerationConfig
 
 M = TypeVar("M", bound="CausalLM")
@@ -23,7 +24,16 @@ _GENERATION = "generation_config.json"
 class CausalLM(Pretrained, Generates):
     """A model that predicts each next token. A subclass has ``hidden`` and the output layer ``lm_head``."""
 
-    lm_head: nn.Module
+    lm_head: nn.Module | None
+
+    @property
+    def output_layer(self) -> nn.Module | None:
+        """What turns a token's vector into logits."""
+        return self.lm_head
+
+    def drop_head(self) -> None:
+        super().drop_head()
+        self.lm_head = None
 
     def configure(self, config: Any, max_positions: int | None) -> None:
         """Note the configuration and what generation takes from it."""
@@ -91,7 +101,20 @@ class CausalLM(Pretrained, Generates):
         tokens that it holds, too.
         """
         x = self.hidden(input_ids, attention_mask, position_ids, cache)
-        return self.lm_head(x[:, -logits_to_keep:] if logits_to_keep else x)
+        return self.logits(x[:, -logits_to_keep:] if logits_to_keep else x)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """What the output layer makes of ``hidden`` (B, L, D). Raises RuntimeError if the model has none."""
+        layer = self.output_layer
+        if layer is None:
+            raise error(
+                RuntimeError,
+                type(self).__name__,
+                got="a call for logits, and no output layer",
+                rule=f"the folder that it was read from holds the bare model, {self.base}",
+                cure="write model.hidden(ids): the vectors (B, L, D) that an output layer would read",
+            )
+        return layer(x)
 
     @nn.scoped
     def loss(self, input_ids: Any, labels: Any = None, attention_mask: Any = None) -> Tensor:
