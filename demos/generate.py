@@ -5,12 +5,14 @@
     python demos/generate.py --model google-bert/bert-base-uncased --prompt "Paris is the [MASK] of France."
 
 The folder is in Hugging Face's format: config.json, safetensors files, tokenizer.json. A BERT that reads in both
-directions fills in what is masked; the others go on.
+directions fills in what is masked; the others go on. The folder's generation_config.json says how tokens are chosen;
+what is given here counts before it.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,8 @@ import numpy as np
 
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.models import BERT, GPT2, Llama
-from tinygrad_tf.models.pretrained import folder_of, read_json
+from tinygrad_tf.models.configs import family
+from tinygrad_tf.models.folders import folder_of, read_json
 
 FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 
@@ -28,7 +31,7 @@ FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 def load(name: str) -> tuple[Any, Any]:
     """The model and the tokenizer of a folder or a name."""
     folder = folder_of(name)
-    kind = read_json(folder / "config.json").get("model_type")
+    kind = family(read_json(folder / "config.json"))
     if kind not in FAMILIES:
         raise SystemExit(f"{folder} holds a model of type {kind!r}; this reads {', '.join(FAMILIES)}")
     return FAMILIES[kind].from_pretrained(folder), load_tokenizer(folder)
@@ -45,16 +48,21 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Iterator[str]:
-    """The text that follows the prompt, piece by piece."""
+    """The text that follows the prompt, piece by piece; in one piece from a model that searches with beams."""
     ids = tokenizer.encode(prompt).ids
     if not ids:
         raise SystemExit("the prompt is empty: there is nothing to go on from")
-    if settings.get("max_new_tokens", 100) is None:
+    own = model.generation
+    if "max_new_tokens" not in settings and own.max_new_tokens is own.max_length is None:
         room = 100 if model.max_positions is None else model.max_positions - len(ids) + 1
         settings["max_new_tokens"] = max(1, min(100, room))
+    if own.but(**settings).num_beams > 1:
+        steps = iter(model.generate(np.array([ids]), tokenizer=tokenizer, **settings)[:1, len(ids) :].T)
+    else:
+        steps = model.stream(np.array([ids]), tokenizer=tokenizer, **settings)
     new: list[int] = []
     shown = ""
-    for step in model.stream(np.array([ids]), **settings):
+    for step in steps:
         new.append(int(step[0]))
         text = tokenizer.decode(ids + new)[len(tokenizer.decode(ids)) :]
         if not text.endswith("\ufffd"):  # a letter of several tokens that is not whole yet
@@ -80,29 +88,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, help="a folder in Hugging Face's format, or a name on the hub")
     parser.add_argument("--prompt", required=True)
-    parser.add_argument("--max-new-tokens", type=int, help="default: 100, or as many as the model has room for")
-    parser.add_argument("--sample", action="store_true", help="draw tokens instead of taking the likeliest")
-    parser.add_argument("--temperature", type=float, default=0.8)
-    parser.add_argument("--top-k", type=int, default=50)
-    parser.add_argument("--top-p", type=float, default=1.0)
-    parser.add_argument("--repetition-penalty", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    settings = parser.add_argument_group("how tokens are chosen", "by default as generation_config.json says")
+    add = functools.partial(settings.add_argument, default=argparse.SUPPRESS)  # what is not given is not there
+    add("--max-new-tokens", type=int, help="by default 100, or as many as the model has room for")
+    add("--sample", dest="do_sample", action=argparse.BooleanOptionalAction, help="draw tokens, or take the likeliest")
+    add("--temperature", type=float, help="0: the likeliest token")
+    add("--top-k", type=int)
+    add("--top-p", type=float)
+    add("--min-p", type=float)
+    add("--repetition-penalty", type=float)
+    add("--no-repeat-ngram-size", type=int)
+    add("--stop-strings", nargs="+", metavar="TEXT", help="the text ends with one of them")
+    given = vars(parser.parse_args())
+    name, prompt, seed = (given.pop(key) for key in ("model", "prompt", "seed"))
 
     try:
-        model, tokenizer = load(args.model)
+        model, tokenizer = load(name)
     except (OSError, ValueError, RuntimeError, ImportError) as problem:
         raise SystemExit(str(problem)) from None
-    manual_seed(args.seed)
+    manual_seed(seed)
     if isinstance(model, BERT) and not model.config.is_decoder:
-        pieces = fill_masks(model, tokenizer, args.prompt)
+        pieces = fill_masks(model, tokenizer, prompt)
     else:
-        sys.stdout.write(args.prompt)
-        pieces = stream_text(
-            model, tokenizer, args.prompt, max_new_tokens=args.max_new_tokens, do_sample=args.sample,
-            temperature=args.temperature, top_k=args.top_k, top_p=args.top_p,
-            repetition_penalty=args.repetition_penalty,
-        )  # fmt: skip
+        sys.stdout.write(prompt)
+        pieces = stream_text(model, tokenizer, prompt, **given)
     try:
         for piece in pieces:
             sys.stdout.write(piece)

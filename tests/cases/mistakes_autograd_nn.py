@@ -271,6 +271,13 @@ def beyond_the_end():
         schedule.step()
 
 
+def after_the_cycle():
+    optimizer = sgd(momentum=0.9)
+    schedule = optim.CyclicLR(optimizer, 0.1, 1.0)
+    optimizer.add_param_group({"params": [x(2)]})
+    schedule.step()
+
+
 def infinite():
     p = x(2)
     (p * np.inf).sum().backward()
@@ -310,11 +317,35 @@ TRAINING = [
      "load_state_dict of Adam got exp_avg (3,) float64, parameter x (2,)", "its parameter's shape", "the sizes of"),
     ("a state of another parameter", lambda: loaded(lambda s: s["state"].update({5: s["state"][0]})), ValueError,
      "load_state_dict of Adam got a state of parameter 5", "numbered from 0", "the same parameters"),
+    ("parameters in a set", lambda: optim.SGD([{"params": {w}}]), TypeError,
+     "SGD got a set of 1", "have an order", "pass a list"),
+    ("names for some parameters", lambda: optim.SGD([("w", w), x(2)]), ValueError,
+     "SGD got 1 parameters with names and 1 without", "or none has", "named_parameters()"),
+    ("names for some groups", lambda: optim.SGD([{"params": [("w", w)]}, {"params": [x(2)]}]), ValueError,
+     "SGD got a group without names beside others", "or those of none", "named_parameters() for all"),
+    ("a step that has a derivative", lambda: sgd(differentiable=True), ValueError,
+     "SGD got differentiable True", "no part of a graph", "differentiable=False"),
+    ("two ways to be fast", lambda: sgd(fused=True, foreach=True), RuntimeError,
+     "SGD got fused True, foreach True", "exclude each other", "leave both out"),
     ("clipping what is infinite", lambda: clip_grad_norm_(infinite(), 1.0, error_if_nonfinite=True), RuntimeError,
      "clip_grad_norm_ got norm inf", "is finite", "learning rate"),
     ("LambdaLR", lambda: optim.LambdaLR(sgd(), [abs, abs]), ValueError, "LambdaLR got 2 functions", "1 groups", "one"),
     ("LinearLR", lambda: optim.LinearLR(sgd(), start_factor=0), ValueError,
      "LinearLR got start_factor 0", "the first is not 0", "a larger lr"),
+    ("ConstantLR", lambda: optim.ConstantLR(sgd(), factor=2.0), ValueError,
+     "ConstantLR got factor 2.0", "in 0 … 1", "a larger lr"),
+    ("a schedule of no steps", lambda: optim.CosineAnnealingLR(sgd(), T_max=0), ValueError,
+     "CosineAnnealingLR got T_max 0", "divides by it", "T_max=1 or more"),
+    ("a state of another schedule",
+     lambda: optim.ExponentialLR(sgd(), 0.9).load_state_dict(optim.StepLR(sgd(), 3).state_dict()), ValueError,
+     "load_state_dict of ExponentialLR got a state with 'step_size'", "its settings are gamma", "as those that were"),
+    ("a plateau's state of more groups",
+     lambda: optim.ReduceLROnPlateau(sgd()).load_state_dict({"min_lrs": [0.0, 0.0]}), ValueError,
+     "load_state_dict of ReduceLROnPlateau got a state of 2 groups", "has 1 groups", "as those that were saved"),
+    ("a plateau with bounds for other groups", lambda: optim.ReduceLROnPlateau(sgd(), min_lr=[0.1, 0.2]), ValueError,
+     "ReduceLROnPlateau got min_lr [0.1, 0.2]", "1 groups", "one number for all"),
+    ("a group that comes after its cycle", after_the_cycle, ValueError,
+     "CyclicLR got 2 groups of parameters, and settings for 1", "when it is made", "make a new schedule"),
     ("SequentialLR", lambda: optim.SequentialLR(o := sgd(), [optim.StepLR(o, 1)], [3]), ValueError,
      "SequentialLR got 1 schedules and 1 milestones", "lies a milestone", "one entry fewer"),
     ("ReduceLROnPlateau", lambda: optim.ReduceLROnPlateau(sgd(), factor=1.0), ValueError,

@@ -211,6 +211,14 @@ PYTORCHS = {
         lambda: (lambda p: torch.optim.SGD([{"params": [p]}, {"params": [p]}]))(t(2)),
     "training: Nesterov without momentum": lambda: torch.optim.SGD([t(2)], nesterov=True),
     "training: a state of other groups": lambda: loaded(lambda s: s["param_groups"][0]["params"].append(1)),
+    "training: parameters in a set": lambda: torch.optim.SGD([{"params": {t(2)}}]),
+    "training: names for some parameters": lambda: torch.optim.SGD([("w", t(2)), t(2)]),
+    "training: names for some groups":
+        lambda: torch.optim.SGD([{"params": [("w", t(2))]}, {"params": [t(2)]}]),
+    "training: two ways to be fast": lambda: torch.optim.SGD([t(2)], fused=True, foreach=True),
+    "training: ConstantLR": lambda: schedules.ConstantLR(sgd(), factor=2.0),
+    "training: a plateau with bounds for other groups":
+        lambda: schedules.ReduceLROnPlateau(sgd(), min_lr=[0.1, 0.2]),
     "training: clipping what is infinite": infinite,
     "training: LambdaLR": lambda: schedules.LambdaLR(sgd(), [abs, abs]),
     "training: LinearLR": lambda: schedules.LinearLR(sgd(), start_factor=0),

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig
+from tinygrad_tf import manual_seed
+from tinygrad_tf.models import BERT, GPT2, BERTConfig, GenerationConfig, GPT2Config, Llama, LlamaConfig
 
 for package in ("safetensors", "tokenizers"):
     pytest.importorskip(package, reason='pip install "tinygrad_tf[train,tokenizers]"')
@@ -88,10 +89,44 @@ def test_pieces_come_one_by_one_and_no_letter_is_cut(demo, tmp_path):
             return bytes(ids).decode("utf-8", errors="replace")
 
     class Says:
+        generation, max_positions = GenerationConfig(), None
+
         def stream(self, ids, **settings):
             return iter([np.array([byte]) for byte in "aé!".encode()])
 
     assert list(demo.stream_text(Says(), Bytes(), "x")) == ["a", "é", "!"]
+
+
+FLAGS = {
+    "the file": ([], {}),
+    "a flag": (["--no-sample", "--max-new-tokens", 3], {"do_sample": False, "max_new_tokens": 3}),
+    "a temperature of 0": (["--temperature", 0], {"temperature": 0.0}),
+    "several": (["--top-k", 2, "--top-p", 0.5, "--min-p", 0.1, "--repetition-penalty", 1.2,
+                 "--no-repeat-ngram-size", 2],
+                {"top_k": 2, "top_p": 0.5, "min_p": 0.1, "repetition_penalty": 1.2, "no_repeat_ngram_size": 2}),
+    "stops": (["--stop-strings", "zero", "was", "--no-sample"], {"stop_strings": ["zero", "was"], "do_sample": False}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FLAGS)
+def test_flags_count_before_the_file_and_the_file_before_the_defaults(case, demo, tmp_path, monkeypatch, capsys):
+    flags, settings = FLAGS[case]
+    save("Llama", tmp_path)
+    (tmp_path / "generation_config.json").write_text(json.dumps(
+        {"do_sample": True, "temperature": 3.0, "top_k": 4, "max_new_tokens": 6}))  # fmt: skip
+    said = run(demo, monkeypatch, capsys, "--model", tmp_path, "--prompt", "once upon", "--seed", 4, *flags)
+    model, tokenizer = demo.load(tmp_path)
+    manual_seed(4)
+    expected = model.generate(np.array([[2, 3]]), tokenizer=tokenizer, **settings)[0]
+    assert said.split() == [WORDS[i] for i in expected]
+
+
+def test_beams_of_a_file_come_in_one_piece(demo, tmp_path, monkeypatch, capsys):
+    save("GPT-2", tmp_path)
+    (tmp_path / "generation_config.json").write_text('{"num_beams": 3, "max_length": 9}')
+    said = run(demo, monkeypatch, capsys, "--model", tmp_path, "--prompt", "once upon")
+    expected = GPT2.from_pretrained(tmp_path).generate(np.array([[2, 3]]))[0]
+    assert said.split() == [WORDS[i] for i in expected]
 
 
 WRONG = {

@@ -39,6 +39,12 @@ LLAMA_CONFIGS = {
     "linearly stretched positions": {"vocab_size": 40, "hidden_size": 16, "intermediate_size": 40,
         "num_hidden_layers": 1, "num_attention_heads": 2,
         "rope_parameters": {"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.0}},
+    "positions that grow with the length, another activation": {"vocab_size": 40, "hidden_size": 24,
+        "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 8,
+        "hidden_act": "gelu_fast", "rope_parameters": {"rope_type": "dynamic", "rope_theta": 100.0, "factor": 3.0}},
+    "positions stretched by YaRN": {"vocab_size": 40, "hidden_size": 64, "intermediate_size": 40,
+        "num_hidden_layers": 2, "num_attention_heads": 2, "rope_parameters": {"rope_type": "yarn", "rope_theta": 100.0,
+            "factor": 4.0, "original_max_position_embeddings": 64}},
 }  # fmt: skip
 BERT_CONFIGS = {
     "two layers": {"vocab_size": 97, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,

@@ -5,8 +5,18 @@ import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn
 from tinygrad_tf.autograd.recording import state
-from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig, Transformer, TransformerConfig
-from tinygrad_tf.models.generation import GenerationConfig, draw, filtered, probabilities
+from tinygrad_tf.models import (
+    BERT,
+    GPT2,
+    BERTConfig,
+    GenerationConfig,
+    GPT2Config,
+    Llama,
+    LlamaConfig,
+    Transformer,
+    TransformerConfig,
+)
+from tinygrad_tf.models.choosing import draw, filtered, probabilities
 
 START, END = 1, 2
 SOURCE = np.array([[3, 4, 5, 6], [5, 4, 0, 0], [6, 0, 0, 0], [7, 8, 3, 0]])
@@ -286,6 +296,89 @@ def test_what_is_cut_off_is_never_drawn():
     assert np.isfinite(np.take_along_axis(filtered(logits, config), drawn[:, None], 1)).all()
 
 
+class Numbers:
+    """A model of 4 tokens whose logits are the same in every row, but for one new token of one row."""
+
+    def __init__(self, row, step, logits):
+        self.row, self.step, self.odd = row, step, np.float32(logits)
+
+    def __call__(self, ids, cache=None, logits_to_keep=1):
+        logits = np.tile(np.float32([0, 3, 2, 1]), (len(ids), 1, 1))
+        if ids.shape[1] == 2 + self.step:
+            logits[self.row] = self.odd
+        return type("Logits", (), {"array": logits})
+
+
+BROKEN = {"NaN": [0, np.nan, 1, 2], "all −inf": [-np.inf] * 4, "inf": [0, 1, np.inf, 2]}
+
+
+@pytest.mark.parametrize("logits", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("step", [0, 2])
+def test_logits_that_choose_no_token_are_refused_at_their_step(logits, options, step, monkeypatch):
+    model, broken = decoder("GPT-2"), Numbers(1, step, logits)
+    monkeypatch.setattr(type(model), "__call__", lambda self, *a, **k: broken(*a, **k))
+    with pytest.raises(ValueError, match=f"for new token {step + 1} logits of row") as caught:
+        model.generate([[1, 2], [2, 1]], max_new_tokens=5, use_cache=False, **options)
+    assert "cure:" in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [OPTIONS["greedy"], OPTIONS["drawn"]], ids=["greedy", "drawn"])
+def test_logits_of_what_has_ended_may_be_anything(options, monkeypatch):
+    model, broken = decoder("GPT-2"), Numbers(0, 1, BROKEN["NaN"])
+    monkeypatch.setattr(type(model), "__call__", lambda self, *a, **k: broken(*a, **k))
+    ends = iter([[True, False], [True, False], [True, True]])
+    monkeypatch.setattr("tinygrad_tf.models.generation.Ends", lambda *a: lambda tokens: np.array(next(ends)))
+    assert model.generate([[1, 2], [2, 1]], max_new_tokens=5, use_cache=False, **options).shape == (2, 5)
+
+
+def test_some_impossible_tokens_are_no_mistake(monkeypatch):
+    model, some = decoder("GPT-2"), Numbers(0, 0, [-np.inf, -np.inf, 0, -np.inf])
+    monkeypatch.setattr(type(model), "__call__", lambda self, *a, **k: some(*a, **k))
+    for options in OPTIONS.values():
+        assert model.generate([[1, 2]], max_new_tokens=1, use_cache=False, **options)[0, 2] == 2
+
+
+def test_the_coldest_draw_is_the_likeliest_token_of_large_and_small_logits():
+    logits = np.float32([[3e38, -3e38, 2.9e38], [1e-30, 2e-30, 0]])
+    for temperature in (1e-29, 1e-20, 1e-3):
+        config = GenerationConfig(do_sample=True, temperature=temperature)
+        P = probabilities(filtered(logits, config))
+        assert np.isfinite(P).all()
+        assert P[0].tolist() == [1, 0, 0]
+    assert draw(np.float32([[0, 1e-3]] * 99), GenerationConfig(do_sample=True, temperature=1e-6)).all()
+
+
+@every_decoder
+@pytest.mark.parametrize("options", [OPTIONS["drawn"], {"num_beams": 3, "do_sample": True}], ids=["one", "beams"])
+def test_several_sequences_are_drawn_of_each_prompt(name, options):
+    model = decoder(name)
+    manual_seed(0)
+    rows = model.generate(PROMPT, REAL, max_new_tokens=8, num_return_sequences=3, **options)
+    assert rows[:, :4].tolist() == np.repeat(PROMPT, 3, axis=0).tolist()
+    assert len({tuple(row) for row in rows.tolist()}) > 4
+    if "num_beams" not in options:
+        steps = model.stream(PROMPT, REAL, max_new_tokens=2, num_return_sequences=3, **options)
+        assert [step.shape for step in steps] == [(12,), (12,)]
+
+
+# ---- how long -------------------------------------------------------------------------------------------------------
+
+
+def test_by_default_20_are_generated_and_no_more_than_there_are_positions():
+    assert decoder("GPT-2").generate([[5]]).shape == (1, 21)
+    assert decoder("GPT-2").generate([[5] * 30]).shape == (1, 40)
+    assert decoder("Llama").generate([[5] * 30]).shape == (1, 50)
+
+
+def test_a_length_of_the_call_that_does_not_count_is_said():
+    model = decoder("Llama")
+    model.generation = GenerationConfig(max_new_tokens=3)
+    with pytest.warns(UserWarning, match="max_new_tokens=3 counts, and not max_length=9"):
+        assert model.generate([[5, 6]], max_length=9).shape == (1, 5)
+    assert model.generate([[5, 6]], max_length=9, max_new_tokens=None).shape == (1, 9)
+
+
 # ---- what it leaves, and refuses ------------------------------------------------------------------------------------
 
 
@@ -335,10 +428,27 @@ WRONG = {
     "end outside the vocabulary": (ValueError, {"eos_token_id": -1}, ["eos_token_id -1", "0 … 11"]),
     "longer than there are positions": (ValueError, {"max_new_tokens": 1025}, ["max_new_tokens 1025", "1024"]),
     "a misspelt setting": (TypeError, {"max_token": 3}, ["'max_token'", "max_new_tokens"]),
-    "cold": (ValueError, {"temperature": 0.0}, ["temperature 0.0"]),
-    "no probability": (ValueError, {"top_p": 1.5}, ["top_p 1.5"]),
-    "drawn beams": (ValueError, {"num_beams": 2, "do_sample": True}, ["searched"]),
-    "an end that is no rule": (ValueError, {"early_stopping": "soon"}, ["soon", "never"]),
+    "colder than cold": (ValueError, {"temperature": -1.0, "do_sample": True}, ["temperature -1.0"]),
+    "a temperature that is no number": (ValueError, {"temperature": np.nan, "do_sample": True}, ["temperature nan"]),
+    "a temperature in words": (ValueError, {"temperature": "cold", "do_sample": True}, ["temperature 'cold'"]),
+    "no probability": (ValueError, {"top_p": 1.5, "do_sample": True}, ["top_p 1.5"]),
+    "a number of tokens below 0": (ValueError, {"top_k": -1, "do_sample": True}, ["top_k -1", "0 for all"]),
+    "no share": (ValueError, {"min_p": 2, "do_sample": True}, ["min_p 2", "0 … 1"]),
+    "no penalty": (ValueError, {"repetition_penalty": 0.0}, ["repetition_penalty 0.0", "1.0 for none"]),
+    "an end that is no rule": (ValueError, {"early_stopping": "soon", "num_beams": 2}, ["soon", "never"]),
+    "several of the likeliest": (ValueError, {"num_return_sequences": 2}, ["num_return_sequences 2", "are drawn"]),
+    "more than there are beams": (ValueError, {"num_return_sequences": 4, "num_beams": 3}, ["at most 3 sequences"]),
+    "words that are no lists": (ValueError, {"bad_words_ids": [3, 4]}, ["bad_words_ids [3, 4]", "list of lists"]),
+    "words of nothing": (ValueError, {"bad_words_ids": [[]]}, ["bad_words_ids [[]]"]),
+    "a token that is no list": (ValueError, {"suppress_tokens": 3}, ["suppress_tokens 3", "a list of token ids"]),
+    "a token outside the vocabulary": (ValueError, {"suppress_tokens": [12]}, ["the id 12", "0 … 11"]),
+    "a stop of nothing": (ValueError, {"stop_strings": ""}, ["stop_strings ''"]),
+    "stops without a tokenizer": (ValueError, {"stop_strings": "a"}, ["no tokenizer", "tokenizer=tokenizer"]),
+    "longer than the longest": (ValueError, {"min_new_tokens": 9}, ["at least 10", "max_new_tokens=9 or more"]),
+    "no longer than the prompt": (ValueError, {"max_new_tokens": None, "max_length": 1}, ["max_length=2 or more"]),
+    "what transformers alone computes": (ValueError, {"guidance_scale": 2.0}, ["guidance_scale=2.0", "leave"]),
+    "all tokens suppressed": (ValueError, {"suppress_tokens": list(range(12))}, ["new token 1 of row 0", "loosen"]),
+    "all suppressed in beams": (ValueError, {"suppress_tokens": list(range(12)), "num_beams": 2}, ["0 sequences of 1"]),
 }
 
 

@@ -164,3 +164,47 @@ def test_outputs_agree_after_training_on_one_side():
     ours.load_state_dict(theirs.state_dict())
     expected = theirs.eval()(torch.from_numpy(x)).detach().numpy()
     np.testing.assert_allclose(ours.eval()(Tensor(x)).array, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64", "float8_e4m3fn"])
+def test_tensors_of_every_float_type_are_loaded(dtype):
+    theirs = torch.nn.Linear(3, 4).to(getattr(torch, dtype))
+    ours = nn.Linear(3, 4)
+    ours.load_state_dict(theirs.state_dict())
+    for name, tensor in theirs.state_dict().items():
+        np.testing.assert_array_equal(ours.state_dict()[name].array, tensor.float().numpy())
+        assert ours.state_dict()[name].dtype == np.float32
+
+
+WRAPPED = {
+    "compiled": lambda net: torch.compile(net),
+    "parallel": lambda net: torch.nn.DataParallel(net),
+    "compiled and parallel": lambda net: torch.nn.DataParallel(torch.compile(net)),
+    "a compiled part": lambda net: torch.nn.Sequential(torch.compile(net[0]), net[1]),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_the_state_of_a_wrapped_model_is_loaded(wrap):
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    ours = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    state = wrap(theirs).state_dict()
+    assert set(state) != set(ours.state_dict())
+    assert ours.load_state_dict(state) == ([], [])
+    for name, tensor in theirs.state_dict().items():
+        np.testing.assert_array_equal(ours.state_dict()[name].array, tensor.numpy())
+
+
+def test_a_part_that_is_called_as_a_wrapper_keeps_its_name():
+    class Net(nn.Module):
+        def __init__(self):
+            self.module, self.weight = nn.Linear(2, 1), nn.Parameter(np.zeros((1, 2)))
+
+    net = Net()
+    net.load_state_dict({name: value + 1 for name, value in net.state_dict().items()})
+    assert (net.weight.array == 1).all()
+    found = net.load_state_dict(
+        {"_orig_mod.weight": np.full((1, 2), 5.0), "weight": np.full((1, 2), 6.0)}, strict=False
+    )
+    assert found.unexpected_keys == ["_orig_mod.weight"]
+    assert (net.weight.array == 6).all()

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from tinygrad_tf import Tensor, kernels, nn, optim
+from tinygrad_tf import Tensor, kernels, nn, no_grad, optim
 
 #: Optimiser, settings, and both entries of p after steps 1, 2, 3 of minimising Σ p² from p = (1, −2), in float64.
 TRAJECTORIES = {
@@ -41,14 +41,18 @@ def test_trajectory_is_that_of_the_specification(case):
 #: Every setting of every optimiser away from its default at least once.
 SETTINGS = {
     "SGD": [{}, {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1},
-            {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}],
+            {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}, {"maximize": True, "momentum": 0.5},
+            {"foreach": True}, {"fused": True}],
     "Adam": [{}, {"lr": 0.1, "betas": (0.5, 0.7), "eps": 1e-3}, {"lr": 0.1, "weight_decay": 0.3},
-             {"lr": 0.1, "amsgrad": True, "betas": (0.8, 0.3)}],
-    "AdamW": [{}, {"lr": 0.1, "betas": (0.5, 0.7), "eps": 1e-3, "weight_decay": 0.3}, {"lr": 0.1, "amsgrad": True}],
+             {"lr": 0.1, "amsgrad": True, "betas": (0.8, 0.3)}, {"maximize": True, "weight_decay": 0.3, "lr": 0.01},
+             {"decoupled_weight_decay": True, "weight_decay": 0.3}, {"foreach": True}, {"fused": True}],
+    "AdamW": [{}, {"lr": 0.1, "betas": (0.5, 0.7), "eps": 1e-3, "weight_decay": 0.3}, {"lr": 0.1, "amsgrad": True},
+              {"maximize": True, "weight_decay": 0.3}, {"weight_decay": 0.0}],
     "RMSprop": [{}, {"lr": 0.1, "alpha": 0.7, "eps": 1e-3, "weight_decay": 0.1}, {"lr": 0.1, "momentum": 0.9},
-                {"lr": 0.1, "centered": True, "momentum": 0.5, "weight_decay": 0.1}],
+                {"lr": 0.1, "centered": True, "momentum": 0.5, "weight_decay": 0.1},
+                {"maximize": True, "weight_decay": 0.1}],
     "Adagrad": [{}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1},
-                {"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3}],
+                {"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3}, {"maximize": True, "weight_decay": 0.1}],
     "Muon": [{}, {"lr": 0.1, "momentum": 0.5, "nesterov": False, "weight_decay": 0.3},
              {"lr": 0.1, "adjust_lr_fn": "match_rms_adamw"}, {"ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 3},
              {"adjust_lr_fn": "original", "eps": 10.0}],
@@ -263,7 +267,7 @@ def test_state_dict_has_the_keys_of_pytorch(torch):
                 keys.setdefault((name, i), []).append((state, set(saved["param_groups"][0])))
     for (ours, our_group), (theirs, their_group) in keys.values():
         assert ours == theirs
-        assert our_group <= their_group
+        assert our_group == their_group
 
 
 def test_loading_does_not_share_arrays():
@@ -324,6 +328,136 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(make, words):
     assert other.param_groups[0]["lr"] == 1e-3
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
+def test_a_state_of_pytorch_s_gets_the_type_of_its_parameter(dtype, torch):
+    their_W = torch.randn(2, 3).to(getattr(torch, dtype)).requires_grad_()
+    theirs = torch.optim.Adam([their_W], amsgrad=True)
+    (their_W * their_W).sum().backward()
+    theirs.step()
+    W = Tensor(np.zeros((2, 3), np.float32), requires_grad=True)
+    ours = optim.Adam([W], amsgrad=True)
+    ours.load_state_dict(theirs.state_dict())
+    for key, value in theirs.state_dict()["state"][0].items():
+        found = ours.state[W][key]
+        np.testing.assert_array_equal(found, value.float().numpy())
+        assert key == "step" or found.dtype == np.float32
+    with_gradients(W)
+    ours.step()
+    assert W.dtype == np.float32
+
+
+def test_rates_of_pytorch_s_that_are_tensors_become_numbers(torch):
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=torch.tensor(0.5), momentum=0.5)
+    a, _ = two()
+    ours = optim.SGD([a], lr=0.1)
+    ours.load_state_dict(theirs.state_dict())
+    assert ours.param_groups[0]["lr"] == 0.5
+    assert type(ours.param_groups[0]["lr"]) is float
+
+
+def test_states_are_found_by_the_numbers_of_their_parameters():
+    a, b = two()
+    saved = {"state": {7: {"momentum_buffer": np.full(1, 2.0)}, 5: {"momentum_buffer": np.full(1, 3.0)}},
+             "param_groups": [{"params": [7, 5]}]}  # fmt: skip
+    optimizer = optim.SGD([a, b], momentum=0.9)
+    optimizer.load_state_dict(saved)
+    assert [optimizer.state[p]["momentum_buffer"].item() for p in (a, b)] == [2, 3]
+
+
+@pytest.mark.parametrize("pair", [("AdamW", "Adam"), ("Adam", "AdamW")])
+def test_the_decay_of_a_state_is_that_of_pytorch(pair, torch):
+    """AdamW's stays decoupled whatever it loads; an Adam takes over AdamW's."""
+    saved, loading = pair
+    rates = []
+    for package, make in ((optim, lambda: Tensor([2.0], requires_grad=True)),
+                          (torch.optim, lambda: torch.tensor([2.0], requires_grad=True))):  # fmt: skip
+        first, p = make(), make()
+        other = getattr(package, saved)([first], lr=0.1, weight_decay=0.5)
+        (first * first).sum().backward()
+        other.step()
+        optimizer = getattr(package, loading)([p], lr=0.3)
+        optimizer.load_state_dict(other.state_dict())
+        (p * p).sum().backward()
+        optimizer.step()
+        rates.append(p.item())
+    assert rates[0] == pytest.approx(rates[1], rel=1e-6)
+
+
+def test_a_state_whose_settings_make_no_sense_changes_nothing():
+    a, _ = two()
+    optimizer = optim.Adam([a])
+    saved = optimizer.state_dict()
+    saved["param_groups"][0]["betas"] = (0.9, 1.5)
+    with pytest.raises(ValueError, match="betas"):
+        optimizer.load_state_dict(saved)
+    assert optimizer.param_groups[0]["betas"] == (0.9, 0.999)
+
+
+# ---- closures, names, numbers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_closure_computes_the_loss_and_the_gradients(name, torch):
+    found = []
+    for package, tensor, stop in ((optim, Tensor, no_grad), (torch.optim, torch.tensor, torch.no_grad)):
+        W = tensor([[1.0, 2.0]], requires_grad=True)
+        optimizer = getattr(package, name)([W], lr=0.1)
+
+        def closure(W=W, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (W * W).sum()
+            loss.backward()
+            return loss
+
+        with stop():  # it records nevertheless
+            found.append([optimizer.step(closure).item() for _ in range(3)])
+        assert optimizer.step() is None
+    np.testing.assert_allclose(*found, rtol=1e-2 if name == "Muon" else 1e-6)
+
+
+def test_parameters_may_come_with_their_names(torch):
+    groups = []
+    for package, optimizers in ((nn, optim), (torch.nn, torch.optim)):
+        model = package.Linear(2, 3)
+        optimizer = optimizers.AdamW(model.named_parameters(), lr=0.1)
+        optimizer.add_param_group({"params": [("more", package.Parameter(model.bias.detach().clone()))]})
+        assert all(p is q for p, q in zip(optimizer.param_groups[0]["params"], model.parameters(), strict=True))
+        groups.append([(g["params"], g["param_names"]) for g in optimizer.state_dict()["param_groups"]])
+    assert groups[0] == groups[1] == [([0, 1], ["weight", "bias"]), ([2], ["more"])]
+
+
+def test_names_of_a_state_come_along():
+    model = nn.Linear(2, 3)
+    with_names, without = optim.SGD(model.named_parameters()), optim.SGD(model.parameters())
+    without.load_state_dict(with_names.state_dict())
+    assert without.param_groups[0]["param_names"] == ["weight", "bias"]
+    with_names.load_state_dict(optim.SGD(model.parameters()).state_dict())
+    assert with_names.param_groups[0]["param_names"] == ["weight", "bias"]
+
+
+@pytest.mark.parametrize("number", [np.float32(0.1), np.float64(0.1), np.float16(0.1), np.array(0.1), np.array([0.1]),
+                                    np.int64(1)])  # fmt: skip
+def test_a_number_of_numpy_s_is_python_s_from_the_first_step_on(number):
+    value = number.item()
+    beta = number if value < 1 else np.float64(0.5)
+    a, b = (Tensor(np.float32([0.3, 0.7]), requires_grad=True) for _ in range(2))
+    first = optim.AdamW([a], lr=number, betas=(beta, np.float32(0.9)))
+    second = optim.AdamW([b], lr=value, betas=(beta.item(), np.float32(0.9).item()))
+    for step in range(3):
+        if step == 2:
+            first.param_groups[0]["lr"], second.param_groups[0]["lr"] = np.float32(0.3), np.float32(0.3).item()
+        with_gradients(a, b)
+        first.step()
+        second.step()
+        assert a.array.tobytes() == b.array.tobytes()
+    assert first.param_groups[0]["lr"] == second.param_groups[0]["lr"]
+    settings = [first.param_groups[0]["lr"], *first.param_groups[0]["betas"]]
+    assert {type(setting) for setting in settings} <= {float, int}
+    again = copy.deepcopy(first)
+    again.param_groups[0]["lr"] = np.float32(0.2)
+    assert type(again.param_groups[0]["lr"]) is float
+
+
 a, _ = two()
 WRONG = {
     "no parameters": (ValueError, lambda: optim.SGD([]), ["SGD got no parameters"]),
@@ -340,6 +474,15 @@ WRONG = {
     "in two groups": (ValueError, lambda: optim.SGD([{"params": [a]}, {"params": [a]}]), ["once", "groups"]),
     "a vector in Muon": (ValueError, lambda: optim.Muon([a]), ["(1,)", "AdamW"]),
     "Muon's scale": (ValueError, lambda: optim.Muon([Tensor([[1.0]])], adjust_lr_fn="x"), ["match_rms_adamw"]),
+    "lr that is no number": (ValueError, lambda: optim.SGD([a], lr=float("nan")), ["lr nan"]),
+    "differentiable": (ValueError, lambda: optim.SGD([a], differentiable=True), ["differentiable True", "no part of"]),
+    "capturable": (ValueError, lambda: optim.Adam([a], capturable=True), ["capturable True", "on the CPU"]),
+    "fused and foreach": (RuntimeError, lambda: optim.Adam([a], fused=True, foreach=True), ["exclude each other"]),
+    "a set": (TypeError, lambda: optim.SGD({a}), ["a set of 1", "order"]),
+    "a set in a group": (TypeError, lambda: optim.SGD([{"params": {a}}]), ["a set of 1"]),
+    "some names": (ValueError, lambda: optim.SGD([("a", a), two()[0]]), ["1 parameters with names and 1 without"]),
+    "names of some groups": (ValueError, lambda: optim.SGD([{"params": [("a", a)]}, {"params": two()[0]}]),
+                             ["a group without names"]),
 }  # fmt: skip
 
 
@@ -405,3 +548,13 @@ def test_clipping_by_value():
     p.grad = Tensor([-3.0, 0.1, 3.0])
     optim.clip_grad_value_([p], 0.5)
     np.testing.assert_allclose(p.grad.array, [-0.5, 0.1, 0.5])
+
+
+def test_clipping_one_tensor_by_value(torch):
+    p, q = Tensor([1.0, 1.0, 1.0], requires_grad=True), torch.ones(3, requires_grad=True)
+    p.grad, q.grad = Tensor([-3.0, 0.1, 3.0]), torch.tensor([-3.0, 0.1, 3.0])
+    optim.clip_grad_value_(p, np.float64(0.5), foreach=False)
+    torch.nn.utils.clip_grad_value_(q, 0.5)
+    np.testing.assert_array_equal(p.grad.array, q.grad.numpy(), strict=True)
+    nn.utils.clip_grad_value_(iter([p]), 0.25)
+    assert p.grad.tolist() == [-0.25, np.float32(0.1), 0.25]

@@ -1,6 +1,7 @@
 """Learning-rate schedules: the values of the specification, PyTorch's step by step, resuming, and wrong settings."""
 
 import copy
+import json
 import warnings
 
 import numpy as np
@@ -242,7 +243,250 @@ def test_the_cycle_has_an_end_and_stays_there():
     assert settings_of(schedule.optimizer) == before
 
 
+# ---- states of PyTorch's, and of other settings ----------------------------------------------------------------------
+
+#: The same schedules with other settings, which a state is to replace.
+OTHERS = {
+    "StepLR": ((9,), {"gamma": 0.3}),
+    "MultiStepLR": (([1],), {"gamma": 0.3}),
+    "ConstantLR": ((0.9, 2), {}),
+    "LinearLR": ((0.9, 0.8, 2), {}),
+    "ExponentialLR": ((0.3,), {}),
+    "PolynomialLR": ((50,), {"power": 3}),
+    "CosineAnnealingLR": ((9,), {"eta_min": 0.2}),
+    "CosineAnnealingWarmRestarts": ((2,), {"T_mult": 3, "eta_min": 0.2}),
+    "OneCycleLR": ((0.1, 77), {"three_phase": True, "anneal_strategy": "linear"}),
+    "CyclicLR": ((0.3, 0.5), {"step_size_up": 9, "step_size_down": 4, "mode": "triangular2", "max_momentum": 0.7}),
+    "LambdaLR": ((lambda step: 0.95**step,), {}),  # which a state cannot hold
+}  # fmt: skip
+
+
+def steps_of(schedule, n):
+    """The settings of the optimiser's groups at each of the next ``n`` steps."""
+    found = []
+    for _ in range(n):
+        found.append(settings_of(schedule.optimizer))
+        schedule.step()
+    return found
+
+
+@pytest.mark.parametrize("case", BESIDE_PYTORCH)
+@pytest.mark.parametrize("with_optimizer", [True, False], ids=["and the optimiser's", "alone"])
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+def test_a_schedule_of_pytorch_s_goes_on_here(case, with_optimizer, torch):
+    schedule, args, settings = BESIDE_PYTORCH[case]
+    if schedule == "OneCycleLR" and not with_optimizer:
+        return  # PyTorch keeps its rates in the optimiser's state
+    theirs = getattr(torch.optim.lr_scheduler, schedule)(
+        optimizer(0.3, torch.optim, torch.tensor, "AdamW", 2), *args, **settings
+    )
+    steps_of(theirs, 5)
+    others, other_settings = OTHERS[schedule]
+    if "scale_fn" in settings:
+        other_settings = {**other_settings, "scale_fn": settings["scale_fn"]}
+    ours = getattr(optim, schedule)(optimizer(0.01, name="AdamW", groups=2), *others, **other_settings)
+    saved = copy.deepcopy(theirs.state_dict())
+    if with_optimizer:
+        ours.optimizer.load_state_dict(theirs.optimizer.state_dict())
+    ours.load_state_dict(saved)
+    np.testing.assert_allclose(steps_of(ours, 12), steps_of(theirs, 12), rtol=0, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+def test_a_plateau_and_a_sequence_of_pytorch_s_go_on_here(torch):
+    theirs = sequence(torch.optim.lr_scheduler, optimizer(0.3, torch.optim, torch.tensor))
+    steps_of(theirs, 2)
+    base = optimizer(0.1)
+    ours = optim.SequentialLR(base, [optim.LinearLR(base, 0.5, 0.6, 2), optim.CosineAnnealingLR(base, 9)], [1])
+    ours.load_state_dict(theirs.state_dict())
+    np.testing.assert_allclose(steps_of(ours, 9), steps_of(theirs, 9), rtol=0, atol=1e-9)
+
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer(0.3, torch.optim, torch.tensor), "max", 0.3, 2, 0.1, "abs", 1, 0.01
+    )
+    ours = optim.ReduceLROnPlateau(optimizer(0.1))
+    for metric in (3.0, 2.0, 2.0, 2.0):
+        theirs.step(metric)
+    ours.load_state_dict(theirs.state_dict())
+    for _ in range(12):
+        assert ours.get_last_lr() == pytest.approx(theirs.get_last_lr(), rel=1e-12)
+        ours.step(2.0)
+        theirs.step(2.0)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_settings_that_were_saved_hold_in_a_build_with_others(name):
+    schedule, args, settings = BESIDE_PYTORCH[name]
+    first = getattr(optim, schedule)(optimizer(0.3, groups=2), *args, **settings)
+    steps_of(first, 5)
+    if name == "ExponentialLR":
+        first.gamma = 0.5  # changed in the middle
+        steps_of(first, 1)
+    others, other_settings = OTHERS[name]
+    second = getattr(optim, schedule)(optimizer(0.01, groups=2), *others, **other_settings)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert steps_of(first, 9) == steps_of(second, 9)
+
+
+def test_a_function_with_a_state_keeps_it():
+    class Decay:
+        def __init__(self, gamma):
+            self.gamma = gamma
+
+        def __call__(self, step):
+            return self.gamma**step
+
+    first, second = (optim.LambdaLR(optimizer(), Decay(gamma)) for gamma in (0.5, 0.9))
+    second.load_state_dict(first.state_dict())
+    assert steps_of(first, 3) == steps_of(second, 3)
+
+
+@pytest.mark.parametrize("make", [
+    lambda base: optim.LambdaLR(base, lambda step: 0.5**step), lambda base: optim.StepLR(base, 2),
+    lambda base: optim.OneCycleLR(base, 0.5, 20), lambda base: sequence(optim, base),
+], ids=["its own rates", "scaled rates", "of the groups", "in sequence"])  # fmt: skip
+@pytest.mark.parametrize("order", ["optimiser, schedule", "schedule, optimiser", "a schedule made in between"])
+def test_a_rate_set_by_hand_before_saving_comes_back_in_any_order(make, order):
+    first = make(optimizer(0.3))
+    steps_of(first, 3)
+    first.optimizer.param_groups[0]["lr"] = 0.123
+    saved, of_schedule = copy.deepcopy(first.optimizer.state_dict()), copy.deepcopy(first.state_dict())
+    base = optimizer(0.01)
+    if order == "a schedule made in between":
+        base.load_state_dict(saved)
+        second = make(base)
+        second.load_state_dict(of_schedule)
+    else:
+        second = make(base)
+        loads = [lambda: base.load_state_dict(saved), lambda: second.load_state_dict(of_schedule)]
+        for load in loads if order == "optimiser, schedule" else reversed(loads):
+            load()
+    assert second.get_last_lr() == [0.123]
+    assert steps_of(first, 6) == steps_of(second, 6)
+
+
+def test_a_rate_set_by_hand_after_pytorch_s_schedule_is_the_optimiser_s(torch):
+    theirs = torch.optim.lr_scheduler.ExponentialLR(optimizer(0.3, torch.optim, torch.tensor), 0.9)
+    theirs.optimizer.param_groups[0]["lr"] = 0.123
+    ours = optim.ExponentialLR(optimizer(0.1), 0.5)
+    ours.optimizer.load_state_dict(theirs.optimizer.state_dict())
+    ours.load_state_dict(theirs.state_dict())
+    assert ours.get_last_lr() == [0.123]
+
+
+BAD_STATES = {
+    "of another schedule": (lambda: optim.StepLR(optimizer(), 3), lambda: optim.ExponentialLR(optimizer(), 0.5),
+                            ["step_size", "settings are gamma"]),
+    "of more groups": (lambda: optim.StepLR(optimizer(groups=2), 3), lambda: optim.StepLR(optimizer(), 3),
+                       ["a state of 2 groups", "has 1 groups"]),
+    "of an optimiser": (optimizer, lambda: optim.StepLR(optimizer(), 3), ["'state'"]),
+    "a plateau of more groups": (lambda: optim.ReduceLROnPlateau(optimizer(groups=2)),
+                                 lambda: optim.ReduceLROnPlateau(optimizer()), ["a state of 2 groups"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_STATES)
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(case):
+    save, make, words = BAD_STATES[case]
+    schedule, saved = make(), save().state_dict()
+    before = copy.deepcopy([schedule.state_dict(), settings_of(schedule.optimizer)])
+    with pytest.raises(ValueError, match="load_state_dict of") as caught:
+        schedule.load_state_dict(saved)
+    assert all(word in str(caught.value) for word in words)
+    assert [schedule.state_dict(), settings_of(schedule.optimizer)] == before
+
+
+# ---- groups that come later, and totals of 0 -------------------------------------------------------------------------
+
+LATER = {
+    "StepLR": ((3,), {}), "MultiStepLR": (([2, 6],), {}), "ConstantLR": ((0.5, 6), {}), "LinearLR": ((0.1, 1, 7), {}),
+    "ExponentialLR": ((0.9,), {}), "PolynomialLR": ((6,), {"power": 2}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LATER)
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+def test_a_group_that_is_added_later_is_scaled_from_then_on_as_in_pytorch(name, torch):
+    args, settings = LATER[name]
+    found = []
+    for package, base in ((optim, optimizer(0.3)),
+                          (torch.optim.lr_scheduler, optimizer(0.3, torch.optim, torch.tensor))):  # fmt: skip
+        schedule = getattr(package, name)(base, *args, **settings)
+        steps_of(schedule, 4)
+        tensor = Tensor if package is optim else torch.tensor
+        base.add_param_group({"params": [tensor([1.0], requires_grad=True)], "lr": 0.7})
+        found.append([rate for step in steps_of(schedule, 8) for rate, *_ in step])
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-12)
+
+
+def test_a_cosine_scales_a_later_group_as_well():
+    schedule = optim.CosineAnnealingLR(optimizer(1.0), 8, eta_min=0.2)
+    steps_of(schedule, 2)
+    added = {"params": [Tensor([1.0], requires_grad=True)], "lr": schedule.get_last_lr()[0]}
+    schedule.optimizer.add_param_group(added)
+    for rates in steps_of(schedule, 12):
+        assert rates[0][0] == pytest.approx(rates[1][0], abs=1e-12)
+
+
+def test_a_function_gives_a_later_group_its_own_rate():
+    schedule = optim.LambdaLR(optimizer(1.0), lambda step: 0.5**step)
+    schedule.optimizer.add_param_group({"params": [Tensor([1.0], requires_grad=True)], "lr": 8.0})
+    schedule.step()
+    assert schedule.get_last_lr() == [0.5, 4.0]
+    again = optim.LambdaLR(optimizer(groups=2), lambda step: 0.5**step)
+    again.load_state_dict(schedule.state_dict())
+    assert steps_of(again, 3) == steps_of(schedule, 3)
+
+
+def test_a_later_group_is_scaled_in_a_sequence_as_the_others_are():
+    schedule = sequence(optim, optimizer(1.0))
+    schedule.step()
+    added = {"params": [Tensor([1.0], requires_grad=True)], "lr": schedule.get_last_lr()[0] / 4}
+    schedule.optimizer.add_param_group(added)
+    for rates in steps_of(schedule, 2):
+        assert rates[1][0] == pytest.approx(rates[0][0] / 4)
+
+
+def test_a_plateau_reduces_later_groups_too():
+    schedule = optim.ReduceLROnPlateau(optimizer(1.0), patience=0, min_lr=0.05)
+    schedule.optimizer.add_param_group({"params": [Tensor([1.0], requires_grad=True)], "lr": 8.0})
+    schedule.step(1.0)
+    schedule.step(1.0)
+    assert schedule.get_last_lr() == [0.1, 0.8]
+
+
+NO_LATER = {
+    "CyclicLR": lambda base: optim.CyclicLR(base, 0.1, 1.0),
+    "OneCycleLR": lambda base: optim.OneCycleLR(base, 1.0, 10),
+    "LambdaLR": lambda base: optim.LambdaLR(base, [abs]),
+    "ReduceLROnPlateau": lambda base: optim.ReduceLROnPlateau(base, min_lr=[0.1]),
+}
+
+
+@pytest.mark.parametrize("name", NO_LATER)
+def test_a_schedule_with_settings_for_each_group_takes_no_later_one(name):
+    schedule = NO_LATER[name](optimizer())
+    schedule.optimizer.add_param_group({"params": [Tensor([1.0], requires_grad=True)]})
+    with pytest.raises(ValueError, match=f"{name} got (?s:.*)cure:"):
+        schedule.step(*[1.0] if name == "ReduceLROnPlateau" else [])
+
+
+@pytest.mark.parametrize("case", [("LinearLR", (0.3, 0.9, 0)), ("ConstantLR", (0.3, 0)), ("PolynomialLR", (0, 2.0)),
+                                  ("ConstantLR", (0.0, 9)), ("CosineAnnealingLR", (1,)), ("StepLR", (1,))])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+def test_totals_of_nothing_are_pytorch_s(case, torch):
+    name, args = case
+    ours = getattr(optim, name)(optimizer(0.5), *args)
+    theirs = getattr(torch.optim.lr_scheduler, name)(optimizer(0.5, torch.optim, torch.tensor), *args)
+    np.testing.assert_allclose(steps_of(ours, 6), steps_of(theirs, 6), rtol=0, atol=1e-12)
+
+
 WRONG = {
+    "StepLR of no steps": (lambda: optim.StepLR(optimizer(), 0), ["StepLR", "step_size 0"]),
+    "CosineAnnealingLR of no steps": (lambda: optim.CosineAnnealingLR(optimizer(), 0), ["T_max 0", "divides by it"]),
+    "NoamLR without a warm-up": (lambda: optim.NoamLR(optimizer(), 512, 0), ["warmup 0"]),
+    "CyclicLR of no steps": (lambda: optim.CyclicLR(optimizer(), 0.1, 1.0, 0), ["step_size_up 0"]),
+    "plateau groups": (lambda: optim.ReduceLROnPlateau(optimizer(), min_lr=[0.1, 0.2]), ["min_lr", "1 groups"]),
     "LinearLR": (lambda: optim.LinearLR(optimizer(), start_factor=0.0), ["start_factor 0.0"]),
     "ConstantLR": (lambda: optim.ConstantLR(optimizer(), factor=2.0), ["ConstantLR", "2.0"]),
     "LambdaLR": (lambda: optim.LambdaLR(optimizer(), [abs, abs]), ["2 functions", "1 groups"]),
@@ -274,6 +518,48 @@ PAIRS = {
     "constant and milestones": [("ConstantLR", {"factor": 0.5}), ("MultiStepLR", {"milestones": [2, 6]})],
     "polynomial and exponential": [("PolynomialLR", {"total_iters": 12}), ("ExponentialLR", {"gamma": 0.8})],
 }  # fmt: skip
+
+
+SEQUENCES = {
+    "warm-up, then decay": lambda p, o: ([p.LinearLR(o, 0.1, 1, 5), p.ExponentialLR(o, 0.9)], [4]),
+    "constant, then cosine": lambda p, o: ([p.ConstantLR(o, 0.5, 2), p.CosineAnnealingLR(o, 6, 0.1)], [3]),
+    "own rates in between": lambda p, o: (
+        [p.StepLR(o, 2), p.LambdaLR(o, lambda step: 0.9**step), p.PolynomialLR(o, 4)], [3, 6]),
+    "a warm-up that never was": lambda p, o: ([p.LinearLR(o, 0.1, 1, 5), p.ExponentialLR(o, 0.9)], [0]),
+    "restarts": lambda p, o: ([p.ExponentialLR(o, 0.5), p.CosineAnnealingWarmRestarts(o, 3)], [5]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", SEQUENCES.values(), ids=SEQUENCES)
+@pytest.mark.parametrize("by_hand", [None, 1, 2, 3, 4, 6])
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+def test_a_sequence_scales_a_rate_set_by_hand_as_in_pytorch(make, by_hand, torch):
+    found = []
+    for package, base in ((optim, optimizer(0.3)),
+                          (torch.optim.lr_scheduler, optimizer(0.3, torch.optim, torch.tensor))):  # fmt: skip
+        schedule = package.SequentialLR(base, *make(package, base))
+        found.append([])
+        for step in range(12):
+            if step == by_hand:
+                base.param_groups[0]["lr"] = 0.05
+            found[-1].append(base.param_groups[0]["lr"])
+            schedule.step()
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [*LATER, "CosineAnnealingLR"])
+@pytest.mark.parametrize("by_hand", [1, 4, 8, 9, 10])
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+def test_a_rate_set_by_hand_at_the_end_of_a_schedule_is_pytorch_s(name, by_hand, torch):
+    args, settings = {**LATER, "CosineAnnealingLR": ((8,), {"eta_min": 0.01})}[name]
+    found = []
+    for package, base in ((optim, optimizer(0.3)),
+                          (torch.optim.lr_scheduler, optimizer(0.3, torch.optim, torch.tensor))):  # fmt: skip
+        schedule = getattr(package, name)(base, *args, **settings)
+        steps_of(schedule, by_hand)
+        base.param_groups[0]["lr"] = 0.05
+        found.append([rate for step in steps_of(schedule, 8) for rate, *_ in step])
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-12)
 
 
 def rates_of_both(optimizer, schedules, by_hand=None):

@@ -82,6 +82,37 @@ def test_resuming_gives_the_same_bits_as_never_stopping(tmp_path):
     assert resumed.train(4).bits() == expected
 
 
+def of_numpy(params, lr):
+    """An optimiser whose settings are NumPy's numbers."""
+    return optim.AdamW(params, lr=np.float32(lr), betas=(np.float32(0.9), np.float64(0.99)), eps=np.float32(1e-6),
+                       weight_decay=np.float16(0.1))  # fmt: skip
+
+
+SETTINGS = {
+    "numbers of NumPy's": (of_numpy, lambda o, *_: optim.ExponentialLR(o, np.float32(0.9))),
+    "names": (lambda params, lr: optim.SGD([(f"p{i}", p) for i, p in enumerate(params)], lr=lr, momentum=0.9),
+              lambda o, *_: optim.MultiStepLR(o, np.array([2, 4]), np.float32(0.3))),
+    "uphill": (lambda params, lr: optim.RMSprop(params, lr=lr, maximize=True, foreach=True),
+               lambda o, *_: optim.OneCycleLR(o, np.float32(0.3), 20, cycle_momentum=False)),
+    "in sequence": (optim.Adam, lambda o, *_: optim.SequentialLR(
+        o, [optim.LinearLR(o, np.float32(0.1), total_iters=2), optim.CosineAnnealingLR(o, 5)], [np.int64(2)])),
+    "in cycles": (optim.Adam, lambda o, *_: optim.CyclicLR(o, np.float32(0.1), 0.3, 3, mode="exp_range", gamma=0.9)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_every_setting_resumes_with_the_same_bits(case, tmp_path):
+    make, schedule = SETTINGS[case]
+    path = tmp_path / "net.safetensors"
+    whole = Training(optimizer=make, schedule=schedule).train(3)
+    whole.optimizer.param_groups[0]["lr"] = np.float32(0.07)  # by hand
+    save_checkpoint(path, *whole.parts(), step=3)
+    expected = whole.train(4).bits()
+    resumed = Training(optimizer=make, schedule=schedule)
+    load_checkpoint(path).restore(*resumed.parts())
+    assert resumed.train(4).bits() == expected
+
+
 def test_step_and_notes_come_back(file):
     saved = load_checkpoint(file)
     assert saved.step == 3

@@ -18,9 +18,8 @@ from .. import nn
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops import fused
-from ..ops.activation import relu
 from .causal import CausalLM, tokens_of
-from .pretrained import Config
+from .configs import Config, activation
 
 
 @dataclass
@@ -47,22 +46,6 @@ class BERTConfig(Config):
     eos_token_id: int | list[int] | None = None
     tie_word_embeddings: bool = True
     is_decoder: bool = False
-
-
-ACTIVATIONS: dict[str, Any] = {"gelu": fused.gelu, "gelu_new": fused.gelu_tanh, "relu": relu}
-
-
-def activation(c: BERTConfig) -> Any:
-    """The function that ``hidden_act`` names. Raises ValueError if there is none."""
-    if c.hidden_act not in ACTIVATIONS:
-        raise error(
-            ValueError,
-            "BERTConfig",
-            got={"hidden_act": repr(c.hidden_act)},
-            rule=f"it is one of {', '.join(ACTIVATIONS)}",
-            cure='write hidden_act="gelu"',
-        )
-    return ACTIVATIONS[c.hidden_act]
 
 
 class Embeddings(nn.Module):
@@ -123,7 +106,7 @@ class Layer(nn.Module):
         self.attention: dict[str, Any] = {"self": SelfAttention(c), "output": Output(c, c.hidden_size)}
         self.intermediate = {"dense": nn.Linear(c.hidden_size, c.intermediate_size)}
         self.output = Output(c, c.intermediate_size)
-        self.activation = activation(c)
+        self.activation = activation(c, "hidden_act")
 
     def forward(self, x: Tensor, mask: Any, cache: nn.Cache | None) -> Tensor:
         x = self.attention["output"](self.attention["self"](x, mask, cache), x)
@@ -140,7 +123,7 @@ class Predictions(nn.Module):
             "LayerNorm": nn.LayerNorm(c.hidden_size, c.layer_norm_eps),
         }
         self.decoder = nn.Linear(c.hidden_size, c.vocab_size)
-        self.activation = activation(c)
+        self.activation = activation(c, "hidden_act")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decoder(self.transform["LayerNorm"](self.activation(self.transform["dense"](x))))  # (B, L, V)
@@ -157,6 +140,8 @@ class BERT(CausalLM):
 
     config: BERTConfig
     config_class = BERTConfig
+    base = "BertModel"
+    head = r"^cls\."
     unused = r"^cls\.seq_relationship\.|^bert\.pooler\.|^pooler\.|embeddings\.position_ids$"  # for other tasks
     renamed = ((r"LayerNorm\.gamma$", "LayerNorm.weight"), (r"LayerNorm\.beta$", "LayerNorm.bias"))  # of 2018
 
@@ -174,6 +159,13 @@ class BERT(CausalLM):
         self.architecture = "BertLMHeadModel" if c.is_decoder else "BertForMaskedLM"
         self.configure(c, c.max_position_embeddings)
         self.reset_parameters()
+
+    @property
+    def output_layer(self) -> nn.Module | None:
+        return self.cls.get("predictions")
+
+    def drop_head(self) -> None:
+        self.headless, self.cls = True, {}
 
     def reset_parameters(self) -> None:
         for name, parameter in self.named_parameters():
@@ -202,7 +194,7 @@ class BERT(CausalLM):
     ) -> Tensor:  # fmt: skip
         """Ids (B, L) → logits (B, L, V); ``token_type_ids`` (B, L) is 1 in the second of two texts."""
         x = self.hidden(input_ids, attention_mask, position_ids, cache, token_type_ids)
-        return self.cls["predictions"](x[:, -logits_to_keep:] if logits_to_keep else x)
+        return self.logits(x[:, -logits_to_keep:] if logits_to_keep else x)
 
     @nn.scoped
     def loss(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +12,10 @@ from .. import nn
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops.fused import cross_entropy
-from .generation import Generates, GenerationConfig
-from .pretrained import Pretrained, folder_of, read_json, write_json
+from .folders import CONFIG, folder_of, read_json, write_json
+from .generation import Generates
+from .pretrained import Pretrained
+from .settings import SETTINGS, GenerationConfig
 
 M = TypeVar("M", bound="CausalLM")
 _GENERATION = "generation_config.json"
@@ -23,16 +24,37 @@ _GENERATION = "generation_config.json"
 class CausalLM(Pretrained, Generates):
     """A model that predicts each next token. A subclass has ``hidden`` and the output layer ``lm_head``."""
 
-    lm_head: nn.Module
+    lm_head: nn.Module | None
+
+    @property
+    def output_layer(self) -> nn.Module | None:
+        """What turns a token's vector into logits."""
+        return self.lm_head
+
+    def drop_head(self) -> None:
+        super().drop_head()
+        self.lm_head = None
 
     def configure(self, config: Any, max_positions: int | None) -> None:
         """Note the configuration and what generation takes from it."""
         self.config, self.max_positions = config, max_positions
-        self.generation = GenerationConfig(eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id)
+        self.generation = self._generation_of_config()
+
+    def _generation_of_config(self) -> GenerationConfig:
+        """What the model's configuration says of generation."""
+        c = self.config
+        return GenerationConfig(eos_token_id=c.eos_token_id, pad_token_id=c.pad_token_id, bos_token_id=c.bos_token_id)
 
     @classmethod
-    def from_pretrained(cls: type[M], folder: str | os.PathLike[str]) -> M:
-        """As :meth:`Pretrained.from_pretrained`, with the defaults of generation_config.json if the folder has one.
+    def from_pretrained(
+        cls: type[M], folder: str | os.PathLike[str], generation_config: GenerationConfig | None = None
+    ) -> M:
+        """As :meth:`Pretrained.from_pretrained`, with the settings of generation_config.json if the folder has one.
+
+        A folder without that file may have them in its config.json. In place of both, ``generation_config`` can be
+        given. Where the one that is taken says nothing of ``eos_token_id`` and the like, config.json counts. Raises
+        ValueError for settings that make no sense, and for those that would change the tokens but are not computed
+        here.
 
         >>> import tempfile
         >>> from tinygrad_tf.models import GPT2, GPT2Config
@@ -43,19 +65,24 @@ class CausalLM(Pretrained, Generates):
         """
         path = folder_of(folder)  # once: a name on the hub is fetched here
         model = super().from_pretrained(path)
-        file = path / _GENERATION
-        if file.is_file():
-            known = {field.name for field in dataclasses.fields(GenerationConfig)}
-            given = {k: v for k, v in read_json(file).items() if k in known and v is not None}
-            model.generation = model.generation.but(**given)
+        file, base = path / _GENERATION, model.generation
+        if generation_config is not None:
+            model.generation = generation_config.filled(base)
+        elif file.is_file():
+            model.generation = base.with_file(read_json(file), file)
+        else:
+            given = read_json(path / CONFIG)
+            said = {name: value for name, value in given.items() if name in SETTINGS and value is not None}
+            model.generation = base.with_file(said, path / CONFIG)
         return model
 
     def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
         """As :meth:`Pretrained.save_pretrained`, with generation_config.json for settings that are not the defaults."""
         super().save_pretrained(folder, max_shard_size)
-        defaults = dataclasses.asdict(GenerationConfig())
+        defaults, of_config = vars(GenerationConfig()), vars(self._generation_of_config())
         write_json(Path(folder) / _GENERATION, {
-            k: v for k, v in dataclasses.asdict(self.generation).items() if v != defaults[k]
+            name: value for name, value in vars(self.generation).items()
+            if value != defaults[name] or value != of_config[name]  # None, too, where config.json has an id
         })  # fmt: skip
 
     def hidden(
@@ -74,7 +101,20 @@ class CausalLM(Pretrained, Generates):
         tokens that it holds, too.
         """
         x = self.hidden(input_ids, attention_mask, position_ids, cache)
-        return self.lm_head(x[:, -logits_to_keep:] if logits_to_keep else x)
+        return self.logits(x[:, -logits_to_keep:] if logits_to_keep else x)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """What the output layer makes of ``hidden`` (B, L, D). Raises RuntimeError if the model has none."""
+        layer = self.output_layer
+        if layer is None:
+            raise error(
+                RuntimeError,
+                type(self).__name__,
+                got="a call for logits, and no output layer",
+                rule=f"the folder that it was read from holds the bare model, {self.base}",
+                cure="write model.hidden(ids): the vectors (B, L, D) that an output layer would read",
+            )
+        return layer(x)
 
     @nn.scoped
     def loss(self, input_ids: Any, labels: Any = None, attention_mask: Any = None) -> Tensor:

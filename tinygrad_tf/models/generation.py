@@ -5,7 +5,7 @@ Argument names and results are those of transformers' ``generate``.
 
 from __future__ import annotations
 
-import dataclasses
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,87 +15,11 @@ from .. import nn
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
-from ..random import generator
 from .beams import beam_search
+from .choosing import Ends, Rules, draw, finite, some_left
+from .settings import GenerationConfig
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclasses.dataclass
-class GenerationConfig:
-    """How to choose tokens. The defaults are transformers'. Raises ValueError for a setting that makes no sense.
-
-    By default the likeliest token is taken. With ``do_sample`` one is drawn from softmax(logits / ``temperature``),
-    among the ``top_k`` likeliest tokens (0: all), and of those among the smallest set that holds ``top_p`` of the
-    probability (Holtzman et al. 2020). ``repetition_penalty`` θ divides positive logits of tokens that occurred by θ
-    and multiplies negative ones (Keskar et al. 2019). ``num_beams`` > 1 is a beam search, whose scores are divided by
-    length^``length_penalty``. With ``early_stopping=True`` it ends at ``num_beams`` endings, with "never" only when no
-    better one is possible. A sequence ends with ``eos_token_id``, an id or several, and is filled up with
-    ``pad_token_id``.
-
-    >>> GenerationConfig(do_sample=True).but(top_p=0.9).top_p
-    0.9
-    """
-
-    max_new_tokens: int = 20
-    do_sample: bool = False
-    temperature: float = 1.0
-    top_k: int | None = 50
-    top_p: float = 1.0
-    repetition_penalty: float = 1.0
-    num_beams: int = 1
-    length_penalty: float = 1.0
-    early_stopping: bool | str = False
-    eos_token_id: int | list[int] | None = None
-    pad_token_id: int | None = None
-    decoder_start_token_id: int | None = None
-    use_cache: bool = True
-
-    def __post_init__(self) -> None:
-        rules = [
-            ("max_new_tokens", self.max_new_tokens >= 1, "at least one token is generated"),
-            ("num_beams", self.num_beams >= 1, "there is at least one beam"),
-            ("temperature", self.temperature > 0, "the temperature is positive; do_sample=False takes the likeliest"),
-            ("top_k", self.top_k is None or self.top_k >= 0, "top_k is a number of tokens, 0 for all"),
-            ("top_p", 0 < self.top_p <= 1, "top_p is a probability, 0 < top_p ≤ 1"),
-            ("repetition_penalty", self.repetition_penalty > 0, "the penalty is positive, 1.0 for none"),
-            ("early_stopping", self.early_stopping in (True, False, "never"), 'it is True, False or "never"'),
-            ("do_sample", not (self.do_sample and self.num_beams > 1), "beams are searched, not drawn"),
-        ]
-        for name, holds, rule in rules:
-            if not holds:
-                raise error(
-                    ValueError,
-                    "generate",
-                    got={name: getattr(self, name)},
-                    rule=rule,
-                    cure=f"write {name}={getattr(type(self), name)!r}",
-                )
-
-    @property
-    def eos(self) -> list[int]:
-        """The ids that end a sequence."""
-        ids = self.eos_token_id
-        return [] if ids is None else list(ids) if isinstance(ids, (list, tuple)) else [ids]
-
-    @property
-    def pad(self) -> int:
-        """The id that fills up sequences that have ended."""
-        return self.pad_token_id if self.pad_token_id is not None else self.eos[0] if self.eos else 0
-
-    def but(self, **changes: Any) -> GenerationConfig:
-        """The same with some settings changed. Raises TypeError for one that does not exist."""
-        known = [field.name for field in dataclasses.fields(self)]
-        unknown = [name for name in changes if name not in known]
-        if unknown:
-            raise error(
-                TypeError,
-                "generate",
-                got=f"an unknown {unknown[0]!r}",
-                rule=f"its settings are {', '.join(known)}",
-                cure="write one of these, e.g. max_new_tokens=20",
-            )
-        return dataclasses.replace(self, **changes)
 
 
 class Run:
@@ -159,7 +83,7 @@ class Generates(nn.Module):
 
     def generate(
         self, input_ids: Any, attention_mask: Any = None, generation_config: GenerationConfig | None = None,
-        **settings: Any,
+        tokenizer: Any = None, **settings: Any,
     ) -> Array:  # fmt: skip
         """Token ids (B, T + new): the prompts and what the model makes of them.
 
@@ -167,30 +91,34 @@ class Generates(nn.Module):
             input_ids: prompts (B, T), those of different length padded on the left; for an encoder–decoder its sources.
             attention_mask: (B, T), 0 or false at padding; by default where ``pad_token_id`` stands, if no sequence ends
                 with that.
-            generation_config: the settings, by default the model's own.
+            generation_config: the settings, by default the model's own; where it says nothing, as it may of
+                ``eos_token_id``, the model's own count.
+            tokenizer: decodes the tokens, to look for ``stop_strings``; one of the package tokenizers or transformers.
             settings: changes to them, such as ``max_new_tokens=50, do_sample=True``; see :class:`GenerationConfig`.
 
         Sampling draws from the package's generator (:func:`tinygrad_tf.manual_seed`). The model is put into evaluation
-        and back. The result of an encoder–decoder begins with ``decoder_start_token_id``.
+        and back. The result of an encoder–decoder begins with ``decoder_start_token_id``. With
+        ``num_return_sequences=n`` there are n · B rows, those of one prompt side by side. Raises ValueError, with the
+        number of the new token, for logits that are NaN, and where the settings leave no token.
 
         >>> from tinygrad_tf.models import GPT2, GPT2Config
         >>> model = GPT2(GPT2Config(vocab_size=20, n_positions=16, n_embd=8, n_layer=1, n_head=2, eos_token_id=None))
         >>> model.generate([[3, 4], [5, 6]], max_new_tokens=5).shape
         (2, 7)
-        >>> model.generate([[3, 4]], max_new_tokens=5, num_beams=3, length_penalty=0.5).shape
-        (1, 7)
+        >>> model.generate([[3, 4]], max_new_tokens=5, num_beams=3, num_return_sequences=2).shape
+        (2, 7)
         """
-        config = (generation_config or self.generation).but(**settings)
+        config = self._settings(generation_config, settings)
         if config.num_beams > 1:
             with evaluation(self), no_grad():
-                tokens, run = self._begin(input_ids, attention_mask, config)
-                return beam_search(run, tokens, config, repetition_penalty)
-        steps = list(self._steps(input_ids, attention_mask, config))
+                tokens, run, rules = self._begin(input_ids, attention_mask, config)
+                return beam_search(run, tokens, config, rules, Ends(config, tokenizer))
+        steps = list(self._steps(input_ids, attention_mask, config, tokenizer))
         return np.concatenate([steps[0], *[step[:, None] for step in steps[1:]]], axis=1)
 
     def stream(
         self, input_ids: Any, attention_mask: Any = None, generation_config: GenerationConfig | None = None,
-        **settings: Any,
+        tokenizer: Any = None, **settings: Any,
     ) -> Iterator[Array]:  # fmt: skip
         """The new tokens of :meth:`generate` as soon as they are chosen, (B,) at a time.
 
@@ -199,7 +127,7 @@ class Generates(nn.Module):
         >>> [tokens.shape for tokens in model.stream([[3, 4], [5, 6]], max_new_tokens=2)]
         [(2,), (2,)]
         """
-        config = (generation_config or self.generation).but(**settings)
+        config = self._settings(generation_config, settings)
         if config.num_beams > 1:
             raise error(
                 ValueError,
@@ -208,41 +136,70 @@ class Generates(nn.Module):
                 rule="a beam search knows its first token only at the end",
                 cure="write num_beams=1, or use generate()",
             )
-        steps = self._steps(input_ids, attention_mask, config)
+        steps = self._steps(input_ids, attention_mask, config, tokenizer)
         next(steps)  # now, so that wrong arguments are reported here
         return steps
 
-    def _begin(self, input_ids: Any, attention_mask: Any, config: GenerationConfig) -> tuple[Array, Any]:
+    def _settings(self, config: GenerationConfig | None, settings: dict[str, Any]) -> GenerationConfig:
+        """The settings of one call: those of the call before those of ``config`` before the model's own."""
+        config = self.generation if config is None else config.filled(self.generation)
+        config = config.but(**settings)
+        if settings.get("max_length") is not None and config.max_new_tokens is not None:
+            warnings.warn(
+                f"generate: max_new_tokens={config.max_new_tokens} counts, and not max_length={config.max_length}, as "
+                "in transformers; write max_new_tokens=None to go by max_length",
+                stacklevel=3,
+            )
+        return config
+
+    def _begin(self, input_ids: Any, attention_mask: Any, config: GenerationConfig) -> tuple[Array, Any, Rules]:
         tokens, run = self.begin(input_ids, attention_mask, config)
-        longest = tokens.shape[1] + config.max_new_tokens - 1  # the last token is not read again
-        if self.max_positions is not None and longest > self.max_positions:
+        start = tokens.shape[1]
+        longest = config.longest(start, self.max_positions)
+        by_total = config.max_new_tokens is None and config.max_length is not None
+        name, without = ("max_length", 0) if by_total else ("max_new_tokens", start)
+        if self.max_positions is not None and max(longest - 1, start) > self.max_positions:  # the last is not read
             raise error(
                 ValueError,
                 "generate",
-                got={"prompt": tokens, "max_new_tokens": config.max_new_tokens},
+                got={"prompt": tokens, name: getattr(config, name)},
                 rule=f"the model has {self.max_positions} positions, for prompt and new tokens",
-                cure=(
-                    f"write max_new_tokens={max(0, self.max_positions - tokens.shape[1] + 1)} or less, or shorten the "
-                    "prompt"
-                ),
+                cure=f"write {name}={max(0, self.max_positions + 1 - without)} or less, or shorten the prompt",
             )
-        return tokens, run
+        shortest = config.shortest(start)
+        if longest <= start or longest < shortest:
+            raise error(
+                ValueError,
+                "generate",
+                got={"prompt": tokens, "at most": longest, "and at least": shortest},
+                rule="a sequence is longer than its prompt, and its largest length no smaller than its smallest",
+                cure=f"write {name}={max(shortest, start + 1) - without} or more, or a smaller min_length or "
+                "min_new_tokens",
+            )
+        return tokens, run, Rules(config, start, longest)
 
-    def _steps(self, input_ids: Any, attention_mask: Any, config: GenerationConfig) -> Iterator[Array]:
+    def _steps(self, input_ids: Any, attention_mask: Any, config: GenerationConfig, tokenizer: Any) -> Iterator[Array]:
         """First the prompt (B, T), then each step's tokens (B,)."""
+        ends = Ends(config, tokenizer)
         with evaluation(self):
-            tokens, run = self._begin(input_ids, attention_mask, config)
+            tokens, run, rules = self._begin(input_ids, attention_mask, config)
+        if config.num_return_sequences > 1:
+            rows = np.repeat(np.arange(len(tokens)), config.num_return_sequences)
+            tokens = tokens[rows]
+            run.select(rows)
         yield tokens
-        ended = np.zeros(len(tokens), bool)
-        for _ in range(config.max_new_tokens):
+        going = np.ones(len(tokens), bool)
+        for step in range(rules.longest - rules.start):
             with evaluation(self), no_grad():  # not around the yield: between steps the model is its user's
-                logits = repetition_penalty(run.logits(tokens), tokens, run.seen(tokens), config.repetition_penalty)
-            chosen = draw(logits, config) if config.do_sample else logits.argmax(axis=1)
-            chosen = np.where(ended, config.pad, chosen)
+                logits = finite(run.logits(tokens), step, going)
+            logits = some_left(rules(logits, tokens, run.seen(tokens)), step, going)
+            logits = np.where(going[:, None], logits, 0.0)  # what has ended may hold anything
+            chosen = draw(logits, config) if config.drawn else logits.argmax(axis=1)
+            chosen = np.where(going, chosen, config.pad)
             tokens = np.concatenate([tokens, chosen[:, None]], axis=1)
-            ended |= np.isin(chosen, config.eos)
+            going &= ~ends(tokens)
             yield chosen
-            if ended.all():
+            if not going.any():
                 return
 
 
@@ -273,52 +230,3 @@ def prompt(input_ids: Any) -> Array:
             cure="for one prompt write ids[None, :]",
         )
     return tokens.astype(np.int64)
-
-
-def repetition_penalty(logits: Array, tokens: Array, real: Array, penalty: float) -> Array:
-    """Logits (N, V) in which the tokens (N, T) that occurred are less likely (Keskar et al. 2019).
-
-    ``real`` (N, T) is false at padding, which does not count.
-
-    >>> repetition_penalty(np.array([[2.0, -2.0, 1.0]]), np.array([[0, 1]]), np.array([[True, True]]), 2.0).tolist()
-    [[1.0, -4.0, 1.0]]
-    """
-    if penalty == 1:
-        return logits
-    occurred = np.zeros(logits.shape, bool)
-    rows = np.broadcast_to(np.arange(len(tokens))[:, None], tokens.shape)
-    occurred[rows[real], tokens[real]] = True
-    return np.where(occurred, np.where(logits < 0, logits * penalty, logits / penalty), logits)
-
-
-def filtered(logits: Array, config: GenerationConfig) -> Array:
-    """Logits (N, V) divided by the temperature, and −inf for tokens outside of top_k and top_p.
-
-    >>> filtered(np.array([[0.0, 3.0, 2.0, 1.0]]), GenerationConfig(top_k=3, top_p=0.8)).tolist()
-    [[-inf, 3.0, 2.0, -inf]]
-    """
-    logits = logits / config.temperature
-    if config.top_k and config.top_k < logits.shape[1]:
-        least = np.partition(logits, -config.top_k, axis=1)[:, -config.top_k, None]
-        logits = np.where(logits < least, -np.inf, logits)
-    if config.top_p < 1:
-        order = np.argsort(-logits, axis=1, kind="stable")
-        ordered = np.take_along_axis(probabilities(logits), order, 1)
-        before = ordered.cumsum(axis=1) - ordered  # the probability of all tokens that are likelier
-        out = np.zeros(logits.shape, bool)
-        np.put_along_axis(out, order, before >= config.top_p, 1)
-        logits = np.where(out, -np.inf, logits)
-    return logits
-
-
-def probabilities(logits: Array) -> Array:
-    """Softmax over the last axis, in float64."""
-    P = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return np.asarray(P / P.sum(axis=-1, keepdims=True))
-
-
-def draw(logits: Array, config: GenerationConfig) -> Array:
-    """A token for each row (N,), drawn with the probabilities that the settings leave."""
-    P = probabilities(filtered(logits, config)).cumsum(axis=1)
-    points = generator().random(len(P)) * P[:, -1]  # the sum may be 1 − 1e-16
-    return np.asarray((points[:, None] < P).argmax(axis=1))

@@ -15,22 +15,26 @@ from typing import Any, ClassVar
 from .. import nn
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..ops import fused
 from .causal import CausalLM, tokens_of
-from .pretrained import Config
+from .configs import Config, activation
 
 
 @dataclass
 class GPT2Config(Config):
     """What the shape of the model depends on, under transformers' names. The defaults are the smallest GPT-2.
 
-    By default ``n_inner`` is 4 · n_embd. ``activation_function`` is "gelu_new" (the form with tanh) or "gelu" (exact).
-    ``bias=False`` leaves out all biases, as nanoGPT does; transformers' GPT-2 always has them.
+    By default ``n_inner`` is 4 · n_embd. ``activation_function`` is "gelu_new" (the form with tanh), "gelu" (exact) or
+    another of transformers' names. ``bias=False`` leaves out all biases, as nanoGPT does; transformers' GPT-2 always
+    has them.
     """
 
     model_type: ClassVar[str] = "gpt2"
     fixed: ClassVar[dict[str, Any]] = {
         "scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False, "add_cross_attention": False,
+    }  # fmt: skip
+    aliases: ClassVar[dict[str, str]] = {
+        "hidden_size": "n_embd", "max_position_embeddings": "n_positions", "num_hidden_layers": "n_layer",
+        "num_attention_heads": "n_head",
     }  # fmt: skip
 
     vocab_size: int = 50257
@@ -50,9 +54,6 @@ class GPT2Config(Config):
     pad_token_id: int | None = None
     tie_word_embeddings: bool = True
     bias: bool = True
-
-
-ACTIVATIONS: dict[str, Any] = {"gelu_new": fused.gelu_tanh, "gelu_pytorch_tanh": fused.gelu_tanh, "gelu": fused.gelu}
 
 
 class Attention(nn.Module):
@@ -85,19 +86,11 @@ class MLP(nn.Module):
     """Feed-forward: widen, apply the activation, narrow."""
 
     def __init__(self, c: GPT2Config) -> None:
-        if c.activation_function not in ACTIVATIONS:
-            raise error(
-                ValueError,
-                "GPT2Config",
-                got={"activation_function": repr(c.activation_function)},
-                rule=f"it is one of {', '.join(ACTIVATIONS)}",
-                cure='write activation_function="gelu_new"',
-            )
         inner = c.n_inner or 4 * c.n_embd
         self.c_fc = nn.Linear(c.n_embd, inner, c.bias)
         self.c_proj = nn.Linear(inner, c.n_embd, c.bias)
         self.dropout = nn.Dropout(c.resid_pdrop)
-        self.activation = ACTIVATIONS[c.activation_function]
+        self.activation = activation(c, "activation_function")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.dropout(self.c_proj(self.activation(self.c_fc(x))))  # (B, L, D)
@@ -128,6 +121,7 @@ class GPT2(CausalLM):
     config: GPT2Config
     config_class = GPT2Config
     architecture = "GPT2LMHeadModel"
+    base = "GPT2Model"
     transposed = r"(attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)\.weight$"  # files hold (in, out)
     unused = r"\.attn\.(bias|masked_bias)$"  # the causal mask, which older files carry along
 

@@ -8,18 +8,16 @@ Each sublayer reads through an RMSNorm and adds to the stream. Several heads of 
 
 from __future__ import annotations
 
-import math
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
-
-import numpy as np
 
 from .. import nn
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..ops.fused import silu
 from .causal import CausalLM, tokens_of
-from .pretrained import Config
+from .configs import Config, activation
+from .rotary import frequencies, rope
 
 
 @dataclass
@@ -27,11 +25,11 @@ class LlamaConfig(Config):
     """What the shape of the model depends on, under transformers' names. The defaults are Llama 2 with 7 · 10⁹ weights.
 
     By default there are as many heads of keys as of queries, and ``head_dim`` is hidden_size / num_attention_heads.
-    ``rope_parameters`` holds "rope_type" ("default", "linear" or "llama3") with its factors, and "rope_theta".
+    ``rope_parameters`` holds "rope_type" ("default", "linear", "dynamic", "llama3" or "yarn") with its factors, and
+    "rope_theta"; see :mod:`tinygrad_tf.models.rotary`.
     """
 
     model_type: ClassVar[str] = "llama"
-    fixed: ClassVar[dict[str, Any]] = {"hidden_act": "silu"}
 
     vocab_size: int = 32000
     hidden_size: int = 4096
@@ -51,11 +49,12 @@ class LlamaConfig(Config):
     attention_bias: bool = False
     attention_dropout: float = 0.0
     mlp_bias: bool = False
+    hidden_act: str = "silu"
 
     def __post_init__(self) -> None:
         self.num_key_value_heads = self.num_key_value_heads or self.num_attention_heads
         self.head_dim = self.head_dim or self.hidden_size // self.num_attention_heads
-        self.rope_parameters = {"rope_type": "default", "rope_theta": 10000.0, **(self.rope_parameters or {})}
+        self.rope_parameters = rope(self.rope_parameters or {}, self.max_position_embeddings)
         if self.num_attention_heads % self.num_key_value_heads:
             raise error(
                 ValueError,
@@ -67,40 +66,25 @@ class LlamaConfig(Config):
 
     @classmethod
     def from_dict(cls, settings: Any) -> Any:
-        """As :meth:`Config.from_dict`, also for older files, which have ``rope_theta`` and ``rope_scaling``."""
-        rope = dict(settings.get("rope_parameters") or settings.get("rope_scaling") or {})
-        if "type" in rope:
-            rope.setdefault("rope_type", rope.pop("type"))
-        if "rope_theta" in settings:
-            rope.setdefault("rope_theta", settings["rope_theta"])
-        return super().from_dict({**settings, "rope_parameters": rope})
+        """As :meth:`Config.from_dict`, also for older files, which have ``rope_theta`` and ``rope_scaling``.
 
-
-def frequencies(c: LlamaConfig) -> np.ndarray[Any, Any]:
-    """The angle by which each pair of a head turns from one position to the next (d/2,).
-
-    "llama3" makes slow pairs turn ``factor`` times slower: those of which fewer than ``low_freq_factor`` waves fit into
-    the context that the model was first trained with. Pairs with more than ``high_freq_factor`` waves are left as they
-    are; in between the change is gradual.
-    """
-    rope, d = c.rope_parameters or {}, c.head_dim or 0
-    speed = 1 / np.float32(rope["rope_theta"]) ** (np.arange(0, d, 2, dtype=np.float32) / np.float32(d))
-    if rope["rope_type"] == "default":
-        return np.asarray(speed)
-    if rope["rope_type"] == "linear":
-        return np.asarray(speed / np.float32(rope["factor"]))
-    if rope["rope_type"] != "llama3":
-        raise error(
-            ValueError,
-            "LlamaConfig",
-            got=f"rope_type {rope['rope_type']!r}",
-            rule='it is "default", "linear" or "llama3"',
-            cure='write rope_parameters={"rope_type": "default"}, or use a model with one of these',
-        )
-    low, high = rope["low_freq_factor"], rope["high_freq_factor"]
-    waves = rope["original_max_position_embeddings"] * speed / np.float32(2 * math.pi)  # waves in that context
-    kept = np.clip((waves - low) / (high - low), 0, 1)
-    return np.asarray(speed * (kept + (1 - kept) / rope["factor"]), np.float32)
+        Where a file has both, ``rope_scaling`` counts and not ``rope_parameters``, as in transformers.
+        """
+        newer, older = (dict(settings.get(name) or {}) for name in ("rope_parameters", "rope_scaling"))
+        found = older or newer
+        kind = found.pop("type", None)
+        found.setdefault("rope_type", kind)
+        for name in ("rope_theta", "partial_rotary_factor"):
+            found.setdefault(name, settings.get(name))
+        if settings.get("original_max_position_embeddings") is not None and found["rope_type"] in ("llama3", "yarn"):
+            found["original_max_position_embeddings"] = settings["original_max_position_embeddings"]
+        if older and any(newer.get(name, value) != value for name, value in found.items()):
+            warnings.warn(
+                f"LlamaConfig: rope_scaling {older} counts, and not rope_parameters {newer}, as in transformers; take "
+                "one of them out of config.json",
+                stacklevel=3,
+            )
+        return super().from_dict({**settings, "rope_parameters": found})
 
 
 class Attention(nn.Module):
@@ -113,7 +97,8 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(c.hidden_size, self.n_kv_heads * d, c.attention_bias)
         self.v_proj = nn.Linear(c.hidden_size, self.n_kv_heads * d, c.attention_bias)
         self.o_proj = nn.Linear(self.n_heads * d, c.hidden_size, c.attention_bias)
-        self.rotate = nn.RotaryPositions(d, frequencies=frequencies(c))
+        turns, scale = frequencies(c.rope_parameters or {}, d, c.max_position_embeddings)
+        self.rotate = nn.RotaryPositions(d, frequencies=turns, scale=scale)
 
     def forward(self, x: Tensor, positions: Any, mask: Any, cache: nn.Cache | None) -> Tensor:
         Q = self.rotate(nn.split_heads(self.q_proj(x), self.n_heads), positions)  # (B, H, L, d)
@@ -126,15 +111,19 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """SwiGLU (Shazeer 2020): down(silu(gate(x)) ⊙ up(x)), where gate and up widen and down narrows."""
+    """SwiGLU (Shazeer 2020): down(silu(gate(x)) ⊙ up(x)), where gate and up widen and down narrows.
+
+    silu is ``hidden_act``, by its default.
+    """
 
     def __init__(self, c: LlamaConfig) -> None:
         self.gate_proj = nn.Linear(c.hidden_size, c.intermediate_size, c.mlp_bias)
         self.up_proj = nn.Linear(c.hidden_size, c.intermediate_size, c.mlp_bias)
         self.down_proj = nn.Linear(c.intermediate_size, c.hidden_size, c.mlp_bias)
+        self.activation = activation(c, "hidden_act")
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(silu(self.gate_proj(x)) * self.up_proj(x))  # (B, L, D)
+        return self.down_proj(self.activation(self.gate_proj(x)) * self.up_proj(x))  # (B, L, D)
 
 
 class Layer(nn.Module):
@@ -163,6 +152,7 @@ class Llama(CausalLM):
     config: LlamaConfig
     config_class = LlamaConfig
     architecture = "LlamaForCausalLM"
+    base = "LlamaModel"
     unused = r"rotary_emb\.inv_freq$"  # computed, but kept in older files
 
     def __init__(self, config: LlamaConfig) -> None:

@@ -6,14 +6,13 @@ config.json describes, before anything is changed.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -21,33 +20,27 @@ from .. import nn
 from ..autograd.changes import wrote
 from ..errors import error
 from ..files import safetensors_package, write_whole
+from ..nn.loading import stripped, unwrapped
+from .configs import family
+from .folders import CONFIG, INDEX, WEIGHTS, Entry, entries, folder_of, read, read_json, write_json
 
 P = TypeVar("P", bound="Pretrained")
-
-_WEIGHTS, _INDEX, _CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
-_FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": None}  # NumPy has no bfloat16
-
-
-class Entry(NamedTuple):
-    """One tensor of a folder: what it is called in its file, its shape there, and its type."""
-
-    file: Path
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
 
 
 class Pretrained(nn.Module):
     """A model whose parameters have the names of Hugging Face's, so that weights go both ways.
 
     A subclass says which ``config`` class it is built from, which of its matrices are the other way round in files
-    (``transposed``), which tensors of files it has no use for (``unused``), and how older files name things
-    (``renamed``: pattern and replacement, in order).
+    (``transposed``), which tensors of files it has no use for (``unused``), how older files name things (``renamed``:
+    pattern and replacement, in order), and which of its parameters are those of the output layer (``head``).
     """
 
     config: Any
     config_class: ClassVar[type[Any]]
     architecture: str  # the class of transformers that the written folder is for
+    base: ClassVar[str]  # and that for the model without its output layer
+    head: ClassVar[str] = r"^lm_head\."
+    headless = False  # whether it has lost its output layer
     transposed: ClassVar[str] = r"(?!)"  # matches nothing
     unused: ClassVar[str] = r"(?!)"
     renamed: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -57,22 +50,25 @@ class Pretrained(nn.Module):
         """The model that a folder holds: config.json, and model.safetensors or its shards with their index.
 
         A name such as "openai-community/gpt2" in place of a folder is fetched by the package huggingface_hub (an
-        extra). Raises FileNotFoundError where something is missing, ValueError for files that are damaged or of another
-        kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
+        extra). A folder of the bare model, as transformers' BertModel or LlamaModel saves it, gives one that has no
+        output layer: ``hidden`` is what it computes. Where config.json ties two parameters of which the files hold
+        different values, both are kept, with a warning. Raises FileNotFoundError where something is missing, ValueError
+        for files that are damaged or of another kind of model, RuntimeError for tensors that are missing, unexpected or
+        of another shape.
         """
         path = folder_of(folder)
-        settings = read_json(path / _CONFIG)
-        kind = cls.config_class.model_type
-        if settings.get("model_type") != kind:
+        settings = read_json(path / CONFIG)
+        kind, found = cls.config_class.model_type, family(settings)
+        if found not in (None, kind):  # files of before 2019 do not name it
             raise error(
                 ValueError,
                 f"{cls.__name__}.from_pretrained",
-                got=f"{str(path / _CONFIG)!r} with model_type {settings.get('model_type')!r}",
+                got=f"{str(path / CONFIG)!r} with model_type {found!r}",
                 rule=f"{cls.__name__} reads models of type {kind!r}",
                 cure="use the class for that type, BERT, GPT2 or Llama",
             )
         model: P = cls(cls.config_class.from_dict(settings))  # type: ignore[call-arg]
-        model._load(entries(path))
+        model._load(entries(path), bare=settings.get("architectures") in (None, [], [cls.base]))
         return model.eval()
 
     def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
@@ -89,28 +85,43 @@ class Pretrained(nn.Module):
                 shards.append({})
             shards[-1][name] = array
         one, n = len(shards) == 1, len(shards)
-        files = [_WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
+        files = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         save = safetensors_package().numpy.save_file
         for file, shard in zip(files, shards, strict=True):
             write_whole(path / file, functools.partial(save, shard, metadata={"format": "pt"}))
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
             places = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}
-            write_json(path / _INDEX, {"metadata": {"total_size": total}, "weight_map": places})
-        (path / (_INDEX if one else _WEIGHTS)).unlink(missing_ok=True)  # of an earlier save into the same folder
-        head = {"architectures": [self.architecture], "model_type": self.config.model_type, "dtype": "float32"}
-        write_json(path / _CONFIG, {**head, **self.config.to_dict()})
+            write_json(path / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+        (path / (INDEX if one else WEIGHTS)).unlink(missing_ok=True)  # of an earlier save into the same folder
+        kind = self.base if self.headless else self.architecture
+        head = {"architectures": [kind], "model_type": self.config.model_type, "dtype": "float32"}
+        write_json(path / CONFIG, {**head, **self.config.to_dict()})
 
-    def _load(self, found: Mapping[str, Entry]) -> None:
-        """Check all tensors of a folder against the parameters, then copy them in."""
+    def drop_head(self) -> None:
+        """Go on without the output layer, as the model of a folder that has none. A subclass takes it out."""
+        self.headless = True
+
+    def _load(self, found: Mapping[str, Entry], bare: bool = False) -> None:
+        """Check all tensors of a folder against the parameters, then copy them in. A ``bare`` model has no head."""
         own = dict(self._entries())
-        there = {self._own_name(name, own): e for name, e in found.items() if not re.search(self.unused, name)}
-        given = {own[name].number for name in there if name in own}  # a tied parameter needs one of its names
+        there: dict[str, Entry] = {}
+        unexpected: list[str] = []
+        for name in sorted(found, key=lambda name: name not in own):  # a name without a prefix counts first
+            mine = self._own_name(name, own)
+            if mine in own and mine not in there:
+                there[mine] = found[name]
+            elif not re.search(self.unused, stripped(name)):
+                unexpected.append(name)
+        if bare and not any(re.search(self.head, name) for name in there):
+            others = {p.number for name, p in own.items() if not re.search(self.head, name)}
+            if any(p.number not in others for p in own.values()):  # a head of tied weights alone is whole without files
+                self.drop_head()
+                own = dict(self._entries())
+        given = {own[name].number for name in there}  # a tied parameter needs one of its names
         missing = [name for name, p in own.items() if p.number not in given]
-        unexpected = [name for name in there if name not in own]
         flipped = {name: e.shape[::-1] if re.search(self.transposed, name) else e.shape for name, e in there.items()}
-        wrong = [f"{name} {flipped[name]} for {p.shape}" for name, p in own.items()
-                 if name in there and flipped[name] != p.shape]  # fmt: skip
+        wrong = [f"{name} {flipped[name]} for {own[name].shape}" for name in there if flipped[name] != own[name].shape]
         lists = {"missing": missing, "unexpected": unexpected, "mis-shaped": wrong}
         problems = [f"{kind}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}" for kind, names in lists.items()
                     if names]  # fmt: skip
@@ -122,192 +133,32 @@ class Pretrained(nn.Module):
                 rule="the files hold the tensors of the model that config.json describes",
                 cure="download all files of one model anew, or use the class that its config.json names",
             )
-        done: set[int] = set()
+        first: dict[int, str] = {}  # of each parameter: the name under which it has got its values
         for name, p in own.items():
-            if name in there and p.number not in done:  # of tied ones the first, as transformers does
-                done.add(p.number)
-                array = _read(there[name])
-                p.array[...] = array.T if re.search(self.transposed, name) else array
+            if name in there:
+                array = read(there[name]).astype(p.dtype)
+                array = array.T if re.search(self.transposed, name) else array
+                if first.setdefault(p.number, name) == name:
+                    p.array[...] = array
+                elif not np.array_equal(p.array, array, equal_nan=True):
+                    self._untie(name, first[p.number], array)
         wrote(*own.values())
+
+    def _untie(self, name: str, first: str, array: np.ndarray[Any, Any]) -> None:
+        """Give the second of two tied names a parameter of its own, since the files hold two."""
+        warnings.warn(
+            f"{type(self).__name__}.from_pretrained: config.json ties {name} to {first}, but the files hold different "
+            "values for both; both are kept, untied, as transformers does. Write tie_word_embeddings: false into "
+            "config.json, or leave one of them out of the files.",
+            stacklevel=5,
+        )
+        path, _, last = name.rpartition(".")
+        setattr(self.get_submodule(path), last, nn.Parameter(array))
+        self.config.tie_word_embeddings = False
 
     def _own_name(self, name: str, own: Mapping[str, Any]) -> str:
         for pattern, replacement in self.renamed:
             name = re.sub(pattern, replacement, name)
-        prefixed = f"{next(iter(own)).split('.')[0]}.{name}"  # files of the bare model lack the first part
-        return prefixed if name not in own and prefixed in own else name
-
-
-def folder_of(name: str | os.PathLike[str]) -> Path:
-    """The folder itself, or the one into which a model's name on the hub is fetched."""
-    path = Path(name)
-    return path if path.is_dir() else _fetch(str(name))
-
-
-def entries(path: Path) -> dict[str, Entry]:
-    """All tensors of a folder by name, without reading their values."""
-    index = path / _INDEX
-    if (path / _WEIGHTS).is_file():
-        files, places = [_WEIGHTS], None
-    elif index.is_file():
-        places = read_json(index).get("weight_map")
-        if not isinstance(places, dict) or not all(isinstance(f, str) and Path(f).name == f for f in places.values()):
-            raise damaged(index, "weight_map gives, for each tensor, a file in the same folder")
-        files = sorted(set(places.values()))
-    else:
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"{str(path)!r} without {_WEIGHTS} and {_INDEX}",
-            rule="weights are read from safetensors files; pickles (.bin, .pt) could run code and are not opened",
-            cure="download model.safetensors, or write model.save_pretrained(folder) in transformers",
-        )
-    found: dict[str, Entry] = {}
-    for file in files:
-        for entry in _header(path / file):
-            if places is None or places.get(entry.name) == file:
-                found[entry.name] = entry
-    absent = [name for name in places or () if name not in found]
-    if absent:
-        raise damaged(index, f"it names {absent[0]!r} and {len(absent) - 1} more that the files do not hold")
-    return found
-
-
-def _header(file: Path) -> Iterator[Entry]:
-    package = safetensors_package()
-    if not file.is_file():
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"no file {str(file)!r}",
-            rule="all files that the index names are in the folder",
-            cure=f"download {file.name} into this folder",
-        )
-    try:
-        with package.safe_open(str(file), framework="numpy") as opened:
-            for name in opened.keys():  # noqa: SIM118 (it is no dict)
-                part = opened.get_slice(name)
-                yield Entry(file, name, tuple(part.get_shape()), part.get_dtype())
-    except (package.SafetensorError, OSError, ValueError) as problem:
-        raise damaged(file, f"it cannot be read as safetensors: {problem}") from None
-
-
-def _read(entry: Entry) -> np.ndarray[Any, Any]:
-    """The values of a tensor, in a float type that NumPy has."""
-    package = safetensors_package()
-    if entry.dtype not in _FLOATS:
-        raise error(
-            ValueError,
-            "from_pretrained",
-            got=f"{entry.name!r} of type {entry.dtype}",
-            rule=f"weights are floats: {', '.join(_FLOATS)}",
-            cure="download weights that are not quantised, as float32, float16 or bfloat16",
-        )
-    try:
-        if entry.dtype != "BF16":
-            with package.safe_open(str(entry.file), framework="numpy") as opened:
-                return np.asarray(opened.get_tensor(entry.name))
-        with open(entry.file, "rb") as file:  # safe_open has checked the header and all offsets
-            size = int.from_bytes(file.read(8), "little")
-            start, stop = json.loads(file.read(size))[entry.name]["data_offsets"]
-            file.seek(8 + size + start)
-            upper = np.frombuffer(file.read(stop - start), "<u2").astype(np.uint32) << 16
-        return upper.view(np.float32).reshape(entry.shape)  # bfloat16 is the upper half of a float32
-    except (package.SafetensorError, OSError, ValueError) as problem:
-        raise damaged(entry.file, f"{entry.name!r} cannot be read: {problem}") from None
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON file that holds an object."""
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"no file {str(file)!r}",
-            rule="a model's folder has config.json beside the weights",
-            cure="give the path of the folder that holds config.json",
-        ) from None
-    except (ValueError, OSError, RecursionError) as problem:
-        raise damaged(file, f"it is not JSON: {problem}") from None
-    if not isinstance(content, dict):
-        raise damaged(file, "it holds an object {…}")
-    return content
-
-
-def write_json(file: Path, content: dict[str, Any]) -> None:
-    """A JSON file, written whole or not at all."""
-    text = json.dumps(content, indent=2) + "\n"
-    write_whole(file, lambda beside: beside.write_text(text, "utf-8"))
-
-
-def damaged(file: Path, why: str) -> ValueError:
-    return error(
-        ValueError,
-        "from_pretrained",
-        got=f"{str(file)!r}, which is damaged",
-        rule=why,
-        cure="download or save it again",
-    )
-
-
-def _fetch(name: str) -> Path:
-    """The folder into which huggingface_hub downloads a model."""
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"{name!r}",
-            rule="it is a folder, or a model's name on the hub",
-            cure='give the path of a folder, or a name such as "openai-community/gpt2"',
-        )
-    try:
-        import huggingface_hub
-    except ImportError:
-        raise error(
-            ImportError,
-            "from_pretrained",
-            got=f"{name!r}, which is no folder here, and no package huggingface_hub",
-            rule="models by name are fetched by that package",
-            cure='give the path of a folder, or pip install "tinygrad_tf[hub]"',
-        ) from None
-    try:
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))
-    except Exception as problem:  # of its many classes, for no network, no such name, no right to read it
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=(
-                f"{name!r}, which is no folder here and could not be fetched ({type(problem).__name__}: "
-                f"{str(problem).splitlines()[0] if str(problem) else ''})"
-            ),
-            rule="a name is fetched from the hub, which needs a network",
-            cure='give a name such as "openai-community/gpt2", or the folder of a model that you have',
-        ) from None
-
-
-@dataclasses.dataclass
-class Config:
-    """What config dataclasses share: from the settings of a config.json, and back."""
-
-    model_type: ClassVar[str]
-    #: Settings of transformers that change what a model computes, with the only value that is computed here.
-    fixed: ClassVar[dict[str, Any]] = {}
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Any:
-        """Fields by their names; others are passed over, unless they would change what the model computes."""
-        for name, value in cls.fixed.items():
-            if settings.get(name, value) != value:
-                raise error(
-                    ValueError,
-                    cls.__name__,
-                    got=f"{name}={settings[name]!r}",
-                    rule=f"{name} is {value!r}: nothing else is computed here",
-                    cure=f"use a model with {name}={value!r}",
-                )
-        known = {f.name for f in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in settings.items() if name in known})
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        name = unwrapped(name, own)
+        prefix = next(iter(own)).split(".")[0]  # which files of the bare model lack
+        return unwrapped(f"{prefix}.{name}", own) if name not in own else name

@@ -19,7 +19,8 @@ from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops.fused import linear
-from .generation import Generates, GenerationConfig, prompt
+from .generation import Generates, prompt
+from .settings import GenerationConfig
 
 
 @dataclass

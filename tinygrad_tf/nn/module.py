@@ -5,30 +5,24 @@ from __future__ import annotations
 import functools
 import inspect
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from sys import _getframe
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..autograd.changes import wrote
 from ..autograd.places import Scope, Site, is_ours, site_of
 from ..autograd.recording import state
-from ..autograd.tensor import Handle, Tensor, to_array
+from ..autograd.tensor import Handle, Tensor
 from ..errors import error, wrong_arguments
 from ..ops.conversion import type_asked_for
 from .hooks import Hooks
-from .parts import Parameter, Parts
+from .loading import Loads
+from .parts import Parameter
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class LoadResult(NamedTuple):
-    """What :meth:`Module.load_state_dict` did not find, and what it had no place for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
 
 
 def scoped(method: F) -> F:
@@ -64,7 +58,7 @@ def _returned(made: Any, site: Site) -> Any:
     return made
 
 
-class Module(Parts):
+class Module(Loads):
     """The base of all layers and models, with PyTorch's names.
 
     Assign parameters, other modules, and lists, tuples or dicts of them as attributes, and write ``forward``. Calling
@@ -207,40 +201,6 @@ class Module(Parts):
                 cure=f"write another name, such as {name + '_'!r}",
             )
 
-    # ---- saving and loading -----------------------------------------------------------------------------------------
-
-    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
-        """All parameters and saved buffers by name, detached; the arrays are the module's own, not copies."""
-        return {name: value.detach() for name, value in self._entries(prefix)}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadResult:
-        """Copy values into the parameters and buffers of the same names. PyTorch's tensors and arrays will do as well.
-
-        Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
-        missing or unexpected.
-        """
-        own = dict(self._entries())
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        values = {name: to_array(_array_of(state_dict[name])) for name in own if name in state_dict}
-        wrong = [f"{name} {v.shape} for {own[name].shape}" for name, v in values.items() if v.shape != own[name].shape]
-        problems = [f"mis-shaped: {', '.join(wrong)}"] if wrong else []
-        if strict:
-            problems += [f"missing: {', '.join(missing)}"] if missing else []
-            problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
-        if problems:
-            raise error(
-                RuntimeError,
-                f"load_state_dict of {type(self).__name__}",
-                got="; ".join(problems),
-                rule="names and shapes are those of the module's own state_dict()",
-                cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
-            )
-        for name, value in values.items():
-            own[name].array[...] = value
-        wrote(*own.values())
-        return LoadResult(missing, unexpected)
-
     # ---- settings for all parts at once -----------------------------------------------------------------------------
 
     def train(self: M, mode: bool = True) -> M:
@@ -378,9 +338,3 @@ def _check_takes(where: str, name: str, value: Any, kind: type[Any], cure: str) 
             rule=f"the place of a {kind.__name__} takes a {kind.__name__} or None",
             cure=cure,
         )
-
-
-def _array_of(value: Any) -> Any:
-    """A value as a checkpoint gives it: our Tensors and other packages' tensors as arrays."""
-    value = value.array if isinstance(value, Tensor) else value
-    return np.asarray(value.detach()) if hasattr(value, "detach") else np.asarray(value)

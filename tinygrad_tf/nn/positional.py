@@ -73,15 +73,16 @@ class LearnedPositions(Module):
 class RotaryPositions(Module):
     """Turns pairs of entries by an angle that grows with the position: Q · Kᵀ then sees distances (Su et al. 2021).
 
-    Pair i is (a, b) = (x_i, x_{i + d/2}). It becomes (a cos θ − b sin θ, b cos θ + a sin θ) with θ = position ·
-    frequencies[i], by default base^(−2i/d). Shapes: X and result (B, H, L, d), positions (L,) or (B, L).
+    Pair i is (a, b) = (x_i, x_{i + d/2}). It becomes (a cos θ − b sin θ, b cos θ + a sin θ) · scale with θ = position ·
+    frequencies[i], by default base^(−2i/d). ``frequencies`` (d/2,) may be a function of the length, which is the
+    largest position + 1. Shapes: X and result (B, H, L, d), positions (L,) or (B, L).
 
     >>> turn = RotaryPositions(2)
     >>> turn(Tensor([[[[1.0, 0.0], [1.0, 0.0]]]]), np.arange(2)).array.round(2).tolist()
     [[[[1.0, 0.0], [0.5400000214576721, 0.8399999737739563]]]]
     """
 
-    def __init__(self, head_dim: int, base: float = 10000.0, frequencies: Any = None) -> None:
+    def __init__(self, head_dim: int, base: float = 10000.0, frequencies: Any = None, scale: float = 1.0) -> None:
         if head_dim % 2:
             raise error(
                 ValueError,
@@ -92,17 +93,23 @@ class RotaryPositions(Module):
             )
         steps = np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)  # in float32, as in Llama's own code
         default = 1 / np.float32(base) ** steps
-        self.frequencies = np.asarray(default if frequencies is None else frequencies, np.float32)
+        given = default if frequencies is None else frequencies
+        self.frequencies = given if callable(given) else np.asarray(given, np.float32)
+        self.head_dim, self.scale = head_dim, scale
 
     def forward(self, x: Tensor, positions: Any) -> Tensor:
-        angle = np.asarray(positions)[..., None].astype(np.float32) * self.frequencies  # (L, d/2) or (B, L, d/2)
+        positions, speed = np.asarray(positions), self.frequencies
+        speed = speed(int(positions.max(initial=-1)) + 1) if callable(speed) else speed
+        angle = positions[..., None].astype(np.float32) * speed  # (L, d/2) or (B, L, d/2)
         angle = angle[:, None] if angle.ndim == 3 else angle  # the same for all heads
-        cos, sin = (Tensor.wrap(f(angle).astype(x.dtype), name) for f, name in ((np.cos, "cos"), (np.sin, "sin")))
+        cos, sin = (
+            Tensor.wrap((f(angle) * self.scale).astype(x.dtype), name) for f, name in ((np.cos, "cos"), (np.sin, "sin"))
+        )
         a, b = x.split(x.shape[-1] // 2, axis=-1)
         return concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
     def extra_repr(self) -> str:
-        return f"head_dim={2 * len(self.frequencies)}"
+        return f"head_dim={self.head_dim}" + ("" if self.scale == 1 else f", scale={self.scale:g}")
 
 
 def _check_length(x: Tensor, start: int, max_length: int) -> None:

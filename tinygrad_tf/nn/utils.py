@@ -23,7 +23,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     >>> clip_grad_norm_([p], 1.0), [round(g, 4) for g in p.grad.tolist()]
     (np.float64(5.0), [0.6, 0.8])
     """
-    with_gradient = [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
+    with_gradient = _with_gradient(parameters)
     grads = [p.grad.array for p in with_gradient if p.grad is not None]
     norm_type = float(norm_type)  # "inf", too
     if norm_type == math.inf:
@@ -49,8 +49,8 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     return np.float64(total)
 
 
-def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
-    """Cut every entry of every gradient to −clip_value … clip_value.
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
+    """Cut every entry of every gradient to −clip_value … clip_value. ``foreach`` changes nothing.
 
     >>> p = Tensor([3.0, 4.0], requires_grad=True)
     >>> (p * p / 2).sum().backward()
@@ -58,6 +58,12 @@ def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
     >>> p.grad.tolist()
     [3.0, 3.5]
     """
-    for p in parameters:
+    bound = float(clip_value)  # one of NumPy's would change the type of the gradients
+    for p in _with_gradient(parameters):
         if p.grad is not None:
-            p.grad = Tensor.wrap(np.clip(p.grad.array, -clip_value, clip_value))
+            p.grad = Tensor.wrap(np.clip(p.grad.array, -bound, bound))
+
+
+def _with_gradient(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    """One parameter or several, but for those that have no gradient."""
+    return [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from ..autograd.changes import wrote
+from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..nn.loading import array_of
+from .groups import Group, check_members, check_settings, members, plain
 from .together import SMALL, Pack, alone, in_blocks
 
-Group = dict[str, Any]
-
-#: Settings that are not negative in any optimiser.
-_NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")
+Settings = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Optimizer:
     """The base of all optimisers. A subclass gives its defaults and writes ``_update``, its formula on arrays.
 
-    ``params`` are parameters, or dicts ``{"params": …, "lr": …}`` whose settings replace the defaults for their group.
-    Raises ValueError for settings that make no sense, TypeError for what is no leaf.
+    ``params`` are parameters, pairs of a name and a parameter, or dicts ``{"params": …, "lr": …}`` whose settings
+    replace the defaults for their group. With ``maximize`` a step goes uphill. ``foreach`` and ``fused`` say how
+    PyTorch computes, and change nothing here. Raises ValueError for settings that make no sense, TypeError for what is
+    no leaf.
 
     >>> a, b = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
     >>> optimizer = SGD([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=0.1)
@@ -33,8 +36,9 @@ class Optimizer:
 
     elementwise = False  # whether the formula treats each entry alone; then arrays may be cut into any pieces
 
-    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
-        given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        together = isinstance(params, (Tensor, set, frozenset))
+        given: list[Any] = [{"params": params}] if together else list(params)
         if not given:
             raise error(
                 ValueError,
@@ -47,56 +51,32 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self._packs: dict[Any, Pack] = {}
-        groups: list[Group] = given if isinstance(given[0], dict) else [{"params": given}]
-        for group in groups:
+        self.rates_loaded = False  # whether its rates are those of a state, and no schedule has set them since
+        for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group: Group) -> None:
+    def add_param_group(self, group: Settings) -> None:
         """Optimise more parameters, with settings of their own: ``{"params": …, "lr": …}``."""
-        params = group["params"]
-        added = {**self.defaults, **group, "params": [params] if isinstance(params, Tensor) else list(params)}
-        self._check(added)
-        self.param_groups.append(added)
-
-    def _check(self, group: Group) -> None:
-        """Raise if the group cannot be optimised by these settings. Subclasses check their own settings, too."""
         name = type(self).__name__
-        for setting in _NOT_NEGATIVE:
-            if group.get(setting, 0) < 0:
-                raise error(
-                    ValueError,
-                    name,
-                    got={setting: group[setting]},
-                    rule=f"{setting} is not negative",
-                    cure=f"write {setting}={-group[setting]}: the optimiser goes downhill by itself",
-                )
-        if not all(0 <= beta < 1 for beta in group.get("betas", ())):
+        params, names = members(name, group["params"])
+        added = Group({**self.defaults, **group, "params": params})
+        if names is not None:
+            added["param_names"] = names
+        if any(("param_names" in other) != ("param_names" in added) for other in self.param_groups):
             raise error(
                 ValueError,
                 name,
-                got={"betas": group["betas"]},
-                rule="each beta lies in [0, 1)",
-                cure="write betas=(0.9, 0.999)",
+                got=f"a group {'with' if names else 'without'} names beside others",
+                rule="the parameters of all groups have names, or those of none",
+                cure="pass named_parameters() for all groups, or parameters()",
             )
-        known = set(self._parameters())
-        for p in group["params"]:
-            if not isinstance(p, Tensor) or not p.is_leaf:
-                raise error(
-                    TypeError,
-                    name,
-                    got={"parameter": p},
-                    rule="parameters are leaf Tensors",
-                    cure="pass model.parameters()",
-                )
-            if p in known:
-                raise error(
-                    ValueError,
-                    name,
-                    got={"parameter": p},
-                    rule="a parameter is optimised once, by the settings of one group",
-                    cure='leave it out of the "params" of all groups but one',
-                )
-            known.add(p)
+        check_members(name, added, self._parameters())
+        self._check(added)
+        self.param_groups.append(added)
+
+    def _check(self, group: Settings) -> None:
+        """Raise if the settings make no sense. Subclasses check their own, and what shapes they can optimise."""
+        check_settings(type(self).__name__, group)
 
     def _parameters(self) -> Iterator[Tensor]:
         return (p for group in self.param_groups for p in group["params"])
@@ -106,8 +86,35 @@ class Optimizer:
         for p in self._parameters():
             p.grad = None if set_to_none else Tensor.wrap(np.zeros_like(p.array))
 
-    def step(self) -> None:
-        """Change every parameter that has a gradient, in place, by the optimiser's formula."""
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], T]) -> T: ...
+
+    def step(self, closure: Callable[[], T] | None = None) -> T | None:
+        """Change every parameter that has a gradient, in place, by the optimiser's formula.
+
+        A ``closure`` is called before, to compute the loss and the gradients; what it returns is returned.
+
+        >>> p = Tensor([1.0], requires_grad=True)
+        >>> optimizer = SGD([p], lr=0.1)
+        >>> def closure():
+        ...     optimizer.zero_grad()
+        ...     loss = (p * p).sum()
+        ...     loss.backward()
+        ...     return loss
+        >>> optimizer.step(closure).item()
+        1.0
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        self._step()
+        return loss
+
+    def _step(self) -> None:
         packs: dict[Any, Pack] = {}
         wrote(*[p for p in self._parameters() if p.grad is not None])
         for i, group in enumerate(self.param_groups):
@@ -129,16 +136,16 @@ class Optimizer:
                 packs[i, key[1], states[0].get("step"), *states[0]] = pack
         self._packs = packs
 
-    def _change(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+    def _change(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """The formula on the array ``p`` of one parameter, or of a part of one."""
         if not (self.elementwise and alone(functools.partial(self._flat, group=group), p, g, state)):
             self._update(p, g, state, group)
 
-    def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+    def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """The formula on flat arrays, which a subclass may hand to a compiled kernel."""
         in_blocks(functools.partial(self._update, group=group), p, g, state)
 
-    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""
         raise NotImplementedError
 
@@ -151,33 +158,38 @@ class Optimizer:
         groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
         return {"state": {numbers[p]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned, ours or PyTorch's.
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned, ours or PyTorch's. States get the type of their parameter.
 
-        Raises ValueError, before anything is changed, if the parameters differ in number or shape.
+        Raises ValueError, before anything is changed, if the parameters differ in number or shape, or if a setting
+        makes no sense.
         """
-        parameters = list(self._parameters())
+        name, saved_groups = f"load_state_dict of {type(self).__name__}", state_dict["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
-        theirs = [len(group["params"]) for group in state_dict["param_groups"]]
+        theirs = [len(group["params"]) for group in saved_groups]
         if sizes != theirs:
             raise error(
                 ValueError,
-                f"load_state_dict of {type(self).__name__}",
+                name,
                 got=f"groups of {theirs} parameters",
                 rule=f"this optimiser has groups of {sizes}",
                 cure=f"build it from groups of {theirs} parameters, as the one that was saved",
             )
-        odd = [i for i in state_dict["state"] if not 0 <= int(i) < len(parameters)]
+        numbers = [int(i) for group in saved_groups for i in group["params"]]
+        parameters = dict(zip(numbers, self._parameters(), strict=True))
+        odd = [i for i in state_dict["state"] if int(i) not in parameters]
         if odd:
             raise error(
                 ValueError,
-                f"load_state_dict of {type(self).__name__}",
+                name,
                 got=f"a state of parameter {odd[0]}",
                 rule=f"this optimiser has {len(parameters)} parameters, numbered from 0",
                 cure="build it from the same parameters as the one that was saved",
             )
         loaded = {
-            parameters[int(i)]: {key: _own(key, value) for key, value in state.items() if value is not None}
+            parameters[int(i)]: {
+                key: _own(key, value, parameters[int(i)]) for key, value in state.items() if value is not None
+            }
             for i, state in state_dict["state"].items()
         }
         for p, state in loaded.items():
@@ -185,19 +197,25 @@ class Optimizer:
                 if np.ndim(value) and np.shape(value) != p.shape:
                     raise error(
                         ValueError,
-                        f"load_state_dict of {type(self).__name__}",
+                        name,
                         got={key: value, "parameter": p},
                         rule="a state has its parameter's shape",
                         cure="build the model with the sizes of the one that was saved",
                     )
+        changes = [{key: value for key, value in saved.items() if key != "params"} for saved in saved_groups]
+        for group, change in zip(self.param_groups, changes, strict=True):
+            self._check(Group({**group, **change}))
         self.state = loaded
-        for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
-            group.update({key: value for key, value in saved.items() if key != "params"})
+        for group, change in zip(self.param_groups, changes, strict=True):
+            group.update(change)
+        self.rates_loaded = True
 
 
-def _own(key: str, value: Any) -> Any:
+def _own(key: str, value: Any, p: Tensor) -> Any:
     """A copy of a state's entry. PyTorch has tensors in place of our arrays, also for the number of steps."""
     if key == "step":
         return int(value)
-    value = np.asarray(value.detach()) if hasattr(value, "detach") else value
-    return np.array(value) if isinstance(value, np.ndarray) else value
+    if not isinstance(value, (np.ndarray, Tensor)) and not hasattr(value, "detach"):
+        return plain(value)
+    array = array_of(value)
+    return np.array(array, p.dtype if array.dtype.kind == "f" else None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from ..errors import error
 from .base import Optimizer
-from .schedules import LRScheduler
+from .groups import Group, plain
+from .scheduling import LRScheduler, positive
 
 #: One number for all groups, or one for each.
 PerGroup = float | Sequence[float]
@@ -16,6 +18,7 @@ PerGroup = float | Sequence[float]
 def per_group(value: PerGroup, name: str, optimizer: Optimizer) -> list[float]:
     """``value`` as one number for each group."""
     n_groups = len(optimizer.param_groups)
+    value = plain(value)
     values = list(value) if isinstance(value, Sequence) else [value] * n_groups
     if len(values) != n_groups:
         raise error(
@@ -37,6 +40,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     >>> [round(schedule.rates(step)[0], 3) for step in range(5)]
     [1.0, 0.5, 1.0, 0.5, 1.0]
     """
+
+    settings: ClassVar[dict[str, str]] = {"T_0": "T_0", "T_mult": "T_mult", "eta_min": "eta_min"}
 
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0,
                  last_epoch: int = -1) -> None:  # fmt: skip
@@ -62,11 +67,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 class MomentumCycle(LRScheduler):
     """The base of schedules that also set the momentum of every group, or Adam's first beta.
 
-    With ``cycle_momentum=False`` they leave it alone.
+    With ``cycle_momentum=False`` they leave it alone. Their rates and momentums are given for each group, so that none
+    may be added to the optimiser afterwards.
     """
-
-    _saved = ("base_lrs", "max_lrs", "base_momentums", "max_momentums")
-    max_lrs: list[float]
 
     def __init__(self, optimizer: Optimizer, cycle_momentum: bool, base_momentum: PerGroup, max_momentum: PerGroup,
                  last_epoch: int) -> None:  # fmt: skip
@@ -83,6 +86,17 @@ class MomentumCycle(LRScheduler):
         self.max_momentums = per_group(max_momentum, "max_momentum", optimizer)
         super().__init__(optimizer, last_epoch)
 
+    def admit(self, groups: Iterable[Group]) -> None:
+        super().admit(groups)
+        if len(self.base_lrs) != len(self.base_momentums):
+            raise error(
+                ValueError,
+                type(self).__name__,
+                got=f"{len(self.base_lrs)} groups of parameters, and settings for {len(self.base_momentums)}",
+                rule="its rates are given for each group that the optimiser has when it is made",
+                cure="add all groups to the optimiser before, or make a new schedule",
+            )
+
     def momentums(self, step: int) -> list[float]:
         """The momentum of each group at ``step``."""
         raise NotImplementedError
@@ -95,6 +109,10 @@ class MomentumCycle(LRScheduler):
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:
                     group["momentum"] = momentum
+
+
+#: The modes of CyclicLR, and what the height of each depends on.
+_SCALES = {"triangular": "cycle", "triangular2": "cycle", "exp_range": "iterations"}
 
 
 class CyclicLR(MomentumCycle):
@@ -110,36 +128,46 @@ class CyclicLR(MomentumCycle):
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
 
+    settings: ClassVar[dict[str, str]] = {name: name for name in (
+        "max_lrs", "total_size", "step_ratio", "mode", "gamma", "scale_mode", "cycle_momentum", "base_momentums",
+        "max_momentums",
+    )}  # fmt: skip
+
     def __init__(self, optimizer: Optimizer, base_lr: PerGroup, max_lr: PerGroup, step_size_up: int = 2000,
                  step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0,
                  scale_fn: Callable[[float], float] | None = None, scale_mode: str = "cycle",
                  cycle_momentum: bool = True, base_momentum: PerGroup = 0.8, max_momentum: PerGroup = 0.9,
                  last_epoch: int = -1) -> None:  # fmt: skip
-        modes: dict[str, tuple[Callable[[float], float], str]] = {
-            "triangular": (lambda x: 1.0, "cycle"),
-            "triangular2": (lambda x: 0.5 ** (x - 1), "cycle"),
-            "exp_range": (lambda x: gamma**x, "iterations"),
-        }
-        if scale_fn is None and mode not in modes:
+        if scale_fn is None and mode not in _SCALES:
             raise error(
                 ValueError,
                 "CyclicLR",
                 got={"mode": repr(mode)},
-                rule=f"mode is one of {', '.join(modes)}",
+                rule=f"mode is one of {', '.join(_SCALES)}",
                 cure='write mode="triangular", or pass scale_fn',
             )
-        self.scale_fn, self.scale_mode = (scale_fn, scale_mode) if scale_fn is not None else modes[mode]
-        self.up, self.down = step_size_up, step_size_up if step_size_down is None else step_size_down
+        positive("CyclicLR", step_size_up=step_size_up, step_size_down=step_size_down or None)  # down at once is a way
+        down = step_size_up if step_size_down is None else step_size_down
+        self.total_size, self.step_ratio = float(step_size_up + down), step_size_up / (step_size_up + down)
+        self.mode, self.gamma, self.own_scale = mode, gamma, scale_fn
+        self.scale_mode = scale_mode if scale_fn is not None else _SCALES[mode]
         self.max_lrs = per_group(max_lr, "max_lr", optimizer)
         for group, lr in zip(optimizer.param_groups, per_group(base_lr, "base_lr", optimizer), strict=True):
             group["initial_lr"] = lr
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
 
+    def scale(self, x: float) -> float:
+        """The height of cycle ``x``, or of step ``x`` where the scale counts "iterations"."""
+        if self.own_scale is not None:
+            return self.own_scale(x)
+        return 0.5 ** (x - 1) if self.mode == "triangular2" else self.gamma**x if self.mode == "exp_range" else 1.0
+
     def height(self, step: int) -> float:
         """How far up ``step`` is, from 0 to 1, times the scale."""
-        cycle, t = divmod(step, self.up + self.down)
-        share = t / self.up if t <= self.up else (self.up + self.down - t) / self.down
-        return share * self.scale_fn(cycle + 1 if self.scale_mode == "cycle" else step)
+        cycle, t = divmod(step, self.total_size)
+        up = round(self.total_size * self.step_ratio, 9)  # a state of PyTorch's has the ratio alone
+        share = t / up if t <= up else (self.total_size - t) / (self.total_size - up)
+        return share * self.scale(int(cycle) + 1 if self.scale_mode == "cycle" else step)
 
     def rates(self, step: int) -> list[float]:
         return [low + (high - low) * self.height(step) for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
@@ -147,6 +175,11 @@ class CyclicLR(MomentumCycle):
     def momentums(self, step: int) -> list[float]:
         pairs = zip(self.base_momentums, self.max_momentums, strict=True)
         return [high - (high - low) * self.height(step) for low, high in pairs]
+
+
+#: Where a phase of OneCycleLR leads: PyTorch's names of the start, the top and the end.
+_GOALS = ("initial_lr", "max_lr", "min_lr")
+_OF_GROUPS = (*_GOALS, "base_momentum", "max_momentum")  # what the groups hold, there and here
 
 
 class OneCycleLR(MomentumCycle):
@@ -161,6 +194,10 @@ class OneCycleLR(MomentumCycle):
     >>> [round(schedule.rates(step)[0], 3) for step in (0, 4, 9)]
     [0.04, 1.0, 0.0]
     """
+
+    settings: ClassVar[dict[str, str]] = {
+        "total_steps": "total_steps", "_anneal_func_type": "anneal_strategy", "cycle_momentum": "cycle_momentum",
+    }  # fmt: skip
 
     def __init__(self, optimizer: Optimizer, max_lr: PerGroup, total_steps: int | None = None,
                  epochs: int | None = None, steps_per_epoch: int | None = None, pct_start: float = 0.3,
@@ -179,11 +216,14 @@ class OneCycleLR(MomentumCycle):
                 cure="write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)",
             )
         self.total_steps, self.anneal_strategy = total, anneal_strategy
-        self.max_lrs = per_group(max_lr, "max_lr", optimizer)
-        self.final_div_factor = final_div_factor
-        for group, lr in zip(optimizer.param_groups, self.max_lrs, strict=True):
-            group["initial_lr"] = lr / div_factor
-        # each phase: the step at which it ends, and where it leads, to the start (0), the top (1) or the end (2)
+        tops = per_group(max_lr, "max_lr", optimizer)
+        bottoms = per_group(base_momentum, "base_momentum", optimizer)
+        highest = per_group(max_momentum, "max_momentum", optimizer)
+        for group, top, low, high in zip(optimizer.param_groups, tops, bottoms, highest, strict=True):
+            of_group = {"initial_lr": top / div_factor, "max_lr": top, "min_lr": top / div_factor / final_div_factor,
+                        **({"base_momentum": low, "max_momentum": high} if cycle_momentum else {})}  # fmt: skip
+            group.update({name: group.get(name, v) if last_epoch >= 0 else v for name, v in of_group.items()})
+        # each phase: the step at which it ends, and where it leads: to the start (0), the top (1) or the end (2)
         turn = pct_start * total - 1
         self.phases = [(turn, 1), (2 * turn, 0), (total - 1, 2)] if three_phase else [(turn, 1), (total - 1, 2)]
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
@@ -210,9 +250,30 @@ class OneCycleLR(MomentumCycle):
         return a + (values[goal] - a) * done
 
     def rates(self, step: int) -> list[float]:
-        pairs = zip(self.base_lrs, self.max_lrs, strict=True)
-        return [self.between(step, start, top, start / self.final_div_factor) for start, top in pairs]
+        groups = self.optimizer.param_groups
+        return [self.between(step, g["initial_lr"], g["max_lr"], g["min_lr"]) for g in groups]
 
     def momentums(self, step: int) -> list[float]:
-        pairs = zip(self.base_momentums, self.max_momentums, strict=True)
-        return [self.between(step, high, low, high) for low, high in pairs]
+        return [
+            self.between(step, g["max_momentum"], g["base_momentum"], g["max_momentum"])
+            for g in self.optimizer.param_groups
+        ]
+
+    def state_dict(self) -> dict[str, Any]:
+        phases = [{"end_step": ends, "end_lr": _GOALS[goal]} for ends, goal in self.phases]
+        groups = self.optimizer.param_groups
+        of_groups = {name: [g[name] for g in groups] for name in _OF_GROUPS if name in groups[0]}
+        return {**super().state_dict(), "_schedule_phases": phases, "of_groups": of_groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """As :meth:`LRScheduler.load_state_dict`. PyTorch keeps the rates of the cycle in the optimiser's state."""
+        state = dict(state_dict)
+        phases, of_groups = state.pop("_schedule_phases", None), state.pop("of_groups", {})
+        self._check(state)
+        if phases is not None:
+            self.phases = [(phase["end_step"], _GOALS.index(phase["end_lr"])) for phase in phases]
+        if not self.optimizer.rates_loaded:
+            for name, values in of_groups.items():
+                for group, value in zip(self.optimizer.param_groups, values, strict=True):
+                    group[name] = value
+        super().load_state_dict(state)

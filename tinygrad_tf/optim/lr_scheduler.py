@@ -5,12 +5,12 @@ from .schedules import (
     CosineAnnealingLR,
     ExponentialLR,
     LambdaLR,
-    LRScheduler,
     MultiStepLR,
     PolynomialLR,
     ReduceLROnPlateau,
     StepLR,
 )
+from .scheduling import LRScheduler
 from .warmups import ConstantLR, LinearLR, NoamLR, SequentialLR, WarmupCosineLR
 
 __all__ = [

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import error
 from ..kernels import chosen
-from .base import Group, Optimizer
+from .base import Optimizer, Settings
+
+
+def direction(p: Any, g: Any, group: Settings) -> Any:
+    """The gradient that a formula goes down: −g to maximise, and the decay's part of it, weight_decay · p."""
+    g = -g if group["maximize"] else g
+    return g + group["weight_decay"] * p if group["weight_decay"] else g
 
 
 class SGD(Optimizer):
@@ -29,11 +35,14 @@ class SGD(Optimizer):
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
-                 weight_decay: float = 0.0, nesterov: bool = False) -> None:  # fmt: skip
+                 weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False,
+                 foreach: bool | None = None, differentiable: bool = False,
+                 fused: bool | None = None) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-                                  "nesterov": nesterov})  # fmt: skip
+                                  "nesterov": nesterov, "maximize": maximize, "foreach": foreach,
+                                  "differentiable": differentiable, "fused": fused})  # fmt: skip
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: Settings) -> None:
         super()._check(group)
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise error(
@@ -44,10 +53,8 @@ class SGD(Optimizer):
                 cure="write momentum=0.9, nesterov=True",
             )
 
-    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
-        momentum = group["momentum"]
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
+        momentum, g = group["momentum"], direction(p, g, group)
         if momentum:
             if "momentum_buffer" not in state:
                 b = state["momentum_buffer"] = g.copy()
@@ -62,7 +69,8 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """p ← p − lr · m̂ / (√v̂ + eps), where m and v are the running means of g and g² (Kingma, Ba 2015, algorithm 1).
 
-    ``weight_decay`` is L2: g is g + weight_decay · p. With ``amsgrad`` v is the largest so far (Reddi et al. 2018).
+    ``weight_decay`` is L2: g is g + weight_decay · p; with ``decoupled_weight_decay`` it is AdamW's. With ``amsgrad`` v
+    is the largest so far (Reddi et al. 2018).
 
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
@@ -71,20 +79,25 @@ class Adam(Optimizer):
     [0.9]
     """
 
-    elementwise, decoupled = True, False
+    elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False) -> None:  # fmt: skip
-        super().__init__(
-            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
-        )
+                 eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False, *, foreach: bool | None = None,
+                 maximize: bool = False, capturable: bool = False, differentiable: bool = False,
+                 fused: bool | None = None, decoupled_weight_decay: bool = False) -> None:  # fmt: skip
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
+                                  "amsgrad": amsgrad, "maximize": maximize, "foreach": foreach,
+                                  "capturable": capturable, "differentiable": differentiable, "fused": fused,
+                                  "decoupled_weight_decay": decoupled_weight_decay})  # fmt: skip
 
-    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
-        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
-        if decay and self.decoupled:
-            p *= 1 - lr * decay
-        elif decay:
-            g = g + decay * p
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
+        lr, (beta1, beta2) = group["lr"], group["betas"]
+        if group["decoupled_weight_decay"]:
+            g = -g if group["maximize"] else g
+            if group["weight_decay"]:
+                p *= 1 - lr * group["weight_decay"]
+        else:
+            g = direction(p, g, group)
         if not state:
             state.update(step=0, exp_avg=np.zeros_like(p), exp_avg_sq=np.zeros_like(p))
         state["step"] += 1
@@ -103,13 +116,14 @@ class Adam(Optimizer):
         change *= lr / (1 - beta1 ** state["step"])
         p -= change
 
-    def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+    def _flat(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """In one pass by a compiled kernel, from the second step on, since the first one makes the state."""
-        if chosen() == "compiled" and state and not group["amsgrad"] and type(self)._update is Adam._update:
+        plain = state and not group["amsgrad"] and not group["maximize"] and type(self)._update is Adam._update
+        if chosen() == "compiled" and plain:
             from ..kernels.compiled.adam import adam
 
             m, v, settings = state["exp_avg"], state["exp_avg_sq"], (group["lr"], group["betas"], group["eps"])
-            if adam(p, g, m, v, state["step"] + 1, *settings, group["weight_decay"], self.decoupled):
+            if adam(p, g, m, v, state["step"] + 1, *settings, group["weight_decay"], group["decoupled_weight_decay"]):
                 state["step"] += 1
                 return
         super()._flat(p, g, state, group)
@@ -125,11 +139,19 @@ class AdamW(Adam):
     [0.899]
     """
 
-    decoupled = True
-
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False) -> None:  # fmt: skip
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
+                 eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False,
+                 foreach: bool | None = None, capturable: bool = False, differentiable: bool = False,
+                 fused: bool | None = None) -> None:  # fmt: skip
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
+                         capturable=capturable, differentiable=differentiable, fused=fused,
+                         decoupled_weight_decay=True)  # fmt: skip
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """As :meth:`Optimizer.load_state_dict`; the decay stays decoupled, also with the state of an Adam."""
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True
 
 
 class RMSprop(Optimizer):
@@ -148,14 +170,16 @@ class RMSprop(Optimizer):
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
-                 weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False) -> None:  # fmt: skip
+                 weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False, capturable: bool = False,
+                 foreach: bool | None = None, maximize: bool = False,
+                 differentiable: bool = False) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay,
-                                  "momentum": momentum, "centered": centered})  # fmt: skip
+                                  "momentum": momentum, "centered": centered, "capturable": capturable,
+                                  "foreach": foreach, "maximize": maximize,
+                                  "differentiable": differentiable})  # fmt: skip
 
-    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
-        alpha = group["alpha"]
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
+        alpha, g = group["alpha"], direction(p, g, group)
         if not state:
             state.update(step=0, square_avg=np.zeros_like(p))
         state["step"] += 1
@@ -189,13 +213,15 @@ class Adagrad(Optimizer):
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
-                 initial_accumulator_value: float = 0.0, eps: float = 1e-10) -> None:  # fmt: skip
+                 initial_accumulator_value: float = 0.0, eps: float = 1e-10, foreach: bool | None = None, *,
+                 maximize: bool = False, differentiable: bool = False, fused: bool | None = None) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay,
-                                  "initial_accumulator_value": initial_accumulator_value, "eps": eps})  # fmt: skip
+                                  "initial_accumulator_value": initial_accumulator_value, "eps": eps,
+                                  "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
+                                  "fused": fused})  # fmt: skip
 
-    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
+        g = direction(p, g, group)
         if not state:
             state.update(step=0, sum=np.full_like(p, group["initial_accumulator_value"]))
         state["step"] += 1
@@ -229,7 +255,7 @@ class Muon(Optimizer):
                                   "ns_coefficients": ns_coefficients, "eps": eps, "ns_steps": ns_steps,
                                   "adjust_lr_fn": adjust_lr_fn})  # fmt: skip
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: Settings) -> None:
         super()._check(group)
         if group["adjust_lr_fn"] not in (None, "original", "match_rms_adamw"):
             raise error(
@@ -249,7 +275,7 @@ class Muon(Optimizer):
                     cure="give Muon the parameters with ndim == 2 and AdamW the others",
                 )
 
-    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Group) -> None:
+    def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         momentum, (rows, columns) = group["momentum"], p.shape
         b = state.setdefault("momentum_buffer", np.zeros_like(p))
         b *= momentum

@@ -1,82 +1,23 @@
-"""Learning-rate schedules. A step's rate follows from its number alone, so a schedule can go on from any step."""
+"""The usual learning-rate schedules, each with its formula."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FunctionType
+from typing import Any, ClassVar
 
 from ..errors import error
 from .base import Optimizer
-
-
-class LRScheduler:
-    """The base of schedules. It sets the learning rate of every group to the initial one times ``factor(step)``.
-
-    The rate of step 0 is set when the schedule is made; ``step()`` after each step of training sets the next.
-    Subclasses write ``factor``, or ``rates``. lr₀ in their formulas is the group's initial rate.
-    """
-
-    #: Whether it scales the rate that it finds, by another schedule or by hand, as in PyTorch. Else it sets its own.
-    chains = False
-    eta_min = 0.0  # the rate that the scaling leaves as it is
-    _saved: tuple[str, ...] = ("base_lrs",)  # lists with a number for each group, which go into a checkpoint
-
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        self.optimizer, self.last_epoch = optimizer, last_epoch
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
-        self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
-        if last_epoch < 0:
-            self.step()
-        else:  # the optimiser may be new and have its initial rate
-            self.apply(last_epoch + 1)
-            self.last_epoch += 1
-
-    def factor(self, step: int) -> float:
-        """What the initial rate is multiplied by at ``step``."""
-        raise NotImplementedError
-
-    def rates(self, step: int) -> list[float]:
-        """The learning rate of each group at ``step``."""
-        return [lr * self.factor(step) for lr in self.base_lrs]
-
-    def apply(self, step: int) -> None:
-        """Set the optimiser's groups to what the schedule says for ``step``."""
-        for group, lr in zip(self.optimizer.param_groups, self.rates(step), strict=True):
-            group["lr"] = lr
-
-    def step(self) -> None:
-        """Go on to the next step and set its rate."""
-        step, found = self.last_epoch + 1, self.get_last_lr()
-        before = self.base_lrs if step == 0 else self.rates(self.last_epoch)
-        self.apply(step)
-        if self.chains and found != before:
-            least = self.eta_min
-            for group, now, then in zip(self.optimizer.param_groups, found, before, strict=True):
-                if then != least:
-                    group["lr"] = least + (now - least) * (group["lr"] - least) / (then - least)
-        self.last_epoch = step
-
-    def get_last_lr(self) -> list[float]:
-        """The learning rate of each group now."""
-        return [group["lr"] for group in self.optimizer.param_groups]
-
-    def state_dict(self) -> dict[str, Any]:
-        """What :meth:`load_state_dict` needs to go on from this step."""
-        return {"last_epoch": self.last_epoch, **{name: list(getattr(self, name)) for name in self._saved}}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned, and set that rate."""
-        for name in self._saved:
-            setattr(self, name, list(state_dict.get(name, getattr(self, name))))
-        self.apply(state_dict["last_epoch"])
-        self.last_epoch = state_dict["last_epoch"]
+from .groups import Group, plain
+from .scheduling import LRScheduler, positive
 
 
 class LambdaLR(LRScheduler):
     """lr = lr₀ · lr_lambda(step), with one function for all groups, or one for each.
+
+    A state holds the attributes of functions that are objects of a class; it cannot hold other functions.
 
     >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
     >>> schedule = LambdaLR(optimizer, lambda step: 0.5**step)
@@ -86,19 +27,36 @@ class LambdaLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
                  last_epoch: int = -1) -> None:  # fmt: skip
-        self.lr_lambdas = [lr_lambda] * len(optimizer.param_groups) if callable(lr_lambda) else list(lr_lambda)
-        if len(self.lr_lambdas) != len(optimizer.param_groups):
+        self.for_all = lr_lambda if callable(lr_lambda) else None
+        self.lr_lambdas = [] if callable(lr_lambda) else list(lr_lambda)
+        super().__init__(optimizer, last_epoch)
+
+    def admit(self, groups: Iterable[Group]) -> None:
+        super().admit(groups)
+        if self.for_all is not None:
+            self.lr_lambdas += [self.for_all] * (len(self.base_lrs) - len(self.lr_lambdas))
+        if len(self.lr_lambdas) != len(self.base_lrs):
             raise error(
                 ValueError,
                 "LambdaLR",
                 got=f"{len(self.lr_lambdas)} functions",
-                rule=f"the optimiser has {len(optimizer.param_groups)} groups",
-                cure=f"pass one function for all, or a list of {len(optimizer.param_groups)} as lr_lambda",
+                rule=f"the optimiser has {len(self.base_lrs)} groups",
+                cure=f"pass one function for all, or a list of {len(self.base_lrs)} as lr_lambda",
             )
-        super().__init__(optimizer, last_epoch)
 
     def rates(self, step: int) -> list[float]:
         return [lr * float(f(step)) for lr, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+
+    def state_dict(self) -> dict[str, Any]:
+        states = [None if isinstance(f, FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
+        return {**super().state_dict(), "lr_lambdas": states}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        states = state_dict.get("lr_lambdas", ())
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
+        for f, state in zip(self.lr_lambdas, states, strict=False):
+            if state is not None:
+                f.__dict__.update(state)
 
 
 class StepLR(LRScheduler):
@@ -110,8 +68,10 @@ class StepLR(LRScheduler):
     """
 
     chains = True
+    settings: ClassVar[dict[str, str]] = {"step_size": "step_size", "gamma": "gamma"}
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        positive("StepLR", step_size=step_size)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
@@ -128,10 +88,11 @@ class MultiStepLR(LRScheduler):
     """
 
     chains = True
+    settings: ClassVar[dict[str, str]] = {"milestones": "milestones", "gamma": "gamma"}
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1,
                  last_epoch: int = -1) -> None:  # fmt: skip
-        self.milestones, self.gamma = sorted(milestones), gamma
+        self.milestones, self.gamma = sorted(plain(list(milestones))), gamma
         super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:
@@ -147,6 +108,7 @@ class ExponentialLR(LRScheduler):
     """
 
     chains = True
+    settings: ClassVar[dict[str, str]] = {"gamma": "gamma"}
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -157,7 +119,7 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """lr = lr₀ · (1 − step / total_iters)^power, and 0 from ``total_iters`` on.
+    """lr = lr₀ · (1 − step / total_iters)^power, and 0 from ``total_iters`` on. Where that is 0, the rate stays lr₀.
 
     >>> schedule = PolynomialLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), total_iters=2)
     >>> [schedule.factor(step) for step in range(4)]
@@ -165,12 +127,15 @@ class PolynomialLR(LRScheduler):
     """
 
     chains = True
+    settings: ClassVar[dict[str, str]] = {"total_iters": "total_iters", "power": "power"}
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:
+        if self.total_iters <= 0:
+            return 1.0
         return float((1 - min(step, self.total_iters) / self.total_iters) ** self.power)
 
 
@@ -185,8 +150,10 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     chains = True
+    settings: ClassVar[dict[str, str]] = {"T_max": "T_max", "eta_min": "eta_min"}
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+        positive("CosineAnnealingLR", T_max=T_max)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
@@ -208,6 +175,11 @@ class ReduceLROnPlateau:
     [0.1]
     """
 
+    settings: ClassVar[dict[str, str]] = {"factor": "reduction", "default_min_lr": "least", **{name: name for name in (
+        "mode", "patience", "threshold", "threshold_mode", "cooldown", "eps", "best", "num_bad_epochs",
+        "cooldown_counter", "last_epoch",
+    )}}  # fmt: skip
+
     def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
                  threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
                  min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8) -> None:  # fmt: skip
@@ -220,12 +192,28 @@ class ReduceLROnPlateau:
                 rule='factor is below 1, mode "min" or "max", threshold_mode "rel" or "abs"',
                 cure='write for example factor=0.1, mode="min"',
             )
-        self.optimizer, self.mode, self.reduction, self.patience = optimizer, mode, factor, patience
-        self.threshold, self.threshold_mode, self.cooldown, self.eps = threshold, threshold_mode, cooldown, eps
-        n_groups = len(optimizer.param_groups)
-        self.min_lrs = list(min_lr) if isinstance(min_lr, Sequence) else [min_lr] * n_groups
+        self.optimizer, self.mode, self.reduction, self.patience = optimizer, mode, plain(factor), plain(patience)
+        self.threshold, self.threshold_mode, self.eps = plain(threshold), threshold_mode, plain(eps)
+        self.cooldown, least = plain(cooldown), plain(min_lr)
+        self.least: float | None = None if isinstance(least, Sequence) else least  # of each group
+        self.min_lrs: list[float] = list(least) if isinstance(least, Sequence) else []
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+        self._admit()
+
+    def _admit(self) -> None:
+        """Take in the groups that were added to the optimiser."""
+        groups = self.optimizer.param_groups
+        if self.least is not None:
+            self.min_lrs += [self.least] * (len(groups) - len(self.min_lrs))
+        if len(self.min_lrs) != len(groups):
+            raise error(
+                ValueError,
+                "ReduceLROnPlateau",
+                got={"min_lr": self.min_lrs},
+                rule=f"the optimiser has {len(groups)} groups",
+                cure=f"write one number for all, or a list of {len(groups)} for min_lr",
+            )
 
     def is_better(self, metric: float) -> bool:
         """Whether ``metric`` improves on the best one so far."""
@@ -236,6 +224,7 @@ class ReduceLROnPlateau:
 
     def step(self, metrics: Any) -> None:
         """Note the metric of one more step, and reduce the rate if it is time."""
+        self._admit()
         metric = float(metrics)
         self.last_epoch += 1
         self.num_bad_epochs += 1
@@ -246,6 +235,7 @@ class ReduceLROnPlateau:
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+            self.optimizer.rates_loaded = False
             for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
                 reduced = max(group["lr"] * self.reduction, least)
                 if group["lr"] - reduced > self.eps:
@@ -255,11 +245,23 @@ class ReduceLROnPlateau:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        names = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
-        return {**{name: getattr(self, name) for name in names}, "lrs": self.get_last_lr()}
+        settings = {theirs: getattr(self, ours) for theirs, ours in self.settings.items()}
+        return {**settings, "min_lrs": list(self.min_lrs), "_last_lr": self.get_last_lr()}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        for group, lr in zip(self.optimizer.param_groups, state_dict["lrs"], strict=True):
-            group["lr"] = lr
-        for name in ("best", "num_bad_epochs", "cooldown_counter", "last_epoch"):
-            setattr(self, name, state_dict[name])
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned, ours or PyTorch's, settings and all."""
+        n_groups = len(state_dict.get("min_lrs", ()))
+        if n_groups != len(self.min_lrs):
+            raise error(
+                ValueError,
+                "load_state_dict of ReduceLROnPlateau",
+                got=f"a state of {n_groups} groups",
+                rule=f"the optimiser has {len(self.min_lrs)} groups",
+                cure="build the schedule and the optimiser as those that were saved",
+            )
+        for theirs, ours in self.settings.items():
+            setattr(self, ours, plain(state_dict[theirs]) if theirs in state_dict else getattr(self, ours))
+        self.min_lrs = list(plain(state_dict["min_lrs"]))
+        if not self.optimizer.rates_loaded:
+            for group, lr in zip(self.optimizer.param_groups, state_dict["_last_lr"], strict=True):
+                group["lr"] = lr

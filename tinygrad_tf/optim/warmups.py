@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from ..errors import error
 from .base import Optimizer
-from .schedules import LRScheduler
+from .groups import plain
+from .scheduling import LRScheduler, positive
 
 
 class LinearLR(LRScheduler):
     """From lr₀ · start_factor to lr₀ · end_factor on a line over ``total_iters`` steps, then constant: a warm-up.
+
+    With ``total_iters=0`` it stays at lr₀ · start_factor, as in PyTorch.
 
     >>> schedule = LinearLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), start_factor=0.5, total_iters=2)
     >>> [schedule.factor(step) for step in range(4)]
@@ -21,6 +24,9 @@ class LinearLR(LRScheduler):
     """
 
     chains = True
+    settings: ClassVar[dict[str, str]] = {
+        "start_factor": "start_factor", "end_factor": "end_factor", "total_iters": "total_iters",
+    }  # fmt: skip
 
     def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
                  total_iters: int = 5, last_epoch: int = -1) -> None:  # fmt: skip
@@ -36,25 +42,39 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:
+        if self.total_iters <= 0:
+            return self.start_factor
         if step >= self.total_iters:
             return self.end_factor
         return self.start_factor + (self.end_factor - self.start_factor) * step / self.total_iters
 
 
-class ConstantLR(LinearLR):
-    """lr = lr₀ · factor for ``total_iters`` steps, then lr₀.
+class ConstantLR(LRScheduler):
+    """lr = lr₀ · factor for ``total_iters`` steps, then lr₀. Where these are 0, it stays lr₀ · factor, as in PyTorch.
 
     >>> schedule = ConstantLR(SGD([Tensor([1.0], requires_grad=True)], lr=1.0), factor=0.5, total_iters=2)
     >>> [schedule.factor(step) for step in range(4)]
     [0.5, 0.5, 1.0, 1.0]
     """
 
+    chains = True
+    settings: ClassVar[dict[str, str]] = {"factor": "share", "total_iters": "total_iters"}
+
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5,
                  last_epoch: int = -1) -> None:  # fmt: skip
-        super().__init__(optimizer, factor, 1.0, total_iters, last_epoch)
+        if not 0 <= factor <= 1:
+            raise error(
+                ValueError,
+                "ConstantLR",
+                got={"factor": factor},
+                rule="the factor lies in 0 … 1",
+                cure="write factor=0.1, and give the optimiser a larger lr for a larger rate",
+            )
+        self.share, self.total_iters = factor, total_iters
+        super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:
-        return self.start_factor if step < self.total_iters else 1.0
+        return 1.0 if 0 < self.total_iters <= step else self.share
 
 
 class WarmupCosineLR(LRScheduler):
@@ -64,6 +84,8 @@ class WarmupCosineLR(LRScheduler):
     >>> [round(schedule.factor(step), 3) for step in (0, 1, 2, 6, 10)]
     [0.5, 1.0, 1.0, 0.5, 0.0]
     """
+
+    settings: ClassVar[dict[str, str]] = {"warmup": "warmup", "total": "total", "min_factor": "min_factor"}
 
     def __init__(self, optimizer: Optimizer, warmup: int, total: int, min_factor: float = 0.0,
                  last_epoch: int = -1) -> None:  # fmt: skip
@@ -87,7 +109,10 @@ class NoamLR(LRScheduler):
     '6.987712e-04'
     """
 
+    settings: ClassVar[dict[str, str]] = {"d_model": "d_model", "warmup": "warmup"}
+
     def __init__(self, optimizer: Optimizer, d_model: int, warmup: int = 4000, last_epoch: int = -1) -> None:
+        positive("NoamLR", d_model=d_model, warmup=warmup)
         self.d_model, self.warmup = d_model, warmup
         super().__init__(optimizer, last_epoch)
 
@@ -97,7 +122,7 @@ class NoamLR(LRScheduler):
 
 
 class SequentialLR(LRScheduler):
-    """One schedule after the other. Each begins at its milestone and counts its steps from there.
+    """One schedule after the other. Each begins at its milestone, from lr₀, and counts its steps from there.
 
     >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
     >>> warmup, decay = LinearLR(optimizer, 0.5, total_iters=2), ExponentialLR(optimizer, 0.5)
@@ -105,6 +130,8 @@ class SequentialLR(LRScheduler):
     >>> [schedule.rates(step)[0] for step in range(5)]
     [0.5, 0.75, 1.0, 0.5, 0.25]
     """
+
+    settings: ClassVar[dict[str, str]] = {"_milestones": "milestones"}
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int],
                  last_epoch: int = -1) -> None:  # fmt: skip
@@ -116,7 +143,9 @@ class SequentialLR(LRScheduler):
                 rule="between two schedules lies a milestone, and all of them are of this optimiser",
                 cure="give milestones one entry fewer than schedulers, and build these with the same optimizer",
             )
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        self.schedulers, self.milestones = list(schedulers), plain(list(milestones))
+        for group in optimizer.param_groups:  # the schedules have each set the rate of their own step 0
+            group["lr"] = group["initial_lr"]
         super().__init__(optimizer, last_epoch)
 
     def _now(self, step: int) -> tuple[LRScheduler, int]:
@@ -129,12 +158,26 @@ class SequentialLR(LRScheduler):
 
     def apply(self, step: int) -> None:
         scheduler, own_step = self._now(step)
+        scheduler.last_epoch = own_step
         scheduler.apply(own_step)
 
-    def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
+    def step(self) -> None:
+        """Go on to the next step and set its rate. Where a schedule begins, what was set by hand no longer counts."""
+        self.last_epoch += 1
+        scheduler, own_step = self._now(self.last_epoch)
+        for each in (self, *self.schedulers):
+            each.admit(self.optimizer.param_groups[len(each.base_lrs) :])  # later ones
+        if own_step == 0 and self.last_epoch > 0:
+            self.apply(self.last_epoch)
+        else:
+            scheduler.last_epoch = own_step - 1
+            scheduler.step()
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        for scheduler, saved in zip(self.schedulers, state_dict.get("schedulers", ()), strict=False):
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        parts = state_dict.get("_schedulers", ())
+        for scheduler, saved in zip(self.schedulers, parts, strict=bool(parts)):
             scheduler.load_state_dict(saved)
-        super().load_state_dict(state_dict)
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "_schedulers"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class Layout:
         whole: whether parameters are not cut, so that an owner has all of one or nothing.
     """
 
-    def __init__(self, groups: list[dict[str, Any]], owners: int, n_bucket: int, whole: bool) -> None:
+    def __init__(self, groups: Sequence[dict[str, Any]], owners: int, n_bucket: int, whole: bool) -> None:
         params = [(p, group) for group in groups for p in group["params"]]
         order = sorted(enumerate(params), key=lambda item: -item[1][0].number)  # newest first
         self.places: list[Place] = []

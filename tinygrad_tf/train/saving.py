@@ -200,9 +200,10 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
             i, key = name.removeprefix(_OPTIMIZER).split(".")
             states.setdefault(int(i), {})[key] = array
     groups = [  # JSON has no tuples: betas came back as a list
-        {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
+        {key: tuple(value) if isinstance(value, list) and key not in ("params", "param_names") else value
+         for key, value in group.items()}
         for group in saved["groups"]
-    ]
+    ]  # fmt: skip
     return {"kind": saved["kind"], "state": states, "param_groups": groups}
 
 

@@ -1,0 +1,91 @@
+"""The state dict of a module: its parameters and saved buffers by name, out and in, ours or PyTorch's."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.changes import wrote
+from ..autograd.tensor import Tensor, to_array
+from ..errors import error
+from .parts import Parts
+
+#: The parts of a dotted name that torch.compile, data parallelism and the like put around a model.
+_WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+
+
+class LoadResult(NamedTuple):
+    """What :meth:`Module.load_state_dict` did not find, and what it had no place for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Loads(Parts):
+    """The base of :class:`Module`, which takes its state out and puts one in."""
+
+    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+        """All parameters and saved buffers by name, detached; the arrays are the module's own, not copies."""
+        return {name: value.detach() for name, value in self._entries(prefix)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadResult:
+        """Copy values into the parameters and buffers of the same names. PyTorch's tensors and arrays will do as well.
+
+        Names may have what torch.compile and data parallelism add, ``_orig_mod.`` or ``module.``; bfloat16 is widened.
+        Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
+        missing or unexpected.
+        """
+        own = dict(self._entries())
+        given: dict[str, Any] = {}
+        unexpected: list[str] = []
+        for key in sorted(state_dict, key=lambda key: key not in own):  # a name as it is counts first
+            name = unwrapped(key, own)
+            if name in own and name not in given:
+                given[name] = state_dict[key]
+            else:
+                unexpected.append(key)
+        missing = [name for name in own if name not in given]
+        values = {name: to_array(array_of(given[name])) for name in own if name in given}
+        wrong = [f"{name} {v.shape} for {own[name].shape}" for name, v in values.items() if v.shape != own[name].shape]
+        problems = [f"mis-shaped: {', '.join(wrong)}"] if wrong else []
+        if strict:
+            problems += [f"missing: {', '.join(missing)}"] if missing else []
+            problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
+        if problems:
+            raise error(
+                RuntimeError,
+                f"load_state_dict of {type(self).__name__}",
+                got="; ".join(problems),
+                rule="names and shapes are those of the module's own state_dict()",
+                cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
+            )
+        for name, value in values.items():
+            own[name].array[...] = value
+        wrote(*own.values())
+        return LoadResult(missing, unexpected)
+
+
+def unwrapped(name: str, own: Container[str]) -> str:
+    """The name without the parts that wrappers of a model add to it, if that is one of ``own`` and ``name`` is not.
+
+    >>> unwrapped("_orig_mod.module.weight", ["weight", "bias"])
+    'weight'
+    """
+    bare = stripped(name)
+    return bare if name not in own and bare in own else name
+
+
+def stripped(name: str) -> str:
+    """The name without what wrappers of a model add."""
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+def array_of(value: Any) -> Any:
+    """A value as a checkpoint gives it, our Tensor or another package's, as an array. What NumPy has not is float32."""
+    value = value.array if isinstance(value, Tensor) else value
+    if hasattr(value, "detach"):  # PyTorch's, which may be on another device
+        value = value.detach().cpu()
+        value = value.float() if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")) else value
+    return np.asarray(value)
