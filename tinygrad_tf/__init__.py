@@ -37,7 +37,23 @@ from .ops.activation import (
     softplus,
 )
 from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
-from .ops.arrange import diag, diagonal, diff, flip, meshgrid, narrow, pad, roll, trace, tril, triu, unfold
+from .ops.arrange import (
+    diag,
+    diagonal,
+    diff,
+    flip,
+    fliplr,
+    flipud,
+    meshgrid,
+    narrow,
+    roll,
+    rot90,
+    trace,
+    tril,
+    triu,
+    unfold,
+)
+from .ops.borders import pad
 from .ops.choice import clip, masked_fill, maximum, minimum, nan_to_num, where
 from .ops.comparison import (
     allclose,
@@ -52,6 +68,8 @@ from .ops.comparison import (
     isfinite,
     isinf,
     isnan,
+    isneginf,
+    isposinf,
     left_shift,
     less,
     less_equal,
@@ -64,8 +82,25 @@ from .ops.comparison import (
 )
 from .ops.conversion import astype, copy, is_floating_point, to
 from .ops.counting import bincount, count_nonzero, isin, unique
+from .ops.cutting import array_split, dsplit, hsplit, vsplit
 from .ops.einsum import einsum
-from .ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, rsqrt, sigmoid, sqrt, tanh
+from .ops.exponential import (
+    erf,
+    exp,
+    exp2,
+    expm1,
+    hypot,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+    rsqrt,
+    sigmoid,
+    sqrt,
+    tanh,
+)
 from .ops.fused import (
     attention,
     cross_entropy,
@@ -90,13 +125,26 @@ from .ops.indexing import (
     masked_select,
     nonzero,
     one_hot,
-    scatter,
-    scatter_add,
     take,
     take_along_axis,
 )
-from .ops.join import chunk, concatenate, hstack, repeat_interleave, split, stack, tile, unbind, vstack
-from .ops.linalg import dot, matmul, outer, tensordot
+from .ops.join import (
+    append,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    chunk,
+    column_stack,
+    concatenate,
+    hstack,
+    repeat_interleave,
+    split,
+    stack,
+    tile,
+    unbind,
+    vstack,
+)
+from .ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot
 from .ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -134,16 +182,17 @@ from .ops.makers import (
     zeros,
     zeros_like,
 )
-from .ops.order import argsort, cummax, cummin, cumprod, cumsum, prod, sort, topk
+from .ops.order import argsort, cummax, cummin, cumprod, cumsum, logcumsumexp, partition, prod, sort, topk
 from .ops.reduction import all as all
-from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, var, var_mean
+from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, std_mean, var, var_mean
 from .ops.reduction import any as any
 from .ops.reduction import max as max
 from .ops.reduction import min as min
 from .ops.reduction import sum as sum
-from .ops.rounding import ceil, div, floor, floor_divide, fmod, remainder, sign, trunc
+from .ops.rounding import ceil, copysign, div, floor, floor_divide, fmod, remainder, sign, trunc
 from .ops.rounding import round as round
 from .ops.sampling import bernoulli, multinomial
+from .ops.scattering import scatter, scatter_add, scatter_reduce
 from .ops.shape import (
     broadcast_to,
     expand_dims,
@@ -152,6 +201,7 @@ from .ops.shape import (
     ndim,
     permute,
     reshape,
+    rollaxis,
     shape,
     size,
     squeeze,
@@ -160,7 +210,24 @@ from .ops.shape import (
     transpose,
     unflatten,
 )
-from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan
+from .ops.slopes import gradient
+from .ops.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cos,
+    cosh,
+    deg2rad,
+    rad2deg,
+    sin,
+    sinc,
+    sinh,
+    tan,
+)
 from .random import manual_seed
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
@@ -182,7 +249,8 @@ asin, acos, atan, asinh, acosh, atanh = arcsin, arccos, arctan, arcsinh, arccosh
 eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
 atan2, bitwise_not, clamp, mm, bmm, mv = arctan2, invert, clip, matmul, matmul, matmul
 cat, concat, unsqueeze, ravel, take_along_dim = concatenate, concatenate, expand_dims, flatten, take_along_axis
-movedim, swapdims, permute_dims = moveaxis, swapaxes, permute
+movedim, swapdims, permute_dims, tensor_split = moveaxis, swapaxes, permute, array_split
+radians, degrees = deg2rad, rad2deg
 
 #: Types, under NumPy's names and PyTorch's.
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
@@ -212,31 +280,34 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "arange", "arccos",
-    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_tensor", "asin",
-    "asinh", "astype", "atan", "atan2", "atanh", "attention", "bernoulli", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "bincount", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm",
-    "broadcast_to", "cat", "ceil", "checkpoint", "chunk", "clamp", "clip", "concat", "concatenate", "copy", "cos",
-    "cosh", "count_nonzero", "cross_entropy", "cummax", "cummin", "cumprod", "cumsum", "debug", "diag", "diagonal",
-    "diff", "div", "divide", "dot", "double", "dropout", "e", "einsum", "elu", "embedding", "empty", "empty_like",
-    "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip", "float16",
-    "float32", "float64", "floor", "floor_divide", "fmod", "from_numpy", "full", "full_like", "gather", "ge", "gelu",
-    "gelu_tanh", "getitem", "grad", "gradcheck", "greater", "greater_equal", "gt", "half", "hardsigmoid", "hardswish",
-    "hardtanh", "hessian", "hstack", "huber_loss", "hvp", "index_select", "inf", "inference_mode", "int8", "int16",
-    "int32", "int64", "invert", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isin",
-    "isinf", "isnan", "jacobian", "join_heads", "jvp", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu",
-    "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p", "log2", "log10", "log_softmax",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid", "logsumexp", "long", "lt",
-    "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean", "meshgrid", "minimum", "mish", "mm",
-    "moveaxis", "movedim", "mse_loss", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "narrow", "ndim",
-    "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "one_hot", "ones",
-    "ones_like", "op", "ops", "optim", "outer", "pad", "permute", "permute_dims", "pi", "power", "prod", "rand",
-    "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder",
-    "repeat_interleave", "reshape", "right_shift", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention",
-    "scatter", "scatter_add", "selu", "set_grad_enabled", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinh",
+    "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "append", "arange",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",
+    "array_split", "as_tensor", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
+    "atleast_3d", "attention", "bernoulli", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bincount",
+    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "checkpoint",
+    "chunk", "clamp", "clip", "column_stack", "concat", "concatenate", "copy", "copysign", "cos", "cosh",
+    "count_nonzero", "cross", "cross_entropy", "cummax", "cummin", "cumprod", "cumsum", "debug", "deg2rad", "degrees",
+    "diag", "diagonal", "diff", "div", "divide", "dot", "double", "dropout", "dsplit", "e", "einsum", "elu",
+    "embedding", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1",
+    "eye", "flatten", "flip", "fliplr", "flipud", "float16", "float32", "float64", "floor", "floor_divide", "fmod",
+    "from_numpy", "full", "full_like", "gather", "ge", "gelu", "gelu_tanh", "getitem", "grad", "gradcheck", "gradient",
+    "greater", "greater_equal", "gt", "half", "hardsigmoid", "hardswish", "hardtanh", "hessian", "hsplit", "hstack",
+    "huber_loss", "hvp", "hypot", "index_select", "inf", "inference_mode", "inner", "int8", "int16", "int32", "int64",
+    "invert", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan",
+    "isneginf", "isposinf", "jacobian", "join_heads", "jvp", "kl_div", "kron", "l1_loss", "layer_norm", "le",
+    "leaky_relu", "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p", "log2", "log10",
+    "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsigmoid", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean",
+    "meshgrid", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul", "multinomial", "multiply", "mv",
+    "nan", "nan_to_num", "narrow", "ndim", "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm",
+    "normal", "not_equal", "one_hot", "ones", "ones_like", "op", "ops", "optim", "outer", "pad", "partition", "permute",
+    "permute_dims", "pi", "power", "prod", "rad2deg", "radians", "rand", "rand_like", "randint", "randn", "randn_like",
+    "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder", "repeat_interleave", "reshape", "right_shift",
+    "rms_norm", "roll", "rollaxis", "rot90", "rsqrt", "scaled_dot_product_attention", "scatter", "scatter_add",
+    "scatter_reduce", "selu", "set_grad_enabled", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
     "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "split_heads", "sqrt", "square", "squeeze",
-    "stack", "std", "sub", "subtract", "swapaxes", "swapdims", "t", "take", "take_along_axis", "take_along_dim", "tan",
-    "tanh", "tensor", "tensordot", "tile", "to", "topk", "trace", "transpose", "tril", "tril_indices", "triu",
-    "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unfold", "uniform", "unique", "unsqueeze",
-    "var", "var_mean", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "stack", "std", "std_mean", "sub", "subtract", "swapaxes", "swapdims", "t", "take", "take_along_axis",
+    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "tile", "to", "topk", "trace", "transpose",
+    "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unfold",
+    "uniform", "unique", "unsqueeze", "var", "var_mean", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,67 @@ def hstack(tensors: Sequence[Any]):
     """
     Xs = [reshape(X, (1,)) if X.ndim == 0 else X for X in tensors]
     return concatenate(Xs, 0 if Xs and Xs[0].ndim == 1 else 1)
+
+
+@function
+def column_stack(tensors: Sequence[Any]):
+    """The Tensors side by side, as :func:`hstack`; a vector counts as a column.
+
+    >>> column_stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    return concatenate([reshape(X, (-1, 1)) if X.ndim < 2 else X for X in map(_array, tensors)], 1)
+
+
+@function
+def append(X, values, axis: int | None = None):
+    """X with ``values`` after it along ``axis``; without ``axis`` both are flattened.
+
+    >>> append(Tensor([1.0, 2.0]), 3.0).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    return concatenate([_array(X), _array(values)], axis)
+
+
+def _array(X):
+    """X, as an array where it is no Tensor."""
+    return X if isinstance(X, Tensor) else to_array(X)
+
+
+@function
+def atleast_1d(*tensors):
+    """X with one axis at least: a number becomes a vector. Of several Tensors, a tuple.
+
+    >>> atleast_1d(Tensor(5.0)).tolist()
+    [5.0]
+    """
+    return _each(tensors, lambda X: reshape(X, (1,)) if X.ndim == 0 else X)
+
+
+@function
+def atleast_2d(*tensors):
+    """X with two axes at least: a vector becomes a row. Of several Tensors, a tuple.
+
+    >>> atleast_2d(Tensor([1.0, 2.0])).tolist()
+    [[1.0, 2.0]]
+    """
+    return _each(tensors, lambda X: reshape(X, (1, -1)) if X.ndim < 2 else X)
+
+
+@function
+def atleast_3d(*tensors):
+    """X with three axes at least: of shape (n,) it gets (1, n, 1), of shape (n, m) (n, m, 1). Of several, a tuple.
+
+    >>> atleast_3d(Tensor([1.0, 2.0])).tolist()
+    [[[1.0], [2.0]]]
+    """
+    return _each(tensors, lambda X: expand_dims(atleast_2d(X), -1) if X.ndim < 3 else X)
+
+
+def _each(tensors: tuple[Any, ...], change: Callable[[Any], Any]):
+    """``change`` of the only Tensor, or of each; PyTorch also takes them in a list."""
+    made = tuple(change(_array(X)) for X in ints(tensors))
+    return made[0] if len(tensors) == 1 and len(made) == 1 else made
 
 
 @function
