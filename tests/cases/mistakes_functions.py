@@ -218,6 +218,8 @@ ARGUMENTS = [
      "np.linalg.norm got X x (2, 3) float64, ord 2", "Frobenius", "norm(x, p)"),
     ("argmax, a type", lambda: x(2).argmax(dtype="float64"), TypeError, "argmax got an unknown 'dtype'", "X, axis",
      "leave it out"),
+    ("permute, its numbers by name", lambda: t.permute(x(2, 3), axes=(1, 0)), TypeError,
+     "permute got an unknown 'axes'", "X, *axes, dims=None", "leave it out"),
     ("glu", lambda: F.glu(x(3)), RuntimeError, "glu got input x (3,) float64, dim -1", "even", "twice the size"),
     ("rms_norm", lambda: F.rms_norm(x(2, 3), 4), ValueError,
      "rms_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes", "last axis"),

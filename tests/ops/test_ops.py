@@ -5,7 +5,7 @@ import pytest
 from cases import CASES, Case, as_list, failures, functions
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, attention, copysign, cross_entropy, grad, gradcheck, logaddexp, logcumsumexp
+from tinygrad_tf import Tensor, attention, copysign, cross_entropy, grad, gradcheck, logaddexp, logcumsumexp, no_grad
 from tinygrad_tf.nn import functional
 from tinygrad_tf.ops import fused
 from tinygrad_tf.ops.join import concatenate, stack
@@ -117,6 +117,13 @@ def test_gradients_where_there_is_no_value(torch):
     with np.errstate(invalid="ignore"):
         dx = grad(ours.acosh().sum(), ours)
     np.testing.assert_allclose(dx.array, torch.autograd.grad(theirs.acosh().sum(), theirs)[0].numpy(), rtol=1e-12)
+
+
+def test_class_weights_may_want_a_gradient_where_none_is_recorded():
+    logits, weight = Tensor(np.eye(2, 3)), Tensor(np.array([1.0, 2.0, 3.0]), requires_grad=True)
+    with no_grad():
+        for loss in (functional.cross_entropy, functional.nll_loss):
+            np.testing.assert_array_equal(loss(logits, [0, 2], weight).array, loss(logits, [0, 2], weight.array).array)
 
 
 # ---- stretching -----------------------------------------------------------------------------------------------------

@@ -224,13 +224,14 @@ def chunk(X, chunks: int, axis: int = 0) -> list[Any]:
 
 
 @function
-def tile(X, *reps, dims=None):
-    """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+def tile(X, *counts, reps=None, dims=None):
+    """X repeated as a whole, as often along each axis as ``counts`` says; ``reps`` in NumPy, ``dims`` in PyTorch.
 
     >>> tile(Tensor([1.0, 2.0]), 2).tolist()
     [1.0, 2.0, 1.0, 2.0]
     """
-    counts = ints(reps if dims is None else (dims,))
+    named = dims if reps is None else reps
+    counts = ints(counts if named is None else (named,))
     if any(n < 0 for n in counts):
         raise error(
             ValueError,

@@ -1039,8 +1039,8 @@ class Methods:
         """
     def expand_as(self, other: Like) -> Tensor:
         """The Tensor broadcast to the shape of ``other``."""
-    def tile(self, *reps: Any, dims: Any = None) -> Tensor:
-        """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+    def tile(self, *counts: Any, reps: Any = None, dims: Any = None) -> Tensor:
+        """X repeated as a whole, as often along each axis as ``counts`` says; ``reps`` in NumPy, ``dims`` in PyTorch.
 
         >>> tile(Tensor([1.0, 2.0]), 2).tolist()
         [1.0, 2.0, 1.0, 2.0]

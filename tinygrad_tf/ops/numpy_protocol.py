@@ -48,7 +48,7 @@ _SAME: dict[Any, str] = {
                 "isfinite isclose allclose",
     reduction: "sum mean amax amin argmax argmin all any",
     counting: "count_nonzero bincount unique isin",
-    join: "concatenate stack vstack hstack column_stack append atleast_1d atleast_2d atleast_3d",
+    join: "concatenate stack vstack hstack column_stack append tile atleast_1d atleast_2d atleast_3d",
     cutting: "array_split hsplit vsplit dsplit",
     linalg: "matmul dot inner outer kron tensordot",
     order: "cumsum cumprod prod partition",
@@ -123,11 +123,6 @@ def _split(X, indices_or_sections, axis: int = 0) -> list[Any]:
 @implements(np.roll)
 def _roll(X, shift, axis=None):
     return arrange.roll(X, shift, axis)
-
-
-@implements(np.tile)
-def _tile(X, reps):
-    return join.tile(X, *np.atleast_1d(reps).tolist())
 
 
 @implements(np.pad)
