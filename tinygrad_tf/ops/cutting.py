@@ -73,7 +73,9 @@ def _along(name: str, X, indices_or_sections, axis: int, ndim: int) -> list[Any]
 
 @function
 def vsplit(X, indices_or_sections) -> list[Any]:
-    """X cut along axis 0 into that many equal parts, or at the listed places: what :func:`vstack` puts together.
+    """X cut along axis 0 into that many equal parts, or at the listed places: what ``vstack`` puts together.
+
+    Raises ValueError for a vector and for a number of parts that does not divide the axis.
 
     >>> [part.tolist() for part in vsplit(Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
     [[[1.0, 2.0]], [[3.0, 4.0]]]
@@ -85,6 +87,8 @@ def vsplit(X, indices_or_sections) -> list[Any]:
 def hsplit(X, indices_or_sections) -> list[Any]:
     """X cut along axis 1, a vector along its only axis, into that many equal parts, or at the listed places.
 
+    Raises ValueError for a number of parts that does not divide the axis.
+
     >>> [part.tolist() for part in hsplit(Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
     [[[1.0], [3.0]], [[2.0], [4.0]]]
     """
@@ -94,6 +98,8 @@ def hsplit(X, indices_or_sections) -> list[Any]:
 @function
 def dsplit(X, indices_or_sections) -> list[Any]:
     """X cut along axis 2 into that many equal parts, or at the listed places.
+
+    Raises ValueError for fewer than three axes and for a number of parts that does not divide the axis.
 
     >>> [part.tolist() for part in dsplit(Tensor([[[1.0, 2.0]]]), 2)]
     [[[[1.0]]], [[[2.0]]]]

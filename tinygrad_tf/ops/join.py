@@ -156,8 +156,11 @@ def atleast_3d(*tensors):
 
 def _each(tensors: tuple[Any, ...], change: Callable[[Any], Any]):
     """``change`` of the only Tensor, or of each; PyTorch also takes them in a list."""
-    made = tuple(change(_array(X)) for X in ints(tensors))
-    return made[0] if len(tensors) == 1 and len(made) == 1 else made
+    inner = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else ()
+    if any(isinstance(X, (Tensor, np.ndarray)) for X in inner):
+        return tuple(change(_array(X)) for X in inner)
+    made = tuple(change(_array(X)) for X in tensors)
+    return made[0] if len(made) == 1 else made
 
 
 @function

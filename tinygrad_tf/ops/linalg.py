@@ -124,7 +124,9 @@ def _listed(axes) -> list[int]:
 
 @function
 def kron(X, W):
-    """The Kronecker product: each entry of X, multiplied by the whole of W. Shape: the sizes of X times those of W.
+    """The Kronecker product: each entry of X, multiplied by the whole of W.
+
+    Shapes: X (n, …), W (m, …), Y (n · m, …); of fewer axes the first are of size 1.
 
     >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0, 3.0])).tolist()
     [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]
@@ -140,6 +142,8 @@ def kron(X, W):
 @function
 def cross(X, W, axis: int = -1):
     """The cross product of vectors of three entries along ``axis``: orthogonal to both. The other axes broadcast.
+
+    Y[i] = X[i + 1] · W[i + 2] − X[i + 2] · W[i + 1], counted modulo 3. Raises ValueError for another number of entries.
 
     >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0])).tolist()
     [0.0, 0.0, 1.0]

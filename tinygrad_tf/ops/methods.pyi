@@ -905,13 +905,17 @@ class Methods:
         [[11.0, 17.0]]
         """
     def kron(self, W: Like) -> Tensor:
-        """The Kronecker product: each entry of X, multiplied by the whole of W. Shape: the sizes of X times those of W.
+        """The Kronecker product: each entry of X, multiplied by the whole of W.
+
+        Shapes: X (n, …), W (m, …), Y (n · m, …); of fewer axes the first are of size 1.
 
         >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0, 3.0])).tolist()
         [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]
         """
     def cross(self, W: Like, axis: builtins.int = -1, *, dim: builtins.int = -1) -> Tensor:
         """The cross product of vectors of three entries along ``axis``: orthogonal to both. The other axes broadcast.
+
+        Y[i] = X[i + 1] · W[i + 2] − X[i + 2] · W[i + 1], counted modulo 3. Raises ValueError for another number of entries.
 
         >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0])).tolist()
         [0.0, 0.0, 1.0]
@@ -1102,17 +1106,23 @@ class Methods:
     def hsplit(self, indices_or_sections: Any) -> list[Tensor]:
         """X cut along axis 1, a vector along its only axis, into that many equal parts, or at the listed places.
 
+        Raises ValueError for a number of parts that does not divide the axis.
+
         >>> [part.tolist() for part in hsplit(Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
         [[[1.0], [3.0]], [[2.0], [4.0]]]
         """
     def vsplit(self, indices_or_sections: Any) -> list[Tensor]:
-        """X cut along axis 0 into that many equal parts, or at the listed places: what :func:`vstack` puts together.
+        """X cut along axis 0 into that many equal parts, or at the listed places: what ``vstack`` puts together.
+
+        Raises ValueError for a vector and for a number of parts that does not divide the axis.
 
         >>> [part.tolist() for part in vsplit(Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
         [[[1.0, 2.0]], [[3.0, 4.0]]]
         """
     def dsplit(self, indices_or_sections: Any) -> list[Tensor]:
         """X cut along axis 2 into that many equal parts, or at the listed places.
+
+        Raises ValueError for fewer than three axes and for a number of parts that does not divide the axis.
 
         >>> [part.tolist() for part in dsplit(Tensor([[[1.0, 2.0]]]), 2)]
         [[[[1.0]]], [[[2.0]]]]

@@ -199,7 +199,7 @@ def topk(X, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) ->
 def partition(X, kth, axis: int | None = -1):
     """X with its entry number ``kth`` in the place that sorting gives it: none before it is larger, none after it less.
 
-    ``kth`` is one number or several. Without ``axis`` X is flattened first.
+    ``kth`` is one number or several. Without ``axis`` X is flattened first. Raises ValueError for a ``kth`` beyond it.
 
     >>> partition(Tensor([3.0, 1.0, 2.0, 0.0]), 1)[1].item()
     1.0
