@@ -49,7 +49,7 @@ WORDS = {
     "en": {
         "lang": "en", "title": "The Transformer, by running it", "other": "中文", "other_lang": "zh-CN",
         "contents": "Contents", "theme": "Light or dark", "finding": "Finding", "exercise": "Exercise",
-        "intro": "Twelve questions about the Transformer, each answered by a short program. The text explains, the "
+        "intro": "Questions about the Transformer, each answered by a short program. The text explains, the "
                  "code is the code that ran, and every figure and number below was computed by it on this machine. "
                  "What a chapter claims in a green box it has measured: had it not held, this page would not exist. "
                  "In the code, ... stands for words that are printed below it.",
@@ -58,7 +58,7 @@ WORDS = {
     "zh": {
         "lang": "zh-CN", "title": "跑出来的 Transformer", "other": "English", "other_lang": "en",
         "contents": "目录", "theme": "浅色或深色", "finding": "结论", "exercise": "练习",
-        "intro": "关于 Transformer 的十二个问题，每个都用一段短程序来回答。正文负责讲解，代码就是实际运行的代码，"
+        "intro": "关于 Transformer 的一个个问题，每个都用一段短程序来回答。正文负责讲解，代码就是实际运行的代码，"
                  "下面的每张图、每个数都是它在这台机器上算出来的。绿框里的结论都经过测量：只要有一条不成立，就不会有这个页面。"
                  "代码中的 ... 代表紧接着印在下面的文字。",
         "ran": "{file} 运行了 {seconds} 秒。", "explorer": "逐步查看的页面",

@@ -1,7 +1,8 @@
 """Makes the stubs that type checkers and editors read, from the functions themselves: ``python tests/stubs.py``.
 
-``ops/methods.pyi`` has Tensor's methods with their docstrings, ``__init__.pyi`` the functions of the top level. A test
-holds the files to what this makes. Types that a function does not say follow from the names of its arguments.
+``ops/methods.pyi`` has Tensor's methods with their docstrings, ``__init__.pyi`` the functions of the top level,
+``nn/functional.pyi`` those that are there besides. A test holds the files to what this makes. Types that a function
+does not say follow from the names of its arguments.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import tinygrad_tf
 from tinygrad_tf.autograd import operation
+from tinygrad_tf.nn import functional
 from tinygrad_tf.ops import methods
 
 ROOT = Path(tinygrad_tf.__file__).parent
@@ -81,7 +83,11 @@ def main() -> None:
 
 def stubs() -> dict[Path, str]:
     """The text of each stub by its path."""
-    return {ROOT / "ops" / "methods.pyi": methods_stub(), ROOT / "__init__.pyi": package_stub()}
+    return {
+        ROOT / "ops" / "methods.pyi": methods_stub(),
+        ROOT / "nn" / "functional.pyi": functional_stub(),
+        ROOT / "__init__.pyi": package_stub(),
+    }
 
 
 # ---- one function ---------------------------------------------------------------------------------------------------
@@ -239,6 +245,20 @@ def package_stub() -> str:
             kind = "builtins.float" if isinstance(thing, float) else "np.dtype[Any]"
             values.append(f"{name}: {kind}")
     lines += ["from .ops.indexing import Extremes\n", ALIASES + KINDS, "__version__: str", *values, ""]
+    return "\n".join([*lines, *functions]) + "\n"
+
+
+def functional_stub() -> str:
+    title = "The functions behind the layers, and the losses; see functional.py."
+    lines = [HEAD.format(title=title)]
+    functions = []
+    for name in functional.__all__:
+        thing = getattr(functional, name)
+        if thing.__module__ == functional.__name__:
+            functions += function(name, thing)
+        else:
+            lines.append(f"from .. import {name} as {name}")
+    lines += ["from ..autograd.tensor import Tensor\n", ALIASES + KINDS]
     return "\n".join([*lines, *functions]) + "\n"
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -19,9 +19,7 @@ from .autograd import (
     op,
 )
 from .autograd.tensor import attach as _attach
-from .compat import cuda as cuda
-from .compat import device as device
-from .compat import inference_mode, set_grad_enabled
+from .compat import cuda, device, inference_mode, set_grad_enabled
 from .kernels.memory import reuse_freed as _reuse_freed
 from .ops.activation import (
     elu,
@@ -183,14 +181,25 @@ from .ops.makers import (
     zeros_like,
 )
 from .ops.order import argsort, cummax, cummin, cumprod, cumsum, logcumsumexp, partition, prod, sort, topk
-from .ops.reduction import all as all
-from .ops.reduction import amax, amin, argmax, argmin, logsumexp, mean, norm, std, std_mean, var, var_mean
-from .ops.reduction import any as any
-from .ops.reduction import max as max
-from .ops.reduction import min as min
-from .ops.reduction import sum as sum
-from .ops.rounding import ceil, copysign, div, floor, floor_divide, fmod, remainder, sign, trunc
-from .ops.rounding import round as round
+from .ops.reduction import (
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    max,
+    mean,
+    min,
+    norm,
+    std,
+    std_mean,
+    sum,
+    var,
+    var_mean,
+)
+from .ops.rounding import ceil, copysign, div, floor, floor_divide, fmod, remainder, round, sign, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scattering import scatter, scatter_add, scatter_reduce
 from .ops.shape import (
@@ -268,7 +277,17 @@ _BY_NAME_ONLY = (
 )  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def _is_for_users(name: str) -> bool:
+    """Whether ``import *`` brings it: what is imported above; of modules, those that one writes with."""
+    value = globals()[name]
+    meant = value in (nn, ops, optim) if isinstance(value, ModuleType) else value is not ModuleType
+    return meant and not name.startswith("_") and name not in _BY_NAME_ONLY
+
+
+__all__ = sorted(filter(_is_for_users, globals()))
+
+
+def __getattr__(name: str) -> object:
     if name in _LATER:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -277,37 +296,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """What users use."""
     return sorted({*__all__, *_LATER, *_BY_NAME_ONLY, "__version__"})
-
-
-__all__ = [
-    "Function", "Tensor", "absolute", "acos", "acosh", "add", "add_at", "allclose", "amax", "amin", "append", "arange",
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",
-    "array_split", "as_tensor", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
-    "atleast_3d", "attention", "bernoulli", "binary_cross_entropy", "binary_cross_entropy_with_logits", "bincount",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "checkpoint",
-    "chunk", "clamp", "clip", "column_stack", "concat", "concatenate", "copy", "copysign", "cos", "cosh",
-    "count_nonzero", "cross", "cross_entropy", "cummax", "cummin", "cumprod", "cumsum", "debug", "deg2rad", "degrees",
-    "diag", "diagonal", "diff", "div", "divide", "dot", "double", "dropout", "dsplit", "e", "einsum", "elu",
-    "embedding", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expand_dims", "expm1",
-    "eye", "flatten", "flip", "fliplr", "flipud", "float16", "float32", "float64", "floor", "floor_divide", "fmod",
-    "from_numpy", "full", "full_like", "gather", "ge", "gelu", "gelu_tanh", "getitem", "grad", "gradcheck", "gradient",
-    "greater", "greater_equal", "gt", "half", "hardsigmoid", "hardswish", "hardtanh", "hessian", "hsplit", "hstack",
-    "huber_loss", "hvp", "hypot", "index_select", "inf", "inference_mode", "inner", "int8", "int16", "int32", "int64",
-    "invert", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan",
-    "isneginf", "isposinf", "jacobian", "join_heads", "jvp", "kl_div", "kron", "l1_loss", "layer_norm", "le",
-    "leaky_relu", "left_shift", "lerp", "less", "less_equal", "linear", "linspace", "log", "log1p", "log2", "log10",
-    "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "logsigmoid", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "maximum", "mean",
-    "meshgrid", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul", "multinomial", "multiply", "mv",
-    "nan", "nan_to_num", "narrow", "ndim", "ne", "neg", "negative", "nll_loss", "nn", "no_grad", "nonzero", "norm",
-    "normal", "not_equal", "one_hot", "ones", "ones_like", "op", "ops", "optim", "outer", "pad", "partition", "permute",
-    "permute_dims", "pi", "power", "prod", "rad2deg", "radians", "rand", "rand_like", "randint", "randn", "randn_like",
-    "randperm", "ravel", "reciprocal", "relu", "relu6", "remainder", "repeat_interleave", "reshape", "right_shift",
-    "rms_norm", "roll", "rollaxis", "rot90", "rsqrt", "scaled_dot_product_attention", "scatter", "scatter_add",
-    "scatter_reduce", "selu", "set_grad_enabled", "shape", "short", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
-    "size", "smooth_l1_loss", "softmax", "softplus", "sort", "split", "split_heads", "sqrt", "square", "squeeze",
-    "stack", "std", "std_mean", "sub", "subtract", "swapaxes", "swapdims", "t", "take", "take_along_axis",
-    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "tile", "to", "topk", "trace", "transpose",
-    "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unfold",
-    "uniform", "unique", "unsqueeze", "var", "var_mean", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
-]  # fmt: skip

@@ -137,9 +137,10 @@ def as_list(result: Any) -> list[Any]:
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
-def form(op: str, note: str, call: Callable[..., Any], *inputs: Input, **traits: Any) -> Case:
-    """A row whose call reads the same in both libraries: it is given the library, then the inputs."""
-    return Case(op, note, functools.partial(call, tinygrad_tf), inputs, functools.partial(call, torch), **traits)
+def form(op: str, note: str, call: Callable[..., Any], *inputs: Input, theirs: Any = None, **traits: Any) -> Case:
+    """A row whose call is given the library, then the inputs; ``theirs``, if PyTorch writes another, the inputs."""
+    theirs = theirs or functools.partial(call, torch)
+    return Case(op, note, functools.partial(call, tinygrad_tf), inputs, theirs, **traits)
 
 
 def row(op: str, note: str, ours: Callable[..., Any], *inputs: Input, theirs: Any = None, **traits: Any) -> Case:

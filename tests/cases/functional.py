@@ -11,11 +11,11 @@ def of(name: str, note: str, *inputs, order: int = 2, op: str | None = None, **p
 
 
 COMPOSED = [
-    of("softmax", "dim", X, dim=-1),
-    of("softmax", "dtype", X, dim=0, order=0),
-    form("nn.functional.softmax", "dtype", lambda t, x: t.nn.functional.softmax(x, 1, dtype=t.float64), X),
-    of("log_softmax", "dim", X, dim=1),
-    form("nn.functional.log_softmax", "dtype", lambda t, x: t.nn.functional.log_softmax(x, dim=1, dtype=t.float64), X),
+    of("softmax", "dim", X, dim=-1, op="softmax"),
+    of("softmax", "dtype", X, dim=0, order=0, op="softmax"),
+    form("softmax", "functional, dtype", lambda t, x: t.nn.functional.softmax(x, 1, dtype=t.float64), X),
+    of("log_softmax", "dim", X, dim=1, op="log_softmax"),
+    form("log_softmax", "functional, dtype", lambda t, x: t.nn.functional.log_softmax(x, dim=1, dtype=t.float64), X),
     of("softmin", "dim", X, dim=1),
     of("softsign", "inside", away(2, 3)),
     of("softsign", "at 0", given([0.0]), order=0),

@@ -220,7 +220,7 @@ ARGUMENTS = [
      "leave it out"),
     ("permute, its numbers by name", lambda: t.permute(x(2, 3), axes=(1, 0)), TypeError,
      "permute got an unknown 'axes'", "X, *axes, dims=None", "leave it out"),
-    ("glu", lambda: F.glu(x(3)), RuntimeError, "glu got input x (3,) float64, dim -1", "even", "twice the size"),
+    ("glu", lambda: F.glu(x(3)), RuntimeError, "glu got X x (3,) float64, axis -1", "even", "twice the size"),
     ("rms_norm", lambda: F.rms_norm(x(2, 3), 4), ValueError,
      "rms_norm got X x (2, 3) float64, normalized_shape (4,)", "the last axes", "last axis"),
     ("div", lambda: t.div(x(2), 2, rounding_mode="up"), RuntimeError,

@@ -17,7 +17,7 @@ for package in ("matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", 
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "demos").glob("[0-9][0-9]_*.py"))
-SHORT = 60  # seconds for all chapters together
+SHORT = 5 * len(FILES)  # seconds for all chapters together
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,8 +30,9 @@ def tools():
         sys.modules.pop(name, None)
 
 
-def test_there_are_twelve_chapters():
-    assert [path.name[:2] for path in FILES] == [f"{i:02}" for i in range(1, 13)]
+def test_the_chapters_are_numbered_without_a_gap():
+    assert [path.name[:2] for path in FILES] == [f"{i:02}" for i in range(1, len(FILES) + 1)]
+    assert len(FILES) >= 12
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)

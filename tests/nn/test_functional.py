@@ -253,5 +253,5 @@ def test_dropout_keeps_that_many(p, training, kept):
 def test_glu_cuts_an_even_axis_only():
     import tinygrad_tf
 
-    with pytest.raises(RuntimeError, match=r"glu got input \(3,\)(.|\n)*rule: .*even"):
+    with pytest.raises(RuntimeError, match=r"glu got X \(3,\)(.|\n)*rule: .*even"):
         F.glu(tinygrad_tf.ones(3))

@@ -57,7 +57,35 @@ def test_layer_equals_pytorch(case, dtype):
     name, args, settings, shape = LAYERS[case]
     ours, theirs = twins(getattr(nn, name)(*args, **settings), getattr(torch.nn, name)(*args, **settings), dtype)
     x = normal(*shape).astype(dtype)
+    assert repr(ours) == repr(theirs)
     assert_equal(of_ours(ours.eval(), x), of_theirs(theirs.eval(), x), dtype)
+
+
+#: Layers that PyTorch lacks, as they print themselves: the input's shape, and what is computed, in PyTorch's functions.
+OWN = {
+    "LearnedPositions(d_model=4, max_length=8)": ((2, 5, 4), lambda x, weight: x + weight[: x.shape[1]]),
+}
+
+
+@pytest.mark.parametrize("case", OWN)
+@every_dtype
+def test_own_layer_computes_what_pytorchs_functions_do(case, dtype):
+    shape, function = OWN[case]
+    ours = eval(case, vars(nn).copy())
+    assert repr(ours) == case
+    theirs = written(function, {name: p.shape for name, p in ours.named_parameters()})
+    ours, theirs = twins(ours, theirs, dtype)
+    x = normal(*shape).astype(dtype)
+    assert_equal(of_ours(ours.eval(), x), of_theirs(theirs, x), dtype)
+
+
+def written(function, shapes):
+    """A module of PyTorch that computes ``function(x, **parameters)``."""
+    module = torch.nn.Module()
+    for name, shape in shapes.items():
+        module.register_parameter(name, torch.nn.Parameter(torch.zeros(shape)))
+    module.forward = lambda x: function(x, **dict(module.named_parameters()))
+    return module
 
 
 @pytest.mark.parametrize("settings", [{}, {"padding_idx": 2}, {"padding_idx": -1}], ids=str)

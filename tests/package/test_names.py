@@ -1,6 +1,8 @@
 """Every name that a reader of NumPy or PyTorch looks for: as a method, as a function, in nn.functional."""
 
 import numpy as np
+import pytest
+from cases import functions
 
 import tinygrad_tf
 from tinygrad_tf import Tensor
@@ -132,6 +134,30 @@ def test_two_names_are_one_function():
     }  # fmt: skip
     found = {ours: getattr(tinygrad_tf, ours) for ours in aliases}
     assert found == {ours: getattr(tinygrad_tf, theirs) for ours, theirs in aliases.items()}
+
+
+def test_nn_functional_and_the_top_level_are_one():
+    both = [name for name in functional.__all__ if name in functions()]
+    assert len(both) > 30
+    assert [name for name in both if getattr(functional, name) is not getattr(tinygrad_tf, name)] == []
+
+
+def test_every_function_takes_pytorchs_names_of_arguments():
+    """Each is an op or is composed; both know ``input`` and ``dim`` beside the letter and ``axis``."""
+    ours = [*functions().values(), *[getattr(functional, name) for name in functional.__all__]]
+    makers = {"from_numpy", "is_tensor"}
+    other = [f.__name__ for f in ours if not hasattr(f, "op") and not hasattr(f, "__wrapped__")]
+    assert set(other) == makers
+
+
+@pytest.mark.parametrize("space", [tinygrad_tf, functional], ids=["top", "functional"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "glu", "normalize"])
+def test_input_and_dim_are_the_letter_and_axis(space, name):
+    function = getattr(space, name, getattr(functional, name))
+    x = Tensor(np.arange(8.0).reshape(2, 4))
+    expected = function(x, axis=0).array
+    for call in (function(input=x, dim=0), function(X=x, axis=0), function(x, dim=0)):
+        np.testing.assert_array_equal(call.array, expected)
 
 
 def test_everything_public_is_exported_without_hiding_pythons_own():

@@ -18,12 +18,12 @@ class Classifier(nn.Module):
 
     def __init__(self, d_in: int, d_hidden: int, n_classes: int) -> None:
         self.layers = [nn.Linear(d_in, d_hidden), nn.LayerNorm(d_hidden)]
-        self.output = nn.Linear(d_hidden, n_classes)
+        self.output = nn.Linear(d_hidden // 2, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:
             x = layer(x)
-        logits: Tensor = self.output(F.gelu(x))
+        logits: Tensor = self.output(F.glu(F.gelu(x), dim=-1) + F.softmin(x.chunk(2, -1)[0], axis=-1))
         return logits
 
 

@@ -25,6 +25,7 @@ from ..ops.activation import (
 from ..ops.arithmetic import absolute
 from ..ops.borders import pad
 from ..ops.choice import clip, where
+from ..ops.composed import function
 from ..ops.exponential import sigmoid, tanh
 from ..ops.fused import (
     cross_entropy,
@@ -33,12 +34,12 @@ from ..ops.fused import (
     gelu,
     layer_norm,
     linear,
+    log_softmax,
     rms_norm,
     scaled_dot_product_attention,
     silu,
+    softmax,
 )
-from ..ops.fused import log_softmax as _log_softmax
-from ..ops.fused import softmax as _softmax
 from ..ops.indexing import one_hot
 from ..ops.join import chunk
 from ..ops.losses import (
@@ -63,111 +64,102 @@ __all__ = [
 ]  # fmt: skip
 
 
-def softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """Y = e^X / Σ e^X along ``dim``. With ``dtype`` the input is converted first.
-
-    >>> softmax(Tensor([0.0, 0.0]), dim=-1).tolist()
-    [0.5, 0.5]
-    """
-    return _softmax(input if dtype is None else input.to(dtype), axis=dim)
-
-
-def log_softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """The logarithm of :func:`softmax`. Small probabilities are not rounded to 0 first.
-
-    >>> log_softmax(Tensor([5.0, -1000.0]), dim=-1).tolist()
-    [0.0, -1005.0]
-    """
-    return _log_softmax(input if dtype is None else input.to(dtype), axis=dim)
-
-
-def softmin(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """Y = softmax(−X) along ``dim``.
+@function
+def softmin(X: Any, axis: int = -1, dtype: Any = None) -> Any:
+    """Y = softmax(−X) along ``axis``.
 
     >>> softmin(Tensor([0.0, 0.0])).tolist()
     [0.5, 0.5]
     """
-    return softmax(-input, dim, dtype)
+    return softmax(-X, axis, dtype)
 
 
-def softsign(input: Any) -> Any:
+@function
+def softsign(X: Any) -> Any:
     """Y = X / (1 + |X|).
 
     >>> softsign(Tensor([-3.0, 1.0])).tolist()
     [-0.75, 0.5]
     """
-    return input / (1 + absolute(input))
+    return X / (1 + absolute(X))
 
 
-def tanhshrink(input: Any) -> Any:
+@function
+def tanhshrink(X: Any) -> Any:
     """Y = X − tanh X.
 
     >>> tanhshrink(Tensor([0.0])).tolist()
     [0.0]
     """
-    return input - tanh(input)
+    return X - tanh(X)
 
 
-def celu(input: Any, alpha: float = 1.0) -> Any:
+@function
+def celu(X: Any, alpha: float = 1.0) -> Any:
     """Y = X above 0, alpha · (e^(X/alpha) − 1) below (Barron 2017).
 
     >>> celu(Tensor([2.0, 0.0])).tolist()
     [2.0, 0.0]
     """
-    return elu(input / alpha) * alpha
+    return elu(X / alpha) * alpha
 
 
-def prelu(input: Any, weight: Any) -> Any:
+@function
+def prelu(X: Any, weight: Any) -> Any:
     """Y = X above 0, weight · X below (He et al. 2015). The weight is one for all, or one for each channel, axis 1.
 
     >>> prelu(Tensor([[2.0, -2.0]]), Tensor([0.5])).tolist()
     [[2.0, -1.0]]
     """
     if weight.size > 1:
-        weight = weight.reshape((-1,) + (1,) * (input.ndim - 2))
-    return where(input > 0, input, input * weight)
+        weight = weight.reshape((-1,) + (1,) * (X.ndim - 2))
+    return where(X > 0, X, X * weight)
 
 
-def glu(input: Any, dim: int = -1) -> Any:
-    """Y = a · σ(b), where a and b are the halves of the input along ``dim`` (Dauphin et al. 2016).
+@function
+def glu(X: Any, axis: int = -1) -> Any:
+    """Y = a · σ(b), where a and b are the halves of X along ``axis`` (Dauphin et al. 2016).
 
     >>> glu(Tensor([6.0, 0.0])).tolist()
     [3.0]
     """
-    if size(input, dim) % 2:
+    if size(X, axis) % 2:
         raise error(
             RuntimeError,
             "glu",
-            got={"input": input, "dim": dim},
+            got={"X": X, "axis": axis},
             rule="the axis is cut in half, so its size is even",
             cure="give the axis twice the size that is to come out, e.g. by nn.Linear(d, 2 * d)",
         )
-    a, b = chunk(input, 2, dim)
+    a, b = chunk(X, 2, axis)
     return a * sigmoid(b)
 
 
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
-    """Y = X / max(‖X‖, eps), with the p-norm along ``dim``.
+@function
+def normalize(X: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> Any:
+    """Y = X / max(‖X‖, eps), with the p-norm along ``axis``.
 
     >>> normalize(Tensor([3.0, 4.0]), dim=0).array.round(3).tolist()
     [0.6000000238418579, 0.800000011920929]
     """
-    return input / clip(norm(input, p, axis=dim, keepdims=True), eps)
+    return X / clip(norm(X, p, axis=axis, keepdims=True), eps)
 
 
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """x1 · x2 / (‖x1‖ ‖x2‖) along ``dim``. Norms below ``eps`` count as ``eps``.
+@function
+def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
+    """x1 · x2 / (‖x1‖ ‖x2‖) along ``axis``. Norms below ``eps`` count as ``eps``.
 
     >>> cosine_similarity(Tensor([1.0, 0.0]), Tensor([5.0, 0.0]), dim=0).item()
     1.0
     """
-    return sum(normalize(x1, 2, dim, eps) * normalize(x2, 2, dim, eps), axis=dim)
+    return sum(normalize(x1, 2, axis, eps) * normalize(x2, 2, axis, eps), axis=axis)
 
 
-def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
+@function
+def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False) -> Any:
     """‖x1 − x2 + eps‖, the p-norm over the last axis.
 
     >>> f"{pairwise_distance(Tensor([0.0, 0.0]), Tensor([3.0, 4.0])):.3f}"
     '5.000'
     """
-    return norm(x1 - x2 + eps, p, axis=-1, keepdims=keepdim)
+    return norm(x1 - x2 + eps, p, axis=-1, keepdims=keepdims)
