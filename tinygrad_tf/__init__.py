@@ -35,7 +35,23 @@ from .ops.activation import (
     softplus,
 )
 from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
-from .ops.arrange import diag, diagonal, diff, flip, meshgrid, narrow, pad, roll, trace, tril, triu, unfold
+from .ops.arrange import (
+    diag,
+    diagonal,
+    diff,
+    flip,
+    fliplr,
+    flipud,
+    meshgrid,
+    narrow,
+    roll,
+    rot90,
+    trace,
+    tril,
+    triu,
+    unfold,
+)
+from .ops.borders import pad
 from .ops.choice import clip, masked_fill, maximum, minimum, nan_to_num, where
 from .ops.comparison import (
     allclose,
@@ -50,6 +66,8 @@ from .ops.comparison import (
     isfinite,
     isinf,
     isnan,
+    isneginf,
+    isposinf,
     left_shift,
     less,
     less_equal,
@@ -62,8 +80,25 @@ from .ops.comparison import (
 )
 from .ops.conversion import astype, copy, is_floating_point, to
 from .ops.counting import bincount, count_nonzero, isin, unique
+from .ops.cutting import array_split, dsplit, hsplit, vsplit
 from .ops.einsum import einsum
-from .ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, rsqrt, sigmoid, sqrt, tanh
+from .ops.exponential import (
+    erf,
+    exp,
+    exp2,
+    expm1,
+    hypot,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+    rsqrt,
+    sigmoid,
+    sqrt,
+    tanh,
+)
 from .ops.fused import (
     attention,
     cross_entropy,
@@ -88,13 +123,26 @@ from .ops.indexing import (
     masked_select,
     nonzero,
     one_hot,
-    scatter,
-    scatter_add,
     take,
     take_along_axis,
 )
-from .ops.join import chunk, concatenate, hstack, repeat_interleave, split, stack, tile, unbind, vstack
-from .ops.linalg import dot, matmul, outer, tensordot
+from .ops.join import (
+    append,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    chunk,
+    column_stack,
+    concatenate,
+    hstack,
+    repeat_interleave,
+    split,
+    stack,
+    tile,
+    unbind,
+    vstack,
+)
+from .ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot
 from .ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -132,7 +180,7 @@ from .ops.makers import (
     zeros,
     zeros_like,
 )
-from .ops.order import argsort, cummax, cummin, cumprod, cumsum, prod, sort, topk
+from .ops.order import argsort, cummax, cummin, cumprod, cumsum, logcumsumexp, partition, prod, sort, topk
 from .ops.reduction import (
     all,
     amax,
@@ -146,12 +194,14 @@ from .ops.reduction import (
     min,
     norm,
     std,
+    std_mean,
     sum,
     var,
     var_mean,
 )
-from .ops.rounding import ceil, div, floor, floor_divide, fmod, remainder, round, sign, trunc
+from .ops.rounding import ceil, copysign, div, floor, floor_divide, fmod, remainder, round, sign, trunc
 from .ops.sampling import bernoulli, multinomial
+from .ops.scattering import scatter, scatter_add, scatter_reduce
 from .ops.shape import (
     broadcast_to,
     expand_dims,
@@ -160,6 +210,7 @@ from .ops.shape import (
     ndim,
     permute,
     reshape,
+    rollaxis,
     shape,
     size,
     squeeze,
@@ -168,7 +219,24 @@ from .ops.shape import (
     transpose,
     unflatten,
 )
-from .ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan
+from .ops.slopes import gradient
+from .ops.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cos,
+    cosh,
+    deg2rad,
+    rad2deg,
+    sin,
+    sinc,
+    sinh,
+    tan,
+)
 from .random import manual_seed
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
 
@@ -190,7 +258,8 @@ asin, acos, atan, asinh, acosh, atanh = arcsin, arccos, arctan, arcsinh, arccosh
 eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
 atan2, bitwise_not, clamp, mm, bmm, mv = arctan2, invert, clip, matmul, matmul, matmul
 cat, concat, unsqueeze, ravel, take_along_dim = concatenate, concatenate, expand_dims, flatten, take_along_axis
-movedim, swapdims, permute_dims = moveaxis, swapaxes, permute
+movedim, swapdims, permute_dims, tensor_split = moveaxis, swapaxes, permute, array_split
+radians, degrees = deg2rad, rad2deg
 
 #: Types, under NumPy's names and PyTorch's.
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")

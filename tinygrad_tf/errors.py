@@ -58,7 +58,7 @@ def wrong_arguments(
     op: str, signature: inspect.Signature, inputs: tuple[Any, ...], params: dict[str, Any]
 ) -> TypeError:
     """The error for a call that does not fit the ``signature`` of a function: which argument is wrong, and its cure."""
-    names = list(signature.parameters)
+    names = [name for name, p in signature.parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     inputs = inputs[: next((i for i, x in enumerate(inputs) if x is None), len(inputs))]  # None is nothing given
     shown = ", ".join(str(p.replace(annotation=p.empty)) for p in signature.parameters.values())
     unknown = [name for name in params if name not in names]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .case import Case, bools, constant, form, given, ints, normal
+from .case import Case, bools, constant, distinct, form, given, ints, normal, row
 
 TABLE = normal(3, 4)
 ALONG_0, ALONG_1 = ints(3, 2, 4), ints(4, 3, 2)
@@ -48,6 +48,28 @@ SCATTERED = [
     form("scatter", "a number", lambda t, x, i: x.scatter(1, i, 9.0), TABLE, _places(4, 3, 2)),
     form("scatter", "by keyword", lambda t, x, i: t.scatter(x, dim=1, index=i, value=9.0), TABLE, _places(4, 3, 1)),
     form("scatter", "a 1 at the class", lambda t, x, i: x * 0 + t.zeros(3, 4).scatter(1, i, 1.0), TABLE, ints(4, 3, 1)),
+    form("scatter", "adding", lambda t, x, i: x.scatter(1, i, 9.0, reduce="add"), constant(TABLE), ALONG_1),
+    form("scatter", "multiplying", lambda t, x, i: t.scatter(x, 0, i, 3.0, reduce="multiply"), constant(TABLE),
+         ALONG_0),
+    row("scatter", "adding entries", lambda x, i, s: x.scatter(1, i, s, reduce="add"), TABLE, ALONG_1, normal(3, 2),
+        theirs=lambda x, i, s: x.scatter_add(1, i, s)),  # PyTorch cannot differentiate its own
+    row("scatter", "multiplying by entries", lambda x, i, s: x.scatter(1, i, s, reduce="multiply"), TABLE, ALONG_1,
+        normal(3, 2), theirs=lambda x, i, s: x.scatter_reduce(1, i, s, "prod")),
+    *[form("scatter_reduce", f"{how}, {'with' if own else 'without'} its own",
+           lambda t, x, i, s, how=how, own=own: x.scatter_reduce(1, i, s, how, include_self=own), TABLE, ints(4, 3, 3),
+           distinct(3, 3)) for how in ("sum", "prod", "mean", "amax", "amin") for own in (True, False)],
+    *[form("scatter_reduce", f"{how}, ties and zeros",
+           lambda t, x, i, s, how=how: t.scatter_reduce(x, 0, i, s, reduce=how), given([0.0, 2.0, 3.0, 1.0]),
+           given([0, 1, 1, 3, 3]), given([0.0, 2.0, 2.0, 0.0, 0.0]), order=0)
+      for how in ("prod", "mean", "amax", "amin")],
+    *[form("scatter_reduce", f"{how}, integers", lambda t, k, i, s, how=how: k.scatter_reduce(0, i, s, how),
+           ints(9, 3), ints(3, 4), ints(9, 4)) for how in ("sum", "prod", "mean", "amax", "amin")],
+    form("scatter_reduce", "from the back, a smaller index", lambda t, x, i, s: x.scatter_reduce(-2, i, s, "amax"),
+         distinct(2, 3, 2), ints(3, 1, 2, 2), given([[[0.05, 1.12], [2.05, -1.0]]])),
+    form("scatter_reduce", "a larger source", lambda t, x, i, s: x.scatter_reduce(0, i, s, "prod"),
+         constant(normal(2, 2)), ints(2, 1, 2), constant(normal(2, 2))),
+    form("scatter_reduce", "an index without entries",
+         lambda t, x, i: x.scatter_reduce(0, i, x[:0], "amax") * x, normal(3), given(np.zeros(0, int))),
     form("masked_select", "function", lambda t, x, m: t.masked_select(x, m), TABLE, bools(3, 4)),
     form("masked_select", "method, stretched", lambda t, x, m: x.masked_select(m), TABLE,
          given([True, False, True, True])),

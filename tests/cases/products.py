@@ -1,6 +1,8 @@
 """Rows of products: matrices, vectors, and einsum with every kind of expression."""
 
-from .case import Case, form, ints, normal
+import tinygrad_tf as t
+
+from .case import Case, form, ints, normal, row, torch
 
 MATRICES = [
     form("matmul", "both libraries' function", lambda t, x, w: t.matmul(x, w), normal(2, 3), normal(3, 2)),
@@ -11,9 +13,25 @@ MATRICES = [
     form("matmul", "integers", lambda t, a, b: a @ b, ints(5, 2, 3), ints(5, 3, 2)),
     form("dot", "function", lambda t, x, w: t.dot(x, w), normal(3), normal(3)),
     form("dot", "method", lambda t, x, w: x.dot(w), normal(3), normal(3)),
+    form("inner", "function", lambda t, x, w: t.inner(x, w), normal(2, 3), normal(2, 4, 3)),
+    form("inner", "method", lambda t, x, w: x.inner(w), normal(3), normal(3)),
+    form("inner", "a number", lambda t, x, w: t.inner(x, w), normal(2, 3), normal()),
+    form("kron", "function", lambda t, x, w: t.kron(x, w), normal(2, 3), normal(3, 2)),
+    form("kron", "method", lambda t, x, w: x.kron(w), normal(2), normal(2, 1, 3)),
+    form("kron", "a number", lambda t, x, w: t.kron(x, w), normal(), normal(2)),
+    form("kron", "integers", lambda t, a, b: t.kron(a, b), ints(5, 2, 2), ints(5, 3)),
+    form("cross", "dim", lambda t, x, w: t.cross(x, w, dim=1), normal(2, 3, 2), normal(2, 3, 2)),
+    form("cross", "method, stretched", lambda t, x, w: x.cross(w, dim=-1), normal(2, 1, 3), normal(1, 4, 3)),
+    row("cross", "the last axis", lambda x, w: t.cross(x, w), normal(3, 3), normal(3),
+        theirs=lambda x, w: torch.linalg.cross(x, w[None])),
+    form("cross", "integers", lambda t, a, b: t.cross(a, b, dim=-1), ints(5, 2, 3), ints(5, 2, 3)),
     form("outer", "function", lambda t, x, w: t.outer(x, w), normal(3), normal(2)),
     form("outer", "method", lambda t, x, w: x.outer(w), normal(3), normal(2)),
-]
+    form("tensordot", "lists", lambda t, x, w: t.tensordot(x, w, dims=([1, 0], [0, 2])), normal(2, 3), normal(3, 4, 2)),
+    form("tensordot", "a number", lambda t, x, w: t.tensordot(x, w, dims=2), normal(2, 3, 2), normal(3, 2, 2)),
+    row("tensordot", "one axis of each", lambda x, w: t.tensordot(x, w, axes=(-1, 0)), normal(2, 3), normal(3, 2),
+        theirs=lambda x, w: x @ w),
+]  # fmt: skip
 
 
 def _einsum(equation: str, *shapes: tuple[int, ...]) -> Case:

@@ -2,7 +2,9 @@
 
 import math
 
-from .case import Case, bools, distinct, form, given, ints, normal, positive
+import tinygrad_tf as t
+
+from .case import Case, bools, distinct, form, given, ints, normal, positive, row
 
 X = normal(2, 3, 2)
 D = distinct(2, 3, 2)
@@ -33,6 +35,11 @@ SUMS = [
     *reductions("mean"),
     *reductions("var"),
     *reductions("std"),
+    form("std_mean", "all", lambda t, x: t.std_mean(x), X),
+    form("std_mean", "dim", lambda t, x: t.std_mean(x, dim=1), X),
+    form("std_mean", "biased", lambda t, x: t.std_mean(x, (0, 1), False, True) + t.std_mean(x, False), X),
+    form("var_mean", "biased", lambda t, x: t.var_mean(x, 1, False, True) + t.var_mean(x, unbiased=False), X),
+    form("std_mean", "kept", lambda t, x: t.std_mean(x, dim=(0, 2), correction=0, keepdim=True), X),
     *reductions("amax", D),
     *reductions("amin", D),
     *reductions("prod", tuples=False)[:2],
@@ -136,6 +143,12 @@ RUNNING = [
     form("cummax", "values", lambda t, x: x.cummax(0).values * x, D),
     form("cummax", "ties", lambda t, x: x.cummax(0), given([1.0, 1.0, 0.0, 2.0, 2.0]), order=0),
     form("cummax", "NaN", lambda t, x: x.cummax(0), given([1.0, math.nan, 2.0, math.nan]), order=0),
+    form("logcumsumexp", "dim", lambda t, x: t.logcumsumexp(x, dim=1), X),
+    form("logcumsumexp", "positional", lambda t, x: x.logcumsumexp(0), normal(5)),
+    form("logcumsumexp", "from the back", lambda t, x: x.logcumsumexp(-1), X),
+    form("logcumsumexp", "no axes", lambda t, x: x.logcumsumexp(0) * x, normal()),
+    form("logcumsumexp", "far out", lambda t, x: x.logcumsumexp(0), given([0.0, 100.0, -1000.0, 1000.0])),
+    form("logcumsumexp", "no entries", lambda t, x: x[:0].logcumsumexp(0).sum() + x.sum(), normal(3)),
     form("prod", "dim", lambda t, x: t.prod(x, dim=1), X),
     form("prod", "positional, kept", lambda t, x: x.prod(1, True), X),
     form("prod", "from the back, kept", lambda t, x: x.prod(dim=-1, keepdim=True), X),
@@ -159,12 +172,18 @@ SORTED = [
     form("argsort", "dim, descending", lambda t, x: x.argsort(dim=1, descending=True), D),
     form("argsort", "positional", lambda t, x: t.argsort(x, 0), D),
     form("argsort", "ties", lambda t, k: t.argsort(k, stable=True), given([3, 1, 3, 0, 1])),
+    row("partition", "its entry", lambda x: t.partition(x, 2, axis=1)[:, 2], D,
+        theirs=lambda x: x.sort(1).values[:, 2]),
+    row("partition", "several, from the back", lambda x: t.partition(x, [0, -1])[..., [0, -1]], D,
+        theirs=lambda x: x.sort().values[..., [0, -1]]),
+    row("partition", "flattened", lambda x: t.partition(x, 3, None)[:3].sum(), D,
+        theirs=lambda x: x.flatten().sort().values[:3].sum()),
     form("topk", "method", lambda t, x: x.topk(2, dim=1), D),
     form("topk", "last axis", lambda t, x: t.topk(x, 1), D),
     form("topk", "smallest", lambda t, x: t.topk(x, 2, 0, largest=False), D),
     form("topk", "values", lambda t, x: x.topk(2, 1)[0].square(), D),
     form("topk", "none", lambda t, x: x.topk(0, 1)[0].sum() + x.sum(), D),
     form("topk", "sorted given", lambda t, x: x.topk(2, 1, True, True).values, positive(2, 4)),
-]
+]  # fmt: skip
 
 CASES: list[Case] = [*SUMS, *EXTREMES, *NORMS, *TYPED, *RUNNING, *SORTED]

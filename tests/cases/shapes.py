@@ -1,8 +1,10 @@
 """Rows of what changes the shape, joins and cuts, and moves entries about."""
 
-from .case import Case, bools, form, given, ints, normal
+import tinygrad_tf as t
 
-X = normal(2, 3, 2)
+from .case import Case, F, bools, form, given, ints, normal, row, torch
+
+X, X_3 = normal(2, 3, 2), normal(1, 2, 3)
 
 SHAPES = [
     form("reshape", "function", lambda t, x: t.reshape(x, (3, -1)), X),
@@ -32,10 +34,21 @@ SHAPES = [
     form("moveaxis", "several", lambda t, x: t.moveaxis(x, (0, 1), (2, 0)), X),
     form("moveaxis", "movedim", lambda t, x: t.movedim(x, 2, 0), X),
     form("moveaxis", "method", lambda t, x: x.moveaxis(1, 0), X),
+    row("rollaxis", "to the front", lambda x: t.rollaxis(x, 2), X, theirs=lambda x: x.movedim(2, 0)),
+    row("rollaxis", "forward", lambda x: t.rollaxis(x, 0, 2), X, theirs=lambda x: x.movedim(0, 1)),
+    row("rollaxis", "to the end", lambda x: t.rollaxis(x, -3, 3), X, theirs=lambda x: x.movedim(0, -1)),
+    row("rollaxis", "in its place", lambda x: t.rollaxis(x, 1, start=-2) * x, X, theirs=lambda x: x * x),
+    form("atleast_1d", "a number", lambda t, x: t.atleast_1d(x), normal()),
+    form("atleast_1d", "several", lambda t, x, y: t.atleast_1d(x, y), normal(), X),
+    form("atleast_2d", "a vector", lambda t, x: t.atleast_2d(x), normal(3)),
+    form("atleast_2d", "a list", lambda t, x, y: t.atleast_2d([x, y]), normal(), normal(2)),
+    form("atleast_3d", "all shapes", lambda t, x, y, z, w: t.atleast_3d(x, y, z, w), normal(), normal(3),
+         normal(2, 3), normal(2, 1, 3, 1)),
+    form("atleast_3d", "a matrix", lambda t, x: t.atleast_3d(x), normal(2, 3)),
     form("broadcast_to", "function", lambda t, x: t.broadcast_to(x, (2, 3)), normal(3)),
     form("broadcast_to", "expand to a tuple", lambda t, x: x.expand((4, 3, 2)), normal(3, 1)),
     form("broadcast_to", "expand, keeping", lambda t, x: x.expand(2, -1, -1, 3), normal(3, 2, 1)),
-]
+]  # fmt: skip
 
 JOINED = [
     form("concatenate", "cat", lambda t, x, y: t.cat([x, y], dim=1), normal(2, 3), normal(2, 1)),
@@ -55,6 +68,24 @@ JOINED = [
     form("chunk", "dim", lambda t, x: t.chunk(x, 2, dim=-1), normal(2, 6)),
     form("chunk", "method", lambda t, x: x.chunk(3, 1), normal(2, 7)),
     form("chunk", "more than there are", lambda t, x: x.chunk(5), normal(3, 2)),
+    form("array_split", "tensor_split", lambda t, x: t.tensor_split(x, 3), normal(5, 2)),
+    form("array_split", "places, method", lambda t, x: x.tensor_split((1, 3), dim=1), normal(2, 4)),
+    form("array_split", "places as a Tensor", lambda t, x: t.tensor_split(x, t.tensor([1, -1])), normal(4)),
+    form("array_split", "more parts than entries", lambda t, x: t.tensor_split(x, 3)[:2], normal(2)),
+    form("hsplit", "function", lambda t, x: t.hsplit(x, 2), normal(2, 4)),
+    form("hsplit", "a vector, places", lambda t, x: x.hsplit([1, 2]), normal(4)),
+    form("vsplit", "function", lambda t, x: t.vsplit(x, [1]), normal(3, 2)),
+    form("vsplit", "method", lambda t, x: x.vsplit(2), normal(4, 2)),
+    form("dsplit", "function", lambda t, x: t.dsplit(x, 3), X_3),
+    form("dsplit", "method", lambda t, x: x.dsplit([1]), X_3),
+    form("column_stack", "vectors", lambda t, x, y: t.column_stack([x, y]), normal(3), normal(3)),
+    form("column_stack", "a matrix and a vector", lambda t, x, y: t.column_stack((x, y, x)), normal(3, 2), normal(3)),
+    row("append", "flattened", lambda x, y: t.append(x, y), normal(2, 3), normal(2),
+        theirs=lambda x, y: torch.cat([x.flatten(), y])),
+    row("append", "along an axis", lambda x, y: t.append(x, y, axis=1), normal(2, 3), normal(2, 1),
+        theirs=lambda x, y: torch.cat([x, y], 1)),
+    row("append", "a number", lambda x: t.append(x, 3.0), normal(2),
+        theirs=lambda x: torch.cat([x, torch.tensor([3.0])]).to(x.dtype)),
     form("tile", "repeat", lambda t, x: x.repeat(2, 3), normal(2, 3)),
     form("tile", "repeat along new axes", lambda t, x: x.repeat(2, 1, 2), normal(3)),
     form("tile", "repeat, a tuple", lambda t, x: x.repeat((1, 2)), normal(2, 3)),
@@ -73,6 +104,13 @@ MOVED = [
     form("flip", "method, several", lambda t, x: x.flip(0, -1), X),
     form("flip", "function", lambda t, x: t.flip(x, (1, 2)), X),
     form("flip", "by keyword", lambda t, x: t.flip(x, dims=[0]), X),
+    form("flipud", "function", lambda t, x: t.flipud(x), X),
+    form("flipud", "method", lambda t, x: x.flipud(), normal(3)),
+    form("fliplr", "function", lambda t, x: t.fliplr(x), X),
+    form("fliplr", "method", lambda t, x: x.fliplr(), normal(2, 3)),
+    form("rot90", "function", lambda t, x: t.rot90(x), normal(2, 3)),
+    *[form("rot90", f"{k} times", lambda t, x, k=k: x.rot90(k, (1, 2)) * 1, X) for k in (-1, 0, 2, 3, 5)],
+    form("rot90", "by keywords", lambda t, x: t.rot90(x, k=1, dims=[-1, 0]), X),
     form("roll", "flattened", lambda t, x: t.roll(x, 1), X),
     form("roll", "dim", lambda t, x: t.roll(x, -1, 1), X),
     form("roll", "two", lambda t, x: x.roll((1, 2), (0, 1)), X),
@@ -87,6 +125,28 @@ MOVED = [
     form("pad", "cutting everywhere", lambda t, x: t.nn.functional.pad(x, (-1, -1, -1, 0)), normal(3, 4)),
     form("pad", "nothing", lambda t, x: t.nn.functional.pad(x, (0, 0)) * x, normal(2, 3)),
     form("pad", "integers", lambda t, k: t.nn.functional.pad(k, (1, 1), value=7), ints(5, 3)),
+    *[form("pad", f"{mode}, {pad}", lambda t, x, m=mode, p=pad: t.nn.functional.pad(x, p, m), normal(1, 3, 5))
+      for mode in ("reflect", "replicate", "circular") for pad in ((2, 1), (0, 2), (-1, 2), (1, -2), (-2, -1))],
+    *[form("pad", f"{mode} on two axes", lambda t, x, m=mode: t.nn.functional.pad(x, (1, 2, 2, -1), m),
+           normal(1, 1, 4, 3)) for mode in ("reflect", "replicate", "circular")],
+    form("pad", "reflect, then cut to its border", lambda t, x: t.nn.functional.pad(x, (3, -5), "reflect"),
+         normal(1, 1, 5)),
+    form("pad", "replicate, wide", lambda t, x: t.nn.functional.pad(x, (7, 0), "replicate"), normal(1, 1, 2)),
+    form("pad", "circular, the whole once more", lambda t, x: t.nn.functional.pad(x, (3, 3), "circular"),
+         normal(1, 1, 3)),
+    row("pad", "pairs", lambda x: t.pad(x, ((1, 0), (-1, 2)), value=3.0), normal(2, 3),
+        theirs=lambda x: F.pad(x, (-1, 2, 1, 0), value=3.0)),
+    row("pad", "pairs, reflected", lambda x: t.pad(x, [(0, 0), (1, 1), (2, 0)], "reflect"), normal(2, 2, 3),
+        theirs=lambda x: F.pad(x[None], (2, 0, 1, 1), "reflect")[0]),
+    form("gradient", "all axes", lambda t, x: t.gradient(x), normal(3, 4)),
+    form("gradient", "one axis", lambda t, x: t.gradient(x, dim=1), normal(2, 2)),
+    form("gradient", "a distance", lambda t, x: t.gradient(x, spacing=0.5, dim=-1, edge_order=2), normal(2, 4)),
+    form("gradient", "distances", lambda t, x: t.gradient(x, spacing=[0.5, 2.0], dim=(1, 0)), normal(3, 4)),
+    form("gradient", "places", lambda t, x: t.gradient(x, spacing=(t.tensor([0.0, 1.0, 3.0, 3.5], dtype=x.dtype),)),
+         normal(4)),
+    form("gradient", "places, sharper ends",
+         lambda t, x: t.gradient(x, spacing=(t.tensor([0.0, 1.0, 3.0], dtype=x.dtype),), dim=0, edge_order=2),
+         normal(3, 2)),
     form("tril", "function", lambda t, x: t.tril(x), normal(3, 3)),
     form("tril", "method, diagonal", lambda t, x: x.tril(-1), normal(3, 4)),
     form("tril", "by keyword, a batch", lambda t, x: t.tril(x, diagonal=1), normal(2, 3, 4)),

@@ -49,6 +49,11 @@ TEXTS = {
     "sqrt": (lambda: X.sqrt(), "Y = √X", ["dX = dY / (2 · Y)"]),
     "tanh": (lambda: X.tanh(), "Y = tanh(X)", ["dX = dY ⊙ (1 − Y ⊙ Y)"]),
     "sigmoid": (lambda: X.sigmoid(), "Y = {1 if X ≥ 0, else E} / (1 + E)", ["dX = dY ⊙ Y ⊙ (1 − Y)"]),
+    "logaddexp": (
+        lambda: X.logaddexp(leaf(4, 3)), "Y = logaddexp(X, W)",
+        ["dX = dY ⊙ sigmoid(X − W)", "dW = dY ⊙ sigmoid(W − X)"]),
+    "hypot": (lambda: X.hypot(4.0), "Y = hypot(X, 4)", ["dX = dY ⊙ (X / Y)"]),
+    "arccosh": (lambda: (X + 1).acosh(), "Y = arccosh(X)", ["dX = dY / √((X − 1) ⊙ (X + 1))"]),
     "relu": (lambda: X.relu(), "Y = max(X, 0)", ["dX = {dY if X > 0, else 0}"]),
     "maximum": (lambda: tinygrad_tf.maximum(X, 1.0), "Y = max(X, 1)", ["dX = {0 if X < 1, else shared}"]),
     "where": (lambda: tinygrad_tf.where(X.array > 1, X, 0.0), "Y = {X if C, else 0}", ["dX = {dY if C, else 0}"]),

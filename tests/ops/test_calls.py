@@ -59,7 +59,9 @@ AXIS = {
     **dict.fromkeys(["all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cummax", "cumprod", "cumsum"], ()),
     **dict.fromkeys(["expand_dims", "flip", "log_softmax", "logsumexp", "max", "mean", "min", "norm", "prod"], ()),
     **dict.fromkeys(["size", "softmax", "sort", "squeeze", "std", "sum", "var"], ()),
-    **dict.fromkeys(["count_nonzero", "cummin", "diff", "unbind", "unique", "var_mean"], ()),
+    **dict.fromkeys(["count_nonzero", "cummin", "diff", "unbind", "unique", "var_mean", "std_mean"], ()),
+    **dict.fromkeys(["gradient", "logcumsumexp"], ()), "array_split": (2,), "partition": (1,),
+    "append": (np.ones((2, 1)),), "cross": ([[1.0, 0.0, 2.0]],),
     "chunk": (2,), "split": (1,), "roll": (1,), "repeat_interleave": (2,), "take": ([0],), "topk": (1,),
     "take_along_axis": (np.array([[0], [1]]),),
 }  # fmt: skip
@@ -69,6 +71,7 @@ NAMED_DIM = {
     "narrow": {"start": 0, "length": 1},
     "gather": {"index": [[0], [0]]}, "index_select": {"index": [0]}, "unflatten": {"sizes": (1, -1)},
     "scatter": {"index": [[0], [0]], "src": 5.0}, "scatter_add": {"index": [[0], [0]], "src": 5.0},
+    "scatter_reduce": {"index": [[0], [0]], "src": 5.0, "reduce": "mean"}, "rollaxis": {},
 }  # fmt: skip
 
 
@@ -79,7 +82,8 @@ def same(a, b):
 
 @pytest.mark.parametrize("name", AXIS)
 def test_dim_is_axis_everywhere(name):
-    x = Tensor(np.array([[3.0], [1.0]] if name == "squeeze" else [[3.0, 0.0], [1.0, 2.0]]))
+    special = {"squeeze": [[3.0], [1.0]], "cross": [[3.0, 0.0, 1.0], [1.0, 2.0, 4.0]]}
+    x = Tensor(np.array(special.get(name, [[3.0, 0.0], [1.0, 2.0]])))
     by_dim = getattr(tinygrad_tf, name)(x, *AXIS[name], dim=1)
     by_axis = getattr(tinygrad_tf, name)(x, *AXIS[name], axis=1)
     same(by_dim.values if name in ("max", "min") else by_dim, by_axis)

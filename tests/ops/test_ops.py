@@ -5,7 +5,7 @@ import pytest
 from cases import CASES, Case, as_list, failures, functions
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, attention, cross_entropy, grad, gradcheck
+from tinygrad_tf import Tensor, attention, copysign, cross_entropy, grad, gradcheck, logaddexp, logcumsumexp, no_grad
 from tinygrad_tf.nn import functional
 from tinygrad_tf.ops import fused
 from tinygrad_tf.ops.join import concatenate, stack
@@ -96,6 +96,34 @@ def run_on_what_is_closed_to_writing(case):
         for seed in seeds:
             seed.flags.writeable = False
         grad(outputs, [x for x in inputs if x.requires_grad], seeds)
+
+
+def test_gradients_that_pytorch_makes_nan():
+    """Where it subtracts ∞ from ∞, or divides by 0: a gradient that is there is not lost."""
+    inf = np.inf
+    x, w = (Tensor(np.array([-inf, inf, -inf, 1.0]), requires_grad=True) for _ in range(2))
+    dx, dw = grad(logaddexp(x, w), [x, w], np.ones(4))
+    assert dx.tolist() == dw.tolist() == [0.5] * 4
+    x = Tensor(np.array([-inf, -inf, 1.0, 1.0]), requires_grad=True)
+    np.testing.assert_allclose(grad(logcumsumexp(x, 0)[2:].sum(), x).array, [0.0, 0.0, 1.5, 0.5])
+    x = Tensor(np.array([inf, -inf, 0.0]), requires_grad=True)
+    assert grad(copysign(x, -1.0), x, np.ones(3)).tolist() == [-1.0, 1.0, 0.0]
+
+
+def test_gradients_where_there_is_no_value(torch):
+    """Below 1 nothing has a cosh of X; the slope that PyTorch writes goes on."""
+    x = np.array([0.5, -1.5, -300.0])
+    ours, theirs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        dx = grad(ours.acosh().sum(), ours)
+    np.testing.assert_allclose(dx.array, torch.autograd.grad(theirs.acosh().sum(), theirs)[0].numpy(), rtol=1e-12)
+
+
+def test_class_weights_may_want_a_gradient_where_none_is_recorded():
+    logits, weight = Tensor(np.eye(2, 3)), Tensor(np.array([1.0, 2.0, 3.0]), requires_grad=True)
+    with no_grad():
+        for loss in (functional.cross_entropy, functional.nll_loss):
+            np.testing.assert_array_equal(loss(logits, [0, 2], weight).array, loss(logits, [0, 2], weight.array).array)
 
 
 # ---- stretching -----------------------------------------------------------------------------------------------------

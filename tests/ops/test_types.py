@@ -17,7 +17,8 @@ UNARY = [
     "sign", "floor", "ceil", "trunc", "round", "relu", "sum", "mean", "prod", "var", "std", "amax", "amin", "max",
     "min", "argmax", "argmin", "all", "any", "logsumexp", "norm", "logical_not", "isnan", "isinf", "isfinite", "tril",
     "triu", "flatten", "t.T", "sort", "argsort", "nonzero", "trace", "diag", "cumsum 0", "cumprod 0", "cummax 0",
-    "softmax 0", "log_softmax 0", "flip 0", "roll 1", "topk 1",
+    "softmax 0", "log_softmax 0", "flip 0", "roll 1", "topk 1", "sinc", "deg2rad", "rad2deg", "isposinf", "isneginf",
+    "rot90", "std_mean", "logcumsumexp 0", "atleast_3d", "gradient",
 ]  # fmt: skip
 #: Where PyTorch goes its own way with booleans and bytes; NumPy's types are kept.
 ODD = {
@@ -25,7 +26,7 @@ ODD = {
 }  # fmt: skip
 BINARY = [
     "add", "sub", "mul", "div", "pow", "maximum", "minimum", "fmod", "remainder", "floor_divide", "logaddexp", "eq",
-    "lt", "logical_and", "bitwise_and",
+    "lt", "logical_and", "bitwise_and", "logaddexp2", "hypot", "copysign", "kron", "inner",
 ]  # fmt: skip
 OPERATORS = ["add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "eq", "lt", "and_"]
 NUMBERS = [True, 2, 2.5]

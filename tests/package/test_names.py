@@ -19,6 +19,7 @@ ELEMENTWISE = names("""
     acos atan asinh acosh atanh erf floor ceil trunc round sigmoid relu maximum minimum clip clamp pow fmod
     remainder floor_divide lerp logaddexp isnan isinf isfinite isclose allclose add sub mul div eq ne lt le gt ge
     logical_and logical_or logical_not logical_xor masked_fill
+    hypot sinc logaddexp2 copysign deg2rad rad2deg isposinf isneginf
 """)
 ELEMENTWISE_FUNCTIONS = names("""
     absolute negative subtract multiply divide true_divide power arcsin arccos arctan arcsinh arccosh arctanh equal
@@ -27,10 +28,12 @@ ELEMENTWISE_FUNCTIONS = names("""
 """)
 REDUCTIONS = names("""
     sum mean prod max min amax amin argmax argmin any all var std logsumexp norm cumsum cumprod cummax
+    logcumsumexp
 """)
 SHAPES = names("""
     reshape flatten unflatten squeeze unsqueeze transpose permute swapaxes moveaxis broadcast_to repeat_interleave
     tile flip roll split chunk tril triu diagonal diag unfold t unbind narrow diff
+    fliplr flipud rot90 tensor_split hsplit vsplit dsplit
 """)
 SHAPE_METHODS = names("""
     view ravel expand repeat contiguous dim numel movedim expand_as view_as nelement new_zeros new_ones new_full
@@ -39,16 +42,18 @@ SHAPE_METHODS = names("""
 SHAPE_FUNCTIONS = names("""
     vstack hstack meshgrid tensordot var_mean expand_dims pad concat cat concatenate stack ravel movedim
     swapdims permute_dims shape ndim size
+    array_split column_stack append atleast_1d atleast_2d atleast_3d rollaxis gradient std_mean partition
 """)
 INDEXING = names("""
     multinomial bernoulli count_nonzero bincount unique isin nan_to_num cummin gather scatter scatter_add
+    scatter_reduce
     take_along_axis index_select masked_fill masked_select sort argsort topk nonzero take
 """)
 INDEXING_FUNCTIONS = names("""
     where one_hot take_along_dim
 """)
 ALGEBRA = names("""
-    matmul dot mm bmm outer trace
+    matmul dot mm bmm outer trace inner kron cross
 """)
 ALGEBRA_FUNCTIONS = names("""
     einsum mv
@@ -95,6 +100,8 @@ NUMPYS = names("""
     squeeze expand_dims transpose permute_dims swapaxes moveaxis broadcast_to repeat tile flip roll pad concatenate
     concat stack split array_split tril triu diagonal diag take take_along_axis where nonzero sort argsort matmul
     dot outer trace einsum zeros_like ones_like full_like empty_like copy shape ndim size
+    hsplit vsplit dsplit column_stack append atleast_1d atleast_2d atleast_3d rollaxis fliplr flipud rot90 inner
+    kron cross gradient partition hypot sinc logaddexp2 copysign deg2rad rad2deg degrees radians isposinf isneginf
 """)
 
 

@@ -70,7 +70,7 @@ def add_op(copy):
     ours = code[code.index("@op") : code.index("gradcheck(")].rstrip()
     with (copy / "tinygrad_tf/ops/exponential.py").open("a", encoding="utf-8") as file:
         file.write(f"\n\n{ours}\n")
-    insert(copy / "tinygrad_tf/__init__.py", "from .ops.exponential import ", "bell, ")
+    insert(copy / "tinygrad_tf/__init__.py", "from .ops.exponential import (\n", "    bell,\n")
     insert(copy / "tests/cases/curves.py", "EXPONENTIALS = [\n", f"    {row}")
     subprocess.run([sys.executable, "tests/stubs.py"], cwd=copy, check=True, env=environment(copy))
 

@@ -23,7 +23,7 @@ from ..ops.activation import (
     softplus,
 )
 from ..ops.arithmetic import absolute
-from ..ops.arrange import pad
+from ..ops.borders import pad
 from ..ops.choice import clip, where
 from ..ops.composed import function
 from ..ops.exponential import sigmoid, tanh

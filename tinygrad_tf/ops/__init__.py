@@ -7,10 +7,12 @@ from . import (
     activation,
     arithmetic,
     arrange,
+    borders,
     choice,
     comparison,
     conversion,
     counting,
+    cutting,
     einsum,
     exponential,
     fused,
@@ -26,12 +28,14 @@ from . import (
     reduction,
     rounding,
     sampling,
+    scattering,
     shape,
+    slopes,
     trigonometry,
 )
 
 __all__ = [
-    "activation", "arithmetic", "arrange", "choice", "comparison", "conversion", "counting", "einsum",
-    "exponential", "fused", "heads", "indexing", "join", "linalg", "losses", "makers", "methods", "numpy_protocol",
-    "order", "reduction", "rounding", "sampling", "shape", "trigonometry",
+    "activation", "arithmetic", "arrange", "borders", "choice", "comparison", "conversion", "counting", "cutting",
+    "einsum", "exponential", "fused", "heads", "indexing", "join", "linalg", "losses", "makers", "methods",
+    "numpy_protocol", "order", "reduction", "rounding", "sampling", "scattering", "shape", "slopes", "trigonometry",
 ]  # fmt: skip

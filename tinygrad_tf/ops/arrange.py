@@ -1,4 +1,4 @@
-"""Functions that move entries: flips, borders, triangles, diagonals and windows. All of them index."""
+"""Functions that move entries: flips, triangles, diagonals and windows. All of them index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import error
 from .choice import where
 from .composed import function
 from .indexing import add_at, along
-from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis, reshape
+from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis, reshape, swapaxes
 
 
 @function
@@ -24,6 +24,47 @@ def flip(X, *axes, axis=None):
     named = ints(axes or (axis,))
     turned = range(X.ndim) if named == (None,) else check_axes("flip", X, named)
     return X[tuple(slice(None, None, -1) if i in turned else slice(None) for i in range(X.ndim))]
+
+
+@function
+def flipud(X):
+    """X with its rows, along axis 0, in reverse order.
+
+    >>> flipud(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[3.0, 4.0], [1.0, 2.0]]
+    """
+    return flip(X, 0)
+
+
+@function
+def fliplr(X):
+    """X with its columns, along axis 1, in reverse order.
+
+    >>> fliplr(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[2.0, 1.0], [4.0, 3.0]]
+    """
+    return flip(X, 1)
+
+
+@function
+def rot90(X, k: int = 1, dims: Sequence[int] = (0, 1), axes: Sequence[int] | None = None):
+    """X turned ``k`` times by 90°, from the first of two axes, ``dims`` or ``axes``, towards the second.
+
+    >>> rot90(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[2.0, 4.0], [1.0, 3.0]]
+    """
+    plane = check_axes("rot90", X, dims if axes is None else axes)
+    if len(plane) != 2:
+        raise error(
+            ValueError,
+            "rot90",
+            got={"X": X, "axes": plane},
+            rule="it turns in the plane of two axes",
+            cure="write axes=(-2, -1) for the last two",
+        )
+    if k % 2 == 0:
+        return flip(X, plane) if k % 4 else X
+    return flip(swapaxes(X, *plane), plane[0 if k % 4 == 1 else 1])
 
 
 @function
@@ -55,64 +96,6 @@ def roll(X, shifts, axis=None):
         n = X.shape[a]
         X = along(X, a, (np.arange(n) - step) % max(n, 1))
     return X
-
-
-#: Borders that repeat what is inside: PyTorch's names for them, and NumPy's.
-BORDERS: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
-
-@function
-def pad(X, pad: Sequence[int], mode: str = "constant", value: float | None = None):
-    """X with a border, as wide as ``pad`` says: (left, right, top, bottom, …), last axis first. Negative widths cut.
-
-    The border holds ``value`` (0 by default). With ``mode`` "reflect" it mirrors X at its edges, with "replicate" it
-    repeats the edges, with "circular" it continues at the other end. ``np.pad(t, …)`` takes NumPy's pairs
-    ((before, after), …), first axis first. Raises ValueError for widths that are no pairs.
-
-    >>> pad(Tensor([1.0]), (1, 2)).tolist()
-    [0.0, 1.0, 0.0, 0.0]
-    >>> pad(Tensor([1.0, 2.0, 3.0]), (1, 1), "reflect").tolist()
-    [2.0, 1.0, 2.0, 3.0, 2.0]
-    """
-    if mode not in ("constant", *BORDERS):
-        raise error(
-            NotImplementedError,
-            "pad",
-            got={"mode": repr(mode)},
-            rule="a border is constant, reflect, replicate or circular",
-            cure="build other borders by indexing, e.g. x[..., [0, 0, 1, 2]]",
-        )
-    if len(pad) % 2 or len(pad) > 2 * X.ndim:
-        raise error(
-            ValueError,
-            "pad",
-            got={"X": X, "pad": pad},
-            rule="there are two widths for each axis that is padded, last axis first",
-            cure="write pad=(left, right) or pad=(left, right, top, bottom)",
-        )
-    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
-    pairs = [(0, 0)] * (X.ndim - len(pairs)) + pairs
-    if mode == "constant":
-        return bordered(X, pairs, value or 0)
-    for axis, widths in enumerate(pairs):
-        if widths != (0, 0):
-            X = along(X, axis, np.pad(np.arange(X.shape[axis]), widths, BORDERS[mode]))
-    return X
-
-
-def bordered(X, widths: Sequence[tuple[int, int]], value):
-    """X with a border of ``value``; ``widths`` has a pair (before, after) for each axis."""
-    cut = tuple(slice(max(-a, 0), max(n - max(-b, 0), 0)) for n, (a, b) in zip(X.shape, widths, strict=True))
-    X = X[cut] if any(min(pair) < 0 for pair in widths) else X
-    added = [(max(a, 0), max(b, 0)) for a, b in widths]
-    shape = tuple(n + a + b for n, (a, b) in zip(X.shape, added, strict=True))
-    inner = tuple(slice(a, a + n) for n, (a, _) in zip(X.shape, added, strict=True))
-    Y = add_at(X, index=inner, shape=shape)
-    if isinstance(value, (int, float)) and value == 0:
-        return Y
-    border = np.ones(shape, bool)
-    border[inner] = False
-    return where(border, value, Y)
 
 
 # ---- matrices -------------------------------------------------------------------------------------------------------

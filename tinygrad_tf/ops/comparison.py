@@ -151,6 +151,26 @@ def isinf(X):
 
 
 @op
+def isposinf(X):
+    """Whether an entry is ∞.
+
+    >>> isposinf(Tensor([float("inf"), -float("inf")])).tolist()
+    [True, False]
+    """
+    return np.equal(X, np.inf)
+
+
+@op
+def isneginf(X):
+    """Whether an entry is −∞.
+
+    >>> isneginf(Tensor([float("inf"), -float("inf")])).tolist()
+    [False, True]
+    """
+    return np.equal(X, -np.inf)
+
+
+@op
 def isfinite(X):
     """Whether an entry is neither NaN nor ±∞.
 

@@ -88,9 +88,32 @@ def logaddexp(X, W):
 
 @logaddexp.rule
 def d_logaddexp(dY, Y, X, W):
-    dX = dY * sigmoid(X - W)
-    dW = dY * sigmoid(W - X)
+    dX = dY * sigmoid(apart(X, W))
+    dW = dY * sigmoid(apart(W, X))
     return dX, dW
+
+
+@op(types="float", expects=BROADCAST)
+def logaddexp2(X, W):
+    """Y = log₂(2^X + 2^W), without overflow.
+
+    >>> logaddexp2(Tensor(1000.0), 1000.0).item()
+    1001.0
+    """
+    return np.logaddexp2(X, W)
+
+
+@logaddexp2.rule
+def d_logaddexp2(dY, Y, X, W):
+    dX = dY * sigmoid(apart(X, W) * np.log(2))
+    dW = dY * sigmoid(apart(W, X) * np.log(2))
+    return dX, dW
+
+
+def apart(X, W):
+    """X − W, but 0 for the same ∞ or −∞ in both, which would be NaN: there each has half of the gradient."""
+    same = (X == W) & np.isinf(X)
+    return np.where(same, 0, X) - np.where(same, 0, W)
 
 
 @op(types="float")
@@ -107,6 +130,23 @@ def sqrt(X):
 def d_sqrt(dY, Y, X):
     dX = dY / (2 * Y)
     return dX
+
+
+@op(types="float", expects=BROADCAST)
+def hypot(X, W):
+    """Y = √(X² + W²), the longest side of a right triangle. Its squares do not overflow.
+
+    >>> hypot(Tensor([3.0]), 4.0).tolist()
+    [5.0]
+    """
+    return np.hypot(X, W)
+
+
+@hypot.rule
+def d_hypot(dY, Y, X, W):
+    dX = dY * (X / Y)
+    dW = dY * (W / Y)
+    return dX, dW
 
 
 @op(types="float")

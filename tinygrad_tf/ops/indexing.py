@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd.operation import op
 from ..autograd.tensor import Tensor
 from ..errors import error
-from .choice import places, where
+from .choice import places
 from .composed import function
 from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
 
@@ -124,7 +124,7 @@ def without_axes(compose: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
+def along_index(name: str, X, axis: int, index) -> np.ndarray[Any, Any]:
     """An index along one axis as an array. Raises if it has not as many axes as X, or points beyond X."""
     array = np.asarray(plain(index))
     if array.ndim != X.ndim or array.dtype.kind not in "iu":
@@ -157,7 +157,7 @@ def gather(X, dim: int, index):
     [[2.0], [3.0]]
     """
     axis = check_axis("gather", X, dim)
-    return X[grid(_index("gather", X, axis, index), axis)]
+    return X[grid(along_index("gather", X, axis, index), axis)]
 
 
 @function
@@ -183,52 +183,6 @@ def take_along_axis(X, indices, axis: int | None = None):
     rest = common_shape(IndexError, "take_along_axis", {"X": X, "indices": index}, *others)
     X = broadcast_to(X, (*rest[:a], X.shape[a], *rest[a + 1 :]))
     return gather(X, a, np.broadcast_to(index, (*rest[:a], index.shape[a], *rest[a + 1 :])))
-
-
-def _source(X, index: np.ndarray[Any, Any], src):
-    """What is put at each place of ``index``: the entries of ``src`` at the same places, or a number."""
-    if isinstance(src, (Tensor, np.ndarray)) and src.ndim:
-        if src.ndim != index.ndim or any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
-            raise error(
-                RuntimeError,
-                "scatter",
-                got={"index": index, "src": src},
-                rule="src has an entry for each of the index",
-                cure=f"give a src of shape {index.shape}, or a number",
-            )
-        return src[tuple(slice(n) for n in index.shape)]
-    return broadcast_to(src, index.shape) if isinstance(src, Tensor) else np.full(index.shape, src, X.dtype)
-
-
-@function
-@without_axes
-def scatter_add(X, dim: int, index, src):
-    """X with ``src`` added at the places that ``index`` names along ``dim``. A place that is named twice gets the sum.
-
-    >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
-    [0.0, 3.0]
-    """
-    axis = check_axis("scatter_add", X, dim)
-    index = _index("scatter_add", X, axis, index)
-    return X + add_at(_source(X, index, src), index=grid(index, axis), shape=tuple(X.shape))
-
-
-@function
-@without_axes
-def scatter(X, dim: int, index, src=None, value=None):
-    """X in which ``src``, or the number ``value``, replaces the entries that ``index`` names along ``dim``.
-
-    Of several entries for one place the last is taken; it gets the gradient.
-
-    >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
-    [1.0, 9.0]
-    """
-    axis = check_axis("scatter", X, dim)
-    index = _index("scatter", X, axis, index)
-    taken = np.full(X.shape, -1)
-    taken[grid(index, axis)] = np.arange(index.size).reshape(index.shape)  # NumPy leaves the last one standing
-    source = flatten(_source(X, index, value if src is None else src))
-    return where(taken < 0, X, source[np.maximum(taken, 0)]) if index.size else X
 
 
 @function

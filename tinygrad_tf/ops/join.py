@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,70 @@ def hstack(tensors: Sequence[Any]):
 
 
 @function
+def column_stack(tensors: Sequence[Any]):
+    """The Tensors side by side, as :func:`hstack`; a vector counts as a column.
+
+    >>> column_stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    return concatenate([reshape(X, (-1, 1)) if X.ndim < 2 else X for X in map(_array, tensors)], 1)
+
+
+@function
+def append(X, values, axis: int | None = None):
+    """X with ``values`` after it along ``axis``; without ``axis`` both are flattened.
+
+    >>> append(Tensor([1.0, 2.0]), 3.0).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    return concatenate([_array(X), _array(values)], axis)
+
+
+def _array(X):
+    """X, as an array where it is no Tensor."""
+    return X if isinstance(X, Tensor) else to_array(X)
+
+
+@function
+def atleast_1d(*tensors):
+    """X with one axis at least: a number becomes a vector. Of several Tensors, a tuple.
+
+    >>> atleast_1d(Tensor(5.0)).tolist()
+    [5.0]
+    """
+    return _each(tensors, lambda X: reshape(X, (1,)) if X.ndim == 0 else X)
+
+
+@function
+def atleast_2d(*tensors):
+    """X with two axes at least: a vector becomes a row. Of several Tensors, a tuple.
+
+    >>> atleast_2d(Tensor([1.0, 2.0])).tolist()
+    [[1.0, 2.0]]
+    """
+    return _each(tensors, lambda X: reshape(X, (1, -1)) if X.ndim < 2 else X)
+
+
+@function
+def atleast_3d(*tensors):
+    """X with three axes at least: of shape (n,) it gets (1, n, 1), of shape (n, m) (n, m, 1). Of several, a tuple.
+
+    >>> atleast_3d(Tensor([1.0, 2.0])).tolist()
+    [[[1.0], [2.0]]]
+    """
+    return _each(tensors, lambda X: expand_dims(atleast_2d(X), -1) if X.ndim < 3 else X)
+
+
+def _each(tensors: tuple[Any, ...], change: Callable[[Any], Any]):
+    """``change`` of the only Tensor, or of each; PyTorch also takes them in a list."""
+    inner = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else ()
+    if any(isinstance(X, (Tensor, np.ndarray)) for X in inner):
+        return tuple(change(_array(X)) for X in inner)
+    made = tuple(change(_array(X)) for X in tensors)
+    return made[0] if len(made) == 1 else made
+
+
+@function
 def unbind(X, dim: int = 0) -> tuple[Any, ...]:
     """X[0], X[1], … along ``dim``; that axis is gone from the results.
 
@@ -163,13 +227,14 @@ def chunk(X, chunks: int, axis: int = 0) -> list[Any]:
 
 
 @function
-def tile(X, *reps, dims=None):
-    """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+def tile(X, *counts, reps=None, dims=None):
+    """X repeated as a whole, as often along each axis as ``counts`` says; ``reps`` in NumPy, ``dims`` in PyTorch.
 
     >>> tile(Tensor([1.0, 2.0]), 2).tolist()
     [1.0, 2.0, 1.0, 2.0]
     """
-    counts = ints(reps if dims is None else (dims,))
+    named = dims if reps is None else reps
+    counts = ints(counts if named is None else (named,))
     if any(n < 0 for n in counts):
         raise error(
             ValueError,

@@ -10,7 +10,7 @@ from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from .arithmetic import multiply
 from .composed import function
-from .shape import check_axes, expand_dims, moveaxis, permute, reshape, squeeze
+from .shape import check_axes, check_axis, expand_dims, moveaxis, permute, reshape, squeeze
 
 
 @op(types="same", expects=(
@@ -77,6 +77,17 @@ def dot(X, W):
 
 
 @function
+def inner(X, W):
+    """The sum of products over the last axis of both. Shapes: X (..., k), W (..., k), Y (those of X, those of W).
+
+    >>> inner(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0], [5.0, 6.0]])).tolist()
+    [[11.0, 17.0]]
+    """
+    X, W = _both(X, W)
+    return multiply(X, W) if X.ndim == 0 or W.ndim == 0 else tensordot(X, W, axes=(-1, -1))
+
+
+@function
 def outer(X, W):
     """Y[i, j] = X[i] · W[j]. X and W are flattened first.
 
@@ -91,7 +102,7 @@ def outer(X, W):
 def tensordot(X, W, dims=2, axes=None):
     """The sum of products over the last ``dims`` axes of X and the first ``dims`` of W.
 
-    Two lists in place of the number, also as ``axes``, name the axes of X and those of W.
+    Two lists in place of the number, also as ``axes``, name the axes of X and those of W; two numbers, one of each.
 
     >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]]), dims=1).tolist()
     [[11.0]]
@@ -99,9 +110,53 @@ def tensordot(X, W, dims=2, axes=None):
     X, W = _both(X, W)
     dims = dims if axes is None else axes
     x_axes, w_axes = (range(X.ndim - dims, X.ndim), range(dims)) if isinstance(dims, int) else dims
-    x_axes, w_axes = check_axes("tensordot", X, list(x_axes)), check_axes("tensordot", W, list(w_axes))
+    x_axes, w_axes = check_axes("tensordot", X, _listed(x_axes)), check_axes("tensordot", W, _listed(w_axes))
     x_rest = [i for i in range(X.ndim) if i not in x_axes]
     w_rest = [i for i in range(W.ndim) if i not in w_axes]
     rows = reshape(permute(X, (*x_rest, *x_axes)), (-1, math.prod(X.shape[i] for i in x_axes)))
     columns = reshape(permute(W, (*w_axes, *w_rest)), (math.prod(W.shape[i] for i in w_axes), -1))
     return reshape(matmul(rows, columns), tuple([X.shape[i] for i in x_rest] + [W.shape[i] for i in w_rest]))
+
+
+def _listed(axes) -> list[int]:
+    return [axes] if isinstance(axes, int) else list(axes)
+
+
+@function
+def kron(X, W):
+    """The Kronecker product: each entry of X, multiplied by the whole of W.
+
+    Shapes: X (n, …), W (m, …), Y (n · m, …); of fewer axes the first are of size 1.
+
+    >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0, 3.0])).tolist()
+    [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]
+    """
+    X, W = _both(X, W)
+    ndim = max(X.ndim, W.ndim)
+    rows, columns = ((1,) * (ndim - M.ndim) + tuple(M.shape) for M in (X, W))
+    spread = reshape(X, tuple(size for n in rows for size in (n, 1)))  # (n0, 1, n1, 1, …)
+    within = reshape(W, tuple(size for n in columns for size in (1, n)))  # (1, m0, 1, m1, …)
+    return reshape(spread * within, tuple(n * m for n, m in zip(rows, columns, strict=True)))
+
+
+@function
+def cross(X, W, axis: int = -1):
+    """The cross product of vectors of three entries along ``axis``: orthogonal to both. The other axes broadcast.
+
+    Y[i] = X[i + 1] · W[i + 2] − X[i + 2] · W[i + 1], counted modulo 3. Raises ValueError for another number of entries.
+
+    >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0])).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    X, W = _both(X, W)
+    vectors = [moveaxis(M, check_axis("cross", M, axis), -1) if M.ndim else M for M in (X, W)]
+    if any(M.shape[-1:] != (3,) for M in vectors):
+        raise error(
+            ValueError,
+            "cross",
+            got={"X": X, "W": W, "axis": axis},
+            rule="along the axis both have three entries",
+            cure="name the axis of size 3, or write x0 * w1 - x1 * w0 for vectors of two entries",
+        )
+    (x1, x2), (w1, w2) = ([M[..., [1, 2, 0]], M[..., [2, 0, 1]]] for M in vectors)
+    return moveaxis(x1 * w2 - x2 * w1, -1, axis)

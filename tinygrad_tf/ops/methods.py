@@ -23,6 +23,7 @@ from . import (
     comparison,
     conversion,
     counting,
+    cutting,
     exponential,
     indexing,
     join,
@@ -32,6 +33,7 @@ from . import (
     reduction,
     rounding,
     sampling,
+    scattering,
     shape,
     trigonometry,
 )
@@ -122,6 +124,19 @@ def where(self: Tensor, condition, other):
 def expand_as(self: Tensor, other):
     """The Tensor broadcast to the shape of ``other``."""
     return shape.broadcast_to(self, tuple(other.shape))
+
+
+def repeat(self: Tensor, *sizes):
+    """The Tensor as a whole, as often along each axis as ``sizes`` says: one number for each axis, or more in front."""
+    if len(shape.ints(sizes)) < self.ndim:
+        raise error(
+            RuntimeError,
+            "repeat",
+            got={"X": self, "sizes": sizes},
+            rule="there is a number for each axis",
+            cure="write tile(x, …), which takes them to be for the last axes, or x.repeat(1, 2)",
+        )
+    return join.tile(self, *sizes)
 
 
 def view_as(self: Tensor, other):
@@ -241,21 +256,24 @@ METHODS: dict[str, Callable[..., Any]] = {
     "reciprocal": arithmetic.reciprocal, "lerp": arithmetic.lerp,
     "exp": exponential.exp, "exp2": exponential.exp2, "expm1": exponential.expm1, "log": exponential.log,
     "log2": exponential.log2, "log10": exponential.log10, "log1p": exponential.log1p, "erf": exponential.erf,
-    "sqrt": exponential.sqrt, "rsqrt": exponential.rsqrt, "logaddexp": exponential.logaddexp,
+    "sqrt": exponential.sqrt, "rsqrt": exponential.rsqrt, "hypot": exponential.hypot,
+    "logaddexp": exponential.logaddexp, "logaddexp2": exponential.logaddexp2,
     "sigmoid": exponential.sigmoid, "tanh": exponential.tanh, "relu": relu,
     "sin": trigonometry.sin, "cos": trigonometry.cos, "tan": trigonometry.tan, "sinh": trigonometry.sinh,
     "cosh": trigonometry.cosh, "asin": trigonometry.arcsin, "acos": trigonometry.arccos, "atan": trigonometry.arctan,
     "asinh": trigonometry.arcsinh, "acosh": trigonometry.arccosh, "atanh": trigonometry.arctanh,
-    "arctan2": trigonometry.arctan2, "atan2": trigonometry.arctan2,
+    "arctan2": trigonometry.arctan2, "atan2": trigonometry.arctan2, "sinc": trigonometry.sinc,
+    "deg2rad": trigonometry.deg2rad, "rad2deg": trigonometry.rad2deg,
     "sign": rounding.sign, "floor": rounding.floor, "ceil": rounding.ceil, "trunc": rounding.trunc,
     "round": rounding.round, "fmod": rounding.fmod, "remainder": rounding.remainder,
-    "floor_divide": rounding.floor_divide,
+    "floor_divide": rounding.floor_divide, "copysign": rounding.copysign,
     # one or the other
     "maximum": choice.maximum, "minimum": choice.minimum, "clip": choice.clip, "clamp": choice.clip,
     "masked_fill": choice.masked_fill, "nan_to_num": choice.nan_to_num, "where": where,
     "eq": comparison.equal, "ne": comparison.not_equal, "lt": comparison.less, "le": comparison.less_equal,
     "gt": comparison.greater, "ge": comparison.greater_equal, "isnan": comparison.isnan, "isinf": comparison.isinf,
-    "isfinite": comparison.isfinite, "isclose": comparison.isclose, "allclose": comparison.allclose,
+    "isposinf": comparison.isposinf, "isneginf": comparison.isneginf, "isfinite": comparison.isfinite,
+    "isclose": comparison.isclose, "allclose": comparison.allclose,
     "logical_and": comparison.logical_and, "logical_or": comparison.logical_or,
     "logical_not": comparison.logical_not, "logical_xor": comparison.logical_xor,
     # over axes and along one
@@ -264,22 +282,27 @@ METHODS: dict[str, Callable[..., Any]] = {
     "argmax": reduction.argmax, "argmin": reduction.argmin, "all": reduction.all, "any": reduction.any,
     "logsumexp": reduction.logsumexp, "norm": reduction.norm, "softmax": softmax, "log_softmax": log_softmax,
     "cumsum": order.cumsum, "cumprod": order.cumprod, "cummax": order.cummax, "cummin": order.cummin,
+    "logcumsumexp": order.logcumsumexp,
     "sort": order.sort, "argsort": order.argsort, "topk": order.topk, "diff": arrange.diff,
     "count_nonzero": counting.count_nonzero, "bincount": counting.bincount, "unique": counting.unique,
     "isin": counting.isin, "multinomial": sampling.multinomial, "bernoulli": sampling.bernoulli,
     # products
     "matmul": linalg.matmul, "dot": linalg.dot, "mm": linalg.matmul, "bmm": linalg.matmul, "outer": linalg.outer,
+    "inner": linalg.inner, "kron": linalg.kron, "cross": linalg.cross,
     "trace": arrange.trace, "diag": arrange.diag, "diagonal": arrange.diagonal,
     # another shape, other places
     "reshape": shape.reshape, "view": shape.reshape, "view_as": view_as, "flatten": shape.flatten,
     "ravel": shape.flatten, "unflatten": shape.unflatten, "squeeze": shape.squeeze, "unsqueeze": shape.expand_dims,
     "permute": shape.permute, "transpose": shape.transpose, "t": shape.t, "swapaxes": shape.swapaxes,
     "moveaxis": shape.moveaxis, "movedim": shape.moveaxis, "broadcast_to": shape.broadcast_to,
-    "expand": shape.broadcast_to, "expand_as": expand_as, "tile": join.tile, "repeat": join.tile,
+    "expand": shape.broadcast_to, "expand_as": expand_as, "tile": join.tile, "repeat": repeat,
     "repeat_interleave": join.repeat_interleave, "split": join.split, "chunk": join.chunk, "unbind": join.unbind,
-    "flip": arrange.flip, "roll": arrange.roll, "unfold": arrange.unfold, "narrow": arrange.narrow,
-    "tril": arrange.tril, "triu": arrange.triu, "gather": indexing.gather, "scatter": indexing.scatter,
-    "scatter_add": indexing.scatter_add, "index_select": indexing.index_select, "take": indexing.take,
+    "tensor_split": cutting.array_split, "hsplit": cutting.hsplit, "vsplit": cutting.vsplit, "dsplit": cutting.dsplit,
+    "flip": arrange.flip, "fliplr": arrange.fliplr, "flipud": arrange.flipud, "rot90": arrange.rot90,
+    "roll": arrange.roll, "unfold": arrange.unfold, "narrow": arrange.narrow,
+    "tril": arrange.tril, "triu": arrange.triu, "gather": indexing.gather, "scatter": scattering.scatter,
+    "scatter_add": scattering.scatter_add, "scatter_reduce": scattering.scatter_reduce,
+    "index_select": indexing.index_select, "take": indexing.take,
     "take_along_axis": indexing.take_along_axis, "take_along_dim": indexing.take_along_axis,
     "masked_select": indexing.masked_select, "nonzero": indexing.nonzero,
     # another type, or a new array

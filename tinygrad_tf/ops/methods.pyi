@@ -147,11 +147,23 @@ class Methods:
         >>> rsqrt(Tensor([4.0])).tolist()
         [0.5]
         """
+    def hypot(self, W: Like) -> Tensor:
+        """Y = √(X² + W²), the longest side of a right triangle. Its squares do not overflow.
+
+        >>> hypot(Tensor([3.0]), 4.0).tolist()
+        [5.0]
+        """
     def logaddexp(self, W: Like) -> Tensor:
         """Y = ln(e^X + e^W), without overflow.
 
         >>> f"{logaddexp(Tensor(1000.0), 1000.0):.3f}"
         '1000.693'
+        """
+    def logaddexp2(self, W: Like) -> Tensor:
+        """Y = log₂(2^X + 2^W), without overflow.
+
+        >>> logaddexp2(Tensor(1000.0), 1000.0).item()
+        1001.0
         """
     def sigmoid(self) -> Tensor:
         """Y = 1 / (1 + e^−X).
@@ -226,7 +238,7 @@ class Methods:
         [0.0]
         """
     def acosh(self) -> Tensor:
-        """Y = ln(X + √(X² − 1)), the number whose cosh is X. It is computed in a form that is exact near X = 1.
+        """Y = ln(X + √(X² − 1)), the number whose cosh is X.
 
         >>> arccosh(Tensor([1.0])).tolist()
         [0.0]
@@ -248,6 +260,26 @@ class Methods:
 
         >>> arctan2(Tensor([0.0, 0.0]), Tensor([1.0, 2.0])).tolist()
         [0.0, 0.0]
+        """
+    def sinc(self) -> Tensor:
+        """Y = sin(π X) / (π X), and 1 at X = 0.
+
+        Near 0 it is the sum 1 − Z/6 + Z²/120 − … with Z = (π X)²: the derivatives of the quotient would lose their digits.
+
+        >>> sinc(Tensor([0.0, 0.5])).array.round(4).tolist()
+        [1.0, 0.6366000175476074]
+        """
+    def deg2rad(self) -> Tensor:
+        """Y = X · π / 180: an angle in degrees, in radians.
+
+        >>> deg2rad(Tensor([180.0])).array.round(4).tolist()
+        [3.1415998935699463]
+        """
+    def rad2deg(self) -> Tensor:
+        """Y = X · 180 / π: an angle in radians, in degrees.
+
+        >>> rad2deg(Tensor([math.pi])).array.round(3).tolist()
+        [180.0]
         """
     def sign(self) -> Tensor:
         """Y = −1, 0 or 1, the sign of X.
@@ -296,6 +328,12 @@ class Methods:
 
         >>> floor_divide(Tensor([7, -7]), 2).tolist()
         [3, -4]
+        """
+    def copysign(self, W: Like) -> Tensor:
+        """Y = |X| with the sign of W, which −0 has, too. The gradient is 0 where X is 0, and that of W is 0 everywhere.
+
+        >>> copysign(Tensor([3.0, -2.0]), Tensor([-1.0, 0.0])).tolist()
+        [-3.0, 2.0]
         """
     def maximum(self, W: Like) -> Tensor:
         """Y = the larger of X and W. Where they are equal, each gets half of the gradient.
@@ -371,6 +409,18 @@ class Methods:
 
         >>> isinf(Tensor([float("inf"), 1.0])).tolist()
         [True, False]
+        """
+    def isposinf(self) -> Tensor:
+        """Whether an entry is ∞.
+
+        >>> isposinf(Tensor([float("inf"), -float("inf")])).tolist()
+        [True, False]
+        """
+    def isneginf(self) -> Tensor:
+        """Whether an entry is −∞.
+
+        >>> isneginf(Tensor([float("inf"), -float("inf")])).tolist()
+        [False, True]
         """
     def isfinite(self) -> Tensor:
         """Whether an entry is neither NaN nor ±∞.
@@ -689,6 +739,14 @@ class Methods:
         >>> cummin(Tensor([3.0, 1.0, 2.0]), 0).values.tolist()
         [3.0, 1.0, 1.0]
         """
+    def logcumsumexp(self, dim: builtins.int) -> Tensor:
+        """Y[i] = ln(e^X[0] + … + e^X[i]) along ``dim``, without overflow.
+
+        It takes log₂ n steps, as :func:`cumprod` does.
+
+        >>> logcumsumexp(Tensor([1000.0, 1000.0]), 0).array.round(3).tolist()
+        [1000.0, 1000.6929931640625]
+        """
     def sort(
         self,
         dim: builtins.int = -1,
@@ -840,6 +898,28 @@ class Methods:
         >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
         [[3.0, 4.0], [6.0, 8.0]]
         """
+    def inner(self, W: Like) -> Tensor:
+        """The sum of products over the last axis of both. Shapes: X (..., k), W (..., k), Y (those of X, those of W).
+
+        >>> inner(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0], [5.0, 6.0]])).tolist()
+        [[11.0, 17.0]]
+        """
+    def kron(self, W: Like) -> Tensor:
+        """The Kronecker product: each entry of X, multiplied by the whole of W.
+
+        Shapes: X (n, …), W (m, …), Y (n · m, …); of fewer axes the first are of size 1.
+
+        >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0, 3.0])).tolist()
+        [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]
+        """
+    def cross(self, W: Like, axis: builtins.int = -1, *, dim: builtins.int = -1) -> Tensor:
+        """The cross product of vectors of three entries along ``axis``: orthogonal to both. The other axes broadcast.
+
+        Y[i] = X[i + 1] · W[i + 2] − X[i + 2] · W[i + 1], counted modulo 3. Raises ValueError for another number of entries.
+
+        >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0])).tolist()
+        [0.0, 0.0, 1.0]
+        """
     def trace(self, offset: builtins.int = 0, axis1: builtins.int = 0, axis2: builtins.int = 1) -> Tensor:
         """Σ X[i, i + offset] over two axes: the sum of the diagonal of a matrix.
 
@@ -963,18 +1043,14 @@ class Methods:
         """
     def expand_as(self, other: Like) -> Tensor:
         """The Tensor broadcast to the shape of ``other``."""
-    def tile(self, *reps: Any, dims: Any = None) -> Tensor:
-        """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
+    def tile(self, *counts: Any, reps: Any = None, dims: Any = None) -> Tensor:
+        """X repeated as a whole, as often along each axis as ``counts`` says; ``reps`` in NumPy, ``dims`` in PyTorch.
 
         >>> tile(Tensor([1.0, 2.0]), 2).tolist()
         [1.0, 2.0, 1.0, 2.0]
         """
-    def repeat(self, *reps: Any, dims: Any = None) -> Tensor:
-        """X repeated as a whole, ``reps`` times along each axis: NumPy's ``tile``, PyTorch's method ``repeat``.
-
-        >>> tile(Tensor([1.0, 2.0]), 2).tolist()
-        [1.0, 2.0, 1.0, 2.0]
-        """
+    def repeat(self, *sizes: Any) -> Tensor:
+        """The Tensor as a whole, as often along each axis as ``sizes`` says: one number for each axis, or more in front."""
     def repeat_interleave(
         self,
         repeats: Like,
@@ -1017,11 +1093,68 @@ class Methods:
         >>> [t.tolist() for t in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)]
         [[1.0, 3.0], [2.0, 4.0]]
         """
+    def tensor_split(self, indices_or_sections: Any, axis: builtins.int = 0, *, dim: builtins.int = 0) -> list[Tensor]:
+        """X cut along ``axis`` into that many parts, the first of which may be larger by one, or at the listed places.
+
+        It is PyTorch's ``tensor_split``. Raises ValueError for less than one part.
+
+        >>> [part.tolist() for part in array_split(Tensor([1.0, 2.0, 3.0]), 2)]
+        [[1.0, 2.0], [3.0]]
+        >>> [part.tolist() for part in array_split(Tensor([1.0, 2.0, 3.0]), [1])]
+        [[1.0], [2.0, 3.0]]
+        """
+    def hsplit(self, indices_or_sections: Any) -> list[Tensor]:
+        """X cut along axis 1, a vector along its only axis, into that many equal parts, or at the listed places.
+
+        Raises ValueError for a number of parts that does not divide the axis.
+
+        >>> [part.tolist() for part in hsplit(Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
+        [[[1.0], [3.0]], [[2.0], [4.0]]]
+        """
+    def vsplit(self, indices_or_sections: Any) -> list[Tensor]:
+        """X cut along axis 0 into that many equal parts, or at the listed places: what ``vstack`` puts together.
+
+        Raises ValueError for a vector and for a number of parts that does not divide the axis.
+
+        >>> [part.tolist() for part in vsplit(Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
+        [[[1.0, 2.0]], [[3.0, 4.0]]]
+        """
+    def dsplit(self, indices_or_sections: Any) -> list[Tensor]:
+        """X cut along axis 2 into that many equal parts, or at the listed places.
+
+        Raises ValueError for fewer than three axes and for a number of parts that does not divide the axis.
+
+        >>> [part.tolist() for part in dsplit(Tensor([[[1.0, 2.0]]]), 2)]
+        [[[[1.0]]], [[[2.0]]]]
+        """
     def flip(self, *axes: Any, axis: Axes = None, dim: Axes = None) -> Tensor:
         """X with its entries in reverse order along the given axes; without any, along all.
 
         >>> flip(Tensor([1.0, 2.0, 3.0])).tolist()
         [3.0, 2.0, 1.0]
+        """
+    def fliplr(self) -> Tensor:
+        """X with its columns, along axis 1, in reverse order.
+
+        >>> fliplr(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[2.0, 1.0], [4.0, 3.0]]
+        """
+    def flipud(self) -> Tensor:
+        """X with its rows, along axis 0, in reverse order.
+
+        >>> flipud(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[3.0, 4.0], [1.0, 2.0]]
+        """
+    def rot90(
+        self,
+        k: builtins.int = 1,
+        dims: Sequence[builtins.int] = (0, 1),
+        axes: Sequence[builtins.int] | None = None,
+    ) -> Tensor:
+        """X turned ``k`` times by 90°, from the first of two axes, ``dims`` or ``axes``, towards the second.
+
+        >>> rot90(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[2.0, 4.0], [1.0, 3.0]]
         """
     def roll(self, shifts: Any, axis: Axes = None, *, dim: Axes = None) -> Tensor:
         """X with its entries moved by ``shifts`` along ``axis``; what leaves at the end comes in at the start.
@@ -1061,10 +1194,18 @@ class Methods:
         >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[1], [0]]).tolist()
         [[2.0], [3.0]]
         """
-    def scatter(self, dim: builtins.int, index: Like, src: Like | None = None, value: Like | None = None) -> Tensor:
+    def scatter(
+        self,
+        dim: builtins.int,
+        index: Like,
+        src: Like | None = None,
+        value: Like | None = None,
+        reduce: str | None = None,
+    ) -> Tensor:
         """X in which ``src``, or the number ``value``, replaces the entries that ``index`` names along ``dim``.
 
-        Of several entries for one place the last is taken; it gets the gradient.
+        Of several entries for one place the last is taken; it gets the gradient. With ``reduce`` "add" or "multiply" the
+        entries of X are added to or multiplied instead, by all that are for one place.
 
         >>> scatter(Tensor([1.0, 2.0]), 0, [1], 9.0).tolist()
         [1.0, 9.0]
@@ -1074,6 +1215,22 @@ class Methods:
 
         >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
         [0.0, 3.0]
+        """
+    def scatter_reduce(
+        self,
+        dim: builtins.int,
+        index: Like,
+        src: Like,
+        reduce: str,
+        include_self: builtins.bool = True,
+    ) -> Tensor:
+        """X in which the entries that ``index`` names along ``dim`` are reduced with those of ``src`` that are for them.
+
+        ``reduce`` is "sum", "prod", "mean", "amax" or "amin". Without ``include_self`` the entry of X itself does not count
+        where there is another. Raises RuntimeError for other reductions and for a ``src`` of another type.
+
+        >>> scatter_reduce(Tensor([1.0, 2.0]), 0, [1, 1], Tensor([3.0, 4.0]), "mean").tolist()
+        [1.0, 3.0]
         """
     def index_select(self, dim: builtins.int, index: Like) -> Tensor:
         """The slices of X along ``dim`` that ``index`` names.

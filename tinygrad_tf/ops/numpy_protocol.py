@@ -6,7 +6,6 @@ which PyTorch has another name or other arguments stand below it.
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,12 @@ from ..errors import error
 from . import (
     arithmetic,
     arrange,
+    borders,
     choice,
     comparison,
     conversion,
     counting,
+    cutting,
     exponential,
     indexing,
     join,
@@ -29,6 +30,7 @@ from . import (
     reduction,
     rounding,
     shape,
+    slopes,
     trigonometry,
 )
 from .einsum import einsum
@@ -37,20 +39,21 @@ _SAME: dict[Any, str] = {
     arithmetic: "add subtract multiply divide power negative absolute square reciprocal",
     choice: "maximum minimum where clip nan_to_num",
     conversion: "copy",
-    exponential: "exp expm1 log log1p logaddexp sqrt tanh exp2 log2 log10",
-    shape: "reshape expand_dims transpose swapaxes moveaxis broadcast_to shape ndim size",
+    exponential: "exp expm1 log log1p logaddexp logaddexp2 sqrt hypot tanh exp2 log2 log10",
+    shape: "reshape expand_dims transpose swapaxes moveaxis rollaxis broadcast_to shape ndim size",
     indexing: "take",
-    arrange: "flip roll tril triu diag trace diff",
+    arrange: "flip fliplr flipud rot90 tril triu diag trace diff",
     comparison: "equal not_equal less less_equal greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift "
-                "right_shift invert logical_and logical_or logical_xor logical_not isnan isinf isfinite isclose "
-                "allclose",
+                "right_shift invert logical_and logical_or logical_xor logical_not isnan isinf isposinf isneginf "
+                "isfinite isclose allclose",
     reduction: "sum mean amax amin argmax argmin all any",
     counting: "count_nonzero bincount unique isin",
-    join: "concatenate stack vstack hstack tile",
-    linalg: "matmul dot outer tensordot",
-    order: "cumsum cumprod prod",
-    rounding: "sign floor ceil trunc round floor_divide fmod remainder",
-    trigonometry: "sin cos tan arcsin arccos arctan arctan2 sinh cosh arcsinh arccosh arctanh",
+    join: "concatenate stack vstack hstack column_stack append tile atleast_1d atleast_2d atleast_3d",
+    cutting: "array_split hsplit vsplit dsplit",
+    linalg: "matmul dot inner outer kron tensordot",
+    order: "cumsum cumprod prod partition",
+    rounding: "sign copysign floor ceil trunc round floor_divide fmod remainder",
+    trigonometry: "sin cos tan arcsin arccos arctan arctan2 sinh cosh arcsinh arccosh arctanh sinc deg2rad rad2deg",
     makers: "zeros_like ones_like full_like empty_like",
 }  # fmt: skip
 
@@ -61,11 +64,14 @@ for _module, _names in _SAME.items():
 implements(np.max)(reduction.amax)
 implements(np.min)(reduction.amin)
 implements(np.around)(rounding.round)
+implements(np.radians)(trigonometry.deg2rad)
+implements(np.degrees)(trigonometry.rad2deg)
 implements(np.ravel)(shape.flatten)
 implements(np.repeat)(join.repeat_interleave)
 implements(np.einsum)(einsum)
 implements(np.linalg.matmul)(linalg.matmul)
 implements(np.linalg.outer)(linalg.outer)
+implements(np.linalg.cross)(linalg.cross)
 if hasattr(np, "astype"):  # from NumPy 2.1 on
     implements(np.astype)(conversion.astype)
 
@@ -111,37 +117,38 @@ def _squeeze(X, axis=None):
 
 @implements(np.split)
 def _split(X, indices_or_sections, axis: int = 0) -> list[Any]:
-    n = join.length("split", X, axis)
-    if np.ndim(indices_or_sections) == 0 and n % indices_or_sections:
-        raise error(
-            ValueError,
-            "np.split",
-            got={"X": X, "sections": indices_or_sections},
-            rule=f"the parts are equal: their number divides the axis, {n}",
-            cure="write np.array_split for parts that differ by one",
-        )
-    return _array_split(X, indices_or_sections, axis)
+    return cutting.equal_parts("np.split", X, indices_or_sections, axis)
 
 
-@implements(np.array_split)
-def _array_split(X, indices_or_sections, axis: int = 0) -> list[Any]:
-    n = join.length("array_split", X, axis)
-    if np.ndim(indices_or_sections) == 0:
-        k = int(indices_or_sections)
-        return join.pieces(X, [n // k + (i < n % k) for i in range(k)], axis)
-    edges = itertools.pairwise([0, *indices_or_sections, n])
-    a = shape.check_axis("array_split", X, axis)
-    return [indexing.along(X, a, slice(start, end)) for start, end in edges]
+@implements(np.roll)
+def _roll(X, shift, axis=None):
+    return arrange.roll(X, shift, axis)
 
 
 @implements(np.pad)
 def _pad(X, pad_width, mode: str = "constant", constant_values=0):
     pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
-    if mode == "constant" and not np.ndim(constant_values):
-        return arrange.bordered(X, pairs, constant_values)
-    theirs = {numpys: name for name, numpys in arrange.BORDERS.items()}
-    mode = "several constants" if mode == "constant" else theirs.get(mode, mode)  # pad() names those that exist
-    return arrange.pad(X, [n for pair in reversed(pairs) for n in pair], mode)
+    theirs = {numpys: name for name, numpys in borders.BORDERS.items()}
+    if mode not in theirs:  # pad() names the modes that exist
+        return borders.pad(X, pairs, "several constants" if np.ndim(constant_values) else mode, constant_values)
+    borders.check_cuts(X, pairs)
+    for axis, widths in enumerate(pairs):
+        X = borders.continued(X, axis, widths, theirs[mode])
+    return X
+
+
+@implements(np.gradient)
+def _gradient(X, *varargs, axis=None, edge_order: int = 1):
+    spacing = varargs[0] if len(varargs) == 1 and not np.ndim(varargs[0]) else varargs or 1
+    made = slopes.gradient(X, spacing, axis, edge_order)
+    return made[0] if len(made) == 1 else made
+
+
+@implements(np.cross)
+def _cross(X, W, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None):
+    here, other, there = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    X, W = (shape.moveaxis(M, a, -1) for M, a in ((X, here), (W, other)))
+    return shape.moveaxis(linalg.cross(X, W), -1, there)
 
 
 @implements(np.diagonal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from ..autograd.operation import op
 from ..errors import error
 from .arithmetic import multiply
-from .arrange import bordered
+from .borders import bordered
 from .composed import function
-from .conversion import to, whole
+from .conversion import as_float, to, whole
+from .exponential import logaddexp
 from .indexing import Extremes, along, gather, like, plain, without_axes
 from .shape import check_axes, check_axis, flatten, reshape
 
@@ -59,6 +61,25 @@ def cumprod(X, axis: int | None = None, dtype=None):
     n, far = X.shape[axis], 1
     while far < n:
         X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], 1)
+        far *= 2
+    return X
+
+
+@function
+@without_axes
+def logcumsumexp(X, dim: int):
+    """Y[i] = ln(e^X[0] + … + e^X[i]) along ``dim``, without overflow.
+
+    It takes log₂ n steps, as :func:`cumprod` does.
+
+    >>> logcumsumexp(Tensor([1000.0, 1000.0]), 0).array.round(3).tolist()
+    [1000.0, 1000.6929931640625]
+    """
+    axis, far = check_axis("logcumsumexp", X, dim), 1
+    X = as_float(X)
+    while far < X.shape[axis]:
+        before = bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], -math.inf)
+        X = logaddexp(X, before)
         far *= 2
     return X
 
@@ -172,3 +193,26 @@ def topk(X, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) ->
         )
     indices = along(_sorting(X, axis, largest), axis, slice(k))
     return Extremes(gather(X, axis, indices), like(X, indices))
+
+
+@function
+def partition(X, kth, axis: int | None = -1):
+    """X with its entry number ``kth`` in the place that sorting gives it: none before it is larger, none after it less.
+
+    ``kth`` is one number or several. Without ``axis`` X is flattened first. Raises ValueError for a ``kth`` beyond it.
+
+    >>> partition(Tensor([3.0, 1.0, 2.0, 0.0]), 1)[1].item()
+    1.0
+    """
+    X, axis = one_axis("partition", X, axis)
+    places = np.asarray(plain(kth))
+    n = X.shape[axis] if X.ndim else 1
+    if places.dtype.kind not in "iu" or np.any((places < -n) | (places >= n)):
+        raise error(
+            ValueError,
+            "partition",
+            got={"X": X, "kth": kth, "axis": axis},
+            rule=f"kth is an integer, or several, in {-n} … {n - 1}, the size of the axis",
+            cure="write kth=0 for the smallest, kth=-1 for the largest",
+        )
+    return gather(X, axis, np.argpartition(np.atleast_1d(plain(X)), places, axis).reshape(X.shape))

@@ -119,13 +119,29 @@ def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, corr
 
 
 @function
-def var_mean(X, axis=None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
-    """:func:`var` and :func:`mean` over ``axis``, in this order.
+def var_mean(
+    X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1
+) -> tuple[Any, Any]:
+    """:func:`var` and :func:`mean` over ``axis``, in this order, with the arguments of :func:`var`.
 
     >>> [t.item() for t in var_mean(Tensor([1.0, 2.0, 3.0]))]
     [1.0, 2.0]
     """
-    return var(X, axis, None, keepdims, correction), mean(X, axis=axis, keepdims=keepdims)
+    mean_axis = None if isinstance(axis, bool) else axis
+    return var(X, axis, unbiased, keepdims, correction), mean(X, axis=mean_axis, keepdims=keepdims)
+
+
+@function
+def std_mean(
+    X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1
+) -> tuple[Any, Any]:
+    """:func:`std` and :func:`mean` over ``axis``, in this order, with the arguments of :func:`std`.
+
+    >>> [t.item() for t in std_mean(Tensor([1.0, 2.0, 3.0]))]
+    [1.0, 2.0]
+    """
+    mean_axis = None if isinstance(axis, bool) else axis
+    return std(X, axis, unbiased, keepdims, correction), mean(X, axis=mean_axis, keepdims=keepdims)
 
 
 def _root(X, p: float):

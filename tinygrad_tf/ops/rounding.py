@@ -21,6 +21,23 @@ def sign(X):
     return np.sign(X)
 
 
+@op(types="float", expects=BROADCAST)
+def copysign(X, W):
+    """Y = |X| with the sign of W, which −0 has, too. The gradient is 0 where X is 0, and that of W is 0 everywhere.
+
+    >>> copysign(Tensor([3.0, -2.0]), Tensor([-1.0, 0.0])).tolist()
+    [-3.0, 2.0]
+    """
+    return np.copysign(X, W)
+
+
+@copysign.rule
+def d_copysign(dY, Y, X, W):
+    dX = dY * (np.sign(X) * np.sign(Y))
+    dW = np.zeros_like(W)  # Y is constant between its jumps
+    return dX, dW
+
+
 @op
 def floor(X):
     """Y = ⌊X⌋, the largest whole number that is not above X.

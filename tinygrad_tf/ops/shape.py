@@ -245,6 +245,18 @@ def moveaxis(X, source: int | Sequence[int], destination: int | Sequence[int]):
     return _transpose(X, axes=tuple(moved[i] if i in moved else next(rest) for i in range(X.ndim)))
 
 
+@function
+def rollaxis(X, axis: int, start: int = 0):
+    """X with ``axis`` moved to before the axis ``start``, or to the end if ``start`` is the number of axes.
+
+    >>> rollaxis(Tensor([[[1.0, 2.0]]]), 2).shape
+    (2, 1, 1)
+    """
+    here = check_axis("rollaxis", X, axis)
+    there = X.ndim if start == X.ndim else check_axis("rollaxis", X, start)
+    return moveaxis(X, here, there - (here < there))
+
+
 # ---- broadcast ------------------------------------------------------------------------------------------------------
 
 

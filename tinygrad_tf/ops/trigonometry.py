@@ -1,14 +1,17 @@
-"""Sine, cosine and tangent, their hyperbolic counterparts, and the inverses. Angles are in radians."""
+"""Sine, cosine and tangent, their hyperbolic counterparts, and the inverses. Angles are in radians, or made so."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from ..autograd.operation import op
-from .arithmetic import BROADCAST
+from .arithmetic import BROADCAST, multiply
+from .choice import where
 from .composed import function
 from .conversion import as_float
-from .exponential import log1p, sqrt
+from .exponential import log1p
 
 
 @op(types="float")
@@ -172,15 +175,20 @@ def d_arcsinh(dY, Y, X):
     return dX
 
 
-@function
+@op(types="float")
 def arccosh(X):
-    """Y = ln(X + √(X² − 1)), the number whose cosh is X. It is computed in a form that is exact near X = 1.
+    """Y = ln(X + √(X² − 1)), the number whose cosh is X.
 
     >>> arccosh(Tensor([1.0])).tolist()
     [0.0]
     """
-    T = as_float(X) - 1
-    return log1p(T + sqrt(T) * sqrt(T + 2))
+    return np.arccosh(X)
+
+
+@arccosh.rule
+def d_arccosh(dY, Y, X):
+    dX = dY / np.sqrt((X - 1) * (X + 1))  # X² − 1 would lose digits near X = 1
+    return dX
 
 
 @function
@@ -192,3 +200,41 @@ def arctanh(X):
     """
     X = as_float(X)
     return (log1p(X) - log1p(-X)) / 2
+
+
+@function
+def sinc(X):
+    """Y = sin(π X) / (π X), and 1 at X = 0.
+
+    Near 0 it is the sum 1 − Z/6 + Z²/120 − … with Z = (π X)²: the derivatives of the quotient would lose their digits.
+
+    >>> sinc(Tensor([0.0, 0.5])).array.round(4).tolist()
+    [1.0, 0.6366000175476074]
+    """
+    U = multiply(X, math.pi)
+    near = (U < 0.5) & (U > -0.5)
+    Z, Y = where(near, U * U, 0.0), 1.0
+    for n in (156, 110, 72, 42, 20, 6):  # (2k + 1) · 2k
+        Y = 1 - Z / n * Y
+    far = where(near, 1.0, U)
+    return where(near, Y, sin(far) / far)
+
+
+@function
+def deg2rad(X):
+    """Y = X · π / 180: an angle in degrees, in radians.
+
+    >>> deg2rad(Tensor([180.0])).array.round(4).tolist()
+    [3.1415998935699463]
+    """
+    return multiply(X, math.pi / 180)
+
+
+@function
+def rad2deg(X):
+    """Y = X · 180 / π: an angle in radians, in degrees.
+
+    >>> rad2deg(Tensor([math.pi])).array.round(3).tolist()
+    [180.0]
+    """
+    return multiply(X, 180 / math.pi)

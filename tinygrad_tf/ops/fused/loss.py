@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.operation import op
+from ...autograd.recording import is_grad_enabled
 from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
@@ -155,7 +156,7 @@ def check_target(name: str, X, target: Tensor, ignore_index: int) -> int:
 
 def class_weights(name: str, weight, X, axis: int):
     """The weights of the classes of ``X`` in its type."""
-    if isinstance(weight, Tensor) and weight.requires_grad:
+    if isinstance(weight, Tensor) and weight.requires_grad and is_grad_enabled():
         raise error(
             RuntimeError,
             name,
