@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from .composed import function
 from .conversion import as_float, to, whole
 from .exponential import logaddexp
 from .indexing import Extremes, along, gather, like, plain, without_axes
+from .join import concatenate
 from .shape import check_axes, check_axis, flatten, reshape
 
 
@@ -78,8 +78,8 @@ def logcumsumexp(X, dim: int):
     axis, far = check_axis("logcumsumexp", X, dim), 1
     X = as_float(X)
     while far < X.shape[axis]:
-        before = bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], -math.inf)
-        X = logaddexp(X, before)
+        later = logaddexp(along(X, axis, slice(far, None)), along(X, axis, slice(None, -far)))
+        X = concatenate([along(X, axis, slice(far)), later], axis)
         far *= 2
     return X
 

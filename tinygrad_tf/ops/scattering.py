@@ -11,7 +11,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from .choice import where
 from .composed import function
-from .indexing import add_at, along_index, grid, without_axes
+from .indexing import add_at, along_index, grid, plain, without_axes
 from .join import concatenate
 from .order import prod
 from .reduction import amax, amin
@@ -116,7 +116,7 @@ def scatter_reduce(X, dim: int, index, src, reduce: str, include_self: bool = Tr
     if index.size == 0:
         return X
     rows, groups = _grouped(np.arange(X.size).reshape(X.shape)[places].ravel())
-    nothing = _nothing(reduce, X.dtype)
+    nothing = _nothing(reduce, np.asarray(plain(source)))
     entries = where(groups < 0, nothing, flatten(source)[np.maximum(groups, 0)])  # (rows, the largest group)
     if include_self:
         entries = concatenate([flatten(X)[rows][:, None], entries], 1)
@@ -136,9 +136,10 @@ def _grouped(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.nd
     return different, groups
 
 
-def _nothing(reduce: str, dtype: np.dtype[Any]):
-    """What changes no product, or is never the largest or the smallest."""
+def _nothing(reduce: str, values: np.ndarray[Any, Any]):
+    """What changes no product, or is beyond all values at the end that does not count."""
     if reduce == "prod":
         return 1
-    ends = (-math.inf, math.inf) if dtype.kind == "f" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    return ends[reduce == "amin"]
+    end, beyond = (np.fmin, -math.inf) if reduce == "amax" else (np.fmax, math.inf)
+    last = end.reduce(values, axis=None)
+    return np.nextafter(last, beyond) if values.dtype.kind == "f" else last  # a tie would share the gradient
