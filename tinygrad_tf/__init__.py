@@ -52,7 +52,7 @@ from .ops.arrange import (
     unfold,
 )
 from .ops.borders import pad
-from .ops.choice import clip, masked_fill, maximum, minimum, nan_to_num, where
+from .ops.choice import clip, fmax, fmin, masked_fill, maximum, minimum, nan_to_num, where
 from .ops.comparison import (
     allclose,
     bitwise_and,

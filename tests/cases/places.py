@@ -64,6 +64,8 @@ SCATTERED = [
       for how in ("prod", "mean", "amax", "amin")],
     *[form("scatter_reduce", f"{how}, integers", lambda t, k, i, s, how=how: k.scatter_reduce(0, i, s, how),
            ints(9, 3), ints(3, 4), ints(9, 4)) for how in ("sum", "prod", "mean", "amax", "amin")],
+    *[form("scatter_reduce", f"{how}, booleans", lambda t, x, i, s, how=how: (x > 1).scatter_reduce(0, i, s > 1, how),
+           constant(distinct(3)), ints(3, 5), constant(distinct(5))) for how in ("sum", "prod", "amax", "amin")],
     form("scatter_reduce", "from the back, a smaller index", lambda t, x, i, s: x.scatter_reduce(-2, i, s, "amax"),
          distinct(2, 3, 2), ints(3, 1, 2, 2), given([[[0.05, 1.12], [2.05, -1.0]]])),
     form("scatter_reduce", "a larger source", lambda t, x, i, s: x.scatter_reduce(0, i, s, "prod"),

@@ -29,6 +29,9 @@ MATRICES = [
     form("outer", "method", lambda t, x, w: x.outer(w), normal(3), normal(2)),
     form("tensordot", "lists", lambda t, x, w: t.tensordot(x, w, dims=([1, 0], [0, 2])), normal(2, 3), normal(3, 4, 2)),
     form("tensordot", "a number", lambda t, x, w: t.tensordot(x, w, dims=2), normal(2, 3, 2), normal(3, 2, 2)),
+    form("tensordot", "over nothing", lambda t, x: t.tensordot(x[:, :0], x[:, :0], dims=([1], [1])) + x @ x.mT,
+         normal(2, 3)),
+    form("inner", "of nothing", lambda t, x: t.inner(x[:, :0], x[:, :0]) + x @ x.mT, normal(2, 3)),
     row("tensordot", "one axis of each", lambda x, w: t.tensordot(x, w, axes=(-1, 0)), normal(2, 3), normal(3, 2),
         theirs=lambda x, w: x @ w),
 ]  # fmt: skip
@@ -39,6 +42,10 @@ def _einsum(equation: str, *shapes: tuple[int, ...]) -> Case:
 
 
 EINSUM = [
+    form("einsum", "lists in place of letters", lambda t, x, w: t.einsum(x, [0, 1], w, [1, 2], [0, 2]), normal(2, 3),
+         normal(3, 4)),
+    form("einsum", "lists, no result's", lambda t, x, w: t.einsum(x, [5, 0], w, [5, 30]), normal(2, 3), normal(2, 4)),
+    form("einsum", "lists with ...", lambda t, x: t.einsum(x, [..., 1, 0], [..., 0, 1]), normal(2, 2, 3)),
     _einsum("ij,jk->ik", (2, 3), (3, 4)),
     _einsum("ij,jk", (2, 3), (3, 4)),
     _einsum("ij->ji", (2, 3)),

@@ -158,6 +158,14 @@ RUNNING = [
     form("prod", "two 0s", lambda t, x: x.prod(1), given([[2.0, 0.0, 0.0], [1.0, 4.0, 0.0]])),
     form("prod", "integers", lambda t, k: k.prod(0), ints(4, 3, 2)),
     form("prod", "booleans", lambda t, m: m.prod(0), bools(3, 2)),
+    form("prod", "booleans, as a type", lambda t, k: k.prod(0, dtype=t.bool), ints(2, 3, 4)),
+    row(
+        "cumprod",
+        "booleans, as a type",
+        lambda k: k.cumprod(0, dtype=bool),
+        ints(2, 3, 4),
+        theirs=lambda k: k.cumprod(0) != 0,
+    ),
 ]
 
 SORTED = [

@@ -23,8 +23,16 @@ MEANT_OTHERWISE_THAN_IN_PYTORCH = [
     row("numpy.split", "places", lambda x: np.split(x, [1, 3]), normal(4, 2)),
     row("numpy.split", "places beyond the end", lambda x: np.split(x, [1, 9])[0], normal(4, 2)),
     row("numpy.split", "places from the back", lambda x: np.split(x, [1, -1]), normal(4, 2)),
+    *[
+        row(
+            f"numpy.{name}", "dtype", lambda x, name=name: getattr(np, name)([x, x * x], dtype=np.float64), normal(2, 3)
+        )
+        for name in ("concatenate", "stack", "vstack", "hstack")
+    ],
     row("numpy.roll", "two shifts", lambda x: np.roll(x, shift=(1, -1), axis=(0, 2)), X),
     row("numpy.roll", "one shift, two axes", lambda x: np.roll(x, 1, axis=(0, 1)), X),
+    row("numpy.roll", "two shifts, no axis", lambda x: np.roll(x, (1, 3)), X),
+    row("numpy.roll", "two shifts, one axis", lambda x: np.roll(x, (1, 3), -1), X),
     row("numpy.gradient", "all axes", lambda x: np.gradient(x), normal(3, 4)),
     row("numpy.gradient", "a vector", lambda x: np.gradient(x, 0.5), normal(4)),
     row("numpy.gradient", "places", lambda x: np.gradient(x, [0.0, 1.0, 3.0, 3.5], edge_order=2), normal(4)),
@@ -72,6 +80,12 @@ MEANT_OTHERWISE_THAN_IN_PYTORCH = [
     row("numpy.pad", "pairs", lambda x: np.pad(x, ((1, 0), (2, 1)), constant_values=3.5), normal(2, 3)),
     row("numpy.pad", "mode", lambda x: np.pad(x, [(1, 1)], mode="constant"), normal(3)),
     row("numpy.pad", "by reflection", lambda x: np.pad(x, ((0, 1), (1, 2)), mode="reflect"), normal(2, 3)),
+    row(
+        "numpy.pad",
+        "by reflection of the edges, too",
+        lambda x: np.pad(x, ((1, 0), (4, 2)), mode="symmetric"),
+        normal(2, 3),
+    ),
     row("numpy.pad", "edges", lambda x: np.pad(x, 1, mode="edge"), normal(2, 3)),
     row("numpy.pad", "mirrored again and again", lambda x: np.pad(x, 5, mode="reflect"), normal(2, 3)),
     row("numpy.pad", "round and round", lambda x: np.pad(x, ((0, 0), (7, 4)), mode="wrap"), normal(2, 3)),
@@ -116,6 +130,9 @@ UFUNCS = [
       for name in ("add", "subtract", "multiply", "maximum", "minimum", "logaddexp", "logaddexp2", "hypot")],
     *[row(name, "function", getattr(np, name), away(2, 3), away(3))
       for name in ("divide", "fmod", "remainder", "copysign")],
+    *[row(name, "function", getattr(np, name), distinct(2, 3), normal(3)) for name in ("fmax", "fmin")],
+    row("numpy.fabs", "function", np.fabs, away(2, 3)),
+    row("numpy.conjugate", "function", lambda x: np.conjugate(x) * x, EVERYWHERE),
     row("power", "function", np.power, positive(2, 3), normal(3)),
     *[row(name, "function", getattr(np, name), normal(2, 3), normal(3), order=0)
       for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "floor_divide")],
@@ -174,6 +191,13 @@ ALIKE = [
     row("stack", "axis", lambda x, y: np.stack([x, y], axis=-1), normal(2, 3), normal(2, 3)),
     row("tile", "function", lambda x: np.tile(x, (2, 1, 2)), normal(2, 3)),
     row("tile", "by keyword", lambda x: np.tile(x, reps=2), normal(2, 3)),
+    row("vstack", "a list in it", lambda x: np.vstack([x, [1.0, 2.0, 3.0]]), normal(2, 3)),
+    row("hstack", "a list in it", lambda x: np.hstack([[1.0, 2.0], x]), normal(3)),
+    row("numpy.real", "function", lambda x: np.real(x) * x, normal(2, 3)),
+    row("numpy.select", "a default", lambda x, y: np.select([np.eye(3) > 0, np.ones((3, 3)) < 0], [x, y], 2.5) * y,
+        normal(3, 3), normal(3)),
+    row("numpy.select", "the first that holds", lambda x: np.select([np.eye(3) > 0, np.tri(3) > 0], [x, -2 * x]),
+        normal(3, 3)),
     row("array_split", "uneven parts", lambda x: np.array_split(x, 3), normal(5, 2)),
     row("array_split", "axis", lambda x: np.array_split(x, 2, axis=-1), normal(2, 5)),
     row("array_split", "places", lambda x: np.array_split(x, [1, 3], axis=1), normal(2, 5)),

@@ -27,6 +27,7 @@ ODD = {
 BINARY = [
     "add", "sub", "mul", "div", "pow", "maximum", "minimum", "fmod", "remainder", "floor_divide", "logaddexp", "eq",
     "lt", "logical_and", "bitwise_and", "logaddexp2", "hypot", "copysign", "kron", "inner",
+    "fmax", "fmin",
 ]  # fmt: skip
 OPERATORS = ["add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "eq", "lt", "and_"]
 NUMBERS = [True, 2, 2.5]

@@ -19,7 +19,7 @@ ELEMENTWISE = names("""
     acos atan asinh acosh atanh erf floor ceil trunc round sigmoid relu maximum minimum clip clamp pow fmod
     remainder floor_divide lerp logaddexp isnan isinf isfinite isclose allclose add sub mul div eq ne lt le gt ge
     logical_and logical_or logical_not logical_xor masked_fill
-    hypot sinc logaddexp2 copysign deg2rad rad2deg isposinf isneginf
+    hypot sinc logaddexp2 copysign deg2rad rad2deg isposinf isneginf fmax fmin
 """)
 ELEMENTWISE_FUNCTIONS = names("""
     absolute negative subtract multiply divide true_divide power arcsin arccos arctan arcsinh arccosh arctanh equal
@@ -102,6 +102,7 @@ NUMPYS = names("""
     dot outer trace einsum zeros_like ones_like full_like empty_like copy shape ndim size
     hsplit vsplit dsplit column_stack append atleast_1d atleast_2d atleast_3d rollaxis fliplr flipud rot90 inner
     kron cross gradient partition hypot sinc logaddexp2 copysign deg2rad rad2deg degrees radians isposinf isneginf
+    fmax fmin fabs real conjugate select
 """)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import error
 from .choice import where
 from .composed import function
-from .indexing import add_at, along
+from .indexing import add_at, along, plain
 from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis, reshape, swapaxes
 
 
@@ -71,20 +71,29 @@ def rot90(X, k: int = 1, dims: Sequence[int] = (0, 1), axes: Sequence[int] | Non
 def roll(X, shifts, axis=None):
     """X with its entries moved by ``shifts`` along ``axis``; what leaves at the end comes in at the start.
 
-    Without ``axis`` the flattened X is rolled. Several axes take as many shifts.
+    Without ``axis`` the flattened X is rolled. Several axes take as many shifts; ``np.roll(t, …)`` takes one for all of
+    them, too. Raises TypeError for shifts that are no integers, ValueError for another number of them.
 
     >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
     [3.0, 1.0, 2.0]
     """
     if axis is None:
         return reshape(roll(flatten(X), shifts, 0), X.shape)
-    axes = check_axes("roll", X, axis)
-    steps = [shifts] * len(axes) if np.ndim(shifts) == 0 else list(shifts)
+    axes = [check_axis("roll", X, a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    steps = np.atleast_1d(np.asarray(plain(shifts), None if np.size(shifts) else np.int64))
     if X.ndim == 0:
         raise error(
             IndexError, "roll", got={"X": X, "axis": axis}, rule="there is an axis to roll along", cure="leave axis out"
         )
-    if len(steps) != len(axes):
+    if steps.dtype.kind not in "iu":
+        raise error(
+            TypeError,
+            "roll",
+            got={"X": X, "shifts": shifts},
+            rule="entries move by whole numbers of places",
+            cure="write int(shifts)",
+        )
+    if steps.shape != (len(axes),):
         raise error(
             ValueError,
             "roll",
@@ -92,7 +101,7 @@ def roll(X, shifts, axis=None):
             rule="there is a shift for each axis",
             cure="give both the same length, e.g. shifts=(1, 2), axis=(0, 1)",
         )
-    for step, a in zip(steps, axes, strict=True):
+    for step, a in zip(steps.tolist(), axes, strict=True):
         n = X.shape[a]
         X = along(X, a, (np.arange(n) - step) % max(n, 1))
     return X

@@ -68,14 +68,19 @@ def _pairs(X, pad: Sequence[Any]) -> list[Widths]:
         pairs = list(zip(pad[::2], pad[1::2], strict=False))[::-1]
         pairs, fits = [(0, 0)] * (X.ndim - len(pairs)) + pairs, len(pad) % 2 == 0 and len(pad) <= 2 * X.ndim
     if not fits or any(len(widths) != 2 for widths in pairs):
-        raise error(
-            ValueError,
-            "pad",
-            got={"X": X, "pad": pad},
-            rule="there are two widths for each axis that is padded, last axis first, or a pair for each axis",
-            cure="write pad=(left, right), pad=(left, right, top, bottom), or pad=((top, bottom), (left, right))",
-        )
+        raise no_pairs(X, pad)
     return pairs
+
+
+def no_pairs(X, pad) -> Exception:
+    """The error of widths that do not fit the axes of X."""
+    return error(
+        ValueError,
+        "pad",
+        got={"X": X, "pad": pad},
+        rule="there are two widths for each axis that is padded, last axis first, or a pair for each axis",
+        cure="write pad=(left, right), pad=(left, right, top, bottom), or pad=((top, bottom), (left, right))",
+    )
 
 
 def check_cuts(X, pairs: Sequence[Widths]) -> None:
@@ -101,7 +106,7 @@ def continued(X, axis: int, widths: Widths, mode: str):
     wider, cut = [max(w, 0) for w in widths], [max(-w, 0) for w in widths]
     places = np.arange(X.shape[axis])
     places = places[cut[0] : len(places) - cut[1]] if mode == "circular" else places
-    places = np.pad(places, wider, BORDERS[mode])
+    places = np.pad(places, wider, BORDERS.get(mode, mode))
     return along(X, axis, places if mode == "circular" else places[cut[0] : len(places) - cut[1]])
 
 

@@ -47,6 +47,30 @@ def d_minimum(dY, Y, X, W):
     return dX, dW
 
 
+@function
+def fmax(X, W):
+    """Y = the larger of X and W, and where one of them is NaN, the other, which gets the gradient there.
+
+    >>> fmax(Tensor([1.0, float("nan")]), 3.0).tolist()
+    [3.0, 3.0]
+    """
+    return maximum(_or_other(X, W), _or_other(W, X))
+
+
+@function
+def fmin(X, W):
+    """Y = the smaller of X and W, and where one of them is NaN, the other, which gets the gradient there.
+
+    >>> fmin(Tensor([5.0, float("nan")]), 3.0).tolist()
+    [3.0, 3.0]
+    """
+    return minimum(_or_other(X, W), _or_other(W, X))
+
+
+def _or_other(X, W):
+    return _where(X != X, W, X)
+
+
 @op(types="same", keeps=1, expects=BROADCAST)
 def _where(C, X, W):
     """Y = X where the condition C is true, W elsewhere.

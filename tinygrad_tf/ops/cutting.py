@@ -18,7 +18,7 @@ from .shape import check_axis
 def array_split(X, indices_or_sections, axis: int = 0) -> list[Any]:
     """X cut along ``axis`` into that many parts, the first of which may be larger by one, or at the listed places.
 
-    It is PyTorch's ``tensor_split``. Raises ValueError for less than one part.
+    It is PyTorch's ``tensor_split``. Raises ValueError for less than one part, TypeError for one and a half.
 
     >>> [part.tolist() for part in array_split(Tensor([1.0, 2.0, 3.0]), 2)]
     [[1.0, 2.0], [3.0]]
@@ -33,13 +33,14 @@ def array_split(X, indices_or_sections, axis: int = 0) -> list[Any]:
     return [along(X, check_axis("array_split", X, axis), slice(start, end)) for start, end in edges]
 
 
-def _number_of_parts(name: str, X, sections) -> int:
-    if sections < 1:
+def _number_of_parts(name: str, X, sections: np.ndarray[Any, Any]) -> int:
+    number = sections.dtype.kind in "iu"
+    if not number or sections < 1:
         raise error(
-            ValueError,
+            ValueError if number else TypeError,
             name,
-            got={"X": X, "sections": int(sections)},
-            rule="there is at least one part",
+            got={"X": X, "sections": sections.item()},
+            rule="there is at least one part, and their number is an integer",
             cure="write sections=1 or more, or a list of places",
         )
     return int(sections)

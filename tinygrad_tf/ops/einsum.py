@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import numpy as np
@@ -42,16 +43,19 @@ def products_of_others(dY, Xs: tuple[Array, ...], lefts: tuple[str, ...], right:
 
 
 @function
-def einsum(equation: str, *Xs, optimize=True):
+def einsum(equation: Any, *Xs, optimize=True):
     """The product of the Xs, whose axes the letters name, summed over all letters that the result lacks.
 
     ``"ij,jk->ik"`` is a matrix product, ``"ii->i"`` a diagonal, ``"...ij->...ji"`` a transpose. Without ``->`` the
-    result has the letters that occur once, in alphabetical order. Raises ValueError if the letters do not fit the
-    shapes. ``optimize`` changes nothing.
+    result has the letters that occur once, in alphabetical order. Lists of numbers in place of the letters follow their
+    X, and the result's come last: ``einsum(X, [0, 1], W, [1, 2], [0, 2])``. Raises ValueError if the letters do not fit
+    the shapes. ``optimize`` changes nothing.
 
     >>> einsum("ij,jk->ik", Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
     [[11.0]]
     """
+    if Xs and isinstance(Xs[0], (list, tuple)) and not isinstance(equation, str):
+        equation, Xs = _lettered((equation, *Xs))
     if not isinstance(equation, str):
         raise error(
             TypeError, "einsum", got={"equation": equation}, rule="the letters come first, as text", cure=_RULE[1]
@@ -80,6 +84,25 @@ def einsum(equation: str, *Xs, optimize=True):
         pairs[i] = _without(X, letters, {*letters} - elsewhere)
     operands, lefts = [X for X, _ in pairs], [letters for _, letters in pairs]
     return _einsum(*operands, lefts=tuple(lefts), right=right)
+
+
+def _lettered(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """(X, [0, 1], W, [1, 2], [0, 2]) as ("AB,BC->AC", (X, W))."""
+    n = len(arguments) // 2 * 2
+    groups = [*arguments[1:n:2], *arguments[n:]]
+    named = [number for group in groups if isinstance(group, (list, tuple)) for number in group if number is not ...]
+    if not all(isinstance(group, (list, tuple)) for group in groups) or not {*named} <= {*range(52)}:
+        raise error(
+            TypeError,
+            "einsum",
+            got={"axes": groups},
+            rule="after each array comes a list that names its axes, by numbers in 0 … 51 and ...; the last is Y's",
+            cure="write e.g. einsum(X, [0, 1], W, [1, 2], [0, 2]), which is 'AB,BC->AC'",
+        )
+    letters = string.ascii_uppercase + string.ascii_lowercase  # without a right side they come in this order
+    words = ["".join("..." if number is ... else letters[number] for number in group) for group in groups]
+    right = f"->{words.pop()}" if len(arguments) > n else ""
+    return ",".join(words) + right, arguments[:n:2]
 
 
 def _without_ellipsis(equation: str, lefts: list[str], right: str, operands: list[Any]) -> tuple[list[str], str]:

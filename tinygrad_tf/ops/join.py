@@ -85,7 +85,7 @@ def vstack(tensors: Sequence[Any]):
     >>> vstack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    return concatenate([reshape(X, (1, -1)) if X.ndim < 2 else X for X in tensors], 0)
+    return concatenate([reshape(X, (1, -1)) if X.ndim < 2 else X for X in map(_array, tensors)], 0)
 
 
 @function
@@ -95,7 +95,7 @@ def hstack(tensors: Sequence[Any]):
     >>> hstack([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
     [1.0, 2.0, 3.0]
     """
-    Xs = [reshape(X, (1,)) if X.ndim == 0 else X for X in tensors]
+    Xs = [reshape(X, (1,)) if X.ndim == 0 else X for X in map(_array, tensors)]
     return concatenate(Xs, 0 if Xs and Xs[0].ndim == 1 else 1)
 
 

@@ -113,9 +113,12 @@ def tensordot(X, W, dims=2, axes=None):
     x_axes, w_axes = check_axes("tensordot", X, _listed(x_axes)), check_axes("tensordot", W, _listed(w_axes))
     x_rest = [i for i in range(X.ndim) if i not in x_axes]
     w_rest = [i for i in range(W.ndim) if i not in w_axes]
-    rows = reshape(permute(X, (*x_rest, *x_axes)), (-1, math.prod(X.shape[i] for i in x_axes)))
-    columns = reshape(permute(W, (*w_axes, *w_rest)), (math.prod(W.shape[i] for i in w_axes), -1))
-    return reshape(matmul(rows, columns), tuple([X.shape[i] for i in x_rest] + [W.shape[i] for i in w_rest]))
+    (x_left, x_summed), (w_summed, w_left) = [
+        [tuple(M.shape[i] for i in axes) for axes in both] for M, *both in ((X, x_rest, x_axes), (W, w_axes, w_rest))
+    ]
+    rows = reshape(permute(X, (*x_rest, *x_axes)), (math.prod(x_left), math.prod(x_summed)))
+    columns = reshape(permute(W, (*w_axes, *w_rest)), (math.prod(w_summed), math.prod(w_left)))
+    return reshape(matmul(rows, columns), x_left + w_left)
 
 
 def _listed(axes) -> list[int]:

@@ -268,7 +268,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "round": rounding.round, "fmod": rounding.fmod, "remainder": rounding.remainder,
     "floor_divide": rounding.floor_divide, "copysign": rounding.copysign,
     # one or the other
-    "maximum": choice.maximum, "minimum": choice.minimum, "clip": choice.clip, "clamp": choice.clip,
+    "maximum": choice.maximum, "minimum": choice.minimum, "fmax": choice.fmax, "fmin": choice.fmin,
+    "clip": choice.clip, "clamp": choice.clip,
     "masked_fill": choice.masked_fill, "nan_to_num": choice.nan_to_num, "where": where,
     "eq": comparison.equal, "ne": comparison.not_equal, "lt": comparison.less, "le": comparison.less_equal,
     "gt": comparison.greater, "ge": comparison.greater_equal, "isnan": comparison.isnan, "isinf": comparison.isinf,

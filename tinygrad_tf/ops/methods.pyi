@@ -347,6 +347,18 @@ class Methods:
         >>> minimum(Tensor([1.0, 5.0]), 3.0).tolist()
         [1.0, 3.0]
         """
+    def fmax(self, W: Like) -> Tensor:
+        """Y = the larger of X and W, and where one of them is NaN, the other, which gets the gradient there.
+
+        >>> fmax(Tensor([1.0, float("nan")]), 3.0).tolist()
+        [3.0, 3.0]
+        """
+    def fmin(self, W: Like) -> Tensor:
+        """Y = the smaller of X and W, and where one of them is NaN, the other, which gets the gradient there.
+
+        >>> fmin(Tensor([5.0, float("nan")]), 3.0).tolist()
+        [3.0, 3.0]
+        """
     def clip(self, min: Like | None = None, max: Like | None = None) -> Tensor:
         """X cut to ``min`` … ``max``, which are numbers or arrays; PyTorch's ``clamp``.
 
@@ -1096,7 +1108,7 @@ class Methods:
     def tensor_split(self, indices_or_sections: Any, axis: builtins.int = 0, *, dim: builtins.int = 0) -> list[Tensor]:
         """X cut along ``axis`` into that many parts, the first of which may be larger by one, or at the listed places.
 
-        It is PyTorch's ``tensor_split``. Raises ValueError for less than one part.
+        It is PyTorch's ``tensor_split``. Raises ValueError for less than one part, TypeError for one and a half.
 
         >>> [part.tolist() for part in array_split(Tensor([1.0, 2.0, 3.0]), 2)]
         [[1.0, 2.0], [3.0]]
@@ -1159,7 +1171,8 @@ class Methods:
     def roll(self, shifts: Any, axis: Axes = None, *, dim: Axes = None) -> Tensor:
         """X with its entries moved by ``shifts`` along ``axis``; what leaves at the end comes in at the start.
 
-        Without ``axis`` the flattened X is rolled. Several axes take as many shifts.
+        Without ``axis`` the flattened X is rolled. Several axes take as many shifts; ``np.roll(t, …)`` takes one for all of
+        them, too. Raises TypeError for shifts that are no integers, ValueError for another number of them.
 
         >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
         [3.0, 1.0, 2.0]

@@ -37,7 +37,7 @@ from .einsum import einsum
 
 _SAME: dict[Any, str] = {
     arithmetic: "add subtract multiply divide power negative absolute square reciprocal",
-    choice: "maximum minimum where clip nan_to_num",
+    choice: "maximum minimum fmax fmin where clip nan_to_num",
     conversion: "copy",
     exponential: "exp expm1 log log1p logaddexp logaddexp2 sqrt hypot tanh exp2 log2 log10",
     shape: "reshape expand_dims transpose swapaxes moveaxis rollaxis broadcast_to shape ndim size",
@@ -48,7 +48,7 @@ _SAME: dict[Any, str] = {
                 "isfinite isclose allclose",
     reduction: "sum mean amax amin argmax argmin all any",
     counting: "count_nonzero bincount unique isin",
-    join: "concatenate stack vstack hstack column_stack append tile atleast_1d atleast_2d atleast_3d",
+    join: "column_stack append tile atleast_1d atleast_2d atleast_3d",
     cutting: "array_split hsplit vsplit dsplit",
     linalg: "matmul dot inner outer kron tensordot",
     order: "cumsum cumprod prod partition",
@@ -76,6 +76,46 @@ if hasattr(np, "astype"):  # from NumPy 2.1 on
     implements(np.astype)(conversion.astype)
 
 # ---- what has another name or other arguments in PyTorch ------------------------------------------------------------
+
+
+def _with_dtype(join):
+    """A function that joins, with NumPy's argument ``dtype``: the result is converted."""
+
+    def _joined(tensors, *axis, dtype=None, casting: str = "same_kind", **params):
+        Y = join(tensors, *axis, **params)
+        return Y if dtype is None else conversion.to(Y, dtype)
+
+    return _joined
+
+
+for _name in ("concatenate", "stack", "vstack", "hstack"):
+    implements(getattr(np, _name))(_with_dtype(getattr(join, _name)))
+
+
+@implements(np.real, np.conjugate)
+def _real(X):
+    return X
+
+
+@implements(np.fabs)
+def _fabs(X):
+    return arithmetic.absolute(conversion.as_float(X))
+
+
+@implements(np.select)
+def _select(condlist, choicelist, default=0):
+    if len(condlist) != len(choicelist):
+        raise error(
+            ValueError,
+            "np.select",
+            got={"number of conditions": len(condlist), "number of choices": len(choicelist)},
+            rule="each condition has its choice",
+            cure="write default=… for what is taken where no condition holds",
+        )
+    Y = default
+    for condition, X in reversed(list(zip(condlist, choicelist, strict=True))):
+        Y = choice.where(condition, X, Y)
+    return Y
 
 
 @implements(np.var)
@@ -122,18 +162,31 @@ def _split(X, indices_or_sections, axis: int = 0) -> list[Any]:
 
 @implements(np.roll)
 def _roll(X, shift, axis=None):
-    return arrange.roll(X, shift, axis)
+    shifts = list(shift) if np.ndim(shift) else [shift]
+    if axis is None:
+        return arrange.roll(X, sum(shifts))
+    axes = list(axis) if np.ndim(axis) else [axis]
+    if len(axes) == 1:
+        return arrange.roll(X, shifts, axes * len(shifts))
+    return arrange.roll(X, shifts * len(axes) if len(shifts) == 1 else shifts, axes)
+
+
+#: NumPy's borders that repeat what is inside, and their names in :mod:`.borders`, where there is one.
+_REPEATING = {"symmetric": "symmetric", **{numpys: name for name, numpys in borders.BORDERS.items()}}
 
 
 @implements(np.pad)
 def _pad(X, pad_width, mode: str = "constant", constant_values=0):
-    pairs = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (X.ndim, 2))]
-    theirs = {numpys: name for name, numpys in borders.BORDERS.items()}
-    if mode not in theirs:  # pad() names the modes that exist
+    try:
+        widths = np.broadcast_to(pad_width, (X.ndim, 2))
+    except ValueError:
+        raise borders.no_pairs(X, pad_width) from None
+    pairs = [(int(a), int(b)) for a, b in widths]
+    if mode not in _REPEATING:  # pad() names the modes that exist
         return borders.pad(X, pairs, "several constants" if np.ndim(constant_values) else mode, constant_values)
     borders.check_cuts(X, pairs)
-    for axis, widths in enumerate(pairs):
-        X = borders.continued(X, axis, widths, theirs[mode])
+    for axis, ends in enumerate(pairs):
+        X = borders.continued(X, axis, ends, _REPEATING[mode])
     return X
 
 

@@ -60,7 +60,7 @@ def cumprod(X, axis: int | None = None, dtype=None):
     X, axis = one_axis("cumprod", whole(X) if dtype is None else to(X, dtype), axis)
     n, far = X.shape[axis], 1
     while far < n:
-        X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], 1)
+        X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], np.ones((), X.dtype))
         far *= 2
     return X
 
@@ -99,7 +99,7 @@ def prod(X, axis=None, keepdims: bool = False, dtype=None):
     for a in gone if X.ndim else ():
         while Y.shape[a] != 1:
             if Y.shape[a] % 2 or Y.shape[a] == 0:  # a factor 1 makes the pairs complete
-                Y = bordered(Y, [(0, int(i == a)) for i in range(Y.ndim)], 1)
+                Y = bordered(Y, [(0, int(i == a)) for i in range(Y.ndim)], np.ones((), Y.dtype))
             if Y.shape[a] > 1:
                 Y = multiply(along(Y, a, slice(0, None, 2)), along(Y, a, slice(1, None, 2)))
     return reshape(Y, shape)
@@ -207,7 +207,7 @@ def partition(X, kth, axis: int | None = -1):
     X, axis = one_axis("partition", X, axis)
     places = np.asarray(plain(kth))
     n = X.shape[axis] if X.ndim else 1
-    if places.dtype.kind not in "iu" or np.any((places < -n) | (places >= n)):
+    if places.dtype.kind not in "iu" or (X.size and np.any((places < -n) | (places >= n))):
         raise error(
             ValueError,
             "partition",
@@ -215,4 +215,6 @@ def partition(X, kth, axis: int | None = -1):
             rule=f"kth is an integer, or several, in {-n} … {n - 1}, the size of the axis",
             cure="write kth=0 for the smallest, kth=-1 for the largest",
         )
+    if X.size == 0:
+        return X
     return gather(X, axis, np.argpartition(np.atleast_1d(plain(X)), places, axis).reshape(X.shape))

@@ -97,12 +97,12 @@ def scatter_reduce(X, dim: int, index, src, reduce: str, include_self: bool = Tr
     """
     axis = check_axis("scatter_reduce", X, dim)
     index = along_index("scatter_reduce", X, axis, index)
-    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+    if reduce not in ("sum", "prod", "mean", "amax", "amin") or (reduce == "mean" and X.dtype.kind == "b"):
         raise error(
             RuntimeError,
             "scatter_reduce",
-            got={"reduce": repr(reduce)},
-            rule='reduce is "sum", "prod", "mean", "amax" or "amin"',
+            got={"X": X, "reduce": repr(reduce)},
+            rule='reduce is "sum", "prod", "mean", "amax" or "amin"; booleans have no mean',
             cure='write reduce="sum"',
         )
     source, places = _source("scatter_reduce", X, index, src), grid(index, axis)
@@ -110,7 +110,7 @@ def scatter_reduce(X, dim: int, index, src, reduce: str, include_self: bool = Tr
     np.add.at(counts, places, 1)
     if reduce in ("sum", "mean"):
         kept = include_self | (counts == 0)  # whether the entry of X counts
-        total = where(kept, X, 0) + add_at(source, index=places, shape=tuple(X.shape))
+        total = where(kept, X, np.zeros((), X.dtype)) + add_at(source, index=places, shape=tuple(X.shape))
         n = counts + kept
         return total if reduce == "sum" else total / n if X.dtype.kind == "f" else total // n.astype(X.dtype)
     if index.size == 0:

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import error
 from .arrange import diff
 from .composed import function
+from .conversion import as_float
 from .indexing import along, plain
 from .join import concatenate
 from .shape import check_axes
@@ -26,6 +27,7 @@ def gradient(X, spacing=1, dim=None, edge_order: int = 1) -> tuple[Any, ...]:
     >>> gradient(Tensor([0.0, 1.0, 4.0, 9.0]))[0].tolist()
     [1.0, 2.0, 4.0, 5.0]
     """
+    X = as_float(X)  # differences of unsigned integers would wrap around
     axes = tuple(range(X.ndim)) if dim is None else check_axes("gradient", X, dim)
     if not isinstance(spacing, (tuple, list)):
         spacing = [spacing] if np.ndim(spacing) else [spacing] * len(axes)
@@ -43,7 +45,7 @@ def gradient(X, spacing=1, dim=None, edge_order: int = 1) -> tuple[Any, ...]:
 
 def _distances(X, axis: int, places, edge_order: int) -> np.ndarray[Any, Any]:
     """The distance from each entry along ``axis`` to the next, in the shape that broadcasts against X."""
-    n, places = X.shape[axis], np.asarray(places, X.dtype if X.dtype.kind == "f" else np.float32)
+    n, places = X.shape[axis] if X.ndim else 1, np.asarray(places, X.dtype)
     if n <= edge_order or places.shape not in ((), (n,)):
         raise error(
             ValueError,
