@@ -194,6 +194,8 @@ CHOICES = [
     form("fmax", "method", lambda t, x, y: x.fmax(y), distinct(2, 3), normal(2, 3)),
     form("fmin", "stretched", lambda t, x, y: t.fmin(x, y), *BROAD),
     form("fmin", "method", lambda t, x, y: x.fmin(y), distinct(2, 3), normal(2, 3)),
+    form("fmax", "ties", lambda t, x, y: t.fmax(x, y), given([1.0, 2.0]), given([1.0, 3.0]), order=0),
+    form("fmin", "ties", lambda t, x, y: t.fmin(x, y), given([1.0, 2.0]), given([1.0, 3.0]), order=0),
     form("fmax", "integers", lambda t, k: t.fmax(k, 4 - k), ints(9, 2, 3)),
     form("clip", "both", lambda t, x: t.clip(x, -0.5, 0.5), FLOATS),
     form("clip", "clamp", lambda t, x: t.clamp(x, min=-0.5, max=0.5), FLOATS),

@@ -57,6 +57,8 @@ JOINED = [
     form("concatenate", "one", lambda t, x: t.cat([x], -1) * x, normal(2, 3)),
     form("concatenate", "begun with nothing", lambda t, x: t.cat([t.zeros(0, dtype=x.dtype), x, x]), normal(2, 3)),
     form("concatenate", "integers and floats", lambda t, k, x: t.cat([k, x]), ints(5, 3), normal(2)),
+    row("stack", "lists of Tensors", lambda x, y: t.stack([[x, y], [y, x]], 1), normal(2), normal(2),
+        theirs=lambda x, y: torch.stack([torch.stack([x, y]), torch.stack([y, x])], 1)),
     form("stack", "function", lambda t, x, y: t.stack([x, y], dim=1), normal(2, 3), normal(2, 3)),
     form("stack", "positional", lambda t, x, y: t.stack((x, y), -2), normal(2, 3), normal(2, 3)),
     form("stack", "no axes", lambda t, x, y: t.stack([x, y, x]), normal(), normal()),

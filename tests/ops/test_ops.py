@@ -110,6 +110,19 @@ def test_gradients_that_pytorch_makes_nan():
     assert grad(copysign(x, -1.0), x, np.ones(3)).tolist() == [-1.0, 1.0, 0.0]
 
 
+def test_the_larger_passes_over_nan(torch):
+    x, y = (np.array(values) for values in ([1.0, np.nan, np.nan, np.inf], [np.nan, 2.0, np.nan, np.inf]))
+    for name in ("fmax", "fmin"):
+        ours, theirs = ([make(v, requires_grad=True) for v in (x, y)] for make in (Tensor, torch.tensor))
+        ours.append(getattr(tinygrad_tf, name)(*ours))
+        theirs.append(getattr(torch, name)(*theirs))
+        np.testing.assert_array_equal(ours[2].array, theirs[2].detach().numpy())
+        for dx, expected in zip(
+            grad(ours[2].sum(), ours[:2]), torch.autograd.grad(theirs[2].sum(), theirs[:2]), strict=True
+        ):
+            np.testing.assert_array_equal(dx.array, expected.numpy())
+
+
 def test_gradients_where_there_is_no_value(torch):
     """Below 1 nothing has a cosh of X; the slope that PyTorch writes goes on."""
     x = np.array([0.5, -1.5, -300.0])

@@ -102,7 +102,7 @@ NUMPYS = names("""
     dot outer trace einsum zeros_like ones_like full_like empty_like copy shape ndim size
     hsplit vsplit dsplit column_stack append atleast_1d atleast_2d atleast_3d rollaxis fliplr flipud rot90 inner
     kron cross gradient partition hypot sinc logaddexp2 copysign deg2rad rad2deg degrees radians isposinf isneginf
-    fmax fmin fabs real conjugate select
+    fmax fmin fabs real conjugate select linspace
 """)
 
 

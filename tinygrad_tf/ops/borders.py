@@ -103,6 +103,14 @@ def continued(X, axis: int, widths: Widths, mode: str):
     """
     if widths == (0, 0):
         return X
+    if X.shape[axis] == 0 and max(widths) > 0:
+        raise error(
+            ValueError,
+            "pad",
+            got={"X": X, "axis": axis, "widths": widths},
+            rule="a border repeats what is there, and there is nothing",
+            cure='write mode="constant"',
+        )
     wider, cut = [max(w, 0) for w in widths], [max(-w, 0) for w in widths]
     places = np.arange(X.shape[axis])
     places = places[cut[0] : len(places) - cut[1]] if mode == "circular" else places

@@ -49,26 +49,22 @@ def d_minimum(dY, Y, X, W):
 
 @function
 def fmax(X, W):
-    """Y = the larger of X and W, and where one of them is NaN, the other, which gets the gradient there.
+    """Y = the larger of X and W, and where one of them is NaN, the other. Where they are equal X has the gradient.
 
     >>> fmax(Tensor([1.0, float("nan")]), 3.0).tolist()
     [3.0, 3.0]
     """
-    return maximum(_or_other(X, W), _or_other(W, X))
+    return _where((X >= W) | (W != W), X, W)
 
 
 @function
 def fmin(X, W):
-    """Y = the smaller of X and W, and where one of them is NaN, the other, which gets the gradient there.
+    """Y = the smaller of X and W, and where one of them is NaN, the other. Where they are equal X has the gradient.
 
     >>> fmin(Tensor([5.0, float("nan")]), 3.0).tolist()
     [3.0, 3.0]
     """
-    return minimum(_or_other(X, W), _or_other(W, X))
-
-
-def _or_other(X, W):
-    return _where(X != X, W, X)
+    return _where((X <= W) | (W != W), X, W)
 
 
 @op(types="same", keeps=1, expects=BROADCAST)

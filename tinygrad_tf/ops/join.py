@@ -44,7 +44,7 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0):
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
     [1.0, 2.0, 3.0]
     """
-    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in tensors]
+    Xs = [_array(X) for X in tensors]
     if not Xs:
         raise error(
             ValueError,
@@ -66,7 +66,7 @@ def stack(tensors: Sequence[Any], axis: int = 0):
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
-    Xs = [X if isinstance(X, Tensor) else to_array(X) for X in tensors]
+    Xs = [_array(X) for X in tensors]
     if len({X.shape for X in Xs}) != 1:
         raise error(
             ValueError,
@@ -120,7 +120,9 @@ def append(X, values, axis: int | None = None):
 
 
 def _array(X):
-    """X, as an array where it is no Tensor."""
+    """X, as an array where it is no Tensor. A list of Tensors is stacked: an array has no gradient."""
+    if isinstance(X, (list, tuple)) and any(isinstance(x, (Tensor, list, tuple)) for x in X):
+        return stack([_array(x) for x in X])
     return X if isinstance(X, Tensor) else to_array(X)
 
 

@@ -348,13 +348,13 @@ class Methods:
         [1.0, 3.0]
         """
     def fmax(self, W: Like) -> Tensor:
-        """Y = the larger of X and W, and where one of them is NaN, the other, which gets the gradient there.
+        """Y = the larger of X and W, and where one of them is NaN, the other. Where they are equal X has the gradient.
 
         >>> fmax(Tensor([1.0, float("nan")]), 3.0).tolist()
         [3.0, 3.0]
         """
     def fmin(self, W: Like) -> Tensor:
-        """Y = the smaller of X and W, and where one of them is NaN, the other, which gets the gradient there.
+        """Y = the smaller of X and W, and where one of them is NaN, the other. Where they are equal X has the gradient.
 
         >>> fmin(Tensor([5.0, float("nan")]), 3.0).tolist()
         [3.0, 3.0]

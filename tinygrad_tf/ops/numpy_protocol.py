@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.tensor import implements
+from ..autograd.tensor import Tensor, implements
 from ..errors import error
 from . import (
     arithmetic,
@@ -100,6 +100,14 @@ def _real(X):
 @implements(np.fabs)
 def _fabs(X):
     return arithmetic.absolute(conversion.as_float(X))
+
+
+@implements(np.linspace)
+def _linspace(start, stop, num: int = 50, endpoint: bool = True):
+    ends = [conversion.as_float(end) for end in (start, stop) if isinstance(end, Tensor)]
+    W = np.linspace(0, 1, num, endpoint).astype(np.result_type(*[end.dtype for end in ends]))
+    W = W.reshape(-1, *[1] * max(np.ndim(start), np.ndim(stop)))  # (num, 1, …)
+    return start * (1 - W) + stop * W
 
 
 @implements(np.select)
