@@ -85,11 +85,15 @@ _MONO = ' FACE="Courier New,monospace"'
 _GAP = "\u00a0\u00a0"
 
 
-def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = ()) -> str:
-    """An HTML-like label: centred lines, then rows of numbers. Whatever a user called a Tensor is text in it."""
+def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = (), frame: str = "") -> str:
+    """An HTML-like label: centred lines, then rows of numbers. Whatever a user called a Tensor is text in it.
+
+    ``frame`` is the colour of a line around them: with that of its box it is the double line of a closed module.
+    """
     rows = [f'<TR><TD COLSPAN="2">{_font(line)}</TD></TR>' for line in lines]
     rows += [f"<TR>{''.join([f'<TD>{_font(cell, _MONO)}</TD>' for cell in row])}</TR>" for row in table]
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
+    border, padding = (f'"1" COLOR="{frame}"', 3) if frame else ('"0"', 1)
+    return f'<<TABLE BORDER={border} CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{"".join(rows)}</TABLE>>'
 
 
 def beside(lines: Sequence[Line]) -> str:

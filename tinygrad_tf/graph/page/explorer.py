@@ -5,26 +5,33 @@ from __future__ import annotations
 import html
 import os
 import sys
-from pathlib import Path
 
 from ...autograd.tensor import Tensor
 from ...files import write_whole
 from .. import page
 from ..capture import capture, variables_of
+from ..suffixes import destination
 from .data import Exploration, explored
 
 
 class Page:
-    """A page in one file: it shows itself in Jupyter, and ``save`` writes it. ``data`` is what it shows."""
+    """A page in one file: it shows itself in Jupyter, ``save`` or ``render`` write it. ``data`` is what it shows."""
 
     def __init__(self, data: Exploration) -> None:
         self.data = data
 
-    def save(self, path: str | os.PathLike[str]) -> str:
-        """Write the page (``dw.html``) or only its data (``dw.json``), by the suffix; returns the path."""
-        text = self.data.json() if Path(path).suffix == ".json" else self.html()
-        write_whole(Path(path), lambda beside: beside.write_text(text, encoding="utf-8"))
-        return str(path)
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> str:
+        """Write the page (``dw.html``) or only its data (``dw.json``), by the suffix; returns the path.
+
+        ``format`` is added as a suffix. Raises ValueError for a suffix that no page is written as.
+        """
+        known = ("html", "htm", "json")
+        to, format = destination("save", path, format, known, "a picture, .svg, .png or .pdf, is what graph.draw makes")
+        text = self.data.json() if format == "json" else self.html()
+        write_whole(to, lambda beside: beside.write_text(text, encoding="utf-8"))
+        return str(to)
+
+    render = save
 
     def html(self) -> str:
         return page.html(self.data.json())

@@ -37,7 +37,7 @@ STYLE = {
     "input": {"shape": "ellipse", "style": "filled", "fillcolor": "#e2f4ee", "color": "#00785a"},
     "constant": {"shape": "ellipse", "style": "filled,dashed", "fillcolor": "#eeeeee", "color": "#707070"},
     "loss": {"shape": "ellipse", "style": "filled", "fillcolor": "#fbe6dc", "color": "#b84a00", "penwidth": "2.5"},
-    "module": {"shape": "box", "style": "filled", "peripheries": "2", "fillcolor": "#f4f6f8", "color": "#5b6875"},
+    "module": {"shape": "box", "style": "filled", "fillcolor": "#f4f6f8", "color": "#5b6875", "margin": "0.05,0.05"},
 }  # fmt: skip
 FRAME = {"style": "rounded,filled", "fillcolor": "#f4f6f8", "color": "#c3ccd4", "margin": "10", "labeljust": "l",
          "labelloc": "t"}  # fmt: skip
@@ -137,7 +137,7 @@ class Drawing:
         if box.module:
             kinds = Counter(node.kind for node in box.nodes)
             inside = self.look.words.line("inside", kinds["operation"], kinds["parameter"])
-            label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)])
+            label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)], frame=QUIET)
             return {**STYLE["module"], "label": label, "tooltip": tooltip(".".join((*box.inside, box.module)))}
         node = box.nodes[0]
         lines = [(headline(node) + self.look.words.operation(node.op), TEXT, 12)]
