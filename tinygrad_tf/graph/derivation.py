@@ -11,6 +11,7 @@ from ..errors import error
 from ..formula.latex import latex
 from .capture import Edge, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
+from .given import checked_end, checked_loss, checked_whole
 from .labels import gradient_of, headline, short, three
 from .replay import Nudge, Replay
 from .words import Words
@@ -76,8 +77,9 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
             rule='lang is "en" or "zh"',
             cure='write lang="zh" for Chinese',
         )
-    graph = capture(loss, variables_of(sys._getframe(1)))
-    end = graph.node_of(W)
+    checked_whole("explain", "nudge", nudge)
+    graph = capture(checked_loss("explain", loss), variables_of(sys._getframe(1)))
+    end = graph.node_of(checked_end("explain", graph, W, "W"))
     found: dict[str, Any] = {}
 
     def watch(node: str, dY: Any, along: Any) -> None:

@@ -76,6 +76,8 @@ class Replay:
     def nudges(self, t: Tensor, gradient: Array, n: int = 3, epsilon: float = 1e-6) -> list[Nudge]:
         """``n`` entries of ``t`` moved up and down: that with the largest gradient, then some at equal distances."""
         flat = np.asarray(gradient, np.float64).ravel()
+        if not flat.size:
+            return []
         picked = [int(np.argmax(np.abs(flat))), *(np.arange(1, n) * flat.size // n).tolist()]
         found = []
         value = self.values[t.number]

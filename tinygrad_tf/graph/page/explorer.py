@@ -10,6 +10,7 @@ from ...autograd.tensor import Tensor
 from ...files import write_whole
 from .. import page
 from ..capture import capture, variables_of
+from ..given import checked_end, checked_loss, checked_whole
 from ..suffixes import destination
 from .data import Exploration, explored
 
@@ -65,4 +66,8 @@ def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnai
     >>> explore((X @ W).sum(), path_to=W)
     Page of 4 nodes, 2 steps: .save('dw.html') and open it
     """
-    return Page(explored(capture(loss, variables_of(sys._getframe(1))), path_to, values, nudge))
+    checked_whole("explore", "nudge", nudge)
+    graph = capture(checked_loss("explore", loss), variables_of(sys._getframe(1)))
+    if path_to is not None:
+        checked_end("explore", graph, path_to)
+    return Page(explored(graph, path_to, values, nudge))
