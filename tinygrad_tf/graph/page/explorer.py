@@ -10,6 +10,7 @@ from ...autograd.tensor import Tensor
 from ...files import write_whole
 from .. import page
 from ..capture import capture, variables_of
+from ..colors import light
 from ..given import checked_end, checked_loss, checked_whole
 from ..suffixes import destination
 from .data import Exploration, explored
@@ -39,7 +40,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         inner = html.escape(self.html(), quote=True)
-        return f'<iframe srcdoc="{inner}" style="width:100%;height:720px;border:1px solid #c3ccd4"></iframe>'
+        return f'<iframe srcdoc="{inner}" style="width:100%;height:720px;border:1px solid {light("line")}"></iframe>'
 
     def __repr__(self) -> str:
         d = self.data

@@ -14,21 +14,13 @@ import graphviz
 
 from ...errors import error
 from ...files import write_whole
+from ..colors import COLORS
 from ..suffixes import destination
 from .engine import INSTALL, command
 from .laid_out import fits, with_room_for_heads
 
 #: Each colour in a light picture, and what a dark one has in its place.
-DARK = {
-    "#ffffff": "#11151a", "#1b2733": "#e6ebf0", "#5b6875": "#a5b1bc",  # background, text, quiet text
-    "#e6f0f8": "#15293a", "#0072b2": "#56b4e9",  # operation
-    "#fdf1d8": "#33270e", "#b06f00": "#e69f00",  # parameter
-    "#e2f4ee": "#10302a", "#00785a": "#2fc39a",  # input
-    "#eeeeee": "#23292f", "#707070": "#9aa3ab",  # constant
-    "#fbe6dc": "#3a2117", "#b84a00": "#ff9356",  # loss
-    "#f4f6f8": "#1a2027", "#c3ccd4": "#4a5560",  # module
-    "#8e2a6b": "#ee9acb",  # gradient
-}  # fmt: skip
+DARK = dict(COLORS.values())
 
 Path_ = str | os.PathLike[str]
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uff00-\uffef]")  # Chinese, Japanese and Korean characters
