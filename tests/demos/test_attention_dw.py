@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_tf.graph.pictures import render
+from tinygrad_tf.graph.pictures.engine import command
 
 SCRIPT = Path(__file__).parents[2] / "demos" / "attention_dw.py"
 
@@ -52,6 +52,6 @@ def test_it_runs_and_leaves_its_pictures(tmp_path):
                           cwd=tmp_path, env=env)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "dW_q = Xᵀ · dQ" in done.stdout
-    suffixes = {".svg", ".png"} if render.engine("svg") else {".gv"}
+    suffixes = {".svg", ".png"} if command("svg") else {".gv"}
     stems = {"attention_dw", "attention_dw_path"}
     assert {path.name for path in tmp_path.iterdir()} == {stem + suffix for stem in stems for suffix in suffixes}

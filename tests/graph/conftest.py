@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from tinygrad_tf.graph.pictures import render
+from tinygrad_tf.graph.pictures.engine import command
 
 
 @pytest.fixture
 def svg_of():
     """A function from a picture to the words in its SVG; skips where nothing can lay it out."""
-    if render.engine("svg") is None:
+    if command("svg") is None:
         pytest.skip("there is no Graphviz here: neither the program dot nor pygraphviz")
 
     def words(picture):

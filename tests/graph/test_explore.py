@@ -13,14 +13,14 @@ from graphs import GRAPHS, encoder, leaf, residual
 
 from tinygrad_tf import Tensor, checkpoint, grad, nn, no_grad
 from tinygrad_tf.graph import explore, record
-from tinygrad_tf.graph.arrays import LEVELS, summary
+from tinygrad_tf.graph.arrays import LEVELS, norm, summary
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.flow import record as walk
 from tinygrad_tf.graph.flow import routes
 from tinygrad_tf.graph.inside import inside
 from tinygrad_tf.graph.modules import tree_of
 from tinygrad_tf.graph.page.data import SCHEMA, explored
-from tinygrad_tf.graph.replay import Replay
+from tinygrad_tf.graph.replay import Replay, work
 from tinygrad_tf.ops import fused
 
 ROOT = Path(__file__).parents[2]
@@ -418,3 +418,15 @@ def test_lines_of_code_only_when_asked():
     assert not [n for n in explored(capture(plain)).nodes if n.line]
     lines = [n.line for n in explored(capture(recorded)).nodes if n.op]
     assert all(line.startswith("test_explore.py:") and line.endswith("recorded = (x * 2).sum()") for line in lines)
+
+
+def test_nudging_a_large_model_is_kept_to_some_seconds():
+    """What a product costs is counted by its sums, not by the entries that it reads."""
+    X, W = leaf(300, 400), leaf(400, 500)
+    assert work(capture((W * W).sum())) < 5 * W.size + 120_001
+    assert work(capture((X @ W).sum())) > 300 * 400 * 500 // 20
+
+
+@pytest.mark.parametrize("x", [np.ones((3, 40000), np.float32), np.ones((300, 300)).T, np.arange(70_000), np.ones(0)])
+def test_norms_of_blocks_are_those_of_the_whole(x):
+    assert norm(x) == pytest.approx(np.linalg.norm(x.astype(np.float64).ravel()), rel=1e-12)

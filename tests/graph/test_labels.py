@@ -8,7 +8,7 @@ from graphs import leaf
 
 from tinygrad_tf import Tensor
 from tinygrad_tf.graph.capture import capture
-from tinygrad_tf.graph.labels import entries, headline, short, three, wrapped
+from tinygrad_tf.graph.labels import entries, headline, in_markdown, routes_text, shortened, three, wrapped
 from tinygrad_tf.graph.modules import levels
 
 
@@ -60,7 +60,14 @@ def test_a_long_formula_gives_way_to_the_name_of_the_operation():
 
 
 @pytest.mark.parametrize(
-    ("n", "shown"), [(1, "1"), (3264, "3,264"), (999_999, "999,999"), (10**7, "1e+07"), (2**200, "1.61e+60")]
+    ("n", "shown"),
+    [(1, "1"), (3264, "3,264"), (999_999, "999,999"), (10**7, "1.00e7"), (2**100, "1.27e30"), (2**2000, "1.15e602")],
 )
-def test_short(n, shown):
-    assert short(n) == shown
+def test_numbers_of_routes(n, shown):
+    assert routes_text(n) == shown
+
+
+def test_a_name_is_one_line_and_keeps_its_direction_to_itself():
+    assert shortened("a\n\tb") == "a b"
+    assert shortened("שלום") == "\u2068שלום\u2069"
+    assert in_markdown("a*b $c [d] `e`") == r"a\*b \$c \[d] \`e\`"

@@ -9,7 +9,7 @@ import pytest
 
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.graph.notebook import view
-from tinygrad_tf.graph.pictures.render import engine
+from tinygrad_tf.graph.pictures.engine import command
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -120,7 +120,7 @@ def test_everything_shows_itself_in_a_notebook():
     nbformat = pytest.importorskip("nbformat", reason="notebooks are an extra")
     nbclient = pytest.importorskip("nbclient", reason="notebooks are an extra")
     pytest.importorskip("ipykernel", reason="notebooks are an extra")
-    if engine("svg") is None:
+    if command("svg") is None:
         pytest.skip("no Graphviz")
     calls = [(kind, call) for kind, rows in CELLS.items() for call in rows]
     book = nbformat.v4.new_notebook()

@@ -13,6 +13,7 @@ from graphs import dates, encoder
 
 from tinygrad_tf import Tensor
 from tinygrad_tf.graph import explore
+from tinygrad_tf.ops.choice import where
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +23,17 @@ def files(tmp_path_factory):
     made = {"dates": explore(dates()[0]), "encoder": explore(encoder()[0])}
     with np.errstate(all="ignore"):
         made["broken"] = explore(nan.log().sum(), nudge=0)
+    made["names"] = explore(named("a\nb $x$ *y* שלום"), nudge=0)
     for name, page in made.items():
         page.save(folder / f"{name}.html")
     return {name: (folder / f"{name}.html").as_uri() for name in made}
+
+
+def named(name):
+    """A loss of a sentence with "or" and a transpose, of a Tensor that is called so."""
+    X = Tensor(np.ones((2, 2)), requires_grad=True, name=name)
+    n, picked = Tensor(np.ones((2, 2)), name="n"), Tensor(np.eye(2), name="picked")
+    return where((n > 0) | (picked > 0), X @ X.mT, 0.0).sum()
 
 
 @pytest.fixture
@@ -347,6 +356,17 @@ def test_names_and_broken_numbers(opened):
     assert page.locator("#picture .edge.broken").count() >= 1
     page.evaluate("app.set({ at: app.data.weights[0] })")
     assert "hatched" in page.text_content("#details")
+
+
+def test_formulas_keep_their_spaces_and_names_break_nothing(opened):
+    page = opened("names", "#lang=en&step=99")
+    for id in page.evaluate("app.data.nodes.map((n) => n.id)"):
+        page.evaluate("(at) => app.set({ at })", id)
+        signs = page.locator("mi", has_text="⊤").all()
+        assert all(sign.get_attribute("mathvariant") == "normal" for sign in signs)
+        assert "\n" not in page.evaluate("app.data.nodes.map((n) => n.title).join('')")
+    assert page.evaluate("withSpaces(' or ')") == "\u00a0or\u00a0"
+    assert "\u2068a b $x$ *y* שלום\u2069" in page.text_content("#weight")
 
 
 def test_the_view_is_saved_as_svg(opened, tmp_path):

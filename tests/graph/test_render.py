@@ -1,6 +1,8 @@
 """From DOT to files, with any Graphviz, and with none."""
 
+import html
 import importlib.util
+import math
 import os
 import re
 import shutil
@@ -8,14 +10,16 @@ import subprocess
 import sys
 import warnings
 import xml.dom.minidom
+from pathlib import Path
 
+import graphviz
 import pytest
 from graphs import head, leaf, square
 
 from tinygrad_tf.graph import draw
-from tinygrad_tf.graph.pictures import render
+from tinygrad_tf.graph.pictures import engine, laid_out, render
 
-needs_graphviz = pytest.mark.skipif(render.engine("svg") is None, reason="there is no Graphviz here")
+needs_graphviz = pytest.mark.skipif(engine.command("svg") is None, reason="there is no Graphviz here")
 
 
 @pytest.fixture
@@ -45,12 +49,146 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("dw.svg", "old")]
 
 
+NAMES = [
+    ("dw", {"format": "png"}, "dw.png"),
+    ("dw.png", {"format": "png"}, "dw.png"),
+    ("dw.svg", {"format": "PNG"}, "dw.svg.png"),
+    ("dw", {}, "dw.svg"),
+    ("DW.SVG", {}, "DW.SVG"),
+    ("DW.Pdf", {}, "DW.Pdf"),
+    ("dw.dot", {}, "dw.dot"),
+    ("run_1.2", {}, "run_1.2.svg"),
+    ("run_1.2", {"format": "dot"}, "run_1.2.dot"),
+    ("encoder.layers.0.in_proj_weight", {}, "encoder.layers.0.in_proj_weight.svg"),
+]
+STARTS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph"}
+
+
 @needs_graphviz
-def test_a_format_is_added_as_suffix(tmp_path):
+@pytest.mark.parametrize("method", ["render", "save"])
+@pytest.mark.parametrize(("given", "how", "name"), NAMES, ids=[f"{a} {b.get('format', '')}" for a, b, _ in NAMES])
+def test_the_suffix_says_the_format(tmp_path, method, given, how, name):
+    path = Path(getattr(draw(square()[0]), method)(tmp_path / given, **how))
+    assert path == tmp_path / name
+    assert path.read_bytes().startswith(STARTS[path.suffix[1:].lower()])
+
+
+@needs_graphviz
+def test_directory_and_outfile_are_graphviz_s(tmp_path):
     picture = draw(square()[0])
-    assert picture.render(tmp_path / "dw", format="png").endswith("dw.png")
     assert picture.render("dw", directory=tmp_path).endswith("dw.svg")
-    assert picture.render(outfile=tmp_path / "dw.svg").endswith("dw.svg")
+    assert picture.render(outfile=tmp_path / "dw.png").endswith("dw.png")
+
+
+@pytest.mark.parametrize("method", ["render", "save"])
+@pytest.mark.parametrize("name", ["dw.html", "dw.json", "dw.docx", "dw.SVGG"])
+def test_a_suffix_that_no_picture_has_is_refused(tmp_path, method, name):
+    said = rf"render got filename '{name}'\n  rule: it writes \.svg, \.png, .*\n.*graph.explore"
+    with pytest.raises(ValueError, match=said):
+        getattr(draw(square()[0]), method)(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_graphviz
+def test_format_and_engine_of_the_picture_hold_where_a_call_does_not_say(tmp_path):
+    picture = draw(head()[0])
+    by_dot = picture.pipe()
+    assert by_dot.startswith(b"<svg")
+    assert picture.pipe(engine="circo") != by_dot
+    picture.engine = "circo"
+    assert picture.pipe() != by_dot
+    assert picture.pipe(engine="dot") == by_dot
+    picture.format = "png"
+    assert picture.pipe().startswith(b"\x89PNG")
+    assert picture.render(tmp_path / "dw").endswith("dw.png")
+
+
+@needs_graphviz
+def test_the_format_for_notebooks_is_obeyed():
+    try:
+        graphviz.set_jupyter_format("png")
+        assert draw(square()[0])._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
+    finally:
+        graphviz.set_jupyter_format("svg")
+
+
+# ---- large pictures -------------------------------------------------------------------------------------------------
+
+
+def test_a_bitmap_that_graphviz_scales_down_says_so():
+    with pytest.warns(UserWarning, match=r"was scaled down to \d+% of its size, as png allows: write \.svg"):
+        laid_out.fits('digraph { graph [bb="0,0,30,40000"] }', "png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        laid_out.fits('digraph { graph [bb="0,0,30,40000"] }', "svg")
+        laid_out.fits('digraph { graph [bb="0,0,300,4000"] }', "png")
+
+
+@needs_graphviz
+def test_a_bitmap_that_would_fill_the_memory_is_refused_before_it_is_drawn(tmp_path, monkeypatch):
+    picture, asked = draw(square()[0]), []
+    picture.graph_attr["dpi"] = "12000"
+    monkeypatch.setattr(render, "command", lambda *how: asked.append(how) or engine.command(*how))
+    with pytest.raises(RuntimeError, match=r"rule: bitmaps have up to 100,000,000 of them\n  cure: write \.svg"):
+        picture.render(tmp_path / "dw.png")
+    assert [format for format, *_ in asked] == ["png", "png", "dot"]
+    assert list(tmp_path.iterdir()) == []
+    assert picture.render(tmp_path / "dw.svg").endswith("dw.svg")
+
+
+# ---- heads of arrows ------------------------------------------------------------------------------------------------
+
+OLD = """	n0 -> n1	[color="#8e2a6b",
+		dir=back,
+		penwidth=4.00,
+		pos="s,27,72 27,65 27,53 27,43 \\
+27,36",
+		tooltip="dX"];"""
+
+
+def test_where_graphviz_leaves_no_room_for_the_line_around_a_head_it_is_moved_back():
+    assert 'penwidth=4.00, pos="s,27.00,65.95 27.00,58.95 27.00,53.00 27.00,43.00 27.00,36.00"' in (
+        laid_out.with_room_for_heads(OLD)
+    )
+    new = OLD.replace("\\\n", "").replace("27,65", "27,59")
+    assert laid_out.with_room_for_heads(new) == new
+
+
+@needs_graphviz
+@pytest.mark.parametrize("view", ["both", "dual"])
+def test_heads_end_before_their_boxes(view):
+    """In any version of Graphviz, with the line around them, which is as thick as the arrow."""
+    svg = draw(head()[0], view=view).pipe("svg", encoding="utf-8")
+    group = r'<g id="\w+" class="(\w+)">\s*<title>(.*?)</title>(.*?)</g>\s*(?=<!--|<g|</g>)'
+    groups = re.findall(group, svg, re.DOTALL)
+    boxes = {html.unescape(name): corners(body) for kind, name, body in groups if kind == "node"}
+    checked = 0
+    for kind, name, body in groups:
+        found = re.search(r'<polygon fill="\S+" stroke="\S+"(?: stroke-width="(\S+)")? points="([^"]*)"', body)
+        if kind != "edge" or found is None:
+            continue
+        a, tip, b, *_ = [tuple(map(float, p.split(","))) for p in found[2].split()]
+        ends = [boxes[end] for end in html.unescape(name).split("->")]
+        middle = [(p + q) / 2 for p, q in zip(a, b, strict=True)]
+        long = math.dist(tip, middle)
+        out = [t + (t - m) / long * 1.51 * float(found[1] or 1) for t, m in zip(tip, middle, strict=True)]
+        deep = max(min(out[0] - x0, x1 - out[0], out[1] - y0, y1 - out[1]) for x0, y0, x1, y1 in ends)
+        assert deep < 1, name
+        checked += 1
+    assert checked > 8
+
+
+def corners(body):
+    """The box around all that is drawn of a node."""
+    points = re.findall(r"(-?[\d.]+),(-?[\d.]+)", " ".join(re.findall(r'(?:points|d)="([^"]*)"', body)))
+    if not points:  # an ellipse: the box that it fills at its heads
+        cx, cy, rx, ry = map(float, re.search(r'cx="(\S+)" cy="(\S+)" rx="(\S+)" ry="(\S+)"', body).groups())
+        return cx - 0.7 * rx, cy - 0.7 * ry, cx + 0.7 * rx, cy + 0.7 * ry
+    xs, ys = ([float(p[i]) for p in points] for i in (0, 1))
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+# ---- in notebooks, in the dark, without a font ----------------------------------------------------------------------
 
 
 @needs_graphviz
@@ -87,15 +225,16 @@ def test_the_frame_that_an_old_dot_calls_transparent_is_none():
 
 def test_the_program_dot_comes_first(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    assert render.engine("pdf") == ["/usr/bin/dot", "-Tpdf"]
+    assert engine.command("pdf") == ["/usr/bin/dot", "-Kdot", "-Tpdf"]
 
 
 def test_without_dot_the_wheel_draws(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    command = render.engine("svg")
+    command = engine.command("svg", "neato")
     assert command[0] == sys.executable
     assert "pygraphviz" in command[2]
+    assert command[3:] == ["svg", "neato"]
 
 
 def test_without_graphviz_the_dot_text_is_saved_and_the_message_says_what_to_install(tmp_path, no_graphviz):
@@ -119,14 +258,14 @@ def test_without_graphviz_a_notebook_shows_the_message(no_graphviz):
 
 
 def test_a_picture_that_takes_too_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(render, "engine", lambda format: [sys.executable, "-c", "import time; time.sleep(60)"])
+    monkeypatch.setattr(render, "command", lambda *_: [sys.executable, "-c", "import time; time.sleep(60)"])
     monkeypatch.setattr(render, "_TIMEOUT", 0.2)
     with pytest.raises(RuntimeError, match="depth=1"):
         draw(square()[0]).pipe("svg")
 
 
 def test_what_graphviz_complains_about_is_told(monkeypatch):
-    monkeypatch.setattr(render, "engine", lambda format: [sys.executable, "-c", "raise SystemExit('no such format')"])
+    monkeypatch.setattr(render, "command", lambda *_: [sys.executable, "-c", "raise SystemExit('no such format')"])
     with pytest.raises(RuntimeError, match="no such format"):
         draw(square()[0]).pipe("svg")
 

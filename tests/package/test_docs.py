@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import tinygrad_tf
-from tinygrad_tf.graph.pictures.render import engine
+from tinygrad_tf.graph.pictures.engine import command
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
@@ -103,7 +103,7 @@ def test_readme_blocks(readme, tmp_path, monkeypatch):
             assert marker == "prints"
             assert block in printed.getvalue()
     assert ran > 3
-    drawn = "dw.svg" if engine("svg") else "dw.gv"  # where no Graphviz is installed the DOT text is saved
+    drawn = "dw.svg" if command("svg") else "dw.gv"  # where no Graphviz is installed the DOT text is saved
     assert {path.name for path in Path("out").iterdir()} == {drawn, "dw.html"}
 
 

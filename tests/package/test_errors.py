@@ -8,7 +8,7 @@ from pathlib import Path
 import errors_page
 import numpy as np
 import pytest
-from cases import mistakes, mistakes_autograd_nn, mistakes_functions, mistakes_models
+from cases import mistakes, mistakes_autograd_nn, mistakes_functions, mistakes_graph, mistakes_models
 from cases.mistakes import x
 from cases.mistakes_in_numpy_and_pytorch import CALLS
 
@@ -17,7 +17,10 @@ from tinygrad_tf import Tensor, grad
 from tinygrad_tf.autograd.operation import Op
 from tinygrad_tf.errors import describe, error, is_explained
 
-TABLES = {**mistakes.TABLES, **mistakes_autograd_nn.TABLES, **mistakes_models.TABLES, **mistakes_functions.TABLES}
+TABLES = {
+    **mistakes.TABLES, **mistakes_autograd_nn.TABLES, **mistakes_models.TABLES, **mistakes_functions.TABLES,
+    **mistakes_graph.TABLES,
+}  # fmt: skip
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 
 

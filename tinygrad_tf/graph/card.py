@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from .. import ops
 from ..autograd.operation import Op
 from ..autograd.tensor import Tensor
 from ..autograd.walk import steps
-from ..errors import error
+from ..errors import error, is_explained
 from ..formula import Formula, forward_formula, gradient_formula
 from ..ops import fused
 from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
@@ -88,20 +89,26 @@ def _worked(op: Op, example: Callable[[], Tensor] | None) -> Tensor:
     inputs = [_x(0.5, 1, 2)] if op.n_inputs == 1 else [*_pair(), _x([1, 0], [0, 1])][: op.n_inputs or 2]
     try:
         Y: Any = op.function(*inputs) if example is None else example()
-    except (TypeError, ValueError, IndexError) as problem:
-        raise _no_example(op, str(problem).splitlines()[0]) from None
+    except Exception as problem:  # whatever an op of the user's raises
+        raise _no_example(op, _in_a_line(problem)) from None
     if not isinstance(Y, Tensor) or Y.op is not op:
         raise _no_example(op, "the call made something else")
     return Y
 
 
+def _in_a_line(problem: Exception) -> str:
+    line = (str(problem).splitlines() or [""])[0]
+    return line if is_explained(problem) else f"{type(problem).__name__}: {line}"
+
+
 def _no_example(op: Op, why: str) -> ValueError:
+    name = op.name if op.name.isidentifier() else "bell"
     return error(
         ValueError,
         "op_card",
         got=f"no example of {op.name}: {why}",
         rule="a card works out a call of the op, on inputs that require a gradient",
-        cure=f"give one: op_card({op.name}, example=lambda: {op.name}(x))",
+        cure=f"give one: op_card({name}, example=lambda: {name}(x)), of Tensors that require a gradient",
     )
 
 
@@ -169,15 +176,7 @@ def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[
                dY = 1 2 3
                dX = −0.142 −0.141 0.283
     """
-    op: Any = _OPS.get(name) if isinstance(name, str) else getattr(name, "op", None)
-    if op is None or op.backward is None:
-        raise error(
-            ValueError,
-            "op_card",
-            got={"name": repr(name)},
-            rule="cards are made for the ops that have a gradient rule",
-            cure=f"choose one of {', '.join(sorted(_OPS))}, or give an op of your own, the function itself",
-        )
+    op = _op_called(name)
     if lang not in ("en", "zh"):
         raise error(
             ValueError,
@@ -212,6 +211,24 @@ def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[
         tuple(numbers),
         lang,
     )
+
+
+def _op_called(name: Any) -> Op:
+    """The op of this name, or that of a function. Raises ValueError for what is none, or has no rule."""
+    op = name if isinstance(name, Op) else _OPS.get(name) if isinstance(name, str) else getattr(name, "op", None)
+    if isinstance(op, Op) and op.backward is not None:
+        return op
+    if isinstance(op, Op):
+        own = op.name if op.name.isidentifier() else "bell"
+        cure = f"write one: @{own}.rule above def d_{own}(dY, Y, X), which returns dX"
+    elif isinstance(name, str):
+        near = difflib.get_close_matches(name, _OPS, 3) or sorted(_OPS)
+        cure = f"choose one of {', '.join(near)}; one of your own is given as the function itself"
+    else:
+        cure = "make an op of it: @op above the function and @bell.rule above its rule; or give the name of an op"
+    got = repr(name) if isinstance(name, str) else getattr(name, "__name__", None) or repr(name)
+    rule = "cards are made for the ops that have a gradient rule"
+    raise error(ValueError, "op_card", got={"name": got}, rule=rule, cure=cure)
 
 
 def _eight(word: str) -> str:

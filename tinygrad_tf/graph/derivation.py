@@ -11,7 +11,8 @@ from ..errors import error
 from ..formula.latex import latex
 from .capture import Edge, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
-from .labels import gradient_of, headline, short, three
+from .given import checked_end, checked_loss, checked_whole
+from .labels import gradient_of, headline, in_markdown, routes_text, three
 from .replay import Nudge, Replay
 from .words import Words
 
@@ -76,8 +77,9 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
             rule='lang is "en" or "zh"',
             cure='write lang="zh" for Chinese',
         )
-    graph = capture(loss, variables_of(sys._getframe(1)))
-    end = graph.node_of(W)
+    checked_whole("explain", "nudge", nudge)
+    graph = capture(checked_loss("explain", loss), variables_of(sys._getframe(1)))
+    end = graph.node_of(checked_end("explain", graph, W, "W"))
     found: dict[str, Any] = {}
 
     def watch(node: str, dY: Any, along: Any) -> None:
@@ -106,7 +108,7 @@ def _forward(node: Node) -> str:
     """The headline in Markdown: a formula where it is one, else code."""
     text = headline(node)
     if node.forward is None or str(node.forward.left) != text.split(" = ")[0]:
-        return f"`{text}`"
+        return f"``{text}``" if "`" in text else f"`{text}`"
     whole = text == str(node.forward)
     return f"${latex(node.forward if whole else replace(node.forward, right=node.forward.called))[0]}$"
 
@@ -130,7 +132,7 @@ class _Derivation:
         width = min(max((len(row[0]) for row in rows if len(row) > 1), default=0), 64)
         shapes = max((len(row[1]) for row in rows if len(row) > 1), default=0)
         ends = gradient_of(self.graph.loss), gradient_of(self.to.to)
-        title = self.word("reaches", *ends, len(self.number), short(self.to.count))
+        title = self.word("reaches", *ends, len(self.number), routes_text(self.to.count))
         body = [
             f"{row[0]:<{width}}   {(row[1:] or ('',))[0]:<{shapes}}   {'   '.join(row[2:])}".rstrip() for row in rows
         ]
@@ -138,7 +140,7 @@ class _Derivation:
 
     def markdown(self) -> list[str]:
         """The same as a list, with formulas in LaTeX."""
-        lines = [f"**{self.lines()[0]}**", ""]
+        lines = [f"**{in_markdown(self.lines()[0])}**", ""]
         for id, step in self.number.items():
             node = self.graph.node(id)
             place = " " + self.word("within", f"`{node.path}`") if node.path else ""
@@ -149,7 +151,7 @@ class _Derivation:
                 lines += ["     - " + self.word("where", f"${line}$") for line in where]
         end = self.to.to
         norm = self._norm(self.flow.norms[end.id])
-        return [*lines, "", f"{gradient_of(end)}{self.word('colon')}{norm}{self._joined(end)}"]
+        return [*lines, "", f"{in_markdown(gradient_of(end))}{self.word('colon')}{norm}{self._joined(end)}"]
 
     def _norm(self, norm: float) -> str:
         return self.word("norm", three(norm))

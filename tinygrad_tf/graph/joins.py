@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import rounded
+from .arrays import norm, rounded
 from .capture import Graph
-from .flow import Flow, norm
+from .flow import Flow
 
 Array = np.ndarray[Any, Any]
 

@@ -6,7 +6,9 @@ import html
 import math
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -23,9 +25,13 @@ def three(x: float) -> str:
     return f"{x:.3g}".replace("-", "−", 1) if x < 0 else f"{x:.3g}"
 
 
-def short(n: int) -> str:
-    """12 routes, 3,264 routes, 1.47e+11 routes."""
-    return f"{n:,}" if n < 10**6 else f"{n:.3g}"
+def routes_text(n: int) -> str:
+    """A number of routes, in pictures, derivations and on the page alike: whole up to a million, then three digits.
+
+    >>> [routes_text(n) for n in (12, 3264, 2**100)]
+    ['12', '3,264', '1.27e30']
+    """
+    return f"{n:,}" if n < 10**6 else f"{Decimal(n):.2e}".replace("e+", "e")
 
 
 def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:
@@ -46,14 +52,22 @@ def headline(node: Node) -> str:
 
 
 def shortened(name: str, most: int = 30) -> str:
-    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-most // 2 :]}"
+    """A name in one line, cut in the middle; one that runs from right to left is kept apart from what is around it."""
+    name = re.sub(r"\s*[\r\n\t]\s*", " ", name)
+    name = name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-most // 2 :]}"
+    return f"\u2068{name}\u2069" if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name) else name
+
+
+def in_markdown(text: str) -> str:
+    """The text as it is: no letter of a name begins emphasis, code, a formula or a link."""
+    return re.sub(r"([\\`*$\[<])", r"\\\1", text)
 
 
 def gradient_of(node: Node) -> str:
     """What the gradient of a node is called: dW_q, dY for an operation without a name, d linear1.weight."""
     if node.name is None:
         return f"d{node.forward.left}" if node.forward else "d·"
-    return f"d {node.name}" if "." in node.name else f"d{shortened(node.name)}"
+    return f"d {shortened(node.name, 200)}" if "." in node.name else f"d{shortened(node.name)}"
 
 
 def formula_lines(f: Formula | None, words: Words) -> list[str]:
@@ -85,11 +99,15 @@ _MONO = ' FACE="Courier New,monospace"'
 _GAP = "\u00a0\u00a0"
 
 
-def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = ()) -> str:
-    """An HTML-like label: centred lines, then rows of numbers. Whatever a user called a Tensor is text in it."""
+def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = (), frame: str = "") -> str:
+    """An HTML-like label: centred lines, then rows of numbers. Whatever a user called a Tensor is text in it.
+
+    ``frame`` is the colour of a line around them: with that of its box it is the double line of a closed module.
+    """
     rows = [f'<TR><TD COLSPAN="2">{_font(line)}</TD></TR>' for line in lines]
     rows += [f"<TR>{''.join([f'<TD>{_font(cell, _MONO)}</TD>' for cell in row])}</TR>" for row in table]
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
+    border, padding = (f'"1" COLOR="{frame}"', 3) if frame else ('"0"', 1)
+    return f'<<TABLE BORDER={border} CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{"".join(rows)}</TABLE>>'
 
 
 def beside(lines: Sequence[Line]) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from .colors import light
 
-_BLUE, _ORANGE = "#2166ac", "#d95f02"  # below and above 0, as on the page of explore(); told apart by any eye
+_BLUE, _ORANGE = light("map-below"), light("map-above")
 _CELL = 10
 _WORDS = {
     "en": {"op": "made by {}", "learns": "requires a gradient", "number": "a number", "scope": "in {}",

@@ -75,19 +75,39 @@ class Replay:
 
     def nudges(self, t: Tensor, gradient: Array, n: int = 3, epsilon: float = 1e-6) -> list[Nudge]:
         """``n`` entries of ``t`` moved up and down: that with the largest gradient, then some at equal distances."""
-        flat = np.asarray(gradient, np.float64).ravel()
+        flat = np.asarray(gradient).ravel()
+        if not flat.size:
+            return []
         picked = [int(np.argmax(np.abs(flat))), *(np.arange(1, n) * flat.size // n).tolist()]
         found = []
         value = self.values[t.number]
+        moved = value.copy()
         for k in list(dict.fromkeys(picked))[:n]:
             at = tuple(int(i) for i in np.unravel_index(k, t.shape))
             ends = []
             for step in (epsilon, -epsilon):
-                moved = value.copy()
-                moved[at] += step
+                moved[at] = value[at] + step
                 ends.append(self.loss_with(t, moved))
+            moved[at] = value[at]
             found.append(Nudge(at, float(value[at]), epsilon, ends[0], ends[1], float(flat[k])))
         return found
+
+
+_PER_OP = 60_000  # what a call costs, in entries
+_PER_PRODUCT = 20  # products that are added up in the time in which an entry is read or written
+_PRODUCTS = ("matmul", "linear", "attention", "einsum")
+
+
+def work(graph: Graph) -> int:
+    """What one forward costs, in entries that are read or written: an estimate, the same on every machine."""
+    found = 0
+    for t in graph.tensors:
+        if t.op is None:
+            continue
+        found += t.size + sum(x.size for x in t.inputs) + _PER_OP
+        if t.op.name in _PRODUCTS and t.inputs[0].ndim:
+            found += t.size * t.inputs[0].shape[-1] // _PER_PRODUCT
+    return found
 
 
 def can_be_replayed(graph: Graph) -> bool:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { number, routesText, shapeText, three } from "../../../tinygrad_tf/graph/page/js/numbers.js";
+import { number, shapeText, three } from "../../../tinygrad_tf/graph/page/js/numbers.js";
 
 const SHOWN = [
   [0, "0"],
@@ -26,8 +26,4 @@ test("numbers that JSON cannot hold come as text", () => {
 
 test("a shape is written as Python writes it", () => {
   assert.deepEqual([[], [3], [2, 3]].map(shapeText), ["()", "(3,)", "(2, 3)"]);
-});
-
-test("numbers of routes have commas", () => {
-  assert.deepEqual(["1", "999", "3264", "1.15e18"].map(routesText), ["1", "999", "3,264", "1.15e18"]);
 });

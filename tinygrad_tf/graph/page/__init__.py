@@ -7,6 +7,7 @@ import json
 import zlib
 from importlib import resources
 
+from ..colors import style_sheet
 from .script import put_together
 
 START = "js/start.js"  # it imports all others
@@ -15,7 +16,8 @@ START = "js/start.js"  # it imports all others
 def html(data: str) -> str:
     """The page for ``data``, the JSON of an exploration. It is packed, which also keeps names from being markup."""
     packed = base64.b64encode(zlib.compress(data.encode(), 9)).decode()
-    page = read("index.html").replace("/*STYLE*/", read("style.css"))
+    style = read("style.css").replace("/*COLORS*/", style_sheet())
+    page = read("index.html").replace("/*STYLE*/", style)
     return page.replace("/*SCRIPT*/", put_together(START, read)).replace("/*DATA*/", packed)
 
 

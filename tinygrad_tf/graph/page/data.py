@@ -19,14 +19,16 @@ from ...errors import error
 from ...formula import Formula
 from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
-from ..arrays import LEVELS, Summary, rounded, summary
+from ..arrays import LEVELS, Summary, norm, rounded, summary
 from ..capture import Graph, Node, capture
-from ..flow import Flow, norm, record
+from ..flow import Flow, record
 from ..inside import inside
 from ..joins import Join, Joins, counts, strongest
+from ..labels import routes_text
 from ..lines import line_of
 from ..modules import Module, tree_of
-from ..replay import Nudge, Replay, can_be_replayed
+from ..progress import progress
+from ..replay import Nudge, Replay, can_be_replayed, work
 
 SCHEMA = 1
 
@@ -146,7 +148,8 @@ class Collector:
         self.weights = _weights(graph)
         self.kept = {*self.weights, *([end.id] if end else [])}
         self.weight_gradients: dict[str, np.ndarray[Any, Any]] = {}
-        self.flow = record(graph, self.joins, self.watch)
+        with progress("backward", sum(1 for n in graph.nodes if n.op)) as self.done:
+            self.flow = record(graph, self.joins, self.watch)
 
     def watch(self, node: str, dY: Any, along: Any) -> None:
         self.gradients[node] = summary(np.asarray(dY), self.values, self.most)
@@ -154,6 +157,8 @@ class Collector:
             self.weight_gradients[node] = np.asarray(dY)
         if self.open_fused:
             self._open(node, np.asarray(dY))
+        if self.graph.node(node).op:
+            self.done()
 
     def _open(self, node: str, dY: Any) -> None:
         opened = inside(self.graph.tensor(node), dY)
@@ -212,7 +217,7 @@ class Collector:
                     value=summary(t.array, level, most),
                     gradient=self.gradients.get(n.id),
                     norm=_norm(flow, n.id),
-                    routes=None if routes is None else counted(routes),
+                    routes=None if routes is None else routes_text(routes),
                     via=via.get(n.id),
                     join=self.joins.found.get(n.id),
                     weight=n.id in self.weights and n.op != "",
@@ -231,7 +236,7 @@ class Collector:
 
 _MOST_FUSED = 600
 _MOST_ENTRIES = 48_000  # of all thumbnails together
-_MOST_WORK, _PER_OP = 6_000_000_000, 60_000  # entries that nudging may read and write; what a call costs beside them
+_MOST_WORK = 2_000_000_000  # entries that nudging may read and write: some seconds
 
 
 def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Exploration:
@@ -252,17 +257,21 @@ def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbna
 
 def _nudged(found: Collector, end: Node | None, nudge: int) -> dict[str, list[Nudge]]:
     """As many weights as the work allows, by an estimate, so that the same graph always gives the same page."""
-    once = sum(t.size + sum(x.size for x in t.inputs) + _PER_OP for t in found.graph.tensors if t.op is not None)
-    room = _MOST_WORK // (2 * once)
+    room = _MOST_WORK // (2 * work(found.graph))
     wanted = [id for id in found.weights if id in found.weight_gradients and (end is None or id != end.id)]
     each = max(1, min(nudge, room // max(len(wanted), 1)))
     todo = [(id, each) for id in wanted[: room // each]]
     if end is not None:
-        todo.insert(0, (end.id, max(nudge, 5)))
+        todo.insert(0, (end.id, max(1, min(max(nudge, 5), room))))
     if not todo:
         return {}
     replay = Replay(found.graph)
-    return {id: replay.nudges(found.graph.tensor(id), found.weight_gradients[id], n) for id, n in todo}
+    tried = {}
+    with progress("nudging", len(todo)) as done:
+        for id, n in todo:
+            tried[id] = replay.nudges(found.graph.tensor(id), found.weight_gradients[id], n)
+            done()
+    return tried
 
 
 def _weights(graph: Graph) -> list[str]:
@@ -290,14 +299,6 @@ def _norm(flow: Flow, id: str) -> float | None:
 
 def short(x: float | None) -> float | None:
     return None if x is None else rounded(x, 3)
-
-
-def counted(n: int) -> str:
-    """A number of routes: in full up to a million, then three digits."""
-    if n < 10**6:
-        return str(n)
-    digits = str(n)
-    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
 
 
 def data_of(loss: Tensor) -> Exploration:

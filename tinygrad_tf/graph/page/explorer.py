@@ -5,33 +5,42 @@ from __future__ import annotations
 import html
 import os
 import sys
-from pathlib import Path
 
 from ...autograd.tensor import Tensor
 from ...files import write_whole
 from .. import page
 from ..capture import capture, variables_of
+from ..colors import light
+from ..given import checked_end, checked_loss, checked_whole
+from ..suffixes import destination
 from .data import Exploration, explored
 
 
 class Page:
-    """A page in one file: it shows itself in Jupyter, and ``save`` writes it. ``data`` is what it shows."""
+    """A page in one file: it shows itself in Jupyter, ``save`` or ``render`` write it. ``data`` is what it shows."""
 
     def __init__(self, data: Exploration) -> None:
         self.data = data
 
-    def save(self, path: str | os.PathLike[str]) -> str:
-        """Write the page (``dw.html``) or only its data (``dw.json``), by the suffix; returns the path."""
-        text = self.data.json() if Path(path).suffix == ".json" else self.html()
-        write_whole(Path(path), lambda beside: beside.write_text(text, encoding="utf-8"))
-        return str(path)
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> str:
+        """Write the page (``dw.html``) or only its data (``dw.json``), by the suffix; returns the path.
+
+        ``format`` is added as a suffix. Raises ValueError for a suffix that no page is written as.
+        """
+        known = ("html", "htm", "json")
+        to, format = destination("save", path, format, known, "a picture, .svg, .png or .pdf, is what graph.draw makes")
+        text = self.data.json() if format == "json" else self.html()
+        write_whole(to, lambda beside: beside.write_text(text, encoding="utf-8"))
+        return str(to)
+
+    render = save
 
     def html(self) -> str:
         return page.html(self.data.json())
 
     def _repr_html_(self) -> str:
         inner = html.escape(self.html(), quote=True)
-        return f'<iframe srcdoc="{inner}" style="width:100%;height:720px;border:1px solid #c3ccd4"></iframe>'
+        return f'<iframe srcdoc="{inner}" style="width:100%;height:720px;border:1px solid {light("line")}"></iframe>'
 
     def __repr__(self) -> str:
         d = self.data
@@ -58,4 +67,8 @@ def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnai
     >>> explore((X @ W).sum(), path_to=W)
     Page of 4 nodes, 2 steps: .save('dw.html') and open it
     """
-    return Page(explored(capture(loss, variables_of(sys._getframe(1))), path_to, values, nudge))
+    checked_whole("explore", "nudge", nudge)
+    graph = capture(checked_loss("explore", loss), variables_of(sys._getframe(1)))
+    if path_to is not None:
+        checked_end("explore", graph, path_to)
+    return Page(explored(graph, path_to, values, nudge))

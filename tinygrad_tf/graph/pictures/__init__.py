@@ -8,6 +8,7 @@ from ...autograd.tensor import Tensor
 from ...errors import error
 from ..capture import capture, variables_of
 from ..flow import Arrays, Sums, record, routes
+from ..given import checked_end, checked_loss, checked_whole
 from ..modules import boxes_of
 from ..words import LANGUAGES, Words
 from .drawing import Drawing, Look
@@ -56,7 +57,11 @@ def draw(
                 rule=f"{name} is one of {', '.join(known)}",
                 cure=f'write {name}="{known[0]}"',
             )
-    graph = capture(loss, variables_of(sys._getframe(1)))
+    if depth is not None:
+        checked_whole("draw", "depth", depth)
+    graph = capture(checked_loss("draw", loss), variables_of(sys._getframe(1)))
+    if path_to is not None:
+        checked_end("draw", graph, path_to)
     boxes = boxes_of(graph, depth, path_to)
     sums, arrays = Sums(graph, {id: box.id for id, box in boxes.items()}), Arrays()
     flow = record(graph, sums, *([arrays] if values else []))

@@ -11,6 +11,7 @@ import graphviz
 
 from ...errors import error
 from ..capture import Edge, Node
+from ..colors import light
 from ..flow import Arrays, Flow, Routes, Sums
 from ..labels import (
     Line,
@@ -20,8 +21,8 @@ from ..labels import (
     formula_lines,
     gradient_of,
     headline,
+    routes_text,
     rule_lines,
-    short,
     three,
     tooltip,
 )
@@ -29,18 +30,25 @@ from ..modules import Box
 from ..words import Words
 from .render import Picture
 
-TEXT, QUIET, GRADIENT, PAPER = "#1b2733", "#5b6875", "#8e2a6b", "#ffffff"
+TEXT, QUIET, GRADIENT, PAPER = (light(role) for role in ("text", "quiet", "gradient", "paper"))
+
+
+def _kind(role: str, shape: str, **style: str) -> dict[str, str]:
+    look = {"shape": shape, "style": "filled", "fillcolor": light(f"{role}-fill"), "color": light(role)}
+    return {**look, **style}
+
+
 #: Shape, dash and width carry what the colours carry.
 STYLE = {
-    "operation": {"shape": "box", "style": "rounded,filled", "fillcolor": "#e6f0f8", "color": "#0072b2"},
-    "parameter": {"shape": "box", "style": "filled", "fillcolor": "#fdf1d8", "color": "#b06f00"},
-    "input": {"shape": "ellipse", "style": "filled", "fillcolor": "#e2f4ee", "color": "#00785a"},
-    "constant": {"shape": "ellipse", "style": "filled,dashed", "fillcolor": "#eeeeee", "color": "#707070"},
-    "loss": {"shape": "ellipse", "style": "filled", "fillcolor": "#fbe6dc", "color": "#b84a00", "penwidth": "2.5"},
-    "module": {"shape": "box", "style": "filled", "peripheries": "2", "fillcolor": "#f4f6f8", "color": "#5b6875"},
-}  # fmt: skip
-FRAME = {"style": "rounded,filled", "fillcolor": "#f4f6f8", "color": "#c3ccd4", "margin": "10", "labeljust": "l",
-         "labelloc": "t"}  # fmt: skip
+    "operation": _kind("operation", "box", style="rounded,filled"),
+    "parameter": _kind("parameter", "box"),
+    "input": _kind("input", "ellipse"),
+    "constant": _kind("constant", "ellipse", style="filled,dashed"),
+    "loss": _kind("loss", "ellipse", penwidth="2.5"),
+    "module": {"shape": "box", "style": "filled", "fillcolor": light("ground"), "color": QUIET, "margin": "0.05,0.05"},
+}
+FRAME = {"style": "rounded,filled", "fillcolor": light("ground"), "color": light("line"), "margin": "10",
+         "labeljust": "l", "labelloc": "t"}  # fmt: skip
 _FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT}
 _MOST = 6000  # visible nodes that Graphviz lays out in a minute or two
 
@@ -137,7 +145,7 @@ class Drawing:
         if box.module:
             kinds = Counter(node.kind for node in box.nodes)
             inside = self.look.words.line("inside", kinds["operation"], kinds["parameter"])
-            label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)])
+            label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)], frame=QUIET)
             return {**STYLE["module"], "label": label, "tooltip": tooltip(".".join((*box.inside, box.module)))}
         node = box.nodes[0]
         lines = [(headline(node) + self.look.words.operation(node.op), TEXT, 12)]
@@ -214,5 +222,5 @@ class Drawing:
         if self.to is None:
             closed = say("closed") if any(box.module for box in self.shown.values()) else [""] * 2
             return [*how, *[kinds + more for kinds, more in zip(say("kinds"), closed, strict=False)]]
-        steps, count = short(len(self.step)), short(self.to.count)
+        steps, count = routes_text(len(self.step)), routes_text(self.to.count)
         return [*say("way", gradient_of(self.to.to), steps, count, self.graph.loss.title), *how]

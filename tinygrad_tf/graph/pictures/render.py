@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,110 +14,113 @@ import graphviz
 
 from ...errors import error
 from ...files import write_whole
+from ..colors import COLORS
+from ..suffixes import destination
+from .engine import INSTALL, command
+from .laid_out import fits, with_room_for_heads
 
 #: Each colour in a light picture, and what a dark one has in its place.
-DARK = {
-    "#ffffff": "#11151a", "#1b2733": "#e6ebf0", "#5b6875": "#a5b1bc",  # background, text, quiet text
-    "#e6f0f8": "#15293a", "#0072b2": "#56b4e9",  # operation
-    "#fdf1d8": "#33270e", "#b06f00": "#e69f00",  # parameter
-    "#e2f4ee": "#10302a", "#00785a": "#2fc39a",  # input
-    "#eeeeee": "#23292f", "#707070": "#9aa3ab",  # constant
-    "#fbe6dc": "#3a2117", "#b84a00": "#ff9356",  # loss
-    "#f4f6f8": "#1a2027", "#c3ccd4": "#4a5560",  # module
-    "#8e2a6b": "#ee9acb",  # gradient
-}  # fmt: skip
+DARK = dict(COLORS.values())
 
 Path_ = str | os.PathLike[str]
-INSTALL = 'install Graphviz (apt install graphviz, brew install graphviz), or pip install "tinygrad_tf[pictures]"'
-_BY_WHEEL = (
-    "import sys, pygraphviz; sys.stdout.buffer.write(pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())"
-    ".draw(format=sys.argv[1], prog='dot'))"
-)
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uff00-\uffef]")  # Chinese, Japanese and Korean characters
 _TIMEOUT = 120  # seconds; pictures that take longer are too large to be read
+
+#: What pictures are written as, by suffix; ``dot`` and ``gv`` are the text that Graphviz reads.
+SUFFIXES = ("svg", "png", "pdf", "dot", "gv", "jpg", "jpeg", "gif", "ps", "eps")
+_TEXT = ("dot", "gv")
+_INSTEAD = "a page, .html or .json, is what graph.explore makes"
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
     """A ``graphviz.Digraph`` that needs no program beside Python: ``dot`` where there is one, else pygraphviz.
 
-    ``picture.render("out/dw.svg")`` writes SVG, PNG or PDF by the suffix; ``picture.source`` is the DOT text. SVG files
-    are light or dark as the reader's system is. ``summary`` says in words what is drawn.
+    ``picture.render("out/dw.svg")`` and ``.save`` write SVG, PNG, PDF or DOT by the suffix; ``picture.source`` is the
+    DOT text. SVG files are light or dark as the reader's system is. ``summary`` says in words what is drawn. ``format``
+    and ``engine`` are what is written and who lays it out where a call does not say.
     """
 
     summary: str = ""
 
-    def pipe(self, format: str | None = None, *, encoding: str | None = None, **_: Any) -> Any:
+    def __init__(self, *args: Any, format: str = "svg", **given: Any) -> None:
+        super().__init__(*args, format=format, **given)
+
+    def pipe(self, format: str | None = None, *, engine: str | None = None, encoding: str | None = None) -> Any:
         """The picture as bytes in a format that Graphviz knows, or as text if an ``encoding`` is given.
 
-        Raises RuntimeError where there is no Graphviz, if it fails or takes too long.
+        Raises RuntimeError where there is no Graphviz, if it fails or takes too long, and for a bitmap of more pixels
+        than memory should be spent on.
         """
-        command = engine(format or "svg")
-        if command is None:
+        format = (format or self.format).lower()
+        if command(format) is None:
             raise _no_engine("pipe", "nothing was drawn; .source is the DOT text")
-        if format not in (None, "svg") and _WIDE.search(self.source) and not has_wide_font():
+        if format != "svg" and _WIDE.search(self.source) and not has_wide_font():
             cure = "install one (apt install fonts-wqy-microhei), or write SVG, which uses the reader's fonts"
             warnings.warn(f"no font for Chinese here, so the {format} shows boxes instead: {cure}", stacklevel=2)
-        try:
-            done = subprocess.run(command, input=self.source.encode(), capture_output=True, timeout=_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise error(
-                RuntimeError,
-                "draw",
-                got=f"a graph that took more than {_TIMEOUT} s to lay out",
-                rule="a picture of hundreds of boxes is read by nobody",
-                cure="close modules with depth=1, or keep one weight with path_to=W",
-            ) from None
-        if done.returncode != 0 or not done.stdout:
-            problem = done.stderr.decode(errors="replace").strip()[-500:]
-            raise error(
-                RuntimeError,
-                "draw",
-                got=f"an error from {command[0]}",
-                rule=problem or "Graphviz wrote nothing",
-                cure="check that Graphviz works by itself, or save .source",
-            )
-        data = themed(done.stdout.decode()).encode() if format in (None, "svg") else done.stdout
+        laid_out = with_room_for_heads(_run(command("dot", engine or self.engine), self.source.encode()).decode())
+        fits(laid_out, format)
+        data = _run(command(format, "nop2"), laid_out.encode())
+        data = themed(data.decode()).encode() if format == "svg" else data
         return data.decode(encoding) if encoding else data
 
     def render(self, filename: Path_ | None = None, directory: Path_ | None = None, view: bool = False,
-               cleanup: bool = False, format: str | None = None, quiet: bool = False, quiet_view: bool = False, *,
-               outfile: Path_ | None = None) -> str:  # fmt: skip
-        """Write the picture to ``filename`` and return its path; with ``format`` that suffix is added.
+               cleanup: bool = False, format: str | None = None, *, quiet: bool = False, quiet_view: bool = False,
+               outfile: Path_ | None = None, engine: str | None = None) -> str:  # fmt: skip
+        """Write the picture to ``filename`` and return its path; the suffix says the format, or ``format`` adds it.
 
         The further arguments are graphviz's; no DOT text is written beside the picture, so there is none to clean up.
         Where there is no Graphviz the DOT text is saved instead, with the suffix .gv, a warning says what to install,
-        and the path of the DOT text is returned.
+        and the path of the DOT text is returned. Raises ValueError for a suffix that no picture is written as.
         """
-        path = Path(directory or "", outfile or filename or "dW")
-        if format or not path.suffix:
-            path = path.with_name(f"{path.name}.{format or 'svg'}")
-        if engine(path.suffix[1:]) is None:
-            path = path.with_suffix(".gv")
-            write_whole(path, lambda beside: beside.write_text(self.source, encoding="utf-8"))
+        given = Path(directory or "", outfile or filename or "dW")
+        default = (self.format, *SUFFIXES) if self.format in SUFFIXES else SUFFIXES
+        path, format = destination("render", given, format, tuple(dict.fromkeys(default)), _INSTEAD)
+        if format not in _TEXT and command(format) is None:
+            path, format = path.with_suffix(".gv"), "gv"
             warnings.warn(str(_no_engine("render", f"the DOT text was saved as {path}")), stacklevel=2)
-            return str(path)
-        picture = self.pipe(path.suffix[1:])
-        write_whole(path, lambda beside: beside.write_bytes(picture))
+        data = self.source.encode() if format in _TEXT else self.pipe(format, engine=engine)
+        write_whole(path, lambda beside: beside.write_bytes(data))
         if view or quiet_view:
-            self._view(str(path), format=path.suffix[1:], quiet=quiet_view)
+            self._view(str(path), format=format, quiet=quiet_view)
         return str(path)
 
+    def save(self, filename: Path_ | None = None, directory: Path_ | None = None, *, format: str | None = None,
+             engine: str | None = None) -> str:  # fmt: skip
+        """Write the picture, by the suffix as :meth:`render` does; returns the path."""
+        return self.render(filename, directory, format=format, engine=engine)
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:
-        if engine("svg") is None:
+        """What ``graphviz.set_jupyter_format`` says, SVG if it was not called, and the summary."""
+        if command("svg") is None:
             return {
                 "text/plain": f"{_no_engine('draw', 'nothing was drawn; .source is the DOT text')}\n\n{self.summary}"
             }
-        return {"image/svg+xml": self.pipe("svg", encoding="utf-8"), "text/plain": self.summary}
+        return {**super()._repr_mimebundle_(include, exclude), "text/plain": self.summary}
 
 
-def engine(format: str) -> list[str] | None:
-    """The command that reads DOT and writes ``format``: the program ``dot``, else the wheel's engine, else None."""
-    dot = shutil.which("dot")
-    if dot:
-        return [dot, f"-T{format}"]
-    if importlib.util.find_spec("pygraphviz"):
-        return [sys.executable, "-c", _BY_WHEEL, format]  # in a process of its own, which can be stopped
-    return None
+def _run(argv: list[str] | None, text: bytes) -> bytes:
+    """What the command makes of the text."""
+    assert argv is not None
+    try:
+        done = subprocess.run(argv, input=text, capture_output=True, timeout=_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise error(
+            RuntimeError,
+            "draw",
+            got=f"a graph that took more than {_TIMEOUT} s to lay out",
+            rule="a picture of hundreds of boxes is read by nobody",
+            cure="close modules with depth=1, or keep one weight with path_to=W",
+        ) from None
+    if done.returncode != 0 or not done.stdout:
+        problem = done.stderr.decode(errors="replace").strip()[-500:]
+        raise error(
+            RuntimeError,
+            "draw",
+            got=f"an error from {argv[0]}",
+            rule=problem or "Graphviz wrote nothing",
+            cure="check that Graphviz works by itself, or save .source",
+        )
+    return done.stdout
 
 
 def has_wide_font() -> bool:

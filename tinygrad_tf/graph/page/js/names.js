@@ -4,6 +4,17 @@ import { three } from "./numbers.js";
 import { inChinese, say } from "./words.js";
 import OPERATIONS from "../operations.json" with { type: "json" };
 
+// A name without breaks of lines.
+export function oneLine(text) {
+  return text.replace(/[\r\n\t]+/g, " ");
+}
+
+// The same kept apart from what is around it where it runs from right to left: it would turn that around, too.
+export function apart(text) {
+  const line = oneLine(text);
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line) ? `\u2068${line}\u2069` : line;
+}
+
 // The Chinese name of an operation, which stands behind the Latin one; some go by that in Chinese, too.
 function chineseName(op) {
   const name = inChinese() ? OPERATIONS[op] : undefined;

@@ -21,8 +21,3 @@ export function three(x) {
 export function shapeText(shape) {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
 }
-
-// A number of routes: whole ones with commas, as those of drawings.
-export function routesText(routes) {
-  return /^\d+$/.test(routes) ? Number(routes).toLocaleString("en-US") : routes;
-}

@@ -1,5 +1,6 @@
 // The data of the page: unpacked once, and indexed by what the rest asks for.
 
+import { apart } from "../names.js";
 import { number } from "../numbers.js";
 
 // The text that the page holds: JSON, packed, in base64.
@@ -11,6 +12,9 @@ export async function unpacked(text) {
 
 // Adds to the data: node, edge and module by id, edges in and out of each node, and when each edge is served.
 export function indexed(data) {
+  for (const thing of [...data.nodes, ...data.modules]) {
+    for (const word of ["name", "title", "label", "path"]) if (thing[word]) thing[word] = apart(thing[word]);
+  }
   data.node = new Map(data.nodes.map((n, i) => [n.id, Object.assign(n, { order: i, into: [], out: [] })]));
   data.edge = new Map(data.edges.map((e) => [e.id, e]));
   data.module = new Map(data.modules.map((m) => [m.id, m]));

@@ -1,6 +1,7 @@
 // Formulas: MathML from the trees in the data.
 
 import { make } from "../elements.js";
+import { oneLine } from "../names.js";
 import { say } from "../words.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
@@ -20,7 +21,8 @@ export function formula(data, index, back = false) {
 function formulaLine(tree, i, text = "") {
   const math = document.createElementNS(MATHML, "math");
   if (!i) math.setAttribute("displaystyle", "true");
-  math.setAttribute("aria-label", text);
+  math.setAttribute("dir", "ltr"); // whatever direction a name in it has
+  math.setAttribute("aria-label", oneLine(text));
   math.append(mathElement(tree));
   const line = make("div", i ? "sub" : "");
   if (i === 1) line.append(make("span", "", `${say("where")} `));
@@ -32,9 +34,15 @@ function mathElement([tag, ...children]) {
   const made = document.createElementNS(MATHML, tag);
   for (const c of children) {
     if (typeof c !== "string") made.append(mathElement(c));
-    else made.textContent = { "if ": say("if_"), else: say("else_") }[c] ?? c;
+    else made.textContent = { "if ": say("if_"), else: say("else_") }[c] ?? withSpaces(c);
+    if (c === "⊤") made.setAttribute("mathvariant", "normal"); // alone it would be slanted
   }
   return made;
+}
+
+// MathML leaves out the spaces at the ends of a text, which " or " needs.
+export function withSpaces(text) {
+  return oneLine(text).replace(/^ | $/g, "\u00a0");
 }
 
 export function formulaText(data, index) {

@@ -2,7 +2,7 @@
 
 import { gradientAt } from "../data/gradients.js";
 import { fullName, gradientName, shortName } from "../names.js";
-import { routesText, three } from "../numbers.js";
+import { three } from "../numbers.js";
 import { say } from "../words.js";
 import { formulaText } from "./formulas.js";
 
@@ -22,7 +22,7 @@ export function tell(data, state, shown, routes) {
 function beginning(data, state, routes) {
   if (!routes) return say("before", three(data.value));
   const end = data.node.get(state.to);
-  return say("beforeTo", fullName(end), routesText(end.routes), routes.steps.length);
+  return say("beforeTo", fullName(end), end.routes, routes.steps.length);
 }
 
 function gets(data, node) {

@@ -3,7 +3,7 @@
 import { strongestTo } from "../data/routes.js";
 import { heading, make, row } from "../elements.js";
 import { fullName, gradientName, shortName } from "../names.js";
-import { number, routesText, three } from "../numbers.js";
+import { number, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formula } from "./formulas.js";
 
@@ -11,7 +11,7 @@ export function wayDetails(app, shown) {
   const { data, state, routes } = app;
   const end = data.node.get(state.to);
   const title = say("chain", gradientName(data.node.get(data.loss)), gradientName(end));
-  const intro = end.routes === "1" ? say("chainOne") : say("chainIntro", routesText(end.routes));
+  const intro = end.routes === "1" ? say("chainOne") : say("chainIntro", end.routes);
   const chain = make("ol", "chain");
   chain.append(...strongestTo(data, end.id).map((id) => link(app, data.edge.get(id), shown)));
   return [...nudgeTable(end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];

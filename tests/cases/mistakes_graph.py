@@ -1,0 +1,99 @@
+"""Mistakes made with pictures, pages, derivations and cards; rows as in mistakes."""
+
+from tinygrad_tf import Tensor, nn
+from tinygrad_tf.autograd.operation import op
+from tinygrad_tf.graph import draw, explain, explore, op_card
+
+from .mistakes import ids, ones, x
+
+scores = op(lambda X: X * 2)  # an op without a rule
+
+
+def lost():
+    """A loss of Linear(2, 3)."""
+    return nn.Linear(2, 3, bias=False)(Tensor(ones(1, 2, dtype=float), name="X")).sum()
+
+
+def broken(X):
+    raise AttributeError("no such thing")
+
+
+unlucky = op(broken)
+
+
+@unlucky.rule
+def d_unlucky(dY, Y, X):
+    dX = dY
+    return dX
+
+
+LOSSES = [
+    ("a list", lambda: draw([lost(), lost()]), TypeError, "draw got loss a list of 2", "of one Tensor, the loss",
+     "losses[0]"),
+    ("a Module", lambda: explore(nn.Linear(2, 3)), TypeError, "explore got loss a Linear", "of one Tensor, the loss",
+     "explore(model(x).sum())"),
+    ("None", lambda: explain(None, x(2)), TypeError, "explain got loss None", "of one Tensor", "without a return"),
+    ("an array", lambda: draw(ones(2)), TypeError, "draw got loss an ndarray", "of one Tensor", "with Tensors"),
+    ("what has no graph", lambda: draw(ids(2)), RuntimeError, "graph got self (1,) int64", "has a graph",
+     "requires_grad=True"),
+    ("several entries", lambda: draw(x(2) * 2), RuntimeError, "graph got self (2,) float64", "starts at one number",
+     ".sum()"),
+]  # fmt: skip
+
+ENDS = [
+    ("a name", lambda: draw(lost(), path_to="weight"), TypeError, "draw got path_to 'weight'", "leads to one Tensor",
+     "the Tensor itself: weight (3, 2)"),
+    ("a name that none has", lambda: explore(lost(), path_to="wieght"), TypeError, "explore got path_to 'wieght'",
+     "leads to one Tensor", "none here is called so, but weight"),
+    ("a Module", lambda: draw(lost(), path_to=nn.Linear(2, 3)), TypeError, "draw got path_to a Linear",
+     "leads to one Tensor", "one of its parameters"),
+    ("a list", lambda: draw(lost(), path_to=[x(2)]), TypeError, "draw got path_to a list of 1", "leads to one Tensor",
+     "to each by itself"),
+    ("None", lambda: explain(lost(), None), TypeError, "explain got W None", "leads to one Tensor",
+     "the Tensor itself"),
+    ("one that no gradient reaches", lambda: explore(lost(), path_to=x(2)), ValueError,
+     "explore got path_to x (2,) float64", "no gradient flows", "a parameter that the loss depends on"),
+]  # fmt: skip
+
+SETTINGS = [
+    ("a depth below 0", lambda: draw(lost(), depth=-1), ValueError, "draw got depth -1", "0 or more", "depth=1"),
+    ("half a depth", lambda: draw(lost(), depth=1.5), TypeError, "draw got depth 1.5", "a whole number", "depth=1"),
+    ("fewer than no nudges", lambda: explore(lost(), nudge=-2), ValueError, "explore got nudge -2", "0 or more",
+     "nudge=2"),
+    ("an unknown view", lambda: draw(lost(), view="up"), ValueError, "draw got view 'up'", "both, forward",
+     'view="both"'),
+    ("an unknown language", lambda: explain(lost(), x(2), lang="fr"), ValueError, "explain got lang 'fr'", '"zh"',
+     'lang="zh"'),
+    ("unknown values", lambda: explore(lost(), values="all"), ValueError, "explore got values 'all'", "thumbnails",
+     'values="stats"'),
+]  # fmt: skip
+
+FILES = [
+    ("a picture as a page", lambda: draw(lost()).save("dw.html"), ValueError, "render got filename 'dw.html'",
+     "it writes .svg, .png", "graph.explore"),
+    ("a page as a picture", lambda: explore(lost(), nudge=0).save("dw.svg"), ValueError, "save got filename 'dw.svg'",
+     "it writes .html, .htm and .json", "graph.draw"),
+    ("a page in a format of pictures", lambda: explore(lost(), nudge=0).render("dw", format="png"), ValueError,
+     "save got format 'png'", "it writes .html", "graph.draw"),
+]  # fmt: skip
+
+CARDS = [
+    ("a misspelt op", lambda: op_card("softmx"), ValueError, "op_card got name 'softmx'", "have a gradient rule",
+     "choose one of softmax"),
+    ("a function that is no op", lambda: op_card(len), ValueError, "op_card got name len", "have a gradient rule",
+     "@op above the function"),
+    ("an op without a rule", lambda: op_card(scores), ValueError, "op_card got name <lambda>", "have a gradient rule",
+     "@bell.rule above def d_bell(dY, Y, X)"),
+    ("an op whose example fails", lambda: op_card(unlucky), ValueError,
+     "op_card got no example of broken: AttributeError: no such thing", "works out a call",
+     "op_card(broken, example=lambda: broken(x))"),
+    ("an example of something else", lambda: op_card("exp", example=lambda: 3), ValueError,
+     "op_card got no example of exp", "works out a call", "example=lambda: exp(x)"),
+    ("an unknown language", lambda: op_card("exp", lang="fr"), ValueError, "op_card got lang 'fr'", '"zh"',
+     'lang="zh"'),
+]  # fmt: skip
+
+TABLES = {
+    "a loss to draw": LOSSES, "a way to draw": ENDS, "settings of pictures": SETTINGS, "files of pictures": FILES,
+    "cards": CARDS,
+}  # fmt: skip

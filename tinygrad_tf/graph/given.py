@@ -1,0 +1,75 @@
+"""What is drawn and explained is looked at first: a loss, and a Tensor that its gradient reaches."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from ..autograd.tensor import Tensor
+from ..errors import error
+from .capture import Graph
+
+
+def checked_loss(op: str, loss: Any) -> Tensor:
+    """``loss`` if it is a Tensor. Raises TypeError for a list, a Module, None and whatever else has no graph."""
+    if isinstance(loss, Tensor):
+        return loss
+    if isinstance(loss, (list, tuple)):
+        cure = f"choose one, as losses[0], or add them up: {op}(sum(losses))"
+    elif callable(getattr(loss, "named_parameters", None)):
+        cure = f"call it first, and make one number of what it returns: {op}(model(x).sum())"
+    elif loss is None:
+        cure = "return the loss from where it is computed; a function without a return gives None"
+    else:
+        cure = "compute it with Tensors, of which at least one requires a gradient"
+    raise error(
+        TypeError,
+        op,
+        got={"loss": _kind(loss)},
+        rule="the graph is that of one Tensor, the loss, which holds what it was made of",
+        cure=cure,
+    )
+
+
+def checked_end(op: str, graph: Graph, end: Any, name: str = "path_to") -> Tensor:
+    """``end`` if it is a Tensor. Raises TypeError otherwise; of a name it says which Tensors are called so."""
+    if isinstance(end, Tensor):
+        return end
+    got: Any = _kind(end)
+    cure = "give the Tensor itself, as model.layer.weight"
+    if isinstance(end, str):
+        got = repr(end)
+        found = [node for node in graph.nodes if node.name == end or (node.name or "").endswith(f".{end}")]
+        if found:
+            cure = f"give the Tensor itself: {', '.join([f'{node.name} {node.shape}' for node in found[:4]])}"
+            cure += f" and {len(found) - 4} more are called so" if len(found) > 4 else ""
+        else:
+            names = dict.fromkeys(node.name for node in graph.nodes if node.name)
+            near = difflib.get_close_matches(end, names, 3, 0.4) or list(names)[:3]
+            cure = "give the Tensor itself; none here is called so" + (f", but {', '.join(near)}" if near else "")
+    elif callable(getattr(end, "named_parameters", None)):
+        cure = "give one of its parameters, as model.layer.weight"
+    elif isinstance(end, (list, tuple)):
+        cure = "give one Tensor; a picture or a page shows the way to each by itself"
+    raise error(TypeError, op, got={name: got}, rule="the way leads to one Tensor of the graph", cure=cure)
+
+
+def checked_whole(op: str, name: str, n: Any) -> None:
+    """Raises TypeError or ValueError for what is no whole number from 0 on."""
+    whole = isinstance(n, int) and not isinstance(n, bool)
+    if not whole or n < 0:
+        raise error(
+            ValueError if whole else TypeError,
+            op,
+            got={name: n},
+            rule=f"{name} is a whole number, 0 or more",
+            cure=f"write {name}={abs(int(n)) if isinstance(n, (int, float)) and n else 1}",
+        )
+
+
+def _kind(x: Any) -> str:
+    if x is None:
+        return "None"
+    of = f" of {len(x)}" if isinstance(x, (list, tuple)) else ""
+    name = type(x).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' or name == 'ndarray' else 'a'} {name}{of}"
