@@ -19,7 +19,7 @@ from guide import INK, figure, finding, heatmap, manual_seed, short, show
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import Tensor, cross_entropy, nn, optim
+from tinygrad_tf import Tensor, attention, cross_entropy, nn, optim
 from tinygrad_tf.random import generator
 
 attend, waves = nn.MultiheadAttention(32, 4, batch_first=True), nn.SinusoidalPositions(32)
@@ -61,7 +61,7 @@ class Rotary(nn.MultiheadAttention):
         weights = zip(self.in_proj_weight.split(D), self.in_proj_bias.split(D), strict=True)
         Q, K, V = (nn.split_heads(nn.functional.linear(x, W, b), H) for W, b in weights)  # (B, H, L, D/H)
         turn, places = nn.RotaryPositions(D // H), np.arange(x.shape[1])
-        return self.out_proj(nn.join_heads(nn.attend(turn(Q, places), turn(K, places), V))), None
+        return self.out_proj(nn.join_heads(attention(turn(Q, places), turn(K, places), V))), None
 
 
 def reverser(kind):

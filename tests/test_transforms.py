@@ -309,7 +309,7 @@ FUSED = {
         [(2, 2), (3, 2), (3, 2)],
     ),
     "attention, causal": (
-        lambda q, k, v: (fused.attention(q, k, v, causal=1) ** 2).sum(),
+        lambda q, k, v: (fused.attention(q, k, v, causal=True) ** 2).sum(),
         lambda q, k, v: (
             F.scaled_dot_product_attention(q[None], k[None], v[None], torch.ones(1, 2, 3).tril(1).bool()) ** 2
         ).sum(),

@@ -337,8 +337,9 @@ def attention(
     K: Like,
     V: Like,
     mask: Like | None = None,
-    causal: builtins.int | None = None,
+    causal: builtins.bool = False,
     p: builtins.float = 0.0,
+    offset: builtins.int | None = None,
 ) -> Tensor: ...
 @overload
 def attention(
@@ -346,8 +347,9 @@ def attention(
     K: Tensor,
     V: Like,
     mask: Like | None = None,
-    causal: builtins.int | None = None,
+    causal: builtins.bool = False,
     p: builtins.float = 0.0,
+    offset: builtins.int | None = None,
 ) -> Tensor: ...
 @overload
 def attention(
@@ -355,8 +357,9 @@ def attention(
     K: Like,
     V: Tensor,
     mask: Like | None = None,
-    causal: builtins.int | None = None,
+    causal: builtins.bool = False,
     p: builtins.float = 0.0,
+    offset: builtins.int | None = None,
 ) -> Tensor: ...
 @overload
 def attention(
@@ -364,8 +367,9 @@ def attention(
     K: Plain,
     V: Plain,
     mask: Like | None = None,
-    causal: builtins.int | None = None,
+    causal: builtins.bool = False,
     p: builtins.float = 0.0,
+    offset: builtins.int | None = None,
 ) -> np.ndarray[Any, Any]: ...
 @overload
 def attention(
@@ -374,8 +378,9 @@ def attention(
     K: Like,
     V: Like,
     mask: Like | None = None,
-    causal: builtins.int | None = None,
+    causal: builtins.bool = False,
     p: builtins.float = 0.0,
+    offset: builtins.int | None = None,
 ) -> Tensor: ...
 def bernoulli(input: Like, p: builtins.float | None = None) -> Tensor: ...
 @overload

@@ -78,6 +78,7 @@ GATHERS = [
 _CAUSAL = np.tri(2, 3, dtype=bool)
 _EMPTY_ROW = np.array([[True, False, True], [False, False, False]])
 _PADDED = np.array([[True, True, False], [True, False, False]])[:, None, None]  # (B, 1, 1, S)
+_OF_HEADS = np.array([True, True, False, True]).repeat(3).reshape(4, 1, 3) | np.array([True, False, False])  # (H, 1, S)
 _ADDED = np.array([[0.5, -np.inf, 0.0], [0.0, 1.0, -0.3]])
 
 
@@ -120,12 +121,18 @@ ATTENTION = [
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
     row("attention", "heads, one float mask", f.attention, *_HEADS, normal(1, 3),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
-    row("attention", "causal after two earlier keys", lambda *a: f.attention(*a, causal=2), normal(3, 4),
+    row("attention", "causal after two earlier keys", lambda *a: f.attention(*a, causal=True), normal(3, 4),
         normal(5, 4), normal(5, 2), theirs=_theirs(np.tri(3, 5, 2, dtype=bool))),
-    row("attention", "causal with a padding mask", lambda *a: f.attention(*a, _PADDED, causal=0), *_HEADS,
+    row("attention", "causal with a padding mask", lambda *a: f.attention(*a, _PADDED, causal=True, offset=0), *_HEADS,
         theirs=_theirs(_PADDED & np.tri(2, 3, dtype=bool))),
-    row("attention", "causal with a float mask", lambda *a: f.attention(*a, Tensor(_ADDED).astype(a[0].dtype), 0),
-        *_QKV, theirs=_theirs(np.where(np.tri(2, 3, dtype=bool), _ADDED, -np.inf))),
+    row("attention", "causal with a float mask",
+        lambda *a: f.attention(*a, Tensor(_ADDED).astype(a[0].dtype), causal=True, offset=0), *_QKV,
+        theirs=_theirs(np.where(np.tri(2, 3, dtype=bool), _ADDED, -np.inf))),
+    row("attention", "heads that share keys", f.attention, normal(2, 4, 2, 2), normal(2, 2, 3, 2), normal(2, 2, 3, 1),
+        theirs=_theirs(enable_gqa=True)),
+    row("attention", "heads that share keys, a mask for each", lambda *a: f.attention(*a, _OF_HEADS, causal=True),
+        normal(4, 2, 2), normal(2, 3, 2), normal(2, 3, 1),
+        theirs=_theirs(_OF_HEADS & np.tri(2, 3, 1, dtype=bool), enable_gqa=True)),
     row("attention", "one key for all heads", f.attention, normal(2, 2, 3), normal(3, 3), normal(3, 2),
         theirs=lambda q, k, v: F.scaled_dot_product_attention(q, k.expand(2, 3, 3), v.expand(2, 3, 2))),
     row("scaled_dot_product_attention", "causal",

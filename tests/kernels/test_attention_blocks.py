@@ -32,9 +32,9 @@ def _with_dropout(*tensors, **params):
 
 _LONG = normal(2, 1, 7, 4), normal(2, 3, 5, 4), normal(1, 3, 5, 2)  # queries for all heads, values for all of a batch
 ANEW = [
-    row("attention", "heads that stretch, causal", lambda *a: f.attention(*a, causal=-2), *_LONG),
+    row("attention", "heads that stretch, causal", lambda *a: f.attention(*a, causal=True), *_LONG),
     row("attention", "heads that stretch, dropout", _with_dropout, *_LONG),
-    row("attention", "grouped queries, causal, dropout", lambda *a: _with_dropout(*a, causal=1),
+    row("attention", "grouped queries, causal, dropout", lambda *a: _with_dropout(*a, causal=True, offset=1),
         normal(2, 2, 3, 4, 2), normal(2, 2, 1, 5, 2), normal(2, 2, 1, 5, 3)),
     row("attention", "values with a batch of their own", _with_dropout, normal(3, 2), normal(4, 2), normal(2, 4, 3)),
     row("attention", "more rows than a block, mask for each head", f.attention, *_LONG, normal(2, 3, 7, 5)),
@@ -96,7 +96,7 @@ def peak(length, p=0.0):
     Q, K, V = (Tensor(rng.standard_normal((1, 2, length, 8), np.float32), requires_grad=True) for _ in range(3))
     mask = np.ones((1, 1, 1, length), bool)
     tracemalloc.start()
-    f.attention(Q, K, V, mask, causal=0, p=p).sum().backward()
+    f.attention(Q, K, V, mask, causal=True, p=p).sum().backward()
     size = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return size
@@ -120,7 +120,7 @@ def test_a_query_of_nan_gives_a_row_of_nan_and_no_other(in_blocks, kernel_set): 
     Q, K, V = (np.random.default_rng(0).standard_normal((2, 7, 4)).astype(np.float32) for _ in range(3))
     Q[1, 3] = np.nan
     with np.errstate(invalid="ignore"):
-        Y = f.attention(Tensor(Q), Tensor(K), Tensor(V), causal=0).array
+        Y = f.attention(Tensor(Q), Tensor(K), Tensor(V), causal=True).array
     np.testing.assert_array_equal(np.isnan(Y).all(-1), np.arange(14).reshape(2, 7) == 10)
     assert np.isnan(Y).any(-1).sum() == 1
 
@@ -133,4 +133,4 @@ def test_the_weights_of_a_row_that_may_attend_to_nothing_are_zeros(dtype, kernel
 
 def test_short_sequences_are_done_in_one_piece():
     one = np.ones((4, 2), np.float32)
-    assert kernel.attention(one, one, one, causal=0, keep=None, p=0.0)[1].shape == (4, 4)
+    assert kernel.attention(one, one, one, offset=0, keep=None, p=0.0)[1].shape == (4, 4)

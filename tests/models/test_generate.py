@@ -17,6 +17,7 @@ from tinygrad_tf.models import (
     TransformerConfig,
 )
 from tinygrad_tf.models.choosing import draw, filtered, probabilities
+from tinygrad_tf.ops.fused import attending
 
 START, END = 1, 2
 SOURCE = np.array([[3, 4, 5, 6], [5, 4, 0, 0], [6, 0, 0, 0], [7, 8, 3, 0]])
@@ -204,10 +205,11 @@ def work(model, monkeypatch, run):
     """The shapes (L, S) of every attention, and how many rows went through linear layers, step by step."""
     shapes, rows = [], []
     linear = nn.layers.fused.linear
-    for name in ("attention", "grouped_attention"):
-        attend = getattr(nn.attention, name)
-        monkeypatch.setattr(nn.attention, name, lambda Q, K, *a, f=attend: shapes.append((Q.shape[-2], K.shape[-2]))
-                            or f(Q, K, *a))  # fmt: skip
+    attend = attending._attention
+    monkeypatch.setattr(
+        attending, "_attention",
+        lambda Q, K, *a, **k: shapes.append((Q.shape[-2], K.shape[-2])) or attend(Q, K, *a, **k),
+    )  # fmt: skip
     monkeypatch.setattr(nn.layers.fused, "linear", lambda x, *a: rows.append(x.shape[-2]) or linear(x, *a))
     run()
     monkeypatch.undo()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_tf import Tensor, nn, no_grad
+from tinygrad_tf import Tensor, attention, nn, no_grad
 from tinygrad_tf.autograd.recording import state
 
 
@@ -107,7 +107,7 @@ def test_heads_that_share_keys_are_heads_with_copies(shared, masked, causal):
     mask = np.array([[True] * 5, [True, False, True, True, False]])[:, None, None] if masked else None
     copies = [Tensor(np.repeat(x.array, shared, axis=1), requires_grad=True) for x in (K, V)]
     Q2 = Tensor(Q.array, requires_grad=True)
-    Y, expected = nn.attend(Q, K, V, mask, causal), nn.attend(Q2, *copies, mask, causal)
+    Y, expected = attention(Q, K, V, mask, causal), attention(Q2, *copies, mask, causal)
     np.testing.assert_allclose(Y.array, expected.array, rtol=1e-12)
     (Y * Y).sum().backward()
     (expected * expected).sum().backward()
@@ -124,7 +124,7 @@ def test_a_mask_of_any_number_of_axes_fits_shared_heads(shape):
     Q, K = normal(2, 4, 3, 6), normal(2, 2, 5, 6, seed=1)
     mask = np.random.default_rng(2).random(shape) < 0.7
     copied = K.repeat_interleave(2, 1)
-    np.testing.assert_allclose(nn.attend(Q, K, K, mask).array, nn.attend(Q, copied, copied, mask).array, rtol=1e-12)
+    np.testing.assert_allclose(attention(Q, K, K, mask).array, attention(Q, copied, copied, mask).array, rtol=1e-12)
 
 
 @pytest.mark.parametrize("settings", [{}, {"is_causal": True}, {"attn_mask": np.tri(3, 5, 1, dtype=bool)}], ids=list)

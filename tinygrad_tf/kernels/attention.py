@@ -25,11 +25,11 @@ BLOCK = 2**17
 
 
 def attention(
-    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, causal: int | None, keep: Keep | None, p: float
+    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, offset: int | None, keep: Keep | None, p: float
 ) -> tuple[Floats, Floats]:
     if Q.shape[-2] * K.shape[-2] > BLOCK:
-        return _in_blocks(Q, K, V, mask, causal, keep, p)
-    P, top = _scores(Q, K, mask, causal)  # (..., L, S)
+        return _in_blocks(Q, K, V, mask, offset, keep, p)
+    P, top = _scores(Q, K, mask, offset)  # (..., L, S)
     total = _exp(P, top)[1]
     P /= np.where(total == 0, 1, total)
     return _dropped(P, None if keep is None else np.asarray(keep), p) @ V, P
@@ -37,10 +37,10 @@ def attention(
 
 def d_attention(
     dY: Floats, Y: Floats, saved: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None = None,
-    *, causal: int | None, keep: Keep | None, p: float,
+    *, offset: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     if Q.shape[-2] * K.shape[-2] > BLOCK:
-        return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, causal, keep, p)
+        return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, offset, keep, p)
     P, kept = saved, None if keep is None else np.asarray(keep)
     dQ = dK = dS = None
     dV = _dropped(P, kept, p).mT @ dY if needs[2] else None
@@ -54,7 +54,7 @@ def d_attention(
     return dQ, dK, dV, dS if needs[3:] == (True,) else None
 
 
-def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> tuple[Floats, Any]:
+def _scores(Q: Floats, K: Floats, mask: Floats | None, offset: int | None) -> tuple[Floats, Any]:
     """S = Q · Kᵀ / √d_k plus the mask, −inf where attention is not allowed; and the largest score of all rows.
 
     The largest is None where rows lie too far apart for one number. One for all is faster than one for each row,
@@ -70,8 +70,8 @@ def _scores(Q: Floats, K: Floats, mask: Floats | None, causal: int | None) -> tu
         np.copyto(S, -np.inf, where=~mask)
     elif mask is not None:
         S += mask
-    if causal is not None:
-        np.copyto(S, -np.inf, where=~np.tri(S.shape[-2], S.shape[-1], causal, dtype=bool))
+    if offset is not None:
+        np.copyto(S, -np.inf, where=~np.tri(S.shape[-2], S.shape[-1], offset, dtype=bool))
     return S, top
 
 
@@ -99,7 +99,7 @@ class _Block(NamedTuple):
     head: tuple[int, ...]
     rows: slice
     keys: slice
-    causal: int | None
+    offset: int | None
     kept: Floats | None
 
     def of(self, X: Floats, *places: slice) -> Floats:
@@ -111,7 +111,7 @@ class _Block(NamedTuple):
         if mask is not None:
             mask = np.broadcast_to(mask, (*mask.shape[:-2], Q.shape[-2], K.shape[-2]))  # a view
             mask = self.of(mask, self.rows, self.keys)
-        return _scores(self.of(Q, self.rows), self.of(K, self.keys), mask, self.causal)
+        return _scores(self.of(Q, self.rows), self.of(K, self.keys), mask, self.offset)
 
 
 def _within(head: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -119,29 +119,29 @@ def _within(head: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i if n > 1 else 0 for i, n in zip(head[len(head) - len(shape) :], shape, strict=True))
 
 
-def _blocks(Q: Floats, K: Floats, V: Floats, causal: int | None, keep: Keep | None) -> Iterator[_Block]:
+def _blocks(Q: Floats, K: Floats, V: Floats, offset: int | None, keep: Keep | None) -> Iterator[_Block]:
     L, S = Q.shape[-2], K.shape[-2]
     heads = np.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
     size = max(1, BLOCK // max(1, S))
     for head in np.ndindex(heads):
         for start in range(0, L, size):
             stop = min(start + size, L)
-            n_keys = S if causal is None else min(S, max(0, stop + causal))
+            n_keys = S if offset is None else min(S, max(0, stop + offset))
             kept = None
             if keep is not None:
                 of_all = np.arange(math.prod(keep.shape[:-2])).reshape(keep.shape[:-2])
                 first = int(of_all[_within(head, of_all.shape)]) * L
                 kept = keep.rows(first + start, first + stop)[:, :n_keys]
-            yield _Block(head, slice(start, stop), slice(n_keys), None if causal is None else causal + start, kept)
+            yield _Block(head, slice(start, stop), slice(n_keys), None if offset is None else offset + start, kept)
 
 
 def _in_blocks(
-    Q: Floats, K: Floats, V: Floats, mask: Floats | None, causal: int | None, keep: Keep | None, p: float
+    Q: Floats, K: Floats, V: Floats, mask: Floats | None, offset: int | None, keep: Keep | None, p: float
 ) -> tuple[Floats, Floats]:
     heads = np.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
     Y = np.empty((*heads, Q.shape[-2], V.shape[-1]), np.result_type(Q, K, V))
     log_total = np.empty((*heads, Q.shape[-2], 1), Y.dtype)  # ln Σ e^S of each row; +inf: nothing to attend to
-    for block in _blocks(Q, K, V, causal, keep):
+    for block in _blocks(Q, K, V, offset, keep):
         P, top = block.scores(Q, K, mask)
         top, total = _exp(P, top)
         empty = total == 0
@@ -153,12 +153,12 @@ def _in_blocks(
 
 def _d_in_blocks(
     dY: Floats, Y: Floats, log_total: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None,
-    causal: int | None, keep: Keep | None, p: float,
+    offset: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     dQ, dK, dV = (np.zeros(X.shape, dY.dtype) if need else None for X, need in zip((Q, K, V), needs, strict=False))
     dmask = np.zeros((*Y.shape[:-1], K.shape[-2]), dY.dtype) if needs[3:] == (True,) else None
     scale = 1 / math.sqrt(Q.shape[-1])
-    for block in _blocks(Q, K, V, causal, keep):
+    for block in _blocks(Q, K, V, offset, keep):
         rows, keys = block.rows, block.keys
         dy = block.of(dY, rows)
         P = block.scores(Q, K, mask)[0]

@@ -84,7 +84,7 @@ class SelfAttention(nn.Module):
         Q, K, V = (nn.split_heads(f(x), self.n_heads) for f in (self.query, self.key, self.value))  # (B, H, L, D/H)
         if cache is not None:
             K, V = cache.extend(self, K, V)  # (B, H, S, D/H), S with all that came before
-        return nn.join_heads(nn.attend(Q, K, V, mask, self.causal, self.p if self.training else 0.0))  # (B, L, D)
+        return nn.join_heads(fused.attention(Q, K, V, mask, self.causal, self.p if self.training else 0.0))  # (B, L, D)
 
 
 class Output(nn.Module):

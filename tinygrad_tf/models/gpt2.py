@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from .. import nn
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..ops.fused import attention
 from .causal import CausalLM, tokens_of
 from .configs import Config, activation
 
@@ -78,7 +79,7 @@ class Attention(nn.Module):
         Q, K, V = (nn.split_heads(part, n_heads=self.n_head) for part in parts)  # (B, H, L, D/H)
         if cache is not None:
             K, V = cache.extend(self, K, V)  # (B, H, S, D/H), S with all that came before
-        Y = nn.attend(Q, K, V, mask, causal=True, p=self.p if self.training else 0.0)
+        Y = attention(Q, K, V, mask, causal=True, p=self.p if self.training else 0.0)
         return self.dropout(self.c_proj(nn.join_heads(Y)))  # (B, L, D)
 
 

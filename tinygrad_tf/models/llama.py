@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from .. import nn
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..ops.fused import attention
 from .causal import CausalLM, tokens_of
 from .configs import Config, activation
 from .rotary import frequencies, rope
@@ -106,7 +107,7 @@ class Attention(nn.Module):
         V = nn.split_heads(self.v_proj(x), self.n_kv_heads)  # (B, G, L, d)
         if cache is not None:
             K, V = cache.extend(self, K, V)  # (B, G, S, d), S with all that came before
-        Y = nn.attend(Q, K, V, mask, causal=True, p=self.p if self.training else 0.0)  # (B, H, L, d)
+        Y = attention(Q, K, V, mask, causal=True, p=self.p if self.training else 0.0)  # (B, H, L, d)
         return self.o_proj(nn.join_heads(Y))  # (B, L, D)
 
 

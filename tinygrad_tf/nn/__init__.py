@@ -29,7 +29,7 @@ from .activations import (
     Tanhshrink,
     Unflatten,
 )
-from .attention import MultiheadAttention, attend
+from .attention import MultiheadAttention
 from .cache import Cache
 from .containers import ModuleDict, ModuleList, ParameterList, Sequential
 from .costs import summary
@@ -67,6 +67,6 @@ __all__ = [
     "PairwiseDistance", "Parameter", "ParameterList", "RMSNorm", "ReLU", "ReLU6", "RotaryPositions", "Sequential",
     "SiLU", "Sigmoid", "SinusoidalPositions", "SmoothL1Loss", "Softmax", "Softmin", "Softplus", "Softsign", "Summary",
     "Tanh", "Tanhshrink", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
-    "TransformerEncoderLayer", "Unflatten", "attend", "functional", "init", "join_heads", "scoped", "sinusoids",
+    "TransformerEncoderLayer", "Unflatten", "functional", "init", "join_heads", "scoped", "sinusoids",
     "split_heads", "summary", "utils",
 ]  # fmt: skip

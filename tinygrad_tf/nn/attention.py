@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
-from ..ops.fused import attention, attention_weights, dropout, grouped_attention, linear
+from ..ops.fused import attention, attention_weights, dropout, linear
 from ..ops.heads import join_heads, split_heads
 from ..ops.join import concatenate
 from ..ops.shape import broadcast_to
@@ -17,24 +17,6 @@ from .cache import Cache
 from .layers import Linear, empty, probability
 from .module import Module
 from .parts import Parameter
-
-
-def attend(Q: Tensor, K: Tensor, V: Tensor, mask: Any = None, causal: bool = False, p: float = 0.0) -> Tensor:
-    """softmax(Q · Kᵀ / √d) · V by heads. Several heads of Q may share one of K and V (Ainslie et al. 2023).
-
-    Shapes: Q and result (B, H, L, d), K and V (B, G, S, d), where H is a multiple of G. A boolean ``mask``, true where
-    attention is allowed, broadcasts to (B, H, L, S). With ``causal`` the last query stands at the last key, and no
-    query sees the keys behind it.
-
-    >>> Q, K = Tensor(np.zeros((1, 4, 3, 2), "float32")), Tensor(np.zeros((1, 2, 5, 2), "float32"))
-    >>> attend(Q, K, K, causal=True).shape
-    (1, 4, 3, 2)
-    """
-    L, S = Q.shape[2], K.shape[2]
-    before = S - L if causal and L > 1 else None  # a single query may see every key
-    if K.shape[1] == Q.shape[1]:
-        return attention(Q, K, V, mask, before, p)
-    return grouped_attention(Q, K, V, mask, before, p)
 
 
 def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int, dtype: Any) -> Any:
@@ -174,12 +156,12 @@ class MultiheadAttention(Module):
         p = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
-            weights = attention_weights(Q, K, mask, S - L if causal else None)
+            weights = attention_weights(Q, K, mask, causal)
             weights = dropout(weights, p)
             Y = weights @ V
             weights = weights.mean(axis=1) if average_attn_weights else weights
         else:
-            Y = attend(Q, K, V, mask, causal, p)
+            Y = attention(Q, K, V, mask, causal, p)
         Y = self.out_proj(join_heads(Y))  # (B, L, E)
         if not batched:
             return Y.squeeze(0), None if weights is None else weights.squeeze(0)

@@ -47,7 +47,7 @@ def _drop(P: Any, kept: Any, factor: Any, out: Any) -> None:
 
 
 @kernel
-def _short(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, kept: Any, factor: Any, width: Any, P: Any
+def _short(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, kept: Any, factor: Any, width: Any, P: Any
            ) -> None:  # fmt: skip
     heads, L, S = P.shape
     one, zero = P.dtype.type(1), P.dtype.type(0)
@@ -57,7 +57,7 @@ def _short(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, kept: A
             p = P[h]
             gemm(PLAIN, TURNED, L, S, width[0], scale, at[0, h], ld[0], at[1, h], ld[1], zero, p.ctypes.data, S)
             for i in range(L):
-                stop = min(S, max(0, i + causal + 1))
+                stop = min(S, max(0, i + offset + 1))
                 allow(p[i, :stop], i, mask[h if len(mask) > 1 else 0], mask.size > 0)
                 _softmax_row(p[i], stop)
             if kept.size:
@@ -106,14 +106,14 @@ def _d_short(n: Any, at: Any, ld: Any, scale: Any, kept: Any, factor: Any, width
 class _Heads:
     """The arrays of one call, all heads in one axis: their addresses, and how far apart their rows lie."""
 
-    def __init__(self, Q: Floats, K: Floats, V: Floats, mask: Floats | None, causal: int | None, keep: Keep | None,
+    def __init__(self, Q: Floats, K: Floats, V: Floats, mask: Floats | None, offset: int | None, keep: Keep | None,
                  p: float) -> None:  # fmt: skip
         self.shape = _together(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
         self.count, self.L, self.S = math.prod(self.shape), Q.shape[-2], K.shape[-2]
         self.dtype, self.given = Q.dtype, (Q, K, V)
         self.width = np.array([Q.shape[-1], V.shape[-1], self.S])
         self.scale = Q.dtype.type(1 / math.sqrt(Q.shape[-1]))
-        self.causal = self.S if causal is None else causal
+        self.offset = self.S if offset is None else offset
         self.factor = Q.dtype.type(1 / (1 - p or 1))
         self.kept = np.empty((0, 0, 0), np.bool_) if keep is None else np.asarray(keep).reshape(-1, self.L, self.S)
         self.mask = np.empty((0, 0, 0), Q.dtype)
@@ -176,39 +176,39 @@ def _fits(mask: Floats | None, keep: Keep | None, *arrays: Floats) -> bool:
 
 
 def attention(
-    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, causal: int | None, keep: Keep | None, p: float
+    Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, offset: int | None, keep: Keep | None, p: float
 ) -> tuple[Floats, Floats]:
     long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
     if not _fits(mask, keep, Q, K, V) or (long and keep is not None):
-        return plain.attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
-    h = _Heads(Q, K, V, mask, causal, keep, p)
+        return plain.attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
+    h = _Heads(Q, K, V, mask, offset, keep, p)
     Y = h.new(h.L, V.shape[-1])
     at, ld = h.places(Q, K, V, Y)
     if long:
         log_total = np.empty((*h.shape, h.L, 1), h.dtype)
-        long_forward(h.work, at, ld, h.scale, h.causal, h.mask, h.width, log_total.reshape(h.count, h.L))
+        long_forward(h.work, at, ld, h.scale, h.offset, h.mask, h.width, log_total.reshape(h.count, h.L))
         return Y, log_total
     if Q.shape[:-2] != h.shape and K.shape[:-2] != h.shape:  # P has the heads of Q and K, and here V has more
-        return plain.attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
+        return plain.attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
     P = np.empty((*h.shape, h.L, h.S), h.dtype)
-    _short(h.work, at, ld, h.scale, h.causal, h.mask, h.kept, h.factor, h.width, P.reshape(h.count, h.L, h.S))
+    _short(h.work, at, ld, h.scale, h.offset, h.mask, h.kept, h.factor, h.width, P.reshape(h.count, h.L, h.S))
     return Y, P
 
 
 def d_attention(
     dY: Floats, Y: Floats, saved: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None = None,
-    *, causal: int | None, keep: Keep | None, p: float,
+    *, offset: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
     if not _fits(mask, keep, Q, K, V):
-        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, causal=causal, keep=keep, p=p)
+        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
     if not _fits(None, None, dY):
         dY = np.ascontiguousarray(dY)
     if needs[3:] == (True,) or (long and keep is not None) or dY.dtype != Q.dtype or not saved.flags.c_contiguous:
-        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, causal=causal, keep=keep, p=p)
-    h = _Heads(Q, K, V, mask, causal, keep, p)
+        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
+    h = _Heads(Q, K, V, mask, offset, keep, p)
     if not long and saved.shape[:-2] != h.shape:
-        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, causal=causal, keep=keep, p=p)
+        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
     if long:
         dQ, dK, dV = _d_of_long(h, dY, Y, saved)
     else:
@@ -227,7 +227,7 @@ def _d_of_long(h: _Heads, dY: Floats, Y: Floats, log_total: Floats) -> tuple[Flo
     dVs = [h.new(h.S, V.shape[-1], zeros=True) for _ in range(parts)]
     at, ld = h.places(Q, K, V, dY, dQ, *[X for pair in zip(dKs, dVs, strict=True) for X in pair])
     along = np.einsum("...ij,...ij->...i", dY, Y).reshape(h.count, h.L)
-    d_long(2 * h.work, at, ld, h.scale, h.causal, h.mask, h.width, parts, log_total.reshape(h.count, h.L), along)
+    d_long(2 * h.work, at, ld, h.scale, h.offset, h.mask, h.width, parts, log_total.reshape(h.count, h.L), along)
     dK, dV = dKs[0], dVs[0]
     for more, total in [*((X, dK) for X in dKs[1:]), *((X, dV) for X in dVs[1:])]:
         total += more

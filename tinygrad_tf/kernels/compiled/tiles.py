@@ -40,7 +40,7 @@ def scale_by(S: Any, by: Any) -> None:
 
 
 @kernel
-def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, width: Any, out: Any) -> None:
+def long_forward(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, width: Any, out: Any) -> None:
     """``at`` has the addresses of Q, K, V and Y. Pieces take tiles in turn, because later queries see more keys."""
     heads, L = out.shape
     S, d, dv, size = width[2], width[0], width[1], out.itemsize
@@ -54,8 +54,8 @@ def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, w
             h, q0 = task // tiles, task % tiles * _ROWS
             rows = min(_ROWS, L - q0)
             tops[:], totals[:], Y[:] = -inf, zero, zero
-            for k0 in range(0, min(S, max(0, q0 + rows + causal)), _KEYS):
-                keys = min(_KEYS, min(S, q0 + rows + causal) - k0)
+            for k0 in range(0, min(S, max(0, q0 + rows + offset)), _KEYS):
+                keys = min(_KEYS, min(S, q0 + rows + offset) - k0)
                 P = T[: rows * keys].reshape(rows, keys)
                 gemm(
                     PLAIN,
@@ -73,7 +73,7 @@ def long_forward(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, w
                     keys,
                 )
                 for i in range(rows):
-                    stop = min(keys, max(0, q0 + i + causal + 1 - k0))
+                    stop = min(keys, max(0, q0 + i + offset + 1 - k0))
                     p = P[i, :stop]
                     P[i, stop:] = zero
                     if stop == 0:
@@ -135,7 +135,7 @@ def _d_scores_row(dP: Any, P: Any, total: Any) -> None:
 
 
 @kernel
-def d_long(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, width: Any, parts: Any, log_total: Any,
+def d_long(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, width: Any, parts: Any, log_total: Any,
             along: Any) -> None:  # fmt: skip
     """The gradients, added up tile by tile. ``along`` is Σ dY ⊙ Y of each row.
 
@@ -152,14 +152,14 @@ def d_long(n: Any, at: Any, ld: Any, scale: Any, causal: Any, mask: Any, width: 
             for q0 in range(part * _ROWS, L, parts * _ROWS):
                 rows = min(_ROWS, L - q0)
                 q, dy, dq = at[0, h] + q0 * ld[0] * size, at[3, h] + q0 * ld[3] * size, at[4, h] + q0 * ld[4] * size
-                for k0 in range(0, min(S, max(0, q0 + rows + causal)), _KEYS):
-                    keys = min(_KEYS, min(S, q0 + rows + causal) - k0)
+                for k0 in range(0, min(S, max(0, q0 + rows + offset)), _KEYS):
+                    keys = min(_KEYS, min(S, q0 + rows + offset) - k0)
                     P, dP = T[: rows * keys].reshape(rows, keys), U[: rows * keys].reshape(rows, keys)
                     k, v = at[1, h] + k0 * ld[1] * size, at[2, h] + k0 * ld[2] * size
                     gemm(PLAIN, TURNED, rows, keys, d, scale, q, ld[0], k, ld[1], zero, P.ctypes.data, keys)
                     gemm(PLAIN, TURNED, rows, keys, dv, one, dy, ld[3], v, ld[2], zero, dP.ctypes.data, keys)
                     for i in range(rows):
-                        stop = min(keys, max(0, q0 + i + causal + 1 - k0))
+                        stop = min(keys, max(0, q0 + i + offset + 1 - k0))
                         P[i, stop:] = zero
                         dP[i, stop:] = zero
                         if mask.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from typing import Any
 
 import numpy as np
 
@@ -18,19 +19,15 @@ from ..shape import expand_dims
 from .rows import softmax
 
 
-def attention_weights(Q, K, mask=None, causal: int | None = None):
-    """P = softmax(Q · Kᵀ / √d_k). Weights that the mask forbids are 0; a row with nothing to attend to is all 0.
-
-    A boolean mask is true where attention is allowed; a float mask is added to the scores (−inf forbids). With
-    ``causal`` c, query i attends to the keys 0 … i + c only. Shapes: Q (..., L, d_k), K (..., S, d_k), P (..., L, S).
-    """
+def _weights(Q, K, mask, offset: int | None):
+    """P = softmax(Q · Kᵀ / √d_k) under a mask; with ``offset`` query i attends to the keys 0 … i + offset only."""
     S = Q @ K.mT / math.sqrt(Q.shape[-1])  # (..., L, S)
-    if mask is None and causal is None:
+    if mask is None and offset is None:
         return softmax(S)
     if mask is not None and mask.dtype.kind == "f":
         S = S + np.where(mask > -np.inf, mask, 0)
         mask = mask > -np.inf
-    allowed = _both(mask, None if causal is None else np.tri(Q.shape[-2], K.shape[-2], causal, dtype=bool))
+    allowed = _both(mask, None if offset is None else np.tri(Q.shape[-2], K.shape[-2], offset, dtype=bool))
     low = -3e4 if Q.dtype == np.float16 else -1e30  # finite in each type: an empty row of −inf would become NaN
     return softmax(np.where(allowed, S, low)) * allowed
 
@@ -40,15 +37,15 @@ def _both(mask, other):
 
 
 @op(kernel=KERNELS["attention"])
-def _attention(Q, K, V, mask=None, *, causal: int | None, keep, p: float):
-    """Y = softmax(Q · Kᵀ / √d_k) · V."""
-    return _dropped(attention_weights(Q, K, mask, causal), keep, p) @ V
+def _attention(Q, K, V, mask=None, *, offset: int | None, keep, p: float):
+    """Y = softmax(Q · Kᵀ / √d_k) · V. With ``offset`` query i attends to the keys 0 … i + offset only."""
+    return _dropped(_weights(Q, K, mask, offset), keep, p) @ V
 
 
 @_attention.rule
-def d_attention(dY, Y, Q, K, V, mask=None, *, causal, keep, p):
+def d_attention(dY, Y, Q, K, V, mask=None, *, offset, keep, p):
     d_k = Q.shape[-1]
-    P = attention_weights(Q, K, mask, causal)
+    P = _weights(Q, K, mask, offset)
     dV = _dropped(P, keep, p).mT @ dY
     dP = _dropped(dY @ V.mT, keep, p)
     dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))
@@ -63,74 +60,123 @@ def _dropped(P, keep, p: float):
 
 
 @function
-def attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
+def attention(Q, K, V, mask=None, causal: bool = False, p: float = 0.0, offset: int | None = None):
     """Y = softmax(Q · Kᵀ / √d_k) · V ("Attention Is All You Need", section 3.2.1), for every head of every batch entry.
 
-    Shapes: Q (..., L, d_k), K (..., S, d_k), V (..., S, d_v), Y (..., L, d_v). A boolean ``mask`` is true where a query
-    may attend to a key, a float one is added to the scores; it broadcasts to (..., L, S). With ``causal`` c, query i
-    attends to the keys 0 … i + c only: c is 0 for a sequence that attends to itself, S − L where earlier keys come from
-    a cache. ``p`` is the probability to drop a weight. Long sequences cost memory for L + S tokens, not for L · S
-    pairs, unless a mask of that size is given. Raises ValueError for shapes that do not fit each other, TypeError for a
-    mask of integers.
+    Shapes: Q (..., H, L, d_k), K (..., G, S, d_k), V (..., G, S, d_v), Y (..., H, L, d_v). If H is a multiple of G, H/G
+    neighbouring heads of Q share one of K and V (Ainslie et al. 2023). Without heads they are matrices.
 
-    >>> one = Tensor([[1.0]])
-    >>> attention(one, one, Tensor([[5.0]])).tolist()
-    [[5.0]]
+    A boolean ``mask`` is true where a query may attend to a key, a float one is added to the scores; it broadcasts to
+    (..., H, L, S). With ``causal`` no query attends to the keys behind it. Query i stands at the key i + ``offset``. By
+    default that is S − L: the last query stands at the last key, whether or not earlier keys come from a cache. ``p``
+    is the probability to drop a weight. Long sequences cost memory for L + S tokens, not for L · S pairs, unless a mask
+    of that size is given. Raises ValueError for shapes that do not fit each other, TypeError for a mask of integers.
+
+    >>> Q, K = Tensor([[1.0], [1.0]]), Tensor([[1.0], [1.0]])
+    >>> attention(Q, K, Tensor([[2.0], [4.0]]), causal=True).tolist()
+    [[2.0], [3.0]]
+    """
+    return _attended("attention", Q, K, V, mask, _offset("attention", Q, K, causal, offset), p)
+
+
+def _attended(name: str, Q, K, V, mask, offset: int | None, p: float, shared: bool = True):
+    """:func:`attention` with the offset alone, which is None where every query may attend to every key."""
+    Q, K, V, mask, n_heads = _by_groups(name, Q, K, V, mask, shared)
+    scores = _scores_shape(name, Q, K, V, mask)
+    if not 0 <= p <= 1:
+        raise error(ValueError, name, got={"p": p}, rule="p is a probability, 0 … 1", cure="write e.g. p=0.1")
+    keep = Keep(scores, p, int(generator().integers(2**63))) if p > 0 else None
+    Y = _attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
+    return _joined(Y, n_heads)
+
+
+@function
+def attention_weights(Q, K, mask=None, causal: bool = False, offset: int | None = None):
+    """P = softmax(Q · Kᵀ / √d_k), the weights of :func:`attention`, whose arguments these are.
+
+    Weights that the mask forbids are 0; a row with nothing to attend to is all 0. Shapes: Q (..., H, L, d_k), K
+    (..., G, S, d_k), P (..., H, L, S).
+
+    >>> one = Tensor([[1.0], [1.0]])
+    >>> attention_weights(one, one, causal=True).tolist()
+    [[1.0, 0.0], [0.5, 0.5]]
+    """
+    offset = _offset("attention_weights", Q, K, causal, offset)
+    Q, K, _, mask, n_heads = _by_groups("attention_weights", Q, K, K, mask, True)
+    _scores_shape("attention_weights", Q, K, None, mask)
+    return _joined(_weights(Q, K, mask, offset), n_heads)
+
+
+def _offset(name: str, Q, K, causal: bool, offset: int | None) -> int | None:
+    """The key at which the first query stands, or None if every query may attend to every key."""
+    known = offset is None or (causal and isinstance(offset, (int, np.integer)))
+    if not isinstance(causal, (bool, np.bool_)) or not known:
+        raise error(
+            TypeError,
+            name,
+            got={"causal": causal, "offset": offset},
+            rule="causal is True or False; where the first query stands among the keys, an integer, is said beside it",
+            cure="write causal=True, or causal=True, offset=0 if the first query stands at the first key",
+        )
+    if not causal or min(Q.ndim, K.ndim) < 2:
+        return None
+    offset = K.shape[-2] - Q.shape[-2] if offset is None else offset
+    return None if offset >= K.shape[-2] - 1 else offset  # a single query at the end: nothing to compare
+
+
+def _by_groups(name: str, Q, K, V, mask, shared: bool) -> tuple[Any, Any, Any, Any, int | None]:
+    """The inputs with the heads that share one of K and V in an axis of their own, and the number of heads.
+
+    Q (..., H, L, d) becomes (..., G, H/G, L, d), and K and V (..., G, 1, S, d). Where each head has its own, or one
+    serves all, nothing changes, and the number is None.
     """
     mask = mask if mask is None or isinstance(mask, Tensor) else to_array(mask)
-    scores = _scores_shape(Q, K, V, mask)
-    if not 0 <= p <= 1:
-        raise error(ValueError, "attention", got={"p": p}, rule="p is a probability, 0 … 1", cure="write e.g. p=0.1")
-    keep = Keep(scores, p, int(generator().integers(2**63))) if p > 0 else None
-    return _attention(Q, K, V, mask, causal=causal, keep=keep, p=p)
-
-
-def grouped_attention(Q, K, V, mask=None, causal: int | None = None, p: float = 0.0):
-    """:func:`attention` in which H/G neighbouring heads of Q share one head of K and V (Ainslie et al. 2023).
-
-    Shapes: Q and Y (..., H, L, d), K and V (..., G, S, d); a mask broadcasts to (..., H, L, S).
-
-    >>> Q, K = Tensor(np.zeros((4, 3, 2), "float32")), Tensor(np.zeros((2, 5, 2), "float32"))
-    >>> grouped_attention(Q, K, K).shape
-    (4, 3, 2)
-    """
-    (*B, H, L, d), G = Q.shape, K.shape[-3]
-    if H % G:
-        return attention(Q, K, V, mask, causal, p)  # which raises: the heads do not fit
-    if mask is not None:
-        mask = mask if isinstance(mask, Tensor) else to_array(mask)
-        mask = mask.reshape((1,) * (3 - mask.ndim) + mask.shape)  # (..., 1 or H, L, S)
-        heads = (G, H // G) if mask.shape[-3] == H else (mask.shape[-3], 1)
+    H, G, G_v = (X.shape[-3] if X.ndim > 2 else 1 for X in (Q, K, V))
+    if not shared or G in (1, H) or H % G or G_v not in (1, G):
+        return Q, K, V, mask, None
+    if mask is not None and mask.ndim > 2:
+        if mask.shape[-3] not in (1, H):
+            raise _misfit(name, {"Q": Q, "K": K, "V": V, "mask": mask})
+        heads = (1, 1) if mask.shape[-3] == 1 else (G, H // G)
         mask = mask.reshape((*mask.shape[:-3], *heads, *mask.shape[-2:]))
-    Q = Q.reshape((*B, G, H // G, L, d))
-    return attention(Q, expand_dims(K, -3), expand_dims(V, -3), mask, causal, p).reshape((*B, H, L, V.shape[-1]))
+    Q = Q.reshape((*Q.shape[:-3], G, H // G, *Q.shape[-2:]))
+    return Q, expand_dims(K, -3), expand_dims(V, -3) if V.ndim > 2 else V, mask, H
 
 
-def _scores_shape(Q, K, V, mask) -> tuple[int, ...]:
-    """(..., L, S), the shape of Q · Kᵀ. Raises if one of the four inputs does not fit the others."""
-    got = {"Q": Q, "K": K, "V": V, **({} if mask is None else {"mask": mask})}
+def _joined(Y, n_heads: int | None):
+    """Y (..., G, H/G, L, d) as (..., H, L, d)."""
+    return Y if n_heads is None else Y.reshape((*Y.shape[:-4], n_heads, *Y.shape[-2:]))
+
+
+def _scores_shape(name: str, Q, K, V, mask) -> tuple[int, ...]:
+    """(..., L, S), the shape of Q · Kᵀ. Raises if an input, of which V may be None, does not fit the others."""
+    got = {"Q": Q, "K": K, **({} if V is None else {"V": V}), **({} if mask is None else {"mask": mask})}
     if mask is not None and mask.dtype.kind not in "bf":
         raise error(
             TypeError,
-            "attention",
+            name,
             got=got,
             rule="a mask is boolean (true: may attend) or float (added to the scores)",
             cure="write mask.astype(bool)",
         )
-    scores: tuple[int, ...] = ()
+    V = K if V is None else V
     if min(Q.ndim, K.ndim, V.ndim) > 1 and Q.shape[-1] == K.shape[-1] and K.shape[-2] == V.shape[-2]:
         with contextlib.suppress(ValueError):  # raised for batches that do not broadcast
             scores = (*np.broadcast_shapes(Q.shape[:-2], K.shape[:-2]), Q.shape[-2], K.shape[-2])
             np.broadcast_shapes(scores[:-2], V.shape[:-2])
             if mask is None or np.broadcast_shapes(mask.shape, scores) == scores:
                 return scores
-    raise error(
+    raise _misfit(name, got)
+
+
+def _misfit(name: str, got: dict[str, Any]) -> Exception:
+    return error(
         ValueError,
-        "attention",
+        name,
         got=got,
         rule=(
-            "Q is (..., L, d_k), K (..., S, d_k), V (..., S, d_v), with batch and heads in front that broadcast; a "
-            "mask broadcasts to (..., L, S)"
+            "Q is (..., H, L, d_k), K (..., G, S, d_k), V (..., G, S, d_v), where H is a multiple of G and what is in "
+            "front broadcasts; a mask broadcasts to (..., H, L, S)"
         ),
         cure=(
             "give Q and K the same last axis, K and V the same length S, and a mask the shape (L, S); write x[None] "
@@ -147,7 +193,7 @@ def scaled_dot_product_attention(
     """:func:`attention` under PyTorch's name and with PyTorch's arguments.
 
     ``scale`` replaces 1/√d_k. A boolean mask is true where a query may attend. With ``enable_gqa`` heads of the query
-    share those of key and value, as in :func:`grouped_attention`.
+    share those of key and value. With ``is_causal`` the first query stands at the first key, as in PyTorch.
 
     >>> scaled_dot_product_attention(Tensor([[1.0]]), Tensor([[1.0]]), Tensor([[5.0]]), is_causal=True).tolist()
     [[5.0]]
@@ -162,5 +208,5 @@ def scaled_dot_product_attention(
         )
     if scale is not None:
         query = query * (scale * math.sqrt(query.shape[-1]))
-    attend = grouped_attention if enable_gqa else attention
-    return attend(query, key, value, attn_mask, 0 if is_causal else None, dropout_p)
+    offset = _offset("attention", query, key, is_causal, 0 if is_causal else None)
+    return _attended("attention", query, key, value, attn_mask, offset, dropout_p, enable_gqa)
