@@ -376,3 +376,16 @@ def test_unknown_views_and_languages_are_refused(wrong):
     [(name, value)] = wrong.items()
     with pytest.raises(ValueError, match=rf"draw got {name} '{value}'\n  rule: {name} is one of"):
         draw(GRAPHS["chain"]()[0], **wrong)
+
+
+def test_the_dual_view_keeps_the_limits_of_the_others():
+    x = leaf(2, name="x")
+    y = x
+    for _ in range(500):
+        y = y.tanh()
+    assert "nslimit=2" in draw(y.sum(), view="dual", depth=0).source
+    for _ in range(2600):
+        y = y.tanh()
+    draw(y.sum(), view="both", depth=0)
+    with pytest.raises(ValueError, match=r"draw got a graph of 6\d\d\d boxes"):
+        draw(y.sum(), view="dual", depth=0)

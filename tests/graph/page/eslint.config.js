@@ -9,7 +9,8 @@ const rules = (text) => Object.fromEntries(words(text).map((name) => [name, "err
 const ANYWHERE =
   "atob Blob clearInterval DecompressionStream performance Response setInterval setTimeout URL URLSearchParams";
 const BROWSER =
-  "addEventListener document getComputedStyle history location matchMedia navigator Node Option XMLSerializer";
+  "addEventListener document Event getComputedStyle history Image location matchMedia navigator Node Option " +
+  "removeEventListener requestAnimationFrame XMLSerializer";
 const NODE = "process";
 const GUIDE = "innerHeight IntersectionObserver localStorage";
 

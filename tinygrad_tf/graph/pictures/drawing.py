@@ -53,6 +53,15 @@ _FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT}
 _MOST = 6000  # visible nodes that Graphviz lays out in a minute or two
 
 
+def limits_of(n: int) -> dict[str, str]:
+    """How hard Graphviz may try with ``n`` boxes."""
+    if n <= 400:
+        return {}
+    if n <= 1500:
+        return {"nslimit": "2", "nslimit1": "2"}
+    return {"nslimit": "0.1", "nslimit1": "0.1", "splines": "line"}
+
+
 @dataclass(frozen=True)
 class Look:
     """How a picture looks: with values or not, which arrows, in which language."""
@@ -65,6 +74,8 @@ class Look:
 class Drawing:
     """Boxes and arrows in DOT."""
 
+    per_node = 1  # boxes
+
     def __init__(
         self, flow: Flow, boxes: Mapping[str, Box], sums: Sums, arrays: Arrays, to: Routes | None, look: Look
     ) -> None:
@@ -72,11 +83,11 @@ class Drawing:
         self.flow, self.boxes, self.sums, self.arrays, self.to, self.look = flow, boxes, sums, arrays, to, look
         on = set(to.nodes) if to else set(flow.norms) if look.view == "backward" else {n.id for n in graph.nodes}
         self.shown = {box.id: box for id, box in boxes.items() if id in on}
-        if len(self.shown) > _MOST:
+        if len(self.shown) * self.per_node > _MOST:
             raise error(
                 ValueError,
                 "draw",
-                got=f"a graph of {len(self.shown)} boxes",
+                got=f"a graph of {len(self.shown) * self.per_node} boxes",
                 rule=f"Graphviz lays out {_MOST}, and more than 150 teach nobody",
                 cure="close modules with depth=1, or keep one weight with path_to=W",
             )
@@ -106,9 +117,7 @@ class Drawing:
         return math.hypot(*[self.sums.norm(key) for key in sorted(sums)])  # of different Tensors: as one long vector
 
     def picture(self) -> Picture:
-        n = len(self.shown)
-        limits = {} if n <= 400 else {"nslimit": "2", "nslimit1": "2"} if n <= 1500 else {
-            "nslimit": "0.1", "nslimit1": "0.1", "splines": "line"}  # fmt: skip
+        limits = limits_of(len(self.shown))
         summary = self._summary()
         dot = Picture(
             "dW",

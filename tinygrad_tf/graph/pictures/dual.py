@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ...formula import read_by
 from ..labels import centred, gradient_of, three
-from .drawing import GRADIENT, PAPER, QUIET, STYLE, TEXT, Drawing
+from .drawing import GRADIENT, PAPER, QUIET, STYLE, TEXT, Drawing, limits_of
 from .render import Picture
 
 
 class Dual(Drawing):
     """Each Tensor beside its gradient, in one row. Modules are not framed: a row would lie in two frames."""
+
+    per_node = 2
 
     def picture(self) -> Picture:
         """Arrows forward on the left, gradients back on the right, dotted lines from the arrays that a rule reads."""
@@ -20,7 +22,7 @@ class Dual(Drawing):
             graph_attr={
                 "fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT, "rankdir": "TB", "bgcolor": PAPER,
                 "nodesep": "0.6", "ranksep": "0.35", "fontsize": "10", "labelloc": "b", "tooltip": " ",
-                "label": centred([(line, QUIET, 10) for line in summary]),
+                "label": centred([(line, QUIET, 10) for line in summary]), **limits_of(2 * len(self.shown)),
             },
             node_attr={"fontname": "Helvetica,Arial,sans-serif", "fontsize": "12", "margin": "0.1,0.03",
                        "height": "0.3"},

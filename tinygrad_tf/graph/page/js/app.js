@@ -3,7 +3,7 @@
 import { fragmentOf } from "./address.js";
 import { labelItems, sayAll, showControls } from "./controls.js";
 import { visible } from "./data/items.js";
-import { routesTo } from "./data/routes.js";
+import { globalStep, routesTo } from "./data/routes.js";
 import { element } from "./elements.js";
 import { layout } from "./layout/layout.js";
 import { showPanel } from "./panel/panel.js";
@@ -44,6 +44,25 @@ export const app = {
     this.state.step = Math.max(0, Math.min(this.state.step, this.limit()));
     if (!this.view || before.lang !== this.state.lang || change.open) this.rebuild();
     this.refresh();
+  },
+
+  // To the next step (or, by −1, the one before) that something else shows: past a closed module.
+  skip(by) {
+    const item = this.itemAt(this.state.step);
+    let step = this.state.step + by;
+    while (step > 0 && step < this.limit() && item?.kind === "module" && this.itemAt(step) === item) step += by;
+    this.set({ step, at: null });
+  },
+
+  itemAt(step) {
+    const at = globalStep(step, this.routes);
+    return at > 0 ? this.view.itemOf.get(this.data.steps[at - 1][0]) : null;
+  },
+
+  // Opens the modules around a node, and selects it.
+  show(id) {
+    this.reveal(id);
+    this.set({ at: id });
   },
 
   // Opens the modules around a node.

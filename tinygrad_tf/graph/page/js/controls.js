@@ -14,7 +14,6 @@ const ICONS = {
   minus: "M3 8h10",
   plus: "M3 8h10M8 3v10",
   fit: "M2 4v8M14 4v8M5 8h6M7 6L5 8l2 2M9 6l2 2-2 2",
-  save: "M8 2v8M5 7l3 3 3-3M3 13h10",
   theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
 };
 
@@ -34,6 +33,7 @@ export function sayAll(app) {
     e.setAttribute("aria-label", say(e.dataset.label));
     if (e.tagName === "BUTTON") e.title = say(e.dataset.label);
   }
+  for (const e of document.querySelectorAll("[data-hint]")) e.placeholder = say(e.dataset.hint);
   const language = element("language");
   language.textContent = say("other");
   language.setAttribute("aria-label", say("otherLabel"));
@@ -71,9 +71,15 @@ export function labelItems(app, shown) {
   const current = items.find((i) => i.id === app.state.at) ?? shown.activeItem ?? items[0];
   for (const i of items) {
     const title = i.kind === "frame" ? i.title : i.lines.join(", ");
-    const norm = i.third ? `, ${say("gradient")} ${i.third.textContent}` : "";
-    i.element.setAttribute("aria-label", `${say("kind")[i.kind]} ${title}${norm}`);
+    const norm = i.third ? `, ${say("gradient")} ${i.shownText}` : "";
+    const label = `${say("kind")[i.kind]} ${title}${norm}`;
+    if (i.label === label) continue;
+    i.label = label;
+    i.element.setAttribute("aria-label", label);
     if (i.kind === "frame" || i.kind === "module") i.element.setAttribute("aria-expanded", i.kind === "frame");
-    i.element.setAttribute("tabindex", i === current ? 0 : -1);
   }
+  if (app.view.current === current) return;
+  app.view.current?.element.setAttribute("tabindex", -1);
+  current?.element.setAttribute("tabindex", 0);
+  app.view.current = current;
 }

@@ -5,8 +5,11 @@ import { app } from "./app.js";
 import { drawIcon, sayAll, showControls } from "./controls.js";
 import { globalStep } from "./data/routes.js";
 import { element } from "./elements.js";
-import { saveSvg } from "./picture/saving.js";
+import { listenToFinding } from "./finding.js";
+import { listenToMouse } from "./mouse.js";
+import { savePng, saveSvg } from "./picture/saving.js";
 import { zoomTo, zoomToFit } from "./picture/zoom.js";
+import { listenToPrinting } from "./printing.js";
 
 // ---- stepping -------------------------------------------------------------------------------------------------------
 
@@ -55,7 +58,6 @@ function choose(id) {
 
 function chooseWeight(id) {
   app.set({ to: id || null, at: null, step: 0 });
-  element("weight").blur();
 }
 
 function letGo() {
@@ -71,10 +73,13 @@ const KEYS = {
   Home: () => go(0),
   End: () => go(app.limit()),
   Escape: letGo,
+  "/": () => element("find").focus(),
   "+": () => zoomTo(app, app.zoom * 1.25),
   "=": () => zoomTo(app, app.zoom * 1.25),
   "-": () => zoomTo(app, app.zoom / 1.25),
 };
+
+const KEYS_WITH_SHIFT = { ArrowRight: () => app.skip(1), ArrowLeft: () => app.skip(-1) };
 
 const KEYS_ON_ITEMS = {
   ArrowDown: (item) => walkItems(item, 1),
@@ -83,14 +88,19 @@ const KEYS_ON_ITEMS = {
   " ": (item) => choose(item.dataset.id),
 };
 
+const KEEPS_KEYS = ["find", "weight"]; // what is typed there is meant for them
+
 function onKey(event) {
-  const { target, key } = event;
-  if (event.ctrlKey || event.metaKey || event.altKey || target.tagName === "SELECT") return;
-  const item = target.closest?.(".item");
-  const action = (item && KEYS_ON_ITEMS[key]) || KEYS[key];
+  if (event.ctrlKey || event.metaKey || event.altKey || KEEPS_KEYS.includes(event.target.id)) return;
+  const item = event.target.closest?.(".item");
+  const action = actionOf(event, item);
   if (!action) return;
   action(item);
   event.preventDefault();
+}
+
+function actionOf({ key, shiftKey }, item) {
+  return (item && KEYS_ON_ITEMS[key]) || (shiftKey && KEYS_WITH_SHIFT[key]) || KEYS[key];
 }
 
 function walkItems(from, by) {
@@ -119,6 +129,7 @@ const CLICKS = {
   larger: () => zoomTo(app, app.zoom * 1.25),
   fit: () => zoomTo(app, zoomToFit(app)),
   save: () => saveSvg(app),
+  savepng: () => savePng(app),
   language: () => app.set({ lang: app.state.lang === "en" ? "zh" : "en" }),
   theme: () => app.set({ theme: app.dark() ? "light" : "dark" }),
   picture: onClick,
@@ -127,11 +138,29 @@ const CLICKS = {
 export function listen() {
   for (const [id, action] of Object.entries(CLICKS)) element(id).addEventListener("click", action);
   element("slider").addEventListener("input", (event) => go(Number(event.target.value)));
-  element("weight").addEventListener("change", (event) => chooseWeight(event.target.value));
+  listenToWeights();
+  listenToMouse(app);
+  listenToFinding(app);
+  listenToPrinting(app);
   document.addEventListener("keydown", onKey);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());
   addEventListener("hashchange", () => {
     if (location.hash !== app.written) load();
+  });
+}
+
+// A weight that is chosen by hand leaves the arrows to the steps; by the keyboard one goes on in the list.
+function listenToWeights() {
+  const list = element("weight");
+  let byHand = false;
+  list.addEventListener("pointerdown", () => (byHand = true));
+  list.addEventListener("keydown", ({ key }) => {
+    byHand = false;
+    if (key === "Escape" || key === "Enter") list.blur(); // and the arrows step again
+  });
+  list.addEventListener("change", () => {
+    chooseWeight(list.value);
+    if (byHand) list.blur();
   });
 }
 

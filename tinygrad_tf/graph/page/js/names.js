@@ -30,9 +30,10 @@ function operationInText(op) {
 }
 
 // What a node is called on its box: its own name, or the module of which it is the only operation, else the operation.
-export function nodeTitle(n) {
+// `brief` leaves out the second name of an operation, the Chinese one behind the Latin one.
+export function nodeTitle(n, brief = false) {
   if (!n.op) return n.kind === "constant" && n.number === undefined ? say("kind").constant : n.title;
-  const op = operationName(n.op);
+  const op = brief ? n.op : operationName(n.op);
   if (n.kind === "loss") return op;
   if (n.name) return `${n.title} · ${op}`;
   if (!n.label) return op;

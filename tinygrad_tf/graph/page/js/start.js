@@ -5,14 +5,12 @@ import { drawIcons } from "./controls.js";
 import { indexed, unpacked } from "./data/data.js";
 import { element } from "./elements.js";
 import { listen, load } from "./hands.js";
-import { zoomTo, zoomToFit } from "./picture/zoom.js";
 
 async function start() {
   app.data = indexed(await unpacked(element("data").textContent.trim()));
   drawIcons();
   listen();
   load();
-  zoomTo(app, Math.max(0.7, zoomToFit(app))); // smaller, nobody could read it
   app.lastStep = undefined; // the active step is looked for once more, in the window as it is now
   app.refresh();
   document.body.dataset.ready = "yes";

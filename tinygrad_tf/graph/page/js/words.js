@@ -20,10 +20,17 @@ export const WORDS = {
     larger: "Larger",
     fit: "Fit the width",
     saveSvg: "Save the picture as SVG",
+    savePng: "Save the picture as PNG",
+    find: "Find a node",
+    findHint: "Find: name, op",
+    noneFound: "none",
+    more: (n) => `and ${n} more steps`,
     theme: "Light or dark",
     graph: "The graph: forward runs down, gradients run up",
     panel: "About the step",
     contents: (ops, weights) => `${ops} ops${weights ? ` · ${weights} weights` : ""}`,
+    atWork: (layer) => `at work: ${layer}`,
+    skipModule: (title) => `Skip to the end of ${title}`,
     // the story of a step
     before: (loss) =>
       `Forward is done: the loss is ${loss}. No gradient has flowed yet. ` +
@@ -50,6 +57,7 @@ export const WORDS = {
     // a node in detail
     selected: "Selected",
     active: "Active step",
+    start: "Start: the loss",
     kind: {
       operation: "operation",
       parameter: "parameter",
@@ -115,7 +123,8 @@ export const WORDS = {
     wire: "width of a gradient: log of its norm",
     partial: "“…”: more is still to come",
     help: [
-      "← → step, Home and End go to the ends, Esc lets go.",
+      "← → step, with Shift past a closed module; Home and End go to the ends, Esc lets go, / finds.",
+      "Drag the picture; Ctrl and the wheel zoom, and so do + and −.",
       "A click on a box shows its numbers and formulas.",
       "A click on a weight shows only the routes to it.",
       "⊞ opens a module in place, or an operation into primitives; ⊟ closes it.",
@@ -140,10 +149,17 @@ export const WORDS = {
     larger: "放大",
     fit: "适合宽度",
     saveSvg: "把图存为 SVG",
+    savePng: "把图存为 PNG",
+    find: "查找节点",
+    findHint: "查找：名称、运算",
+    noneFound: "没有",
+    more: (n) => `还有 ${n} 步`,
     theme: "浅色或深色",
     graph: "计算图：前向向下，梯度向上",
     panel: "关于这一步",
     contents: (ops, weights) => `${ops} 个运算${weights ? ` · ${weights} 个权重` : ""}`,
+    atWork: (layer) => `正在计算：${layer}`,
+    skipModule: (title) => `跳到 ${title} 之后`,
     // the story of a step
     before: (loss) => `前向已算完：损失是 ${loss}。还没有梯度流动。按 → 键或点 ›，一条规则一条规则地往回走。`,
     beforeTo: (name, routes, steps) => `从损失到 ${name} 有 ${routes} 条路线，经过 ${steps} 步。按 → 键或点 ›，沿着它们走。`,
@@ -166,6 +182,7 @@ export const WORDS = {
     // a node in detail
     selected: "选中",
     active: "当前步骤",
+    start: "起点：损失",
     kind: {
       operation: "运算",
       parameter: "参数",
@@ -230,7 +247,8 @@ export const WORDS = {
     wire: "梯度的粗细：范数的对数",
     partial: "“…”：还有没到的",
     help: [
-      "← → 单步，Home 和 End 到两端，Esc 放开。",
+      "← → 单步，加 Shift 跳过收起的模块；Home 和 End 到两端，Esc 放开，/ 查找。",
+      "拖动图；Ctrl 加滚轮缩放，+ 和 − 也可以。",
       "点一个框，看它的数与公式。",
       "点一个权重，只看通往它的路线。",
       "⊞ 就地打开模块，或把运算展开为基本运算；⊟ 收起。",

@@ -122,6 +122,13 @@ export function listed(root) {
   return found;
 }
 
+// Which of the layers that are folded into one module made a node: layers.7.
+export function layerOf(module, node) {
+  if (!(module?.count > 1) || !node.path) return null;
+  const parts = node.path.split(".").slice(0, module.path.split(".").length);
+  return parts.slice(/^\d+$/.test(parts.at(-1)) ? -2 : -1).join(".");
+}
+
 // Whether it can be opened: a closed module, or a fused operation whose definition is here.
 export function opens(item) {
   return item.kind === "module" || Boolean(item.node?.inside);

@@ -29,11 +29,11 @@ export function innerDetails(data, item) {
 }
 
 export function nodeDetails(app, shown, node) {
-  const { data, state } = app;
+  const { data } = app;
   const { arrived, of } = gradientAt(data, node, shown.step);
   const gradient = arrived > 0 && arrived === of ? node.gradient : null;
-  const kind = `${say(state.at ? "selected" : "active")} · ${say("kind")[node.kind]}`;
-  const found = [make("div", "quiet", kind), make("h2", "name", fullName(node)), actionsOf(app, node)];
+  const found = [make("div", "quiet", headline(app, shown, node)), make("h2", "name", fullName(node))];
+  found.push(actionsOf(app, shown, node));
   if (node.forward !== undefined) found.push(heading(say("forward")), formula(data, node.forward));
   found.push(...sentDetails(app, shown, node));
   if (node.join) found.push(...joinDetails(data, node, shown.step));
@@ -44,12 +44,20 @@ export function nodeDetails(app, shown, node) {
   return [...found, ...numbers(node, gradient), maps];
 }
 
-function actionsOf(app, node) {
+function headline({ state }, shown, node) {
+  if (!state.at && !shown.active) return say("start");
+  return `${say(state.at ? "selected" : "active")} · ${say("kind")[node.kind]}`;
+}
+
+function actionsOf(app, shown, node) {
   const actions = make("div", "actions");
   const item = app.view.itemOf.get(node.id);
   const add = (word, action) => actions.append(button(say(word), action));
   const learned = node.norm !== undefined && node.kind !== "loss";
   if (learned && app.state.to !== node.id) add("follow", () => app.set({ to: node.id, step: 0, at: null }));
+  if (shown.activeItem === item && item.kind === "module") {
+    actions.append(button(say("skipModule", item.lines[0]), () => app.skip(1)));
+  }
   if (node.inside && item.node === node) add(item.fused ? "closeFused" : "openFused", () => app.toggle(node.id));
   return actions;
 }

@@ -6,7 +6,9 @@ import { say } from "../words.js";
 
 const KINDS = ["operation", "parameter", "input", "constant", "loss", "module"];
 
-export function showLegend() {
+export function showLegend(lang) {
+  if (element("legend").lang === lang) return;
+  element("legend").lang = lang;
   const kinds = KINDS.map((kind) => entry(say("kind")[kind], svg("g", { class: kind }, shapeOf(kind, 2, 2, 22, 14))));
   const thin = svg("path", { d: "M2,12h7", class: "thin" });
   const thick = svg("path", { d: "M11,9h13", class: "thick" });

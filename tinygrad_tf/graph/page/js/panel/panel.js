@@ -7,6 +7,8 @@ import { showLegend } from "./legend.js";
 import { tell } from "./story.js";
 import { wayDetails } from "./way.js";
 
+let last = {}; // what stands there, which is left as it is where it is the same
+
 export function showPanel(app, shown) {
   const { data, state, routes } = app;
   const text = tell(data, state, shown, routes).join(say("gap"));
@@ -14,23 +16,25 @@ export function showPanel(app, shown) {
   if (line.textContent !== text) line.textContent = text; // a screen reader would read it again
   const way = routes && state.tab === "way";
   const found = way ? wayDetails(app, shown) : stepDetails(app, shown);
-  element("details").replaceChildren(...(routes ? [tabs(app)] : []), ...found);
-  showLegend();
+  const key = `${state.tab} ${state.lang}`;
+  if (found !== last.found || key !== last.key) {
+    element("details").replaceChildren(...(routes ? [tabs(app)] : []), ...found);
+  }
+  last = { found, key };
+  showLegend(document.documentElement.lang);
 }
 
 function stepDetails(app, shown) {
   const item = app.state.at ? app.view.items.find((i) => i.id === app.state.at) : null;
   if (item?.inner) return innerDetails(app.data, item);
   const node = nodeInDetail(app, item, shown);
-  if (node) return nodeDetails(app, shown, node);
-  return item ? moduleDetails(app, item) : [help()];
+  const found = node ? nodeDetails(app, shown, node) : moduleDetails(app, item);
+  return shown.active || item ? found : [help(), ...found];
 }
 
-// What is selected, which a closed module may hide; else the active operation, else the chosen weight.
-function nodeInDetail({ data, state, routes }, item, shown) {
-  if (item) return item.node;
-  const id = state.at ?? shown.active?.[0] ?? (routes ? state.to : null);
-  return data.node.get(id);
+// What is selected, which a closed module may hide; else the active operation, and before the first step the loss.
+function nodeInDetail({ data, state }, item, shown) {
+  return item ? item.node : data.node.get(state.at ?? shown.active?.[0] ?? data.loss);
 }
 
 // With one weight chosen: the step, or the whole way to the weight.

@@ -7,28 +7,66 @@ import { number, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formula } from "./formulas.js";
 
+let built = {}; // what stands there: thousands of formulas, which are made once for a weight and then only marked
+
 export function wayDetails(app, shown) {
+  const { data, state, routes } = app;
+  if (built.routes !== routes || built.lang !== state.lang) {
+    built = { routes, lang: state.lang, at: 0, step: -1, ...derivation(app) };
+  }
+  mark(built, data, shown.step);
+  return built.elements;
+}
+
+// The list of what there is to a weight, and the links of its strongest route.
+export function derivation(app) {
   const { data, state, routes } = app;
   const end = data.node.get(state.to);
   const title = say("chain", gradientName(data.node.get(data.loss)), gradientName(end));
   const intro = end.routes === "1" ? say("chainOne") : say("chainIntro", end.routes);
   const chain = make("ol", "chain");
-  chain.append(...strongestTo(data, end.id).map((id) => link(app, data.edge.get(id), shown)));
-  return [...nudgeTable(end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];
+  const links = strongestTo(data, end.id).map((id) => link(app, data.edge.get(id)));
+  chain.append(...links.map(({ li }) => li));
+  const elements = [...nudgeTable(end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];
+  return { links, elements };
 }
 
-// One step of the derivation; a click goes there.
-function link(app, e, shown) {
+// Says how far the steps have come, and brings the link of this step, or the last one passed, into view.
+function mark(way, data, step) {
+  if (way.step === step) return;
+  way.step = step;
+  let here = null;
+  for (const { e, li, norm } of way.links) {
+    const look = lookOf(e, step);
+    if (li.className !== look) {
+      li.className = look;
+      norm.textContent = look === "later" ? "–" : three(e.sent);
+    }
+    if (look !== "later") here = li;
+  }
+  if (here) requestAnimationFrame(() => here.scrollIntoView({ block: "center" }));
+}
+
+function lookOf(e, step) {
+  if (e.step === step) return "now";
+  return e.step > step ? "later" : "done";
+}
+
+// One step of the derivation; a click or Enter goes there.
+function link(app, e) {
   const { data, routes } = app;
-  const later = e.step > shown.step ? "later" : "";
-  const li = make("li", e.step === shown.step ? "now" : later);
-  const norm = e.step <= shown.step ? three(e.sent) : "–";
+  const li = make("li", "");
+  const norm = make("span", "", "–");
   const f = formula(data, e.rule, true);
-  const note = `${fullName(data.node.get(e.target))} · ${say("norm")} ${norm}${share(data.node.get(e.source), e)}`;
-  f.append(make("div", "sub", note));
+  const note = make("div", "sub", `${fullName(data.node.get(e.target))} · ${say("norm")} `);
+  note.append(norm, share(data.node.get(e.source), e));
+  f.append(note);
   li.append(f);
-  li.addEventListener("click", () => app.set({ step: routes.steps.indexOf(e.step) + 1, at: null }));
-  return li;
+  li.tabIndex = 0;
+  const go = () => app.set({ step: routes.steps.indexOf(e.step) + 1, at: null });
+  li.addEventListener("click", go);
+  li.addEventListener("keydown", ({ key }) => key === "Enter" && go());
+  return { e, li, norm };
 }
 
 // How much of what adds up at a join comes along an edge.

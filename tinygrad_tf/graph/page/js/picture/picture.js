@@ -14,6 +14,8 @@ export function drawAll(view) {
   for (const item of view.items) {
     item.element = item.kind === "frame" ? drawFrame(item) : drawBox(item);
     item.element.dataset.id = item.id;
+    item.classes = item.element.getAttribute("class");
+    item.shownClasses = item.shownText = item.label = undefined;
     (item.kind === "frame" ? frames : boxes).append(item.element);
   }
   for (const wire of view.edges) edges.append(drawWire(wire));
@@ -27,6 +29,7 @@ export function sizeOf(view) {
 }
 
 function drawWire(wire) {
+  wire.look = wire.moving = undefined;
   wire.element = svg("path", { class: "edge", d: pathText(wire.points) });
   wire.head = svg("path", { class: "head" });
   wire.group = svg("g", { "data-edge": wire.id }, wire.element, wire.head);
@@ -58,7 +61,9 @@ function drawBox(item) {
     g.append(svg("rect", { class: "behind", x: X + 4 * k, y: Y + 4 * k, width: w, height: h, rx: 8 }));
   }
   g.append(shapeOf(item.kind, X, Y, w, h));
-  item.lines.forEach((text, i) => g.append(drawLine(item, i, ["first", "second"][i], text)));
+  const lines = item.lines.map((text, i) => drawLine(item, i, ["first", "second"][i], text));
+  item.second = folded ? lines[1] : null;
+  g.append(...lines);
   if (item.hasThird) {
     item.third = drawLine(item, item.lines.length, "third", "");
     g.append(item.third);

@@ -34,13 +34,23 @@ function sizeBox(data, item, measure) {
   item.letter = item.inner || item.kind === "module" ? say("letter") : gradientLetter(item.node);
   item.hasThird = item.kind !== "constant" && item.kind !== "input";
   const third = item.hasThird ? widestThird(item, measure) : 0;
-  const natural = Math.max(...lines.map(width), third) + (opens(item) ? 42 : 20);
-  const least = item.kind === "parameter" || item.kind === "constant" ? 56 : 100;
-  const most = item.kind === "module" ? MOST_OF_MODULE : MOST;
-  item.w = Math.round(Math.max(least, ends + Math.min(natural, most)));
+  item.w = widthOfBox(item, Math.max(...lines.map(width), third), ends);
   const room = item.w - (opens(item) ? 34 : 12) - ends;
+  if (width(lines[0], 0) > room && item.node) lines[0] = briefly(item.node, lines[0]);
   item.lines = lines.map((line, i) => fitted(line, room, (text) => width(text, i)));
   item.h = 8 + 14 * (lines.length + (item.hasThird ? 1 : 0));
+}
+
+function widthOfBox(item, content, ends) {
+  const natural = content + (opens(item) ? 42 : 20);
+  const least = item.kind === "parameter" || item.kind === "constant" ? 56 : 100;
+  const most = item.kind === "module" ? MOST_OF_MODULE : MOST;
+  return Math.round(Math.max(least, ends + Math.min(natural, most)));
+}
+
+// Without the second name of its operation, where there is no room for both.
+function briefly(node, line) {
+  return line.replace(nodeTitle(node), nodeTitle(node, true));
 }
 
 // Cut in the middle, where names of weights differ least.
@@ -75,8 +85,10 @@ function linesOf(data, item) {
   const n = item.node;
   if (n.kind === "loss") return [nodeTitle(n), `${n.title} = ${three(n.value?.mean ?? data.value)}`];
   if (n.number !== undefined) return [nodeTitle(n)];
-  if (n.kind === "parameter" && nodeTitle(n).length < 9) return [`${nodeTitle(n)} ${shapeText(n.shape)}`];
-  return [nodeTitle(n), shapeText(n.shape)];
+  if (n.kind === "parameter" && nodeTitle(n).length < 9) {
+    return [`${nodeTitle(n)} ${shapeText(n.shape)} ${n.dtype}`];
+  }
+  return [nodeTitle(n), `${shapeText(n.shape)} ${n.dtype}`];
 }
 
 function contents(nodes) {

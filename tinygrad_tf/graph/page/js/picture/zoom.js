@@ -10,14 +10,17 @@ export function resize({ view, zoom }) {
   picture.setAttribute("height", height * zoom);
 }
 
-// Zooms, and keeps the middle where it is.
-export function zoomTo(app, zoom) {
+// Zooms; what is at a point of the window, its middle if none is given, stays there.
+export function zoomTo(app, zoom, point) {
   const pane = element("graph");
-  const { clientWidth: w, clientHeight: h } = pane;
-  const [x, y] = [(pane.scrollLeft + w / 2) / app.zoom, (pane.scrollTop + h / 2) / app.zoom];
+  const window = pane.getBoundingClientRect();
+  const at = point ?? { x: window.left + pane.clientWidth / 2, y: window.top + pane.clientHeight / 2 };
+  const before = element("picture").getBoundingClientRect();
+  const [x, y] = [(at.x - before.left) / app.zoom, (at.y - before.top) / app.zoom];
   app.zoom = Math.max(0.08, Math.min(2.5, zoom));
   resize(app);
-  pane.scrollTo(x * app.zoom - w / 2, y * app.zoom - h / 2);
+  const after = element("picture").getBoundingClientRect();
+  pane.scrollBy(after.left + x * app.zoom - at.x, after.top + y * app.zoom - at.y);
 }
 
 // The zoom at which the whole width is seen, at most the natural one.
@@ -25,12 +28,13 @@ export function zoomToFit(app) {
   return Math.min(1, element("graph").clientWidth / (app.view.width + 24));
 }
 
-// Brings the selected item, or the active step, into view.
+// Brings the selected item into view, or the active step; before the first one the weight to which the routes lead.
 export function follow(app, shown) {
-  const { items } = app.view;
+  const { items, itemOf } = app.view;
   const pane = element("graph");
   const { clientWidth: w, clientHeight: h } = pane;
-  const item = items.find((i) => i.id === app.state.at) ?? shown.activeItem;
+  const end = app.state.to ? itemOf.get(app.state.to) : null;
+  const item = items.find((i) => i.id === app.state.at) ?? shown.activeItem ?? end;
   if (!item) {
     const start = items.find((i) => i.kind !== "frame");
     if (start) pane.scrollTo((start.X + start.w / 2) * app.zoom - w / 2, 0);
@@ -40,6 +44,7 @@ export function follow(app, shown) {
   const y = (item.Y + Math.min(item.h, 200) / 2 + MARGIN.top) * app.zoom;
   const seen = (at, from, size) => at >= from + 90 && at <= from + size - 90;
   if (seen(x, pane.scrollLeft, w) && seen(y, pane.scrollTop, h)) return;
-  const smooth = !app.playing && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const near = Math.abs(y - h / 2 - pane.scrollTop) < 2 * h && Math.abs(x - w / 2 - pane.scrollLeft) < 2 * w;
+  const smooth = near && !app.playing && !matchMedia("(prefers-reduced-motion: reduce)").matches;
   pane.scrollTo({ left: x - w / 2, top: y - h / 2, behavior: smooth ? "smooth" : "auto" });
 }

@@ -1,0 +1,229 @@
+"""What hands do with the page, in a real browser: find, drag, zoom, skip, save, print; and pages of large graphs."""
+
+import numpy as np
+import pytest
+from graphs import head, leaf
+
+from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf.graph import explore
+from tinygrad_tf.models import GPT2, GPT2Config
+
+
+def layers():
+    """A loss of six equal layers, of which the page folds five."""
+    manual_seed(0)
+    model = GPT2(GPT2Config(vocab_size=20, n_positions=8, n_embd=8, n_layer=6, n_head=2))
+    return model(np.arange(6)[None, :]).sum()
+
+
+def unrolled(steps):
+    W, h = leaf(3, 3, name="W"), Tensor(np.zeros((1, 3)), name="h")
+    for _ in range(steps):
+        h = (h @ W + 0.1).tanh()
+    return h.sum(), W
+
+
+def chain(steps):
+    x = leaf(3, name="x")
+    y = x
+    for _ in range(steps):
+        y = y.tanh()
+    return y.sum(), x
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hands")
+    loss, W = unrolled(200)
+    end, x = chain(1999)
+    made = {
+        "head": explore(head()[0], path_to=None),
+        "layers": explore(layers(), nudge=0),
+        "rnn": explore(loss, path_to=W, nudge=0),
+        "long": explore(end, path_to=x, nudge=0),
+    }
+    return {name: page.save(folder / f"{name}.html") for name, page in made.items()}
+
+
+@pytest.fixture
+def opened(browser, files):
+    contexts, said = [], []
+
+    def open_(name, fragment="#lang=en&theme=light", **options):
+        contexts.append(browser.new_context(offline=True, reduced_motion="reduce", **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda m: said.append(m.text))
+        page.on("pageerror", lambda e: said.append(str(e)))
+        page.goto(f"file://{files[name]}{fragment}")
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def test_a_node_is_found_by_name_and_its_modules_open(opened):
+    page = opened("layers")
+    page.keyboard.press("/")
+    page.keyboard.type("h.3 c_fc linear")
+    assert page.text_content("#found") == "1 / 1"
+    page.keyboard.press("Enter")
+    at = page.evaluate("app.state.at")
+    assert page.evaluate("(id) => app.view.itemOf.get(id).node?.path", at).endswith("h.3.mlp.c_fc")
+    box = page.locator(f'[data-id="{at}"]').bounding_box()
+    assert 0 < box["y"] < 700
+    page.fill("#find", "no such node")
+    assert page.text_content("#found") == "none"
+    page.keyboard.press("Escape")
+    assert page.input_value("#find") == ""
+
+
+def test_several_hits_are_gone_through(opened):
+    page = opened("head")
+    page.fill("#find", "matmul")
+    seen = []
+    for _ in range(6):
+        page.press("#find", "Enter")
+        seen.append(page.evaluate("app.state.at"))
+    assert len(set(seen)) == 5
+    assert seen[5] == seen[0]
+    page.press("#find", "Shift+Enter")
+    assert page.evaluate("app.state.at") == seen[4]
+
+
+def test_the_picture_is_dragged_and_a_drag_is_no_click(opened):
+    page = opened("rnn")
+    box = page.locator(f'[data-id="{page.evaluate("app.state.to")}"]').bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 60, steps=4)
+    page.mouse.up()
+    assert page.locator("#graph").evaluate("(e) => e.scrollTop") >= 59
+    assert page.evaluate("app.state.to")  # a click would let it go
+
+
+def test_ctrl_and_the_wheel_zoom_where_the_pointer_is(opened):
+    page = opened("layers")
+    page.evaluate("zoomTo(app, 1.2)")
+    id = page.evaluate("app.view.items.find((i) => i.kind === 'operation').id")
+    place = page.locator(f'[data-id="{id}"] > .shape')
+    before = place.bounding_box()
+    page.mouse.move(before["x"] + 5, before["y"] + 5)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(100)
+    after = place.bounding_box()
+    assert page.evaluate("app.zoom") > 1.5
+    assert after["width"] > 1.2 * before["width"]
+    assert abs(after["y"] - before["y"]) < 12
+
+
+def test_folded_layers_say_which_is_at_work_and_are_skipped(opened):
+    page = opened("layers")
+    folded = page.evaluate("app.view.items.find((i) => i.module?.count > 1).id")
+    first = page.evaluate("(id) => app.data.steps.findIndex(([n]) => app.view.itemOf.get(n).id === id) + 1", folded)
+    page.evaluate("(s) => go(s)", first)
+    assert page.locator(f'[data-id="{folded}"] .second').text_content() == "at work: h.5"
+    assert page.get_by_role("button", name="Skip to the end of").count() == 1
+    page.keyboard.press("Shift+ArrowRight")
+    assert page.evaluate("app.itemAt(app.state.step).id") != folded
+    assert "ops" in page.locator(f'[data-id="{folded}"] .second').text_content()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(f'[data-id="{folded}"] .second').text_content() == "at work: h.1"
+    page.keyboard.press("Shift+ArrowLeft")
+    assert page.evaluate("app.state.step") == first - 1
+
+
+def test_the_list_of_weights_works_by_keyboard_alone(opened):
+    page = opened("head")
+    page.focus("#weight")
+    chosen = []
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+        chosen.append(page.evaluate("app.data.node.get(app.state.to)?.name"))
+    assert len(set(chosen)) == 3
+    assert set(chosen) == {"W_q", "W_k", "W_v"}
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("app.state.step") == 1
+
+
+@pytest.mark.parametrize(("button", "start"), [("#save", b"<svg"), ("#savepng", b"\x89PNG")])
+def test_the_picture_is_saved(opened, tmp_path, button, start):
+    page = opened("head", "#lang=zh&theme=dark&step=6")
+    with page.expect_download() as found:
+        page.click(button)
+    found.value.save_as(tmp_path / "saved")
+    assert (tmp_path / "saved").read_bytes().startswith(start)
+    assert found.value.suggested_filename.startswith("dW-6.")
+
+
+def test_on_paper_the_picture_comes_first_and_then_the_derivation(opened):
+    page = opened("rnn", "#lang=en&theme=dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert not page.locator("header").is_visible()
+    picture, paper = page.locator("#picture").bounding_box(), page.locator("#paper").bounding_box()
+    assert picture["width"] <= page.viewport_size["width"]
+    assert paper["y"] >= picture["y"] + picture["height"]
+    assert page.locator("#paper ol.chain li").count() > 3
+    assert "–" not in page.locator("#paper ol.chain li").last.text_content()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.locator("#paper *").count() == 0
+
+
+def test_before_the_first_step_stands_the_loss(opened):
+    page = opened("head")
+    assert "Start: the loss" in page.text_content("#details")
+    assert "Active step" not in page.text_content("#details")
+    page.keyboard.press("ArrowRight")
+    assert "Active step" in page.text_content("#details")
+
+
+def test_the_dtype_stands_on_the_box(opened):
+    page = opened("head")
+    assert "(6, 3) float64" in page.locator("#picture .parameter").first.text_content()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_text_is_smaller_than_eleven_pixels(opened, width):
+    page = opened("rnn", viewport={"width": width, "height": 800})
+    sizes = page.evaluate("""[...document.querySelectorAll("body *")].filter((e) => e.getClientRects().length &&
+        [...e.childNodes].some((c) => c.nodeType === 3 && c.data.trim()) && !e.closest("math, script"))
+        .map((e) => parseFloat(getComputedStyle(e).fontSize) * (e.closest("#picture") ? app.zoom : 1))""")
+    assert min(sizes) >= 11
+
+
+def test_a_long_recurrence_opens_at_its_weight(opened):
+    page = opened("rnn")
+    assert page.evaluate("app.zoom") == 1
+    box = page.locator(f'[data-id="{page.evaluate("app.state.to")}"]').bounding_box()
+    assert box["x"] > 0
+    assert 0 < box["y"] < 800
+
+
+@pytest.mark.parametrize("tab", ["step", "way"])
+def test_two_thousand_steps_are_stepped_through_at_once(opened, tab):
+    page = opened("long", f"#lang=en&theme=light&tab={tab}")
+    times = page.evaluate("""async () => {
+        const times = [];
+        for (let k = 0; k < 7; k++) {
+            const start = performance.now();
+            goBy(1);
+            await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+            times.push(performance.now() - start);
+        }
+        return times.sort((a, b) => a - b);
+    }""")
+    assert times[3] < 100  # milliseconds
+    if tab == "way":
+        page.evaluate("go(1500)")
+        page.wait_for_timeout(200)
+        box = page.locator("ol.chain li.now").bounding_box()
+        assert 0 < box["y"] < 800
