@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..sums import squares
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
@@ -29,7 +30,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     if norm_type == math.inf:
         total = float(np.max([np.abs(g).max() for g in grads if g.size], initial=0.0))
     elif norm_type == 2:
-        total = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+        total = math.sqrt(sum(squares(g) for g in grads))
     elif norm_type == 0:  # as in PyTorch: how many gradients are not all 0
         total = float(sum(g.any() for g in grads))
     else:

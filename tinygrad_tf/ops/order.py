@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import sums
 from ..autograd.operation import op
 from ..errors import error
 from .arithmetic import multiply
@@ -21,12 +22,12 @@ from .shape import check_axes, check_axis, flatten, reshape
 @op
 def _cumsum(X, *, axis: int):
     """Y[i] = X[0] + … + X[i] along ``axis``."""
-    return np.cumsum(X, axis)
+    return sums.cumsum(X, axis)
 
 
 @_cumsum.rule
 def d_cumsum(dY, Y, X, *, axis):
-    dX = np.flip(np.cumsum(np.flip(dY, axis), axis), axis)
+    dX = np.flip(cumsum(np.flip(dY, axis), axis), axis)
     return dX
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import sums
 from ..autograd.operation import OpFunction, op
 from ..autograd.tensor import Tensor
 from .arithmetic import absolute
@@ -61,7 +62,7 @@ def sum(X, *, axis=None, keepdims: bool = False, dtype=None):
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [4.0, 6.0]
     """
-    return np.sum(X, axis, keepdims=keepdims, dtype=_added_in(X, dtype))
+    return sums.sum(X, axis, keepdims=keepdims, dtype=_added_in(X, dtype))
 
 
 @sum.rule
@@ -73,7 +74,7 @@ def d_sum(dY, Y, X, *, axis, keepdims, dtype):
 @op(types="float", expects=_AXIS)
 def _mean(X, *, axis=None, keepdims: bool = False):
     """Y = Σ X / n over ``axis``."""
-    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
+    return sums.mean(X, _or_none(X, axis), keepdims=keepdims)
 
 
 @_mean.rule
