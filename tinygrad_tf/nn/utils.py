@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..autograd.dtypes import widened
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..sums import squares
@@ -34,7 +35,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     elif norm_type == 0:  # as in PyTorch: how many gradients are not all 0
         total = float(sum(g.any() for g in grads))
     else:
-        total = sum(float((np.abs(g) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
+        total = sum(float((np.abs(widened(g)) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         raise error(
             RuntimeError,
@@ -46,7 +47,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     factor = max_norm / (total + 1e-6)
     if not factor >= 1:
         for p, g in zip(with_gradient, grads, strict=True):
-            p.grad = Tensor.wrap(g * g.dtype.type(factor))
+            p.grad = Tensor.wrap((g * np.dtype(np.result_type(g, np.float32)).type(factor)).astype(g.dtype, copy=False))
     return np.float64(total)
 
 

@@ -14,7 +14,7 @@ from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
 from ..sums import BLOCK, FEW
 from .arrange import diagonal
-from .composed import function
+from .composed import function, in_float32
 from .shape import moveaxis
 
 _RULE = ("each letter names one size, and the result's letters occur on the left", "write e.g. 'bhld,bhsd->bhls'")
@@ -82,6 +82,7 @@ def products_of_others(dY, Xs: tuple[Array, ...], lefts: tuple[str, ...], right:
 
 
 @function
+@in_float32
 def einsum(equation: str, *Xs, optimize=True):
     """The product of the Xs, whose axes the letters name, summed over all letters that the result lacks.
 

@@ -83,8 +83,8 @@ def add_at(X, *, index, shape: tuple[int, ...]):
     if _is_basic(index):
         Y = np.zeros(shape, X.dtype)
         Y[index] = X
-    else:  # they are added one by one, many floats in float64
-        Y = np.zeros(shape, np.float64 if X.dtype.kind == "f" and X.size > FEW else X.dtype)
+    else:  # they are added one by one, many floats, and float16, in float64
+        Y = np.zeros(shape, np.float64 if X.dtype.kind == "f" and (X.size > FEW or X.itemsize < 4) else X.dtype)
         np.add.at(Y, index, X.astype(Y.dtype))
     return Y.astype(X.dtype, copy=False)
 
