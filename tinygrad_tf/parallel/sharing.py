@@ -163,8 +163,8 @@ class Shared:
     def clip_grad_norm_(self, max_norm: float) -> float:
         """Scale the gradients so that their norm over all ranks is at most ``max_norm``. Returns the norm before."""
         mine = [self.total[piece.start : piece.stop] for bucket in self.pieces for piece in bucket]
-        squares = sum(squares(g) for g in mine)
-        norm = math.sqrt(self.ranks.table([squares])[:, 0].sum()) * self.factor
+        squared = sum(squares(g) for g in mine)
+        norm = math.sqrt(self.ranks.table([squared])[:, 0].sum()) * self.factor
         self.factor *= min(1.0, max_norm / (norm + 1e-6))
         return norm
 
