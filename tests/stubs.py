@@ -68,7 +68,7 @@ import numpy as np
 '''
 ALIASES = """
 Like: TypeAlias = Tensor | np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[Any]
-Axes: TypeAlias = builtins.int | Sequence[int] | None
+Axes: TypeAlias = builtins.int | Sequence[builtins.int] | None
 """
 KINDS = """Plain: TypeAlias = np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[builtins.float]
 Either = TypeVar("Either", Tensor, np.ndarray[Any, Any], builtins.float)

@@ -44,7 +44,7 @@ from .ops.indexing import Extremes
 
 
 Like: TypeAlias = Tensor | np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[Any]
-Axes: TypeAlias = builtins.int | Sequence[int] | None
+Axes: TypeAlias = builtins.int | Sequence[builtins.int] | None
 Plain: TypeAlias = np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[builtins.float]
 Either = TypeVar("Either", Tensor, np.ndarray[Any, Any], builtins.float)
 

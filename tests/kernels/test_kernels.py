@@ -12,7 +12,7 @@ from tinygrad_tf import Tensor, grad, kernels
 from tinygrad_tf.autograd.operation import fit
 from tinygrad_tf.autograd.walk import reachable
 from tinygrad_tf.kernels.erf import erf
-from tinygrad_tf.kernels.rows import column_sums, row_sums
+from tinygrad_tf.sums import column_sums, row_sums
 
 ROWS = [c for c in CASES if c.note not in ("evaluation", "everything")]  # dropout that drops nothing, or all
 #: float64's atol is for gelu far below 0: there x · (1 + erf(x/√2)) keeps what NumPy's erf is off, 2e-14, times x.

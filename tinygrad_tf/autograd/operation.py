@@ -32,6 +32,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy import ndarray
 
+from .. import sums
 from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
 from .changes import check_unchanged, last_write
@@ -346,5 +347,5 @@ def fit(dX: Array, X: Tensor, op: Op) -> Array:
         axes = (*range(lead), *[i for i in stretched if 0 <= i < dX.ndim and dX.shape[i] != 1])
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, dX.shape[lead:], strict=True)):
             raise mistakes.wrong_gradient(op.name, X, dX)
-        dX = dX.sum(axis=axes).reshape(shape)
+        dX = (sums.sum(dX, axes) if isinstance(dX, ndarray) else dX.sum(axis=axes)).reshape(shape)
     return dX if dX.dtype == X.dtype else dX.astype(X.dtype)

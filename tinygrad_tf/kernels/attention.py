@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..sums import row_products, row_sums
 from .keep import Keep
-from .rows import row_sums
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -46,7 +46,7 @@ def d_attention(
     dV = _dropped(P, kept, p).mT @ dY if needs[2] else None
     if needs[0] or needs[1] or needs[3:] == (True,):
         dS = _dropped(dY @ V.mT, kept, p)
-        dS -= np.einsum("...ij,...ij->...i", dS, P)[..., None]
+        dS -= row_products(dS, P)
         dS *= P
         scale = 1 / math.sqrt(Q.shape[-1])
         dQ = dS @ K * scale if needs[0] else None
@@ -169,7 +169,7 @@ def _d_in_blocks(
         if dQ is None and dK is None and dmask is None:
             continue
         dS = _dropped(dy @ block.of(V, keys).mT, block.kept, p)
-        dS -= np.einsum("ij,ij->i", dy, block.of(Y, rows))[:, None]  # Σ dP ⊙ P along the keys, which is Σ dY ⊙ Y
+        dS -= row_products(dy, block.of(Y, rows))  # Σ dP ⊙ P along the keys, which is Σ dY ⊙ Y
         dS *= P
         if dmask is not None:
             block.of(dmask, rows, keys)[...] = dS

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .rows import column_sums
+from ..sums import column_sums, run_sums
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -48,7 +48,7 @@ def d_embedding(
         order = np.argsort(flat, kind="stable")
         ordered = flat[order]
         starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        dW[ordered[starts]] = np.add.reduceat(dY.reshape(-1, W.shape[1])[order], starts, axis=0)
+        dW[ordered[starts]] = run_sums(dY.reshape(-1, W.shape[1])[order], starts)
     if padding_idx is not None:
         dW[padding_idx] = 0
     return None, dW

@@ -25,7 +25,7 @@ from ..ops.activation import (
 from ..ops.arithmetic import absolute
 from ..ops.borders import pad
 from ..ops.choice import clip, where
-from ..ops.composed import function
+from ..ops.composed import function, in_float32
 from ..ops.exponential import sigmoid, tanh
 from ..ops.fused import (
     cross_entropy,
@@ -75,6 +75,7 @@ def softmin(X: Any, axis: int = -1, dtype: Any = None) -> Any:
 
 
 @function
+@in_float32
 def softsign(X: Any) -> Any:
     """Y = X / (1 + |X|).
 
@@ -85,6 +86,7 @@ def softsign(X: Any) -> Any:
 
 
 @function
+@in_float32
 def tanhshrink(X: Any) -> Any:
     """Y = X − tanh X.
 
@@ -95,6 +97,7 @@ def tanhshrink(X: Any) -> Any:
 
 
 @function
+@in_float32
 def celu(X: Any, alpha: float = 1.0) -> Any:
     """Y = X above 0, alpha · (e^(X/alpha) − 1) below (Barron 2017).
 
@@ -117,6 +120,7 @@ def prelu(X: Any, weight: Any) -> Any:
 
 
 @function
+@in_float32
 def glu(X: Any, axis: int = -1) -> Any:
     """Y = a · σ(b), where a and b are the halves of X along ``axis`` (Dauphin et al. 2016).
 
@@ -136,6 +140,7 @@ def glu(X: Any, axis: int = -1) -> Any:
 
 
 @function
+@in_float32
 def normalize(X: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> Any:
     """Y = X / max(‖X‖, eps), with the p-norm along ``axis``.
 
@@ -146,6 +151,7 @@ def normalize(X: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> Any:
 
 
 @function
+@in_float32
 def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
     """x1 · x2 / (‖x1‖ ‖x2‖) along ``axis``. Norms below ``eps`` count as ``eps``.
 
@@ -156,6 +162,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
 
 
 @function
+@in_float32
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False) -> Any:
     """‖x1 − x2 + eps‖, the p-norm over the last axis.
 

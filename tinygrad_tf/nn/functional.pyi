@@ -48,7 +48,7 @@ from ..autograd.tensor import Tensor
 
 
 Like: TypeAlias = Tensor | np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[Any]
-Axes: TypeAlias = builtins.int | Sequence[int] | None
+Axes: TypeAlias = builtins.int | Sequence[builtins.int] | None
 Plain: TypeAlias = np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[builtins.float]
 Either = TypeVar("Either", Tensor, np.ndarray[Any, Any], builtins.float)
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..autograd.dtypes import widened
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..sums import squares
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
@@ -29,11 +31,11 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     if norm_type == math.inf:
         total = float(np.max([np.abs(g).max() for g in grads if g.size], initial=0.0))
     elif norm_type == 2:
-        total = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+        total = math.sqrt(sum(squares(g) for g in grads))
     elif norm_type == 0:  # as in PyTorch: how many gradients are not all 0
         total = float(sum(g.any() for g in grads))
     else:
-        total = sum(float((np.abs(g) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
+        total = sum(float((np.abs(widened(g)) ** norm_type).sum()) for g in grads) ** (1 / norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         raise error(
             RuntimeError,
@@ -45,7 +47,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     factor = max_norm / (total + 1e-6)
     if not factor >= 1:
         for p, g in zip(with_gradient, grads, strict=True):
-            p.grad = Tensor.wrap(g * g.dtype.type(factor))
+            p.grad = Tensor.wrap((g * np.dtype(np.result_type(g, np.float32)).type(factor)).astype(g.dtype, copy=False))
     return np.float64(total)
 
 

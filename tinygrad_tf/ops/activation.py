@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd.operation import op
 from .choice import where
-from .composed import function
+from .composed import function, in_float32
 from .conversion import as_float
 from .exponential import expm1, logaddexp, tanh
 
@@ -58,6 +58,7 @@ def hardtanh(X, min_val: float = -1.0, max_val: float = 1.0):
 
 
 @function
+@in_float32
 def hardsigmoid(X):
     """Y = X / 6 + 1/2, cut to 0 … 1: a sigmoid made of straight lines.
 
@@ -68,6 +69,7 @@ def hardsigmoid(X):
 
 
 @function
+@in_float32
 def hardswish(X):
     """Y = X · hardsigmoid(X) (Howard et al. 2019).
 
@@ -80,6 +82,7 @@ def hardswish(X):
 
 
 @function
+@in_float32
 def elu(X, alpha: float = 1.0):
     """Y = X above 0, alpha · (e^X − 1) below (Clevert et al. 2016).
 
@@ -90,6 +93,7 @@ def elu(X, alpha: float = 1.0):
 
 
 @function
+@in_float32
 def selu(X):
     """Y = 1.0507 · elu(X, 1.6733), which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
@@ -100,6 +104,7 @@ def selu(X):
 
 
 @function
+@in_float32
 def mish(X):
     """Y = X · tanh(softplus(X)) (Misra 2020).
 
@@ -110,6 +115,7 @@ def mish(X):
 
 
 @function
+@in_float32
 def softplus(X, beta: float = 1.0, threshold: float = 20.0):
     """Y = ln(1 + e^(beta · X)) / beta, a smooth ReLU. Where beta · X is above ``threshold`` Y is X, as in PyTorch.
 
@@ -120,6 +126,7 @@ def softplus(X, beta: float = 1.0, threshold: float = 20.0):
 
 
 @function
+@in_float32
 def logsigmoid(X):
     """Y = ln(1 / (1 + e^−X)). Small probabilities are not rounded to 0 first.
 

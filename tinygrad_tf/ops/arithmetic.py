@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.operation import op
-from .composed import function
+from .composed import function, in_float32
 
 BROADCAST = (
     "shapes are aligned at the right; each pair of sizes is equal, or one of them is 1",
@@ -164,6 +164,7 @@ def reciprocal(X):
 
 
 @function
+@in_float32
 def lerp(start, end, weight):
     """start + weight · (end − start), the linear interpolation between two values.
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import Any
 
 import numpy as np
 
+from .. import sums
 from ..autograd.operation import op
 from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
+from ..sums import BLOCK, FEW
 from .arrange import diagonal
-from .composed import function
+from .composed import function, in_float32
 from .shape import moveaxis
 
 _RULE = ("each letter names one size, and the result's letters occur on the left", "write e.g. 'bhld,bhsd->bhls'")
@@ -30,8 +33,44 @@ def d_einsum(dY, Y, *Xs, lefts, right):
 
 
 def named_product(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str):
-    """NumPy's einsum of groups of letters."""
+    """NumPy's einsum of groups of letters. A long sum that is no matrix product is done in blocks."""
+    long = _long_letter(Xs, lefts, right)
+    if long is not None:
+        return _in_blocks(Xs, lefts, right, long)
     return np.einsum(f"{','.join(lefts)}->{right}", *Xs, optimize=len(Xs) > 1)
+
+
+def _long_letter(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> str | None:
+    """A letter that NumPy would sum one by one: one of many entries, where another letter of several Xs stays."""
+    if not any(sum(c in s for s in lefts) > 1 for c in right):
+        return None  # NumPy hands it to BLAS
+    sizes = {c: n for X, s in zip(Xs, lefts, strict=True) for c, n in zip(s, X.shape, strict=True)}
+    summed = [c for c in sizes if c not in right and sizes[c] > FEW]
+    longest = max(summed, key=lambda c: sizes[c], default=None)
+    made = math.prod(sizes[c] for c in right)
+    if longest is None or made * sizes[longest] // BLOCK > max(X.size for X in Xs):
+        return None  # the sums of all blocks would need more memory than the Xs
+    return longest
+
+
+def _in_blocks(Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str, letter: str):
+    """The product with ``letter`` in two: its blocks, which stay at first, and within them."""
+    block = next(c for c in string.ascii_letters if c not in right and not any(c in s for s in lefts))
+    n = next(X.shape[s.index(letter)] for X, s in zip(Xs, lefts, strict=True) if letter in s)
+    each = n // BLOCK
+    cut, rest = [], []
+    for X, s in zip(Xs, lefts, strict=True):
+        i = s.index(letter) if letter in s else None
+        if i is not None:
+            at = (slice(None),) * i
+            rest.append(X[(*at, slice(BLOCK * each, None))])
+            X = X[(*at, slice(BLOCK * each))].reshape(*X.shape[:i], each, BLOCK, *X.shape[i + 1 :])
+        else:
+            rest.append(X)
+        cut.append(X)
+    inner = ",".join(s.replace(letter, block + letter) for s in lefts)
+    Y = sums.sum(np.einsum(f"{inner}->{block}{right}", *cut, optimize=True), 0)
+    return Y if n == BLOCK * each else Y + np.einsum(f"{','.join(lefts)}->{right}", *rest, optimize=True)
 
 
 def products_of_others(dY, Xs: tuple[Array, ...], lefts: tuple[str, ...], right: str) -> list[Array]:
@@ -43,6 +82,7 @@ def products_of_others(dY, Xs: tuple[Array, ...], lefts: tuple[str, ...], right:
 
 
 @function
+@in_float32
 def einsum(equation: Any, *Xs, optimize=True):
     """The product of the Xs, whose axes the letters name, summed over all letters that the result lacks.
 

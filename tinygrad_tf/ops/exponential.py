@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.operation import op
 from ..kernels.erf import erf as erf_of_array
 from .arithmetic import BROADCAST, power
-from .composed import function
+from .composed import function, in_float32
 
 
 @op(types="float")
@@ -199,6 +199,7 @@ def d_erf(dY, Y, X):
 
 
 @function
+@in_float32
 def exp2(X):
     """Y = 2^X.
 
@@ -209,6 +210,7 @@ def exp2(X):
 
 
 @function
+@in_float32
 def log2(X):
     """Y = log₂ X.
 
@@ -219,6 +221,7 @@ def log2(X):
 
 
 @function
+@in_float32
 def log10(X):
     """Y = log₁₀ X.
 
@@ -229,6 +232,7 @@ def log10(X):
 
 
 @function
+@in_float32
 def rsqrt(X):
     """Y = 1 / √X.
 

@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd.operation import op
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..sums import FEW
 from .choice import places
 from .composed import function
 from .shape import broadcast_to, check_axis, common_shape, flatten, reshape
@@ -78,13 +79,14 @@ def add_at(X, *, index, shape: tuple[int, ...]):
     >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
     [3.0, 0.0, 5.0]
     """
-    Y = np.zeros(shape, X.dtype)
     index = plain(index)
     if _is_basic(index):
+        Y = np.zeros(shape, X.dtype)
         Y[index] = X
-    else:
-        np.add.at(Y, index, X)
-    return Y
+    else:  # they are added one by one, many floats, and float16, in float64
+        Y = np.zeros(shape, np.float64 if X.dtype.kind == "f" and (X.size > FEW or X.itemsize < 4) else X.dtype)
+        np.add.at(Y, index, X.astype(Y.dtype))
+    return Y.astype(X.dtype, copy=False)
 
 
 @add_at.rule

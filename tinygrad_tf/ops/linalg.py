@@ -9,7 +9,7 @@ from ..autograd.operation import op
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from .arithmetic import multiply
-from .composed import function
+from .composed import function, in_float32
 from .shape import check_axes, check_axis, expand_dims, moveaxis, permute, reshape, squeeze
 
 
@@ -143,6 +143,7 @@ def kron(X, W):
 
 
 @function
+@in_float32
 def cross(X, W, axis: int = -1):
     """The cross product of vectors of three entries along ``axis``: orthogonal to both. The other axes broadcast.
 

@@ -9,7 +9,7 @@ from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
 from .activation import logsigmoid
 from .choice import where
-from .composed import function
+from .composed import function, in_float32
 from .fused.loss import check_target, class_weights
 from .indexing import plain
 
@@ -47,6 +47,7 @@ def _check(name: str, input, target, reduction: str) -> None:
 
 
 @function
+@in_float32
 def mse_loss(input, target, reduction: str = "mean"):
     """(input − target)², reduced to the mean, the sum or, with "none", not at all. Input and target have one shape.
 
@@ -58,6 +59,7 @@ def mse_loss(input, target, reduction: str = "mean"):
 
 
 @function
+@in_float32
 def l1_loss(input, target, reduction: str = "mean"):
     """|input − target|, reduced to the mean, the sum or, with "none", not at all. Input and target have one shape.
 
@@ -69,6 +71,7 @@ def l1_loss(input, target, reduction: str = "mean"):
 
 
 @function
+@in_float32
 def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0):
     """e²/2 where |e| ≤ delta, delta · (|e| − delta/2) beyond, with e = input − target (Huber 1964).
 
@@ -84,6 +87,7 @@ def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0):
 
 
 @function
+@in_float32
 def smooth_l1_loss(input, target, reduction: str = "mean", beta: float = 1.0):
     """:func:`huber_loss` with delta = ``beta``, divided by ``beta``.
 
@@ -95,6 +99,7 @@ def smooth_l1_loss(input, target, reduction: str = "mean", beta: float = 1.0):
 
 
 @function
+@in_float32
 def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: str = "mean"):
     """−input[target] for log-probabilities ``input``: the part of ``cross_entropy`` that follows on ``log_softmax``.
 
@@ -129,6 +134,7 @@ def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: st
 
 
 @function
+@in_float32
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction: str = "mean", pos_weight=None):
     """−target · ln σ(input) − (1 − target) · ln(1 − σ(input)) for logits ``input``, so that nothing is rounded to ln 0.
 
@@ -166,6 +172,7 @@ def _log_odds(P) -> tuple[Array, Array]:
 
 
 @function
+@in_float32
 def binary_cross_entropy(input, target, weight=None, reduction: str = "mean"):
     """−target · ln input − (1 − target) · ln(1 − input) for probabilities ``input``. Logarithms are cut at −100.
 
@@ -189,6 +196,7 @@ def binary_cross_entropy(input, target, weight=None, reduction: str = "mean"):
 
 
 @function
+@in_float32
 def kl_div(input, target, reduction: str = "mean", log_target: bool = False):
     """target · (ln target − input) for log-probabilities ``input``. The reduction "batchmean" divides by the batch.
 

@@ -15,7 +15,7 @@ from .indexing import Extremes
 
 
 Like: TypeAlias = Tensor | np.ndarray[Any, Any] | np.generic | builtins.float | Sequence[Any]
-Axes: TypeAlias = builtins.int | Sequence[int] | None
+Axes: TypeAlias = builtins.int | Sequence[builtins.int] | None
 
 METHODS: dict[str, Callable[..., Any]]
 PROPERTIES: dict[str, property]

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import sums
 from ..autograd.operation import op
 from ..errors import error
 from .arithmetic import multiply
 from .borders import bordered
-from .composed import function
+from .composed import function, in_float32
 from .conversion import as_float, to, whole
 from .exponential import logaddexp
 from .indexing import Extremes, along, gather, like, plain, without_axes
@@ -21,12 +22,12 @@ from .shape import check_axes, check_axis, flatten, reshape
 @op
 def _cumsum(X, *, axis: int):
     """Y[i] = X[0] + … + X[i] along ``axis``."""
-    return np.cumsum(X, axis)
+    return sums.cumsum(X, axis)
 
 
 @_cumsum.rule
 def d_cumsum(dY, Y, X, *, axis):
-    dX = np.flip(np.cumsum(np.flip(dY, axis), axis), axis)
+    dX = np.flip(cumsum(np.flip(dY, axis), axis), axis)
     return dX
 
 
@@ -58,6 +59,11 @@ def cumprod(X, axis: int | None = None, dtype=None):
     [2.0, 6.0, 24.0]
     """
     X, axis = one_axis("cumprod", whole(X) if dtype is None else to(X, dtype), axis)
+    return _running_product(X, axis)
+
+
+@in_float32
+def _running_product(X, axis: int):
     n, far = X.shape[axis], 1
     while far < n:
         X = X * bordered(X, [(far, -far) if i == axis else (0, 0) for i in range(X.ndim)], np.ones((), X.dtype))
@@ -67,6 +73,7 @@ def cumprod(X, axis: int | None = None, dtype=None):
 
 @function
 @without_axes
+@in_float32
 def logcumsumexp(X, dim: int):
     """Y[i] = ln(e^X[0] + … + e^X[i]) along ``dim``, without overflow.
 
@@ -95,14 +102,20 @@ def prod(X, axis=None, keepdims: bool = False, dtype=None):
     """
     gone = tuple(range(X.ndim)) if axis is None else check_axes("prod", X, axis)
     shape = tuple(1 if i in gone else n for i, n in enumerate(X.shape) if keepdims or i not in gone)
-    Y = whole(X) if dtype is None else to(X, dtype)
-    for a in gone if X.ndim else ():
+    Y = _product(whole(X) if dtype is None else to(X, dtype), gone if X.ndim else ())
+    return reshape(Y, shape)
+
+
+@in_float32
+def _product(Y, gone: tuple[int, ...]):
+    """The product over the axes ``gone``, which stay with size 1."""
+    for a in gone:
         while Y.shape[a] != 1:
             if Y.shape[a] % 2 or Y.shape[a] == 0:  # a factor 1 makes the pairs complete
                 Y = bordered(Y, [(0, int(i == a)) for i in range(Y.ndim)], np.ones((), Y.dtype))
             if Y.shape[a] > 1:
                 Y = multiply(along(Y, a, slice(0, None, 2)), along(Y, a, slice(1, None, 2)))
-    return reshape(Y, shape)
+    return Y
 
 
 @function

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import sums
 from ..autograd.operation import OpFunction, op
 from ..autograd.tensor import Tensor
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
-from .composed import function
+from .composed import function, in_float32
 from .conversion import to
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
@@ -61,7 +62,7 @@ def sum(X, *, axis=None, keepdims: bool = False, dtype=None):
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [4.0, 6.0]
     """
-    return np.sum(X, axis, keepdims=keepdims, dtype=_added_in(X, dtype))
+    return sums.sum(X, axis, keepdims=keepdims, dtype=_added_in(X, dtype))
 
 
 @sum.rule
@@ -73,7 +74,7 @@ def d_sum(dY, Y, X, *, axis, keepdims, dtype):
 @op(types="float", expects=_AXIS)
 def _mean(X, *, axis=None, keepdims: bool = False):
     """Y = Σ X / n over ``axis``."""
-    return np.mean(X, _or_none(X, axis), keepdims=keepdims)
+    return sums.mean(X, _or_none(X, axis), keepdims=keepdims)
 
 
 @_mean.rule
@@ -93,6 +94,7 @@ def mean(X, axis=None, keepdims: bool = False, dtype=None):
 
 
 @function
+@in_float32
 def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
     """Y = Σ (X − mean X)² / (n − correction) over ``axis``. The default is PyTorch's, 1; ``np.var(t)`` has 0.
 
@@ -109,6 +111,7 @@ def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, corr
 
 
 @function
+@in_float32
 def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
     """The square root of :func:`var`, with the same arguments. Where it is 0 its gradient is 0, as in PyTorch.
 
@@ -119,6 +122,7 @@ def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, corr
 
 
 @function
+@in_float32
 def var_mean(
     X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1
 ) -> tuple[Any, Any]:
@@ -132,6 +136,7 @@ def var_mean(
 
 
 @function
+@in_float32
 def std_mean(
     X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1
 ) -> tuple[Any, Any]:
@@ -280,6 +285,7 @@ def any(X, *, axis=None, keepdims: bool = False):
 
 
 @function
+@in_float32
 def logsumexp(X, axis=None, keepdims: bool = False):
     """Y = ln Σ e^X over ``axis``. The largest entry is subtracted first and added again, so that nothing overflows.
 
@@ -297,6 +303,7 @@ def logsumexp(X, axis=None, keepdims: bool = False):
 
 
 @function
+@in_float32
 def norm(X, p=None, axis=None, keepdims: bool = False):
     """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 

@@ -8,7 +8,7 @@ from ..autograd.operation import op
 from ..errors import error
 from .arithmetic import BROADCAST, divide
 from .choice import where
-from .composed import function
+from .composed import function, in_float32
 
 
 @op
@@ -143,6 +143,7 @@ def d_fmod(dY, Y, X, W):
 
 
 @function
+@in_float32
 def remainder(X, W):
     """Y = X − W · ⌊X / W⌋: what a division leaves, with the sign of W, as Python's ``%``.
 

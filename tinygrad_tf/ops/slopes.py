@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import error
 from .arrange import diff
-from .composed import function
+from .composed import function, in_float32
 from .conversion import as_float
 from .indexing import along, plain
 from .join import concatenate
@@ -16,6 +16,7 @@ from .shape import check_axes
 
 
 @function
+@in_float32
 def gradient(X, spacing=1, dim=None, edge_order: int = 1) -> tuple[Any, ...]:
     """dX/dx along each axis, or along those of ``dim``, where X has the values of a function at places x.
 

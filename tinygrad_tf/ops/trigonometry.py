@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.operation import op
 from .arithmetic import BROADCAST, multiply
 from .choice import where
-from .composed import function
+from .composed import function, in_float32
 from .conversion import as_float
 from .exponential import log1p
 
@@ -203,6 +203,7 @@ def arctanh(X):
 
 
 @function
+@in_float32
 def sinc(X):
     """Y = sin(π X) / (π X), and 1 at X = 0.
 

@@ -15,6 +15,7 @@ from ..autograd.walk import AGAIN, reachable, steps
 from ..errors import error
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm_
+from ..sums import squares
 from .layout import Layout, Place
 from .memory import Node
 from .ranks import Ranks, wait
@@ -162,8 +163,8 @@ class Shared:
     def clip_grad_norm_(self, max_norm: float) -> float:
         """Scale the gradients so that their norm over all ranks is at most ``max_norm``. Returns the norm before."""
         mine = [self.total[piece.start : piece.stop] for bucket in self.pieces for piece in bucket]
-        squares = sum(float(np.vdot(g, g)) for g in mine)
-        norm = math.sqrt(self.ranks.table([squares])[:, 0].sum()) * self.factor
+        squared = sum(squares(g) for g in mine)
+        norm = math.sqrt(self.ranks.table([squared])[:, 0].sum()) * self.factor
         self.factor *= min(1.0, max_norm / (norm + 1e-6))
         return norm
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from ...sums import row_products
 from .. import attention as plain
 from ..keep import Keep
 from . import team
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
-from .numbers import dot, sum_of, top_of
+from .numbers import WIDE, dot, sum_of, top_of
 from .team import inner, is_compiled_for, kernel
 from .tiles import allow, d_long, exp_row, long_forward, scale_by
 
@@ -179,7 +180,7 @@ def attention(
     Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, offset: int | None, keep: Keep | None, p: float
 ) -> tuple[Floats, Floats]:
     long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
-    if not _fits(mask, keep, Q, K, V) or (long and keep is not None):
+    if not _fits(mask, keep, Q, K, V) or (long and keep is not None) or (K.shape[-2] > WIDE and not long):
         return plain.attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
     h = _Heads(Q, K, V, mask, offset, keep, p)
     Y = h.new(h.L, V.shape[-1])
@@ -200,7 +201,7 @@ def d_attention(
     *, offset: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
-    if not _fits(mask, keep, Q, K, V):
+    if not _fits(mask, keep, Q, K, V) or (K.shape[-2] > WIDE and not long):
         return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
     if not _fits(None, None, dY):
         dY = np.ascontiguousarray(dY)
@@ -226,7 +227,7 @@ def _d_of_long(h: _Heads, dY: Floats, Y: Floats, log_total: Floats) -> tuple[Flo
     dKs = [h.new(h.S, K.shape[-1], zeros=True) for _ in range(parts)]
     dVs = [h.new(h.S, V.shape[-1], zeros=True) for _ in range(parts)]
     at, ld = h.places(Q, K, V, dY, dQ, *[X for pair in zip(dKs, dVs, strict=True) for X in pair])
-    along = np.einsum("...ij,...ij->...i", dY, Y).reshape(h.count, h.L)
+    along = row_products(dY, Y).reshape(h.count, h.L)
     d_long(2 * h.work, at, ld, h.scale, h.offset, h.mask, h.width, parts, log_total.reshape(h.count, h.L), along)
     dK, dV = dKs[0], dVs[0]
     for more, total in [*((X, dK) for X in dKs[1:]), *((X, dV) for X in dVs[1:])]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from ...sums import BLOCK, column_sums
 from .. import dense
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
 from .team import inner, is_compiled_for, kernel, shared
@@ -58,7 +59,9 @@ def _product(n: Any, turn_b: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
 
 @kernel
 def _weight(n: Any, dY: Any, X: Any, dW: Any, db: Any) -> None:
-    """The gradients dW = dYᵀ · X and, if it has entries, db = Σ dY; cut along the longer side of dW."""
+    """The gradients dW = dYᵀ · X and, if it has entries, the sums db of each BLOCK rows of dY; cut along
+    the longer side of dW.
+    """
     size, (rows, columns), count = X.itemsize, dW.shape, X.shape[0]
     one, zero = X.dtype.type(1), X.dtype.type(0)
     before = one_thread()
@@ -81,10 +84,9 @@ def _weight(n: Any, dY: Any, X: Any, dW: Any, db: Any) -> None:
         )
         if db.size:
             s0, s1 = w * rows // n, (w + 1) * rows // n
-            total = db[s0:s1]
-            total[:] = 0
+            db[:, s0:s1] = 0
             for i in range(count):
-                dy = dY[i, s0:s1]
+                dy, total = dY[i, s0:s1], db[i // BLOCK, s0:s1]
                 for j in range(s1 - s0):
                     total[j] += dy[j]
     threads_as(before)
@@ -119,13 +121,13 @@ def d_linear(
     if needs[0]:
         dX = np.empty(X.shape, X.dtype)
         _product(work, PLAIN, _rows(dY), W, none, _rows(dX))
-    if needs[2:] == (True,):
-        db = np.empty(W.shape[0], X.dtype)
     if needs[1]:
+        parts = np.empty((-(-len(_rows(dY)) // BLOCK) if needs[2:] == (True,) else 0, W.shape[0]), X.dtype)
         dW = np.empty(W.shape, X.dtype)
-        _weight(work, _rows(dY), _rows(X), dW, none if db is None else db)
-    elif db is not None:
-        _rows(dY).sum(axis=0, out=db)
+        _weight(work, _rows(dY), _rows(X), dW, parts)
+        db = column_sums(parts) if len(parts) else None
+    elif needs[2:] == (True,):
+        db = column_sums(_rows(dY))
     return dX, dW, db
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import prange
 
 from .. import loss as plain
-from .numbers import exp, sum_of, top_of
+from .numbers import exp, long_sum_of, top_of
 from .team import inner, is_compiled_for, kernel
 
 Floats = np.ndarray[Any, Any]
@@ -29,7 +29,7 @@ def _tops(n: Any, X: Any, out: Any) -> None:
         for i in range(w * len(X) // n, (w + 1) * len(X) // n):
             top = top_of(X[i])
             _exp_row(X[i], top, buffer)
-            out[i, 0], out[i, 1] = top, math.log(sum_of(buffer))
+            out[i, 0], out[i, 1] = top, math.log(long_sum_of(buffer))
 
 
 @inner()

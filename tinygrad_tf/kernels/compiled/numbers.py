@@ -85,6 +85,12 @@ def top_of(row: Any) -> Any:
     return top
 
 
+#: A row of more entries than these is added up in parts, and their sums in float64.
+_PART = 4096
+#: Other rows of more entries than these are left to NumPy, which adds in pairs.
+WIDE = 2**16
+
+
 @inner("reassoc", "nsz", "contract")
 def sum_of(row: Any) -> Any:
     total = row[0]
@@ -99,3 +105,12 @@ def dot(a: Any, b: Any) -> Any:
     for j in range(1, a.size):
         total += a[j] * b[j]
     return total
+
+
+@inner()
+def long_sum_of(row: Any) -> Any:
+    """:func:`sum_of` for rows of any length. The compiler does not write it out, which takes time in short rows."""
+    total = 0.0
+    for start in range(0, row.size, _PART):
+        total += sum_of(row[start : start + _PART])
+    return row.dtype.type(total)

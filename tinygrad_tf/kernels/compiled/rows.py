@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from ... import sums
+from ...sums import BLOCK
 from .. import rows as plain
 from . import team
-from .numbers import dot, exp, sum_of, top_of
+from .numbers import WIDE, dot, exp, sum_of, top_of
 from .team import inner, is_compiled_for, kernel
 
 Floats = np.ndarray[Any, Any]
@@ -143,17 +145,18 @@ def _add(a: Any, total: Any) -> None:
 
 @kernel
 def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
-    """dX, dW and db. Each piece of rows adds its part to a row of dW and db of its own; both begin as zeros."""
+    """dX, dW and db. Each piece has rows of dW and db of its own, one for each BLOCK rows; both begin as zeros."""
     zero = X.dtype.type(0)
     for w in prange(n):
         xhat, dxhat = np.empty(X.shape[1], X.dtype), np.empty(X.shape[1], X.dtype)
-        for i in range(w * len(X) // n, (w + 1) * len(X) // n):
+        first = w * len(X) // n
+        for i in range(first, (w + 1) * len(X) // n):
             middle = mean[i, 0] if centred else zero
             _d_norm_row(centred, dY[i], X[i], middle, rstd[i, 0], W, xhat, dxhat, dX[i] if len(dX) else dX.reshape(-1))
             if dW.size:
-                _add_products(dY[i], xhat, dW[w])
+                _add_products(dY[i], xhat, dW[w, (i - first) // BLOCK])
             if db.size:
-                _add(dY[i], db[w])
+                _add(dY[i], db[w, (i - first) // BLOCK])
 
 
 def _fits(*arrays: Floats) -> bool:
@@ -162,7 +165,7 @@ def _fits(*arrays: Floats) -> bool:
 
 
 def _last(X: Floats, axis: int) -> bool:
-    return X.ndim > 0 and axis in (-1, X.ndim - 1)
+    return X.ndim > 0 and axis in (-1, X.ndim - 1) and X.shape[-1] <= WIDE
 
 
 def _rows(X: Floats, width: int) -> Floats:
@@ -204,7 +207,7 @@ def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *
 def layer_norm(
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats, tuple[Floats, Floats]]:
-    if not _fits(X, *[a for a in (W, b) if a is not None]):
+    if not _fits(X, *[a for a in (W, b) if a is not None]) or math.prod(X.shape[X.ndim - n_axes :]) > WIDE:
         return plain.layer_norm(X, W, b, n_axes=n_axes, eps=eps)
     width = math.prod(X.shape[X.ndim - n_axes :])
     Y, mean, rstd = np.empty_like(X), *(np.empty((X.size // width, 1), X.dtype) for _ in range(2))
@@ -216,13 +219,14 @@ def d_layer_norm(
     dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs,
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
-    if not _fits(X, dY, *saved, *[a for a in (W, b) if a is not None]):
+    wide = math.prod(X.shape[X.ndim - n_axes :]) > WIDE
+    if wide or not _fits(X, dY, *saved, *[a for a in (W, b) if a is not None]):
         return plain.d_layer_norm(dY, Y, saved, needs, X, W, b, n_axes=n_axes, eps=eps)
     return _gradients(True, dY, *saved, needs, X, W, n_axes)
 
 
 def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, Floats]:
-    if not _fits(X, *[a for a in (W,) if a is not None]):
+    if not _fits(X, *[a for a in (W,) if a is not None]) or math.prod(X.shape[X.ndim - n_axes :]) > WIDE:
         return plain.rms_norm(X, W, n_axes=n_axes, eps=eps)
     width = math.prod(X.shape[X.ndim - n_axes :])
     Y, rrms = np.empty_like(X), np.empty((X.size // width, 1), X.dtype)
@@ -233,7 +237,8 @@ def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> 
 def d_rms_norm(
     dY: Floats, Y: Floats, rrms: Floats, needs: Needs, X: Floats, W: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats | None, ...]:
-    if not _fits(X, dY, rrms, *[a for a in (W,) if a is not None]):
+    wide = math.prod(X.shape[X.ndim - n_axes :]) > WIDE
+    if wide or not _fits(X, dY, rrms, *[a for a in (W,) if a is not None]):
         return plain.d_rms_norm(dY, Y, rrms, needs, X, W, n_axes=n_axes, eps=eps)
     return _gradients(False, dY, rrms, rrms, needs, X, W, n_axes)[:2]
 
@@ -248,10 +253,11 @@ def _gradients(
     shape = X.shape[X.ndim - n_axes :]
     width = math.prod(shape)
     dX = np.empty(X.shape if needs[0] else (0,) * X.ndim, X.dtype)
-    dW, db = (np.zeros((team.pieces(X.size), width) if need == (True,) else (0, 0), X.dtype)
-              for need in (needs[1:2], needs[2:]))  # fmt: skip
+    pieces = team.pieces(X.size)
+    blocks = pieces, X.size // width // pieces // BLOCK + 1, width
+    dW, db = (np.zeros(blocks if need == (True,) else (0, 0, 0), X.dtype) for need in (needs[1:2], needs[2:]))
     _d_norm(X.size, centred, _rows(dY, width), _rows(X, width), mean, rstd, _flat(W, X), _rows(dX, width), dW, db)
     return (
-        dX if needs[0] else None, dW.sum(axis=0).reshape(shape) if dW.size else None,
-        db.sum(axis=0).reshape(shape) if db.size else None,
+        dX if needs[0] else None, sums.sum(dW, (0, 1)).reshape(shape) if dW.size else None,
+        sums.sum(db, (0, 1)).reshape(shape) if db.size else None,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from ...errors import error
 from ...kernels import KERNELS
 from ...kernels.keep import Keep
 from ...random import generator
-from ..composed import function
+from ..composed import function, in_float32
 from ..shape import expand_dims
 from .rows import softmax
 
@@ -91,6 +91,7 @@ def _attended(name: str, Q, K, V, mask, offset: int | None, p: float, shared: bo
 
 
 @function
+@in_float32
 def attention_weights(Q, K, mask=None, causal: bool = False, offset: int | None = None):
     """P = softmax(Q · Kᵀ / √d_k), the weights of :func:`attention`, whose arguments these are.
 
@@ -186,6 +187,7 @@ def _misfit(name: str, got: dict[str, Any]) -> Exception:
 
 
 @function
+@in_float32
 def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
     enable_gqa: bool = False,

@@ -11,7 +11,7 @@ from ...autograd.recording import is_grad_enabled
 from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
-from ..composed import function
+from ..composed import function, in_float32
 from ..shape import expand_dims, moveaxis
 from .rows import log_softmax, softmax
 
@@ -56,6 +56,7 @@ def target_distribution(
 
 
 @function
+@in_float32
 def cross_entropy(
     input, target, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
 ):

@@ -7,7 +7,7 @@ import numpy as np
 from ...autograd.operation import op
 from ...errors import error
 from ...kernels import KERNELS
-from ..composed import function
+from ..composed import function, in_float32
 from ..conversion import to
 
 _AXIS = ("the axis lies in -ndim … ndim - 1", "write axis=-1 for the last axis, axis=0 for the first")
@@ -137,11 +137,12 @@ def d_rms_norm(dY, Y, X, W=None, *, n_axes, eps):
 
 
 @function
+@in_float32
 def rms_norm(X, normalized_shape, weight=None, eps: float | None = None):
     """Y = X / √(mean X² + eps) ⊙ weight, each row on its own (Zhang, Sennrich 2019).
 
     A row extends over the last axes of X, whose shape is ``normalized_shape``. By default ``eps`` is that of the float
-    type, as in PyTorch. Raises ValueError for shapes that do not fit.
+    type that is computed in, as in PyTorch: float32 for float16. Raises ValueError for shapes that do not fit.
 
     >>> [round(y, 4) for y in rms_norm(Tensor([3.0, 4.0]), 2).tolist()]
     [0.8485, 1.1314]
