@@ -227,3 +227,57 @@ def test_two_thousand_steps_are_stepped_through_at_once(opened, tab):
         page.wait_for_timeout(200)
         box = page.locator("ol.chain li.now").bounding_box()
         assert 0 < box["y"] < 800
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_is_pointed_at_shows_its_row_its_column_and_its_sum(opened):
+    page = opened("head")
+    step = page.evaluate("""app.data.steps.findIndex(([n]) =>
+        app.data.node.get(n).worked?.some((q) => q.left === "dW_q")) + 1""")
+    page.evaluate("(s) => go(s)", step)
+    box = page.locator(".worked", has_text="dW_q (6×3) = Xᵀ (6×4) · dY (4×3)")
+    whole, left, right = (box.locator("table").nth(i) for i in range(3))
+    whole.locator("td[data-r='2'][data-c='1']").hover()
+    assert whole.locator(".lit").count() == 1
+    assert set(left.locator(".lit").evaluate_all("(cells) => cells.map((c) => c.dataset.r)")) == {"2"}
+    assert set(right.locator(".lit").evaluate_all("(cells) => cells.map((c) => c.dataset.c)")) == {"1"}
+    text = box.locator(".sum").text_content()
+    assert text.startswith("dW_q[2, 1] = ")
+    assert text.count(" · ") == 4
+    whole.locator("td[data-r='2'][data-c='1']").focus()
+    page.keyboard.press("ArrowDown")
+    assert box.locator(".sum").text_content().startswith("dW_q[3, 1] = ")
+    assert page.evaluate("app.state.step") == step
+    page.keyboard.press("Home")
+    assert page.evaluate("app.state.step") == 0
+
+
+def test_a_sum_that_is_written_out_is_the_entry(opened):
+    page = opened("head", "#lang=en&step=999")
+    for id in page.evaluate("app.data.nodes.filter((n) => n.worked).map((n) => n.id)"):
+        page.evaluate("(at) => app.set({ at })", id)
+        for text in page.locator(".sum").all_text_contents():
+            _, *middle, value = text.replace("−", "-").replace("·", "*").replace("exp", "np.exp").split(" = ")
+            if middle and "{" not in text and "…" not in text:
+                assert eval(middle[0], {"np": np}) == pytest.approx(float(value), rel=0.03, abs=0.02)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_square_of_a_heat_map_says_row_column_and_value(opened, lang):
+    page = opened("head", f"#lang={lang}&step=3")
+    square = page.locator(".map rect[data-i]").nth(4)
+    square.hover()
+    said = page.locator(".map .pointed").first
+    assert said.text_content().startswith({"en": "row 1, column 1: ", "zh": "第 1 行，第 1 列："}[lang])
+    square.focus()
+    page.keyboard.press("ArrowRight")
+    assert said.text_content().startswith({"en": "row 1, column 2: ", "zh": "第 1 行，第 2 列："}[lang])
+    assert page.evaluate("app.state.step") == 3
+
+
+def test_figures_fit_a_phone(opened):
+    page = opened("head", "#lang=en&step=5", viewport={"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.getElementById('panel').scrollWidth <= document.getElementById('panel').clientWidth")

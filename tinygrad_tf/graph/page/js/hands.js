@@ -103,6 +103,12 @@ function actionOf({ key, shiftKey }, item) {
   return (item && KEYS_ON_ITEMS[key]) || (shiftKey && KEYS_WITH_SHIFT[key]) || KEYS[key];
 }
 
+// The page around this one hands on the keys that step.
+function onMessage({ data, source }) {
+  const steps = ["ArrowLeft", "ArrowRight"].includes(data?.key);
+  if (source === parent && source !== globalThis && steps) actionOf(data, null)();
+}
+
 function walkItems(from, by) {
   const { items } = app.view;
   const at = items.findIndex((i) => i.id === from.dataset.id) + by;
@@ -143,6 +149,7 @@ export function listen() {
   listenToFinding(app);
   listenToPrinting(app);
   document.addEventListener("keydown", onKey);
+  addEventListener("message", onMessage);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());
   addEventListener("hashchange", () => {
     if (location.hash !== app.written) load();

@@ -68,6 +68,8 @@ export const WORDS = {
       frame: "module",
     },
     forward: "Forward",
+    helpers: "What its formulas read, in figures",
+    batch: (shape) => `The first of ${shape} such matrices.`,
     backward: "Gradients it sends",
     shape: "shape",
     module: "module",
@@ -93,8 +95,11 @@ export const WORDS = {
     if_: "if\u00a0",
     else_: "else",
     throughText: (skip, branch, whole, angle) =>
-      `Through the skip ${skip}, through the branch ${branch}; together ${whole}, since the two stand at ${angle}° ` +
-      "to each other. Norms of parts do not add up to the norm of the sum.",
+      `Norms do not add: ${skip} through the skip and ${branch} through the branch, at ${angle}°, give ${whole}.`,
+    noSum: (skip, branch, angle, whole) => `Norms do not add: ${skip} and ${branch} at ${angle}° give ${whole}.`,
+    square: (r, c, value) => `row ${r}, column ${c}: ${value}`,
+    unresolved: (least) =>
+      `The slope is below ${least}, the least that 64 bits resolve here: a change of L that small is lost in rounding.`,
     openFused: "Open into primitives",
     closeFused: "Close",
     open: "Open",
@@ -193,6 +198,8 @@ export const WORDS = {
       frame: "模块",
     },
     forward: "前向",
+    helpers: "公式所用的中间量，写成数字",
+    batch: (shape) => `${shape} 个这样的矩阵中的第一个。`,
     backward: "它传出的梯度",
     shape: "形状",
     module: "模块",
@@ -218,7 +225,10 @@ export const WORDS = {
     if_: "若\u00a0",
     else_: "否则",
     throughText: (skip, branch, whole, angle) =>
-      `经跳跃连接 ${skip}，经支路 ${branch}；合起来 ${whole}，因为两者夹角 ${angle}°。各部分的范数相加并不等于和的范数。`,
+      `范数不能相加：经跳跃连接 ${skip}、经支路 ${branch}，夹角 ${angle}°，合起来 ${whole}。`,
+    noSum: (skip, branch, angle, whole) => `范数不能相加：${skip} 与 ${branch}，夹角 ${angle}°，合起来 ${whole}。`,
+    square: (r, c, value) => `第 ${r} 行，第 ${c} 列：${value}`,
+    unresolved: (least) => `斜率小于 ${least}，64 位在这里分辨不出来：L 的变化淹没在舍入误差中。`,
     openFused: "展开为基本运算",
     closeFused: "收起",
     open: "打开",

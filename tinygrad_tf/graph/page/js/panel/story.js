@@ -2,7 +2,7 @@
 
 import { gradientAt } from "../data/gradients.js";
 import { fullName, gradientName, shortName } from "../names.js";
-import { three } from "../numbers.js";
+import { number, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formulaText } from "./formulas.js";
 
@@ -28,7 +28,11 @@ function beginning(data, state, routes) {
 function gets(data, node) {
   if (node.id === data.loss) return say("starts", gradientName(node));
   if (!node.join) return say("one", fullName(node), three(node.norm));
-  return say("sum", fullName(node), joined(contributions(data, node)), three(node.norm));
+  const { skip, branch, angle } = node.join;
+  const whole = say("sum", fullName(node), joined(contributions(data, node)), three(node.norm));
+  if (angle === undefined) return whole;
+  const parts = [skip, branch].map(three);
+  return whole + say("gap") + say("noSum", ...parts, Math.round(number(angle)), three(node.norm));
 }
 
 // What is summed at a join: the skip and the branch where there are both, else each part.
