@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from graphs import head, leaf
+from graphs import dates, head, leaf
 
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import explore
+from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.models import GPT2, GPT2Config
 
 
@@ -281,3 +282,52 @@ def test_figures_fit_a_phone(opened):
     page = opened("head", "#lang=en&step=5", viewport={"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.getElementById('panel').scrollWidth <= document.getElementById('panel').clientWidth")
+
+
+# ---- the main route -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    """A page of the dates model of the tests, as demos/train_dates.py makes it."""
+    loss, _ = dates()
+    W_q = next(t for t in capture(loss).tensors if t.name == "W_q" and t.scope == "encoder.layers.0.self_attn")
+    about = {"en": "What it is about.", "zh": "说的是什么。"}
+    return explore(loss, path_to=W_q, depth=0, about=about).save(tmp_path_factory.mktemp("dated") / "dW.html")
+
+
+@pytest.mark.parametrize(("lang", "about"), [("en", "What it is about."), ("zh", "说的是什么。")])
+def test_a_page_of_closed_modules_leads_to_its_weight_in_a_few_steps(browser, dated, lang, about):
+    with browser.new_context(offline=True, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"file://{dated}#lang={lang}&theme=light")
+        page.wait_for_selector("body[data-ready]")
+        assert page.text_content("#story").startswith(about)
+        assert page.locator("#picture .module").count() >= 2
+        stops = page.evaluate("app.stops().length")
+        assert 5 < stops < 15
+        assert page.text_content("#count") == f"0 / {stops}"
+        for _ in range(stops):
+            page.keyboard.press("ArrowRight")
+        assert page.text_content("#count") == f"{stops} / {stops}"
+        assert page.locator("#next").is_disabled()
+        assert "dW_q" in page.text_content("#story")
+        assert page.evaluate("app.state.step === app.limit()")
+        page.keyboard.press("ArrowLeft")
+        assert page.text_content("#count") == f"{stops - 1} / {stops}"
+        page.locator(".tabs .brief").click()
+        assert page.text_content("#count").endswith(f" / {page.evaluate('app.limit()')}")
+        assert "brief=0" in page.evaluate("location.hash")
+
+
+def test_a_closed_module_is_one_step_and_says_what_goes_through(browser, dated):
+    with browser.new_context(offline=True, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"file://{dated}#lang=en&theme=light")
+        page.wait_for_selector("body[data-ready]")
+        told = []
+        for _ in range(page.evaluate("app.stops().length")):
+            page.keyboard.press("ArrowRight")
+            told.append(page.text_content("#story"))
+        assert sum("is closed, and its" in text for text in told) == 2
+        assert not any("reshape has" in text or "split_heads has" in text for text in told)

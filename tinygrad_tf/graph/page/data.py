@@ -91,7 +91,10 @@ class Definition:
 
 @dataclass
 class Exploration:
-    """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served."""
+    """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served.
+
+    ``depth`` is how many levels of modules are open at first, ``about`` a sentence above the first step, by language.
+    """
 
     schema: int
     loss: str
@@ -104,6 +107,8 @@ class Exploration:
     formulas: list[tuple[str, list[Math]]]
     definitions: list[Definition]
     path_to: str | None = None
+    depth: int | None = None
+    about: dict[str, str] | None = None
 
     def json(self) -> str:
         """Strict JSON; NaN and infinities as text."""

@@ -38,6 +38,13 @@ export const WORDS = {
     beforeTo: (name, routes, steps) =>
       `${routes} ${routes === "1" ? "route leads" : "routes lead"} from the loss to ${name}, through ${steps} steps. ` +
       "Press → or › to follow them.",
+    beforeMain: (name, stops) =>
+      `The main route from the loss to ${name} has ${stops} steps; a closed module is one of them, and ` +
+      "a skip connection is taken where it carries a good share. Press → or › to follow it.",
+    passes: (title, ops, come, gone) =>
+      `${title} is closed, and its ${ops} operations are one step: a gradient of norm ${come} comes in, ` +
+      `one of norm ${gone} goes on.`,
+    mainRoute: "Main route",
     starts: (name) => `Backward starts here: ${name} = 1.`,
     one: (name, norm) => `${name} has its gradient, norm ${norm}.`,
     sum: (name, parts, norm) => `${name} has its whole gradient: ${parts} → ${norm}.`,
@@ -168,6 +175,11 @@ export const WORDS = {
     // the story of a step
     before: (loss) => `前向已算完：损失是 ${loss}。还没有梯度流动。按 → 键或点 ›，一条规则一条规则地往回走。`,
     beforeTo: (name, routes, steps) => `从损失到 ${name} 有 ${routes} 条路线，经过 ${steps} 步。按 → 键或点 ›，沿着它们走。`,
+    beforeMain: (name, stops) =>
+      `从损失到 ${name} 的主路线有 ${stops} 步：收起的模块算一步，跳跃连接份额够大就走跳跃连接。按 → 键或点 ›，沿着它走。`,
+    passes: (title, ops, come, gone) =>
+      `${title} 已收起，其中 ${ops} 个运算算作一步：传入的梯度范数 ${come}，传出的范数 ${gone}。`,
+    mainRoute: "主路线",
     starts: (name) => `反向从这里开始：${name} = 1。`,
     one: (name, norm) => `${name}${gap(name)}的梯度已算出，范数 ${norm}。`,
     sum: (name, parts, norm) => `${name}${gap(name)}的梯度已算齐：${parts}；合起来范数 ${norm}。`,
