@@ -3,9 +3,9 @@
     python demos/train_dates.py
 
 It takes about a minute and leaves in out/dates: the checkpoint (model.safetensors), the curves of loss and score
-(curves.png), where the decoder looked while it wrote one date (attention.png), and how the gradient of the loss reached
-the query, key and value weights of the first layer: as a diagram (dW.svg) and as a page to step through (dW.html). Then
-ask it:
+(curves.png), where the decoder looked while it wrote one date (attention.png), and how the gradient of the loss of a
+date that it gets wrong reached the first layer: its query, key and value weights as a diagram (dW.svg), W_q as a page
+to step through (dW.html). Then ask it:
 
     python demos/translate_date.py "三月三日 2026"
 """
@@ -20,10 +20,11 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tinygrad_tf import graph, manual_seed
+from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.tasks import Task, dates
 from tinygrad_tf.train.figures import save_attention, save_curves
-from tinygrad_tf.train.trainer import TrainConfig, Trainer, batch_loss
+from tinygrad_tf.train.trainer import TrainConfig, Trainer, batch_loss, translate
 
 EXAMPLE = "星期二，二〇二六年三月三日"
 
@@ -56,11 +57,25 @@ def main() -> None:
     save_curves(history, out / "curves.png")
     translation = save_attention(model, task.vocabulary, EXAMPLE, out / "attention.png")
     print(f"{EXAMPLE} → {translation}")
-    loss = batch_loss(model, task.batch([(EXAMPLE, "2026-03-03")]))
-    W = model.encoder.layers[0].self_attn.in_proj_weight
-    graph.draw(loss, path_to=W, depth=1).render(out / "dW.svg")
-    graph.explore(loss, path_to=W).save(out / "dW.html")
+    text, date, written = mistaken(model, task)
+    print(f"to learn from: {text} is {date}, and the model says {written}")
+    loss = batch_loss(model, task.batch([(text, date)]))
+    graph.draw(loss, path_to=model.encoder.layers[0].self_attn.in_proj_weight, depth=1).render(out / "dW.svg")
+    W_q = next(t for t in capture(loss).tensors if t.name == "W_q" and t.scope == "encoder.layers.0.self_attn")
+    about = {"en": f"“{text}” is {date}. The model says {written}.", "zh": f"“{text}”是 {date}，模型说的是 {written}。"}
+    graph.explore(loss, path_to=W_q, depth=0, about=about).save(out / "dW.html")
     print(f"figures, diagram and checkpoint are in {out}")
+
+
+def mistaken(model: Transformer, task: Task) -> tuple[str, str, str]:
+    """A held-out date that the model gets wrong, with what it is and what the model says; else the last of them.
+
+    The gradient of a date that it knows is next to nothing.
+    """
+    some = task.held_out[:1000]
+    answers = translate(model, task.vocabulary, [text for text, _ in some])
+    found = [(text, date, answer) for (text, date), answer in zip(some, answers, strict=True)]
+    return next((each for each in found if each[1] != each[2]), found[-1])
 
 
 def new_model(task: Task) -> Transformer:

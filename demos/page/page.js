@@ -19,6 +19,20 @@ function setTheme(theme) {
   for (const frame of frames) if (frame.src) frame.contentWindow.location.replace(address(frame));
 }
 
+// The explorer in the middle of the window takes the arrows that step, without a click into it.
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (!["ArrowLeft", "ArrowRight"].includes(key) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target.closest?.("[tabindex], input, select, textarea")) return;
+  const seen = frames.find((frame) => {
+    const { top, bottom } = frame.getBoundingClientRect();
+    return frame.src && top < innerHeight / 2 && bottom > innerHeight / 2;
+  });
+  if (!seen) return;
+  seen.contentWindow.postMessage({ key, shiftKey: event.shiftKey }, "*");
+  event.preventDefault();
+});
+
 document.getElementById("theme").addEventListener("click", () => {
   setTheme(root.dataset.theme === "dark" ? "light" : "dark");
   try { localStorage.setItem("theme", root.dataset.theme); } catch { /* a browser that keeps nothing */ }

@@ -355,3 +355,17 @@ def test_an_explorer_opens_in_the_language_and_theme_of_the_page(opened):
     inside = frame.content_frame.locator("html")
     inside.locator("#picture .item").first.wait_for()
     assert (inside.get_attribute("lang"), inside.get_attribute("data-theme")) == ("zh-CN", "dark")
+
+
+def test_the_explorer_in_view_takes_the_arrows_without_a_click(opened):
+    page = opened("index.html", viewport={"width": 1280, "height": 800})
+    frame = page.locator("iframe").first
+    frame.scroll_into_view_if_needed()
+    inside = frame.content_frame
+    inside.locator("#picture .item").first.wait_for()
+    frame.evaluate("(e) => e.scrollIntoView({ block: 'center' })")
+    before = inside.locator("#slider").input_value()
+    page.keyboard.press("ArrowRight")
+    inside.locator(f"#slider[aria-valuetext^='{int(before) + 1} /']").wait_for()
+    page.keyboard.press("ArrowLeft")
+    inside.locator(f"#slider[aria-valuetext^='{before} /']").wait_for()

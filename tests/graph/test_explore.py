@@ -109,7 +109,7 @@ def test_a_nudged_dropout_drops_the_same():
 
 
 def test_path_to_is_nudged_however_large_the_graph_is(monkeypatch):
-    monkeypatch.setattr("tinygrad_tf.graph.page.data._MOST_WORK", 0)
+    monkeypatch.setattr("tinygrad_tf.graph.page.weights._MOST_WORK", 0)
     loss, W = encoder()
     data = explored(capture(loss), W)
     assert [n.id for n in data.nodes if n.nudges] == [data.path_to]

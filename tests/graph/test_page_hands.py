@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from graphs import head, leaf
+from graphs import dates, head, leaf
 
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import explore
+from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.models import GPT2, GPT2Config
 
 
@@ -227,3 +228,106 @@ def test_two_thousand_steps_are_stepped_through_at_once(opened, tab):
         page.wait_for_timeout(200)
         box = page.locator("ol.chain li.now").bounding_box()
         assert 0 < box["y"] < 800
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_is_pointed_at_shows_its_row_its_column_and_its_sum(opened):
+    page = opened("head")
+    step = page.evaluate("""app.data.steps.findIndex(([n]) =>
+        app.data.node.get(n).worked?.some((q) => q.left === "dW_q")) + 1""")
+    page.evaluate("(s) => go(s)", step)
+    box = page.locator(".worked", has_text="dW_q (6×3) = Xᵀ (6×4) · dY (4×3)")
+    whole, left, right = (box.locator("table").nth(i) for i in range(3))
+    whole.locator("td[data-r='2'][data-c='1']").hover()
+    assert whole.locator(".lit").count() == 1
+    assert set(left.locator(".lit").evaluate_all("(cells) => cells.map((c) => c.dataset.r)")) == {"2"}
+    assert set(right.locator(".lit").evaluate_all("(cells) => cells.map((c) => c.dataset.c)")) == {"1"}
+    text = box.locator(".sum").text_content()
+    assert text.startswith("dW_q[2, 1] = ")
+    assert text.count(" · ") == 4
+    whole.locator("td[data-r='2'][data-c='1']").focus()
+    page.keyboard.press("ArrowDown")
+    assert box.locator(".sum").text_content().startswith("dW_q[3, 1] = ")
+    assert page.evaluate("app.state.step") == step
+    page.keyboard.press("Home")
+    assert page.evaluate("app.state.step") == 0
+
+
+def test_a_sum_that_is_written_out_is_the_entry(opened):
+    page = opened("head", "#lang=en&step=999")
+    for id in page.evaluate("app.data.nodes.filter((n) => n.worked).map((n) => n.id)"):
+        page.evaluate("(at) => app.set({ at })", id)
+        for text in page.locator(".sum").all_text_contents():
+            _, *middle, value = text.replace("−", "-").replace("·", "*").replace("exp", "np.exp").split(" = ")
+            if middle and "{" not in text and "…" not in text:
+                assert eval(middle[0], {"np": np}) == pytest.approx(float(value), rel=0.03, abs=0.02)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_square_of_a_heat_map_says_row_column_and_value(opened, lang):
+    page = opened("head", f"#lang={lang}&step=3")
+    square = page.locator(".map rect[data-i]").nth(4)
+    square.hover()
+    said = page.locator(".map .pointed").first
+    assert said.text_content().startswith({"en": "row 1, column 1: ", "zh": "第 1 行，第 1 列："}[lang])
+    square.focus()
+    page.keyboard.press("ArrowRight")
+    assert said.text_content().startswith({"en": "row 1, column 2: ", "zh": "第 1 行，第 2 列："}[lang])
+    assert page.evaluate("app.state.step") == 3
+
+
+def test_figures_fit_a_phone(opened):
+    page = opened("head", "#lang=en&step=5", viewport={"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.getElementById('panel').scrollWidth <= document.getElementById('panel').clientWidth")
+
+
+# ---- the main route -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    """A page of the dates model of the tests, as demos/train_dates.py makes it."""
+    loss, _ = dates()
+    W_q = next(t for t in capture(loss).tensors if t.name == "W_q" and t.scope == "encoder.layers.0.self_attn")
+    about = {"en": "What it is about.", "zh": "说的是什么。"}
+    return explore(loss, path_to=W_q, depth=0, about=about).save(tmp_path_factory.mktemp("dated") / "dW.html")
+
+
+@pytest.mark.parametrize(("lang", "about"), [("en", "What it is about."), ("zh", "说的是什么。")])
+def test_a_page_of_closed_modules_leads_to_its_weight_in_a_few_steps(browser, dated, lang, about):
+    with browser.new_context(offline=True, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"file://{dated}#lang={lang}&theme=light")
+        page.wait_for_selector("body[data-ready]")
+        assert page.text_content("#story").startswith(about)
+        assert page.locator("#picture .module").count() >= 2
+        stops = page.evaluate("app.stops().length")
+        assert 5 < stops < 15
+        assert page.text_content("#count") == f"0 / {stops}"
+        for _ in range(stops):
+            page.keyboard.press("ArrowRight")
+        assert page.text_content("#count") == f"{stops} / {stops}"
+        assert page.locator("#next").is_disabled()
+        assert "dW_q" in page.text_content("#story")
+        assert page.evaluate("app.state.step === app.limit()")
+        page.keyboard.press("ArrowLeft")
+        assert page.text_content("#count") == f"{stops - 1} / {stops}"
+        page.locator(".tabs .brief").click()
+        assert page.text_content("#count").endswith(f" / {page.evaluate('app.limit()')}")
+        assert "brief=0" in page.evaluate("location.hash")
+
+
+def test_a_closed_module_is_one_step_and_says_what_goes_through(browser, dated):
+    with browser.new_context(offline=True, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"file://{dated}#lang=en&theme=light")
+        page.wait_for_selector("body[data-ready]")
+        told = []
+        for _ in range(page.evaluate("app.stops().length")):
+            page.keyboard.press("ArrowRight")
+            told.append(page.text_content("#story"))
+        assert sum("is closed, and its" in text for text in told) == 2
+        assert not any("reshape has" in text or "split_heads has" in text for text in told)

@@ -7,13 +7,23 @@ import { GRAPHS } from "./graphs.js";
 const data = GRAPHS.dates;
 const [weight] = data.weights;
 const first = [...openedAtFirst(data)];
-const BEGINNING = { step: 0, to: null, at: null, tab: "step", lang: "en", theme: null, open: openedAtFirst(data) };
+const BEGINNING = {
+  step: 0,
+  to: null,
+  at: null,
+  tab: "step",
+  brief: false,
+  lang: "en",
+  theme: null,
+  open: openedAtFirst(data),
+};
 const closed = data.modules.find((m) => !first.includes(m.id)).id;
 
 const STATES = {
   "the beginning": BEGINNING,
   "a step in Chinese in the dark": { ...BEGINNING, step: 12, lang: "zh", theme: "dark" },
   "a weight and its whole way": { ...BEGINNING, step: 3, to: weight, tab: "way", at: weight },
+  "the main route of a weight": { ...BEGINNING, to: weight, brief: true },
   "a primitive of a fused node": { ...BEGINNING, at: `${data.nodes.find((n) => n.inside).id}/1` },
   "modules opened and closed": { ...BEGINNING, open: new Set([...first.slice(1), closed]) },
 };

@@ -10,7 +10,7 @@ const ANYWHERE =
   "atob Blob clearInterval DecompressionStream performance Response setInterval setTimeout URL URLSearchParams";
 const BROWSER =
   "addEventListener document Event getComputedStyle history Image location matchMedia navigator Node Option " +
-  "removeEventListener requestAnimationFrame XMLSerializer";
+  "parent removeEventListener requestAnimationFrame XMLSerializer";
 const NODE = "process";
 const GUIDE = "innerHeight IntersectionObserver localStorage";
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...autograd.tensor import Tensor
 from ...errors import error
-from ...formula import Formula
+from ...formula import Formula, gradient_formula
 from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
 from ..arrays import LEVELS, Summary, norm, rounded, summary
@@ -28,7 +28,9 @@ from ..labels import routes_text
 from ..lines import line_of
 from ..modules import Module, tree_of
 from ..progress import progress
-from ..replay import Nudge, Replay, can_be_replayed, work
+from ..replay import Nudge, can_be_replayed
+from ..worked import Equation, worked_step
+from .weights import nudged, weights_of
 
 SCHEMA = 1
 
@@ -37,8 +39,9 @@ SCHEMA = 1
 class NodeData:
     """One Tensor. ``module`` is the box it lies in, ``routes`` the number of ways from the loss, rounded if huge.
 
-    ``via`` is the edge over which the strongest route comes. ``inside`` is (definition, norms of values, norms of
-    gradients, norms along edges) of a fused node. ``weight`` marks what is made of parameters alone.
+    ``worked`` has the equations of its step. ``via`` is the edge over which the strongest route comes. ``inside`` is
+    (definition, norms of values, norms of gradients, norms along edges) of a fused node. ``weight`` marks what is
+    made of parameters alone.
     """
 
     id: str
@@ -63,6 +66,7 @@ class NodeData:
     weight: bool = False
     inside: tuple[int, list[float], list[float | None], list[float | None]] | None = None
     nudges: list[Nudge] | None = None
+    worked: list[Equation] | None = None
 
 
 @dataclass
@@ -87,7 +91,10 @@ class Definition:
 
 @dataclass
 class Exploration:
-    """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served."""
+    """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served.
+
+    ``depth`` is how many levels of modules are open at first, ``about`` a sentence above the first step, by language.
+    """
 
     schema: int
     loss: str
@@ -100,6 +107,8 @@ class Exploration:
     formulas: list[tuple[str, list[Math]]]
     definitions: list[Definition]
     path_to: str | None = None
+    depth: int | None = None
+    about: dict[str, str] | None = None
 
     def json(self) -> str:
         """Strict JSON; NaN and infinities as text."""
@@ -139,13 +148,15 @@ class Collector:
         self.most = max(96 if n <= 1500 else 24, min(288, _MOST_ENTRIES // (2 * n)))
         self.joins = Joins(graph)
         self.gradients: dict[str, Summary | None] = {}
+        self.side = 6 if n <= 400 else 5 if n <= 1500 else 3  # rows and columns of the matrices that are printed
+        self.worked: dict[str, list[Equation]] = {}
         self.insides: dict[str, tuple[int, list[float], list[float | None], list[float | None]]] = {}
         self.formulas: dict[str, int] = {}
         self.maths: list[tuple[str, list[Math]]] = []
         self.definitions: dict[str, int] = {}
         self.defined: list[Definition] = []
         self.open_fused = sum(1 for t in graph.tensors if t.op is not None and t.op.kernel) <= _MOST_FUSED
-        self.weights = _weights(graph)
+        self.weights = weights_of(graph)
         self.kept = {*self.weights, *([end.id] if end else [])}
         self.weight_gradients: dict[str, np.ndarray[Any, Any]] = {}
         with progress("backward", sum(1 for n in graph.nodes if n.op)) as self.done:
@@ -157,6 +168,8 @@ class Collector:
             self.weight_gradients[node] = np.asarray(dY)
         if self.open_fused:
             self._open(node, np.asarray(dY))
+        if self.values in ("thumbnails", "full") and self.graph.node(node).op:
+            self.worked[node] = self._worked(self.graph.tensor(node), np.asarray(dY), along)
         if self.graph.node(node).op:
             self.done()
 
@@ -180,6 +193,11 @@ class Collector:
         norms = [short(flow.norms.get(n.id)) for n in flow.graph.nodes]
         sent = [short(flow.sent.get(e.id)) for e in flow.graph.edges]
         self.insides[node] = self.definitions[key], values, norms, sent
+
+    def _worked(self, Y: Tensor, dY: Any, along: Any) -> list[Equation]:
+        edges = ((e, self.graph.edge(e).position, np.asarray(dX)) for e, dX in along.items())
+        rules = {e: (gradient_formula(Y, position, self.graph.names), dX) for e, position, dX in edges}
+        return worked_step(Y, dY, rules, self.side)
 
     def formula(self, f: Formula | None) -> int | None:
         """Its place among the formulas."""
@@ -223,6 +241,7 @@ class Collector:
                     weight=n.id in self.weights and n.op != "",
                     inside=self.insides.get(n.id),
                     nudges=nudges.get(n.id),
+                    worked=self.worked.get(n.id) or None,
                 )
             )
         edges = [EdgeData(e.id, e.source, e.target, e.position,
@@ -236,7 +255,6 @@ class Collector:
 
 _MOST_FUSED = 600
 _MOST_ENTRIES = 48_000  # of all thumbnails together
-_MOST_WORK = 2_000_000_000  # entries that nudging may read and write: some seconds
 
 
 def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Exploration:
@@ -251,46 +269,10 @@ def explored(graph: Graph, path_to: Tensor | None = None, values: str = "thumbna
             rule="no gradient flows from the loss to a Tensor that it was not computed from, or that requires none",
             cure="choose a parameter that the loss depends on",
         )
-    nudges = _nudged(found, end, nudge) if nudge > 0 and can_be_replayed(graph) else {}
+    nudges = (
+        nudged(graph, found.weights, found.weight_gradients, end, nudge) if nudge > 0 and can_be_replayed(graph) else {}
+    )
     return found.exploration(None if end is None else end.id, nudges)
-
-
-def _nudged(found: Collector, end: Node | None, nudge: int) -> dict[str, list[Nudge]]:
-    """As many weights as the work allows, by an estimate, so that the same graph always gives the same page."""
-    room = _MOST_WORK // (2 * work(found.graph))
-    wanted = [id for id in found.weights if id in found.weight_gradients and (end is None or id != end.id)]
-    each = max(1, min(nudge, room // max(len(wanted), 1)))
-    todo = [(id, each) for id in wanted[: room // each]]
-    if end is not None:
-        todo.insert(0, (end.id, max(1, min(max(nudge, 5), room))))
-    if not todo:
-        return {}
-    replay = Replay(found.graph)
-    tried = {}
-    with progress("nudging", len(todo)) as done:
-        for id, n in todo:
-            tried[id] = replay.nudges(found.graph.tensor(id), found.weight_gradients[id], n)
-            done()
-    return tried
-
-
-def _weights(graph: Graph) -> list[str]:
-    """The parameters, each followed by the named Tensors that are made of parameters alone (W_q of in_proj_weight)."""
-    alone = {n.id for n in graph.nodes if n.kind in ("parameter", "constant")}
-    above: dict[str, str] = {}
-    into: dict[str, list[str]] = {}
-    for e in graph.edges:
-        into.setdefault(e.target, []).append(e.source)
-    for n in graph.nodes:
-        if n.op and n.kind != "loss" and all(s in alone for s in into[n.id]):
-            alone.add(n.id)
-            above[n.id] = next((above.get(s, s) for s in into[n.id] if graph.node(s).kind != "constant"), "")
-    below: dict[str, list[str]] = {}
-    for id, root in above.items():
-        if graph.node(id).name:
-            below.setdefault(root, []).append(id)
-    parameters = [n.id for n in graph.nodes if n.kind == "parameter"]
-    return [id for p in parameters for id in (p, *below.get(p, []))]
 
 
 def _norm(flow: Flow, id: str) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import os
 import sys
+from collections.abc import Mapping
 
 from ...autograd.tensor import Tensor
 from ...files import write_whole
@@ -47,7 +49,10 @@ class Page:
         return f"Page of {len(d.nodes)} nodes, {len(d.steps)} steps: .save('dw.html') and open it"
 
 
-def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3) -> Page:
+def explore(
+    loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3, depth: int | None = None,
+    about: str | Mapping[str, str] = "",
+) -> Page:  # fmt: skip
     """A page on which one steps through the backward pass of ``loss``: a file that needs nothing else.
 
     Each step shows the rule that ran, with its numbers; choose a weight, and only the routes to it remain, with the
@@ -59,6 +64,10 @@ def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnai
         values: what is kept of each array: "none", "stats", "thumbnails" (12 × 24 entries) or "full".
         nudge: how many entries of each weight are moved up and down, the forward run again each time; 0: none.
             In a large model only those that are done in seconds, and ``path_to``.
+        depth: how many levels of modules are open at first, beside those around ``path_to``. With both the page begins
+            with the main route alone: a closed module is one step, and what only moves entries is none. None: as many
+            as fit, and every step.
+        about: a sentence that stands above the first step, or {"en": …, "zh": …}.
 
     Raises RuntimeError for a Tensor without a graph or one that ``backward()`` has freed.
 
@@ -71,4 +80,8 @@ def explore(loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnai
     graph = capture(checked_loss("explore", loss), variables_of(sys._getframe(1)))
     if path_to is not None:
         checked_end("explore", graph, path_to)
-    return Page(explored(graph, path_to, values, nudge))
+    if depth is not None:
+        checked_whole("explore", "depth", depth)
+    data = explored(graph, path_to, values, nudge)
+    said = {"en": about} if isinstance(about, str) and about else dict(about or {})
+    return Page(dataclasses.replace(data, depth=depth, about=said or None))

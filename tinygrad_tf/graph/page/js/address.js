@@ -12,10 +12,16 @@ export function stateOf(data, fragment, language) {
     to: chosenIn(data, found),
     at: isKnown(data, at) ? at : null,
     tab: among("tab", "way") ?? "step",
+    brief: found.has("brief") ? found.get("brief") === "1" : isBrief(data),
     lang: among("lang", "zh") ?? (!found.has("lang") && language.startsWith("zh") ? "zh" : "en"),
     theme: among("theme", "light", "dark"),
     open: openIn(data, found),
   };
+}
+
+// Whether the page begins with the main route alone.
+function isBrief(data) {
+  return data.depth !== undefined && data.path_to !== undefined;
 }
 
 function isKnown(data, id) {
@@ -37,13 +43,14 @@ function openIn(data, found) {
   return open;
 }
 
-export function fragmentOf(data, { step, to, at, tab, lang, theme, open }) {
+export function fragmentOf(data, { step, to, at, tab, brief, lang, theme, open }) {
   const first = openedAtFirst(data);
   const fields = {
     step,
     to,
     at,
     tab: tab === "way" ? tab : null,
+    brief: brief === isBrief(data) ? null : Number(brief),
     lang,
     theme,
     open: [...open].filter((id) => !first.has(id)).join(),

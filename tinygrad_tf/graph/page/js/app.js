@@ -3,7 +3,7 @@
 import { fragmentOf } from "./address.js";
 import { labelItems, sayAll, showControls } from "./controls.js";
 import { visible } from "./data/items.js";
-import { globalStep, routesTo } from "./data/routes.js";
+import { globalStep, routesTo, stopsTo } from "./data/routes.js";
 import { element } from "./elements.js";
 import { layout } from "./layout/layout.js";
 import { showPanel } from "./panel/panel.js";
@@ -44,6 +44,25 @@ export const app = {
     this.state.step = Math.max(0, Math.min(this.state.step, this.limit()));
     if (!this.view || before.lang !== this.state.lang || change.open) this.rebuild();
     this.refresh();
+  },
+
+  // Where stepping stops on the main route, where that alone is gone; else null: at every step.
+  stops() {
+    if (!this.routes || !this.state.brief) return null;
+    if (this.view.stopsFor !== this.routes) {
+      this.view.stopsFor = this.routes;
+      this.view.stops = stopsTo(this.data, this.state.to, this.routes, this.view.itemOf);
+    }
+    return this.view.stops;
+  },
+
+  // So many stops on, or back.
+  move(by) {
+    const stops = this.stops();
+    const { step } = this.state;
+    if (!stops) return this.set({ step: step + by, at: null });
+    const next = by > 0 ? stops.find((s) => s > step) : stops.findLast((s) => s < step);
+    return this.set({ step: next ?? (by > 0 ? step : 0), at: null });
   },
 
   // To the next step (or, by −1, the one before) that something else shows: past a closed module.

@@ -51,10 +51,12 @@ function listWeights(data) {
 
 export function showControls(app) {
   const { step, to } = app.state;
-  const count = say("count", step, app.limit());
+  const stops = app.stops();
+  const [at, of] = stops ? [stops.filter((s) => s <= step).length, stops.length] : [step, app.limit()];
+  const count = say("count", at, of);
   const slider = element("slider");
-  slider.max = app.limit();
-  slider.value = step;
+  slider.max = of;
+  slider.value = at;
   slider.setAttribute("aria-valuetext", count);
   element("count").textContent = count;
   const list = element("weight");
@@ -62,7 +64,7 @@ export function showControls(app) {
   if (to && !isListed) list.append(new Option(fullName(app.data.node.get(to)), to)); // any node can be gone to
   list.value = to ?? "";
   for (const id of ["first", "back"]) element(id).disabled = step === 0;
-  for (const id of ["last", "next"]) element(id).disabled = step === app.limit();
+  for (const id of ["last", "next"]) element(id).disabled = at === of;
 }
 
 // What a screen reader says of an item; one item at a time is in the order of the Tab key.

@@ -17,14 +17,24 @@ function go(step) {
   app.set({ step, at: null });
 }
 
+function lastStop() {
+  return app.stops()?.at(-1) ?? app.limit();
+}
+
 function goBy(steps) {
-  go(app.state.step + steps);
+  app.move(steps);
+}
+
+// On the main route the slider counts its stops.
+function goTo(place) {
+  const stops = app.stops();
+  go(stops && place > 0 ? stops[place - 1] : place);
 }
 
 function play() {
   if (app.playing) return stop();
-  if (app.state.step === app.limit()) go(0);
-  app.playing = setInterval(() => (app.state.step < app.limit() ? goBy(1) : stop()), 900);
+  if (app.state.step >= lastStop()) go(0);
+  app.playing = setInterval(() => (app.state.step < lastStop() ? goBy(1) : stop()), 900);
   return showPlaying("pause");
 }
 
@@ -71,7 +81,7 @@ const KEYS = {
   ArrowRight: () => goBy(1),
   ArrowLeft: () => goBy(-1),
   Home: () => go(0),
-  End: () => go(app.limit()),
+  End: () => go(lastStop()),
   Escape: letGo,
   "/": () => element("find").focus(),
   "+": () => zoomTo(app, app.zoom * 1.25),
@@ -103,6 +113,12 @@ function actionOf({ key, shiftKey }, item) {
   return (item && KEYS_ON_ITEMS[key]) || (shiftKey && KEYS_WITH_SHIFT[key]) || KEYS[key];
 }
 
+// The page around this one hands on the keys that step.
+function onMessage({ data, source }) {
+  const steps = ["ArrowLeft", "ArrowRight"].includes(data?.key);
+  if (source === parent && source !== globalThis && steps) actionOf(data, null)();
+}
+
 function walkItems(from, by) {
   const { items } = app.view;
   const at = items.findIndex((i) => i.id === from.dataset.id) + by;
@@ -124,7 +140,7 @@ const CLICKS = {
   back: () => goBy(-1),
   play,
   next: () => goBy(1),
-  last: () => go(app.limit()),
+  last: () => go(lastStop()),
   smaller: () => zoomTo(app, app.zoom / 1.25),
   larger: () => zoomTo(app, app.zoom * 1.25),
   fit: () => zoomTo(app, zoomToFit(app)),
@@ -137,12 +153,13 @@ const CLICKS = {
 
 export function listen() {
   for (const [id, action] of Object.entries(CLICKS)) element(id).addEventListener("click", action);
-  element("slider").addEventListener("input", (event) => go(Number(event.target.value)));
+  element("slider").addEventListener("input", (event) => goTo(Number(event.target.value)));
   listenToWeights();
   listenToMouse(app);
   listenToFinding(app);
   listenToPrinting(app);
   document.addEventListener("keydown", onKey);
+  addEventListener("message", onMessage);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.refresh());
   addEventListener("hashchange", () => {
     if (location.hash !== app.written) load();

@@ -38,6 +38,13 @@ export const WORDS = {
     beforeTo: (name, routes, steps) =>
       `${routes} ${routes === "1" ? "route leads" : "routes lead"} from the loss to ${name}, through ${steps} steps. ` +
       "Press → or › to follow them.",
+    beforeMain: (name, stops) =>
+      `The main route from the loss to ${name} has ${stops} steps; a closed module is one of them, and ` +
+      "a skip connection is taken where it carries a good share. Press → or › to follow it.",
+    passes: (title, ops, come, gone) =>
+      `${title} is closed, and its ${ops} operations are one step: a gradient of norm ${come} comes in, ` +
+      `one of norm ${gone} goes on.`,
+    mainRoute: "Main route",
     starts: (name) => `Backward starts here: ${name} = 1.`,
     one: (name, norm) => `${name} has its gradient, norm ${norm}.`,
     sum: (name, parts, norm) => `${name} has its whole gradient: ${parts} → ${norm}.`,
@@ -68,6 +75,8 @@ export const WORDS = {
       frame: "module",
     },
     forward: "Forward",
+    helpers: "What its formulas read, in figures",
+    batch: (shape) => `The first of ${shape} such matrices.`,
     backward: "Gradients it sends",
     shape: "shape",
     module: "module",
@@ -93,8 +102,11 @@ export const WORDS = {
     if_: "if\u00a0",
     else_: "else",
     throughText: (skip, branch, whole, angle) =>
-      `Through the skip ${skip}, through the branch ${branch}; together ${whole}, since the two stand at ${angle}° ` +
-      "to each other. Norms of parts do not add up to the norm of the sum.",
+      `Norms do not add: ${skip} through the skip and ${branch} through the branch, at ${angle}°, give ${whole}.`,
+    noSum: (skip, branch, angle, whole) => `Norms do not add: ${skip} and ${branch} at ${angle}° give ${whole}.`,
+    square: (r, c, value) => `row ${r}, column ${c}: ${value}`,
+    unresolved: (least) =>
+      `The slope is below ${least}, the least that 64 bits resolve here: a change of L that small is lost in rounding.`,
     openFused: "Open into primitives",
     closeFused: "Close",
     open: "Open",
@@ -163,6 +175,11 @@ export const WORDS = {
     // the story of a step
     before: (loss) => `前向已算完：损失是 ${loss}。还没有梯度流动。按 → 键或点 ›，一条规则一条规则地往回走。`,
     beforeTo: (name, routes, steps) => `从损失到 ${name} 有 ${routes} 条路线，经过 ${steps} 步。按 → 键或点 ›，沿着它们走。`,
+    beforeMain: (name, stops) =>
+      `从损失到 ${name} 的主路线有 ${stops} 步：收起的模块算一步，跳跃连接份额够大就走跳跃连接。按 → 键或点 ›，沿着它走。`,
+    passes: (title, ops, come, gone) =>
+      `${title} 已收起，其中 ${ops} 个运算算作一步：传入的梯度范数 ${come}，传出的范数 ${gone}。`,
+    mainRoute: "主路线",
     starts: (name) => `反向从这里开始：${name} = 1。`,
     one: (name, norm) => `${name}${gap(name)}的梯度已算出，范数 ${norm}。`,
     sum: (name, parts, norm) => `${name}${gap(name)}的梯度已算齐：${parts}；合起来范数 ${norm}。`,
@@ -193,6 +210,8 @@ export const WORDS = {
       frame: "模块",
     },
     forward: "前向",
+    helpers: "公式所用的中间量，写成数字",
+    batch: (shape) => `${shape} 个这样的矩阵中的第一个。`,
     backward: "它传出的梯度",
     shape: "形状",
     module: "模块",
@@ -218,7 +237,10 @@ export const WORDS = {
     if_: "若\u00a0",
     else_: "否则",
     throughText: (skip, branch, whole, angle) =>
-      `经跳跃连接 ${skip}，经支路 ${branch}；合起来 ${whole}，因为两者夹角 ${angle}°。各部分的范数相加并不等于和的范数。`,
+      `范数不能相加：经跳跃连接 ${skip}、经支路 ${branch}，夹角 ${angle}°，合起来 ${whole}。`,
+    noSum: (skip, branch, angle, whole) => `范数不能相加：${skip} 与 ${branch}，夹角 ${angle}°，合起来 ${whole}。`,
+    square: (r, c, value) => `第 ${r} 行，第 ${c} 列：${value}`,
+    unresolved: (least) => `斜率小于 ${least}，64 位在这里分辨不出来：L 的变化淹没在舍入误差中。`,
     openFused: "展开为基本运算",
     closeFused: "收起",
     open: "打开",

@@ -7,6 +7,7 @@ const FIRST_BOXES = 100; // about so many show at first
 
 // Opens modules from the outside in, until about a hundred boxes show; of equal layers only the first.
 export function openedAtFirst(data) {
+  if (data.depth !== undefined) return openedTo(data, data.depth);
   const size = new Map([[null, 0]]);
   const add = (id) => size.set(id ?? null, size.get(id ?? null) + 1);
   for (const m of data.modules) size.set(m.id, 0);
@@ -23,6 +24,16 @@ export function openedAtFirst(data) {
     queue.push(...data.modules.filter((c) => c.parent === m.id));
   }
   return open;
+}
+
+function openedTo(data, depth) {
+  return new Set(data.modules.filter((m) => levelOf(data, m) < depth).map((m) => m.id));
+}
+
+function levelOf(data, module) {
+  let level = 0;
+  for (let m = module; m.parent; m = data.module.get(m.parent)) level += 1;
+  return level;
 }
 
 // The tree of visible items, and which of them shows a node or a module.

@@ -7,6 +7,7 @@ import { shapeText, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formula } from "./formulas.js";
 import { heatMap } from "./heatmap.js";
+import { equationBox } from "./worked.js";
 
 export function moduleDetails(app, item) {
   const actions = make("div", "actions");
@@ -70,9 +71,21 @@ function sentDetails({ data, state, routes }, shown, node) {
     const box = formula(data, e.rule, true);
     const norm = e.step <= shown.step ? three(e.sent) : "–";
     box.append(make("div", "sub", `→ ${fullName(data.node.get(e.source))} · ${say("norm")} ${norm}`));
+    const worked = e.step <= shown.step && node.worked?.find((q) => q.edge === e.id);
+    if (worked) box.append(equationBox(worked));
     return box;
   });
-  return boxes.length ? [heading(say("backward")), ...boxes] : [];
+  return boxes.length ? [heading(say("backward")), ...boxes, ...helpersOf(shown, node)] : [];
+}
+
+// The helper lines of its rule in figures: the softmax of an attention, the mean and spread of a layer norm.
+function helpersOf(shown, node) {
+  const lines = (node.worked ?? []).filter((q) => q.edge === undefined);
+  if (!lines.length || node.arrivals.some((e) => e.step > shown.step)) return [];
+  const list = make("details", "helpers");
+  list.open = lines.length < 2;
+  list.append(make("summary", "", say("helpers")), ...lines.map(equationBox));
+  return [list];
 }
 
 // The numbers about its value and about its gradient, once that is whole.

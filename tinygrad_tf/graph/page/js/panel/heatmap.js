@@ -28,20 +28,52 @@ export function heatMap(summary, what, shape) {
   picture.style.maxWidth = `${Math.min(columns * 22, 340)}px`;
   levels.forEach((level, i) => {
     const box = { x: (i % columns) * w, y: Math.floor(i / columns) * h, width: w, height: h };
-    picture.append(...cell(box, level, entryText(summary, shape, level, i)));
+    picture.append(...cell(box, level, i));
+  });
+  const pointed = make("output", "pointed");
+  listenToSquares(picture, columns, (i) => {
+    const [r, c] = placeOf(summary.thumbnail, shape, i);
+    pointed.textContent = say("square", r, c, entryText(summary, shape, levels[i], i));
   });
   const picked = rows * columns < sizeOfShape(shape);
   const note = say(picked ? "picked" : "all", rows, columns);
   const hatched = levels.some((level) => level in BROKEN) ? ` · ${say("hatched")}` : "";
   const map = make("div", "map");
-  map.append(make("div", "quiet", `${what} · ${note}${hatched}`), picture, scaleBar(scale));
+  map.append(make("div", "quiet", `${what} · ${note}${hatched}`), picture, pointed, scaleBar(scale));
   return map;
 }
 
-// One entry, with its number as a tip; hatched where there is no shade for it.
-function cell(box, level, text) {
+// Where a square stands in the whole matrix: the picked ones are at equal distances.
+export function placeOf({ rows, columns }, shape, i) {
+  const across = shape.at(-1) ?? 1;
+  const down = sizeOfShape(shape) / across;
+  return [Math.floor((Math.floor(i / columns) * down) / rows), Math.floor(((i % columns) * across) / columns)];
+}
+
+// A square that is pointed at is told of; of all of them one is in the order of Tab, and the arrows move on from it.
+function listenToSquares(picture, columns, tell) {
+  const squares = [...picture.querySelectorAll("rect")];
+  const show = ({ target }) => {
+    if (target.dataset.i === undefined) return;
+    for (const s of squares) s.setAttribute("tabindex", s === target ? 0 : -1);
+    tell(Number(target.dataset.i));
+  };
+  squares[0]?.setAttribute("tabindex", 0);
+  picture.addEventListener("pointerover", show);
+  picture.addEventListener("focusin", show);
+  picture.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation(); // the page would step
+    squares[Number(event.target.dataset.i) + by]?.focus();
+  });
+}
+
+// One entry; hatched where there is no shade for it.
+function cell(box, level, i) {
   const { x, y, width: w, height: h } = box;
-  const rect = svg("rect", { ...box, fill: "none" }, svg("title", {}, text));
+  const rect = svg("rect", { ...box, fill: "none", "data-i": i, tabindex: -1 });
   if (!(level in BROKEN)) {
     rect.style.fill = shade(level);
     return [rect];

@@ -11,12 +11,14 @@ let last = {}; // what stands there, which is left as it is where it is the same
 
 export function showPanel(app, shown) {
   const { data, state, routes } = app;
-  const text = tell(data, state, shown, routes).join(say("gap"));
+  const told = tell(data, state, { ...shown, stops: app.stops() }, routes).join(say("gap"));
+  const about = data.about?.[state.lang] ?? data.about?.en;
+  const text = about && !shown.active ? `${about} ${told}` : told;
   const line = element("story");
   if (line.textContent !== text) line.textContent = text; // a screen reader would read it again
   const way = routes && state.tab === "way";
   const found = way ? wayDetails(app, shown) : stepDetails(app, shown);
-  const key = `${state.tab} ${state.lang}`;
+  const key = `${state.tab} ${state.lang} ${state.brief}`;
   if (found !== last.found || key !== last.key) {
     element("details").replaceChildren(...(routes ? [tabs(app)] : []), ...found);
   }
@@ -48,6 +50,10 @@ function tabs(app) {
     tab.dataset.tab = name;
     list.append(tab);
   }
+  const brief = button(say("mainRoute"), () => app.set({ brief: !app.state.brief }));
+  brief.className = "brief";
+  brief.setAttribute("aria-pressed", app.state.brief);
+  list.append(brief);
   return list;
 }
 

@@ -2,13 +2,15 @@
 
 import { gradientAt } from "../data/gradients.js";
 import { fullName, gradientName, shortName } from "../names.js";
-import { three } from "../numbers.js";
+import { number, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formulaText } from "./formulas.js";
 
 // As sentences. `shown` is what the picture shows: the step among all, and the operation that is active.
 export function tell(data, state, shown, routes) {
-  if (!shown.active) return [beginning(data, state, routes)];
+  if (!shown.active) return [beginning(data, state, shown, routes)];
+  const item = shown.activeItem;
+  if (shown.stops && item?.kind === "module") return passes(data, item, shown.step, routes);
   const [id, edges] = shown.active;
   const sent = edges.map((e) => data.edge.get(e)).filter((e) => !routes || routes.edges.has(e.id));
   const parts = [gets(data, data.node.get(id)), sends(data, sent), completes(data, sent, shown.step)];
@@ -19,16 +21,31 @@ export function tell(data, state, shown, routes) {
   return parts.filter(Boolean);
 }
 
-function beginning(data, state, routes) {
+function beginning(data, state, shown, routes) {
+  if (shown.stops) return say("beforeMain", fullName(data.node.get(state.to)), shown.stops.length);
   if (!routes) return say("before", three(data.value));
   const end = data.node.get(state.to);
   return say("beforeTo", fullName(end), end.routes, routes.steps.length);
 }
 
+// A closed module as one step: what comes to it, and what it sends on along the routes.
+function passes(data, item, step, routes) {
+  const inside = new Set(item.nodes.map((n) => n.id));
+  const crossing = [...routes.edges].map((id) => data.edge.get(id)).filter((e) => e.step <= step);
+  const come = crossing.filter((e) => inside.has(e.source) && !inside.has(e.target));
+  const gone = crossing.filter((e) => inside.has(e.target) && !inside.has(e.source));
+  const norm = (edges) => three(Math.hypot(...edges.map((e) => number(e.sent))));
+  return [say("passes", item.lines[0], item.nodes.filter((n) => n.op).length, norm(come), norm(gone))];
+}
+
 function gets(data, node) {
   if (node.id === data.loss) return say("starts", gradientName(node));
   if (!node.join) return say("one", fullName(node), three(node.norm));
-  return say("sum", fullName(node), joined(contributions(data, node)), three(node.norm));
+  const { skip, branch, angle } = node.join;
+  const whole = say("sum", fullName(node), joined(contributions(data, node)), three(node.norm));
+  if (angle === undefined) return whole;
+  const parts = [skip, branch].map(three);
+  return whole + say("gap") + say("noSum", ...parts, Math.round(number(angle)), three(node.norm));
 }
 
 // What is summed at a join: the skip and the branch where there are both, else each part.

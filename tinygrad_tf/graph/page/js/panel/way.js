@@ -92,6 +92,15 @@ function skipTable(data, routes) {
   return [list];
 }
 
+// The least slope that the two losses can show: they are rounded to 53 bits, each a few times on the way.
+export function leastSlope({ plus, minus, epsilon }) {
+  return (8 * Math.max(Math.abs(plus), Math.abs(minus), Number.MIN_VALUE) * 2 ** -53) / epsilon;
+}
+
+export function isUnresolved(q) {
+  return Math.abs(number(q.gradient)) < leastSlope(q);
+}
+
 function nudgeTable(end) {
   const title = heading(say("nudge"));
   if (!end.nudges) return [title, make("p", "quiet", say("noNudge"))];
@@ -103,5 +112,7 @@ function nudgeTable(end) {
     tried.append(make("div", "quiet", `${say("lossMinus")} = ${q.minus.toFixed(9)}`));
     row(table, tried, three((q.plus - q.minus) / (2 * q.epsilon)), three(q.gradient));
   }
-  return [title, make("p", "quiet", `${say("nudgeIntro")} ε = ${three(end.nudges[0].epsilon)}`), table];
+  const least = three(leastSlope(end.nudges[0]));
+  const notes = end.nudges.some(isUnresolved) ? [make("p", "quiet", say("unresolved", least))] : [];
+  return [title, make("p", "quiet", `${say("nudgeIntro")} ε = ${three(end.nudges[0].epsilon)}`), table, ...notes];
 }

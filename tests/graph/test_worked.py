@@ -1,0 +1,134 @@
+"""Steps in figures: each equation is true to the rule that ran, and its pieces give its entries."""
+
+import math
+
+import numpy as np
+import pytest
+from graphs import GRAPHS, classifier, dates, encoder, head, leaf
+
+from tinygrad_tf import Tensor
+from tinygrad_tf.formula import gradient_formula
+from tinygrad_tf.graph.capture import capture
+from tinygrad_tf.graph.flow import record
+from tinygrad_tf.graph.page.data import explored
+from tinygrad_tf.graph.worked import worked_step
+from tinygrad_tf.graph.worked.equation import picked
+
+
+def worked(loss):
+    """Each equation with the op of its step."""
+    graph = capture(loss)
+    found = []
+
+    def watch(node, dY, along):
+        Y = graph.tensor(node)
+        rules = {e: (gradient_formula(Y, graph.edge(e).position, graph.names), dX) for e, dX in along.items()}
+        found.extend((Y.op.name, q, along.get(q.edge)) for q in worked_step(Y, np.asarray(dY), rules) if Y.op)
+
+    record(graph, watch)
+    return found
+
+
+def entry_of(equation, i, j):
+    """What its pieces give for the entry in row i, column j, as far as all terms are shown; else None."""
+
+    def at(operand, r, c):
+        p = operand.picked
+        r, c = 0 if p.shape[0] == 1 else r, 0 if p.shape[1] == 1 else c
+        return p.entries[p.rows.index(r) * len(p.columns) + p.columns.index(c)]
+
+    operands = equation.operands
+    text = ""
+    for piece in equation.entry:
+        if isinstance(piece, str):
+            text += piece
+        elif piece >= 0:
+            text += f"({at(operands[piece], i, j)!r})"
+        elif len(equation.product) == 1:
+            a = operands[equation.product[0]]
+            if len(a.picked.rows) < a.picked.shape[0]:
+                return None
+            text += repr(sum(at(a, k, j) for k in a.picked.rows))
+        else:
+            a, b = (operands[n] for n in equation.product)
+            if len(a.picked.columns) < a.picked.shape[1]:
+                return None
+            text += repr(sum(at(a, i, k) * at(b, k, j) for k in a.picked.columns))
+    if "{" in text or "^" in text:
+        return None
+    text = text.replace("·", "*").replace("−", "-").replace("√(", "math.sqrt(").replace("exp(", "math.exp(")
+    text = text.replace("√4", "2.0").replace("²", "**2")
+    return eval(text, {"math": math, "nan": math.nan, "inf": math.inf})
+
+
+@pytest.mark.parametrize("make", [head, classifier, encoder], ids=["head", "classifier", "encoder"])
+def test_the_pieces_of_each_entry_give_the_entry(make):
+    tried = 0
+    for _op, q, _ in worked(make()[0]):
+        if not q.entry:
+            continue
+        terms = [abs(x) for i in q.product for x in q.operands[i].picked.entries]  # which may cancel out
+        largest = max(map(abs, [*q.result.entries, *[0.05 * x for x in terms]]))
+        for a, i in enumerate(q.result.rows):
+            for b, j in enumerate(q.result.columns):
+                value = entry_of(q, i, j)
+                if value is not None:
+                    shown = q.result.entries[a * len(q.result.columns) + b]
+                    assert value == pytest.approx(shown, rel=0.02, abs=0.01 * largest + 1e-9), (q.left, q.right)
+                    tried += 1
+    assert tried > 8
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_results_are_what_went_along_the_edges(name):
+    for _, q, dX in worked(GRAPHS[name]()[0]):
+        if q.edge is not None:
+            assert q.result == picked(dX, 6)
+
+
+@pytest.mark.parametrize("op", ["softmax", "layer_norm", "attention", "cross_entropy", "linear", "matmul", "dropout"])
+def test_every_kind_of_layer_is_worked_out(op):
+    found = [q for make in (head, encoder, dates) for name, q, _ in worked(make()[0]) if name == op]
+    assert found
+    assert all(q.entry for q in found if q.operands)
+
+
+def test_a_product_over_a_batch_is_one_product_of_all_its_rows():
+    [q] = [q for name, q, _ in worked(encoder()[0]) if name == "linear" and "dYᵀ · X" in q.right][:1]
+    a, b = q.operands
+    assert a.picked.shape[1] == b.picked.shape[0] == 6  # 2 × 3 rows
+    assert q.product == (0, 1)
+
+
+def test_cross_entropy_of_classes_is_softmax_minus_one_hot_over_n():
+    P, dX = [q for name, q, _ in worked(classifier()[0]) if name == "cross_entropy"]
+    assert (P.left, P.right) == ("P", "softmax(X)")
+    assert (dX.right, dX.entry) == ("(P − one-hot) / 2", ("(", 0, " − ", 1, ") / 2"))
+
+
+def test_what_only_moves_entries_shows_them_before():
+    X = leaf(3, 4, name="X")
+    [q] = [q for name, q, _ in worked(X[1:].reshape(8).sum()) if name == "getitem"]
+    assert q.entry == ()
+    assert [o.text for o in q.operands] == ["dY"]
+
+
+def test_of_large_matrices_the_corners_are_shown():
+    p = picked(np.arange(100.0).reshape(10, 10), 5)
+    assert p.rows == p.columns == (0, 1, 2, 9)
+    assert p.entries[-1] == 99.0
+    assert picked(np.zeros((2, 3, 4, 5)), 6).batch == (2, 3)
+
+
+def test_a_formula_that_says_something_else_is_left_out():
+    X, W = Tensor([[1.0, 2.0]], name="X"), leaf(2, 1, name="W")
+    Y = X @ W
+    rule = gradient_formula(Y, 1)
+    assert worked_step(Y, np.ones((1, 1)), {"e1": (rule, np.array([[1.0], [2.0]]))})
+    assert not worked_step(Y, np.ones((1, 1)), {"e1": (rule, np.array([[1.0], [2.1]]))})
+
+
+def test_the_page_has_them_unless_it_keeps_no_values():
+    graph = capture(head()[0])
+    assert sum(1 for n in explored(graph).nodes if n.worked) > 10
+    assert not any(n.worked for n in explored(graph, values="stats").nodes)

@@ -1,0 +1,133 @@
+// A step in figures: an equation with its matrices, and for one entry the row, the column and the sum that make it.
+
+import { make } from "../elements.js";
+import { number, three } from "../numbers.js";
+import { say } from "../words.js";
+import { entryAt, matrix, sizeText } from "./matrix.js";
+
+export function equationBox(equation) {
+  const box = make("div", "worked");
+  const { result, operands } = equation;
+  const tables = operands.map((o) => matrix(o.text, o.picked));
+  const whole = matrix(equation.left, result);
+  const row = make("div", "matrices");
+  row.append(whole, ...tables.map((t, i) => withSign(signBefore(equation, i), t)));
+  const sum = make("output", "sum");
+  box.append(make("div", "equation", equationText(equation)), row, sum);
+  if (result.batch?.length) box.append(make("div", "quiet", say("batch", result.batch.join(" × "))));
+  const light = (r, c) => lightUp({ equation, whole, tables, sum }, r, c);
+  listenToEntries(whole, light);
+  const [r, c] = largestOf(result);
+  light(r, c);
+  return box;
+}
+
+// dW_q (4×2) = Xᵀ (4×3) · dQ (3×2); of what is no plain product the sizes stand above the matrices.
+function equationText({ left, right, result, operands, product }) {
+  const plain = product?.length === 2 && operands.length === 2 && isBare(right);
+  const sized = (o) => `${o.text} ${sizeText(o.picked.shape)}`;
+  return `${left} ${sizeText(result.shape)} = ${plain ? operands.map(sized).join(" · ") : right}`;
+}
+
+function isBare(right) {
+  return !/[/+⊙]/.test(right);
+}
+
+function signBefore({ product, operands }, i) {
+  if (i === 0) return "=";
+  return product?.length === 2 && operands.length === 2 ? "·" : ",";
+}
+
+// A sign stays with the matrix behind it where the line breaks.
+function withSign(sign, table) {
+  const pair = make("div", "pair");
+  pair.append(make("span", "sign", sign), table);
+  return pair;
+}
+
+function largestOf({ rows, columns, entries }) {
+  const sizes = entries.map((x) => Math.abs(number(x)));
+  const at = Math.max(0, sizes.indexOf(Math.max(...sizes)));
+  return [rows[Math.floor(at / columns.length)], columns[at % columns.length]];
+}
+
+// ---- one entry ------------------------------------------------------------------------------------------------------
+
+function lightUp({ equation, whole, tables, sum }, r, c) {
+  const { operands, product = [] } = equation;
+  lit(whole, (cell) => Number(cell.dataset.r) === r && Number(cell.dataset.c) === c);
+  tables.forEach((table, i) => lit(table, (cell) => isUsed(operands[i].picked, roleOf(product, i), cell, [r, c])));
+  for (const cell of whole.querySelectorAll("td[data-r]")) cell.tabIndex = cell.className === "lit" ? 0 : -1;
+  sum.textContent = sumText(equation, r, c);
+}
+
+function lit(table, isLit) {
+  for (const cell of table.querySelectorAll("td[data-r]")) cell.className = isLit(cell) ? "lit" : "";
+}
+
+function roleOf(product, i) {
+  if (product.length === 1) return i === product[0] ? "column" : "entry";
+  return { [product[0]]: "row", [product[1]]: "column" }[i] ?? "entry";
+}
+
+function isUsed({ shape }, role, cell, [r, c]) {
+  const row = Number(cell.dataset.r) === (shape[0] === 1 ? 0 : r);
+  const column = Number(cell.dataset.c) === (shape[1] === 1 ? 0 : c);
+  return { row, column, entry: row && column }[role];
+}
+
+// How the entry comes about, with its numbers: 0.12 · 0.3 + … = 0.27.
+export function sumText(equation, r, c) {
+  const { entry, operands, product = [], result, left } = equation;
+  const value = entryAt(result, r, c);
+  const head = `${left}[${r}, ${c}]`;
+  if (!entry?.length) return `${head} = ${three(value)}`;
+  const alone = entry.length === 1;
+  const pieces = entry.map((piece) => {
+    if (typeof piece === "string") return piece;
+    if (piece < 0) return alone ? products(operands, product, r, c) : `(${products(operands, product, r, c)})`;
+    return signed(entryAt(operands[piece].picked, r, c));
+  });
+  return `${head} = ${pieces.join("")} = ${three(value)}`;
+}
+
+// The terms of the sum that are shown, with dots for the others.
+function products(operands, product, r, c) {
+  const [a, b] = product.map((i) => operands[i].picked);
+  const steps = b ? a.columns : a.rows;
+  const terms = steps.map((k) => {
+    if (!b) return signed(entryAt(a, k, c));
+    return `${signed(entryAt(a, r, k))} · ${signed(entryAt(b, k, c))}`;
+  });
+  return terms.map((term, i) => (i && steps[i] > steps[i - 1] + 1 ? `… + ${term}` : term)).join(" + ");
+}
+
+function signed(x) {
+  const text = three(x);
+  return text.startsWith("−") ? `(${text})` : text;
+}
+
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+// An entry is pointed at, or moved to with the arrows.
+function listenToEntries(table, light) {
+  const at = (cell) => [Number(cell.dataset.r), Number(cell.dataset.c)];
+  const show = (event) => {
+    const cell = event.target.closest("td[data-r]");
+    if (cell) light(...at(cell));
+  };
+  table.addEventListener("pointerover", show);
+  table.addEventListener("focusin", show);
+  table.addEventListener("keydown", (event) => {
+    const [down, right] = MOVES[event.key] ?? [0, 0];
+    if (!MOVES[event.key] || !event.target.dataset.r) return;
+    event.preventDefault();
+    event.stopPropagation(); // the page would step
+    const line = (cells, i, by) => cells[Math.max(0, Math.min(cells.length - 1, i + by))];
+    const rows = [...table.rows].filter((tr) => tr.querySelector("[data-r]"));
+    const cells = (tr) => [...tr.querySelectorAll("[data-r]")];
+    const tr = event.target.parentElement;
+    const j = cells(tr).indexOf(event.target);
+    line(cells(line(rows, rows.indexOf(tr), down)), j, right).focus();
+  });
+}
