@@ -166,7 +166,7 @@ def test_its_rule_is_its_formula():
     assert str(forward_formula(Cube.apply(X))) == "Y = X³"
     assert str(gradient_formula(Swish.apply(X, W, beta=2.0), 1)) == "dW = dY ⊙ X ⊙ s"
     told = explain(Cube.apply(X).sum(), X)
-    assert "dX = 3 · dY ⊙ X²" in str(told)
+    assert "dX = 3 · dA₁ ⊙ X²" in str(told)
 
 
 @pytest.mark.parametrize("made, needs, kept", [

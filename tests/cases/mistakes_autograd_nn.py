@@ -53,6 +53,8 @@ def changes_its_mind():
 
 
 DERIVATIVES = [
+    ("sizes in place of entries", lambda: Tensor(2, 3), TypeError,
+     "Tensor got data 2, requires_grad 3", "takes the entries", "write empty(2, 3)"),
     ("vjp with another shape", lambda: vjp(lambda t: t * t, x(2))[1](np.ones(3)), RuntimeError,
      "vjp got self (2,) float64, v (3,) float64", "of the shape of the output", "the shape (2,)"),
     ("jvp with another shape", lambda: jvp(lambda t: t * t, x(2), [1.0]), RuntimeError,

@@ -14,6 +14,20 @@ def lost():
     return nn.Linear(2, 3, bias=False)(Tensor(ones(1, 2, dtype=float), name="X")).sum()
 
 
+class Twice(nn.Module):
+    """A layer, run two times."""
+
+    def __init__(self):
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, X):
+        return self.layer(self.layer(X))
+
+
+def twice():
+    return Twice()(Tensor(ones(1, 2, dtype=float), name="X")).sum()
+
+
 def broken(X):
     raise AttributeError("no such thing")
 
@@ -28,12 +42,27 @@ def d_unlucky(dY, Y, X):
 
 
 LOSSES = [
-    ("a list", lambda: draw([lost(), lost()]), TypeError, "draw got loss a list of 2", "of one Tensor, the loss",
-     "losses[0]"),
-    ("a Module", lambda: explore(nn.Linear(2, 3)), TypeError, "explore got loss a Linear", "of one Tensor, the loss",
+    ("a Module", lambda: explore(nn.Linear(2, 3)), TypeError, "explore got loss a Linear",
+     "of a Tensor, the loss, which holds what it was made of; or of a list or dict of losses",
      "explore(model(x).sum())"),
-    ("None", lambda: explain(None, x(2)), TypeError, "explain got loss None", "of one Tensor", "without a return"),
-    ("an array", lambda: draw(ones(2)), TypeError, "draw got loss an ndarray", "of one Tensor", "with Tensors"),
+    ("None", lambda: explain(None, x(2)), TypeError, "explain got loss None", "of a Tensor, the loss",
+     "without a return"),
+    ("an array", lambda: draw(ones(2)), TypeError, "draw got loss an ndarray", "of a Tensor, the loss", "with Tensors"),
+    ("a number among losses", lambda: draw([lost(), 3]), TypeError, "draw got losses[1] an int",
+     "or of a list or dict of losses", "with Tensors"),
+    ("None among losses with names", lambda: explain({"a": lost(), "b": None}, x(2)), TypeError, "explain got b None",
+     "or of a list or dict of losses", "without a return"),
+    ("a Module among losses", lambda: explore((lost(), nn.Linear(2, 3))), TypeError, "explore got losses[1] a Linear",
+     "or of a list or dict of losses", "explore(model(x).sum())"),
+    ("no losses", lambda: draw([]), ValueError, "draw got loss []", "each is one number", "at least one: draw([loss])"),
+    ("no losses with names", lambda: explore({}), ValueError, "explore got loss {}", "each is one number",
+     "at least one: explore([loss])"),
+    ("several entries among losses", lambda: explore([lost(), x(2) * 2]), ValueError,
+     "explore got losses[0] () float64, losses[1] (2,) float64", "their sum whose gradient flows", ".sum() or .mean()"),
+    ("several entries alone in a list", lambda: draw([x(2) * 2]), RuntimeError, "graph got self (2,) float64",
+     "starts at one number", ".sum()"),
+    ("what has no graph among losses", lambda: draw([lost(), ids(2)]), RuntimeError, "graph got self (1,) int64",
+     "has a graph", "requires_grad=True"),
     ("what has no graph", lambda: draw(ids(2)), RuntimeError, "graph got self (1,) int64", "has a graph",
      "requires_grad=True"),
     ("several entries", lambda: draw(x(2) * 2), RuntimeError, "graph got self (2,) float64", "starts at one number",
@@ -60,6 +89,14 @@ SETTINGS = [
     ("half a depth", lambda: draw(lost(), depth=1.5), TypeError, "draw got depth 1.5", "a whole number", "depth=1"),
     ("fewer than no nudges", lambda: explore(lost(), nudge=-2), ValueError, "explore got nudge -2", "0 or more",
      "nudge=2"),
+    ("a module that did not run", lambda: draw(twice(), open=["nonsense"]), ValueError, "draw got open 'nonsense'",
+     "paths of modules that ran, such as layer", "as named_modules() has it"),
+    ("modules to open where there are none", lambda: draw(lost(), open=["nonsense"]), ValueError,
+     "draw got open 'nonsense'", "such as none here", "as named_modules() has it"),
+    ("a module to open, in no list", lambda: draw(twice(), open="layer"), TypeError, "draw got open 'layer'",
+     "a list of the paths of modules", "open=['layer']"),
+    ("a number of modules to open", lambda: draw(twice(), open=3), TypeError, "draw got open 3",
+     "a list of the paths of modules", "as named_modules() has them"),
     ("an unknown view", lambda: draw(lost(), view="up"), ValueError, "draw got view 'up'", "both, forward",
      'view="both"'),
     ("an unknown language", lambda: explain(lost(), x(2), lang="fr"), ValueError, "explain got lang 'fr'", '"zh"',

@@ -178,24 +178,39 @@ def test_the_output_goes_by_its_name():
     assert formulas(Y) == ["dX = dQ · W_qᵀ", "dW_q = Xᵀ · dQ"]
 
 
-@pytest.mark.parametrize("name", ["layers.0.weight", "two words", "a_name_that_is_much_too_long", ""])
-def test_a_name_that_no_formula_can_hold_leaves_the_letter(name):
-    assert formulas(X @ leaf(3, 5, name=name)) == ["dX = dY · Wᵀ", "dW = Xᵀ · dY"]
+@pytest.mark.parametrize(
+    ("name", "shown", "gradient"),
+    [
+        ("layers.0.weight", "layers.0.weight", "d layers.0.weight"),
+        ("two words", "two words", "d two words"),
+        ("a_name_that_is_much_too_long", "a_name_that_is_much_too_long", "da_name_that_is_much_too_long"),
+        ("", "W", "dW"),
+    ],
+)
+def test_a_name_is_used_as_it_is(name, shown, gradient):
+    assert formulas(X @ leaf(3, 5, name=name)) == [f"dX = dY · {shown}ᵀ", f"{gradient} = Xᵀ · dY"]
 
 
-def test_a_letter_that_is_a_name_gets_a_prime():
-    assert formulas(leaf(2, 3, name="Y") @ leaf(3, 2)) == ["dY = dY′ · Wᵀ", "dW = Yᵀ · dY′"]
+def test_a_letter_that_is_a_name_gets_a_number():
+    assert formulas(leaf(2, 3, name="Y") @ leaf(3, 2)) == ["dY = dY2 · Wᵀ", "dW = Yᵀ · dY2"]
 
 
-def test_a_letter_that_is_a_name_elsewhere_in_the_graph_gets_a_prime():
+def test_with_the_names_of_a_graph_no_letter_of_a_rule_stands_in_for_a_tensor():
     Y = X @ W
-    assert str(gradient_formula(Y, 0, {X.number: "X", W.number: "W_q", -1: "Y"})) == "dX = dY′ · W_qᵀ"
+    assert str(gradient_formula(Y, 0, {X.number: "X", W.number: "W_q", Y.number: "A₁", -1: "Y"})) == "dX = dA₁ · W_qᵀ"
 
 
-def test_a_name_that_occurs_twice_gets_a_prime():
+def test_a_helper_line_that_is_called_like_a_tensor_elsewhere_in_the_graph_is_written_out():
+    Y = fused.attention(Q, K, V)
+    names = {Q.number: "Q", K.number: "K", V.number: "V", Y.number: "Y"}
+    assert [line[:2] for line in gradient_formula(Y, 0, names).where_lines()] == ["P ", "dP", "dS"]
+    assert [line[:2] for line in gradient_formula(Y, 0, {**names, -1: "S"}).where_lines()] == ["P ", "dP"]
+
+
+def test_a_name_that_occurs_twice_gets_a_number():
     Y = leaf(3, name="h").relu()
     Y.name = "h"
-    assert formulas(Y) == ["dh = {dh′ if h > 0, else 0}"]
+    assert formulas(Y) == ["dh = {dh2 if h > 0, else 0}"]
 
 
 def test_a_helper_line_that_is_called_like_a_tensor_is_written_out():

@@ -164,15 +164,45 @@ def test_strongest_routes_end_at_the_loss(data):
 
 
 def test_skips_are_told_from_branches():
-    loss, _ = residual(1)
-    [join] = [n.join for n in data_of(lambda: (loss, None)).nodes if n.join]
+    data = data_of(lambda: residual(2))  # of these two the first reads the weight x itself, the second what it made
+    [join] = [n.join for n in data.nodes if n.join and n.op]
     assert len(join.skips) == 1
     assert join.skip == pytest.approx(math.sqrt(3), rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["diamond", "square", "chain"])
-def test_what_is_no_skip_is_not_called_one(name):
-    assert not [n for n in data_of(GRAPHS[name]).nodes if n.join and n.join.skips]
+def long_way_round():
+    h = leaf(3, name="x").exp()
+    return (h + ((h * 2).tanh() - 1)).sum(), None
+
+
+@pytest.mark.parametrize(
+    ("make", "op"), [(long_way_round, "add"), (lambda: residual(2), "add"), (GRAPHS["encoder"], "add")]
+)
+def test_a_skip_ends_in_a_sum(make, op):
+    data = data_of(make)
+    target = {e.id: e.target for e in data.edges}
+    ends = [target[id] for n in data.nodes if n.join for id in n.join.skips]
+    assert ends
+    assert {n.op for n in data.nodes if n.id in ends} == {op}
+
+
+def reused_weight():
+    W = leaf(3, name="W")
+    return (W + (W * 2).tanh()).sum(), None
+
+
+def product_of_both_ways():
+    h = leaf(3, name="x").exp()
+    return (h * h.tanh()).sum(), None
+
+
+WITHOUT_SKIP = {**{name: GRAPHS[name] for name in ("diamond", "square", "chain")},
+                "reused weight": reused_weight, "product": product_of_both_ways}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", WITHOUT_SKIP.values(), ids=WITHOUT_SKIP)
+def test_what_is_no_skip_is_not_called_one(make):
+    assert not [n for n in data_of(make).nodes if n.join and n.join.skips]
 
 
 # ---- fused nodes ----------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from graphs import leaf
 
 from tinygrad_tf import Tensor
 from tinygrad_tf.graph.capture import capture
-from tinygrad_tf.graph.labels import entries, headline, in_markdown, routes_text, shortened, three, wrapped
-from tinygrad_tf.graph.modules import levels
+from tinygrad_tf.graph.labels import entries, headline, in_markdown, routes_text, three, wrapped
+from tinygrad_tf.graph.naming import levels, shortened
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_long_formulas_are_broken_before_operators_and_cut():
 def test_a_long_formula_gives_way_to_the_name_of_the_operation():
     X = Tensor(np.ones((2, 3)), name="X")
     loss = (X + leaf(2, 3, name="W")).softmax().sum()
-    assert [headline(n) for n in capture(loss).nodes if n.op] == ["add", "softmax", "L = Σ(X′)"]
+    assert [headline(n) for n in capture(loss).nodes if n.op] == ["A₁ = X + W", "A₂ = softmax(A₁)", "loss = Σ(A₂)"]
 
 
 @pytest.mark.parametrize(

@@ -89,13 +89,13 @@ def test_at_the_end_every_parameter_has_a_norm(opened):
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "grad"), ("zh", "梯度")])
-def test_only_a_name_of_the_user_gives_a_gradient_its_letter(opened, lang, word):
-    """On a box without a name dY would be taken for the gradient of the user's Y, and a bare d for nothing."""
+def test_a_short_name_gives_a_gradient_its_letter_a_path_does_not(opened, lang, word):
+    """What the boxes call a gradient is what rules and sentences call it, as far as there is room for it."""
     page = opened("encoder", f"#lang={lang}&step=999")
     shown = "app.view.items.filter((i) => i.third).map((i) => [i.node?.name, i.third.textContent])"
     found = {name or "": text.split("‖")[1] for name, text in page.evaluate(shown)}
-    assert found["W_q"] == "dW_q"
-    assert found[""] == found["self_attn.in_proj_weight"] == word
+    assert (found["W_q"], found["A₁"], found["L"]) == ("dW_q", "dA₁", "dL")
+    assert found["self_attn.in_proj_weight"] == found["norm1.x"] == word
 
 
 def test_buttons_keys_and_slider_step(opened):
@@ -158,14 +158,14 @@ def test_constants_get_no_gradient(opened):
 
 def test_path_mode_fades_exactly_what_is_not_on_a_route(opened):
     page = opened()
-    id = page.evaluate("app.data.nodes.find((n) => n.name === 'W_q').id")
+    id = page.evaluate("app.data.nodes.find((n) => n.name === 'encoder.layers.0.W_q').id")
     page.select_option("#weight", id)
     assert page.evaluate("(id) => check.fadedWrongly(id)", id) == []
 
 
 def test_stepping_keeps_to_the_routes_and_ends_at_the_weight(opened):
     page = opened()
-    id = page.evaluate("app.data.nodes.find((n) => n.name === 'W_q').id")
+    id = page.evaluate("app.data.nodes.find((n) => n.name === 'encoder.layers.0.W_q').id")
     page.select_option("#weight", id)
     page.keyboard.press("End")
     assert page.evaluate("app.state.step") < page.evaluate("app.data.steps.length")
@@ -175,7 +175,7 @@ def test_stepping_keeps_to_the_routes_and_ends_at_the_weight(opened):
 
 def test_the_whole_way_has_a_derivation_and_nudges(opened):
     page = opened()
-    id = page.evaluate("app.data.nodes.find((n) => n.name === 'W_q').id")
+    id = page.evaluate("app.data.nodes.find((n) => n.name === 'encoder.layers.0.W_q').id")
     page.select_option("#weight", id)
     page.click('[data-tab="way"]')
     assert page.locator("ol.chain li math").count() > 10
@@ -309,7 +309,7 @@ def test_screen_readers_hear_the_step(opened):
 
 def test_state_survives_a_reload(opened):
     page = opened()
-    id = page.evaluate("app.data.nodes.find((n) => n.name === 'W_q').id")
+    id = page.evaluate("app.data.nodes.find((n) => n.name === 'encoder.layers.0.W_q').id")
     page.select_option("#weight", id)
     page.evaluate("go(12)")
     page.click("#language")

@@ -132,7 +132,7 @@ def test_folded_layers_say_which_is_at_work_and_are_skipped(opened):
     assert page.get_by_role("button", name="Skip to the end of").count() == 1
     page.keyboard.press("Shift+ArrowRight")
     assert page.evaluate("app.itemAt(app.state.step).id") != folded
-    assert "ops" in page.locator(f'[data-id="{folded}"] .second').text_content()
+    assert "Block" in page.locator(f'[data-id="{folded}"] .second').text_content()
     page.keyboard.press("ArrowLeft")
     assert page.locator(f'[data-id="{folded}"] .second').text_content() == "at work: h.1"
     page.keyboard.press("Shift+ArrowLeft")
@@ -238,7 +238,7 @@ def test_an_entry_that_is_pointed_at_shows_its_row_its_column_and_its_sum(opened
     step = page.evaluate("""app.data.steps.findIndex(([n]) =>
         app.data.node.get(n).worked?.some((q) => q.left === "dW_q")) + 1""")
     page.evaluate("(s) => go(s)", step)
-    box = page.locator(".worked", has_text="dW_q (6×3) = Xᵀ (6×4) · dY (4×3)")
+    box = page.locator(".worked", has_text="dW_q (6×3) = Xᵀ (6×4) · dQ (4×3)")
     whole, left, right = (box.locator("table").nth(i) for i in range(3))
     whole.locator("td[data-r='2'][data-c='1']").hover()
     assert whole.locator(".lit").count() == 1
@@ -311,7 +311,7 @@ def test_a_page_of_closed_modules_leads_to_its_weight_in_a_few_steps(browser, da
             page.keyboard.press("ArrowRight")
         assert page.text_content("#count") == f"{stops} / {stops}"
         assert page.locator("#next").is_disabled()
-        assert "dW_q" in page.text_content("#story")
+        assert "W_q" in page.text_content("#story")
         assert page.evaluate("app.state.step === app.limit()")
         page.keyboard.press("ArrowLeft")
         assert page.text_content("#count") == f"{stops - 1} / {stops}"

@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,22 +16,27 @@ F = torch.nn.functional
 kernel = importlib.import_module("tinygrad_tf.kernels.attention")  # the file; kernels.attention is its function
 
 B, H, L, S = 2, 4, 5, 7
-#: Who may attend to whom, (B, 1 or H, L, S) up to broadcasting; every query to some key.
+#: Who may attend to whom, (B, 1 or H, L, S) up to broadcasting.
 ALLOWED = {
     "all": np.ones((L, S), bool),
     "a band": np.tri(L, S, 2, dtype=bool) & ~np.tri(L, S, -2, dtype=bool),
     "padding": (np.arange(S) < np.array([[5], [3]]))[:, None, None],
-    "padding of each head": (np.random.default_rng(1).random((B, H, 1, S)) < 0.6) | (np.arange(S) == 0),
+    "padding of each head": (np.random.default_rng(1).random((B, H, 1, S)) < 0.6),
+    "a padded row": np.arange(L)[:, None] + 0 * np.arange(S) != 2,
+    "padding of all": (np.arange(S) < np.array([[4], [0]]))[:, None, None],
     "both": np.tri(L, S, 1, dtype=bool) & (np.arange(S) < np.array([[5], [2]]))[:, None, None],
 }
 LOWEST = np.finfo(np.float32).min
 #: How it is written.
-SPELLINGS = {
+SPELLINGS: dict[str, Any] = {
     "booleans": lambda may: may,
     "a Tensor": Tensor,
     "−inf": lambda may: np.where(may, 0.0, -np.inf).astype(np.float32),
     "−1e9": lambda may: np.where(may, 0.0, -1e9).astype(np.float32),
     "the lowest number": lambda may: np.where(may, 0.0, LOWEST).astype(np.float32),
+    "the lowest number for one key, −inf for others": lambda may: np.where(
+        may, 0.0, np.where(np.arange(S) == 1, LOWEST, -np.inf)
+    ).astype(np.float32),
 }
 #: The params, and the offset that they stand for.
 CAUSAL = {
@@ -95,3 +101,18 @@ def test_the_last_query_stands_at_the_last_key(L, S):
     for Y in (attention(Q, K, V, causal=True), attention(Q, K, V, None, np.True_, 0.0, S - L)):
         np.testing.assert_allclose(Y.array, expected.array, rtol=1e-12)
     np.testing.assert_array_equal(attention_weights(Q, K, causal=True).array != 0, np.tri(L, S, S - L, dtype=bool))
+
+
+@pytest.mark.parametrize("low", [-1e9, LOWEST])
+def test_gradients_of_a_long_row_that_sees_padding_alone_are_those_of_the_formula(low, kernel_set):  # noqa: F811
+    """ln Σ of 363 keys is lost beside −1e9: each weight would be 1, and not 1/363."""
+    rng = np.random.default_rng(3)
+    arrays = [rng.standard_normal((1, 1, n, 8)).astype(np.float32) for n in (363, 363, 363)]
+    mask = np.where(np.arange(363)[:, None] < 3, low, 0.0).astype(np.float32) + np.zeros((363, 363), np.float32)
+    Q, K, V = (Tensor(a, requires_grad=True) for a in arrays)
+    q, k, v = (torch.from_numpy(a).requires_grad_() for a in arrays)
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # its flash kernel loses ln Σ, too
+        y = F.scaled_dot_product_attention(q, k, v, torch.from_numpy(mask))
+    expected = torch.autograd.grad(y.sum(), (q, k, v))
+    for mine, other in zip(grad(attention(Q, K, V, mask).sum(), [Q, K, V]), expected, strict=True):
+        np.testing.assert_allclose(mine.array, other.numpy(), rtol=1e-4, atol=1e-5)

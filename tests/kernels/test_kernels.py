@@ -8,7 +8,7 @@ import pytest
 from cases import engine_ops
 from cases.fused import CASES
 
-from tinygrad_tf import Tensor, grad, kernels
+from tinygrad_tf import Tensor, gelu, grad, kernels
 from tinygrad_tf.autograd.operation import fit
 from tinygrad_tf.autograd.walk import reachable
 from tinygrad_tf.kernels.erf import erf
@@ -223,6 +223,15 @@ def test_erf_is_as_exact_as_it_says(dtype, off):
     assert y.dtype == dtype
     assert np.abs(y - np.array([math.erf(v) for v in x.tolist()])).max() <= off
     assert np.isnan(erf(np.array([np.nan], dtype)))
+
+
+@every_float
+def test_erf_stays_within_1_so_that_gelu_ends_at_0(dtype, kernel_set):
+    x = np.concatenate([np.linspace(-60, 60, 4001), [-np.inf, np.inf]]).astype(dtype)
+    assert (abs(erf(x)) <= 1).all()
+    y = gelu(Tensor(x[:2000])).array
+    assert ((y <= 0) & (y >= -0.17)).all()
+    assert (abs(y[x[:2000] < -20]) <= 1e-80).all()
 
 
 @pytest.mark.parametrize("sums, axis", [(row_sums, 1), (column_sums, 0)])

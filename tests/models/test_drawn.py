@@ -1,9 +1,12 @@
 """Every model can be drawn and explained like any other graph, its parts under their own names."""
 
+import re
+
 import numpy as np
 import pytest
 
 from tinygrad_tf.graph import draw, explain
+from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig
 
 MODELS = {
@@ -24,8 +27,10 @@ def test_a_model_is_drawn_and_explained(name):
     weight = dict(model.named_parameters())[path]
     text = str(explain(loss, weight))
     assert "softmax(" in text
-    assert "Q · Kᵀ / √" in text
-    assert f"d{path}" in text or path in text
+    assert re.search(r"\b\w+ · \w+ᵀ / √", text)
+    assert f"d {path} = " in text
+    names = {node.name for node in capture(loss).nodes if node.kind == "parameter"}
+    assert names <= {name for name, _ in model.named_parameters()}
     source = draw(loss, path_to=weight).source
     assert "attention" in source
     assert path.split(".")[-2] in source

@@ -139,6 +139,17 @@ def test_class_weights_may_want_a_gradient_where_none_is_recorded():
             np.testing.assert_array_equal(loss(logits, [0, 2], weight).array, loss(logits, [0, 2], weight.array).array)
 
 
+def test_kl_div_of_what_cannot_be_is_that_of_pytorch(torch):
+    """A log-probability of −∞ for a target of 0: PyTorch's value is NaN, its gradient is not."""
+    x, target = np.array([-np.inf, -1.0, -0.5]), np.array([0.0, 0.5, 0.5])
+    ours, theirs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    y = functional.kl_div(ours, target, reduction="none")
+    their_y = torch.nn.functional.kl_div(theirs, torch.tensor(target), reduction="none")
+    np.testing.assert_allclose(y.array, their_y.detach().numpy(), rtol=1e-12)
+    their_dx = torch.autograd.grad(their_y.sum(), theirs)[0].numpy()
+    np.testing.assert_allclose(grad(y, ours, np.ones(3)).array, their_dx)
+
+
 # ---- stretching -----------------------------------------------------------------------------------------------------
 
 BINARY = ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"]

@@ -66,6 +66,17 @@ def gradient_would_be_lost(t: Tensor) -> Exception:
     )
 
 
+def no_flag(data: Any, given: Any) -> Exception:
+    """The error for ``Tensor(2, 3)``."""
+    return error(
+        TypeError,
+        "Tensor",
+        got={"data": repr(data)[:40], "requires_grad": repr(given)[:40]},
+        rule="Tensor takes the entries, and then whether they require a gradient, True or False",
+        cure="write empty(2, 3) or zeros(2, 3) for a Tensor of these sizes",
+    )
+
+
 def no_float(array: Array) -> Exception:
     return error(
         RuntimeError,

@@ -40,7 +40,7 @@ from .dtypes import halved, is_half, promote, widened
 from .places import site_of
 from .recording import state
 from .rule import Rule, keep_source
-from .tensor import NO_PARAMS, Array, Tensor, made_by, to_array
+from .tensor import NO_PARAMS, Array, Tensor, holds_tensors, made_by, to_array
 
 Inputs: TypeAlias = tuple[Any, ...]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,6 +101,7 @@ class Op:
 
         @functools.wraps(forward)
         def call(*inputs: Any, **params: Any) -> Any:
+            made: Any = None
             if len(inputs) == n_plain and not params and state.watch is None:
                 # The fast path needs Tensors of one float dtype, or one and a Python number; and nobody who watches.
                 X, W = inputs[0], inputs[-1]
@@ -123,8 +124,9 @@ class Op:
                             g = f.f_back or f
                             Y.site = f.f_code, f.f_lasti, g.f_code, g.f_lasti  # site_of(f), written out
                             return Y
-                        return op.made(y, inputs, NO_PARAMS, None, needs)
-            made = op.call(inputs, params)
+                        made = op.made(y, inputs, NO_PARAMS, None, needs)
+            if made is None:
+                made = op.call(inputs, params)
             if isinstance(made, Tensor) and made.requires_grad:
                 made.site = site_of(_getframe(1))
             return made
@@ -146,6 +148,8 @@ class Op:
             else:
                 others = True
             arrays.append(x)
+        if others and any(map(holds_tensors, inputs)):
+            return self.call(tuple([Tensor._of_list(x) if holds_tensors(x) else x for x in inputs]), params)
         saved = None
         try:
             if (half or not tensors) and self.wide and is_half(arrays):

@@ -15,16 +15,18 @@ from typing import TypeAlias
 class Scope(str):
     """The path of a module from the one that was called from outside, ``"layers.0.linear1"``; a new one for each call.
 
-    ``outer`` is the scope of the module that called, ``kind`` the class, ``site`` where the user's code called it.
+    ``outer`` is the scope of the module that called, ``kind`` the class, ``method`` what was called of it, ``site``
+    where the user's code called it.
     """
 
     outer: Scope | None = None
-    kind = ""
+    kind = method = ""
     site: Site | None = None
 
 
-#: Where a call stands: the code object and the place in it, and the same of the function around that call.
-Site: TypeAlias = tuple[types.CodeType, int, types.CodeType, int]
+#: Where a call stands: the code object and the place in it, and the same of the function around that call. For one of
+#: several results of a call their place among them comes last.
+Site: TypeAlias = tuple[types.CodeType, int, types.CodeType, int] | tuple[types.CodeType, int, types.CodeType, int, int]
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
 

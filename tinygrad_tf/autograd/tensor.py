@@ -86,13 +86,16 @@ class Tensor(Methods):
     hooks: list[Callable[[Tensor], Any]] | None
     scope: Any
     site: Any
+    _of_list: Callable[[Any], Any]  # a list with Tensors in it as one Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         array = to_array(data, dtype)
         self.array = array.copy() if array is data or array.base is not None or isinstance(data, Tensor) else array
         if requires_grad:
+            if type(requires_grad) is not bool and not isinstance(requires_grad, np.bool_):
+                raise mistakes.no_flag(data, requires_grad)
             _check_can_require_grad(self.array)
-        self.requires_grad = requires_grad
+        self.requires_grad = bool(requires_grad)
         self.name = name
         self.grad = self.op = self.saved = self.hooks = self.site = None
         self.inputs, self.params = (), NO_PARAMS
@@ -103,8 +106,6 @@ class Tensor(Methods):
     def wrap(array: np.ndarray[Any, Any], name: str | None = None) -> Tensor:
         """A leaf Tensor around ``array`` itself, not a copy: for arrays that nobody else writes to."""
         return made_by(None, array, (), NO_PARAMS, None, "", False, name)
-
-    # ---- what it is -------------------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -145,8 +146,6 @@ class Tensor(Methods):
     def detach(self) -> Tensor:
         """The same array, cut from the graph: no gradient flows through it."""
         return Tensor.wrap(self.array, self.name)
-
-    # ---- its gradient -----------------------------------------------------------------------------------------------
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add dself/dleaf into ``.grad`` of every leaf that requires one: see :func:`tinygrad_tf.autograd.backward`."""
@@ -309,8 +308,10 @@ def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
     if isinstance(data, Tensor):
         data = data.array
     brought = isinstance(data, (np.ndarray, np.generic))  # a dtype that the user chose
-    if not brought and isinstance(data, (list, tuple)):
-        data = _without_tensors(data)
+    if holds_tensors(data):
+        types: set[str] = set()
+        data = _without_tensors(data, types)
+        brought = "d" in types
     try:
         array = np.asarray(data, dtype)
     except (ValueError, TypeError) as problem:
@@ -322,10 +323,16 @@ def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
     return array
 
 
-def _without_tensors(data: Any) -> Any:
+def _without_tensors(data: Any, types: set[str]) -> Any:
     if isinstance(data, (list, tuple)):
-        return [_without_tensors(x) for x in data]
+        return [_without_tensors(x, types) for x in data]
+    types.add(data.dtype.char if isinstance(data, Tensor) else "")
     return data.array if isinstance(data, Tensor) else data
+
+
+def holds_tensors(data: Any) -> bool:
+    """Whether ``data`` is a list or a tuple with a Tensor in it, at any depth."""
+    return isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) or holds_tensors(x) for x in data)
 
 
 def _check_can_require_grad(array: np.ndarray[Any, Any]) -> None:

@@ -4,7 +4,7 @@ A rule's source is read (``reader``, with ``vocabulary``) into a tree (``expr``)
 MathML or LaTeX (``mathml``, ``latex``).
 """
 
-from .expr import Expr, Text
-from .rules import Formula, forward_formula, gradient_formula, read_by
+from .expr import Expr, Text, gradient_name
+from .rules import Formula, Names, forward_formula, gradient_formula, read_by
 
-__all__ = ["Expr", "Formula", "Text", "forward_formula", "gradient_formula", "read_by"]
+__all__ = ["Expr", "Formula", "Names", "Text", "forward_formula", "gradient_formula", "gradient_name", "read_by"]

@@ -116,6 +116,9 @@ def power(a: Expr, b: Expr) -> Expr:
 
 
 def transpose(a: Expr) -> Expr:
+    if a.kind == "transpose":
+        inner: Expr = a.parts[0]
+        return inner
     shape = None if a.shape is None or len(a.shape) < 2 else (*a.shape[:-2], a.shape[-1], a.shape[-2])
     return Expr("transpose", (a,), shape)
 
@@ -145,6 +148,11 @@ _GREEK = {
 }  # fmt: skip
 
 
+def gradient_name(name: str) -> str:
+    """What the gradient of a value is called: dW_q; d linear1.weight, where a path would run into the d."""
+    return f"d {name}" if "." in name or " " in name else f"d{name}"
+
+
 def symbol(name: str, shape: Shape = None, dtype: Any = None) -> Expr:
     return Expr("symbol", (_GREEK.get(name, name),), shape, dtype)
 
@@ -169,7 +177,8 @@ class Text:
         return name, _ATOM
 
     def gradient(self, name: str) -> tuple[str, int]:
-        return f"d{name}", _ATOM
+        text = gradient_name(name)
+        return text, _POWER if " " in text else _ATOM  # (d layers.0.K)ᵀ
 
     def value(self, x: Any) -> tuple[str, int]:
         text = shown(x)

@@ -71,11 +71,9 @@ def _leaf(tag: str, text: str) -> str:
         return _SIGNS.get(text, text)
     if tag == "mn":
         return text
-    stem = text.rstrip("′")
-    primes = "'" * (len(text) - len(stem))
-    if stem in _GREEK or stem in _SIGNS:
-        return (rf"\{_GREEK[stem]}" if stem in _GREEK else _SIGNS[stem]) + primes
-    if tag == "mi" and len(stem) == 1 and stem.isascii() and stem.isalnum():
-        return stem + primes
-    word = "".join(_ESCAPED.get(c, c) for c in stem)
-    return rf"\{'text' if tag == 'mtext' else 'mathrm'}{{{word}}}{primes}"
+    if text in _GREEK or text in _SIGNS:
+        return rf"\{_GREEK[text]}" if text in _GREEK else _SIGNS[text]
+    if tag == "mi" and len(text) == 1 and text.isascii() and text.isalnum():
+        return text
+    word = "".join(_ESCAPED.get(c, c) for c in text)
+    return rf"\{'text' if tag == 'mtext' else 'mathrm'}{{{word}}}"

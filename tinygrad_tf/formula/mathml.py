@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import Any
 
-from .expr import _ATOM, _LOGIC, _POWER, _PRODUCT, _SIGN, _SUM, Expr, _index, shown
+from .expr import _ATOM, _LOGIC, _POWER, _PRODUCT, _SIGN, _SUM, Expr, _index, gradient_name, shown
 from .rules import Formula
 
 #: A MathML element: its tag, then elements or one text.
@@ -45,7 +45,8 @@ class MathML:
         return _name(name), _ATOM
 
     def gradient(self, name: str) -> tuple[Tree, int]:
-        return _row(["mi", "d"], _name(name)), _ATOM
+        space = [["mtext", " "]] if gradient_name(name)[1] == " " else []
+        return _row(["mi", "d"], *space, _name(name)), _POWER if space else _ATOM
 
     def value(self, x: Any) -> tuple[Tree, int]:
         text = shown(x)
@@ -146,15 +147,18 @@ class MathML:
         return _row(["mi", "scatter"], _mo("("), self.write(a), ["mtext", f" at [{_index(at)}]"], _mo(")")), _ATOM
 
 
+_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
 def _name(name: str) -> Tree:
-    """W_q with its index below, Xhat with its hat on; any other name as it is."""
+    """W_q and A₁ with their index below, Xhat with its hat on; any other name as it is."""
+    number = re.fullmatch("(.*?[^₀-₉])([₀-₉]+)", name)
+    if number:
+        return ["msub", _name(number[1]), ["mn", number[2].translate(_DIGITS)]]
     if re.fullmatch(r"d?[A-Z]hat", name):
         hat: Tree = ["mover", ["mi", name[-4]], _mo("^")]
         return _row(["mi", "d"], hat) if name[0] == "d" else hat
-    if re.fullmatch(r"d[A-Z]′*", name):
+    if re.fullmatch(r"d[A-Z]", name):
         return _row(["mi", "d"], ["mi", name[1:]])
-    found = re.fullmatch(r"([^\W_]+)_(\w+?)(′*)", name)
-    if not found:
-        return ["mi", name]
-    base: Tree = ["msub", ["mi", found[1]], ["mi", found[2]]]
-    return _row(base, _mo(found[3])) if found[3] else base
+    found = re.fullmatch(r"([^\W_]+)_(\w+)", name)
+    return ["msub", ["mi", found[1]], ["mi", found[2]]] if found else ["mi", name]

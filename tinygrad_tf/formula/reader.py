@@ -10,8 +10,9 @@ import ast
 import contextlib
 import functools
 import inspect
+import itertools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -72,18 +73,29 @@ def stores(*nodes: ast.AST) -> list[str]:
 _NONE: Mapping[str, Any] = {}
 
 
+def _variants(word: str) -> Iterator[str]:
+    """The word, and then the word with a number, for where it means something else already."""
+    yield word
+    for k in itertools.count(2):
+        yield f"{word}{k}"
+
+
 class Reader:
     """Reads the statements of one function.
 
-    ``names`` gives each parameter of the function its Expr. ``taken`` are the words that the formula uses already: a
+    ``names`` gives each parameter of the function its Expr. ``taken`` are the words that the formula uses already, and
+    ``elsewhere`` those that mean something in the graph around it: a
     local name that is among them, or that is assigned twice, is written out; any other becomes a line of ``where``.
     """
 
-    def __init__(self, function: Function, names: Mapping[str, Expr], taken: set[str], depth: int = 0) -> None:
+    def __init__(
+        self, function: Function, names: Mapping[str, Expr], taken: set[str], elsewhere: Container[str] = (),
+        depth: int = 0,
+    ) -> None:  # fmt: skip
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
         self.globals = {**function.__globals__, **{k: c.cell_contents for k, c in cells}}
         self.names = dict(names)
-        self.taken = taken
+        self.taken, self.elsewhere = taken, elsewhere
         self.depth = depth
         self.where: list[tuple[Expr, Expr]] = []
 
@@ -124,19 +136,28 @@ class Reader:
                 for t, part in zip(target.elts, e.parts, strict=True):
                     self._assign(t, part)
                 return
-            parts = [symbol(t.id) for t in target.elts if isinstance(t, ast.Name)]
+            words = [str(symbol(t.id)) for t in target.elts if isinstance(t, ast.Name)]
+            parts = [symbol(next(w for w in _variants(word) if not self._is_taken(w))) for word in words]
+            self.taken.update(map(str, parts))
             self.names.update(zip(stores(target), parts, strict=True))
             self.where.append((Expr("sequence", tuple(parts)), e))
             return
         if not isinstance(target, ast.Name):
             raise Unreadable(ast.unparse(target))
         name = symbol(target.id, e.shape, e.dtype)
-        if e.kind in ("value", "symbol", "gradient", "sequence") or target.id in self.twice or str(name) in self.taken:
+        if (
+            e.kind in ("value", "symbol", "gradient", "sequence")
+            or target.id in self.twice
+            or self._is_taken(str(name))
+        ):
             self.names[target.id] = e
         else:
             self.names[target.id] = name
             self.taken.add(str(name))
             self.where.append((name, e))
+
+    def _is_taken(self, word: str) -> bool:
+        return word in self.taken or word in self.elsewhere
 
     # ---- expressions ------------------------------------------------------------------------------------------------
 
@@ -281,7 +302,7 @@ class Reader:
             raise Unreadable(function.__name__)
         bound = inspect.signature(function).bind(*inputs, **params)
         names = {k: value(p.default) for k, p in bound.signature.parameters.items() if p.default is not p.empty}
-        inner = Reader(function, {**names, **bound.arguments}, set(self.taken), self.depth + 1)
+        inner = Reader(function, {**names, **bound.arguments}, set(self.taken), self.elsewhere, self.depth + 1)
         e = inner.run(source_tree(function).body)
         self.where += inner.where
         self.taken |= inner.taken

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import re
+import itertools
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from typing import Any
 from ..autograd.operation import Op
 from ..autograd.rule import Rule, source_tree
 from ..autograd.tensor import Tensor
-from .expr import Expr, call, symbol, total, value
+from .expr import Expr, call, gradient_name, symbol, total, transpose, value
 from .reader import Reader, Unreadable
 from .vocabulary import VOCABULARY
 
@@ -52,8 +52,8 @@ class Formula:
 def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) -> Formula:
     """What the rule of the op that made ``Y`` computes for its input ``i``.
 
-    ``names`` gives the names of all Tensors of a graph by their ``number``; without it Tensors go by their own. One
-    that has no name, or one that is a path (``layers.0.weight``) or long, goes by the letter that the rule uses.
+    ``names`` gives the names of all Tensors of a graph by their ``number``. Without it Tensors go by their own, and one
+    that has none by the letter that the rule uses.
     """
     op = Y.op
     assert op is not None
@@ -66,8 +66,7 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
     left = Expr("gradient", (labels[X.number],), X.shape)
     called = call(function.__name__, *[bound[letter] for letter in letters if letter in bound])
-    taken = {*labels.values(), *[f"d{name}" for name in (*labels.values(), *letters)]}
-    reader = Reader(function, bound, taken)
+    reader = Reader(function, bound, set(map(gradient_name, letters)), labels.words)
     try:
         returned = reader.run(_lines(op.backward, i, len(Y.inputs)))
     except (Unreadable, OSError, SyntaxError):
@@ -96,7 +95,7 @@ def forward_formula(Y: Tensor, names: Mapping[int, str] | None = None) -> Formul
     labels = _labels(Y, letters, own, names)
     bound = _bound(Y, [own, *letters], labels, op)
     left = bound.pop(own)
-    reader = Reader(function, bound, set(labels.values()) | {own})
+    reader = Reader(function, bound, {own}, labels.words)
     called = call(op.name, *[_as_expr(x, labels) for x in Y.inputs])
     try:
         right = _unsized(reader.run(source_tree(function).body), Y.shape)
@@ -136,7 +135,12 @@ def read_by(Y: Tensor, i: int, names: Mapping[int, str] | None = None) -> list[T
     labels = _labels(Y, letters[2:], letters[1], names)
     parts = [part for e in (formula.right, *[e for _, e in formula.where]) for part in e.walk()]
     named = {part.parts[0] for part in parts if part.kind == "symbol"}
-    return [t for t in {x.number: x for x in (Y, *Y.inputs)}.values() if labels[t.number] in named]
+    return [t for t in {x.number: x for x in (Y, *Y.inputs)}.values() if _label(t, labels) in named]
+
+
+def _label(t: Tensor, labels: Names) -> str:
+    inlined = t.number in labels.unnamed and is_transpose(t)
+    return labels.get(t.inputs[0].number if inlined else t.number, "")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -159,29 +163,49 @@ def _letter(letters: list[str], i: int) -> str:
     return letters[i] if i < len(letters) and letters[i][0] != "*" else f"{letters[-1][1:].rstrip('s')}{i + 1}"
 
 
-def _labels(Y: Tensor, letters: list[str], own: str, names: Mapping[int, str] | None) -> dict[int, str]:
-    """What Y and its inputs are called: by their names first; letters, and names that occur twice, get a prime."""
+class Names(dict[int, str]):
+    """The name of each Tensor of a graph by its ``number``. Those in ``unnamed`` have got theirs from nobody's code."""
+
+    def __init__(self, names: Mapping[int, str] | None = None) -> None:
+        super().__init__(names or {})
+        self.unnamed: set[int] = set()
+
+    @functools.cached_property
+    def words(self) -> frozenset[str]:
+        """All that a helper line of a formula must not be called: these names, and those of their gradients."""
+        return frozenset([*self.values(), *map(gradient_name, self.values())])
+
+
+def _labels(Y: Tensor, letters: list[str], own: str, names: Mapping[int, str] | None) -> Names:
+    """What Y and its inputs are called. Without the names of a graph: by their own, else by the letters of the op."""
+    if names is not None:
+        return names if isinstance(names, Names) else Names(names)
     tensors = {x.number: (x, _letter(letters, i)) for i, x in reversed(list(enumerate(Y.inputs)))}
     tensors = {**dict(sorted(tensors.items())), Y.number: (Y, own)}
-    own_names = {t.number: t.name or "" for t, _ in tensors.values()} if names is None else names
-    known = {n: own_names[n] for n in tensors if re.fullmatch(r"[^\s.]{1,24}", own_names.get(n, ""))}
-    taken = set(own_names.values())  # a letter must not be mistaken for a Tensor elsewhere in the graph
-    found: dict[int, str] = {}
-    for number, (_, letter) in sorted(tensors.items(), key=lambda entry: entry[0] not in known):
-        label = known.get(number, letter)
-        while label in found.values() or (number not in known and label in taken):
-            label += "′"
-        found[number] = label
+    found = Names()
+    for number, (t, letter) in sorted(tensors.items(), key=lambda entry: not entry[1][0].name):
+        label = t.name or letter
+        free = (f"{label}{k}" for k in itertools.count(2))
+        found[number] = label if label not in found.values() else next(x for x in free if x not in found.values())
     return found
 
 
-def _as_expr(x: Tensor, labels: Mapping[int, str]) -> Expr:
+def _as_expr(x: Tensor, labels: Names) -> Expr:
     if x.op is None and x.ndim == 0 and not x.requires_grad and x.name is None:
         return value(x.array.item())  # a plain number in the code
+    if x.number in labels.unnamed and is_transpose(x):
+        return transpose(_as_expr(x.inputs[0], labels))
     return Expr("symbol", (labels[x.number],), x.shape, x.dtype)
 
 
-def _bound(Y: Tensor, letters: list[str], labels: Mapping[int, str], op: Op) -> dict[str, Expr]:
+def is_transpose(x: Tensor) -> bool:
+    """Whether ``x`` is another Tensor with its last two axes exchanged, which a formula writes as Kᵀ."""
+    axes = x.params.get("axes") if x.op is not None and x.op.name == "transpose" else None
+    order = [*range(x.ndim)]
+    return axes is not None and x.ndim > 1 and [a % x.ndim for a in axes] == [*order[:-2], *order[:-3:-1]]
+
+
+def _bound(Y: Tensor, letters: list[str], labels: Names, op: Op) -> dict[str, Expr]:
     """Each parameter of a forward or a rule: the output, the inputs, None for those left out, the params."""
     own, *rest = letters
     bound = {own: Expr("symbol", (labels[Y.number],), Y.shape, Y.dtype)}

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..autograd.walk import FREED
 from ..errors import error
-from ..formula import Formula, forward_formula
+from ..formula import Formula, Names, forward_formula
+from .calls import Call, Calls, starts
+from .naming import names_for
 
 
 @dataclass(frozen=True)
 class Node:
     """A Tensor of the graph.
 
-    ``kind`` is operation, parameter (a leaf that gets a gradient), input, constant or loss. ``path`` is the module that
-    made it (``encoder.layers.0``; ``""`` at the top); a leaf belongs where it is used. ``forward`` is the formula of
-    its op, ``number`` the value of a constant without axes.
+    ``kind`` is operation, parameter (a leaf that gets a gradient), frozen (a parameter of a module that gets none),
+    input, constant or loss. ``name`` is its only one in the graph (:mod:`.naming`); a plain number has none, but its
+    value as ``number``. ``calls`` are the calls of modules that made it, from the outside in, and ``path`` is where the
+    last of these modules lies (``encoder.layers.0``; ``""`` at the top); a leaf belongs where it is used. ``forward``
+    is the formula of its op.
     """
 
     id: str
@@ -32,13 +39,12 @@ class Node:
     dtype: str
     forward: Formula | None = None
     number: float | None = None
+    calls: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:
-        """What it is called: its name, relative to its module, or its value, or its operation."""
-        if self.name:
-            return self.name.removeprefix(f"{self.path}.") if self.path else self.name
-        return f"{self.number:.4g}" if self.number is not None else self.op or self.kind
+        """What it is called: its name, or its value."""
+        return self.name or (f"{self.number:.4g}" if self.number is not None else self.kind)
 
 
 @dataclass(frozen=True)
@@ -55,13 +61,16 @@ class Edge:
 class Graph:
     """Nodes n0, n1, … in order of making, so that inputs come before what is made of them; the loss is the last.
 
-    ``tensors`` and ``names`` (by ``Tensor.number``) are what the data was taken from.
+    ``calls`` are those of modules, ``losses`` what the user gave: the loss, or several whose sum it is. ``tensors`` and
+    ``names`` (by ``Tensor.number``) are what the data was taken from.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    calls: tuple[Call, ...]
+    losses: tuple[str, ...]
     tensors: tuple[Tensor, ...] = field(repr=False, compare=False)
-    names: dict[int, str] = field(repr=False, compare=False)
+    names: Names = field(repr=False, compare=False)
 
     @property
     def loss(self) -> Node:
@@ -81,26 +90,58 @@ class Graph:
         return next((node for node, own in zip(self.nodes, self.tensors, strict=True) if own is t), None)
 
 
-def capture(loss: Tensor, variables: Mapping[int, str] | None = None) -> Graph:
-    """The graph that ``loss`` was made by, as plain data.
+#: A loss, several, or several by their names.
+Losses = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 
-    A Tensor is called by its own name, else by that in ``variables`` (``id(tensor)`` → name, :func:`variables_of`).
+
+def capture(loss: Losses, variables: Mapping[int, str] | None = None) -> Graph:
+    """The graph that ``loss`` was made by, as plain data; of several losses, that of their sum.
+
+    A Tensor is called as :mod:`.naming` says; ``variables`` are those where the graph is drawn (``id(tensor)`` → name,
+    :func:`variables_of`).
     Raises RuntimeError for a Tensor without a graph, or one that ``backward()`` has freed.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
     >>> [(node.id, node.kind, node.title) for node in capture((x * x).sum()).nodes]
-    [('n0', 'parameter', 'x'), ('n1', 'operation', 'multiply'), ('n2', 'loss', 'L')]
+    [('n0', 'parameter', 'x'), ('n1', 'operation', 'A₁'), ('n2', 'loss', 'L')]
     """
+    losses = _listed(loss)
+    called = {t.number: str(name) for name, t in loss.items()} if isinstance(loss, Mapping) else {}
+    variables = variables or {}
+    for t in losses:
+        if t.op is None:
+            raise error(
+                RuntimeError,
+                "graph",
+                got={"self": t},
+                rule="only what was computed from a Tensor that requires a gradient has a graph",
+                cure="make a leaf with requires_grad=True, and do not compute under no_grad()",
+            )
+    loss = losses[0] if len(losses) == 1 else _sum(losses)
     tensors = _ancestors(loss)
-    names = {t.number: t.name or (variables or {}).get(id(t), "") for t in tensors}
-    if not names[loss.number] and "L" not in names.values():
-        names[loss.number] = "L"
-    names = {number: name for number, name in names.items() if name}
+    calls = Calls(tensors)
+    places = calls.around(tensors)
+    named = {t.number for t in tensors if t.op is None and not t.requires_grad and (t.name or id(t) in variables)}
+    named -= {t.number for t in tensors if type(t) is not Tensor}
+    places.update(dict.fromkeys(starts(tensors) | named, ()))  # what comes from outside of all modules
+    names = names_for(tensors, loss, variables, {n: calls.path(inside) for n, inside in places.items()}, called)
     ids = {t.number: f"n{i}" for i, t in enumerate(tensors)}
     edges = [(ids[x.number], ids[t.number], i) for t in tensors for i, x in enumerate(t.inputs)]
-    paths = _paths(tensors, names)
-    nodes = [_node(t, ids[t.number], t is loss, names, paths[t.number]) for t in tensors]
-    return Graph(tuple(nodes), tuple(Edge(f"e{k}", *edge) for k, edge in enumerate(edges)), tuple(tensors), names)
+    nodes = [_node(t, ids[t.number], t is loss, names, places[t.number], calls) for t in tensors]
+    parts = tuple(ids[t.number] for t in losses)
+    return Graph(tuple(nodes), tuple(Edge(f"e{k}", *e) for k, e in enumerate(edges)), tuple(calls.found), parts,
+                 tuple(tensors), names)  # fmt: skip
+
+
+def _listed(loss: Losses) -> list[Tensor]:
+    return [loss] if isinstance(loss, Tensor) else [*loss.values()] if isinstance(loss, Mapping) else [*loss]
+
+
+def _sum(losses: Sequence[Tensor]) -> Tensor:
+    """What backward() of several losses is the gradient of."""
+    with enable_grad():
+        numbers = [t if t.shape == () else t.reshape(()) for t in losses]
+        return functools.reduce(operator.add, numbers)
 
 
 def variables_of(frame: types.FrameType | None) -> dict[int, str]:
@@ -131,18 +172,10 @@ def _ancestors(loss: Tensor) -> list[Tensor]:
             if x.number not in found:
                 found[x.number] = x
                 stack.append(x)
-    if loss.op is None:
-        raise error(
-            RuntimeError,
-            "graph",
-            got={"self": loss},
-            rule="only what was computed from a Tensor that requires a gradient has a graph",
-            cure="make a leaf with requires_grad=True, and do not compute under no_grad()",
-        )
     return [found[number] for number in sorted(found)]
 
 
-def _node(t: Tensor, id: str, is_loss: bool, names: Mapping[int, str], path: str) -> Node:
+def _node(t: Tensor, id: str, is_loss: bool, names: Names, inside: tuple[int, ...], calls: Calls) -> Node:
     name = names.get(t.number)
     number = None
     if is_loss:
@@ -151,27 +184,15 @@ def _node(t: Tensor, id: str, is_loss: bool, names: Mapping[int, str], path: str
         kind = "operation"
     elif t.requires_grad:
         kind = "parameter"
-    elif name is None and (t.ndim == 0 or t.dtype == np.bool_):  # a number or a mask that the engine wrapped
-        kind, number = "constant", t.array.item() if t.ndim == 0 else None
+    elif type(t) is not Tensor:
+        kind = "frozen"
+    elif t.number in names.unnamed and t.dtype == np.bool_:  # a mask that the engine wrapped
+        kind = "constant"
+    elif name is None:
+        kind, number = "constant", t.array.item()
     else:
         kind = "input"
     forward = forward_formula(t, names) if t.op else None
-    return Node(id, kind, t.op.name if t.op else "", name, path, t.shape, str(t.dtype), forward, number)
-
-
-def _paths(tensors: list[Tensor], names: Mapping[int, str]) -> dict[int, str]:
-    """The module of each Tensor: that which made it; for a leaf the innermost that holds all its uses.
-
-    What the user has a name for and gets no gradient is an input: it comes from outside of all modules.
-    """
-    paths = {t.number: t.scope for t in tensors if t.op is not None}
-    used: dict[int, list[str]] = {}
-    for t in tensors:
-        for x in t.inputs:
-            if x.op is None:
-                parts = t.scope.split(".")
-                before = used.setdefault(x.number, parts)
-                same = [a == b for a, b in zip(before, parts, strict=False)]
-                used[x.number] = before[: same.index(False) if False in same else len(same)]
-    outside = {t.number: "" for t in tensors if t.op is None and t.number in names and not t.requires_grad}
-    return paths | {number: ".".join(parts) for number, parts in used.items()} | outside
+    path = calls.path(inside)
+    op = t.op.name if t.op else ""
+    return Node(id, kind, op, name, path, t.shape, str(t.dtype), forward, number, inside)

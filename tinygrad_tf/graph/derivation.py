@@ -9,9 +9,9 @@ from typing import Any
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..formula.latex import latex
-from .capture import Edge, Node, capture, variables_of
+from .capture import Edge, Losses, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
-from .given import checked_end, checked_loss, checked_whole
+from .given import checked_end, checked_losses, checked_whole
 from .labels import gradient_of, headline, in_markdown, routes_text, three
 from .replay import Nudge, Replay
 from .words import Words
@@ -45,7 +45,7 @@ class Explanation:
         return _tried(self.routes.to, self.nudges, Words(self.lang))
 
 
-def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explanation:
+def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explanation:
     """How the gradient of ``loss`` reaches ``W``, step by step from dL = 1 to dW.
 
     Each step names the operation, the rule that ran, the shape and the norm of the gradient that it sent on; where
@@ -62,10 +62,10 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
     How dL reaches dW: 3 steps along 1 route.
     <BLANKLINE>
         dL = 1
-     1. L = Σ(X′)      ()
-        dX′ = dL       (1, 1)   norm 1
-     2. multiply       (1, 1)
-        dY = 3 · dY′   (1, 1)   norm 3
+     1. L = Σ(A₁)      ()
+        dA₁ = dL       (1, 1)   norm 1
+     2. A₁ = 3 · Y     (1, 1)
+        dY = 3 · dA₁   (1, 1)   norm 3
      3. Y = X · W      (1, 1)
         dW = Xᵀ · dY   (2, 1)   norm 6.71
     """
@@ -78,7 +78,7 @@ def explain(loss: Tensor, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
             cure='write lang="zh" for Chinese',
         )
     checked_whole("explain", "nudge", nudge)
-    graph = capture(checked_loss("explain", loss), variables_of(sys._getframe(1)))
+    graph = capture(checked_losses("explain", loss), variables_of(sys._getframe(1)))
     end = graph.node_of(checked_end("explain", graph, W, "W"))
     found: dict[str, Any] = {}
 
@@ -101,6 +101,8 @@ def _tried(node: Node, nudges: tuple[Nudge, ...], words: Words) -> list[str]:
         at = f"[{', '.join(map(str, q.index))}]"
         slope = f"(L(W + ε) − L(W − ε)) / 2ε = {three(q.slope)}"
         lines.append(f"    {at:<12} {slope:<44} {gradient_of(node)}{at} = {three(q.gradient)}")
+    if any(abs(q.gradient) < q.least for q in nudges):
+        lines.append("    " + words.line("unresolved", three(nudges[0].least)))
     return lines
 
 

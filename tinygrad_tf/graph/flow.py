@@ -106,6 +106,28 @@ def record(graph: Graph, *watches: Watch, seed: Array | None = None) -> Flow:
     return Flow(graph, tuple(found), norms, sent, rules)
 
 
+def shares(graph: Graph) -> dict[str, list[tuple[str, float]]]:
+    """Of several losses, the norm of what each brings to each parameter; nothing for a single one.
+
+    The norms do not add up to that of the sum: the parts may point in different directions.
+    """
+    found: dict[str, list[tuple[str, float]]] = {}
+    if len(graph.losses) > 1:
+        ids = {
+            t.number: node.id for t, node in zip(graph.tensors, graph.nodes, strict=True) if node.kind == "parameter"
+        }
+        for loss in graph.losses:
+            t, sums = graph.tensor(loss), dict[str, Array]()
+            for _, _, sent in steps([t], [np.ones_like(t.array)]):
+                for x, dX in sent:
+                    if x.number in ids:
+                        id = ids[x.number]
+                        sums[id] = sums[id] + dX if id in sums else dX
+            for id, dX in sums.items():
+                found.setdefault(id, []).append((graph.node(loss).title, norm(dX)))
+    return found
+
+
 def _folded(walked: Iterable[Walked]) -> Iterator[Walked]:
     """The steps, those inside a checkpoint() taken for one: all that they send out of it, its Tensor sends."""
     outer: Walked | None = None

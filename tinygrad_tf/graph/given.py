@@ -10,13 +10,33 @@ from ..errors import error
 from .capture import Graph
 
 
-def checked_loss(op: str, loss: Any) -> Tensor:
-    """``loss`` if it is a Tensor. Raises TypeError for a list, a Module, None and whatever else has no graph."""
-    if isinstance(loss, Tensor):
+def checked_losses(op: str, loss: Any) -> Any:
+    """``loss`` if it is a Tensor, or a list or a dict of Tensors with one entry each.
+
+    Raises TypeError for a Module, None and whatever else has no graph, ValueError for losses of more entries, and for
+    none at all.
+    """
+    if not isinstance(loss, (list, tuple, dict)):
+        _check_loss(op, "loss", loss)
         return loss
-    if isinstance(loss, (list, tuple)):
-        cure = f"choose one, as losses[0], or add them up: {op}(sum(losses))"
-    elif callable(getattr(loss, "named_parameters", None)):
+    named = loss if isinstance(loss, dict) else {f"losses[{i}]": t for i, t in enumerate(loss)}
+    for name, t in named.items():
+        _check_loss(op, name, t)
+    if not named or (len(named) > 1 and any(t.size != 1 for t in named.values())):
+        raise error(
+            ValueError,
+            op,
+            got=named or {"loss": repr(loss)},
+            rule="of several losses each is one number, for it is their sum whose gradient flows",
+            cure="reduce each first, e.g. with .sum() or .mean()" if named else f"give at least one: {op}([loss])",
+        )
+    return loss
+
+
+def _check_loss(op: str, name: str, loss: Any) -> None:
+    if isinstance(loss, Tensor):
+        return
+    if callable(getattr(loss, "named_parameters", None)):
         cure = f"call it first, and make one number of what it returns: {op}(model(x).sum())"
     elif loss is None:
         cure = "return the loss from where it is computed; a function without a return gives None"
@@ -25,8 +45,8 @@ def checked_loss(op: str, loss: Any) -> Tensor:
     raise error(
         TypeError,
         op,
-        got={"loss": _kind(loss)},
-        rule="the graph is that of one Tensor, the loss, which holds what it was made of",
+        got={name: _kind(loss)},
+        rule="the graph is that of a Tensor, the loss, which holds what it was made of; or of a list or dict of losses",
         cure=cure,
     )
 

@@ -33,8 +33,8 @@ def inside(Y: Tensor, dY: Array) -> Inside | None:
 
     >>> from tinygrad_tf.ops.fused import softmax
     >>> opened = inside(softmax(Tensor([1.0, 2.0], requires_grad=True)), np.array([1.0, 0.0], np.float32))
-    >>> [node.title for node in opened.flow.graph.nodes]
-    ['X', 'max', 'subtract', 'exp', 'sum', 'Y']
+    >>> [f"{node.title} {node.op}" for node in opened.flow.graph.nodes if node.op]
+    ['A₁ max', 'A₂ subtract', 'A₃ exp', 'A₄ sum', 'Y divide']
     """
     op = Y.op
     if op is None or op.kernel is None or op.backward is None:

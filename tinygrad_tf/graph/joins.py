@@ -71,10 +71,9 @@ class Joins:
         return Join(tuple(parts), tuple(sums), tuple(skips), a, b, None if angle is None else rounded(angle))
 
     def _is_skip(self, node: str, id: str) -> bool:
-        """Whether a longer way leads to where the edge does, and a sum stands at its end: X + f(X)."""
+        """Whether the edge ends in a sum, X + f(X), and a longer way leads there, too. Weights used again are none."""
         end = self.graph.edge(id).target
-        made = self.graph.node(end)
-        if made.forward is None or made.forward.right.kind != "plus":
+        if self.graph.node(end).op != "add" or self.graph.node(node).kind in ("parameter", "frozen"):
             return False
         last = int(end[1:])
         stack = [n for n in self.after[node] if n != end]

@@ -6,14 +6,13 @@ import html
 import math
 import re
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from ..formula import Formula
+from ..formula import Formula, gradient_name
 from .capture import Node
 from .words import Words
 
@@ -44,18 +43,11 @@ def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:
 
 def headline(node: Node) -> str:
     """Its name and, where that is short, its formula; else the operation and what it is called on."""
-    if node.name is None or node.forward is None:
-        return shortened(node.title)
     f = node.forward
-    text = f"{shortened(node.title)} = {f.right}"
-    return text if not f.where and len(text) <= 30 else f"{shortened(node.title)} = {f.called}"
-
-
-def shortened(name: str, most: int = 30) -> str:
-    """A name in one line, cut in the middle; one that runs from right to left is kept apart from what is around it."""
-    name = re.sub(r"\s*[\r\n\t]\s*", " ", name)
-    name = name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-most // 2 :]}"
-    return f"\u2068{name}\u2069" if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name) else name
+    if f is None:
+        return node.title
+    text = f"{node.title} = {f.right}"
+    return text if not f.where and len(text) <= max(30, 16 + len(node.title)) else f"{node.title} = {f.called}"
 
 
 def in_markdown(text: str) -> str:
@@ -64,10 +56,8 @@ def in_markdown(text: str) -> str:
 
 
 def gradient_of(node: Node) -> str:
-    """What the gradient of a node is called: dW_q, dY for an operation without a name, d linear1.weight."""
-    if node.name is None:
-        return f"d{node.forward.left}" if node.forward else "d·"
-    return f"d {shortened(node.name, 200)}" if "." in node.name else f"d{shortened(node.name)}"
+    """What the gradient of a node is called."""
+    return gradient_name(node.title)
 
 
 def formula_lines(f: Formula | None, words: Words) -> list[str]:

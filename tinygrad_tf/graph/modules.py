@@ -1,59 +1,185 @@
 """Modules as boxes: in a picture, what is drawn as one box; on a page, the calls of modules as boxes in boxes.
 
-A picture shows a module that is closed as one node (:func:`boxes_of`). On a page each call of a module is a box of its
-own (:func:`tree_of`). All that one call made lies side by side in the order of making. So a call is an interval of that
-order, and boxes never depend on one another in a circle.
+Each call of a module is a box of its own (:mod:`.calls`). All that one call made lies side by side in the order of
+making. So a call is an interval of that order, and boxes never depend on one another in a circle. Of equal neighbours,
+such as the layers of a stack, only the first is shown; the others are one box. A picture shows a box that is closed as
+one node (:func:`boxes_of`); a page opens and closes them itself (:func:`tree_of`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..autograd.tensor import Tensor
+from ..errors import error
+from .calls import Call
 from .capture import Graph, Node
+
+_FOLD = 3  # from so many equal neighbours on, all but the first are one box
+
+
+@dataclass(eq=False)
+class Part:
+    """A call while the boxes are made: ``parts`` are the nodes and calls in it, in order of making."""
+
+    call: Call | None
+    parts: list[Any] = field(default_factory=list)
+
+    def operations(self) -> int:
+        return sum(p.operations() if isinstance(p, Part) else 1 for p in self.parts)
+
+    def numbers(self) -> Iterator[int]:
+        """The numbers of this call and of those in it."""
+        if self.call is not None:
+            yield self.call.number
+        for p in self.parts:
+            if isinstance(p, Part):
+                yield from p.numbers()
+
+
+def parts_of(graph: Graph) -> Part:
+    """The whole, as the calls that ran."""
+    top = Part(None)
+    found: dict[int, Part] = {}
+    for node in graph.nodes:
+        at = top
+        for number in node.calls if node.op else ():
+            if number not in found:
+                found[number] = Part(graph.calls[number])
+                at.parts.append(found[number])
+            at = found[number]
+        if node.op:
+            at.parts.append(node)
+    return top
+
+
+def _groups(parts: Sequence[Any], alone: Callable[[Part], bool] = lambda _: False) -> list[list[Any]]:
+    """Neighbours that are built alike, together; but each that is to stay ``alone`` by itself."""
+    groups: list[list[Any]] = []
+    before = None
+    for part in parts:
+        single = not isinstance(part, Part) or part.operations() < 2 or alone(part)
+        alike = None if single else _signature(part)
+        if alike is not None and alike == before:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+        before = alike
+    return groups
+
+
+def _signature(part: Part) -> tuple[Any, ...]:
+    """What makes two calls look equal: their operations, shapes and the modules inside, in order."""
+    found: list[Any] = []
+    stack: list[Any] = list(part.parts[::-1])
+    while stack:
+        p = stack.pop()
+        if isinstance(p, Part):
+            found.append(p.call.title if p.call else "")
+            stack.extend(p.parts[::-1])
+        else:
+            found.append((p.op, p.shape))
+    return (part.call.kind if part.call else "", *found)
+
+
+def _title(rest: Sequence[Part]) -> str:
+    """What equal neighbours are called together: layers.1 … layers.11."""
+    ends = [part.call.title for part in (rest[0], rest[-1]) if part.call]
+    return " … ".join(dict.fromkeys(ends))
+
+
+def about(graph: Graph, nodes: Sequence[Node]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]], int]:
+    """The shapes that go into a box and come out of it, and how many entries the parameters in it have."""
+    own = {node.id for node in nodes}
+    into: dict[str, tuple[int, ...]] = {}
+    out: dict[str, tuple[int, ...]] = {}
+    weights: dict[str, int] = {}
+    for e in graph.edges:
+        source = graph.node(e.source)
+        if e.target in own and source.kind in ("parameter", "frozen"):
+            weights[source.id] = graph.tensor(source.id).size
+        elif e.target in own and e.source not in own and source.kind != "constant":
+            into[source.id] = source.shape
+        elif e.source in own and e.target not in own and source.op:
+            out[source.id] = source.shape
+    return list(into.values()), list(out.values()), sum(weights.values())
+
+
+# ---- in a picture ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
 class Box:
-    """What is drawn as one: a node, or a module that is closed. ``inside`` are the open modules around it."""
+    """What is drawn as one: a node, or a module that is closed, or ``count`` equal ones.
+
+    ``inside`` are the numbers of the open calls around it.
+    """
 
     id: str
-    inside: tuple[str, ...]
+    inside: tuple[int, ...]
     module: str = ""
+    kind: str = ""
+    count: int = 1
     nodes: list[Node] = field(default_factory=list)
-
-
-def levels(path: str) -> tuple[str, ...]:
-    """The modules of a path, from the outside in; the number of a layer belongs to its list: encoder, layers.0."""
-    found: list[str] = []
-    for part in path.split(".") if path else ():
-        if part.isdigit() and found:
-            found[-1] += f".{part}"
-        else:
-            found.append(part)
-    return tuple(found)
 
 
 #: So many boxes can be read on a page or a slide; with more of them modules stay closed, unless a depth is given.
 FITS = 60
 
 
-def boxes_of(graph: Graph, depth: int | None, path_to: Tensor | None) -> dict[str, Box]:
+def boxes_of(
+    graph: Graph, depth: int | None, path_to: Tensor | None, opened: Sequence[str] | None = None
+) -> dict[str, Box]:
     """The box of each node. Modules below ``depth`` are closed, except those around ``path_to`` and the loss.
 
-    Without a ``depth`` as many levels are open as fit.
+    Without a ``depth`` as many levels are open as fit; but where ``opened`` names modules, only those and what is
+    around them.
     """
     end = graph.node_of(path_to) if path_to is not None else None
-    if depth is not None:
-        return _closed_below(graph, depth, end)
+    around = [node.calls for node in (graph.loss, end) if node]
+    kept = {number for calls in around for number in calls} | _named(graph, opened or ())
+    top = parts_of(graph)
+    if depth is not None or opened is not None:
+        return _boxes(graph, top, depth or 0, kept)
     shown = _between(graph, end)
     most = FITS if end is None else FITS // 2  # the steps to one weight stand one above the other
-    for d in range(max(len(levels(node.path)) for node in graph.nodes), -1, -1):
-        boxes = _closed_below(graph, d, end)
+    for d in range(max(len(node.calls) for node in graph.nodes), -1, -1):
+        boxes = _boxes(graph, top, d, kept)
         if len({boxes[id].id for id in shown}) <= most:
             break
     return boxes
+
+
+def _named(graph: Graph, paths: Sequence[str]) -> set[int]:
+    """The calls of the modules at ``paths`` and those around them."""
+    if not isinstance(paths, (list, tuple, set, frozenset)):
+        raise error(
+            TypeError,
+            "draw",
+            got={"open": repr(paths)},
+            rule="open is a list of the paths of modules",
+            cure=f"write open=[{paths!r}]" if isinstance(paths, str) else "write them as named_modules() has them",
+        )
+    known = {call.path for call in graph.calls}
+    for path in paths:
+        if path not in known:
+            raise error(
+                ValueError,
+                "draw",
+                got={"open": repr(path)},
+                rule="open lists paths of modules that ran, such as " + ", ".join(sorted(known)[:4] or ["none here"]),
+                cure="write the path as named_modules() has it",
+            )
+    wanted = [call for call in graph.calls if call.path in paths]
+    found: set[int] = set()
+    for call in wanted:
+        at: Call | None = call
+        while at is not None:
+            found.add(at.number)
+            at = None if at.parent is None else graph.calls[at.parent]
+    return found
 
 
 def _between(graph: Graph, end: Node | None) -> set[str]:
@@ -67,33 +193,46 @@ def _between(graph: Graph, end: Node | None) -> set[str]:
     return found
 
 
-def _closed_below(graph: Graph, depth: int, end: Node | None) -> dict[str, Box]:
-    ways = [levels(node.path) for node in (graph.loss, end) if node]
-    opened = {way[: i + 1] for way in ways for i in range(len(way))}
-    closed: dict[tuple[str, ...], Box] = {}
+def _boxes(graph: Graph, top: Part, depth: int, kept: set[int]) -> dict[str, Box]:
+    closed: dict[int, Box] = {}  # by the number of a call
+
+    def close(parts: Sequence[Part], inside: tuple[int, ...]) -> None:
+        kind = parts[0].call.kind if parts[0].call else ""
+        box = Box(f"m{len({id(box) for box in closed.values()})}", inside, _title(parts), kind, len(parts))
+        closed.update({number: box for part in parts for number in part.numbers()})
+
+    stack: list[tuple[Part, tuple[int, ...]]] = [(top, ())]
+    while stack:
+        whole, inside = stack.pop()
+        for first, *rest in _groups(whole.parts, lambda part: not kept.isdisjoint(part.numbers())):
+            folded = len(rest) >= _FOLD - 1
+            if folded:
+                close(rest, inside)
+            for part in [first] if folded else [first, *rest]:
+                if isinstance(part, Part) and part.call:
+                    if len(inside) < depth or part.call.number in kept:
+                        stack.append((part, (*inside, part.call.number)))
+                    else:
+                        close([part], inside)
     found: dict[str, Box] = {}
     for node in graph.nodes:
-        path = levels(node.path)
-        n = next((i for i in range(depth, len(path)) if path[: i + 1] not in opened), None)
-        if n is None:
-            found[node.id] = Box(node.id, path, "", [node])
-        else:
-            box = closed.setdefault(path[: n + 1], Box(f"m{len(closed)}", path[:n], path[n]))
-            box.nodes.append(node)
-            found[node.id] = box
+        box = next((closed[number] for number in node.calls if number in closed), None)
+        if box is None:
+            box = Box(node.id, node.calls)
+        box.nodes.append(node)
+        found[node.id] = box
     return found
 
 
-# ---- the calls of modules, as a page shows them ---------------------------------------------------------------------
-
-_FOLD = 3  # from so many equal neighbours on, all but the first are one box
+# ---- on a page ------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Module:
-    """One call of a module, or several equal ones folded (``count`` > 1). ``parent`` is None at the top.
+    """One call of a module of class ``kind``, or several equal ones folded (``count`` > 1).
 
-    ``like`` is the first of equal neighbours, for all but the first of them.
+    ``parent`` is None at the top. ``like`` is the first of equal neighbours, for all but the first of them. ``into``
+    and ``out`` are the shapes that go in and come out, ``entries`` those of all its parameters.
     """
 
     id: str
@@ -102,6 +241,10 @@ class Module:
     parent: str | None
     count: int = 1
     like: str | None = None
+    kind: str = ""
+    into: list[tuple[int, ...]] = field(default_factory=list)
+    out: list[tuple[int, ...]] = field(default_factory=list)
+    entries: int = 0
 
 
 @dataclass
@@ -113,122 +256,54 @@ class Tree:
     label: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
-class _Call:
-    """A call while the tree is built: ``parts`` are the nodes and calls in it, in order of making."""
-
-    levels: tuple[str, ...]
-    parts: list[Any] = field(default_factory=list)
-
-    def operations(self) -> int:
-        return sum(p.operations() if isinstance(p, _Call) else 1 for p in self.parts)
-
-
 def tree_of(graph: Graph) -> Tree:
     """The calls of ``graph``; equal neighbours folded, modules of one operation dissolved into it."""
-    top = _Call(())
-    stack = [top]
-    for node in graph.nodes:
-        if not node.op:
-            continue
-        path = levels(node.path)
-        while stack[-1].levels != path[: len(stack) - 1]:
-            stack.pop()
-        while len(stack) <= len(path):
-            call = _Call(path[: len(stack)])
-            stack[-1].parts.append(call)
-            stack.append(call)
-        stack[-1].parts.append(node)
     tree = Tree()
-    _enter(tree, top, None)
-    _place_leaves(graph, tree)
+    boxes: dict[int, str | None] = {}  # by the number of a call
+    _enter(tree, parts_of(graph), None, boxes)
+    parents = {m.id: m.parent for m in tree.modules}
+    inside: dict[str, list[Node]] = {m.id: [] for m in tree.modules}
+    for node in graph.nodes:
+        at = boxes[node.calls[-1]] if node.calls else None
+        tree.place[node.id] = at
+        while at is not None:
+            inside[at].append(node)
+            at = parents[at]
+    for m in tree.modules:
+        m.into, m.out, m.entries = about(graph, inside[m.id])
     return tree
 
 
-def _enter(tree: Tree, call: _Call, parent: str | None) -> None:
-    for first, *rest in _groups(call.parts):
-        like = _enter_part(tree, call, first, parent)
+def _enter(tree: Tree, whole: Part, parent: str | None, boxes: dict[int, str | None]) -> None:
+    for first, *rest in _groups(whole.parts):
+        like = _enter_part(tree, first, parent, boxes)
         inside = parent
         if len(rest) >= _FOLD - 1:
-            ends = rest[0].levels, rest[-1].levels
             inside = f"m{len(tree.modules)}"
-            title = f"{ends[0][-1]} … {ends[1][-1]}"
-            tree.modules.append(Module(inside, title, ".".join(ends[0]), parent, len(rest), like))
+            call = rest[0].call
+            tree.modules.append(Module(inside, _title(rest), call.path, parent, len(rest), like, call.kind))
         for part in rest:
-            _enter_part(tree, call, part, inside, like)
+            _enter_part(tree, part, inside, boxes, like)
 
 
-def _enter_part(tree: Tree, call: _Call, part: Any, parent: str | None, like: str | None = None) -> str | None:
-    """Give a node or a call its place; the id of the module that a call became."""
+def _enter_part(
+    tree: Tree, part: Any, parent: str | None, boxes: dict[int, str | None], like: str | None = None
+) -> str | None:
+    """Give a call its place; the id of the module that it became."""
     if isinstance(part, Node):
-        tree.place[part.id] = parent
         return None
+    call = part.call
     if part.operations() > 1:
-        module = Module(f"m{len(tree.modules)}", part.levels[-1], ".".join(part.levels), parent, 1, like)
+        module = Module(f"m{len(tree.modules)}", call.title, call.path, parent, 1, like, call.kind)
         tree.modules.append(module)
-        _enter(tree, part, module.id)
+        boxes[call.number] = module.id
+        _enter(tree, part, module.id, boxes)
         return module.id
+    label = []
     inner: Any = part
-    while isinstance(inner, _Call):
-        label = ".".join(inner.levels[len(call.levels) :])
+    while isinstance(inner, Part) and inner.call is not None:
+        boxes[inner.call.number] = parent
+        label.append(inner.call.title)
         inner = inner.parts[0]
-    tree.place[inner.id], tree.label[inner.id] = parent, label
+    tree.label[inner.id] = ".".join(label)
     return None
-
-
-def _groups(parts: list[Any]) -> list[list[Any]]:
-    """Neighbours that are built alike, together."""
-    groups: list[list[Any]] = []
-    before = None
-    for part in parts:
-        alike = _signature(part) if isinstance(part, _Call) and part.operations() > 1 else None
-        if alike is not None and alike == before:
-            groups[-1].append(part)
-        else:
-            groups.append([part])
-        before = alike
-    return groups
-
-
-def _signature(call: _Call) -> tuple[Any, ...]:
-    """What makes two calls look equal: their operations, names, shapes and the modules inside, in order."""
-    own = len(call.levels)
-    found: list[Any] = []
-    stack: list[Any] = [call]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, _Call):
-            found.append(part.levels[own:])
-            stack.extend(part.parts[::-1])
-        else:
-            found.append((part.op, part.name, part.shape))
-    return tuple(found)
-
-
-def _place_leaves(graph: Graph, tree: Tree) -> None:
-    """A leaf lies in the innermost box around all its uses; what starts a computation comes from outside."""
-    parents = {m.id: m.parent for m in tree.modules}
-
-    def chain(at: str | None) -> list[str]:
-        found: list[str] = []
-        while at is not None:
-            found.append(at)
-            at = parents[at]
-        return found[::-1]
-
-    fed: dict[str, bool] = {}  # operations that are also fed by another operation
-    uses: dict[str, list[str]] = {}
-    for e in graph.edges:
-        source = graph.node(e.source)
-        if source.op:
-            fed[e.target] = True
-        else:
-            uses.setdefault(e.source, []).append(e.target)
-    for id, targets in uses.items():
-        way = chain(tree.place[targets[0]])
-        for target in targets[1:]:
-            other = chain(tree.place[target])
-            n = next((i for i, (a, b) in enumerate(zip(way, other, strict=False)) if a != b), min(len(way), len(other)))
-            way = way[:n]
-        starts = graph.node(id).kind == "input" and not all(fed.get(t) for t in targets)
-        tree.place[id] = way[-1] if way and not starts else None

@@ -33,6 +33,11 @@ class Nudge:
         """(L(W + ε) − L(W − ε)) / 2ε."""
         return (self.plus - self.minus) / (2 * self.epsilon)
 
+    @property
+    def least(self) -> float:
+        """The least slope that two losses of 53 bits can show: each is rounded a few times on its way."""
+        return 8 * max(abs(self.plus), abs(self.minus)) * 2.0**-53 / self.epsilon
+
 
 class Replay:
     """The forward of a graph in float64, ready to be run again from any node on.

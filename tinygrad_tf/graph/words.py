@@ -19,7 +19,11 @@ _EN: dict[str, str | Callable[..., str]] = {
     "way": lambda name, steps, routes, loss: (
         f"{name}: {steps} step{'s' * (steps != '1')} along {routes} route{'s' * (routes != '1')} from {loss}"
     ),
-    "inside": lambda ops, weights: f"{ops} operation{'s' * (ops != 1)}, {weights} parameter{'s' * (weights != 1)}",
+    "inside": lambda ops, entries: (
+        f"{ops:,} operation{'s' * (ops != 1)}" + (f", {entries:,} entries in parameters" if entries else "")
+    ),
+    "frozen": "frozen: no gradient",
+    "shares": lambda parts: f"of that: {parts}",
     "sum": lambda n: f"sum of {n}",
     "reaches": lambda loss, W, steps, routes: (
         f"How {loss} reaches {W}: {steps} step{'s' * (steps != 1)} along {routes} route{'s' * (routes != '1')}."
@@ -34,6 +38,7 @@ _EN: dict[str, str | Callable[..., str]] = {
     "joined": lambda parts, norm: f": the sum of {' and '.join(parts)}, norm {norm}",
     "card": "forward rule shapes inside example",
     "nudged": lambda by: f"Nudged by ±{by}, the forward run again in float64:",
+    "unresolved": lambda least: f"A slope below {least} is lost in the rounding of 64 bits.",
     "colon": ": ",
 }
 _ZH: dict[str, str | Callable[..., str]] = {
@@ -44,7 +49,9 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "forward": "箭头把数值向前传。",
     "dual": "左：前向，向下。右：梯度，向上，旁边是所用的规则。点线：规则所需的数组。",
     "way": lambda name, steps, routes, loss: f"{name}：从 {loss} 经 {routes} 条路线，共 {steps} 步",
-    "inside": lambda ops, weights: f"{ops} 个运算，{weights} 个参数",
+    "inside": lambda ops, entries: f"{ops:,} 个运算" + (f"，参数共 {entries:,} 个元素" if entries else ""),
+    "frozen": "冻结：不求梯度",
+    "shares": lambda parts: f"其中：{parts}",
     "sum": lambda n: f"{n} 项之和",
     "reaches": lambda loss, W, steps, routes: f"{loss} 如何到达 {W}：经 {routes} 条路线，共 {steps} 步。",
     "norm": lambda norm: f"范数 {norm}",
@@ -57,6 +64,7 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "joined": lambda parts, norm: f"：{'、'.join(parts)} 之和，范数 {norm}",
     "card": "前向 规则 形状 内部 示例",
     "nudged": lambda by: f"挪动 ±{by}，以 float64 重新前向计算：",
+    "unresolved": lambda least: f"小于 {least} 的斜率会淹没在 64 位的舍入误差里。",
     "colon": "：",
 }
 

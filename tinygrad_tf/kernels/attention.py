@@ -1,8 +1,8 @@
 """Scaled dot-product attention: softmax(Q · Kᵀ / √d_k) · V with mask, causal limit and dropout.
 
 Short sequences keep the weights P (..., L, S) for the way back. Long ones are done in blocks of queries, so that memory
-grows with L + S, not with L · S: of each row only ln Σ e^S is kept, and P is computed anew from it on the way back
-(FlashAttention; Dao et al. 2022, algorithms 1 and 4).
+grows with L + S, not with L · S: of each row only its largest score and ln Σ e^(S − largest) are kept, and P is
+computed anew from them on the way back (FlashAttention; Dao et al. 2022, algorithms 1 and 4).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _exp(S: Floats, top: Any) -> tuple[Any, Floats]:
 
 
 def _dropped(P: Floats, kept: Floats | None, p: float) -> Floats:
-    return P if kept is None else P * kept * (1 / (1 - p or 1))  # p = 1 keeps nothing
+    return P if kept is None else np.where(kept, P * (1 / (1 - p or 1)), 0)  # p = 1 keeps nothing
 
 
 class _Block(NamedTuple):
@@ -140,19 +140,20 @@ def _in_blocks(
 ) -> tuple[Floats, Floats]:
     heads = np.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
     Y = np.empty((*heads, Q.shape[-2], V.shape[-1]), np.result_type(Q, K, V))
-    log_total = np.empty((*heads, Q.shape[-2], 1), Y.dtype)  # ln Σ e^S of each row; +inf: nothing to attend to
+    tops = np.empty((*heads, Q.shape[-2], 2), Y.dtype)  # of each row; ln Σ is +inf where there is nothing to attend to
     for block in _blocks(Q, K, V, offset, keep):
         P, top = block.scores(Q, K, mask)
         top, total = _exp(P, top)
         empty = total == 0
         total[empty] = 1
         block.of(Y, block.rows)[...] = _dropped(P, block.kept, p) @ block.of(V, block.keys) / total
-        block.of(log_total, block.rows)[...] = np.where(empty, np.inf, top + np.log(total))
-    return Y, log_total
+        kept = block.of(tops, block.rows)  # apart: beside a mask of −1e9 ln Σ would be rounded away
+        kept[:, :1], kept[:, 1:] = np.where(empty, 0, top), np.where(empty, np.inf, np.log(total))
+    return Y, tops
 
 
 def _d_in_blocks(
-    dY: Floats, Y: Floats, log_total: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None,
+    dY: Floats, Y: Floats, tops: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None,
     offset: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     dQ, dK, dV = (np.zeros(X.shape, dY.dtype) if need else None for X, need in zip((Q, K, V), needs, strict=False))
@@ -162,7 +163,12 @@ def _d_in_blocks(
         rows, keys = block.rows, block.keys
         dy = block.of(dY, rows)
         P = block.scores(Q, K, mask)[0]
-        P -= block.of(log_total, rows)
+        top, log_total = np.split(block.of(tops, rows), 2, axis=1)
+        if mask is None or mask.dtype == np.bool_:
+            P -= top + log_total
+        else:
+            P -= top
+            P -= log_total
         np.exp(P, out=P)
         if dV is not None:
             block.of(dV, keys)[...] += _dropped(P, block.kept, p).mT @ dy

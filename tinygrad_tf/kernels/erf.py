@@ -31,7 +31,8 @@ def erf(X: Floats) -> Floats:
         b2 += t2 * b1
         b2 += c
         b1, b2 = b2, b1
-    return np.asarray((t * b1 - b2 + series[0]) * bounded, X.dtype)
+    Y = np.asarray((t * b1 - b2 + series[0]) * bounded, X.dtype)
+    return np.clip(Y, -1, 1, out=Y)  # the series is beyond by some digits, and 1 + erf(−∞) is to be 0
 
 
 @functools.cache

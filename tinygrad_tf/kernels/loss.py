@@ -77,4 +77,6 @@ def d_cross_entropy(
         dX *= dY.reshape(-1, 1)
     else:
         dX *= dY / (divisor or 1)  # 0 if no row counts; then dX is 0, as in PyTorch
+    if not valid.all():
+        dX[~valid] = 0  # whatever the row holds, and whatever arrives
     return dX.reshape(X.shape), None, None

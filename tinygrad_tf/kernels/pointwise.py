@@ -77,12 +77,15 @@ def d_silu(dY: Floats, Y: Floats, G: Floats, needs: Needs, X: Floats) -> tuple[F
 
 
 def dropout(X: Floats, *, keep: Floats, p: float) -> tuple[Floats, None]:
-    Y = X * keep
-    Y *= 1 / (1 - p)
-    return Y, None
+    return _kept(X, keep, p), None
 
 
 def d_dropout(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, keep: Floats, p: float) -> tuple[Floats]:
-    dX = dY * keep
-    dX *= 1 / (1 - p)
-    return (dX,)
+    return (_kept(dY, keep, p),)
+
+
+def _kept(X: Floats, keep: Floats, p: float) -> Floats:
+    """X / (1 − p) where ``keep`` is true. The others are left out, not multiplied by 0: ∞ · 0 is NaN."""
+    Y = np.where(keep, X, 0)
+    Y *= 1 / (1 - p)
+    return Y

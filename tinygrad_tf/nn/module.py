@@ -36,26 +36,34 @@ def scoped(method: F) -> F:
         site = site_of(_getframe(1))
         if root is not self:  # one of its own methods called another
             scope = Scope("" if root is None else root._path_of(self, outer))
-            scope.outer, scope.kind, scope.site = outer, type(self).__name__, site
+            scope.outer, scope.kind, scope.method, scope.site = outer, type(self).__name__, method.__name__, site
             state.root, state.scope = root or self, scope
         try:
             made = method(self, *args, **kwargs)
+            _returned(made, state.scope, site)
+            return made
         finally:
             state.root, state.scope = root, outer
-        return made if is_ours(site[0]) else _returned(made, site)
 
     return run  # type: ignore[return-value]
 
 
-def _returned(made: Any, site: Site) -> Any:
-    """What a module returned to the user's code, which may have a name for it there."""
-    for t in made if isinstance(made, tuple) else (made,):
+def _returned(made: Any, scope: Any, site: Site) -> None:
+    """What a module made and returns is called as its own code calls it, or else as its caller does, at ``site``.
+
+    A user's name comes before one that the package's code has.
+    """
+    for i, t in enumerate(made if isinstance(made, tuple) else (made,)):
         if isinstance(t, Tensor) and t.op is not None:
-            if t.site is None or is_ours(t.site[0]):
-                t.site = site
+            within = t.scope
+            while within is not scope and isinstance(within, Scope):
+                within = within.outer
+            if within is not scope:
+                continue  # it was made before, and has only been passed on
+            if t.site is None or (is_ours(t.site[0]) and not is_ours(site[0])):
+                t.site = (*site, i) if isinstance(made, tuple) else site
             elif is_ours(t.site[2]):
-                t.site = (*t.site[:2], *site[:2])
-    return made
+                t.site = (*t.site[:2], *site[:2], *t.site[4:])
 
 
 class Module(Loads):

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from sys import _getframe
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from ..autograd.dtypes import halved, is_half, widened
 from ..autograd.operation import aliases, renamed
 from ..autograd.places import is_ours, site_of
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, holds_tensors
 from ..errors import wrong_arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_REST = inspect.Parameter.VAR_POSITIONAL
 
 
 def function(compose: Callable[P, R]) -> Callable[P, R]:
     """Decorator: the function takes PyTorch's names of arguments, as ops do, and explains a call that does not fit."""
     signature = inspect.signature(compose)
     other_names = aliases(list(signature.parameters))
+    names = list(itertools.takewhile(lambda name: signature.parameters[name].kind != _REST, signature.parameters))
 
     @functools.wraps(compose)
     def call(*inputs, **params):
         if params:
             params = renamed(params, other_names)
+        for x in (*inputs, *params.values()):
+            if type(x) is list or type(x) is tuple:
+                inputs, params = _without_lists(names, inputs, params)
+                break
         try:
             made = compose(*inputs, **params)
         except TypeError:
@@ -37,12 +44,32 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
             except TypeError:
                 raise wrong_arguments(compose.__name__, signature, inputs, params) from None
             raise
-        for t in made if isinstance(made, (tuple, list)) else (made,):
-            if isinstance(t, Tensor) and t.op is not None and (t.site is None or is_ours(t.site[0])):
-                t.site = site_of(_getframe(1))
+        if isinstance(made, Tensor):
+            if made.op is not None and (made.site is None or is_ours(made.site[0])):
+                made.site = site_of(_getframe(1))
+        elif isinstance(made, (tuple, list)):
+            for i, t in enumerate(made):
+                if isinstance(t, Tensor) and t.op is not None and (t.site is None or is_ours(t.site[0])):
+                    t.site = (*site_of(_getframe(1)), i)
         return made
 
     return call
+
+
+#: The arguments that are lists of Tensors; in any other place a list with Tensors in it means one Tensor.
+_SEQUENCES = ("tensors", "sections", "sizes", "sequences", "condlist", "choicelist", "spacing")
+
+
+def _without_lists(names: Sequence[str], inputs: Any, params: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments, with Tensors in place of the lists that mean one: letters stand for Tensors."""
+
+    def one(name: str, x: Any) -> Any:
+        is_one = len(name) == 1 or (name not in _SEQUENCES and holds_tensors(x))
+        return Tensor._of_list(x) if type(x) in (list, tuple) and is_one else x
+
+    more = inputs[len(names) :]
+    by_place = tuple([one(name, x) for name, x in zip(names, inputs, strict=False)])
+    return (*by_place, *more), {name: one(name, x) for name, x in params.items()}
 
 
 def in_float32(compose: Callable[P, R]) -> Callable[P, R]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from .. import sums
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor, to_array
+from ..autograd.tensor import Array
 from ..errors import error
 from ..sums import BLOCK, FEW
 from .arrange import diagonal
 from .composed import function, in_float32
+from .join import of_list
 from .shape import moveaxis
 
 _RULE = ("each letter names one size, and the result's letters occur on the left", "write e.g. 'bhld,bhsd->bhls'")
@@ -101,7 +102,7 @@ def einsum(equation: Any, *Xs, optimize=True):
             TypeError, "einsum", got={"equation": equation}, rule="the letters come first, as text", cure=_RULE[1]
         )
     Xs = tuple(Xs[0]) if len(Xs) == 1 and isinstance(Xs[0], (list, tuple)) else Xs
-    operands = [X if isinstance(X, Tensor) else to_array(X) for X in Xs]
+    operands = [of_list(X) for X in Xs]
     left, arrow, right = equation.replace(" ", "").partition("->")
     lefts = left.split(",")
     if len(lefts) != len(operands):

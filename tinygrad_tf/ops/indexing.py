@@ -42,6 +42,17 @@ def plain(index):
     return index.array if isinstance(index, Tensor) else index
 
 
+def kept(index):
+    """The index with copies of the arrays in it: backward reads them again, and who gave them may write to them."""
+    if _is_basic(index):
+        return index
+    if isinstance(index, (tuple, list)):
+        return type(index)([kept(i) for i in index])
+    if isinstance(index, Tensor):
+        return Tensor.wrap(index.array.copy(), index.name)
+    return index.copy() if isinstance(index, np.ndarray) else index
+
+
 def like(X, array: np.ndarray[Any, Any]):
     """``array``, as a Tensor if X is one."""
     return Tensor.wrap(array) if isinstance(X, Tensor) else array
@@ -54,19 +65,25 @@ def _is_basic(index) -> bool:
 
 
 @op(expects=_INDEX)
-def getitem(X, *, index):
+def _getitem(X, *, index):
+    """Y = X[index], for every form of index that NumPy has."""
+    return X[plain(index)]
+
+
+@_getitem.rule
+def d_getitem(dY, Y, X, *, index):
+    dX = add_at(dY, index=index, shape=X.shape)
+    return dX
+
+
+@function
+def getitem(X, index):
     """Y = X[index], for every form of index that NumPy has.
 
     >>> getitem(Tensor([1.0, 2.0, 3.0]), index=[2, 0, 0]).tolist()
     [3.0, 1.0, 1.0]
     """
-    return X[plain(index)]
-
-
-@getitem.rule
-def d_getitem(dY, Y, X, *, index):
-    dX = add_at(dY, index=index, shape=X.shape)
-    return dX
+    return _getitem(X, index=kept(index))
 
 
 @op(expects=(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.tensor import Array, Tensor, to_array
+from ..autograd.tensor import Array, Tensor, holds_tensors, to_array
 from ..errors import error
 from .composed import function
 from .indexing import along, plain
@@ -44,7 +44,7 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0):
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
     [1.0, 2.0, 3.0]
     """
-    Xs = [_array(X) for X in tensors]
+    Xs = [of_list(X) for X in tensors]
     if not Xs:
         raise error(
             ValueError,
@@ -66,7 +66,7 @@ def stack(tensors: Sequence[Any], axis: int = 0):
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
-    Xs = [_array(X) for X in tensors]
+    Xs = [of_list(X) for X in tensors]
     if len({X.shape for X in Xs}) != 1:
         raise error(
             ValueError,
@@ -85,7 +85,7 @@ def vstack(tensors: Sequence[Any]):
     >>> vstack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    return concatenate([reshape(X, (1, -1)) if X.ndim < 2 else X for X in map(_array, tensors)], 0)
+    return concatenate([reshape(X, (1, -1)) if X.ndim < 2 else X for X in map(of_list, tensors)], 0)
 
 
 @function
@@ -95,7 +95,7 @@ def hstack(tensors: Sequence[Any]):
     >>> hstack([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
     [1.0, 2.0, 3.0]
     """
-    Xs = [reshape(X, (1,)) if X.ndim == 0 else X for X in map(_array, tensors)]
+    Xs = [reshape(X, (1,)) if X.ndim == 0 else X for X in map(of_list, tensors)]
     return concatenate(Xs, 0 if Xs and Xs[0].ndim == 1 else 1)
 
 
@@ -106,7 +106,7 @@ def column_stack(tensors: Sequence[Any]):
     >>> column_stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
-    return concatenate([reshape(X, (-1, 1)) if X.ndim < 2 else X for X in map(_array, tensors)], 1)
+    return concatenate([reshape(X, (-1, 1)) if X.ndim < 2 else X for X in map(of_list, tensors)], 1)
 
 
 @function
@@ -116,14 +116,20 @@ def append(X, values, axis: int | None = None):
     >>> append(Tensor([1.0, 2.0]), 3.0).tolist()
     [1.0, 2.0, 3.0]
     """
-    return concatenate([_array(X), _array(values)], axis)
+    return concatenate([of_list(X), of_list(values)], axis)
 
 
-def _array(X):
-    """X, as an array where it is no Tensor. A list of Tensors is stacked: an array has no gradient."""
-    if isinstance(X, (list, tuple)) and any(isinstance(x, (Tensor, list, tuple)) for x in X):
-        return stack([_array(x) for x in X])
-    return X if isinstance(X, Tensor) else to_array(X)
+def of_list(X):
+    """What a list means as an input: an array, or with Tensors in it, at any depth, these stacked with their gradient.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> of_list([[x[0], 3.0], [4.0, x[1]]])
+    Tensor([[1., 3.],
+            [4., 2.]], dtype=float32, op=concatenate)
+    """
+    if not holds_tensors(X):
+        return X if isinstance(X, Tensor) else to_array(X)
+    return stack([of_list(x) for x in X])
 
 
 @function
@@ -160,8 +166,8 @@ def _each(tensors: tuple[Any, ...], change: Callable[[Any], Any]):
     """``change`` of the only Tensor, or of each; PyTorch also takes them in a list."""
     inner = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else ()
     if any(isinstance(X, (Tensor, np.ndarray)) for X in inner):
-        return tuple(change(_array(X)) for X in inner)
-    made = tuple(change(_array(X)) for X in tensors)
+        return tuple(change(of_list(X)) for X in inner)
+    made = tuple(change(of_list(X)) for X in tensors)
     return made[0] if len(made) == 1 else made
 
 

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from ..autograd.operation import op
-from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from .arithmetic import multiply
 from .composed import function, in_float32
+from .join import of_list
 from .shape import check_axes, check_axis, expand_dims, moveaxis, permute, reshape, squeeze
 
 
@@ -30,7 +30,7 @@ def d_matmul(dY, Y, X, W):
 
 
 def _both(X, W) -> list[Any]:
-    return [M if isinstance(M, Tensor) else to_array(M) for M in (X, W)]
+    return [of_list(X), of_list(W)]
 
 
 @function

@@ -211,7 +211,8 @@ def kl_div(input, target, reduction: str = "mean", log_target: bool = False):
         L = np.exp(target) * (target - input)
     else:
         empty = target == 0  # 0 · ln 0 counts as 0
-        L = where(empty, 0, target * (np.log(where(empty, 1, target)) - input))
+        with np.errstate(invalid="ignore"):  # 0 · −∞ is NaN, as in PyTorch
+            L = where(empty, 0, target * np.log(where(empty, 1, target))) - target * input
     if reduction == "batchmean":
         return L.sum() / (input.shape[0] if input.ndim else 1)
     return reduced(L, reduction)

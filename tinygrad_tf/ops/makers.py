@@ -38,12 +38,20 @@ def _make(array, requires_grad: bool, dtype=None) -> Tensor:
 
 @_maker
 def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
-    """``Tensor(data)`` under PyTorch's name.
+    """``Tensor(data)`` under PyTorch's name. A Tensor of one entry in a list counts as a number, as in PyTorch.
 
     >>> tensor([1, 2]).dtype
     dtype('int64')
+    >>> tensor([tensor([0.5]), 2.0]).shape
+    (2,)
     """
-    return Tensor(data, requires_grad, dtype)
+    return Tensor(_numbers(data), requires_grad, dtype)
+
+
+def _numbers(data):
+    if isinstance(data, (list, tuple)):
+        return [x.reshape(()) if isinstance(x, Tensor) and x.size == 1 else _numbers(x) for x in data]
+    return data
 
 
 @_maker

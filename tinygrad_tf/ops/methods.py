@@ -113,7 +113,7 @@ def cast(dtype: str) -> Callable[[Tensor], Tensor]:
 
 def getitem(self: Tensor, index):
     """``self[index]``, for every form of index that NumPy has."""
-    return indexing.getitem(self, index=index)
+    return indexing._getitem(self, index=indexing.kept(index))
 
 
 def where(self: Tensor, condition, other):
@@ -323,6 +323,7 @@ PROPERTIES = {
 
 attach(METHODS)
 attach(PROPERTIES)
+attach({"_of_list": staticmethod(join.of_list)})
 attach({f"__{name}__": function for name, _, function in OPERATORS})
 attach({f"__{name}__": reflected(function) for _, name, function in OPERATORS if name})
 attach({

@@ -702,6 +702,8 @@ class Methods:
     ) -> Tensor:
         """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
+        There it has no second derivative, and 0 is given for it, also in Y²: write (x * x).sum() where that is wanted.
+
         >>> norm(Tensor([3.0, 4.0])).item()
         5.0
         """

@@ -65,7 +65,7 @@ const center = (item) => item.X + item.w / 2;
 
 test("Q, K and V stand side by side, K on the line of what comes after", () => {
   const { items } = laidOut(GRAPHS.encoder, openedAtFirst(GRAPHS.encoder));
-  const [q, k, v] = ["Q", "K", "V"].map((name) => items.find((i) => i.node?.name === name));
+  const [q, k, v] = ["Q₁", "K₁", "V₁"].map((name) => items.find((i) => i.node?.name === name));
   assert.ok(q.Y === k.Y && k.Y === v.Y);
   assert.ok(q.X < k.X && k.X < v.X);
   assert.equal(center(k), center(items.find((i) => i.node?.op === "attention")));

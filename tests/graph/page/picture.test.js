@@ -38,18 +38,35 @@ test("a text of a few letters is not cut, and leaves room for the sign that open
   for (const { lines, w } of boxes.filter(opens)) assert.ok(measure(lines[0], 12) <= w - 34);
 });
 
-test("a Chinese operation keeps its Latin name", () => {
-  const { items } = laidOut(GRAPHS.dates, openedAtFirst(GRAPHS.dates), "zh");
-  assert.ok(items.some((i) => i.lines?.[0] === "add 加"));
+test("the Chinese name of an operation stands behind the shape", () => {
+  for (const [lang, second] of [["en", "(2, 8) float32"], ["zh", "(2, 8) float32 双曲正切"]]) {
+    const { items } = laidOut(GRAPHS.encoder, openedAtFirst(GRAPHS.encoder), lang);
+    assert.deepEqual(items.find((i) => i.node?.op === "tanh").lines, ["A₁₀ = tanh(A₉)", second]);
+  }
 });
 
-test("only a name of the user gives a gradient its letter", () => {
+test("a box says what it says in a picture", () => {
+  for (const { nodes } of Object.values(GRAPHS)) {
+    const open = nodes.filter((n) => n.op);
+    assert.ok(open.every((n) => n.text.startsWith(`${n.name} = `)));
+  }
+});
+
+test("a closed module says its class, its shapes and what is in it", () => {
+  for (const [lang, third] of [["en", "15 ops · 288 entries"], ["zh", "15 个运算 · 288 个参数"]]) {
+    const { items } = laidOut(GRAPHS.encoder, new Set(), lang);
+    const { lines } = items.find((i) => i.module?.title === "self_attn");
+    assert.deepEqual(lines, ["self_attn", "MultiheadAttention (2, 3, 8) → (2, 3, 8)", third]);
+  }
+});
+
+test("a short name gives a gradient its letter, a path does not", () => {
   for (const [lang, word] of [["en", "grad"], ["zh", "梯度"]]) {
     const { items } = laidOut(GRAPHS.encoder, openedAtFirst(GRAPHS.encoder), lang);
     const letters = new Map(items.filter((i) => i.hasThird).map((i) => [i.node?.name ?? "", i.letter]));
     assert.equal(letters.get("W_q"), "dW_q");
     assert.equal(letters.get("self_attn.in_proj_weight"), word);
-    assert.equal(letters.get(""), word);
+    assert.equal(letters.get("A₁"), "dA₁");
   }
 });
 

@@ -21,10 +21,10 @@ from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
 from ..arrays import LEVELS, Summary, norm, rounded, summary
 from ..capture import Graph, Node, capture
-from ..flow import Flow, record
+from ..flow import Flow, record, shares
 from ..inside import inside
 from ..joins import Join, Joins, counts, strongest
-from ..labels import routes_text
+from ..labels import headline, routes_text
 from ..lines import line_of
 from ..modules import Module, tree_of
 from ..progress import progress
@@ -37,11 +37,12 @@ SCHEMA = 1
 
 @dataclass
 class NodeData:
-    """One Tensor. ``module`` is the box it lies in, ``routes`` the number of ways from the loss, rounded if huge.
+    """One Tensor. ``text`` stands on its box, ``module`` is the box that it lies in.
 
-    ``worked`` has the equations of its step. ``via`` is the edge over which the strongest route comes. ``inside`` is
-    (definition, norms of values, norms of gradients, norms along edges) of a fused node. ``weight`` marks what is
-    made of parameters alone.
+    ``routes`` is the number of ways from the loss, rounded if huge, ``via`` the edge over which the strongest comes.
+    ``worked`` has the equations of its step. ``inside`` is (definition, norms of values, norms of gradients, norms
+    along edges) of a fused node. ``weight`` marks what is made of parameters alone. ``shares`` are the norms of what
+    each of several losses brings.
     """
 
     id: str
@@ -51,6 +52,7 @@ class NodeData:
     shape: tuple[int, ...]
     dtype: str
     name: str | None = None
+    text: str | None = None
     label: str | None = None
     path: str = ""
     module: str | None = None
@@ -66,6 +68,7 @@ class NodeData:
     weight: bool = False
     inside: tuple[int, list[float], list[float | None], list[float | None]] | None = None
     nudges: list[Nudge] | None = None
+    shares: list[tuple[str, float]] | None = None
     worked: list[Equation] | None = None
 
 
@@ -181,8 +184,9 @@ class Collector:
         if len([n for n in flow.graph.nodes if n.op]) < 2:
             return
         nodes = [{"kind": n.kind if n.op else "parameter" if n.id in flow.norms else "constant", "op": n.op,
-                  "title": n.title, "shape": n.shape, "number": n.number, "input": opened.inputs.get(n.id),
-                  "forward": self.formula(n.forward)} for n in flow.graph.nodes]  # fmt: skip
+                  "title": n.title, "text": headline(n), "shape": n.shape, "number": n.number,
+                  "input": opened.inputs.get(n.id), "forward": self.formula(n.forward)}
+                 for n in flow.graph.nodes]  # fmt: skip
         edges = [{"source": int(e.source[1:]), "target": int(e.target[1:]), "position": e.position,
                   "rule": self.formula(flow.rules.get(e.id))} for e in flow.graph.edges]  # fmt: skip
         key = json.dumps(plain([nodes, edges]))
@@ -212,7 +216,7 @@ class Collector:
     def exploration(self, path_to: str | None, nudges: dict[str, list[Nudge]]) -> Exploration:
         graph, flow = self.graph, self.flow
         tree = tree_of(graph)
-        count, via = counts(flow), strongest(flow)
+        count, via, parts = counts(flow), strongest(flow), shares(graph)
         nodes = []
         level, most = self.values, self.most
         for n, t in zip(graph.nodes, graph.tensors, strict=True):
@@ -226,6 +230,7 @@ class Collector:
                     shape=n.shape,
                     dtype=n.dtype,
                     name=n.name,
+                    text=headline(n),
                     label=tree.label.get(n.id),
                     path=n.path,
                     module=tree.place[n.id],
@@ -241,6 +246,7 @@ class Collector:
                     weight=n.id in self.weights and n.op != "",
                     inside=self.insides.get(n.id),
                     nudges=nudges.get(n.id),
+                    shares=parts.get(n.id),
                     worked=self.worked.get(n.id) or None,
                 )
             )

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from ...autograd.tensor import Tensor
 from ...files import write_whole
 from .. import page
-from ..capture import capture, variables_of
+from ..capture import Losses, capture, variables_of
 from ..colors import light
-from ..given import checked_end, checked_loss, checked_whole
+from ..given import checked_end, checked_losses, checked_whole
 from ..suffixes import destination
 from .data import Exploration, explored
 
@@ -50,7 +50,7 @@ class Page:
 
 
 def explore(
-    loss: Tensor, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3, depth: int | None = None,
+    loss: Losses, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3, depth: int | None = None,
     about: str | Mapping[str, str] = "",
 ) -> Page:  # fmt: skip
     """A page on which one steps through the backward pass of ``loss``: a file that needs nothing else.
@@ -59,7 +59,8 @@ def explore(
     derivation beside them. Modules open and close. English and Chinese, light and dark.
 
     Args:
-        loss: a Tensor with one entry, before ``backward()`` has freed its graph.
+        loss: a Tensor with one entry, before ``backward()`` has freed its graph; or a list of several, or a dict of
+            them by their names: then the gradient is that of their sum, and a weight says what came from which.
         path_to: the weight to begin with.
         values: what is kept of each array: "none", "stats", "thumbnails" (12 × 24 entries) or "full".
         nudge: how many entries of each weight are moved up and down, the forward run again each time; 0: none.
@@ -77,7 +78,7 @@ def explore(
     Page of 4 nodes, 2 steps: .save('dw.html') and open it
     """
     checked_whole("explore", "nudge", nudge)
-    graph = capture(checked_loss("explore", loss), variables_of(sys._getframe(1)))
+    graph = capture(checked_losses("explore", loss), variables_of(sys._getframe(1)))
     if path_to is not None:
         checked_end("explore", graph, path_to)
     if depth is not None:

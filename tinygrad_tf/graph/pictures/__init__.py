@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from ...autograd.tensor import Tensor
 from ...errors import error
-from ..capture import capture, variables_of
+from ..capture import Losses, capture, variables_of
 from ..flow import Arrays, Sums, record, routes
-from ..given import checked_end, checked_loss, checked_whole
+from ..given import checked_end, checked_losses, checked_whole
 from ..modules import boxes_of
 from ..words import LANGUAGES, Words
 from .drawing import Drawing, Look
@@ -21,8 +22,8 @@ VIEWS = ("both", "forward", "backward", "dual")
 
 
 def draw(
-    loss: Tensor, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
-    lang: str = "en",
+    loss: Losses, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
+    lang: str = "en", open: Sequence[str] | None = None,
 ) -> Picture:  # fmt: skip
     """A picture of how ``loss`` was computed and of the gradient that flows back from it.
 
@@ -31,21 +32,23 @@ def draw(
     the logarithm of that norm. Where arrows join, the node says how many gradients are summed and their sum's norm.
 
     Args:
-        loss: a Tensor with one entry, before ``backward()`` has freed its graph.
+        loss: a Tensor with one entry, before ``backward()`` has freed its graph; or a list of several, or a dict of
+            them by their names: then the gradient is that of their sum, and a weight says what came from which.
         path_to: keep only what lies between the loss and this Tensor, and number the steps.
         depth: how many levels of modules are open; those below are one node each. None: as many as fit
-            on a page, about 60 boxes, or 30 steps to one weight.
+            on a page, about 60 boxes, or 30 steps to one weight. Of equal neighbours only the first is shown.
         values: show the entries of small Tensors, and mean and range of large ones.
         view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
             and dotted lines from the arrays that a rule needs.
         lang: "en", "zh" or "both".
+        open: the paths of the modules to open, ``["encoder.layers.0"]``; the others are closed.
 
     The picture shows itself in Jupyter; ``.render("dw.svg")`` writes SVG, PNG or PDF.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
     >>> picture = draw((X @ W).sum(), path_to=W)
-    >>> "dW = Xᵀ · dY" in picture.source
+    >>> "dW = Xᵀ · dA₁" in picture.source
     True
     """
     for name, given, known in (("view", view, VIEWS), ("lang", lang, LANGUAGES)):
@@ -59,10 +62,10 @@ def draw(
             )
     if depth is not None:
         checked_whole("draw", "depth", depth)
-    graph = capture(checked_loss("draw", loss), variables_of(sys._getframe(1)))
+    graph = capture(checked_losses("draw", loss), variables_of(sys._getframe(1)))
     if path_to is not None:
         checked_end("draw", graph, path_to)
-    boxes = boxes_of(graph, depth, path_to)
+    boxes = boxes_of(graph, depth, path_to, open)
     sums, arrays = Sums(graph, {id: box.id for id, box in boxes.items()}), Arrays()
     flow = record(graph, sums, *([arrays] if values else []))
     to = None if path_to is None else routes(flow, path_to)

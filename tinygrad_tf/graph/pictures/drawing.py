@@ -12,7 +12,7 @@ import graphviz
 from ...errors import error
 from ..capture import Edge, Node
 from ..colors import light
-from ..flow import Arrays, Flow, Routes, Sums
+from ..flow import Arrays, Flow, Routes, Sums, shares
 from ..labels import (
     Line,
     beside,
@@ -26,7 +26,8 @@ from ..labels import (
     three,
     tooltip,
 )
-from ..modules import Box
+from ..modules import Box, about
+from ..naming import shortened
 from ..words import Words
 from .render import Picture
 
@@ -42,6 +43,7 @@ def _kind(role: str, shape: str, **style: str) -> dict[str, str]:
 STYLE = {
     "operation": _kind("operation", "box", style="rounded,filled"),
     "parameter": _kind("parameter", "box"),
+    "frozen": _kind("parameter", "box", style="filled,dashed"),
     "input": _kind("input", "ellipse"),
     "constant": _kind("constant", "ellipse", style="filled,dashed"),
     "loss": _kind("loss", "ellipse", penwidth="2.5"),
@@ -103,6 +105,7 @@ class Drawing:
         self.largest = max((s for s in self.strength.values() if s is not None and math.isfinite(s)), default=0.0)
         shown = [e for edges in self.arrows.values() for e in edges]
         self.arriving = Counter(e.source for e in shown if e.id in flow.sent and back)
+        self.shares = shares(graph)
         order = [id for id in to.nodes if id != to.to.id] if to else []
         self.step = {id: i + 1 for i, id in enumerate(order)}
 
@@ -134,31 +137,30 @@ class Drawing:
             dot.edge(key[0], key[1], **self._arrow(edges, self.strength[key]))
         return dot
 
-    def _modules(self, dot: graphviz.Digraph, path: tuple[str, ...], boxes: Iterable[Box]) -> None:
-        """The boxes directly in the module at ``path``, then the modules in it, each in a frame of its own."""
-        inner: dict[str, list[Box]] = {}
+    def _modules(self, dot: graphviz.Digraph, calls: tuple[int, ...], boxes: Iterable[Box]) -> None:
+        """The boxes directly in the last of ``calls``, then the calls in it, each in a frame of its own."""
+        inner: dict[int, list[Box]] = {}
         for box in boxes:
-            if box.inside == path:
+            if box.inside == calls:
                 dot.node(box.id, **self._box(box))
             else:
-                inner.setdefault(box.inside[len(path)], []).append(box)
-        for name, inside in inner.items():
-            within = (*path, name)
-            frame = {**FRAME, "label": centred([(name, QUIET, 11)]), "tooltip": tooltip(".".join(within))}
-            with dot.subgraph(name=f"cluster_{inside[0].id}_{len(path)}", graph_attr=frame) as sub:
-                self._modules(sub, within, inside)
+                inner.setdefault(box.inside[len(calls)], []).append(box)
+        for number, inside in inner.items():
+            call = self.graph.calls[number]
+            frame = {**FRAME, "label": centred([(call.title, QUIET, 11)]), "tooltip": tooltip(call.path)}
+            with dot.subgraph(name=f"cluster_{number}", graph_attr=frame) as sub:
+                self._modules(sub, (*calls, number), inside)
 
     # ---- boxes ------------------------------------------------------------------------------------------------------
 
     def _box(self, box: Box) -> dict[str, str]:
         if box.module:
-            kinds = Counter(node.kind for node in box.nodes)
-            inside = self.look.words.line("inside", kinds["operation"], kinds["parameter"])
-            label = centred([(box.module, TEXT, 12), (inside, QUIET, 10)], frame=QUIET)
-            return {**STYLE["module"], "label": label, "tooltip": tooltip(".".join((*box.inside, box.module)))}
+            return self._closed(box)
         node = box.nodes[0]
         lines = [(headline(node) + self.look.words.operation(node.op), TEXT, 12)]
-        if node.kind == "loss":
+        if node.kind == "frozen":
+            lines.append((self.look.words.line("frozen"), QUIET, 10))
+        if node.kind == "loss" or node.id in self.graph.losses:
             lines.append((f"{node.title} = {three(self.graph.tensor(node.id).item())}", QUIET, 10))
         elif node.number is None and not (self.look.values and node.shape == ()):
             lines.append((str(node.shape), QUIET, 10))
@@ -173,14 +175,31 @@ class Drawing:
         text = tooltip("\n".join(filter(None, about)))
         return {**style, "label": centred(lines, self._table(node) if self.look.values else []), "tooltip": text}
 
+    def _closed(self, box: Box) -> dict[str, str]:
+        """A closed module: its class, the shapes that go in and come out, how much is in it."""
+        into, out, entries = about(self.graph, box.nodes)
+        title = box.module + (f"  × {box.count}" if box.count > 1 else "")
+        through = " → ".join([", ".join(map(str, dict.fromkeys(shapes))) for shapes in (into, out) if shapes])
+        operations = sum(1 for node in box.nodes if node.op)
+        lines = [(title, TEXT, 12), (f"{box.kind}  {shortened(through, 60)}", QUIET, 10),
+                 (self.look.words.line("inside", operations, entries), QUIET, 10)]  # fmt: skip
+        path = self.graph.calls[box.nodes[-1].calls[len(box.inside)]].path
+        return {**STYLE["module"], "label": centred(lines), "tooltip": tooltip(f"{path} {box.kind}")}
+
     def _gradient_lines(self, node: Node) -> list[str]:
         """The norm of the whole gradient, wherever several are summed; with one arrow, that says it already."""
-        name = f"d {node.title}" if node.name and "." in node.name else gradient_of(node)  # the frames say the rest
+        name = gradient_of(node)
         n = self.arriving[node.id]
         if node.kind == "loss":
             return [f"{name} = 1"] if self.look.view != "forward" else []
         summed = self.look.words.line("sum", n)
-        return [f"‖{name}‖ {three(self.flow.norms[node.id])}, {summed}"] if n > 1 else []
+        whole = [f"‖{name}‖ {three(self.flow.norms[node.id])}, {summed}"] if n > 1 else []
+        parts = [f"{loss} {three(part)}" for loss, part in self.shares.get(node.id, ())]
+        return (
+            [*whole, self.look.words.line("shares", ", ".join(parts))]
+            if parts and self.look.view != "forward"
+            else whole
+        )
 
     def _table(self, node: Node) -> list[tuple[Line, ...]]:
         """Values, and beside them the gradient."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -150,7 +152,15 @@ class Evaluator:
         function = _CALLS.get(name) or self.functions.get(name)
         if function is None:
             raise Unknown(name)
-        return function(*inputs, **params)
+        return function(*inputs, **_left_out(function, inputs, params), **params)
+
+
+def _left_out(function: Callable[..., Any], inputs: list[Any], params: Mapping[str, Any]) -> dict[str, None]:
+    """What is None in a call: a formula does not say it."""
+    if not isinstance(function, types.FunctionType):
+        return {}
+    wanted = list(inspect.signature(function).parameters.values())[len(inputs) :]
+    return {p.name: None for p in wanted if p.default is p.empty and p.name not in params}
 
 
 def _plain_index(at: Any) -> Any:

@@ -38,7 +38,7 @@ def worked_step(Y: Tensor, dY: Array, along: Mapping[str, tuple[Formula, Array]]
         try:
             evaluate = _evaluator(Y, dY, rule)
             evaluate.shape = dX.shape
-            right, where = _plainly(Y, rule, dY, evaluate)
+            right, where = _plainly(Y, rule, dY, evaluate) or (rule.right, rule.where)
             if not small and (where or not _is_given(right)):
                 continue
             lines = [_helper(evaluate, left, e, most) for left, e in where]
@@ -101,15 +101,17 @@ def _agrees(a: Any, dX: Array, whole: float) -> bool:
 _Where = tuple[tuple[Expr, Expr], ...]
 
 
-def _plainly(Y: Tensor, rule: Formula, dY: Array, evaluate: Evaluator) -> tuple[Expr, _Where]:
-    """The right side and its helper lines; of a cross-entropy of plain classes what everybody knows it as."""
+def _plainly(Y: Tensor, rule: Formula, dY: Array, evaluate: Evaluator) -> tuple[Expr, _Where] | None:
+    """Of a cross-entropy of plain classes what everybody knows it as: (softmax − one-hot) / n. None for all else."""
     plain = {"label_smoothing": 0.0, "reduction": "mean"}
     assert Y.op is not None
     if Y.op.name != "cross_entropy" or any(Y.params.get(k) != v for k, v in plain.items()) or len(Y.inputs) != 2:
-        return rule.right, rule.where
+        return None
     X, t = (x.array for x in Y.inputs)
-    if X.ndim != 2 or t.dtype.kind not in "iu" or t.min() < 0 or float(dY) != 1:
-        return rule.right, rule.where
+    if X.ndim != 2 or t.dtype.kind not in "iu" or t.min(initial=0) < 0 or float(dY) != 1:
+        return None
+    if (t == Y.params.get("ignore_index")).any():
+        return None
     letters = rule.called.parts[3:5]
     one_hot = Expr("symbol", ("one-hot",), X.shape)
     evaluate.values["one-hot"] = (np.arange(X.shape[1]) == t[:, None]).astype(np.float64)

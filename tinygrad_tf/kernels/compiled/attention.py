@@ -186,9 +186,9 @@ def attention(
     Y = h.new(h.L, V.shape[-1])
     at, ld = h.places(Q, K, V, Y)
     if long:
-        log_total = np.empty((*h.shape, h.L, 1), h.dtype)
-        long_forward(h.work, at, ld, h.scale, h.offset, h.mask, h.width, log_total.reshape(h.count, h.L))
-        return Y, log_total
+        tops = np.empty((*h.shape, h.L, 2), h.dtype)
+        long_forward(h.work, at, ld, h.scale, h.offset, h.mask, h.width, tops.reshape(h.count, h.L, 2))
+        return Y, tops
     if Q.shape[:-2] != h.shape and K.shape[:-2] != h.shape:  # P has the heads of Q and K, and here V has more
         return plain.attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
     P = np.empty((*h.shape, h.L, h.S), h.dtype)
@@ -219,7 +219,7 @@ def d_attention(
     return dQ if needs[0] else None, dK if needs[1] else None, dV if needs[2] else None, None
 
 
-def _d_of_long(h: _Heads, dY: Floats, Y: Floats, log_total: Floats) -> tuple[Floats, Floats, Floats]:
+def _d_of_long(h: _Heads, dY: Floats, Y: Floats, tops: Floats) -> tuple[Floats, Floats, Floats]:
     """dQ, dK and dV. Threads that share a head add up their parts of dK and dV apart, and these are summed here."""
     Q, K, V = h.given
     parts = -(-team.pieces(h.work) // h.count)
@@ -228,7 +228,7 @@ def _d_of_long(h: _Heads, dY: Floats, Y: Floats, log_total: Floats) -> tuple[Flo
     dVs = [h.new(h.S, V.shape[-1], zeros=True) for _ in range(parts)]
     at, ld = h.places(Q, K, V, dY, dQ, *[X for pair in zip(dKs, dVs, strict=True) for X in pair])
     along = row_products(dY, Y).reshape(h.count, h.L)
-    d_long(2 * h.work, at, ld, h.scale, h.offset, h.mask, h.width, parts, log_total.reshape(h.count, h.L), along)
+    d_long(2 * h.work, at, ld, h.scale, h.offset, h.mask, h.width, parts, tops.reshape(h.count, h.L, 2), along)
     dK, dV = dKs[0], dVs[0]
     for more, total in [*((X, dK) for X in dKs[1:]), *((X, dV) for X in dVs[1:])]:
         total += more

@@ -76,4 +76,6 @@ def d_cross_entropy(
     dX = np.empty_like(X)
     ids = np.where(valid, t.reshape(-1), 0)
     _d_rows(X.size, rows, tops, ids, hard, mass, less, each, dX.reshape(rows.shape))
+    if not valid.all():
+        dX.reshape(rows.shape)[~valid] = 0  # whatever the row holds, and whatever arrives
     return dX, None, None

@@ -42,7 +42,7 @@ def scale_by(S: Any, by: Any) -> None:
 @kernel
 def long_forward(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, width: Any, out: Any) -> None:
     """``at`` has the addresses of Q, K, V and Y. Pieces take tiles in turn, because later queries see more keys."""
-    heads, L = out.shape
+    heads, L = out.shape[:2]
     S, d, dv, size = width[2], width[0], width[1], out.itemsize
     one, zero, inf = out.dtype.type(1), out.dtype.type(0), out.dtype.type(np.inf)
     tiles = (L + _ROWS - 1) // _ROWS
@@ -107,7 +107,8 @@ def long_forward(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, w
                     dv,
                 )
             for i in range(rows):
-                out[h, q0 + i] = inf if totals[i] == zero else tops[i] + out.dtype.type(math.log(totals[i]))
+                out[h, q0 + i, 0] = zero if tops[i] == -inf else tops[i]
+                out[h, q0 + i, 1] = inf if totals[i] == zero else out.dtype.type(math.log(totals[i]))
                 scale_by(Y[i], one / (one if totals[i] == zero else totals[i]))
             _copy_to(Y, rows, at[3, h] + q0 * ld[3] * size, ld[3])
     threads_as(before)
@@ -123,9 +124,9 @@ def _copy_to(Y: Any, rows: Any, at: Any, ld: Any) -> None:
 
 
 @inner()
-def _weights_row(S: Any, log_total: Any) -> None:
+def _weights_row(S: Any, top: Any, log_total: Any) -> None:
     for j in range(S.size):
-        S[j] = exp(S[j] - log_total)
+        S[j] = exp((S[j] - top) - log_total)  # beside a mask of −1e9 log_total would be rounded away
 
 
 @inner()
@@ -135,18 +136,18 @@ def _d_scores_row(dP: Any, P: Any, total: Any) -> None:
 
 
 @kernel
-def d_long(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, width: Any, parts: Any, log_total: Any,
+def d_long(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, width: Any, parts: Any, kept: Any,
             along: Any) -> None:  # fmt: skip
-    """The gradients, added up tile by tile. ``along`` is Σ dY ⊙ Y of each row.
+    """The gradients, added up tile by tile. Of each row ``kept`` has what the forward kept, ``along`` Σ dY ⊙ Y.
 
     ``at`` has the addresses of Q, K, V, dY, dQ, and of dK and dV for each part.
     """
-    heads, L = log_total.shape
-    S, d, dv, size = width[2], width[0], width[1], log_total.itemsize
-    one, zero = log_total.dtype.type(1), log_total.dtype.type(0)
+    heads, L = kept.shape[:2]
+    S, d, dv, size = width[2], width[0], width[1], kept.itemsize
+    one, zero = kept.dtype.type(1), kept.dtype.type(0)
     before = one_thread()
     for w in prange(n):
-        T, U = np.empty(_ROWS * _KEYS, log_total.dtype), np.empty(_ROWS * _KEYS, log_total.dtype)
+        T, U = np.empty(_ROWS * _KEYS, kept.dtype), np.empty(_ROWS * _KEYS, kept.dtype)
         for task in range(w, heads * parts, n):
             h, part = task // parts, task % parts
             for q0 in range(part * _ROWS, L, parts * _ROWS):
@@ -164,7 +165,7 @@ def d_long(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, width: 
                         dP[i, stop:] = zero
                         if mask.size:
                             allow(P[i, :stop], q0 + i, mask[h if len(mask) > 1 else 0][:, k0 : k0 + keys], True)
-                        _weights_row(P[i, :stop], log_total[h, q0 + i])
+                        _weights_row(P[i, :stop], kept[h, q0 + i, 0], kept[h, q0 + i, 1])
                         _d_scores_row(dP[i, :stop], P[i, :stop], along[h, q0 + i])
                     gemm(
                         TURNED,

@@ -28,8 +28,9 @@ def _weights(Q, K, mask, offset: int | None):
         S = S + np.where(mask > -np.inf, mask, 0)
         mask = mask > -np.inf
     allowed = _both(mask, None if offset is None else np.tri(Q.shape[-2], K.shape[-2], offset, dtype=bool))
-    low = -3e4 if Q.dtype == np.float16 else -1e30  # finite in each type: an empty row of −inf would become NaN
-    return softmax(np.where(allowed, S, low)) * allowed
+    some = np.sum(allowed, axis=-1, keepdims=True) > 0  # a row of −inf alone would become NaN
+    P = softmax(np.where(some, np.where(allowed, S, -np.inf), 0))
+    return np.where(allowed, P, 0)
 
 
 def _both(mask, other):

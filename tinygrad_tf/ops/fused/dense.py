@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...autograd.operation import op
-from ...autograd.tensor import Tensor, to_array
+from ...autograd.tensor import Tensor
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -57,7 +59,7 @@ def _embedding(ids, W, *, padding_idx: int | None):
 
 @_embedding.rule
 def d_embedding(dY, Y, ids, W, *, padding_idx):
-    used = dY if padding_idx is None else dY * expand_dims(ids != padding_idx, -1)
+    used = dY if padding_idx is None else np.where(expand_dims(ids != padding_idx, -1), dY, 0)
     dW = add_at(used, index=ids, shape=W.shape)
     return None, dW
 
@@ -71,7 +73,7 @@ def embedding(ids, weight, padding_idx: int | None = None):
     >>> embedding(Tensor([1, 0]), Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[3.0, 4.0], [1.0, 2.0]]
     """
-    ids = ids if isinstance(ids, Tensor) else Tensor.wrap(to_array(ids))
+    ids = ids if isinstance(ids, Tensor) else Tensor(ids)  # a copy, which nobody writes to
     if weight.ndim != 2 or not (padding_idx is None or -weight.shape[0] <= padding_idx < weight.shape[0]):
         raise error(
             ValueError,

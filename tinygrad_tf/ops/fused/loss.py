@@ -71,7 +71,7 @@ def cross_entropy(
     >>> f"{cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1])):.4f}"
     '0.6931'
     """
-    target = target if isinstance(target, Tensor) else Tensor.wrap(to_array(target))
+    target = target if isinstance(target, Tensor) else Tensor(target)  # a copy, which nobody writes to
     if reduction not in ("mean", "sum", "none") or not 0 <= label_smoothing <= 1:
         raise error(
             ValueError,

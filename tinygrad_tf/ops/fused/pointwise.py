@@ -11,6 +11,7 @@ from ...autograd.operation import op
 from ...errors import error
 from ...kernels import KERNELS
 from ...random import generator
+from ..choice import where
 from ..composed import function
 from ..exponential import erf, sigmoid
 
@@ -101,7 +102,7 @@ def dropout(X, p: float = 0.5, training: bool = True):
         raise error(ValueError, "dropout", got={"p": p}, rule="p is a probability, 0 … 1", cure="write e.g. p=0.1")
     if not training or p == 0:
         return X
-    return X * 0.0 if p == 1 else _dropout(X, keep=keep_mask(X.shape, p), p=p)
+    return where(True, 0.0, X) if p == 1 else _dropout(X, keep=keep_mask(X.shape, p), p=p)
 
 
 def keep_mask(shape: tuple[int, ...], p: float) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ import { say } from "./words.js";
 export function matches(data, sought) {
   const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return [];
-  const textOf = (n) => [fullName(n), n.op, n.label, n.kind].filter(Boolean).join(" ").toLowerCase();
+  const textOf = (n) => [fullName(n), n.op, n.path, n.label, n.kind].filter(Boolean).join(" ").toLowerCase();
   const found = data.nodes.filter((n) => words.every((word) => textOf(n).includes(word)));
   const exact = (n) => n.name?.toLowerCase() === sought.trim().toLowerCase();
   return [...found.filter(exact), ...found.filter((n) => !exact(n))].map((n) => n.id);

@@ -33,7 +33,7 @@ function enter(frame, key, from, to) {
 }
 
 export function isLeaf(item) {
-  return item.kind === "parameter" || item.kind === "constant" || item.kind === "input";
+  return ["parameter", "frozen", "constant", "input"].includes(item.kind);
 }
 
 // The item that an item is docked at, or itself.

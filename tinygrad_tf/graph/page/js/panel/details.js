@@ -93,6 +93,7 @@ function numbers(node, gradient) {
   const value = node.value;
   const table = make("table");
   row(table, say("shape"), `${shapeText(node.shape)} ${node.dtype}`);
+  for (const [loss, part] of node.shares ?? []) row(table, say("share", loss), three(part));
   if (node.path) row(table, say("module"), make("span", "name", node.path));
   if (node.line) row(table, say("line"), make("span", "name", node.line));
   if (value && node.shape.length === 0) row(table, say("value"), three(value.max));

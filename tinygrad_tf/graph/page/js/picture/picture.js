@@ -61,7 +61,7 @@ function drawBox(item) {
     g.append(svg("rect", { class: "behind", x: X + 4 * k, y: Y + 4 * k, width: w, height: h, rx: 8 }));
   }
   g.append(shapeOf(item.kind, X, Y, w, h));
-  const lines = item.lines.map((text, i) => drawLine(item, i, ["first", "second"][i], text));
+  const lines = item.lines.map((text, i) => drawLine(item, i, ["first", "second", "other"][i], text));
   item.second = folded ? lines[1] : null;
   g.append(...lines);
   if (item.hasThird) {
@@ -79,7 +79,7 @@ function drawLine({ X, Y, w }, i, name, text) {
 // The outline of a box: square for a parameter, round for what is given and for the loss. The legend has it, too.
 export function shapeOf(kind, x, y, width, height) {
   const round = height / 2;
-  const rx = { parameter: 0, input: round, constant: round, loss: round }[kind] ?? Math.min(8, height / 4);
+  const rx = { parameter: 0, frozen: 0, input: round, constant: round, loss: round }[kind] ?? Math.min(8, height / 4);
   return svg("rect", { class: "shape", x, y, width, height, rx });
 }
 

@@ -1,15 +1,15 @@
 // What stands on the boxes, and how large they are for it. The width of a text is measured by who asks.
 
 import { listed, opens } from "../data/items.js";
-import { gradientLetter, innerTitle, moduleTitle, nodeTitle } from "../names.js";
+import { gradientLetter, innerTitle, moduleTitle, nodeOperation, nodeTitle } from "../names.js";
 import { shapeText, three } from "../numbers.js";
 import { say } from "../words.js";
 
 const FIRST = 12; // the size of the first line, as in style.css
 const OTHER = 11;
 const BOLD = 600;
-const MOST = 176; // the width of a box
-const MOST_OF_MODULE = 1.4 * MOST;
+const MOST = 220; // the width of a box
+const MOST_OF_MODULE = 320;
 const MOST_OF_TITLE = 240;
 
 // Sets titles, lines and sizes of all items.
@@ -32,13 +32,19 @@ function sizeBox(data, item, measure) {
   const lines = linesOf(data, item);
   const ends = item.kind === "loss" ? 24 : 0; // its box is round
   item.letter = item.inner || item.kind === "module" ? say("letter") : gradientLetter(item.node);
-  item.hasThird = item.kind !== "constant" && item.kind !== "input";
+  item.hasThird = !["constant", "input", "frozen"].includes(item.kind);
   const third = item.hasThird ? widestThird(item, measure) : 0;
   item.w = widthOfBox(item, Math.max(...lines.map(width), third), ends);
   const room = item.w - (opens(item) ? 34 : 12) - ends;
-  if (width(lines[0], 0) > room && item.node) lines[0] = briefly(item.node, lines[0]);
+  if (item.node?.op && !item.inner) fitOperation(item.node, lines, room, width);
   item.lines = lines.map((line, i) => fitted(line, room, (text) => width(text, i)));
   item.h = 8 + 14 * (lines.length + (item.hasThird ? 1 : 0));
+}
+
+// A formula that is too long gives way to the name of the operation; the Chinese one stands where there is room.
+function fitOperation(node, lines, room, width) {
+  if (width(lines[0], 0) > room) lines[0] = `${node.name} = ${node.op}`;
+  if (width(lines[1], 1) > room) lines[1] = typeText(node);
 }
 
 function widthOfBox(item, content, ends) {
@@ -46,11 +52,6 @@ function widthOfBox(item, content, ends) {
   const least = item.kind === "parameter" || item.kind === "constant" ? 56 : 100;
   const most = item.kind === "module" ? MOST_OF_MODULE : MOST;
   return Math.round(Math.max(least, ends + Math.min(natural, most)));
-}
-
-// Without the second name of its operation, where there is no room for both.
-function briefly(node, line) {
-  return line.replace(nodeTitle(node), nodeTitle(node, true));
 }
 
 // Cut in the middle, where names of weights differ least.
@@ -80,17 +81,25 @@ export function thirdLine(item, norm) {
 }
 
 function linesOf(data, item) {
-  if (item.kind === "module") return [moduleTitle(item.module), contents(item.nodes)];
+  if (item.kind === "module") return [moduleTitle(item.module), ...contents(item)];
   if (item.inner) return [innerTitle(item.inner), ...(item.inner.shape.length ? [shapeText(item.inner.shape)] : [])];
   const n = item.node;
   if (n.kind === "loss") return [nodeTitle(n), `${n.title} = ${three(n.value?.mean ?? data.value)}`];
   if (n.number !== undefined) return [nodeTitle(n)];
   if (n.kind === "parameter" && nodeTitle(n).length < 9) {
-    return [`${nodeTitle(n)} ${shapeText(n.shape)} ${n.dtype}`];
+    return [`${nodeTitle(n)} ${typeText(n)}`];
   }
-  return [nodeTitle(n), `${shapeText(n.shape)} ${n.dtype}`];
+  if (n.kind === "frozen") return [nodeTitle(n), `${shapeText(n.shape)} ${say("kind").frozen}`];
+  return [nodeTitle(n), `${typeText(n)} ${nodeOperation(n)}`.trim()];
 }
 
-function contents(nodes) {
-  return say("contents", nodes.filter((n) => n.op).length, nodes.filter((n) => n.kind === "parameter").length);
+function typeText(node) {
+  return `${shapeText(node.shape)} ${node.dtype}`;
+}
+
+// Of a closed module: its class, the shapes that go in and come out, and how much is in it.
+function contents({ module, nodes }) {
+  const unlike = (shapes) => [...new Set((shapes ?? []).map(shapeText))].join(", ");
+  const through = [unlike(module.into), unlike(module.out)].filter(Boolean).join(" → ");
+  return [`${module.kind ?? ""} ${through}`.trim(), say("contents", nodes.filter((n) => n.op).length, module.entries)];
 }

@@ -1,0 +1,109 @@
+"""The calls of modules in a graph, as they ran: a module that is called twice makes two of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..autograd.places import Scope
+from ..autograd.tensor import Tensor
+from .naming import levels, root_of
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the module at ``path``, of class ``kind``, in the call number ``parent``; None at the top."""
+
+    number: int
+    title: str
+    path: str
+    kind: str
+    parent: int | None
+
+
+class Calls:
+    """The calls that made ``tensors``: ``found`` has them in the order in which their first Tensor was made.
+
+    What was called from outside of all modules is the whole, and no box of it; where several such calls made more than
+    one Tensor each, each is a call like the others, and called as the variable that holds the module.
+    """
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self.found: list[Call] = []
+        self._numbers: dict[int, int] = {}  # by the id of a scope, which the Tensors keep alive
+        made = Counter(id(root) for t in tensors if t.op is not None and (root := _root(t.scope)) is not None)
+        several = {id for id, n in made.items() if n > 1}
+        self._roots = several if len(several) > 1 else set()
+
+    def of(self, t: Tensor) -> tuple[int, ...]:
+        """The numbers of the calls in which ``t`` was made, from the outside in."""
+        chain: list[Scope] = []
+        scope = t.scope
+        while isinstance(scope, Scope) and scope.site is not None:
+            # a list of layers that runs them in order is in the names of its layers, net.0 and net.1, already
+            if not (chain and scope and chain[-1].removeprefix(f"{scope}.").isdigit()) and self._is_shown(scope):
+                chain.append(scope)
+            scope = scope.outer
+        inside: tuple[int, ...] = ()
+        for scope in reversed(chain):
+            inside += (self._number(scope, inside[-1] if inside else None),)
+        return inside
+
+    def path(self, inside: tuple[int, ...]) -> str:
+        """Where the module lies whose call is the innermost."""
+        return self.found[inside[-1]].path if inside else ""
+
+    def around(self, tensors: Sequence[Tensor]) -> dict[int, tuple[int, ...]]:
+        """The calls around each Tensor, by its number; a leaf lies in those that are around all its uses."""
+        places = {t.number: self.of(t) for t in tensors if t.op is not None}
+        leaves: dict[int, tuple[int, ...]] = {}
+        for Y in tensors:
+            for x in Y.inputs:
+                if x.op is None:
+                    leaves[x.number] = _shared(leaves.get(x.number, places[Y.number]), places[Y.number])
+        return {**places, **leaves}
+
+    def _is_shown(self, scope: Scope) -> bool:
+        return scope != "" or id(scope) in self._roots
+
+    def _number(self, scope: Scope, parent: int | None) -> int:
+        number = self._numbers.get(id(scope))
+        if number is None:
+            number = self._numbers[id(scope)] = len(self.found)
+            root = _root(scope)
+            way = levels(scope)
+            if root is not None and id(root) in self._roots:
+                way = (root_of(root), *way)
+            above = levels(self.found[parent].path) if parent is not None else ()
+            inner = way[len(above) :] if way[: len(above)] == above else way
+            self.found.append(Call(number, ".".join(inner or way[-1:]), ".".join(way), scope.kind, parent))
+        return number
+
+
+def starts(tensors: Sequence[Tensor]) -> set[int]:
+    """The leaves that something is computed from with weights alone: the inputs of the whole, no part of a module."""
+    found: set[int] = set()
+    weights: set[int] = set()  # and what is made of them alone, such as a slice that holds those of the queries
+    for Y in tensors:
+        if Y.op is None:
+            if Y.requires_grad or type(Y) is not Tensor or Y.ndim == 0:
+                weights.add(Y.number)
+        elif all(x.number in weights for x in Y.inputs):
+            weights.add(Y.number)
+        elif all(x.op is None or x.number in weights for x in Y.inputs):
+            found.update(x.number for x in Y.inputs if x.number not in weights)
+    return found
+
+
+def _root(scope: object) -> Scope | None:
+    """The call from outside of all modules that ``scope`` is part of; None outside."""
+    found = None
+    while isinstance(scope, Scope) and scope.site is not None:
+        found, scope = scope, scope.outer
+    return found
+
+
+def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    same = [x == y for x, y in zip(a, b, strict=False)]
+    return a[: same.index(False) if False in same else len(same)]
