@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import sums
+
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 #: What is kept for the way back: the top and ln Σ e^(x − top) of each row, apart, because their sum would round away a
@@ -49,12 +51,12 @@ def reduced(
         spread = Z.sum(axis=1) if w is None else Z @ w
         mass = n_classes if w is None else w.sum()
         L += valid * (mass * log_total - spread) * (label_smoothing / n_classes)
-    divisor = weight.sum() if reduction == "mean" else dtype.type(1)
+    divisor = sums.sum(weight) if reduction == "mean" else dtype.type(1)
     saved = tops, valid, weight, divisor
     if reduction == "none":
         return L.reshape(t.shape), saved
     with np.errstate(invalid="ignore"):  # no valid row: 0/0 is NaN, as in PyTorch
-        return L.sum() / divisor, saved
+        return sums.sum(L) / divisor, saved
 
 
 def d_cross_entropy(
