@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -110,4 +111,5 @@ def test_recipe(title, add, words, whole, tmp_path):
     tests = named(title) if whole else [*named(title), "-k", words]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
     ran = subprocess.run(command, cwd=copy, env=environment(copy), capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+    skipped = ran.returncode == 5 and find_spec("torch") is None  # a layer's row is compared with PyTorch's
+    assert ran.returncode == 0 or skipped, ran.stdout[-3000:] + ran.stderr[-3000:]
