@@ -230,3 +230,8 @@ def test_random_programs(first):
                 assert re.fullmatch(f"{name}[₀-₉]*", node.name or "") or name == "W0", (
                     f"{name} is {node.name} in\n{text}"
                 )
+
+
+def test_what_a_loop_reads_and_writes_is_numbered():
+    names = {node.name for node in capture(recurrent()).nodes}
+    assert {"x₁", "x₅", "h₁", "h₂", "h₆", "U", "W"} <= names

@@ -8,11 +8,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from sys import _getframe
 from typing import Any
 
 import numpy as np
 
 from ..autograd.changes import wrote
+from ..autograd.places import site_of
 from ..autograd.recording import state
 from ..autograd.tensor import Tensor, attach
 from ..errors import error
@@ -113,7 +115,10 @@ def cast(dtype: str) -> Callable[[Tensor], Tensor]:
 
 def getitem(self: Tensor, index):
     """``self[index]``, for every form of index that NumPy has."""
-    return indexing._getitem(self, index=indexing.kept(index))
+    Y = indexing._getitem(self, index=indexing.kept(index))
+    if Y.op is not None:
+        Y.site = site_of(_getframe(1))  # not this line, but that which has the brackets
+    return Y
 
 
 def where(self: Tensor, condition, other):
