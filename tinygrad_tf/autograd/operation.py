@@ -103,7 +103,7 @@ class Op:
         def call(*inputs: Any, **params: Any) -> Any:
             made: Any = None
             if len(inputs) == n_plain and not params and state.watch is None:
-                # The fast path needs Tensors of one float dtype, or one and a Python number; and nobody who watches.
+                # The fast path needs Tensors of one float dtype, or one and a Python number, and no watcher.
                 X, W = inputs[0], inputs[-1]
                 if not isinstance(W, Tensor):
                     W = _beside(X, W)
