@@ -32,7 +32,7 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
     def call(*inputs, **params):
         if params:
             params = renamed(params, other_names)
-        for x in (*inputs, *params.values()):
+        for x in (*inputs, *params.values()) if params else inputs:
             if type(x) is list or type(x) is tuple:
                 inputs, params = _without_lists(names, inputs, params)
                 break
@@ -77,8 +77,12 @@ def in_float32(compose: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(compose)
     def call(*inputs, **params):
-        given = [x for x in (*inputs, *params.values()) if isinstance(x, (Tensor, np.ndarray))]
-        if not any(x.dtype.char == "e" for x in given) or not is_half(given):
+        for x in (*inputs, *params.values()) if params else inputs:
+            if isinstance(x, (Tensor, np.ndarray)) and x.dtype.char == "e":
+                break
+        else:
+            return compose(*inputs, **params)
+        if not is_half([x for x in (*inputs, *params.values()) if isinstance(x, (Tensor, np.ndarray))]):
             return compose(*inputs, **params)
         wide = {name: widened(x) for name, x in params.items()}
         made = compose(*map(widened, inputs), **wide)
