@@ -15,15 +15,14 @@ from typing import Any
 
 from ..autograd.places import Site, is_ours
 from ..autograd.tensor import Tensor
+from .bytecode import TOO_FAR, effect, instructions_of, pair, producer
 
 #: A result gets this name; one of several that are unpacked together gets the name in its place.
 Names = tuple[str | None, ...]
 
 _STORES = ("STORE_FAST", "STORE_NAME", "STORE_GLOBAL", "STORE_DEREF")
-_PUSHES = ("LOAD_FAST", "LOAD_CONST", "LOAD_SMALL", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE", "PUSH_")
 _PUSHES_NOTHING = ("STORE_", "POP_", "DELETE_", "END_FOR", "RETURN_", "RAISE_")
 _USES_UP = ("sum", "max", "min", "next", "map", "zip")  # builtins that make something else of what they are given
-_TOO_FAR = 300  # instructions; code in which a result travels further has no name for it
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def argument(site: Site, i: int, op: str) -> str | None:
     code, at = site[2:4] if site[0].co_name in ("__array_ufunc__", "__array_function__") else site[:2]  # np.exp(x)
     if _is_engine(code):
         return None
-    code_list, number = _instructions(code)
+    code_list, number = instructions_of(code)
     k = number.get(at)
     if k is None:
         return None
@@ -101,27 +100,13 @@ def _is_engine(code: types.CodeType) -> bool:
 _READ = ("nn", "models", "tasks")  # what a reader of a model knows the variables of
 
 
-@functools.lru_cache(maxsize=4096)
-def _instructions(code: types.CodeType) -> tuple[list[dis.Instruction], dict[int, int]]:
-    """The instructions, and the place among them by offset. A call may stand (Python 3.11) behind its caches."""
-    found: list[dis.Instruction] = []
-    places: dict[int, int] = {}
-    for i in dis.get_instructions(code):
-        if i.opname not in ("EXTENDED_ARG", "NOP", "PRECALL"):
-            found.append(i)
-        places[i.offset] = max(len(found) - 1, 0) if found and found[-1] is i else len(found)
-    for at in range(0, len(code.co_code), 2):
-        places.setdefault(at, places.get(at - 2, 0))
-    return found, places
-
-
 # ---- where a result goes --------------------------------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=65536)
 def _after_call(code: types.CodeType, at: int, place: int | None = None) -> Names | Returned | None:
     """Where the result of the instruction at ``at`` goes; ``place``: it is that element of the tuple that results."""
-    instructions, number = _instructions(code)
+    instructions, number = instructions_of(code)
     k = number.get(at)
     if k is None:
         return None
@@ -131,7 +116,7 @@ def _after_call(code: types.CodeType, at: int, place: int | None = None) -> Name
 
 
 def _unpacked(code: types.CodeType, k: int, place: int | None) -> Names | Returned | None:
-    n = _instructions(code)[0][k].argval
+    n = instructions_of(code)[0][k].argval
     found = [_follow(code, k + 1, i, None) for i in range(n)]
     names = tuple([f[0] if isinstance(f, tuple) and len(f) == 1 else None for f in found])
     return names if place is None else (names[place],) if place < n else None
@@ -142,8 +127,8 @@ def _follow(code: types.CodeType, k: int, depth: int, place: int | None) -> Name
 
     ``place`` is where it lies in a tuple that is followed in its stead.
     """
-    instructions, number = _instructions(code)
-    for _ in range(_TOO_FAR):
+    instructions, number = instructions_of(code)
+    for _ in range(TOO_FAR):
         if k >= len(instructions):
             return None
         i = instructions[k]
@@ -190,11 +175,11 @@ def _follow(code: types.CodeType, k: int, depth: int, place: int | None) -> Name
         elif name in ("RETURN_VALUE", "YIELD_VALUE"):
             return Returned(place) if depth == 0 else None
         else:
-            takes, gives = _pair(i)
+            takes, gives = pair(i)
             if takes < 0:
-                effect = _effect(i)
+                change = effect(i)
                 gives = 0 if name.startswith(_PUSHES_NOTHING) else 1
-                takes = max(0, gives - effect)
+                takes = max(0, gives - change)
             if depth < takes:
                 return None
             depth += gives - takes
@@ -226,13 +211,13 @@ class _Called:
 
 
 def _at(site: tuple[Any, ...]) -> tuple[int, _Called] | None:
-    k = _instructions(site[0])[1].get(site[1])
+    k = instructions_of(site[0])[1].get(site[1])
     called = None if k is None else _called(site[0], k)
     return None if called is None or k is None else (k, called)
 
 
 def _called(code: types.CodeType, k: int) -> _Called | None:
-    instructions = _instructions(code)[0]
+    instructions = instructions_of(code)[0]
     i = instructions[k]
     if i.opname not in ("CALL", "CALL_KW"):
         return None
@@ -249,11 +234,11 @@ def _called(code: types.CodeType, k: int) -> _Called | None:
 def _callee(code: types.CodeType, k: int, below: int) -> tuple[str | None, bool, bool] | None:
     """The name of what lies under a call's arguments, whether it is a method of what lies there, too, and a global."""
     for depth in (below, below + 1):
-        at = _producer(code, k, depth)
+        at = producer(code, k, depth)
         if at is None:
             return None
-        i = _instructions(code)[0][at[0]]
-        if i.opname == "LOAD_METHOD" or (i.opname == "LOAD_ATTR" and _pair(i)[1] == 2):
+        i = instructions_of(code)[0][at[0]]
+        if i.opname == "LOAD_METHOD" or (i.opname == "LOAD_ATTR" and pair(i)[1] == 2):
             return i.argval, not _is_module(code, at[0]), False
         if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_ATTR") or "LOAD_FAST" in i.opname:
             name = i.argval if isinstance(i.argval, str) else i.argval[-1]
@@ -267,7 +252,7 @@ def _callee(code: types.CodeType, k: int, below: int) -> tuple[str | None, bool,
 
 def _is_module(code: types.CodeType, k: int) -> bool:
     """Whether ``F`` of ``F.linear(x)`` is a module, by what the globals of the code hold now."""
-    i = _instructions(code)[0][k - 1]
+    i = instructions_of(code)[0][k - 1]
     if i.opname not in ("LOAD_GLOBAL", "LOAD_NAME"):
         return False
     return isinstance(_globals(code.co_filename).get(i.argval), types.ModuleType)
@@ -292,53 +277,16 @@ def _globals(filename: str) -> dict[str, object]:
 
 def _pushed(code: types.CodeType, k: int, depth: int) -> str | None:
     """The name of what lies ``depth`` below the top of the stack before instruction ``k``."""
-    at = _producer(code, k, depth)
+    at = producer(code, k, depth)
     if at is None:
         return None
-    instructions = _instructions(code)[0]
+    instructions = instructions_of(code)[0]
     if any(i.is_jump_target for i in instructions[at[0] + 1 : k + 1]):  # a if c else b
         return None
     i = instructions[at[0]]
-    if i.opname in ("LOAD_METHOD", "LOAD_ATTR") and _pair(i)[1] == 2:
+    if i.opname in ("LOAD_METHOD", "LOAD_ATTR") and pair(i)[1] == 2:
         return _pushed(code, at[0], 0)  # the object whose method is called
     if i.opname == "LOAD_CONST" or not i.opname.startswith("LOAD_"):
         return None
     name = i.argval if isinstance(i.argval, str) else i.argval[-1 - at[1]] if isinstance(i.argval, tuple) else None
     return None if name is None or name == "self" or hasattr(Tensor, name) else _word(name)
-
-
-def _producer(code: types.CodeType, k: int, depth: int) -> tuple[int, int] | None:
-    """The instruction that pushed what lies ``depth`` below the top before ``k``, and which of its results that is."""
-    instructions = _instructions(code)[0]
-    for at in range(k - 1, max(-1, k - _TOO_FAR), -1):
-        i = instructions[at]
-        takes, gives = _pair(i)
-        if takes < 0:
-            return None
-        if depth < gives:
-            return at, depth
-        depth += takes - gives
-    return None
-
-
-def _pair(i: dis.Instruction) -> tuple[int, int]:
-    """How many an instruction takes from the stack and puts there; (-1, 0) for one that is not followed."""
-    n, name, effect = i.arg or 0, i.opname, _effect(i)
-    if name in ("LOAD_METHOD", "LOAD_ATTR"):
-        return 1, 1 + effect
-    if name.startswith(_PUSHES):
-        return 0, effect
-    if name == "KW_NAMES":
-        return 0, 0
-    if name in ("CALL", "CALL_KW"):
-        return n + 2 + (name == "CALL_KW"), 1
-    if name in ("BUILD_TUPLE", "BUILD_LIST", "BUILD_SLICE"):
-        return n, 1
-    if name in ("BINARY_OP", "COMPARE_OP", "BINARY_SUBSCR", "BINARY_SLICE", "UNARY_NEGATIVE", "UNARY_INVERT",
-                "MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE", "GET_ITER"):  # fmt: skip
-        return 1 - effect, 1
-    return -1, 0
-
-
-def _effect(i: dis.Instruction) -> int:
-    return dis.stack_effect(i.opcode, i.arg if i.opcode >= dis.HAVE_ARGUMENT else None, jump=False)

@@ -102,7 +102,7 @@ def _stored(tensors: Sequence[Tensor]) -> dict[int, str]:
 
 def _outermost(scope: object, site: tuple[object, ...]) -> object:
     """The call of the module around ``site``: what one call unpacks is not mixed with what another does."""
-    while isinstance(scope, Scope) and scope.site is not None and scope.site[:2] in (site[:2], site[2:]):
+    while isinstance(scope, Scope) and scope.site is not None and scope.site[:2] in (site[:2], site[2:4]):
         scope = scope.outer
     return scope
 
