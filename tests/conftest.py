@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch's
 import pytest
 
 from tinygrad_tf import manual_seed, nn
-from tinygrad_tf.autograd.recording import state
+from tinygrad_tf.autograd.recording import thread
 
 
 def pytest_collection_finish():
@@ -26,8 +26,8 @@ def same_start():
     """The same random numbers in any order of tests; recording is on again afterwards."""
     manual_seed(0)
     yield
-    assert state.recording
-    assert state.scope == ""
+    assert thread.state.recording
+    assert thread.state.scope == ""
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ the blocks, and so on: what is off stays below a millionth. float16 is added up 
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -109,6 +110,14 @@ def _middle(X: Floats, axis: int) -> Floats:
     return Y if n == BLOCK * each else Y + X[(*cut, slice(BLOCK * each, None))].sum(axis)
 
 
+@functools.lru_cache(maxsize=64)
+def ones(n: int, dtype: np.dtype[Any]) -> Floats:
+    """A row of ones that is made once: there are few lengths, and making it takes as long as the product with it."""
+    row = np.ones(n, dtype)
+    row.flags.writeable = False
+    return row
+
+
 def column_sums(X: Floats) -> Floats:
     """The sum of each column, (n, m) → (m,), as products with rows of ones: a third of the time of NumPy's sums.
 
@@ -117,13 +126,13 @@ def column_sums(X: Floats) -> Floats:
     n, m = X.shape
     with np.errstate(invalid="ignore"):
         if n <= (FEW if m % 16 else PRODUCT):
-            return np.ones(n, X.dtype) @ X
+            return ones(n, X.dtype).dot(X)
         if not X.flags.c_contiguous:
             return np.asarray(sum(X, 0))
         each = n // BLOCK
         blocks = X[: BLOCK * each].reshape(BLOCK, each * m)  # row i of a block stands beside row i of the others
-        Y = column_sums((np.ones(BLOCK, X.dtype) @ blocks).reshape(each, m))
-        return Y if n == BLOCK * each else Y + np.ones(n - BLOCK * each, X.dtype) @ X[BLOCK * each :]
+        Y = column_sums(ones(BLOCK, X.dtype).dot(blocks).reshape(each, m))
+        return Y if n == BLOCK * each else Y + ones(n - BLOCK * each, X.dtype).dot(X[BLOCK * each :])
 
 
 def row_sums(X: Floats) -> Floats:
@@ -135,7 +144,7 @@ def row_sums(X: Floats) -> Floats:
     if X.shape[1] > PRODUCT:
         return np.asarray(sum(X, 1, keepdims=True))
     with np.errstate(invalid="ignore"):
-        return (X @ np.ones(X.shape[1], X.dtype))[:, None]
+        return X.dot(ones(X.shape[1], X.dtype))[:, None]
 
 
 def row_products(A: Floats, B: Floats) -> Floats:

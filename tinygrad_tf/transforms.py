@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.recording import enable_grad, state
+from .autograd.recording import enable_grad, thread
 from .autograd.tensor import Tensor
 from .autograd.walk import grad
 from .errors import error
@@ -125,7 +125,7 @@ def _variables(inputs: Any) -> list[Tensor]:
     An input that is given twice then counts as two, and what the function reaches in another way is a constant.
     """
     xs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
-    return [x.clone() if x.requires_grad and state.recording else x.detach().requires_grad_() for x in xs]
+    return [x.clone() if x.requires_grad and thread.state.recording else x.detach().requires_grad_() for x in xs]
 
 
 def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) -> Tensor:

@@ -9,9 +9,9 @@ import pytest
 from cases import CASES, failures
 
 from tinygrad_tf import Function, Tensor, checkpoint, debug, enable_grad, grad, manual_seed, nn, no_grad, optim
-from tinygrad_tf.autograd.debugging import _PACKAGE
 from tinygrad_tf.autograd.operation import Op
-from tinygrad_tf.autograd.recording import State, state
+from tinygrad_tf.autograd.places import _PACKAGE
+from tinygrad_tf.autograd.recording import State, thread
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.ops import fused
 
@@ -405,14 +405,14 @@ def test_what_a_checkpoint_computes_again_from_must_not_have_changed():
 
 
 def is_off():
-    return state.watch is None and np.geterr() == before_all
+    return thread.state.watch is None and np.geterr() == before_all
 
 
 before_all = np.geterr()
 
 
 def test_outside_nothing_is_in_the_way():
-    assert State.watch is None
+    assert State().watch is None
     assert is_off()
     with debug():
         assert not is_off()
@@ -477,12 +477,12 @@ def test_other_threads_are_left_alone():
 
     def other():
         with np.errstate(all="ignore"):
-            found.append((leaf(0.0).log().tolist(), state.watch is None))
+            found.append((leaf(0.0).log().tolist(), thread.state.watch is None))
 
     with debug():
-        thread = threading.Thread(target=other)
-        thread.start()
-        thread.join()
+        another = threading.Thread(target=other)
+        another.start()
+        another.join()
     assert found == [([-np.inf], True)]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, checkpoint, enable_grad, grad, manual_seed, nn, no_grad
-from tinygrad_tf.autograd.recording import state
+from tinygrad_tf.autograd.recording import thread
 from tinygrad_tf.autograd.walk import reachable
 from tinygrad_tf.graph import draw, explain
 from tinygrad_tf.ops import fused
@@ -327,7 +327,7 @@ def test_what_is_made_again_knows_its_module():
     class Looking(nn.Module):
         def forward(self, x):
             y = x.exp()
-            seen.append((y.scope, state.scope))
+            seen.append((y.scope, thread.state.scope))
             return y * x
 
     class Net(nn.Module):
@@ -339,7 +339,7 @@ def test_what_is_made_again_knows_its_module():
 
     Net()(leaf(1.0)).backward()
     assert seen == [("layers.0.0", "layers.0.0")] * 2
-    assert (state.root, state.scope) == (None, "")
+    assert (thread.state.root, thread.state.scope) == (None, "")
 
 
 def test_an_exception_in_the_second_run_leaves_everything_as_it_was():
@@ -357,7 +357,7 @@ def test_an_exception_in_the_second_run_leaves_everything_as_it_was():
     with no_grad(), pytest.raises(KeyError):
         y.backward()
     assert generator().bit_generator.state == before
-    assert (state.root, state.scope, state.recording) == (None, "", True)
+    assert (thread.state.root, thread.state.scope, thread.state.recording) == (None, "", True)
 
 
 def test_the_generator_may_be_seeded_anew_in_between():

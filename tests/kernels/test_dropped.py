@@ -6,6 +6,7 @@ from test_kernels import kernel_set  # noqa: F401 — a fixture
 
 import tinygrad_tf as t
 from tinygrad_tf import Tensor, grad, manual_seed
+from tinygrad_tf.kernels.keep import kept
 from tinygrad_tf.nn import functional as F
 from tinygrad_tf.ops.fused import dropout
 
@@ -93,3 +94,17 @@ def test_a_target_that_does_not_count_sends_nothing(loss, kernel_set):  # noqa: 
         dx = grad(loss(x, [-100, 1], reduction=reduction), x, dY).array
         assert (dx[0] == 0).all()
         assert np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("shape, of_mask", [((), ()), ((0,), (0,)), ((3, 5), (3, 5)), ((2, 3, 5), (1, 5))], ids=str)
+@pytest.mark.parametrize("dtype", ["e", "f", "d", "g", ">f4", ">f8"])
+def test_kept_is_where_to_the_bit(dtype, shape, of_mask):
+    """Whatever the bits are: NaN with its sign, infinities, -0.0; what goes is +0.0."""
+    rng = np.random.default_rng(0)
+    array = rng.choice([1.5, -2.25, 0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan, 6e-8], size=shape)
+    X, keep = np.asarray(array).astype(dtype), np.asarray(rng.random(of_mask) < 0.5)
+    for layout in (X, np.asfortranarray(X), X[..., ::-1] if shape else X):
+        found, right = np.asarray(kept(layout, keep)), np.where(keep, layout, layout.dtype.type(0))
+        assert (found.shape, found.dtype) == (right.shape, X.dtype)
+        np.testing.assert_array_equal(found, right)
+        np.testing.assert_array_equal(np.signbit(found), np.signbit(right))

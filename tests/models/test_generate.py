@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn
-from tinygrad_tf.autograd.recording import state
+from tinygrad_tf.autograd.recording import thread
 from tinygrad_tf.models import (
     BERT,
     GPT2,
@@ -189,7 +189,7 @@ def test_between_the_steps_of_a_stream_the_model_is_as_it_was():
     model = decoder("GPT-2").train()
     for _ in model.stream(PROMPT[:1], max_new_tokens=3):
         assert model.training
-        assert state.recording
+        assert thread.state.recording
 
 
 @every_decoder
@@ -401,7 +401,7 @@ def test_every_part_is_as_it_was_before(model, monkeypatch, fails, options):
     else:
         translate(model, 3, **options)
     assert modes(model) == before
-    assert state.recording
+    assert thread.state.recording
 
 
 def test_dropout_is_off_while_it_decodes(model):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, attention, nn, no_grad
-from tinygrad_tf.autograd.recording import state
+from tinygrad_tf.autograd.recording import thread
 
 
 def normal(*shape, seed=0):
@@ -88,7 +88,7 @@ def test_a_mask_of_the_wrong_length_changes_nothing():
         with pytest.raises(ValueError, match="key_padding_mask"):
             attend(x, x, x, np.zeros((1, 3), bool), False, "causal", cache=cache)
     assert cache.length == 3
-    assert state.recording
+    assert thread.state.recording
 
 
 def test_there_is_no_other_word():

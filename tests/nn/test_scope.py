@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, nn, no_grad
-from tinygrad_tf.autograd.recording import state
+from tinygrad_tf.autograd.recording import thread
 from tinygrad_tf.models import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(vocab_size=7, d_model=4, n_heads=2, n_layers=1, d_ff=6, dropout=0.0)
@@ -100,7 +100,7 @@ def test_an_exception_leaves_no_scope_behind(wrap):
 
     with pytest.raises(RuntimeError, match="on purpose"):
         wrap(Failing())(x)
-    assert (state.root, state.scope) == (None, "")
+    assert (thread.state.root, thread.state.scope) == (None, "")
     assert scopes(Net()(x))[0] == "layers.0"
 
 
@@ -142,20 +142,20 @@ def test_scopes_are_per_thread():
         found[name] = scopes(Waiting(name)(x))
 
     threads = [threading.Thread(target=run, args=(name,)) for name in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
     assert found == {"one": ["one.0", ""], "two": ["two.0", ""]}
 
 
 def test_one_model_may_run_in_several_threads():
     net, found = Net(), []
     threads = [threading.Thread(target=lambda: found.append(scopes(net(x)))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
     assert found == [["layers.0", "parts.act", "layers.1", "parts.act", ""]] * 8
 
 
@@ -246,4 +246,4 @@ def test_attention_names_what_the_paper_names(need_weights):
 def test_without_recording_nothing_is_noted():
     with no_grad():
         assert Net()(x).op is None
-    assert (state.root, state.scope) == (None, "")
+    assert (thread.state.root, thread.state.scope) == (None, "")

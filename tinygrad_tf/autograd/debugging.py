@@ -1,13 +1,11 @@
-"""Debug mode: stop where the first wrong number is made, and say which op, module and line of yours made it."""
+"""Watchers. One of them is debug mode: it stops where the first wrong number is made, and says which op made it."""
 
 from __future__ import annotations
 
-import os
 import sys
 import weakref
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,45 @@ import numpy as np
 from ..errors import error
 from . import mistakes
 from .operation import Op
-from .recording import Watcher, state
+from .places import is_ours
+from .recording import thread
 from .tensor import Array, Tensor
 
-_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+
+class Watcher:
+    """Is told what happens in its thread while it is entered; whoever was told before is still told, first.
+
+    A subclass overrides what it wants to hear of, and calls ``super()``.
+    """
+
+    outer: Watcher | None = None
+
+    def __enter__(self) -> Any:
+        self.outer, thread.state.watch = thread.state.watch, self
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        thread.state.watch = self.outer
+
+    def made(self, op: Op, inputs: tuple[Any, ...], Y: Tensor) -> None:
+        """``op`` was called on ``inputs`` and made ``Y``, which knows nothing of that where no gradient is needed."""
+        if self.outer is not None:
+            self.outer.made(op, inputs, Y)
+
+    def step(self, Y: Tensor) -> None:
+        """The walk backward is about to run the rule of ``Y``."""
+        if self.outer is not None:
+            self.outer.step(Y)
+
+    def sent(self, Y: Tensor, gradients: Sequence[Array]) -> None:
+        """The rule of ``Y`` returned ``gradients``, one for each input or None."""
+        if self.outer is not None:
+            self.outer.sent(Y, gradients)
+
+    def stopped(self, Y: Tensor) -> None:
+        """The rule of ``Y`` raised an exception."""
+        if self.outer is not None:
+            self.outer.stopped(Y)
 
 
 class debug(Watcher):
@@ -39,7 +72,7 @@ class debug(Watcher):
     def __enter__(self) -> debug:
         self.numpy = np.errstate(all="ignore")  # what NumPy would warn of is reported here, with its place
         self.numpy.__enter__()
-        outer: Any = state.watch
+        outer: Any = thread.state.watch
         while outer is not None and not isinstance(outer, debug):
             outer = outer.outer
         self.lines: dict[int, str] = outer.lines if outer else {}  # of each Tensor made here, by number: the user's
@@ -63,7 +96,7 @@ class debug(Watcher):
         ):
             if self.running:
                 raise _stopped("backward", self.place(self.running[-1]), f"a result {Y.shape} of {op.name}", array)
-            raise _stopped("forward", _place(op, Y.scope or state.scope, line), f"a result {Y.shape}", array)
+            raise _stopped("forward", _place(op, Y.scope or thread.state.scope, line), f"a result {Y.shape}", array)
         if Y.op is not None:
             self.sums[Y.number] = [checksum(t.array) for t in (Y, *Y.inputs)]
 
@@ -143,17 +176,14 @@ def _stopped(way: str, place: str, made: str, array: Any) -> FloatingPointError:
         f"{way} of {place}",
         got=f"{made} with {nans} NaN and {infs} Inf among {array.size} entries",
         rule="every number is finite; this is the first that is not",
-        cure=(
-            "look at the inputs of this op: a log or a division by 0, an exp above 88, a learning rate that is too "
-            "large"
-        ),
+        cure="look at the inputs of this op: a log or a division by 0, an exp above 88, too large a learning rate",
     )
 
 
 def users_line() -> str:
     """The innermost line outside this package that is running: file and line number."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and is_ours(frame.f_code):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 

@@ -37,8 +37,8 @@ from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
 from .changes import check_unchanged, last_write
 from .dtypes import halved, is_half, promote, widened
-from .places import site_of
-from .recording import state
+from .places import is_ours, site_of
+from .recording import thread
 from .rule import Rule, keep_source
 from .tensor import NO_PARAMS, Array, Tensor, holds_tensors, made_by, to_array
 
@@ -98,36 +98,35 @@ class Op:
         """The function that one calls, the same as a function, as a method and in rules that run on Tensors."""
         op, forward = self, self.forward
         n_plain = self.n_inputs if self.kernel is None and not self.defaults and self.n_inputs in (1, 2) else None
+        beneath = forward.__name__[0] == "_" and is_ours(forward.__code__)  # the function above it notes the place
 
         @functools.wraps(forward)
         def call(*inputs: Any, **params: Any) -> Any:
-            made: Any = None
+            made, state = None, thread.state
             if len(inputs) == n_plain and not params and state.watch is None:
                 # The fast path needs Tensors of one float dtype, or one and a Python number, and no watcher.
-                X, W = inputs[0], inputs[-1]
-                if not isinstance(W, Tensor):
-                    W = _beside(X, W)
-                elif not isinstance(X, Tensor):
-                    X = _beside(W, X)
-                if X is not None and W is not None:
+                X, W, Xs = inputs[0], inputs[-1], inputs
+                if not (isinstance(X, Tensor) and isinstance(W, Tensor)):
+                    X, W = Xs = _side_by_side(X, W)
+                if X is not None:
                     x, w = X.array, W.array
-                    if x.dtype is w.dtype and x.dtype.char in "fd":  # float32 and float64
+                    dtype = x.dtype
+                    if dtype is w.dtype and dtype.char in "fd":  # float32 and float64
                         try:
                             y = forward(x, w) if n_plain == 2 else forward(x)
                         except (IndexError, TypeError, ValueError):
                             return op.call(inputs, params)  # which says what is wrong
                         needs = X.requires_grad or W.requires_grad
-                        inputs = (X, W) if n_plain == 2 else inputs
-                        if type(y) is ndarray and y.dtype is x.dtype and needs and state.recording:
-                            Y = made_by(op, y, inputs, NO_PARAMS, None, state.scope, True)
+                        if type(y) is ndarray and y.dtype is dtype and needs and state.recording:
+                            Y = made_by(op, y, Xs, NO_PARAMS, None, state.scope, True)
                             f = _getframe(1)
                             g = f.f_back or f
                             Y.site = f.f_code, f.f_lasti, g.f_code, g.f_lasti  # site_of(f), written out
                             return Y
-                        made = op.made(y, inputs, NO_PARAMS, None, needs)
+                        made = op.made(y, Xs, NO_PARAMS, None, needs)
             if made is None:
                 made = op.call(inputs, params)
-            if isinstance(made, Tensor) and made.requires_grad:
+            if not beneath and isinstance(made, Tensor) and made.requires_grad:
                 made.site = site_of(_getframe(1))
             return made
 
@@ -140,23 +139,26 @@ class Op:
         if len(inputs) != self.n_inputs or params.keys() != self.complete or inputs[-1] is None:
             inputs, params = self._bind(inputs, params)
         arrays: list[Any] = []
-        tensors = others = needs = half = False
+        needs = others = mixed = False
+        dtype: Any = None  # of the Tensors
         for x in inputs:
             if isinstance(x, Tensor):
-                tensors, needs, x = True, needs or x.requires_grad, x.array
-                half = half or x.dtype.char == "e"
+                needs, x = needs or x.requires_grad, x.array
+                if x.dtype is not dtype:
+                    mixed, dtype = mixed or dtype is not None, x.dtype
             else:
                 others = True
             arrays.append(x)
+        alike = not others and not mixed and dtype is not None
         if others and any(map(holds_tensors, inputs)):
             return self.call(tuple([Tensor._of_list(x) if holds_tensors(x) else x for x in inputs]), params)
         saved = None
         try:
-            if (half or not tensors) and self.wide and is_half(arrays):
+            if self.wide and not (alike and dtype.char in "fd") and is_half(arrays):
                 return halved(self.call(tuple(map(widened, inputs)), params))
-            if not tensors:
+            if dtype is None:
                 return self.forward(*inputs, **params)
-            if self.types is not None:
+            if self.types is not None and not (alike and dtype.kind == "f"):
                 given = arrays[self.keeps :]
                 common = promote(given, self.types)
                 if common is not given:
@@ -181,6 +183,7 @@ class Op:
             if isinstance(array, (tuple, list)):
                 raise mistakes.several_results(self.name, array)
             array = np.asarray(array)  # NumPy returns scalars, not arrays, for results without axes
+        state = thread.state
         if needs and state.recording and array.dtype.kind == "f":
             Y = made_by(self, array, inputs, params, saved, state.scope, True)
         else:
@@ -193,7 +196,7 @@ class Op:
         """What ``dY`` sends to each input of ``Y``: by the kernel, or by the rule if that is to be differentiated."""
         if self.backward is None:
             raise mistakes.no_rule(self.name, Y)
-        watch, Xs = state.watch, Y.inputs
+        watch, Xs = thread.state.watch, Y.inputs
         if watch is not None:
             watch.step(Y)
         if Y.number < last_write[0]:
@@ -217,7 +220,7 @@ class Op:
             raise
         if watch is not None:
             watch.sent(Y, sent)
-        if not isinstance(sent, (tuple, list)) or len(sent) < len(Xs):
+        if (type(sent) is not tuple and not isinstance(sent, list)) or len(sent) < len(Xs):
             raise mistakes.too_few_gradients(self.name, Y, sent)
         return sent
 
@@ -264,11 +267,13 @@ def _as_input(x: Any, array: np.ndarray[Any, Any]) -> Tensor:
     return x.astype(array.dtype) if x.requires_grad else Tensor.wrap(array, x.name)
 
 
-def _beside(X: Any, number: Any) -> Tensor | None:
-    """A Python number as a Tensor in the type of the Tensor of floats that it stands beside; None for anything else."""
-    if isinstance(X, Tensor) and X.array.dtype.kind == "f" and type(number) in (float, int):
-        return made_by(None, np.array(number, X.array.dtype), (), NO_PARAMS, None, "", False)
-    return None
+def _side_by_side(X: Any, W: Any) -> tuple[Any, Any]:
+    """Both as Tensors, if one is a Tensor of floats and the other a Python number; otherwise None and None."""
+    t, number = (X, W) if isinstance(X, Tensor) else (W, X)
+    if not isinstance(t, Tensor) or t.array.dtype.kind != "f" or type(number) not in (float, int):
+        return None, None
+    other = made_by(None, np.array(number, t.array.dtype), (), NO_PARAMS, None, "", False)
+    return (t, other) if t is X else (other, t)
 
 
 class OpFunction(Protocol):

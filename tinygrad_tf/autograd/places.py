@@ -19,9 +19,12 @@ class Scope(str):
     where the user's code called it.
     """
 
-    outer: Scope | None = None
-    kind = method = ""
-    site: Site | None = None
+    __slots__ = ("kind", "method", "outer", "site")
+
+    kind: str
+    method: str
+    outer: Scope | None
+    site: Site | None
 
 
 #: Where a call stands: the code object and the place in it, and the same of the function around that call. For one of

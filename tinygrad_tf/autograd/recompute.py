@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import error
 from ..random import get_state, replayed, set_state
-from .recording import enable_grad, state
+from .recording import enable_grad, thread
 from .tensor import Tensor, made_by
 from .walk import AGAIN, reachable
 
@@ -29,7 +29,7 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     [3.0, 12.0]
     """
     start = get_state()
-    params = {"run": functools.partial(_run_again, function, inputs, start, state.root)}
+    params = {"run": functools.partial(_run_again, function, inputs, start, thread.state.root)}
     first = Tensor.wrap(np.zeros(())).number  # every Tensor that the function makes has a higher one
     with replayed(start):  # not from the common generator: another thread's draws would come between this one's
         output = _checked(function(*inputs))
@@ -39,23 +39,23 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     if not output.requires_grad or output.number < first:
         return output
     used = tuple([x for x in reachable([output], first) if x.number < first])
-    made = made_by(AGAIN, output.array, used, params, None, state.scope, True, output.name)
-    if state.watch is not None:
-        state.watch.made(AGAIN, used, made)
+    made = made_by(AGAIN, output.array, used, params, None, thread.state.scope, True, output.name)
+    if thread.state.watch is not None:
+        thread.state.watch.made(AGAIN, used, made)
     return made
 
 
 def _run_again(function: Callable[..., Tensor], inputs: Any, start: Any, root: Any, Y: Tensor) -> Tensor:
     """What made ``Y``, in the same modules and with the same random numbers: those from the state ``start`` on."""
-    if state.watch is not None:
-        state.watch.step(Y)
-    place = state.root, state.scope
-    state.root, state.scope = root, Y.scope
+    if thread.state.watch is not None:
+        thread.state.watch.step(Y)
+    place = thread.state.root, thread.state.scope
+    thread.state.root, thread.state.scope = root, Y.scope
     try:
         with enable_grad(), replayed(start):
             again = _checked(function(*inputs))
     finally:
-        state.root, state.scope = place
+        thread.state.root, thread.state.scope = place
     if (again.shape, again.dtype, again.requires_grad) != (Y.shape, Y.dtype, True):
         raise error(
             RuntimeError,

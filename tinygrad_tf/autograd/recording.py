@@ -5,21 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import mistakes
 from .places import Scope
 
 if TYPE_CHECKING:
-    from .operation import Op
-    from .tensor import Array, Tensor
+    from .debugging import Watcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class State(threading.local):
-    """The state of one thread.
+class State:
+    """The state of one thread, ``thread.state``.
 
     Attributes:
         recording: whether calls on Tensors that require a gradient make a graph.
@@ -28,49 +27,25 @@ class State(threading.local):
         scope: the module that runs now.
     """
 
-    recording = True
-    watch: Watcher | None = None
-    root: Any = None
-    scope = Scope("")
+    __slots__ = ("recording", "root", "scope", "watch")
+
+    def __init__(self) -> None:
+        self.recording = True
+        self.watch: Watcher | None = None
+        self.root: Any = None
+        self.scope = Scope("")
+        self.scope.outer = self.scope.site = None
+        self.scope.kind = self.scope.method = ""
 
 
-state = State()
+class Thread(threading.local):
+    """The thread that asks."""
+
+    def __init__(self) -> None:
+        self.state = State()
 
 
-class Watcher:
-    """Is told what happens in its thread while it is entered; whoever was told before is still told, first.
-
-    A subclass overrides what it wants to hear of, and calls ``super()``.
-    """
-
-    outer: Watcher | None = None
-
-    def __enter__(self) -> Any:
-        self.outer, state.watch = state.watch, self
-        return self
-
-    def __exit__(self, *problem: Any) -> None:
-        state.watch = self.outer
-
-    def made(self, op: Op, inputs: tuple[Any, ...], Y: Tensor) -> None:
-        """``op`` was called on ``inputs`` and made ``Y``, which knows nothing of that where no gradient is needed."""
-        if self.outer is not None:
-            self.outer.made(op, inputs, Y)
-
-    def step(self, Y: Tensor) -> None:
-        """The walk backward is about to run the rule of ``Y``."""
-        if self.outer is not None:
-            self.outer.step(Y)
-
-    def sent(self, Y: Tensor, gradients: Sequence[Array]) -> None:
-        """The rule of ``Y`` returned ``gradients``, one for each input or None."""
-        if self.outer is not None:
-            self.outer.sent(Y, gradients)
-
-    def stopped(self, Y: Tensor) -> None:
-        """The rule of ``Y`` raised an exception."""
-        if self.outer is not None:
-            self.outer.stopped(Y)
+thread = Thread()
 
 
 class no_grad:
@@ -85,11 +60,11 @@ class no_grad:
     recording = False
 
     def __enter__(self) -> None:
-        self.before = state.recording
-        state.recording = self.recording
+        self.before = thread.state.recording
+        thread.state.recording = self.recording
 
     def __exit__(self, *problem: Any) -> None:
-        state.recording = self.before
+        thread.state.recording = self.before
 
     def __call__(self, function: F) -> F:
         if inspect.isgeneratorfunction(function):
@@ -116,4 +91,4 @@ def is_grad_enabled() -> bool:
     ...     is_grad_enabled()
     False
     """
-    return state.recording
+    return thread.state.recording

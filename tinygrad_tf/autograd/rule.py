@@ -60,9 +60,10 @@ class Rule:
 
     def slice(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
         """A function like the rule that returns a tuple with ``None`` where ``needs`` is false."""
-        if needs not in self._slices:
-            self._slices[needs] = self._compile(needs)
-        return self._slices[needs]
+        cut = self._slices.get(needs)
+        if cut is None:
+            cut = self._slices[needs] = self._compile(needs)
+        return cut
 
     def lines(self, needs: tuple[bool, ...]) -> ast.FunctionDef:
         """The rule's syntax tree, cut down to the statements that the wanted gradients depend on.

@@ -24,6 +24,7 @@ Array: TypeAlias = Any
 #: What NumPy's functions do when they are given a Tensor: ``np.exp(t)``; see :func:`implements`.
 NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
 
+_new = object.__new__
 numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
 _written: dict[
     int, tuple[int, Any]
@@ -293,7 +294,7 @@ def made_by(
     scope: str, requires_grad: bool, name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """A Tensor around ``array``, not copied and not checked, with the fields that say what made it."""
-    t = object.__new__(Tensor)
+    t = _new(Tensor)
     t.array, t.op = array, op  # pairs are stored without a tuple in between
     t.inputs, t.params = inputs, params
     t.saved, t.scope = saved, scope

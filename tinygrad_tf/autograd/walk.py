@@ -102,11 +102,10 @@ def _walk(
         if Y.hooks:
             dY = _through_hooks(Y, dY, create_graph)
         op, sent = Y.op, None
-        needs = _needs(Y, useful)
         if op is None:
             if Y.hooks or Y.number in lent:  # a hook may have kept what it saw or returned
                 dY = dY.clone() if create_graph else np.array(dY)
-        elif True not in needs:
+        elif True not in (needs := _needs(Y, useful)):
             op = None  # where the walk ends: nothing is sent, nothing is freed
         elif op is AGAIN:
             again = Y.params["run"](Y)
@@ -114,7 +113,8 @@ def _walk(
             whole[again.number], sent = dY, [(again, dY)]
             del again
         else:
-            sent = _send(Y, dY, op.gradients(Y, dY, needs, create_graph), needs, whole, lent)
+            sent = [] if at is None else None
+            _send(Y, dY, op.gradients(Y, dY, needs, create_graph), needs, whole, lent, sent)
         if at is None or Y.op is None or Y.hooks or Y.number in at:
             yield Step(Y, dY, sent or [])
         if free and op is not None:
@@ -135,10 +135,13 @@ def _needs(Y: Tensor, useful: set[int] | None) -> tuple[bool, ...]:
 
 
 def _send(
-    Y: Tensor, dY: Array, gradients: Sequence[Array], needs: tuple[bool, ...], whole: dict[int, Array], lent: set[int]
-) -> list[tuple[Tensor, Array]]:
-    """Add what the rule of ``Y`` sends to what its inputs have received so far, in their shapes and types."""
-    sent = []
+    Y: Tensor, dY: Array, gradients: Sequence[Array], needs: tuple[bool, ...], whole: dict[int, Array], lent: set[int],
+    sent: list[tuple[Tensor, Array]] | None,
+) -> None:  # fmt: skip
+    """Add what the rule of ``Y`` sends to what its inputs have received so far, in their shapes and types.
+
+    ``sent`` is told, too, if somebody wants to know.
+    """
     for X, dX, need in zip(Y.inputs, gradients, needs):  # noqa: B905 (a rule also names inputs that were left out)
         if dX is None or not need:
             continue
@@ -146,7 +149,8 @@ def _send(
         if dX.shape != array.shape or dX.dtype is not array.dtype:
             assert Y.op is not None
             dX = fit(dX, X, Y.op)
-        sent.append((X, dX))
+        if sent is not None:
+            sent.append((X, dX))
         n = X.number
         if n in whole:
             whole[n] = whole[n] + dX  # never +=: the array may be somebody else's
@@ -155,7 +159,6 @@ def _send(
             whole[n] = dX
             if X.op is None and _is_shared(dX, Y, dY, gradients):
                 lent.add(n)
-    return sent
 
 
 def _made_again(again: Tensor, Y: Tensor, useful: set[int] | None) -> list[Tensor]:
@@ -208,9 +211,12 @@ def backward(
 
 def _is_shared(dX: Array, Y: Tensor, dY: Array, gradients: Sequence[Array]) -> bool:
     """Whether the array that the step of ``Y`` sends to an input is also somebody else's."""
-    array, held = _array(dX), [_array(dY), Y.array, *[X.array for X in Y.inputs]]
-    twice = sum([other is not None and _array(other) is array for other in gradients]) > 1
-    return array.base is not None or twice or any(array is other for other in held)
+    array = _array(dX)
+    if array.base is not None or array is _array(dY) or array is Y.array:
+        return True
+    if True in [array is X.array for X in Y.inputs]:
+        return True
+    return len([dX for dX in gradients if _array(dX) is array]) > 1
 
 
 def _array(dX: Array) -> Any:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..autograd.recording import enable_grad, no_grad, state
+from ..autograd.recording import enable_grad, no_grad, thread
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,14 +22,14 @@ class set_grad_enabled(no_grad):
     """
 
     def __init__(self, mode: bool) -> None:
-        self.before, self.recording = state.recording, bool(mode)
-        state.recording = self.recording
+        self.before, self.recording = thread.state.recording, bool(mode)
+        thread.state.recording = self.recording
 
     def __enter__(self) -> None:
-        state.recording = self.recording  # __exit__ goes back to what was before __init__
+        thread.state.recording = self.recording  # __exit__ goes back to what was before __init__
 
     def __call__(self, function: F) -> F:
-        state.recording = self.before
+        thread.state.recording = self.before
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:

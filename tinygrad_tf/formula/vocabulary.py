@@ -80,6 +80,12 @@ def _products_of_others(dY: Expr, Xs: Expr, lefts: Expr, right: Expr) -> Expr:
     return Expr("sequence", tuple(made))
 
 
+def _only(a: Expr, c: Expr) -> Expr:
+    if c.kind == "negation":
+        return Expr("cases", (c.parts[0], value(0), a), stretched(c, a))
+    return Expr("cases", (c, a, value(0)), stretched(c, a))
+
+
 _REDUCTIONS = {"sum": "Σ", "mean": "mean", "max": "max", "min": "min", "var": "var"}
 
 #: How functions are written, by name, whether NumPy's, the engine's or a method: on Exprs as the code calls them.
@@ -92,6 +98,7 @@ VOCABULARY: dict[str, Function] = {
     "maximum": lambda a, b: call("max", a, b, shape=stretched(a, b)),
     "minimum": lambda a, b: call("min", a, b, shape=stretched(a, b)),
     "where": lambda c, a, b: Expr("cases", (c, a, b), stretched(c, a, b)),
+    "only": _only,
     "matmul": matmul,
     "multiply": times,
     "transpose": _ordered,

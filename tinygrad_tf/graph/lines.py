@@ -7,9 +7,8 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from ..autograd.debugging import users_line
+from ..autograd.debugging import Watcher, users_line
 from ..autograd.operation import Op
-from ..autograd.recording import Watcher
 from ..autograd.tensor import Tensor
 
 _lines: dict[int, str] = {}  # by Tensor.number; == of Tensors compares entries, so they are no keys

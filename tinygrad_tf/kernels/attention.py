@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..sums import row_products, row_sums
-from .keep import Keep
+from .keep import Keep, kept
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -41,11 +41,11 @@ def d_attention(
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     if Q.shape[-2] * K.shape[-2] > BLOCK:
         return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, offset, keep, p)
-    P, kept = saved, None if keep is None else np.asarray(keep)
+    P, left = saved, None if keep is None else np.asarray(keep)
     dQ = dK = dS = None
-    dV = _dropped(P, kept, p).mT @ dY if needs[2] else None
+    dV = _dropped(P, left, p).mT @ dY if needs[2] else None
     if needs[0] or needs[1] or needs[3:] == (True,):
-        dS = _dropped(dY @ V.mT, kept, p)
+        dS = _dropped(dY @ V.mT, left, p)
         dS -= row_products(dS, P)
         dS *= P
         scale = 1 / math.sqrt(Q.shape[-1])
@@ -89,8 +89,8 @@ def _exp(S: Floats, top: Any) -> tuple[Any, Floats]:
     return top, row_sums(rows).reshape(*S.shape[:-1], 1)
 
 
-def _dropped(P: Floats, kept: Floats | None, p: float) -> Floats:
-    return P if kept is None else np.where(kept, P * (1 / (1 - p or 1)), 0)  # p = 1 keeps nothing
+def _dropped(P: Floats, keep: Floats | None, p: float) -> Floats:
+    return P if keep is None else kept(P * (1 / (1 - p or 1)), keep)  # p = 1 keeps nothing
 
 
 class _Block(NamedTuple):
@@ -100,7 +100,7 @@ class _Block(NamedTuple):
     rows: slice
     keys: slice
     offset: int | None
-    kept: Floats | None
+    keep: Floats | None
 
     def of(self, X: Floats, *places: slice) -> Floats:
         """The part of X (..., rows or keys, ·) for this head, and of that the part at ``places``."""
@@ -127,12 +127,12 @@ def _blocks(Q: Floats, K: Floats, V: Floats, offset: int | None, keep: Keep | No
         for start in range(0, L, size):
             stop = min(start + size, L)
             n_keys = S if offset is None else min(S, max(0, stop + offset))
-            kept = None
+            of_block = None
             if keep is not None:
                 of_all = np.arange(math.prod(keep.shape[:-2])).reshape(keep.shape[:-2])
                 first = int(of_all[_within(head, of_all.shape)]) * L
-                kept = keep.rows(first + start, first + stop)[:, :n_keys]
-            yield _Block(head, slice(start, stop), slice(n_keys), None if offset is None else offset + start, kept)
+                of_block = keep.rows(first + start, first + stop)[:, :n_keys]
+            yield _Block(head, slice(start, stop), slice(n_keys), None if offset is None else offset + start, of_block)
 
 
 def _in_blocks(
@@ -146,9 +146,9 @@ def _in_blocks(
         top, total = _exp(P, top)
         empty = total == 0
         total[empty] = 1
-        block.of(Y, block.rows)[...] = _dropped(P, block.kept, p) @ block.of(V, block.keys) / total
-        kept = block.of(tops, block.rows)  # apart: beside a mask of −1e9 ln Σ would be rounded away
-        kept[:, :1], kept[:, 1:] = np.where(empty, 0, top), np.where(empty, np.inf, np.log(total))
+        block.of(Y, block.rows)[...] = _dropped(P, block.keep, p) @ block.of(V, block.keys) / total
+        of_rows = block.of(tops, block.rows)  # apart: beside a mask of −1e9 ln Σ would be rounded away
+        of_rows[:, :1], of_rows[:, 1:] = np.where(empty, 0, top), np.where(empty, np.inf, np.log(total))
     return Y, tops
 
 
@@ -171,10 +171,10 @@ def _d_in_blocks(
             P -= log_total
         np.exp(P, out=P)
         if dV is not None:
-            block.of(dV, keys)[...] += _dropped(P, block.kept, p).mT @ dy
+            block.of(dV, keys)[...] += _dropped(P, block.keep, p).mT @ dy
         if dQ is None and dK is None and dmask is None:
             continue
-        dS = _dropped(dy @ block.of(V, keys).mT, block.kept, p)
+        dS = _dropped(dy @ block.of(V, keys).mT, block.keep, p)
         dS -= row_products(dy, block.of(Y, rows))  # Σ dP ⊙ P along the keys, which is Σ dY ⊙ Y
         dS *= P
         if dmask is not None:

@@ -1,6 +1,4 @@
-"""Which attention weights a dropout keeps. They are made from a seed when asked for: all at once would cost memory for
-every pair of tokens.
-"""
+"""What is kept and what becomes 0, such as the attention weights that a dropout leaves."""
 
 from __future__ import annotations
 
@@ -10,13 +8,30 @@ from typing import Any
 import numpy as np
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Floats = np.ndarray[Any, Any]
 
+_BITS = {size: np.dtype(f"i{size}") for size in (2, 4, 8)}
 _SHARES = 2**16  # probabilities are rounded to 1/2^16, so that one number of 64 bits makes four draws
+
+
+def kept(X: Floats, keep: Bools) -> Floats:
+    """X where ``keep`` is true, 0 elsewhere, even for ∞ and NaN: the bits of X, taken as integers, times 1 or 0.
+
+    ``np.where`` branches at each entry, which takes ten times as long where the booleans follow no pattern.
+
+    >>> kept(np.array([1.5, -np.inf]), np.array([True, False])).tolist()
+    [1.5, 0.0]
+    """
+    bits = _BITS.get(X.itemsize)
+    if bits is None:
+        return np.where(keep, X, 0)  # NumPy has no integers as wide as its longest floats
+    return np.asarray(X.view(bits) * keep).view(X.dtype)  # asarray: without axes the product is a scalar
 
 
 class Keep:
     """Booleans of ``shape`` (..., L, S), each true with probability 1 − p, which are never stored as a whole.
 
+    They are made from a seed when asked for: all at once would cost memory for every pair of tokens.
     Each row begins at a fixed place of the generator's stream, so it is the same in any block of rows. ``np.asarray``
     gives all rows.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .erf import erf
+from .keep import kept
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -77,15 +78,8 @@ def d_silu(dY: Floats, Y: Floats, G: Floats, needs: Needs, X: Floats) -> tuple[F
 
 
 def dropout(X: Floats, *, keep: Floats, p: float) -> tuple[Floats, None]:
-    return _kept(X, keep, p), None
+    return kept(X * (1 / (1 - p)), keep), None
 
 
 def d_dropout(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, keep: Floats, p: float) -> tuple[Floats]:
-    return (_kept(dY, keep, p),)
-
-
-def _kept(X: Floats, keep: Floats, p: float) -> Floats:
-    """X / (1 − p) where ``keep`` is true. The others are left out, not multiplied by 0: ∞ · 0 is NaN."""
-    Y = np.where(keep, X, 0)
-    Y *= 1 / (1 - p)
-    return Y
+    return (kept(dY * (1 / (1 - p)), keep),)

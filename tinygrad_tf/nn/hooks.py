@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.operation import op
-from ..autograd.recording import state
+from ..autograd.recording import thread
 from ..autograd.tensor import Array, Tensor
 from ..errors import error
 from ..ops.join import concatenate, split
@@ -33,7 +33,7 @@ class Hooks:
             changed = hook(module, args)
             if changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
-        passage = Passage(module, self.backward) if self.backward and state.recording else None
+        passage = Passage(module, self.backward) if self.backward and thread.state.recording else None
         if passage is not None:
             args = passage.enter(args)
         output = module.forward(*args, **kwargs)

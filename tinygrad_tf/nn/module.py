@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autograd.changes import wrote
 from ..autograd.places import Scope, Site, is_ours, site_of
-from ..autograd.recording import state
+from ..autograd.recording import thread
 from ..autograd.tensor import Handle, Tensor
 from ..errors import error, wrong_arguments
 from ..ops.conversion import type_asked_for
@@ -30,6 +30,7 @@ def scoped(method: F) -> F:
 
     @functools.wraps(method)
     def run(self: Module, *args: Any, **kwargs: Any) -> Any:
+        state = thread.state
         root, outer = state.root, state.scope
         if root is None and "_paths" not in vars(self):
             self._survey()
@@ -40,7 +41,11 @@ def scoped(method: F) -> F:
             state.root, state.scope = root or self, scope
         try:
             made = method(self, *args, **kwargs)
-            _returned(made, state.scope, site)
+            if isinstance(made, tuple):
+                for i, t in enumerate(made):
+                    _returned(t, state.scope, (*site, i))
+            else:
+                _returned(made, state.scope, site)
             return made
         finally:
             state.root, state.scope = root, outer
@@ -48,22 +53,23 @@ def scoped(method: F) -> F:
     return run  # type: ignore[return-value]
 
 
-def _returned(made: Any, scope: Any, site: Site) -> None:
+def _returned(t: Any, scope: Scope, site: Site) -> None:
     """What a module made and returns is called as its own code calls it, or else as its caller does, at ``site``.
 
     A user's name comes before one that the package's code has.
     """
-    for i, t in enumerate(made if isinstance(made, tuple) else (made,)):
-        if isinstance(t, Tensor) and t.op is not None:
-            within = t.scope
-            while within is not scope and isinstance(within, Scope):
-                within = within.outer
-            if within is not scope:
-                continue  # it was made before, and has only been passed on
-            if t.site is None or (is_ours(t.site[0]) and not is_ours(site[0])):
-                t.site = (*site, i) if isinstance(made, tuple) else site
-            elif is_ours(t.site[2]):
-                t.site = (*t.site[:2], *site[:2], *t.site[4:])
+    if not isinstance(t, Tensor) or t.op is None:
+        return
+    within = t.scope
+    while within is not scope:
+        if not isinstance(within, Scope):
+            return  # it was made before, and has only been passed on
+        within = within.outer
+    own = t.site
+    if own is None or (is_ours(own[0]) and not is_ours(site[0])):
+        t.site = site
+    elif is_ours(own[2]):
+        t.site = (*own[:2], *site[:2], *own[4:])
 
 
 class Module(Loads):

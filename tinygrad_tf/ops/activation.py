@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.operation import op
-from .choice import where
+from .choice import only, where
 from .composed import function, in_float32
 from .conversion import as_float
 from .exponential import expm1, logaddexp, tanh
@@ -23,7 +23,7 @@ def relu(X):
 
 @relu.rule
 def d_relu(dY, Y, X):
-    dX = np.where(X > 0, dY, 0)
+    dX = only(dY, X > 0)
     return dX
 
 

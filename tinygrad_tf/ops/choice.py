@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.operation import op
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..kernels.keep import kept
 from .arithmetic import BROADCAST
 from .composed import function
 
@@ -79,9 +80,16 @@ def _where(C, X, W):
 
 @_where.rule
 def d_where(dY, Y, C, X, W):
-    dX = np.where(C, dY, 0)
-    dW = np.where(C, 0, dY)
+    dX = only(dY, C)
+    dW = only(dY, np.logical_not(C))
     return None, dX, dW
+
+
+def only(X, C):
+    """X where the condition C is true, 0 elsewhere."""
+    if type(X) is np.ndarray and type(C) is np.ndarray and C.dtype.kind == "b":
+        return kept(X, C)
+    return np.where(C, X, 0)
 
 
 def places(condition) -> tuple[Tensor, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from sys import _getframe
 from typing import Any, ParamSpec, TypeVar
 
@@ -32,9 +32,10 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
     def call(*inputs, **params):
         if params:
             params = renamed(params, other_names)
-        for x in (*inputs, *params.values()) if params else inputs:
+            params = {name: _one(name, x) for name, x in params.items()}
+        for x in inputs:
             if type(x) is list or type(x) is tuple:
-                inputs, params = _without_lists(names, inputs, params)
+                inputs = (*map(_one, names, inputs), *inputs[len(names) :])
                 break
         try:
             made = compose(*inputs, **params)
@@ -60,16 +61,11 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
 _SEQUENCES = ("tensors", "sections", "sizes", "sequences", "condlist", "choicelist", "spacing")
 
 
-def _without_lists(names: Sequence[str], inputs: Any, params: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments, with Tensors in place of the lists that mean one: letters stand for Tensors."""
-
-    def one(name: str, x: Any) -> Any:
-        is_one = len(name) == 1 or (name not in _SEQUENCES and holds_tensors(x))
-        return Tensor._of_list(x) if type(x) in (list, tuple) and is_one else x
-
-    more = inputs[len(names) :]
-    by_place = tuple([one(name, x) for name, x in zip(names, inputs, strict=False)])
-    return (*by_place, *more), {name: one(name, x) for name, x in params.items()}
+def _one(name: str, x: Any) -> Any:
+    """The argument ``x``, or a Tensor if it is a list that means one: letters stand for Tensors."""
+    if (type(x) is list or type(x) is tuple) and (len(name) == 1 or (name not in _SEQUENCES and holds_tensors(x))):
+        return Tensor._of_list(x)
+    return x
 
 
 def in_float32(compose: Callable[P, R]) -> Callable[P, R]:

@@ -60,6 +60,8 @@ def like(X, array: np.ndarray[Any, Any]):
 
 def _is_basic(index) -> bool:
     """Whether the index reads no entry twice: ints, slices, None and Ellipsis only."""
+    if type(index) is slice or type(index) is int:
+        return True
     parts = index if isinstance(index, tuple) else (index,)
     return all(i is None or i is Ellipsis or isinstance(i, (int, np.integer, slice)) for i in parts)
 

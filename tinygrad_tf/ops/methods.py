@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autograd.changes import wrote
 from ..autograd.places import site_of
-from ..autograd.recording import state
+from ..autograd.recording import thread
 from ..autograd.tensor import Tensor, attach
 from ..errors import error
 from . import (
@@ -76,7 +76,7 @@ def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Tensor, other):
         if self.op is not None or not self.requires_grad:
             return NotImplemented  # Python goes on with self + other
-        if state.recording:
+        if thread.state.recording:
             raise error(
                 RuntimeError,
                 f"{sign}=",
@@ -115,7 +115,7 @@ def cast(dtype: str) -> Callable[[Tensor], Tensor]:
 
 def getitem(self: Tensor, index):
     """``self[index]``, for every form of index that NumPy has."""
-    Y = indexing._getitem(self, index=indexing.kept(index))
+    Y = indexing._getitem.op.call((self,), {"index": indexing.kept(index)})
     if Y.op is not None:
         Y.site = site_of(_getframe(1))  # not this line, but that which has the brackets
     return Y
