@@ -154,6 +154,14 @@ def test_a_constant_has_derivatives_of_zero(constant):
     np.testing.assert_array_equal(hvp(total, x, normal(3))[1].array, np.zeros(3), strict=True)
 
 
+def test_a_second_derivative_of_a_norm_at_0_is_0_with_a_word():
+    zero = Tensor(np.zeros(2))
+    with pytest.warns(RuntimeWarning, match=r"second derivative is asked for[\s\S]*write \(x \* x\)\.sum\(\)"):
+        assert hessian(lambda x: x.norm() ** 2, zero).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert hessian(lambda x: (x * x).sum(), zero).tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    assert jacobian(lambda x: x.norm(), zero).tolist() == [0.0, 0.0]  # without a word: PyTorch's choice
+
+
 def test_a_jacobian_of_zeros_has_the_type_of_the_input():
     x = Tensor(np.ones(2, np.float32))
     assert jacobian(lambda x: x.double(), x).dtype == np.float32

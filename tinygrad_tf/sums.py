@@ -141,10 +141,13 @@ def row_sums(X: Floats) -> Floats:
     Warnings of invalid values are off. For rows of five float32, OpenBLAS 0.3.31 also multiplies what happens to lie on
     its stack. The result is right, but a NaN there would give a warning.
     """
-    if X.shape[1] > PRODUCT:
+    n, m = X.shape
+    if m > PRODUCT and m % PRODUCT == 0 and X.flags.c_contiguous:
+        return np.asarray(sum(row_sums(X.reshape(-1, PRODUCT)).reshape(n, m // PRODUCT), 1, keepdims=True))
+    if m > PRODUCT:
         return np.asarray(sum(X, 1, keepdims=True))
     with np.errstate(invalid="ignore"):
-        return X.dot(ones(X.shape[1], X.dtype))[:, None]
+        return X.dot(ones(m, X.dtype))[:, None]
 
 
 def row_products(A: Floats, B: Floats) -> Floats:

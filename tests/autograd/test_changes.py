@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tinygrad_tf
 from tinygrad_tf import Tensor, grad, nn, optim, softmax
 from tinygrad_tf.autograd.changes import wrote
 
@@ -89,3 +90,33 @@ def test_arrays_that_a_user_gives_are_kept_as_they_were(given):
     expected = given.astype(float).tolist()
     given[...] = 0
     assert grad(y.sum(), x).tolist() == expected
+
+
+#: What reads or writes at indices that a user gives.
+AT = {
+    "x[i]": lambda x, i: x[i],
+    "x[i, i]": lambda x, i: x.reshape(1, 3)[..., i],
+    "take": lambda x, i: x.take(i),
+    "gather": lambda x, i: x.gather(0, i),
+    "index_select": lambda x, i: x.index_select(0, i),
+    "scatter": lambda x, i: (x * x).scatter(0, i, 5.0),
+    "scatter_add": lambda x, i: Tensor(np.zeros(3)).scatter_add(0, i, x),
+    "add_at": lambda x, i: tinygrad_tf.add_at(x, i, (3,)),
+    "embedding": lambda x, i: nn.functional.embedding(i, x.reshape(3, 1)),
+    "cross_entropy": lambda x, i: nn.functional.cross_entropy(x * np.ones((3, 1)), i),
+    "nll_loss": lambda x, i: nn.functional.nll_loss(x * np.ones((3, 1)), i),
+    "take_along_axis": lambda x, i: np.take_along_axis(x, i, 0),
+}
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("call", AT.values(), ids=AT)
+def test_indices_that_a_user_gives_are_kept_as_they_were(call, create_graph):
+    x, found = leaf(3.0, 4.0, 6.0), []
+    for later in ([2, 0, 0], [1, 1, 1]):
+        given = np.array([2, 0, 0])
+        y = call(x, given)
+        given[...] = later
+        dY = np.linspace(1, 2, y.array.size).reshape(y.shape)
+        found.append(grad(y, x, dY, create_graph=create_graph).tolist())
+    assert found[0] == found[1]

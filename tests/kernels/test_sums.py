@@ -83,6 +83,29 @@ def test_n_equal_numbers_are_n_times_one(name, kernel_set):  # noqa: F811
     np.testing.assert_allclose(total, np.full(total.shape, N * float(ONE)), rtol=1e-6, atol=0.0)
 
 
+WIDE = np.resize(np.array([0.1, 0.7, 0.3], "f"), (2, 60_000))
+#: What is computed of rows that are wide, but not very wide.
+OF_WIDE = {
+    "softmax": lambda x: x.softmax(-1) * x.shape[-1],
+    "log_softmax": lambda x: x.log_softmax(-1),
+    "layer_norm": lambda x: layer_norm(x, x.shape[-1]),
+    "rms_norm": lambda x: rms_norm(x, x.shape[-1]),
+    "cross_entropy": lambda x: cross_entropy(x, [1, 2]),
+}
+
+
+@pytest.mark.parametrize("name", OF_WIDE)
+def test_wide_rows_are_off_by_no_more_than_a_millionth(name, kernel_set):  # noqa: F811
+    made = []
+    for dtype in (np.float32, np.float64):
+        x = Tensor(WIDE.astype(dtype), requires_grad=True)
+        y = OF_WIDE[name](x)
+        dY = np.linspace(0.1, 1, y.array.size).reshape(y.shape).astype(dtype)
+        made.append((y.array, grad(y, x, dY).array))
+    for single, double in zip(*made, strict=True):
+        np.testing.assert_allclose(single, double, rtol=0, atol=2e-6 * np.abs(double).max())
+
+
 SHAPES = [(), (0,), (7,), (0, 3), (3, 0), (130,), (700, 3), (3, 700), (65, 2, 70), (2, 130, 3), (5, 1, 200)]
 LAYOUTS = {
     "in order": lambda a: a,

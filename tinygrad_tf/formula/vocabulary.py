@@ -111,7 +111,8 @@ VOCABULARY: dict[str, Function] = {
     "logical_not": lambda a: Expr("negation", (a,), a.shape),
     "copy": lambda a: a,
     "concatenate": lambda Xs, axis: call("concatenate", *Xs.parts, axis=axis),
-    "calm": lambda a, *others: a,  # these three differ from it only where it would make NaN
+    "counted": lambda a, *others: a,  # these four differ from it only where it would make NaN
+    "calm": lambda a, *others: a,
     "or_infinite": lambda a: a,
     "apart": lambda a, b: Expr("minus", (a, b), stretched(a, b)),
     "kept": _kept,  # broadcasting needs the axes of size 1 that these two put in; a formula does not

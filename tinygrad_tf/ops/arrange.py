@@ -179,7 +179,7 @@ def diag(X, diagonal: int = 0, k: int | None = None):
         )
     n = X.shape[0] + abs(offset)
     place = np.arange(X.shape[0])
-    return add_at(X, index=(place - min(offset, 0), place + max(offset, 0)), shape=(n, n))
+    return add_at(X, (place - min(offset, 0), place + max(offset, 0)), (n, n))
 
 
 @function

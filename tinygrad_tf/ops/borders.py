@@ -125,7 +125,7 @@ def bordered(X, widths: Sequence[Widths], value):
     added = [(max(a, 0), max(b, 0)) for a, b in widths]
     shape = tuple(n + a + b for n, (a, b) in zip(X.shape, added, strict=True))
     inner = tuple(slice(a, a + n) for n, (a, _) in zip(X.shape, added, strict=True))
-    Y = add_at(X, index=inner, shape=shape)
+    Y = add_at(X, inner, shape)
     if isinstance(value, (int, float)) and value == 0:
         return Y
     border = np.ones(shape, bool)

@@ -74,7 +74,7 @@ def _getitem(X, *, index):
 
 @_getitem.rule
 def d_getitem(dY, Y, X, *, index):
-    dX = add_at(dY, index=index, shape=X.shape)
+    dX = _add_at(dY, index=index, shape=X.shape)
     return dX
 
 
@@ -92,12 +92,8 @@ def getitem(X, index):
     _INDEX[0] + "; what is read there has the shape of X, up to broadcasting",
     "give X the shape of np.zeros(shape)[index], and indices within shape",
 ))  # fmt: skip
-def add_at(X, *, index, shape: tuple[int, ...]):
-    """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum.
-
-    >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
-    [3.0, 0.0, 5.0]
-    """
+def _add_at(X, *, index, shape: tuple[int, ...]):
+    """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum."""
     index = plain(index)
     if _is_basic(index):
         Y = np.zeros(shape, X.dtype)
@@ -108,10 +104,20 @@ def add_at(X, *, index, shape: tuple[int, ...]):
     return Y.astype(X.dtype, copy=False)
 
 
-@add_at.rule
+@_add_at.rule
 def d_add_at(dY, Y, X, *, index, shape):
     dX = dY[plain(index)]
     return dX
+
+
+@function
+def add_at(X, index, shape: tuple[int, ...]):
+    """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum.
+
+    >>> add_at(Tensor([1.0, 2.0, 5.0]), index=([0, 0, 2],), shape=(3,)).tolist()
+    [3.0, 0.0, 5.0]
+    """
+    return _add_at(X, index=kept(index), shape=shape)
 
 
 # ---- along one axis -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -152,8 +153,18 @@ def std_mean(
 def _root(X, p: float):
     """X^(1/p). Its gradient at X = 0, where the slope is infinite, is 0."""
     zero = X == 0
+    if isinstance(X, Tensor) and X.op is not None and zero.array.any():
+        X.register_hook(_warned)
     safe = where(zero, 1, X)
     return where(zero, 0, sqrt(safe) if p == 2 else safe ** (1 / p))
+
+
+def _warned(dX: Tensor) -> None:
+    """Say so where the gradient at 0, which counts as 0, is to be differentiated."""
+    if dX.requires_grad:
+        warnings.warn("norm got a 0 whose second derivative is asked for\n  rule: the slope of a norm jumps there; its "
+                      "gradient and all derivatives of it count as 0, even in the square of the norm\n  cure: write "
+                      "(x * x).sum() for the square of a norm", RuntimeWarning, stacklevel=2)  # fmt: skip
 
 
 # ---- extremes -------------------------------------------------------------------------------------------------------
@@ -307,7 +318,7 @@ def logsumexp(X, axis=None, keepdims: bool = False):
 def norm(X, p=None, axis=None, keepdims: bool = False):
     """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
-    There it has no second derivative, and 0 is given for it, also in Y²: write (x * x).sum() where that is wanted.
+    There it has no second derivative. 0 is given for it, also in that of Y², with a warning: write (x * x).sum().
 
     >>> norm(Tensor([3.0, 4.0])).item()
     5.0

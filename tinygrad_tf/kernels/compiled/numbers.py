@@ -85,10 +85,9 @@ def top_of(row: Any) -> Any:
     return top
 
 
-#: A row of more entries than these is added up in parts, and their sums in float64.
-_PART = 4096
-#: Other rows of more entries than these are left to NumPy, which adds in pairs.
-WIDE = 2**16
+#: A row of more entries than these is added up in parts, and their sums in float64, or left to NumPy, which adds in
+#: pairs: in the vector's lanes the numbers are added one by one.
+WIDE = 4096
 
 
 @inner("reassoc", "nsz", "contract")
@@ -111,6 +110,6 @@ def dot(a: Any, b: Any) -> Any:
 def long_sum_of(row: Any) -> Any:
     """:func:`sum_of` for rows of any length. The compiler does not write it out, which takes time in short rows."""
     total = 0.0
-    for start in range(0, row.size, _PART):
-        total += sum_of(row[start : start + _PART])
+    for start in range(0, row.size, WIDE):
+        total += sum_of(row[start : start + WIDE])
     return row.dtype.type(total)

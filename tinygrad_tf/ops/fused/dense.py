@@ -9,7 +9,7 @@ from ...autograd.tensor import Tensor
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
-from ..indexing import add_at
+from ..indexing import _add_at
 from ..shape import expand_dims, squeeze
 
 
@@ -60,7 +60,7 @@ def _embedding(ids, W, *, padding_idx: int | None):
 @_embedding.rule
 def d_embedding(dY, Y, ids, W, *, padding_idx):
     used = dY if padding_idx is None else np.where(expand_dims(ids != padding_idx, -1), dY, 0)
-    dW = add_at(used, index=ids, shape=W.shape)
+    dW = _add_at(used, index=ids, shape=W.shape)
     return None, dW
 
 

@@ -23,7 +23,7 @@ def _cross_entropy(X, t, w=None, *, ignore_index: int, label_smoothing: float, r
     Where q is 0 the product counts as 0, even if the logarithm is −∞.
     """
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
-    L = -np.sum(q * np.where(q == 0, 0, log_softmax(X)), axis=-1)
+    L = -np.sum(q * np.where(q == 0, 0, log_softmax(counted(X, t, ignore_index))), axis=-1)
     return L if reduction == "none" else np.sum(L) / n
 
 
@@ -31,8 +31,13 @@ def _cross_entropy(X, t, w=None, *, ignore_index: int, label_smoothing: float, r
 def d_cross_entropy(dY, Y, X, t, w=None, *, ignore_index, label_smoothing, reduction):
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
     dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, and q is 0
-    dX = dL * (softmax(X) * np.sum(q, axis=-1, keepdims=True) - q)
+    dX = counted(dL * (softmax(counted(X, t, ignore_index)) * np.sum(q, axis=-1, keepdims=True) - q), t, ignore_index)
     return dX, None, None
+
+
+def counted(X, t, ignore_index: int):
+    """X, but 0 in the rows that do not count: they may hold anything, even NaN."""
+    return np.where(expand_dims(t != ignore_index, -1), X, 0)
 
 
 def target_distribution(
