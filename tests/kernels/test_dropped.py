@@ -99,7 +99,11 @@ def test_a_target_that_does_not_count_sends_nothing(loss, kernel_set):  # noqa: 
             assert np.isfinite(grad((dx * dx).sum(), x).array).all()
 
 
-@pytest.mark.parametrize("shape, of_mask", [((), ()), ((0,), (0,)), ((3, 5), (3, 5)), ((2, 3, 5), (1, 5))], ids=str)
+#: Of an array and of the booleans: none, few and many entries.
+SHAPES = [((), ()), ((0,), (0,)), ((3, 5), (3, 5)), ((2, 3, 5), (1, 5)), ((50, 60), (50, 60)), ((3, 40, 50), (40, 1))]
+
+
+@pytest.mark.parametrize("shape, of_mask", SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", ["e", "f", "d", "g", ">f4", ">f8"])
 def test_kept_is_where_to_the_bit(dtype, shape, of_mask):
     """Whatever the bits are: NaN with its sign, infinities, -0.0; what goes is +0.0."""

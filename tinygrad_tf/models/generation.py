@@ -210,12 +210,13 @@ class evaluation:
         self.model = model
 
     def __enter__(self) -> None:
-        self.before = [(module, module.training) for module in self.model.modules()]
-        self.model.eval()
+        self.trained = [module for module in self.model.modules() if module.training]
+        for module in self.trained:
+            module.training = False
 
     def __exit__(self, *problem: Any) -> None:
-        for module, training in self.before:
-            module.training = training
+        for module in self.trained:
+            module.training = True
 
 
 def prompt(input_ids: Any) -> Array:

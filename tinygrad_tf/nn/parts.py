@@ -38,7 +38,10 @@ class Parts:
 
     def _members(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
         for name, value in vars(self).items():
-            yield from _unfold(name, value, kind)
+            if isinstance(value, kind):
+                yield name, value
+            elif isinstance(value, (list, tuple, dict)):
+                yield from _unfold(name, value, kind)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside, with their names."""
