@@ -363,6 +363,7 @@ ARGUMENTS = {
     "the object of a method": (lambda: method(leaf(3)), ["weights"]),
     "of a function of NumPy": (lambda: function_of_numpy(leaf(3)), ["weights"]),
     "of a layer": (lambda: layer(batch()), ["batch", "weight", "bias"]),
+    "of a layer of another type": (lambda: layer(leaf(3, 4)), ["batch", "weight", "bias"]),
     "a choice has none": (lambda: in_a_choice(leaf(3), leaf(3)), ["A₁"]),
     "items with names": (lambda: items_with_names({"left": leaf(2, 3), "right": leaf(3, 2)}), ["left", "right"]),
     "an item without one has none": (lambda: unnamed_of_a_list([leaf(3)]), ["A₁"]),
