@@ -350,6 +350,10 @@ def unnamed_of_a_list(several):
     return (several[0] * 2).sum()
 
 
+def items_with_names(several):
+    return (several["left"] @ several["right"]).sum()
+
+
 def batch():
     return Tensor(np.ones((3, 4), np.float32))
 
@@ -359,8 +363,10 @@ ARGUMENTS = {
     "the object of a method": (lambda: method(leaf(3)), ["weights"]),
     "of a function of NumPy": (lambda: function_of_numpy(leaf(3)), ["weights"]),
     "of a layer": (lambda: layer(batch()), ["batch", "weight", "bias"]),
+    "of a layer of another type": (lambda: layer(leaf(3, 4)), ["batch", "weight", "bias"]),
     "a choice has none": (lambda: in_a_choice(leaf(3), leaf(3)), ["A₁"]),
-    "an item has none": (lambda: unnamed_of_a_list([leaf(3)]), ["A₁"]),
+    "items with names": (lambda: items_with_names({"left": leaf(2, 3), "right": leaf(3, 2)}), ["left", "right"]),
+    "an item without one has none": (lambda: unnamed_of_a_list([leaf(3)]), ["A₁"]),
     "its own name comes first": (lambda: method(leaf(3, name="W")), ["W"]),
 }
 

@@ -138,6 +138,14 @@ def test_of_several_losses_each_weight_says_what_came_from_which(call):
     assert labels[-1] == [f"L = {first} + {second}", f"L = {three(a.item() + b.item())}", "dL = 1"]
 
 
+def test_in_chinese_its_commas_are_chinese():
+    W = leaf(3, name="W")
+    losses = {"fit": (W * 2).sum(), "decay": (W**2).sum()}
+    whole, of_that = text(parts(draw(losses, lang="zh"))[0]["n0"])[2:]
+    assert re.fullmatch(r"‖dW‖ \S+，2 项之和", whole)
+    assert re.fullmatch(r"其中：fit \S+、decay \S+", of_that)
+
+
 def test_where_arrows_join_the_sum_is_told():
     loss, _ = residual(layers=1)
     x = text(parts(draw(loss))[0]["n0"])
@@ -370,6 +378,12 @@ def test_dual_has_a_gradient_beside_each_tensor_that_gets_one(make):
     nodes, arrows = parts(draw(loss, view="dual"))
     assert {id for id in nodes if id.startswith("d")} == {f"d{id}" for id in flow.norms}
     assert len([1 for *_, a in arrows if a.get("dir") == "back"]) == len(flow.sent)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "(3,), norm 3.46"), ("zh", "(3,)，范数 3.46")])
+def test_dual_tells_norms_in_its_language(lang, said):
+    W = Tensor(np.ones(3), requires_grad=True, name="W")
+    assert text(parts(draw((W**2).sum(), view="dual", lang=lang))[0]["dn0"]) == ["dW", said]
 
 
 def test_dotted_lines_say_what_a_rule_needs():

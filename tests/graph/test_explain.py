@@ -95,6 +95,13 @@ def test_nudged_entries_stand_beside_the_gradient():
     assert last.count("=") == 2
 
 
+def test_a_nudge_is_told_in_the_names_of_loss_and_weight():
+    gate = leaf(2, name="gate")
+    loss = (gate**2).sum()
+    loss.name = "mse"
+    assert "(mse(gate + ε) − mse(gate − ε)) / 2ε = " in str(explain(loss, gate, nudge=1))
+
+
 def test_the_first_nudged_entry_has_the_largest_gradient():
     loss, W = GRAPHS["head"]()
     told = explain(loss, W, nudge=1)

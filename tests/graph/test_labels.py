@@ -53,10 +53,28 @@ def test_long_formulas_are_broken_before_operators_and_cut():
     assert lines[-1].endswith("…")
 
 
+def test_an_index_stays_on_one_line():
+    assert wrapped("dweights = scatter(dshare₂ at [:, 1:2])") == ["dweights = scatter(dshare₂", "at [:, 1:2])"]
+
+
 def test_a_long_formula_gives_way_to_the_name_of_the_operation():
     X = Tensor(np.ones((2, 3)), name="X")
     loss = (X + leaf(2, 3, name="W")).softmax().sum()
     assert [headline(n) for n in capture(loss).nodes if n.op] == ["A₁ = X + W", "A₂ = softmax(A₁)", "loss = Σ(A₂)"]
+
+
+def test_one_sign_between_long_names_does_not():
+    low, high = leaf(2, 3, name="projection.low"), leaf(4, 3, name="projection.high")
+    assert [headline(n) for n in capture((low @ high.mT).sum()).nodes if n.op][1:] == [
+        "A₂ = projection.low · projection.highᵀ", "L = Σ(A₂)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("x", [-0.5, 1e-9, 12345678.0, 0.12345, float("inf"), 3.0])
+def test_a_number_is_in_its_box_what_it_is_in_formulas(x):
+    W = leaf(2, name="W")
+    graph = capture((W + x).sum())
+    assert str(graph.nodes[2].forward) == f"A₁ = W + {graph.nodes[1].title}"
 
 
 @pytest.mark.parametrize(

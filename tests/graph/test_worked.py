@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from graphs import GRAPHS, classifier, dates, encoder, head, leaf
 
+import tinygrad_tf as tg
 from tinygrad_tf import Tensor
 from tinygrad_tf.formula import gradient_formula
 from tinygrad_tf.graph.capture import capture
@@ -49,7 +50,8 @@ def entry_of(equation, i, j):
             a = operands[equation.product[0]]
             if len(a.picked.rows) < a.picked.shape[0]:
                 return None
-            text += repr(sum(at(a, k, j) for k in a.picked.rows))
+            row = a.picked.shape[1] > equation.result.shape[1]
+            text += repr(sum(at(a, i, k) for k in a.picked.columns) if row else sum(at(a, k, j) for k in a.picked.rows))
         else:
             a, b = (operands[n] for n in equation.product)
             if len(a.picked.columns) < a.picked.shape[1]:
@@ -62,10 +64,10 @@ def entry_of(equation, i, j):
     return eval(text, {"math": math, "nan": math.nan, "inf": math.inf})
 
 
-@pytest.mark.parametrize("make", [head, classifier, encoder], ids=["head", "classifier", "encoder"])
-def test_the_pieces_of_each_entry_give_the_entry(make):
+def check_pieces(loss):
+    """How many entries its pieces give, and that they are right."""
     tried = 0
-    for _op, q, _ in worked(make()[0]):
+    for _op, q, _ in worked(loss):
         if not q.entry:
             continue
         terms = [abs(x) for i in q.product for x in q.operands[i].picked.entries]  # which may cancel out
@@ -77,7 +79,43 @@ def test_the_pieces_of_each_entry_give_the_entry(make):
                     shown = q.result.entries[a * len(q.result.columns) + b]
                     assert value == pytest.approx(shown, rel=0.02, abs=0.01 * largest + 1e-9), (q.left, q.right)
                     tried += 1
-    assert tried > 8
+    return tried
+
+
+@pytest.mark.parametrize("make", [head, classifier, encoder], ids=["head", "classifier", "encoder"])
+def test_the_pieces_of_each_entry_give_the_entry(make):
+    assert check_pieces(make()[0]) > 8
+
+
+WRITTEN = {  # of X and W (3, 4)
+    "a product with a transpose": lambda X, W: X @ W.mT,
+    "a function of a transpose": lambda X, W: tg.softmax((X @ W.mT).mT, -1),
+    "an entropy of a transpose": lambda X, W: tg.cross_entropy((X @ W.mT).mT, [0, 2, 1]),
+    "the sum of an axis": lambda X, W: (X * W).sum(-1),
+    "the mean of an axis": lambda X, W: (X * W).mean(-1),
+    "the sum of a row, kept": lambda X, W: X / W.sum(-1, keepdims=True),
+    "the gradient of what is stretched": lambda X, W: X * W[:, 1:2],
+    "the largest of an axis": lambda X, W: (X * W).max(-1).values,
+    "GELU, with its π": lambda X, W: tg.gelu(X * W),
+    "letters": lambda X, W: tg.einsum("ik,jk->ij", X, W),
+    "sums so far": lambda X, W: (X * W).cumsum(1),
+    "steps": lambda X, W: tg.sign(X) * W,
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_every_step_has_its_numbers(written):
+    loss = (WRITTEN[written](leaf(3, 4, name="X"), leaf(3, 4, name="W", seed=1)) ** 2).sum()
+    check_pieces(loss)
+    edges = {e for step in record(capture(loss)).steps for e in step.sent}
+    assert {q.edge for _, q, _ in worked(loss)} - {None} == edges
+
+
+def test_a_row_that_is_summed_is_written_out():
+    X, W = leaf(3, 4, name="X"), leaf(3, 1, name="W")
+    [q] = [q for _, q, _ in worked(((X * W) ** 2).sum()) if q.left == "dW"]
+    assert (q.right, q.entry, q.product) == ("Σ(dA₁ ⊙ X, axis=1)", (-1,), (0,))
+    assert q.operands[0].picked.shape == (3, 4)
 
 
 @pytest.mark.parametrize("name", GRAPHS)

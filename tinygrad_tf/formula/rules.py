@@ -13,7 +13,7 @@ import inspect
 import itertools
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..autograd.operation import Op
@@ -65,7 +65,8 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     X = Y.inputs[i]
     bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
     left = Expr("gradient", (labels[X.number],), X.shape)
-    called = call(function.__name__, *[bound[letter] for letter in letters if letter in bound])
+    given = [letter.removeprefix("*") for letter in letters]
+    called = call(function.__name__, *[bound[letter] for letter in given if letter in bound])
     reader = Reader(function, bound, set(map(gradient_name, letters)), labels.words)
     try:
         returned = reader.run(_lines(op.backward, i, len(Y.inputs)))
@@ -227,7 +228,7 @@ def _fitted(dX: Expr, shape: tuple[int, ...] | None) -> Expr:
         return dX
     lead = len(dX.shape) - len(shape)
     axes = [*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 and dX.shape[i + lead] != 1]]
-    return total(dX, value(tuple(axes))) if lead >= 0 and axes else dX
+    return replace(total(dX, value(tuple(axes))), shape=shape) if lead >= 0 and axes else dX
 
 
 def _unsized(e: Expr, shape: tuple[int, ...]) -> Expr:

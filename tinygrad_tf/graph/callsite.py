@@ -286,7 +286,16 @@ def _pushed(code: types.CodeType, k: int, depth: int) -> str | None:
     i = instructions[at[0]]
     if i.opname in ("LOAD_METHOD", "LOAD_ATTR") and pair(i)[1] == 2:
         return _pushed(code, at[0], 0)  # the object whose method is called
+    if i.opname == "BINARY_SUBSCR" or (i.opname == "BINARY_OP" and i.argrepr == "[]"):
+        return _key(code, at[0])
     if i.opname == "LOAD_CONST" or not i.opname.startswith("LOAD_"):
         return None
     name = i.argval if isinstance(i.argval, str) else i.argval[-1 - at[1]] if isinstance(i.argval, tuple) else None
     return None if name is None or name == "self" or hasattr(Tensor, name) else _word(name)
+
+
+def _key(code: types.CodeType, k: int) -> str | None:
+    """The word between the brackets of the item that instruction ``k`` takes: W of params["W"]."""
+    at = producer(code, k, 0)
+    i = None if at is None else instructions_of(code)[0][at[0]]
+    return _word(i.argval) if i is not None and i.opname == "LOAD_CONST" and isinstance(i.argval, str) else None

@@ -15,6 +15,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import FREED
 from ..errors import error
 from ..formula import Formula, Names, forward_formula
+from ..formula.expr import shown
 from .calls import Call, Calls, starts
 from .naming import names_for
 
@@ -44,7 +45,7 @@ class Node:
     @property
     def title(self) -> str:
         """What it is called: its name, or its value."""
-        return self.name or (f"{self.number:.4g}" if self.number is not None else self.kind)
+        return self.name or (shown(self.number) if self.number is not None else self.kind)
 
 
 @dataclass(frozen=True)

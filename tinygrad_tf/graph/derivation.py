@@ -42,7 +42,7 @@ class Explanation:
         return _Derivation(self.flow, self.routes, Words(self.lang))
 
     def _tried(self) -> list[str]:
-        return _tried(self.routes.to, self.nudges, Words(self.lang))
+        return _tried(self.flow.graph.loss, self.routes.to, self.nudges, Words(self.lang))
 
 
 def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explanation:
@@ -92,15 +92,16 @@ def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
     return Explanation(flow, to, nudges, lang)
 
 
-def _tried(node: Node, nudges: tuple[Nudge, ...], words: Words) -> list[str]:
+def _tried(loss: Node, node: Node, nudges: tuple[Nudge, ...], words: Words) -> list[str]:
     """A line for each entry that was moved: the slope of the loss, and what backward says it is."""
     if not nudges:
         return []
     lines = ["", words.line("nudged", f"{nudges[0].epsilon:g}")]
+    slope = f"({loss.title}({node.title} + ε) − {loss.title}({node.title} − ε)) / 2ε = "
     for q in nudges:
         at = f"[{', '.join(map(str, q.index))}]"
-        slope = f"(L(W + ε) − L(W − ε)) / 2ε = {three(q.slope)}"
-        lines.append(f"    {at:<12} {slope:<44} {gradient_of(node)}{at} = {three(q.gradient)}")
+        found = f"{slope}{three(q.slope)}"
+        lines.append(f"    {at:<12} {found:<{len(slope) + 10}} {gradient_of(node)}{at} = {three(q.gradient)}")
     if any(abs(q.gradient) < q.least for q in nudges):
         lines.append("    " + words.line("unresolved", three(nudges[0].least)))
     return lines

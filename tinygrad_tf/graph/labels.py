@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..formula import Formula, gradient_name
+from ..formula import Expr, Formula, gradient_name
 from .capture import Node
 from .words import Words
 
@@ -37,6 +37,7 @@ def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:
     """A formula in short lines, broken before its operators; what is cut off stands in the tooltip."""
     tied = re.sub(r" ([·⊙+−/=∧∨≤≥<>]) ", " \\1\u00a0", text).replace(", axis", ",\u00a0axis")
     tied = re.sub(r"(\d), (\d)", "\\1,\u00a0\\2", tied)  # a shape stays on one line
+    tied = re.sub(r"(?:at )?\[[^\]]{,24}\]", lambda index: index[0].replace(" ", "\u00a0"), tied)
     lines = textwrap.wrap(tied, width, break_long_words=False, break_on_hyphens=False, max_lines=most, placeholder=" …")
     return [line.replace("\u00a0", " ") for line in lines]
 
@@ -47,7 +48,14 @@ def headline(node: Node) -> str:
     if f is None:
         return node.title
     text = f"{node.title} = {f.right}"
-    return text if not f.where and len(text) <= max(30, 16 + len(node.title)) else f"{node.title} = {f.called}"
+    is_short = len(text) <= max(30, 16 + len(node.title)) or _is_one_sign(f.right)
+    return text if not f.where and is_short else f"{node.title} = {f.called}"
+
+
+def _is_one_sign(e: Expr) -> bool:
+    """X · W, A + B: what is written with one sign between names is shorter than with the name of the sign."""
+    signs = ("matmul", "plus", "minus", "times", "quotient")
+    return e.kind in signs and all(part.kind in ("symbol", "transpose", "value") for part in e.parts)
 
 
 def in_markdown(text: str) -> str:

@@ -72,9 +72,9 @@ def _given(tensors: Sequence[Tensor], variables: Mapping[int, str]) -> dict[int,
             found[t.number] = t.name
         elif t.number not in found and id(t) in variables:
             found[t.number] = variables[id(t)]
-    first: dict[int, int] = {}  # the first result of each call of a module
+    first: dict[int, int] = {}  # the first result of each call of a module that is not made of weights alone
     for Y in tensors:  # what only its uses have a name for: an argument of a function that has returned
-        scope = Y.scope
+        scope = Y.scope if any(type(x) is Tensor for x in Y.inputs) else None
         while isinstance(scope, Scope) and id(scope) not in first:
             first[id(scope)], scope = Y.number, scope.outer
         for i, x in enumerate(Y.inputs):
@@ -110,7 +110,7 @@ def _outermost(scope: object, site: tuple[object, ...]) -> object:
 def _argument(Y: Tensor, i: int, first: Mapping[int, int]) -> str | None:
     """What the code calls input ``i`` where ``Y`` was made, or where a layer was called that did nothing before."""
     scope = Y.scope
-    while i == 0 and isinstance(scope, Scope) and scope.site is not None and first[id(scope)] == Y.number:
+    while i == 0 and isinstance(scope, Scope) and scope.site is not None and first.get(id(scope)) == Y.number:
         if not is_ours(scope.site[0]):
             return only_argument(scope.site)
         scope = scope.outer

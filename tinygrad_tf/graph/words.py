@@ -23,7 +23,7 @@ _EN: dict[str, str | Callable[..., str]] = {
         f"{ops:,} operation{'s' * (ops != 1)}" + (f", {entries:,} entries in parameters" if entries else "")
     ),
     "frozen": "frozen: no gradient",
-    "shares": lambda parts: f"of that: {parts}",
+    "shares": lambda parts: f"of that: {', '.join(parts)}",
     "sum": lambda n: f"sum of {n}",
     "reaches": lambda loss, W, steps, routes: (
         f"How {loss} reaches {W}: {steps} step{'s' * (steps != 1)} along {routes} route{'s' * (routes != '1')}."
@@ -40,6 +40,7 @@ _EN: dict[str, str | Callable[..., str]] = {
     "nudged": lambda by: f"Nudged by ±{by}, the forward run again in float64:",
     "unresolved": lambda least: f"A slope below {least} is lost in the rounding of 64 bits.",
     "colon": ": ",
+    "comma": ", ",
 }
 _ZH: dict[str, str | Callable[..., str]] = {
     "how": "紫色箭头把梯度反向传回，旁边是所用的规则；粗细：范数的对数。",
@@ -51,7 +52,7 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "way": lambda name, steps, routes, loss: f"{name}：从 {loss} 经 {routes} 条路线，共 {steps} 步",
     "inside": lambda ops, entries: f"{ops:,} 个运算" + (f"，参数共 {entries:,} 个元素" if entries else ""),
     "frozen": "冻结：不求梯度",
-    "shares": lambda parts: f"其中：{parts}",
+    "shares": lambda parts: f"其中：{'、'.join(parts)}",
     "sum": lambda n: f"{n} 项之和",
     "reaches": lambda loss, W, steps, routes: f"{loss} 如何到达 {W}：经 {routes} 条路线，共 {steps} 步。",
     "norm": lambda norm: f"范数 {norm}",
@@ -66,6 +67,7 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "nudged": lambda by: f"挪动 ±{by}，以 float64 重新前向计算：",
     "unresolved": lambda least: f"小于 {least} 的斜率会淹没在 64 位的舍入误差里。",
     "colon": "：",
+    "comma": "，",
 }
 
 

@@ -193,13 +193,11 @@ class Drawing:
         if node.kind == "loss":
             return [f"{name} = 1"] if self.look.view != "forward" else []
         summed = self.look.words.line("sum", n)
-        whole = [f"‖{name}‖ {three(self.flow.norms[node.id])}, {summed}"] if n > 1 else []
-        parts = [f"{loss} {three(part)}" for loss, part in self.shares.get(node.id, ())]
-        return (
-            [*whole, self.look.words.line("shares", ", ".join(parts))]
-            if parts and self.look.view != "forward"
-            else whole
+        whole = (
+            [f"‖{name}‖ {three(self.flow.norms[node.id])}{self.look.words.lines('comma')[0]}{summed}"] if n > 1 else []
         )
+        parts = [f"{loss} {three(part)}" for loss, part in self.shares.get(node.id, ())]
+        return [*whole, self.look.words.line("shares", parts)] if parts and self.look.view != "forward" else whole
 
     def _table(self, node: Node) -> list[tuple[Line, ...]]:
         """Values, and beside them the gradient."""

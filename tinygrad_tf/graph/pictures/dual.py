@@ -52,7 +52,8 @@ class Dual(Drawing):
         nodes = [node for node in self.shown[box].nodes if node.id in self.flow.norms]
         node = nodes[-1]
         name = gradient_of(node) if len(self.shown[box].nodes) == 1 else f"d {self.shown[box].module}"
-        lines = [(name, GRADIENT, 12), (f"{node.shape}, norm {three(self.flow.norms[node.id])}", QUIET, 10)]
+        norm = self.look.words.line("norm", three(self.flow.norms[node.id]))
+        lines = [(name, GRADIENT, 12), (f"{node.shape}{self.look.words.lines('comma')[0]}{norm}", QUIET, 10)]
         style = {**STYLE["operation"], "fillcolor": PAPER, "color": GRADIENT}
         return {**style, "label": centred(lines)}
 

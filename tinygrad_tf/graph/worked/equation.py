@@ -48,8 +48,8 @@ class Equation:
     ``entry`` says how an entry of the result is made, as pieces: text, or the place of an operand, whose entry in the
     same row and column stands there (the only row or column of one that is broadcast). ``product`` are the places of
     two operands, or of one: for the piece −1 stands the sum of products of a row of the first with a column of the
-    second, or the sum of the column of the one. ``edge`` is where the result goes, None for a
-    helper line.
+    second, or the sum of the column of the one, or of its row where it has more columns than the result. ``edge`` is
+    where the result goes, None for a helper line.
     """
 
     left: str
@@ -167,6 +167,9 @@ class Parts:
         x = np.asarray(self.evaluate(a))
         gone = _as_axes(axes, x.ndim)
         kept = [n for i, n in enumerate(x.shape) if i not in gone]
+        if gone == (1,) and x.ndim == 2 and x.shape[1] > 1 and shape == e.shape == (x.shape[0], 1):
+            self.product = (self._add(str(a), x),)
+            return _mark(-1)
         if e.shape != shape or len(kept) > 1 or gone != tuple(range(len(gone))) or x.size <= 1:
             return self._operand(str(e), self.evaluate(e), shape)
         self.product = (self._add(str(a), x.reshape(-1, *kept) if kept else x.reshape(-1, 1)),)

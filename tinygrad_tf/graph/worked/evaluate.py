@@ -36,6 +36,7 @@ ENTRYWISE: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 _CALLS: dict[str, Callable[..., Any]] = {
     **ENTRYWISE, "softmax": _softmax, "reshape": np.reshape, "swapaxes": np.swapaxes,
+    "isnan": np.isnan, "zeros_like": np.zeros_like, "flip": np.flip, "cumsum": np.cumsum, "einsum": np.einsum,
     "tri": lambda n, m, k: np.tri(n, m, k, dtype=bool),
 }  # fmt: skip
 _REDUCED: dict[str, Callable[..., Any]] = {"mean": np.mean, "max": np.max, "min": np.min}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,12 +57,25 @@ def _evaluator(Y: Tensor, dY: Array, rule: Formula) -> Evaluator:
     assert Y.op is not None
     assert Y.op.backward is not None
     _, gradient, own, *inputs = rule.called.parts
-    values: dict[str, Any] = {name: getattr(x, "array", x) for name, x in Y.params.items()}
+    values: dict[str, Any] = {"π": math.pi}
+    values |= {name: getattr(x, "array", x) for name, x in Y.params.items()}
     values |= {x.name: x.array for x in Y.params.values() if isinstance(x, Tensor) and x.name}
-    values[own.parts[0]] = Y.array
+    values[own.parts[0]], dY = _with_summed_axes(Y, Y.array), _with_summed_axes(Y, dY)
     letters = [e for given in inputs for e in (given.parts if given.kind == "sequence" else (given,))]
-    values |= {e.parts[0]: x.array for e, x in zip(letters, Y.inputs, strict=False) if e.kind == "symbol"}
+    for e, x in zip(letters, Y.inputs, strict=False):
+        while e.kind == "transpose":  # Kᵀ stands for a Tensor without a name: K is what that was made of
+            e, x = e.parts[0], x.inputs[0]
+        if e.kind == "symbol":
+            values[e.parts[0]] = x.array
     return Evaluator(values, {gradient.parts[0]: dY}, Y.op.backward.function.__globals__)
+
+
+def _with_summed_axes(Y: Tensor, x: Array) -> Array:
+    """``x``, shaped like ``Y``, with an axis of 1 for each that was summed over: a formula leaves that out."""
+    axis = Y.params.get("axis")
+    if axis is None or not Y.inputs or Y.ndim >= Y.inputs[0].ndim:
+        return x
+    return np.expand_dims(x, axis) if np.ndim(x) == Y.ndim else x
 
 
 def _helper(evaluate: Evaluator, left: Expr, right: Expr, most: int) -> Equation | None:

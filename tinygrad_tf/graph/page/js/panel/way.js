@@ -27,7 +27,7 @@ export function derivation(app) {
   const chain = make("ol", "chain");
   const links = strongestTo(data, end.id).map((id) => link(app, data.edge.get(id)));
   chain.append(...links.map(({ li }) => li));
-  const elements = [...nudgeTable(end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];
+  const elements = [...nudgeTable(data, end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];
   return { links, elements };
 }
 
@@ -101,15 +101,16 @@ export function isUnresolved(q) {
   return Math.abs(number(q.gradient)) < leastSlope(q);
 }
 
-function nudgeTable(end) {
+function nudgeTable(data, end) {
   const title = heading(say("nudge"));
   if (!end.nudges) return [title, make("p", "quiet", say("noNudge"))];
   const table = make("table", "figures");
-  row(table, say("entry"), say("slope"), say("dEntry"));
+  row(table, say("entry"), say("slope"), say("dEntry", gradientName(end)));
+  const names = [fullName(data.node.get(data.loss)), fullName(end)];
   for (const q of end.nudges) {
     const tried = make("div", "", `[${q.index.join(", ")}] = ${three(q.entry)}`);
-    tried.append(make("div", "quiet", `${say("lossPlus")} = ${q.plus.toFixed(9)}`));
-    tried.append(make("div", "quiet", `${say("lossMinus")} = ${q.minus.toFixed(9)}`));
+    tried.append(make("div", "quiet", `${say("lossPlus", ...names)} = ${q.plus.toFixed(9)}`));
+    tried.append(make("div", "quiet", `${say("lossMinus", ...names)} = ${q.minus.toFixed(9)}`));
     row(table, tried, three((q.plus - q.minus) / (2 * q.epsilon)), three(q.gradient));
   }
   const least = three(leastSlope(end.nudges[0]));

@@ -54,9 +54,9 @@ function largestOf({ rows, columns, entries }) {
 // ---- one entry ------------------------------------------------------------------------------------------------------
 
 function lightUp({ equation, whole, tables, sum }, r, c) {
-  const { operands, product = [] } = equation;
+  const { operands } = equation;
   lit(whole, (cell) => Number(cell.dataset.r) === r && Number(cell.dataset.c) === c);
-  tables.forEach((table, i) => lit(table, (cell) => isUsed(operands[i].picked, roleOf(product, i), cell, [r, c])));
+  tables.forEach((table, i) => lit(table, (cell) => isUsed(operands[i].picked, roleOf(equation, i), cell, [r, c])));
   for (const cell of whole.querySelectorAll("td[data-r]")) cell.tabIndex = cell.className === "lit" ? 0 : -1;
   sum.textContent = sumText(equation, r, c);
 }
@@ -65,9 +65,15 @@ function lit(table, isLit) {
   for (const cell of table.querySelectorAll("td[data-r]")) cell.className = isLit(cell) ? "lit" : "";
 }
 
-function roleOf(product, i) {
-  if (product.length === 1) return i === product[0] ? "column" : "entry";
+function roleOf({ operands, product = [], result }, i) {
+  const alone = sumsRow(operands, product, result) ? "row" : "column";
+  if (product.length === 1) return i === product[0] ? alone : "entry";
   return { [product[0]]: "row", [product[1]]: "column" }[i] ?? "entry";
+}
+
+// Of one operand a row is summed where it has more columns than the result, else a column.
+function sumsRow(operands, product, result) {
+  return product.length === 1 && operands[product[0]].picked.shape[1] > result.shape[1];
 }
 
 function isUsed({ shape }, role, cell, [r, c]) {
@@ -78,25 +84,26 @@ function isUsed({ shape }, role, cell, [r, c]) {
 
 // How the entry comes about, with its numbers: 0.12 · 0.3 + … = 0.27.
 export function sumText(equation, r, c) {
-  const { entry, operands, product = [], result, left } = equation;
+  const { entry, operands, result, left } = equation;
   const value = entryAt(result, r, c);
   const head = `${left}[${r}, ${c}]`;
   if (!entry?.length) return `${head} = ${three(value)}`;
   const alone = entry.length === 1;
   const pieces = entry.map((piece) => {
     if (typeof piece === "string") return piece;
-    if (piece < 0) return alone ? products(operands, product, r, c) : `(${products(operands, product, r, c)})`;
+    if (piece < 0) return alone ? products(equation, r, c) : `(${products(equation, r, c)})`;
     return signed(entryAt(operands[piece].picked, r, c));
   });
   return `${head} = ${pieces.join("")} = ${three(value)}`;
 }
 
 // The terms of the sum that are shown, with dots for the others.
-function products(operands, product, r, c) {
+function products({ operands, product = [], result }, r, c) {
   const [a, b] = product.map((i) => operands[i].picked);
-  const steps = b ? a.columns : a.rows;
+  const row = sumsRow(operands, product, result);
+  const steps = b || row ? a.columns : a.rows;
   const terms = steps.map((k) => {
-    if (!b) return signed(entryAt(a, k, c));
+    if (!b) return signed(row ? entryAt(a, r, k) : entryAt(a, k, c));
     return `${signed(entryAt(a, r, k))} · ${signed(entryAt(b, k, c))}`;
   });
   return terms.map((term, i) => (i && steps[i] > steps[i - 1] + 1 ? `… + ${term}` : term)).join(" + ");
