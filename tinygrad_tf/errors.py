@@ -54,6 +54,17 @@ def describe(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def no_parameters(where: str, module: Any) -> Exception:
+    """A module where its parameters are meant."""
+    return error(
+        TypeError,
+        where,
+        got=f"the module {type(module).__name__}",
+        rule="it works on parameters, one Tensor or several",
+        cure="write model.parameters()",
+    )
+
+
 def wrong_arguments(
     op: str, signature: inspect.Signature, inputs: tuple[Any, ...], params: dict[str, Any]
 ) -> TypeError:

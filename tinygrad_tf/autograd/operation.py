@@ -150,8 +150,8 @@ class Op:
                 others = True
             arrays.append(x)
         alike = not others and not mixed and dtype is not None
-        if others and any(map(holds_tensors, inputs)):
-            return self.call(tuple([Tensor._of_list(x) if holds_tensors(x) else x for x in inputs]), params)
+        if others and not all(map(_is_taken, inputs)):
+            return self.call(tuple([x if _is_taken(x) else _taken(self.name, x) for x in inputs]), params)
         saved = None
         try:
             if self.wide and not (alike and dtype.char in "fd") and is_half(arrays):
@@ -256,6 +256,20 @@ class Op:
         letters = self.letters or [f"X{i}" for i in range(len(inputs))]
         got = {**dict(zip(letters, inputs, strict=False)), **params}
         return error(kind, self.name, got=got, rule=f"{rule} (NumPy: {problem})", cure=cure)
+
+
+def _is_taken(x: Any) -> bool:
+    """Whether an op computes with it as it is."""
+    return x is None or isinstance(x, (Tensor, np.ndarray, np.generic, int, float))
+
+
+def _taken(name: str, x: Any) -> Any:
+    """A list as an array, or as a Tensor if it holds Tensors; what else has an array's interface as an array."""
+    if holds_tensors(x):
+        return Tensor._of_list(x)
+    if not isinstance(x, (list, tuple)) and not hasattr(x, "__array__"):
+        raise mistakes.no_input(name, x)
+    return to_array(x)
 
 
 def _as_input(x: Any, array: np.ndarray[Any, Any]) -> Tensor:

@@ -62,7 +62,7 @@ class Replay:
 
     @property
     def loss(self) -> float:
-        return float(self.values[self.graph.tensors[-1].number])
+        return float(self.values[self.graph.tensors[-1].number].item())
 
     def loss_with(self, start: Tensor, value: Array) -> float:
         """The loss if ``start`` had this value: only what depends on it is computed again."""
@@ -70,7 +70,8 @@ class Replay:
         for t in self.graph.tensors:
             if t.op is not None and t.number not in changed and any(x.number in changed for x in t.inputs):
                 changed[t.number] = self._run(t, _Over(changed, self.values))
-        return float(changed.get(self.graph.tensors[-1].number, np.float64(self.loss)))
+        found = changed.get(self.graph.tensors[-1].number)
+        return self.loss if found is None else float(found.item())
 
     def _run(self, t: Tensor, values: Any) -> Array:
         assert t.op is not None

@@ -56,7 +56,7 @@ _ZH: dict[str, str | Callable[..., str]] = {
     "sum": lambda n: f"{n} 项之和",
     "reaches": lambda loss, W, steps, routes: f"{loss} 如何到达 {W}：经 {routes} 条路线，共 {steps} 步。",
     "norm": lambda norm: f"范数 {norm}",
-    "within": lambda path: f"在 {path}",
+    "within": lambda path: f"在 {path} 中",
     "where": lambda line: f"其中 {line}",
     "rule": lambda op: f"{op} 的规则",
     "to": lambda place: f"→ 第 {place} 步",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.dtypes import widened
 from ..autograd.tensor import Tensor
-from ..errors import error
+from ..errors import error, no_parameters
 from ..sums import squares
 
 
@@ -68,4 +68,6 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
 
 def _with_gradient(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     """One parameter or several, but for those that have no gradient."""
+    if callable(getattr(parameters, "parameters", None)):
+        raise no_parameters("clip_grad", parameters)
     return [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from ..autograd.dtypes import halved, is_half, widened
+from ..autograd.mistakes import no_input
 from ..autograd.operation import aliases, renamed
 from ..autograd.places import is_ours, site_of
 from ..autograd.tensor import Tensor, holds_tensors
@@ -39,11 +40,14 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
                 break
         try:
             made = compose(*inputs, **params)
-        except TypeError:
+        except (AttributeError, TypeError):
             try:
                 signature.bind(*inputs, **params)
             except TypeError:
                 raise wrong_arguments(compose.__name__, signature, inputs, params) from None
+            for i, x in enumerate((*inputs, *params.values())):
+                if callable(getattr(x, "named_parameters", None)) or (i == 0 and (x is None or isinstance(x, str))):
+                    raise no_input(compose.__name__, x) from None
             raise
         if isinstance(made, Tensor):
             if made.op is not None and (made.site is None or is_ours(made.site[0])):

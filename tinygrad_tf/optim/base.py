@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.changes import wrote
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
-from ..errors import error
+from ..errors import error, no_parameters
 from ..nn.loading import array_of
 from .groups import Group, check_members, check_settings, members, plain
 from .together import SMALL, Pack, alone, in_blocks
@@ -38,6 +38,8 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         together = isinstance(params, (Tensor, set, frozenset))
+        if callable(getattr(params, "parameters", None)):
+            raise no_parameters(type(self).__name__, params)
         given: list[Any] = [{"params": params}] if together else list(params)
         if not given:
             raise error(

@@ -86,7 +86,7 @@ def check_settings(name: str, group: Mapping[str, Any]) -> None:
                 name,
                 got={setting: group[setting]},
                 rule=f"{setting} is not negative",
-                cure=f"write {setting}={abs(group[setting])}: the optimiser goes downhill by itself, or uphill with "
+                cure=f"write {setting}={abs(group[setting]) if group[setting] < 0 else 0.001}: the optimiser goes downhill by itself, or uphill with "
                 "maximize=True",
             )
     if not all(0 <= beta < 1 for beta in group.get("betas", ())):

@@ -44,11 +44,17 @@ def linear(X, weight, bias=None):
             "linear",
             got={"X": X, "W": weight, **({} if bias is None else {"b": bias})},
             rule="X is (..., in), W (out, in), b (out,)",
-            cure="give W the shape (out_features, in_features), as in PyTorch: write W.T for the opposite order",
+            cure=_linear_cure(X, weight),
         )
     if X.ndim == 1:
         return squeeze(_linear(expand_dims(X, 0), weight, bias), 0)
     return _linear(X, weight, bias)
+
+
+def _linear_cure(X, weight) -> str:
+    if X.ndim > 0 and weight.ndim == 2 and X.shape[-1] not in weight.shape:
+        return f"give X a last axis of {weight.shape[1]}, or make the layer with in_features={X.shape[-1]}"
+    return "give W the shape (out_features, in_features), as in PyTorch: write W.T for the opposite order"
 
 
 @op(kernel=KERNELS["embedding"])
