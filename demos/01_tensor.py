@@ -19,7 +19,7 @@
 # whole computation can be walked backward from `L`.
 #
 # 其中 $n$ 是 $Y$ 的元素个数。`Tensor` 保存一个数组，同时记住自己由哪个运算、哪些输入得来。
-# 所以最后一行执行完之后，就可以从 `L` 出发，沿着整个计算往回走。
+# 所以可以从 `L` 出发，沿着整个计算往回走。
 # %%
 from guide import BLUE, GREY, INK, ORANGE, figure, finding, say, show, table
 

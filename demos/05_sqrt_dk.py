@@ -145,5 +145,5 @@ finding(scaled < 0.1 and plain > 3 * scaled and plain > 0.15, f"With $d_k = 1024
 # **Exercise.** Do not divide, but start with $W_q$ smaller by the factor $\sqrt{d_k}$. The scores are then the same at
 # the first step. Is the training the same, too? (Think of how far one step of Adam moves a weight, and the scores.)
 #
-# **练习。** 不做除法，改为让 $W_q$ 的初始值缩小 $\sqrt{d_k}$ 倍，于是第一步的分数与做除法时完全一样。训练过程也一样吗？
+# **练习。** 不做除法，改为把 $W_q$ 的初始值除以 $\sqrt{d_k}$，于是第一步的分数与做除法时完全一样。训练过程也一样吗？
 # （想一想：Adam 走一步，权重动了多少，分数又动了多少？）

@@ -137,9 +137,9 @@ q, k = Tensor(generator().normal(size=(2, 1, 1, 1, 32)))
 scores = np.array([[(turn(q, [i]) @ turn(k, [j]).mT).item() for j in range(12)] for i in range(12)])
 rotary, sine = (max(np.ptp(np.diagonal(S, d)) for d in range(12)) for S in (scores, PE @ PE.T))
 finding(max(rotary, sine) < 1e-4 < 0.1 < np.ptp(scores),
-        f"Of sinusoidal positions, $PE \\cdot PE^T$ depends on distance alone (it varies by {sine:.0e} along a "
+        f"Of sinusoidal positions, $PE \\cdot PE^\\top$ depends on distance alone (it varies by {sine:.0e} along a "
         f"diagonal); of rotary ones $q \\cdot k$ does (by {rotary:.0e}; over all pairs by {np.ptp(scores):.0f}).",
-        f"正弦编码的 $PE \\cdot PE^T$ 只取决于距离（沿对角线只变化 {sine:.0e}）；旋转编码则连 $q \\cdot k$ 本身"
+        f"正弦编码的 $PE \\cdot PE^\\top$ 只取决于距离（沿对角线只变化 {sine:.0e}）；旋转编码则连 $q \\cdot k$ 本身"
         f"也只取决于距离（沿对角线只变化 {rotary:.0e}；在所有位置对之间变化 {np.ptp(scores):.0f}）。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Leave `START` out. What becomes of rotary positions, and why? Then try with `gap` how a causal mask

@@ -33,8 +33,8 @@ show(lambda lang: graph.draw(loss, depth=1, view="forward", lang=lang),
 small = build(1)
 loss = cross_entropy(small(source, target).reshape(-1, 12), wanted)
 show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
-     "One layer of each, opened. Every sublayer is bypassed by an arrow into an “add”: the residual connection.",
-     "各取一层并打开。每个子层旁边都有一条箭头绕过它，直接进入 add：这就是残差连接。")  # fmt: skip
+     "One layer of each, opened. An arrow passes each sublayer by, into a sum such as A₆ = A₃ + A₅: the residual.",
+     "各取一层并打开。每个子层旁边都有一条箭头绕过它，直接进入加法，例如 A₆ = A₃ + A₅：这就是残差连接。")  # fmt: skip
 # %% [markdown]
 # The encoder's layer has two sublayers, attention and a feed-forward network; the decoder's has a third between them,
 # which attends to the memory: queries from the target, keys and values from the source. Each sublayer is wrapped in the

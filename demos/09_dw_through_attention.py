@@ -10,7 +10,7 @@
 #
 # $$Q = XW_q \qquad K = XW_k \qquad V = XW_v$$
 #
-# $$S = \frac{QK^T}{\sqrt{d_k}} \qquad P = \mathrm{softmax}(S) \qquad Y = PV \qquad
+# $$S = \frac{QK^\top}{\sqrt{d_k}} \qquad P = \mathrm{softmax}(S) \qquad Y = PV \qquad
 # L = \mathrm{mean}\big((Y-T)^{2}\big)$$
 #
 # The paper has this in section 3.2.1; $T$ is a target, so that there is a loss. The program is the same lines, with a
@@ -48,15 +48,15 @@ Q, K, V, Kt, A, S, P, Y, E, E2, L = head(**leaves)
 # ## 用链式法则走回来
 #
 # Now backward, from the end to the beginning. We write $dY$ for $\partial L / \partial Y$. A product $C = AB$ hands
-# back $dA = dC\,B^T$ and $dB = A^T dC$. Softmax hands back $P \odot (dP - \text{the row sums of } dP \odot P)$: an
-# entry gets its share of how far its $dP$ lies above the weighted average of the row.
+# back $dA = dC\,B^\top$ and $dB = A^\top dC$. Softmax hands back $P \odot (dP - \text{the row sums of } dP \odot P)$:
+# an entry gets its share of how far its $dP$ lies above the weighted average of the row.
 #
-# 现在从尾到头往回走。$dY$ 表示 $\partial L / \partial Y$。乘积 $C = AB$ 往回传 $dA = dC\,B^T$ 和 $dB = A^T dC$。
+# 现在从尾到头往回走。$dY$ 表示 $\partial L / \partial Y$。乘积 $C = AB$ 往回传 $dA = dC\,B^\top$ 和 $dB = A^\top dC$。
 # softmax 往回传 $P \odot (dP - \text{rowsum}(dP \odot P))$：$dP$ 的元素高出本行加权平均多少，就按份额 $P$ 得到多少。
 #
-# $$dY = \tfrac{2}{nd_k}(Y - T) \qquad dP = dY\,V^T \qquad dS = P \odot (dP - \textstyle\sum_j dP \odot P)$$
+# $$dY = \tfrac{2}{nd_k}(Y - T) \qquad dP = dY\,V^\top \qquad dS = P \odot (dP - \textstyle\sum_j dP \odot P)$$
 #
-# $$dQ = \frac{dS\,K}{\sqrt{d_k}} \qquad dW_q = X^T dQ$$
+# $$dQ = \frac{dS\,K}{\sqrt{d_k}} \qquad dW_q = X^\top dQ$$
 # %%
 x, k, v, p, y, t = (Z.array for Z in (X, K, V, P, Y, T))  # the arrays
 dY = 2 * (y - t) / y.size
@@ -70,7 +70,7 @@ apart = max(abs(a - b).max() for a, b in zip(by_rules, (dY, dP, dS, dQ, dW_q), s
 slope = abs(nudged(leaves, "W_q") - dW_q).max()
 forward = {"X": x, "W_q": W_q, "Q": Q, "S": S, "P": P, "Y": Y}
 backward = {"": None, "dW_q": dW_q, "dQ": dQ, "dS": dS, "dP": dP, "dY": dY}
-fig, axes = figure(2, 6, width=11, height=4.4, width_ratios=(4, 2, 2, 3, 3, 2))
+fig, axes = figure(2, 6, width=10.2, height=4.6, width_ratios=(4, 2, 2, 3, 3, 2))
 for row, values in zip(axes, (forward, backward), strict=True):
     for axis, (name, value) in zip(row, values.items(), strict=True):
         axis.set_title(name)
@@ -94,11 +94,11 @@ finding(apart < 1e-12 and slope < 1e-8,
 # ## 画出来看
 #
 # Nobody drew this by hand: the package recorded what ran, and reads the formula on each purple arrow from the source
-# of the rule that ran there. $W_k$ and $W_v$ are left out: no gradient on its way to $W_q$ passes them, only their
-# values do.
+# of the rule that ran there. $W_k$ and $W_v$ are left out: no gradient on its way to $W_q$ passes them; it
+# only needs $K$ and $V$, which the forward made with them.
 #
 # 这张图不是人画的：程序记录了执行过的每一步，紫色箭头上的公式取自当时执行的那条规则的源代码。图中没有 $W_k$、$W_v$：走
-# 向 $W_q$ 的梯度不经过它们，只用到它们的值。
+# 向 $W_q$ 的梯度不经过它们，只用到由它们算出的 $K$ 和 $V$。
 # %%
 show(lambda lang: graph.draw(L, path_to=W_q, values=True, lang=lang),
      "From the loss back to $W_q$. Beside each value stands its gradient, in purple.",

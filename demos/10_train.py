@@ -110,7 +110,7 @@ if not short:  # it must have learnt to write
 # value weights of the encoder's first layer, for one date. Nothing in it is new, there is only more of it.
 #
 # 第 9 章跟着 dW 走过一个头，共八步。这里是这个模型的同一种页面：编码器第一层的 query、key、value 权重，一个日期。原理
-# 没有新东西，只是步骤更多。
+# 上没有新东西，只是步骤更多。
 # %%
 loss = batch_loss(model, task.batch([("the 17th of May, 2038", "2038-05-17")]))
 W = model.encoder.layers[0].self_attn.in_proj_weight  # W_q, W_k and W_v, one below the other

@@ -106,9 +106,9 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
 probabilities = np.exp(model(ids).log_softmax(-1).array[0, -1])
 best = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in probabilities.argsort()[::-1][:5]]
 show(table(["next | 下一个", "probability | 概率"], best, ".1%"), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
-loss = model.loss(ids)
-blocks = model.transformer["h"]
+loss, blocks = model.loss(ids), model.transformer["h"]
 W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd); GPT-2's files hold its transpose
+W_qkv.name = "W_qkv"  # what the picture calls it, as the text does
 show(lambda lang: graph.draw(loss, path_to=W_qkv, lang=lang),
      "From the loss to layer 0's $W_{qkv}$: every residual connection is a fork, so there are many routes.",
      "从损失到第 0 层的 $W_{qkv}$：每个残差连接都是岔路，所以路线很多。")  # fmt: skip

@@ -229,7 +229,7 @@ def svg(text: str, prefix: str) -> str:
 def fitted(text: str) -> str:
     """A drawing on the page's own paper, made a little smaller if it is higher than a page of the guide should be."""
     width, height = (float(size) * 4 / 3 for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text)[:2])
-    scale = max(0.75, min(1.0, 1500 / height))
+    scale = max(0.83, min(1.0, 1500 / height))
     size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
     text = re.sub(r'<polygon fill="#ffffff"', '<polygon fill="none"', text, count=1)
     return re.sub(r'width="[\d.]+pt"\s+height="[\d.]+pt"', size, text, count=1)
