@@ -60,7 +60,11 @@ def _evaluator(Y: Tensor, dY: Array, rule: Formula) -> Evaluator:
     values |= {x.name: x.array for x in Y.params.values() if isinstance(x, Tensor) and x.name}
     values[own.parts[0]] = Y.array
     letters = [e for given in inputs for e in (given.parts if given.kind == "sequence" else (given,))]
-    values |= {e.parts[0]: x.array for e, x in zip(letters, Y.inputs, strict=False) if e.kind == "symbol"}
+    for e, x in zip(letters, Y.inputs, strict=False):
+        while e.kind == "transpose":  # that of an input which has no name of its own: Kᵀ
+            e, x = e.parts[0], x.inputs[0]
+        if e.kind == "symbol":
+            values[e.parts[0]] = x.array
     return Evaluator(values, {gradient.parts[0]: dY}, Y.op.backward.function.__globals__)
 
 
