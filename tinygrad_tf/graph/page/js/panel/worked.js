@@ -107,7 +107,7 @@ function products(terms, write) {
   return terms.map(({ factors, gap }) => `${gap ? "… + " : ""}${factors.map(write).join(" · ")}`).join(" + ");
 }
 
-const [FEWEST_DIGITS, MOST_DIGITS] = [3, 6]; // digits; the data has six
+const [FEWEST_DIGITS, MOST_DIGITS] = [3, 5]; // digits; the data has five
 
 // Where large terms nearly cancel out, three digits of each would not give the entry.
 function digitsFor({ entry, operands, result }, terms, r, c) {
