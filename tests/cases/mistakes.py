@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from tinygrad_tf import Tensor, grad, no_grad
+from tinygrad_tf import Tensor, grad, nn, no_grad, optim
 from tinygrad_tf.ops import arithmetic, choice, fused, heads, indexing, join, reduction
 
 
@@ -164,7 +164,22 @@ TYPES = [
     ("integers with a gradient, later", lambda: ids(1).requires_grad_(), RuntimeError,
      "requires_grad got", "only floats", "dtype="),
     ("a string added", lambda: x(2) + "a", TypeError,
-     "Tensor got data of type <U1", "booleans, integers or floats", "convert"),
+     "add got a str", "Tensors, arrays, numbers and lists", "vocabulary"),
+    ("texts added", lambda: arithmetic.add("a", "b"), TypeError, "add got a str", "lists of numbers", "vocabulary"),
+    ("sets added", lambda: arithmetic.add({1}, {2}), TypeError, "add got a set", "lists of numbers", "ids"),
+    ("a module multiplied", lambda: x(2) * nn.Linear(2, 2), TypeError,
+     "multiply got the function or module Linear", "lists of numbers", "module(x)"),
+    ("a module in a layer", lambda: nn.Linear(2, 2)(nn.Linear(2, 2)), TypeError,
+     "linear got the function or module Linear", "Tensors", "module(x)"),
+    ("a module in a composed function", lambda: nn.functional.layer_norm(nn.Linear(2, 2), 2), TypeError,
+     "layer_norm got the function or module Linear", "Tensors", "module(x)"),
+    ("None in a layer", lambda: nn.Linear(2, 2)(None), TypeError, "linear got a NoneType", "Tensors", "module(x)"),
+    ("a module to optimise", lambda: optim.AdamW(nn.Linear(2, 2)), TypeError,
+     "AdamW got the module Linear", "parameters", "model.parameters()"),
+    ("a module to clip", lambda: optim.clip_grad_norm_(nn.Linear(2, 2), 1.0), TypeError,
+     "clip_grad got the module Linear", "parameters", "model.parameters()"),
+    ("rows of another width", lambda: nn.Linear(3, 2)(x(4, 5)), ValueError,
+     "linear got X x (4, 5)", "X is (..., in)", "a last axis of 3, or make the layer with in_features=5"),
     ("None added", lambda: x(2) + None, TypeError, "add got no 'Z'", "its arguments are X, Z", "give Z"),
     ("booleans subtracted", lambda: Tensor([True]) - Tensor([True]), TypeError,
      "subtract got X (1,) bool", "types", ".astype("),

@@ -108,6 +108,13 @@ def test_a_nudged_dropout_drops_the_same():
     assert Replay(capture(loss)).loss == pytest.approx(loss.item(), rel=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(1,), (1, 1)])
+def test_a_loss_of_one_entry_with_axes_is_nudged_like_a_number(shape):
+    x = Tensor(np.full(shape, 3.0), requires_grad=True, name="x")
+    assert Replay(capture(x * x)).loss == 9.0
+    explore(x * x, path_to=x)
+
+
 def test_path_to_is_nudged_however_large_the_graph_is(monkeypatch):
     monkeypatch.setattr("tinygrad_tf.graph.page.weights._MOST_WORK", 0)
     loss, W = encoder()

@@ -278,6 +278,21 @@ def test_a_square_of_a_heat_map_says_row_column_and_value(opened, lang):
     assert page.evaluate("app.state.step") == 3
 
 
+def test_no_letter_of_a_formula_is_below_11_px(opened):
+    page = opened("layers", "#lang=en&step=999")
+    sizes = (
+        "() => [...document.querySelectorAll('math :is(mi, mn, mo, mtext)')].map((e) => getComputedStyle(e).fontSize)"
+    )
+    for id in page.evaluate("app.data.nodes.filter((n) => n.worked).slice(-20).map((n) => n.id)"):
+        page.evaluate("(at) => app.set({ at })", id)
+        assert min(float(size[:-2]) for size in page.evaluate(sizes)) >= 11
+
+
+def test_a_part_of_a_sum_says_which_it_is(opened):
+    page = opened("rnn", "#lang=en&step=4")
+    assert "part 1 of 200 of the sum" in page.text_content("#details")
+
+
 def test_figures_fit_a_phone(opened):
     page = opened("head", "#lang=en&step=5", viewport={"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

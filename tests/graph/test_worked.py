@@ -14,7 +14,7 @@ from tinygrad_tf.graph.flow import record
 from tinygrad_tf.graph.page.data import explored
 from tinygrad_tf.graph.worked import worked_step
 from tinygrad_tf.graph.worked.equation import picked
-from tinygrad_tf.ops.fused import cross_entropy
+from tinygrad_tf.ops.fused import cross_entropy, gelu_tanh
 
 
 def worked(loss):
@@ -130,6 +130,17 @@ def test_every_kind_of_layer_is_worked_out(op):
     found = [q for make in (head, encoder, dates) for name, q, _ in worked(make()[0]) if name == op]
     assert found
     assert all(q.entry for q in found if q.operands)
+
+
+def test_a_product_with_a_transpose_that_has_no_name_is_worked_out():
+    Q, K = leaf(2, 3, name="Q"), leaf(4, 3, name="K")
+    found = [q for name, q, _ in worked((Q @ K.T).sum()) if name == "matmul"]
+    assert [(q.right, bool(q.entry)) for q in found] == [("dA₂ · K", True), ("Qᵀ · dA₂", True)]
+
+
+def test_a_formula_with_pi_is_worked_out():
+    dX = [q for name, q, _ in worked(gelu_tanh(leaf(2, 3, name="X")).sum()) if name == "gelu_tanh"][-1]
+    assert (dX.left, dX.entry != ()) == ("dX", True)
 
 
 def test_a_product_over_a_batch_is_one_product_of_all_its_rows():

@@ -7,7 +7,7 @@ import pytest
 from cases import as_list, functions
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, gradcheck, no_grad
+from tinygrad_tf import Function, Tensor, gradcheck, no_grad
 from tinygrad_tf.autograd.operation import op
 from tinygrad_tf.autograd.tensor import NUMPY, implements
 from tinygrad_tf.ops import arithmetic, exponential, fused, reduction
@@ -23,6 +23,38 @@ def leaf(*values):
 def test_arrays_in_an_array_out():
     assert type(exponential.exp(np.zeros(2))) is np.ndarray
     assert type(fused.softmax(np.zeros((2, 2)))) is np.ndarray
+
+
+@op(types="float")
+def doubled(X):
+    return 2 * X
+
+
+class Doubled(Function):
+    def forward(X):
+        return 2 * X
+
+    def backward(dY, Y, X):
+        return 2 * dY
+
+
+#: What Python's own operators would do something else with, or nothing.
+OF_LISTS = {
+    "add": (tinygrad_tf.add, [1.0, 2.0], [3.0, 4.0]),
+    "multiply": (tinygrad_tf.multiply, [1.0, 2.0], 2),
+    "subtract": (tinygrad_tf.subtract, [1.0, 2.0], [3.0, 4.0]),
+    "sigmoid": (tinygrad_tf.sigmoid, [1.0, 2.0]),
+    "bitwise_and": (tinygrad_tf.bitwise_and, [1, 3], [2, 2]),
+    "an op of one's own": (doubled, [1.0, 2.0]),
+    "a Function": (Doubled.apply, [1.0, 2.0]),
+}
+
+
+@pytest.mark.parametrize("call, inputs", [(f, xs) for f, *xs in OF_LISTS.values()], ids=OF_LISTS)
+def test_lists_are_taken_for_arrays(call, inputs):
+    made = call(*inputs)
+    expected = call(*[Tensor(x) if isinstance(x, list) else x for x in inputs])
+    np.testing.assert_array_equal(np.asarray(made), expected.array, strict=True)
 
 
 def test_a_tensor_among_the_inputs_gives_a_tensor():

@@ -25,7 +25,7 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from operator import attrgetter, is_
 from sys import _getframe
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
@@ -150,8 +150,10 @@ class Op:
                 others = True
             arrays.append(x)
         alike = not others and not mixed and dtype is not None
-        if others and not all(map(_is_taken, inputs)):
-            return self.call(tuple([x if _is_taken(x) else _taken(self.name, x) for x in inputs]), params)
+        if others:
+            taken = [_taken(self.name, x, dtype is None) for x in inputs]
+            if not all(map(is_, taken, inputs)):
+                return self.call(tuple(taken), params)
         saved = None
         try:
             if self.wide and not (alike and dtype.char in "fd") and is_half(arrays):
@@ -258,18 +260,13 @@ class Op:
         return error(kind, self.name, got=got, rule=f"{rule} (NumPy: {problem})", cure=cure)
 
 
-def _is_taken(x: Any) -> bool:
-    """Whether an op computes with it as it is."""
-    return x is None or isinstance(x, (Tensor, np.ndarray, np.generic, int, float))
-
-
-def _taken(name: str, x: Any) -> Any:
-    """A list as an array, or as a Tensor if it holds Tensors; what else has an array's interface as an array."""
-    if holds_tensors(x):
-        return Tensor._of_list(x)
-    if not isinstance(x, (list, tuple)) and not hasattr(x, "__array__"):
+def _taken(name: str, x: Any, alone: bool) -> Any:
+    """An input of an op: a list is a Tensor if it holds some, and an array where no other input is a Tensor."""
+    if isinstance(x, (list, tuple)):
+        return Tensor._of_list(x) if holds_tensors(x) else to_array(x) if alone else x
+    if x is not None and not isinstance(x, (np.ndarray, int, float)) and not hasattr(x, "__array__"):
         raise mistakes.no_input(name, x)
-    return to_array(x)
+    return x
 
 
 def _as_input(x: Any, array: np.ndarray[Any, Any]) -> Tensor:

@@ -81,13 +81,13 @@ def check_settings(name: str, group: Mapping[str, Any]) -> None:
     """Raise if no optimiser could work by these settings; ``name`` is the optimiser's."""
     for setting in _NOT_NEGATIVE:
         if not group.get(setting, 0) >= 0:  # NaN, too
+            sensible = abs(group[setting]) if group[setting] < 0 else 0.001
             raise error(
                 ValueError,
                 name,
                 got={setting: group[setting]},
                 rule=f"{setting} is not negative",
-                cure=f"write {setting}={abs(group[setting]) if group[setting] < 0 else 0.001}: the optimiser goes downhill by itself, or uphill with "
-                "maximize=True",
+                cure=f"write {setting}={sensible}: the optimiser goes downhill by itself, or uphill with maximize=True",
             )
     if not all(0 <= beta < 1 for beta in group.get("betas", ())):
         raise error(

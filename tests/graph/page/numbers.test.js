@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { number, shapeText, three } from "../../../tinygrad_tf/graph/page/js/numbers.js";
+import { writingOf } from "../../../tinygrad_tf/graph/page/js/panel/matrix.js";
 import { sumText } from "../../../tinygrad_tf/graph/page/js/panel/worked.js";
 
 const SHOWN = [
@@ -45,3 +46,18 @@ for (const [what, result, at, text] of SUMS) {
     assert.equal(sumText({ left: "dW", result, operands, entry: [-1], product: [0] }, ...at), text);
   });
 }
+
+test("where terms nearly cancel out they are written with more digits", () => {
+  const upTo = (n) => [...Array(n).keys()];
+  const all = (shape, entries) => ({ shape, rows: upTo(shape[0]), columns: upTo(shape[1]), entries });
+  const operand = (text, shape, entries) => ({ text, picked: all(shape, entries) });
+  const operands = [operand("A", [1, 2], [1.2346, -1]), operand("B", [2, 1], [1, 1.2341])];
+  const near = { left: "Y", operands, product: [0, 1], entry: [-1], result: all([1, 1], [0.0005]) };
+  assert.equal(sumText(near, 0, 0), "Y[0, 0] = 1.2346 · 1 + (−1) · 1.2341 = 0.0005");
+  const far = { ...near, result: all([1, 1], [2.5]) };
+  assert.equal(sumText(far, 0, 0), "Y[0, 0] = 1.23 · 1 + (−1) · 1.23 = 2.5");
+});
+
+test("the largest entry of a matrix has three digits", () => {
+  assert.deepEqual([0.0118, 0.118, 1.18, 118].map((x) => writingOf([x, -0.001]).places), [4, 3, 2, 0]);
+});

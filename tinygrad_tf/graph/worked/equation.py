@@ -200,4 +200,4 @@ def picked(x: Any, most: int) -> Picked:
     rows, columns = (tuple(int(i) for i in axis) for axis in at)
     shape = (int(table.shape[0]), int(table.shape[1]))
     stack = tuple(int(n) for n in batch) if math.prod(batch) > 1 else ()
-    return Picked(shape, rows, columns, tuple([rounded(v, 4) for v in entries]), stack)
+    return Picked(shape, rows, columns, tuple([rounded(v, 5) for v in entries]), stack)

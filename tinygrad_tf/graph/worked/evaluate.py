@@ -49,7 +49,7 @@ class Evaluator:
     """
 
     def __init__(self, values: Mapping[str, Any], gradients: Mapping[str, Any], functions: Mapping[str, Any]) -> None:
-        self.values, self.gradients, self.functions = dict(values), dict(gradients), functions
+        self.values, self.gradients, self.functions = {"π": np.pi, **values}, dict(gradients), functions
         self.shape: tuple[int, ...] = ()  # of the left side, which broadcast(dY) and reshape(dY) do not say
 
     def __call__(self, e: Expr) -> Any:

@@ -7,6 +7,11 @@ export function number(x) {
 
 // Three significant digits, with a minus sign; NaN and infinities by name.
 export function three(x) {
+  return significant(x, 3);
+}
+
+// So many of them.
+export function significant(x, digits) {
   if (x === undefined || x === null) return "–";
   const v = Number(x);
   if (Number.isNaN(v)) return "NaN";
@@ -14,7 +19,7 @@ export function three(x) {
   if (v === 0) return "0";
   const size = Math.abs(v);
   const short = size >= 1e5 || size < 1e-4;
-  const text = short ? v.toExponential(2).replace(/\.?0+e/, "e") : String(Number(v.toPrecision(3)));
+  const text = short ? v.toExponential(digits - 1).replace(/\.?0+e/, "e") : String(Number(v.toPrecision(digits)));
   return text.replace("e-", "e−").replace(/^-/, "−");
 }
 

@@ -70,12 +70,19 @@ function sentDetails({ data, state, routes }, shown, node) {
   const boxes = sent.map((e) => {
     const box = formula(data, e.rule, true);
     const norm = e.step <= shown.step ? three(e.sent) : "–";
-    box.append(make("div", "sub", `→ ${fullName(data.node.get(e.source))} · ${say("norm")} ${norm}`));
+    const to = `→ ${fullName(data.node.get(e.source))} · ${say("norm")} ${norm}${pieceText(data, e)}`;
+    box.append(make("div", "sub", to));
     const worked = e.step <= shown.step && node.worked?.find((q) => q.edge === e.id);
     if (worked) box.append(equationBox(worked));
     return box;
   });
   return boxes.length ? [heading(say("backward")), ...boxes, ...helpersOf(shown, node)] : [];
+}
+
+// Where several gradients arrive, each is a part of the whole: dW of a weight that every step of an RNN uses.
+function pieceText(data, e) {
+  const { arrivals } = data.node.get(e.source);
+  return arrivals.length > 1 ? ` · ${say("piece", arrivals.indexOf(e) + 1, arrivals.length)}` : "";
 }
 
 // The helper lines of its rule in figures: the softmax of an attention, the mean and spread of a layer norm.

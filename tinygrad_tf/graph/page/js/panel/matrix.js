@@ -13,7 +13,7 @@ export function writingOf(entries) {
   if (!largest || sizes.every((x) => Number.isInteger(x) && x < 1e4)) return { power: 0, places: 0 };
   const digits = Math.floor(Math.log10(largest));
   if (digits < -2 || digits > 3) return { power: digits, places: 2 };
-  return { power: 0, places: Math.max(0, Math.min(3, 2 - digits)) };
+  return { power: 0, places: Math.max(0, Math.min(4, 2 - digits)) };
 }
 
 function written(x, { power, places }) {

@@ -1,7 +1,7 @@
 // A step in figures: an equation with its matrices, and for one entry the row, the column and the sum that make it.
 
 import { make } from "../elements.js";
-import { number, three } from "../numbers.js";
+import { number, significant, three } from "../numbers.js";
 import { say } from "../words.js";
 import { entryAt, matrix, sizeText } from "./matrix.js";
 
@@ -89,28 +89,47 @@ export function sumText(equation, r, c) {
   const head = `${left}[${r}, ${c}]`;
   if (!entry?.length) return `${head} = ${three(value)}`;
   const alone = entry.length === 1;
+  const terms = termsOf(equation, r, c);
+  const write = (x) => signed(x, digitsFor(equation, terms, r, c));
   const pieces = entry.map((piece) => {
     if (typeof piece === "string") return piece;
-    if (piece < 0) return alone ? products(equation, r, c) : `(${products(equation, r, c)})`;
-    return signed(entryAt(operands[piece].picked, r, c));
+    if (piece < 0) return alone ? products(terms, write) : `(${products(terms, write)})`;
+    return write(entryAt(operands[piece].picked, r, c));
   });
   return `${head} = ${pieces.join("")} = ${three(value)}`;
 }
 
-// The terms of the sum that are shown, with dots for the others.
-function products({ operands, product = [], result }, r, c) {
+// The terms of the sum that are shown, each as its factors, and whether some are left out before it.
+function termsOf({ operands, product = [], result }, r, c) {
   const [a, b] = product.map((i) => operands[i].picked);
+  if (!a) return [];
   const row = sumsRow(operands, product, result);
   const steps = b || row ? a.columns : a.rows;
-  const terms = steps.map((k) => {
-    if (!b) return signed(row ? entryAt(a, r, k) : entryAt(a, k, c));
-    return `${signed(entryAt(a, r, k))} · ${signed(entryAt(b, k, c))}`;
-  });
-  return terms.map((term, i) => (i && steps[i] > steps[i - 1] + 1 ? `… + ${term}` : term)).join(" + ");
+  const one = (k) => [row ? entryAt(a, r, k) : entryAt(a, k, c)];
+  return steps.map((k, i) => ({
+    factors: b ? [entryAt(a, r, k), entryAt(b, k, c)] : one(k),
+    gap: i > 0 && k > steps[i - 1] + 1,
+  }));
 }
 
-function signed(x) {
-  const text = three(x);
+function products(terms, write) {
+  return terms.map(({ factors, gap }) => `${gap ? "… + " : ""}${factors.map(write).join(" · ")}`).join(" + ");
+}
+
+const [FEWEST_DIGITS, MOST_DIGITS] = [3, 5]; // digits; the data has five
+
+// Where large terms nearly cancel out, three digits of each would not give the entry.
+function digitsFor({ entry, operands, result }, terms, r, c) {
+  const summed = terms.map(({ factors }) => factors.reduce((x, y) => x * number(y), 1));
+  const added = entry.filter((piece) => piece >= 0 && entry.some((text) => / [+−] /.test(text)));
+  const sizes = [...summed, ...added.map((i) => number(entryAt(operands[i].picked, r, c)))].map(Math.abs);
+  const lost = Math.log10(Math.max(...sizes) / Math.abs(number(entryAt(result, r, c))));
+  if (!Number.isFinite(lost)) return FEWEST_DIGITS;
+  return Math.max(FEWEST_DIGITS, Math.min(MOST_DIGITS, FEWEST_DIGITS + Math.ceil(lost)));
+}
+
+function signed(x, digits) {
+  const text = significant(x, digits);
   return text.startsWith("−") ? `(${text})` : text;
 }
 
