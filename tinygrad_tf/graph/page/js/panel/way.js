@@ -27,7 +27,8 @@ export function derivation(app) {
   const chain = make("ol", "chain");
   const links = strongestTo(data, end.id).map((id) => link(app, data.edge.get(id)));
   chain.append(...links.map(({ li }) => li));
-  const elements = [...nudgeTable(data, end), ...skipTable(data, routes), heading(title), make("p", "quiet", intro), chain];
+  const told = [heading(title), make("p", "quiet", intro), chain];
+  const elements = [...nudgeTable(data, end), ...skipTable(data, routes), ...told];
   return { links, elements };
 }
 
