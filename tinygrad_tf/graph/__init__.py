@@ -10,5 +10,8 @@ from .derivation import Explanation, explain
 from .lines import record
 from .page.explorer import Page, explore
 from .pictures import Picture, draw
+from .source import Program, program
 
-__all__ = ["Card", "Explanation", "Page", "Picture", "draw", "explain", "explore", "op_card", "record"]
+__all__ = [
+    "Card", "Explanation", "Page", "Picture", "Program", "draw", "explain", "explore", "op_card", "program", "record",
+]  # fmt: skip

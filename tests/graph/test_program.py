@@ -1,0 +1,298 @@
+"""program(): the text computes what backward() computes, by itself, and reads as a person would have written it."""
+
+import ast
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from cases import CASES
+
+from tinygrad_tf import Function, Tensor, checkpoint, gradcheck, graph, manual_seed, models, nn
+from tinygrad_tf import nn as layers
+from tinygrad_tf.autograd.operation import op
+from tinygrad_tf.graph import program
+from tinygrad_tf.nn import functional as F
+
+
+def leaf(*values, **traits):
+    return Tensor(np.array(values), requires_grad=True, **traits)
+
+
+def weighted(outputs):
+    """One number of all outputs, each entry with a weight of its own."""
+    rng = np.random.default_rng(0)
+    loss, *more = [(y * rng.standard_normal(y.shape).astype(y.dtype)).sum() for y in outputs]
+    for other in more:
+        loss = loss + other
+    return loss
+
+
+def same(written, right, exact):
+    """Whether two arrays are equal: to the bit, or to the rounding that a kernel differs by."""
+    if exact:
+        return np.array_equal(written, right, equal_nan=True)
+    size = np.abs(right[np.isfinite(right)]).max(initial=1e-3)
+    close = 1e-9 if np.asarray(right).dtype == np.float64 else 2e-5
+    return np.allclose(written, right, rtol=close, atol=close * size, equal_nan=True)
+
+
+def assert_equal(loss, step, leaves):
+    """What the program gives is what backward() gives."""
+    exact = not any(t.op is not None and t.op.kernel for t in graph.capture.capture(loss).tensors)
+    made, gradients = step.run()
+    assert same(np.asarray(made), loss.array, exact)
+    loss.backward()
+    for name, x in leaves.items():
+        if x.grad is not None:
+            assert same(gradients[name], x.grad.array, exact), name
+
+
+# ---- the rows of all ops --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_a_row_is_computed_to_the_bit(case):
+    inputs, outputs = case.run()
+    outputs = [y for y in outputs if y.dtype.kind == "f" and y.requires_grad and y.op is not None]
+    leaves = {f"x{i}": x for i, x in enumerate(x for x in inputs if x.requires_grad)}
+    if not outputs or not leaves:
+        pytest.skip("nothing of it has a gradient")
+    for name, x in leaves.items():
+        x.name = name
+    loss = weighted(outputs)
+    assert_equal(loss, program(loss), leaves)
+
+
+# ---- models ---------------------------------------------------------------------------------------------------------
+
+IDS = np.random.default_rng(0).integers(1, 12, (2, 5))
+
+
+def words(logits, ids):
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), ids.reshape(-1))
+
+
+def gpt2():
+    model = models.GPT2(models.GPT2Config(12, n_embd=8, n_layer=2, n_head=2, n_positions=6))
+    return model, lambda: words(model(IDS[:, :-1]), IDS[:, 1:])
+
+
+def llama():
+    config = models.LlamaConfig(12, hidden_size=8, intermediate_size=16, num_hidden_layers=1, num_attention_heads=4,
+                                num_key_value_heads=2)  # fmt: skip
+    model = models.Llama(config)
+    return model, lambda: words(model(IDS[:, :-1]), IDS[:, 1:])
+
+
+def bert():
+    config = models.BERTConfig(12, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+                               max_position_embeddings=6)  # fmt: skip
+    model = models.BERT(config)
+    return model, lambda: words(model(IDS, attention_mask=IDS > 2), IDS)
+
+
+def paper():
+    config = models.TransformerConfig(12, d_model=8, n_heads=2, n_layers=1, d_ff=16, dropout=0.1)
+    model = models.Transformer(config)
+    return model, lambda: words(model(IDS, IDS[:, :-1]), IDS[:, 1:])
+
+
+def pytorch():
+    model = nn.Transformer(8, 2, 1, 1, 16, batch_first=True)
+    x = Tensor(np.random.default_rng(0).standard_normal((2, 3, 8)).astype("f4"))
+    mask = np.triu(np.ones((3, 3), bool), 1)
+    return model, lambda: weighted([model(x, x, tgt_mask=mask)])
+
+
+def twice():
+    """A module that is called twice, and a weight that two layers share."""
+    model = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
+    model[2].weight = model[0].weight
+    x = Tensor(np.random.default_rng(0).standard_normal((4, 3)).astype("f4"))
+    return model, lambda: (model(model(x)) ** 2).sum()
+
+
+def recurrent():
+    model = nn.Linear(3, 3)
+
+    def loss():
+        h = Tensor(np.ones((2, 3), "f4"))
+        for _ in range(4):
+            h = (model(h) + h).tanh()
+        return h.sum()
+
+    return model, loss
+
+
+MODELS = {
+    "GPT-2": gpt2,
+    "Llama": llama,
+    "BERT": bert,
+    "paper": paper,
+    "nn.Transformer": pytorch,
+    "twice": twice,
+    "RNN": recurrent,
+}
+
+
+@pytest.mark.parametrize("build", MODELS.values(), ids=MODELS)
+def test_a_model_is_computed(build):
+    manual_seed(0)
+    model, compute = build()
+    loss = compute()
+    assert_equal(loss, program(loss), {p.name: p for p in model.parameters()})
+
+
+@pytest.mark.parametrize("build", [recurrent, twice, gpt2], ids=["RNN", "twice", "GPT-2"])
+def test_the_script_runs_where_the_package_is_not(build, tmp_path):
+    (tmp_path / "tinygrad_tf.py").write_text("raise ImportError", encoding="utf-8")
+    loss = build()[1]()
+    path = program(loss).save(tmp_path / "step.py")
+    run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True, cwd=tmp_path)
+    said, *norms = run.stdout.splitlines()
+    assert float(said.removeprefix("loss ")) == pytest.approx(loss.item(), rel=1e-5)
+    assert len(norms) == len([t for t in graph.capture.capture(loss).tensors if t.op is None and t.requires_grad])
+
+
+def test_what_a_checkpoint_holds_is_written_out():
+    manual_seed(0)
+    layer = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Dropout(0.5), nn.Linear(4, 3))
+    x = leaf([1.0, 2.0, 3.0], name="x")
+    loss = (checkpoint(layer, x.float()) * x).sum()
+    assert_equal(loss, program(loss), {"x": x, **{p.name: p for p in layer.parameters()}})
+
+
+def test_with_path_to_nothing_else_is_computed():
+    model, compute = twice()
+    loss = compute()
+    bias = model[2].bias
+    whole, part = program(loss), program(loss, path_to=bias)
+    assert len(str(part)) < len(str(whole))
+    assert list(part.run()[1]) == [bias.name]
+    np.testing.assert_array_equal(part.run()[1][bias.name], whole.run()[1][bias.name])
+
+
+def test_other_arrays_give_other_numbers():
+    W = leaf([3.0], [4.0], name="W")
+    X = Tensor(np.array([[1.0, 2.0]]), name="X")
+    step = program((X @ W).sum())
+    assert step.run(X=np.array([[5.0, 6.0]]))[1]["W"].tolist() == [[5.0], [6.0]]
+    assert step.run()[1]["W"].tolist() == [[1.0], [2.0]]
+    with pytest.raises(TypeError, match=r"run got Z .*\n  rule: step takes"):
+        step.run(Z=1)
+
+
+# ---- ops of one's own -----------------------------------------------------------------------------------------------
+
+
+def steep(X, k):
+    E = np.exp(-k * X)
+    return E / (1 + E) / E
+
+
+@op(types="float")
+def swish(X, *, k: float = 1.0):
+    """X · σ(k · X)."""
+    return X * steep(X, k)
+
+
+@swish.rule
+def d_swish(dY, Y, X, *, k):
+    G = steep(X, k)
+    dX = dY * (G + k * X * G * (1 - G))
+    return dX
+
+
+class Cube(Function):
+    def forward(X):
+        return X**3
+
+    def backward(dY, Y, X):
+        return 3 * dY * X * X
+
+
+TABLE = np.array([1.0, 2.0])
+
+
+@op
+def looked_up(X):
+    return X * TABLE
+
+
+@looked_up.rule
+def d_looked_up(dY, Y, X):
+    return dY * TABLE
+
+
+def test_ops_of_ones_own_are_written_with_what_they_use():
+    x = leaf(1.0, -2.0, name="x")
+    assert gradcheck(lambda x: swish(x, k=2.0), x)
+    loss = (swish(x, k=2.0) * Cube.apply(x)).sum()
+    step = program(loss)
+    assert "def steep(X" in str(step)
+    assert_equal(loss, step, {"x": x})
+
+
+def test_what_has_no_form_in_numpy_is_refused():
+    x = leaf(1.0, -2.0, name="x")
+    with pytest.raises(RuntimeError, match=r"program got the array TABLE[\s\S]*of Tensors and settings alone"):
+        program(looked_up(x).sum())
+
+
+def test_a_variable_may_be_called_as_a_function_is():
+    X = Tensor(np.random.default_rng(0).standard_normal((2, 3)), requires_grad=True, name="X")
+    softmax = X.softmax(-1)
+    d_softmax = softmax.softmax(-1)
+    step = (d_softmax * d_softmax).sum()
+    assert_equal(step, program(step), {"X": X})
+
+
+# ---- how it reads ---------------------------------------------------------------------------------------------------
+
+
+class Head(layers.Module):
+    def __init__(self):
+        self.W_q, self.W_k, self.W_v = (nn.Parameter(np.ones((4, 3)) / 3) for _ in range(3))
+
+    def forward(self, X):
+        Q, K, V = X @ self.W_q, X @ self.W_k, X @ self.W_v
+        S = Q @ K.mT / 3**0.5
+        P = S.softmax(-1)
+        return P @ V
+
+
+def test_an_attention_head_reads_as_one_would_write_it():
+    X = Tensor(np.random.default_rng(0).standard_normal((5, 4)), name="X")
+    Y = Head()(X)
+    L = (Y * Y).sum()
+    lines = [line.strip().split("  #")[0] for line in str(program(L)).splitlines()]
+    for line in ("Q = X @ W_q", "P = softmax(S)", "Y = P @ V", "dP = dY @ V.mT", "dV = P.mT @ dY", "dQ = dA5 @ A4.mT",
+                 "dW_q = X.mT @ dQ", "dY = dY + dA6 * Y"):  # fmt: skip
+        assert line in lines or line.translate(str.maketrans("0123456789", "?" * 10)) in [
+            x.translate(str.maketrans("0123456789", "?" * 10)) for x in lines
+        ], line
+
+
+def names_of_functions(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("build", MODELS.values(), ids=MODELS)
+def test_it_is_well_written(build, tmp_path):
+    manual_seed(0)
+    text = str(program(build()[1]()))
+    assert max(map(len, text.splitlines())) <= 120
+    for function in names_of_functions(ast.parse(text)):
+        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        given = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        assert given <= read, given - read
+        assert {a.arg for a in function.args.args} <= read
+    ruff = shutil.which("ruff")
+    if ruff:
+        (tmp_path / "step.py").write_text(text, encoding="utf-8")
+        run = subprocess.run([ruff, "check", "--isolated", "--line-length=120", "--select=E,W,F", tmp_path / "step.py"],
+                             capture_output=True, text=True)  # fmt: skip
+        assert run.returncode == 0, run.stdout
