@@ -235,3 +235,10 @@ def test_random_programs(first):
 def test_what_a_loop_reads_and_writes_is_numbered():
     names = {node.name for node in capture(recurrent()).nodes}
     assert {"x₁", "x₅", "h₁", "h₂", "h₆", "U", "W"} <= names
+
+
+def test_a_parameter_that_is_used_outside_of_modules_has_its_name_alone():
+    enc, W = nn.Linear(3, 3), nn.Parameter(np.ones((3, 3), "f4"))
+    loss = (enc(leaf(2, 3)) @ W).sum()
+    names = {node.name for node in capture(loss, {id(W): "W"}).nodes}
+    assert {"W", "weight", "bias"} <= names

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from .capture import capture
-from .flow import Flow, record
+from .flow import Flow, Watch, record
 
 Array = np.ndarray[Any, Any]
 
@@ -26,10 +26,10 @@ class Inside:
     inputs: dict[str, int]
 
 
-def inside(Y: Tensor, dY: Array) -> Inside | None:
+def inside(Y: Tensor, dY: Array, *watches: Watch) -> Inside | None:
     """What the definition of the op that made ``Y`` computes, and how ``dY`` flows back through it.
 
-    None for an op that is a primitive itself.
+    None for an op that is a primitive itself. ``watches`` are shown every gradient, as :func:`.flow.record` says.
 
     >>> from tinygrad_tf.ops.fused import softmax
     >>> opened = inside(softmax(Tensor([1.0, 2.0], requires_grad=True)), np.array([1.0, 0.0], np.float32))
@@ -47,7 +47,7 @@ def inside(Y: Tensor, dY: Array) -> Inside | None:
     if not isinstance(made, Tensor) or made.op is None:
         return None
     made.name = made.name or op.backward.function.__code__.co_varnames[1]
-    flow = record(capture(made), seed=dY)
+    flow = record(capture(made), *watches, seed=dY)
     numbers = {leaf.number: i for i, leaf in enumerate(leaves)}
     inputs = {node.id: numbers[t.number] for node, t in zip(flow.graph.nodes, flow.graph.tensors, strict=True)
               if t.number in numbers}  # fmt: skip

@@ -144,7 +144,8 @@ def _tell_layers_apart(tensors: Sequence[Tensor], given: dict[int, str], paths: 
     roots: dict[int, str] = {}
     for Y in tensors:
         for x in Y.inputs:
-            if type(x) is not Tensor and x.number not in roots and isinstance(Y.scope, Scope):
+            within = isinstance(Y.scope, Scope) and Y.scope.site is not None  # elsewhere its name is enough
+            if within and type(x) is not Tensor and x.number not in roots:
                 roots[x.number] = root_of(Y.scope)
     if len(set(roots.values())) < 2 and max(Counter(given.get(n) for n in roots).values(), default=0) < 2:
         return

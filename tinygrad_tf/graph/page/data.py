@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
 from ..arrays import LEVELS, Summary, norm, rounded, summary
 from ..capture import Graph, Node, capture
-from ..flow import Flow, record, shares
+from ..flow import Arrays, Flow, record, shares
 from ..inside import inside
 from ..joins import Join, Joins, counts, strongest
 from ..labels import headline, routes_text
@@ -35,14 +35,19 @@ from .weights import nudged, weights_of
 SCHEMA = 1
 
 
+#: Of a fused node: its definition, then norms of values, of gradients and along edges, and the equations of each step.
+Insides: TypeAlias = tuple[
+    int, list[float], list[float | None], list[float | None], list[list[Equation] | None]
+]  # fmt: skip
+
+
 @dataclass
 class NodeData:
     """One Tensor. ``text`` stands on its box, ``module`` is the box that it lies in.
 
     ``routes`` is the number of ways from the loss, rounded if huge, ``via`` the edge over which the strongest comes.
-    ``worked`` has the equations of its step. ``inside`` is (definition, norms of values, norms of gradients, norms
-    along edges) of a fused node. ``weight`` marks what is made of parameters alone. ``shares`` are the norms of what
-    each of several losses brings.
+    ``worked`` has the equations of its step, ``inside`` what a fused node consists of. ``weight`` marks what is made of
+    parameters alone. ``shares`` are the norms of what each of several losses brings.
     """
 
     id: str
@@ -66,7 +71,7 @@ class NodeData:
     via: str | None = None
     join: Join | None = None
     weight: bool = False
-    inside: tuple[int, list[float], list[float | None], list[float | None]] | None = None
+    inside: Insides | None = None
     nudges: list[Nudge] | None = None
     shares: list[tuple[str, float]] | None = None
     worked: list[Equation] | None = None
@@ -153,12 +158,13 @@ class Collector:
         self.gradients: dict[str, Summary | None] = {}
         self.side = 6 if n <= 400 else 5 if n <= 1500 else 3  # rows and columns of the matrices that are printed
         self.worked: dict[str, list[Equation]] = {}
-        self.insides: dict[str, tuple[int, list[float], list[float | None], list[float | None]]] = {}
+        self.insides: dict[str, Insides] = {}
         self.formulas: dict[str, int] = {}
         self.maths: list[tuple[str, list[Math]]] = []
         self.definitions: dict[str, int] = {}
         self.defined: list[Definition] = []
-        self.open_fused = sum(1 for t in graph.tensors if t.op is not None and t.op.kernel) <= _MOST_FUSED
+        n_fused = sum(1 for t in graph.tensors if t.op is not None and t.op.kernel)
+        self.open_fused, self.work_fused = n_fused <= _MOST_FUSED, n_fused <= _MOST_WORKED and values != "stats"
         self.weights = weights_of(graph)
         self.kept = {*self.weights, *([end.id] if end else [])}
         self.weight_gradients: dict[str, np.ndarray[Any, Any]] = {}
@@ -172,12 +178,13 @@ class Collector:
         if self.open_fused:
             self._open(node, np.asarray(dY))
         if self.values in ("thumbnails", "full") and self.graph.node(node).op:
-            self.worked[node] = self._worked(self.graph.tensor(node), np.asarray(dY), along)
+            self.worked[node] = self._worked(self.graph, node, np.asarray(dY), along)
         if self.graph.node(node).op:
             self.done()
 
     def _open(self, node: str, dY: Any) -> None:
-        opened = inside(self.graph.tensor(node), dY)
+        arrays = Arrays()
+        opened = inside(self.graph.tensor(node), dY, arrays)
         if opened is None:
             return
         flow = opened.flow
@@ -196,11 +203,16 @@ class Collector:
         values = [rounded(norm(t.array), 3) for t in flow.graph.tensors]
         norms = [short(flow.norms.get(n.id)) for n in flow.graph.nodes]
         sent = [short(flow.sent.get(e.id)) for e in flow.graph.edges]
-        self.insides[node] = self.definitions[key], values, norms, sent
+        worked: list[list[Equation] | None] = [None] * len(nodes)
+        for step in flow.steps if self.work_fused else ():
+            along = {e: arrays[e] for e in step.sent}
+            worked[int(step.node[1:])] = self._worked(flow.graph, step.node, np.asarray(arrays[step.node]), along)
+        self.insides[node] = self.definitions[key], values, norms, sent, worked
 
-    def _worked(self, Y: Tensor, dY: Any, along: Any) -> list[Equation]:
-        edges = ((e, self.graph.edge(e).position, np.asarray(dX)) for e, dX in along.items())
-        rules = {e: (gradient_formula(Y, position, self.graph.names), dX) for e, position, dX in edges}
+    def _worked(self, graph: Graph, node: str, dY: Any, along: Any) -> list[Equation]:
+        Y = graph.tensor(node)
+        edges = ((e, graph.edge(e).position, np.asarray(dX)) for e, dX in along.items())
+        rules = {e: (gradient_formula(Y, position, graph.names), dX) for e, position, dX in edges}
         return worked_step(Y, dY, rules, self.side)
 
     def formula(self, f: Formula | None) -> int | None:
@@ -260,6 +272,7 @@ class Collector:
 
 
 _MOST_FUSED = 600
+_MOST_WORKED = 40  # fused nodes whose insides have figures, too
 _MOST_ENTRIES = 48_000  # of all thumbnails together
 
 

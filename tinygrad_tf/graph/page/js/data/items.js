@@ -76,13 +76,13 @@ function nodeItem(data, open, n, box) {
 
 // A fused node as a frame with the primitives of its definition; its inputs are those of the node itself.
 function openFused(data, item) {
-  const [index, values, gradients] = item.node.inside;
+  const [index, values, gradients, , worked] = item.node.inside;
   const definition = data.definitions[index];
   Object.assign(item, { kind: "frame", fused: true, children: [], definition });
   item.parts = definition.nodes.map((part, i) => {
     if (part.input !== undefined) return null;
     const id = `${item.id}/${i}`;
-    const inner = { ...part, id, value: values[i], norm: gradients[i] };
+    const inner = { ...part, id, value: values[i], norm: gradients[i], worked: worked[i] ?? [] };
     const kind = part.kind === "loss" ? "operation" : part.kind;
     const child = { id, kind, inner, of: item.node, parent: item, order: item.order + (i + 1) / 1000 };
     item.children.push(child);

@@ -24,8 +24,15 @@ export function innerDetails(data, item) {
   if (item.inner.forward !== undefined) found.push(heading(say("forward")), formula(data, item.inner.forward));
   const own = Number(item.id.split("/")[1]);
   const { edges } = data.definitions[item.of.inside[0]];
-  const rules = edges.filter((e) => e.target === own && e.rule !== undefined);
-  if (rules.length) found.push(heading(say("backward")), ...rules.map((e) => formula(data, e.rule, true)));
+  const boxes = edges.flatMap((e, k) => {
+    if (e.target !== own || e.rule === undefined) return [];
+    const box = formula(data, e.rule, true);
+    const worked = item.inner.worked.find((q) => q.edge === `e${k}`);
+    if (worked) box.append(equationBox(worked));
+    return [box];
+  });
+  const lines = item.inner.worked.filter((q) => q.edge === undefined);
+  if (boxes.length) found.push(heading(say("backward")), ...boxes, ...helperList(lines));
   return found;
 }
 
@@ -88,7 +95,11 @@ function pieceText(data, e) {
 // The helper lines of its rule in figures: the softmax of an attention, the mean and spread of a layer norm.
 function helpersOf(shown, node) {
   const lines = (node.worked ?? []).filter((q) => q.edge === undefined);
-  if (!lines.length || node.arrivals.some((e) => e.step > shown.step)) return [];
+  return node.arrivals.some((e) => e.step > shown.step) ? [] : helperList(lines);
+}
+
+function helperList(lines) {
+  if (!lines.length) return [];
   const list = make("details", "helpers");
   list.open = lines.length < 2;
   list.append(make("summary", "", say("helpers")), ...lines.map(equationBox));
