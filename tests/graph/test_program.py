@@ -183,6 +183,14 @@ def test_other_arrays_give_other_numbers():
     assert step.run()[1]["W"].tolist() == [[1.0], [2.0]]
     with pytest.raises(TypeError, match=r"run got Z .*\n  rule: step takes"):
         step.run(Z=1)
+    with pytest.raises(ValueError, match=r"run got X \(3, 2\)[\s\S]*has the shape \(1, 2\)"):
+        step.run(X=np.ones((3, 2)))
+
+
+def test_a_notebook_shows_it():
+    shown = program((leaf(1.0, name="x") * 2).sum())._repr_html_()
+    assert "def" in shown
+    assert "step" in shown
 
 
 # ---- ops of one's own -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import html
+import importlib
 import json
 import keyword
 import os
@@ -48,12 +49,19 @@ class Program:
         return f"<program of {len(self.text.splitlines())} lines: step({', '.join(self.data)})>"
 
     def _repr_html_(self) -> str:
-        return f"<pre style='line-height:1.35'>{html.escape(self.text)}</pre>"
+        try:
+            pygments = importlib.import_module("pygments")  # comes with every notebook
+        except ImportError:
+            return f"<pre>{html.escape(self.text)}</pre>"
+        lexers, formatters = (importlib.import_module(f"pygments.{part}") for part in ("lexers", "formatters"))
+        made: str = pygments.highlight(self.text, lexers.PythonLexer(), formatters.HtmlFormatter(noclasses=True))
+        return made
 
     def run(self, **changed: Any) -> tuple[Any, dict[str, Array]]:
         """The loss and the gradients by the names of their Tensors, with other arrays for the arguments ``changed``.
 
-        Raises TypeError for an argument that ``step`` does not have.
+        They have the recorded shapes, which the program's numbers follow from. Raises TypeError for an argument that
+        ``step`` does not have, ValueError for another shape.
         """
         unknown = [name for name in changed if name not in self.data]
         if unknown:
@@ -66,7 +74,17 @@ class Program:
             )
         space: dict[str, Any] = {"__name__": "program"}
         exec(compile(self.text, "<program>", "exec"), space)
-        given = {name: np.asarray(getattr(x, "array", x)) for name, x in changed.items()}
+        given = {name: np.asarray(getattr(x, "array", x), self.data[name].dtype) for name, x in changed.items()}
+        for name, array in given.items():
+            if array.shape != self.data[name].shape:
+                raise error(
+                    ValueError,
+                    "run",
+                    got={name: array},
+                    rule=f"{name} has the shape {self.data[name].shape} of the recorded step: numbers in the program "
+                    "follow from it",
+                    cure="record a step with arrays of that shape, and write its program",
+                )
         loss, gradients = space["step"](**{**self.data, **given})
         return loss, gradients
 
@@ -96,7 +114,9 @@ def program(loss: Losses, path_to: Tensor | None = None) -> Program:
 
     One statement stands on each line, first forward in the order in which it ran, then backward, in the names of the
     pictures. Elementary ops are written in their place, all others as calls of functions above, which are the ops'
-    own definitions and rules. With ``path_to`` only the gradient of this Tensor is computed.
+    own definitions and rules. With ``path_to`` only the gradient of this Tensor is computed. It holds for arrays of the
+    recorded shapes and types. What kernels compute in one pass is written as its definition, so that the last digits
+    may differ there; everything else gives the same bits.
     Raises RuntimeError for a graph that ``backward()`` has freed, ValueError if no gradient reaches ``path_to``.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
