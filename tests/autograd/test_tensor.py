@@ -28,7 +28,7 @@ def leaf(*values):
 @pytest.mark.parametrize(
     "data, dtype",
     [
-        (1.5, f32), (1, i64), (True, np.bool_), ([1.0, 2.0], f32), ([1, 2], i64), ([True], np.bool_), ([1, 2.5], f32),
+        (1.5, f32), (1, f32), (True, np.bool_), ([1.0, 2.0], f32), ([1, 2], f32), ([True], np.bool_), ([1, 2.5], f32),
         ([], f32), (np.float64(1), f64), (np.float32(1), f32), (np.ones(2), f64), (np.ones(2, f32), f32),
         (np.arange(2, dtype=i32), i32), (np.ones(2, np.float16), np.float16), (range(3), i64),
         ([np.float64(1.0)], f32), ((1.0, (2.0)), f32),
@@ -165,7 +165,7 @@ def test_joining_and_choosing_meet_alike(dtype, torch):
 def test_sums_of_integers_and_booleans_count():
     assert Tensor([True, True]).sum().tolist() == 2
     assert Tensor([True, True]).sum().dtype == i64
-    assert Tensor([1, 2]).mean().dtype == f32
+    assert Tensor(np.array([1, 2])).mean().dtype == f32
 
 
 def test_a_python_number_is_as_exact_as_the_tensor():
@@ -180,7 +180,7 @@ def test_a_python_number_is_as_exact_as_the_tensor():
 def test_numbers_out():
     t = Tensor([[2.5]])
     assert (t.item(), float(t), int(t), bool(t), f"{t:.2f}") == (2.5, 2.5, 2, True, "2.50")
-    assert [10, 20, 30][Tensor(1)] == 20
+    assert [10, 20, 30][Tensor(np.array(1))] == 20
 
 
 def test_len_and_iteration():
@@ -201,7 +201,7 @@ def test_equality_is_by_entry_and_hash_by_identity():
     "tensor, text",
     [
         (lambda: Tensor([1.0, 2.0]), "Tensor([1., 2.], dtype=float32)"),
-        (lambda: Tensor(3), "Tensor(3, dtype=int64)"),
+        (lambda: Tensor(np.array(3)), "Tensor(3, dtype=int64)"),
         (
             lambda: Tensor([1.0], requires_grad=True, name="W"),
             "Tensor([1.], dtype=float32, name='W', requires_grad=True)",
@@ -293,4 +293,20 @@ def test_methods_of_numpy_and_pytorch_agree_where_both_have_them():
 
 @pytest.mark.parametrize("name, dtype", [("float", f32), ("double", f64), ("long", i64), ("bool", np.bool_)])
 def test_casts(name, dtype):
-    assert getattr(Tensor([0, 2]), name)().dtype == dtype
+    assert getattr(Tensor(np.array([0, 2])), name)().dtype == dtype
+
+
+@pytest.mark.parametrize("data", [[1, 2], (1, 2), 3, [[1, 2], [3, 4]], [1, 2.5]], ids=str)
+def test_pythons_numbers_are_floats_and_arrays_keep_their_type(data):
+    """``Tensor([1, 2])`` is float32, as torch.Tensor([1, 2]) is; ``tensor([1, 2])`` is not."""
+    assert Tensor(data).dtype == np.float32
+    np.testing.assert_array_equal(Tensor(data).array, np.asarray(data, np.float32))
+    assert Tensor(np.asarray(data)).dtype == np.asarray(data).dtype
+    assert Tensor(data, dtype="int64").dtype == np.int64
+    assert tinygrad_tf.tensor(data).dtype == (np.float32 if data == [1, 2.5] else np.int64)
+
+
+def test_integers_may_require_a_gradient_where_they_become_floats():
+    x = Tensor([1, 2], requires_grad=True)
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]

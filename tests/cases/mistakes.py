@@ -13,7 +13,7 @@ def x(*sizes):
 
 
 def ids(*values):
-    return Tensor(list(values))
+    return Tensor(np.array(values))
 
 
 def ones(*sizes, dtype=bool):
@@ -159,7 +159,7 @@ TYPES = [
     ("uneven rows", lambda: Tensor([[1], [2, 3]]), ValueError,
      "Tensor got data [[1], [2, 3]]", "form an array", "equal length"),
     ("an unknown dtype", lambda: Tensor([1.0], dtype="sharp"), TypeError, "Tensor got data [1.0]", "'sharp'", "give"),
-    ("integers with a gradient", lambda: Tensor([1], requires_grad=True), RuntimeError,
+    ("integers with a gradient", lambda: Tensor(np.array([1]), requires_grad=True), RuntimeError,
      "requires_grad got data (1,) int64", "only floats", "dtype='float32'"),
     ("integers with a gradient, later", lambda: ids(1).requires_grad_(), RuntimeError,
      "requires_grad got", "only floats", "dtype="),

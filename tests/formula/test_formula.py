@@ -24,7 +24,7 @@ def formulas(Y):
 
 
 X, W, b, rows = leaf(4, 3, name="X"), leaf(3, 5, name="W_q"), leaf(3, name="b"), np.array([1, 0])
-ids = Tensor([1, 0, 1], name="ids")
+ids = Tensor(np.array([1, 0, 1]), name="ids")
 Q, K, V = leaf(2, 4, 8, name="Q"), leaf(2, 4, 8, name="K"), leaf(2, 4, 8, name="V")
 
 TEXTS = {

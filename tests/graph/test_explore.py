@@ -223,7 +223,7 @@ FUSED = {
     "gelu_tanh": lambda: fused.gelu(leaf(2, 3), approximate="tanh"),
     "linear": lambda: fused.linear(leaf(2, 3), leaf(4, 3, seed=1), leaf(4, seed=2)),
     "attention": lambda: fused.attention(leaf(2, 3), leaf(4, 3, seed=1), leaf(4, 5, seed=2), np.ones((2, 4), bool)),
-    "cross_entropy": lambda: fused.cross_entropy(leaf(2, 3), Tensor([0, 2])),
+    "cross_entropy": lambda: fused.cross_entropy(leaf(2, 3), Tensor(np.array([0, 2]))),
 }
 
 

@@ -261,7 +261,10 @@ INPUTS = {
     "of a loop": (lambda: Recurrent()([batch("a"), batch("b")]).sum(), ["a", "b", "h₁"]),
     "of a net that is called twice": (siamese, ["x1", "x2"]),
     "of attention, where weights are sliced first": (attention, ["x"]),
-    "of an embedding": (lambda: nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 2))(Tensor([0, 3])).sum(), ["A₁"]),
+    "of an embedding": (
+        lambda: nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 2))(Tensor(np.array([0, 3]))).sum(),
+        ["A₁"],
+    ),
 }
 
 

@@ -215,7 +215,7 @@ WRONG = {
     "target id too large": (IndexError, lambda: model("two vocabularies")(SOURCE[:1], [[1, 7]]), ["7", "0 … 6"]),
     "floats": (TypeError, lambda: model()(SOURCE * 1.0, TARGET), ["embedding", "float64", "integers"]),
     "no batch": (ValueError, lambda: model()([3, 4], TARGET), ["source (2,)", "(batch, length)", "ids[None, :]"]),
-    "Tensor without a batch": (ValueError, lambda: model()(SOURCE, Tensor([1, 3])), ["target (2,)", "ids[None, :]"]),
+    "a Tensor alone": (ValueError, lambda: model()(SOURCE, Tensor(TARGET[0, :2])), ["target (2,)", "ids[None, :]"]),
     "batches differ": (ValueError, lambda: model()(SOURCE, TARGET[:2]), ["source (3, 4)", "target (2, 3)", "as many"]),
     "memory of another source": (ValueError, lambda: model().decode(TARGET, model().encode(SOURCE[:, :2]), SOURCE),
                                  ["memory (3, 2, 8)", "source (3, 4)"]),

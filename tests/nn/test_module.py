@@ -119,7 +119,7 @@ def test_a_module_without_forward_says_so():
 
 def test_integers_are_no_parameter():
     with pytest.raises(RuntimeError, match="only floats"):
-        Parameter([1, 2])
+        Parameter(np.array([1, 2]))
 
 
 # ---- saving and loading ---------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ OF_LISTS = {
 @pytest.mark.parametrize("call, inputs", [(f, xs) for f, *xs in OF_LISTS.values()], ids=OF_LISTS)
 def test_lists_are_taken_for_arrays(call, inputs):
     made = call(*inputs)
-    expected = call(*[Tensor(x) if isinstance(x, list) else x for x in inputs])
+    expected = call(*[tinygrad_tf.tensor(x) if isinstance(x, list) else x for x in inputs])
     np.testing.assert_array_equal(np.asarray(made), expected.array, strict=True)
 
 

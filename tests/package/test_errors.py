@@ -159,8 +159,8 @@ def test_error_is_the_class_asked_for_with_op_got_rule_and_cure():
 
 @pytest.mark.parametrize(
     "value, text",
-    [(np.ones((2, 3)), "(2, 3) float64"), (Tensor([1], name="ids"), "ids (1,) int64"), ("as it is", "as it is"), (3,
-     "3"),
+    [(np.ones((2, 3)), "(2, 3) float64"), (Tensor(np.array([1]), name="ids"), "ids (1,) int64"),
+     ("as it is", "as it is"), (3, "3"),
      (list(range(100)), repr(list(range(100)))[:57] + "...")],
     ids=["array", "Tensor", "text", "number", "long"],
 )  # fmt: skip

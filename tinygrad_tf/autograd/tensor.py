@@ -24,11 +24,9 @@ Array: TypeAlias = Any
 #: What NumPy's functions do when they are given a Tensor: ``np.exp(t)``; see :func:`implements`.
 NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
 
-_new = object.__new__
 numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
-_written: dict[
-    int, tuple[int, Any]
-] = {}  # when an array was last written to, by id; and what forgets it with the array
+#: When an array was last written to, by its id, and what forgets it with the array.
+_written: dict[int, tuple[int, Any]] = {}
 last_write = [-1]
 NO_PARAMS: dict[str, Any] = {}
 
@@ -59,7 +57,7 @@ class Tensor(Methods):
     Args:
         data: numbers, nested lists, an array (copied) or a Tensor (detached and copied).
         requires_grad: whether ``backward()`` is to leave a gradient in ``.grad``; floats only.
-        dtype: a NumPy dtype. Without one, an array keeps its own, Python floats give float32, ints int64, bools bool.
+        dtype: a NumPy dtype. Without one, an array keeps its own, Python's numbers give float32, bools bool.
         name: what messages, formulas and pictures call it.
 
     The fields ``op``, ``inputs`` and ``params`` say what made the Tensor; a leaf has ``op=None`` and no inputs.
@@ -90,7 +88,10 @@ class Tensor(Methods):
     _of_list: Callable[[Any], Any]  # a list with Tensors in it as one Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
-        array = to_array(data, dtype)
+        array, first = to_array(data, dtype), data
+        while isinstance(first, (list, tuple)) and first:
+            first = first[0]
+        array = array.astype(np.float32) if type(first) is int and dtype is None and array.dtype.kind == "i" else array
         self.array = array.copy() if array is data or array.base is not None or isinstance(data, Tensor) else array
         if requires_grad:
             if type(requires_grad) is not bool and not isinstance(requires_grad, np.bool_):
@@ -294,7 +295,7 @@ def made_by(
     scope: str, requires_grad: bool, name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """A Tensor around ``array``, not copied and not checked, with the fields that say what made it."""
-    t = _new(Tensor)
+    t = object.__new__(Tensor)
     t.array, t.op = array, op  # pairs are stored without a tuple in between
     t.inputs, t.params = inputs, params
     t.saved, t.scope = saved, scope

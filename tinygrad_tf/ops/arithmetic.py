@@ -71,7 +71,7 @@ def d_multiply(dY, Y, X, W):
 def divide(X, W):
     """Y = X / W; integers give float32.
 
-    >>> divide(Tensor([1, 2]), 4).tolist()
+    >>> divide(tensor([1, 2]), 4).tolist()
     [0.25, 0.5]
     """
     return X / W

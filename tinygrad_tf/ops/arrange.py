@@ -255,7 +255,7 @@ def meshgrid(*Xs, indexing: str = "ij") -> tuple[Any, ...]:
 
     With ``indexing="xy"`` these two axes are exchanged, as in NumPy's ``meshgrid``.
 
-    >>> [t.tolist() for t in meshgrid(Tensor([1, 2]), Tensor([3, 4, 5]))]
+    >>> [t.tolist() for t in meshgrid(tensor([1, 2]), tensor([3, 4, 5]))]
     [[[1, 1, 1], [2, 2, 2]], [[3, 4, 5], [3, 4, 5]]]
     """
     Xs = ints(Xs)

@@ -44,7 +44,7 @@ def bitwise_and(X, W):
 def bitwise_or(X, W):
     """Y = X | W, bit by bit.
 
-    >>> bitwise_or(Tensor([6]), 3).tolist()
+    >>> bitwise_or(tensor([6]), 3).tolist()
     [7]
     """
     return X | W
@@ -54,7 +54,7 @@ def bitwise_or(X, W):
 def bitwise_xor(X, W):
     """Y = X ^ W, bit by bit.
 
-    >>> bitwise_xor(Tensor([6]), 3).tolist()
+    >>> bitwise_xor(tensor([6]), 3).tolist()
     [5]
     """
     return X ^ W
@@ -64,7 +64,7 @@ def bitwise_xor(X, W):
 def left_shift(X, W):
     """Y = X << W, which is X · 2^W.
 
-    >>> left_shift(Tensor([3]), 1).tolist()
+    >>> left_shift(tensor([3]), 1).tolist()
     [6]
     """
     return X << W
@@ -74,7 +74,7 @@ def left_shift(X, W):
 def right_shift(X, W):
     """Y = X >> W, which is ⌊X / 2^W⌋.
 
-    >>> right_shift(Tensor([6]), 1).tolist()
+    >>> right_shift(tensor([6]), 1).tolist()
     [3]
     """
     return X >> W

@@ -88,7 +88,7 @@ def type_asked_for(name: str, args: tuple[Any, ...], dtype, device):
 def to(X, *args, dtype=None, device="cpu", **hints: bool):
     """X in another type, as PyTorch writes it: ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
-    >>> to(Tensor([1]), "float64").dtype
+    >>> to(tensor([1]), "float64").dtype
     dtype('float64')
     """
     dtype = type_asked_for("to", args, dtype, device)
@@ -99,7 +99,7 @@ def to(X, *args, dtype=None, device="cpu", **hints: bool):
 def is_floating_point(X) -> bool:
     """Whether the entries are floats.
 
-    >>> is_floating_point(Tensor([1, 2]))
+    >>> is_floating_point(tensor([1, 2]))
     False
     """
     return bool(X.dtype.kind == "f")

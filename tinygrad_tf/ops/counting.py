@@ -26,7 +26,7 @@ def bincount(X, weights=None, minlength: int = 0):
 
     With ``weights`` (n,) each occurrence counts as its weight. Raises RuntimeError for floats and negative numbers.
 
-    >>> bincount(Tensor([1, 3, 1])).tolist()
+    >>> bincount(tensor([1, 3, 1])).tolist()
     [0, 2, 0, 1]
     """
     ids = np.asarray(plain(X))
@@ -49,9 +49,9 @@ def unique(X, sorted: bool = True, return_inverse: bool = False, return_counts: 
 
     ``return_inverse`` adds where each entry of X stands among them, ``return_counts`` how often each occurs.
 
-    >>> unique(Tensor([3, 1, 3])).tolist()
+    >>> unique(tensor([3, 1, 3])).tolist()
     [1, 3]
-    >>> [t.tolist() for t in unique(Tensor([3, 1, 3]), return_inverse=True, return_counts=True)]
+    >>> [t.tolist() for t in unique(tensor([3, 1, 3]), return_inverse=True, return_counts=True)]
     [[1, 3], [1, 0, 1], [1, 2]]
     """
     values = np.asarray(plain(X))
@@ -66,7 +66,7 @@ def unique(X, sorted: bool = True, return_inverse: bool = False, return_counts: 
 def isin(elements, test_elements, invert: bool = False):
     """Whether each entry occurs in ``test_elements``; with ``invert`` whether it does not.
 
-    >>> isin(Tensor([1, 2, 3]), Tensor([3, 1])).tolist()
+    >>> isin(tensor([1, 2, 3]), tensor([3, 1])).tolist()
     [True, False, True]
     """
     return like(elements, np.isin(plain(elements), plain(test_elements), invert=invert))

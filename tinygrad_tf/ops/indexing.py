@@ -272,7 +272,7 @@ def nonzero(X, as_tuple: bool = False):
 def one_hot(ids, num_classes: int = -1) -> Tensor:
     """Integers (...) → rows (..., num_classes) that are 1 at the place of the integer and 0 elsewhere.
 
-    >>> one_hot(Tensor([0, 2])).tolist()
+    >>> one_hot(tensor([0, 2])).tolist()
     [[1, 0, 0], [0, 0, 1]]
     """
     ids = np.asarray(plain(ids))

@@ -105,7 +105,7 @@ def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: st
 
     Shapes, weights and reductions are those of ``cross_entropy``; the target holds class indices.
 
-    >>> nll_loss(Tensor([[-1.0, -2.0]]), Tensor([1])).item()
+    >>> nll_loss(Tensor([[-1.0, -2.0]]), tensor([1])).item()
     2.0
     """
     check_reduction("nll_loss", reduction)

@@ -38,14 +38,14 @@ def _make(array, requires_grad: bool, dtype=None) -> Tensor:
 
 @_maker
 def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
-    """``Tensor(data)`` under PyTorch's name. A Tensor of one entry in a list counts as a number, as in PyTorch.
+    """A Tensor of ``data``, in which integers stay integers. A Tensor of one entry in a list counts as a number.
 
     >>> tensor([1, 2]).dtype
     dtype('int64')
     >>> tensor([tensor([0.5]), 2.0]).shape
     (2,)
     """
-    return Tensor(_numbers(data), requires_grad, dtype)
+    return Tensor(to_array(_numbers(data), dtype), requires_grad)
 
 
 def _numbers(data):
@@ -64,7 +64,7 @@ def as_tensor(data, dtype=None) -> Tensor:
     """
     if isinstance(data, Tensor) and (dtype is None or data.dtype == dtype):
         return data
-    return data.astype(dtype) if isinstance(data, Tensor) else Tensor(data, dtype=dtype)
+    return data.astype(dtype) if isinstance(data, Tensor) else Tensor(to_array(data, dtype))
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:

@@ -48,7 +48,7 @@ class Methods:
 
         Integers that are rounded stay integers. The gradient of a rounded result is 0; ``floor_divide`` has none at all.
 
-        >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
+        >>> div(tensor([7, -7]), 2, rounding_mode="trunc").tolist()
         [3, -3]
         """
     def neg(self) -> Tensor:
@@ -326,7 +326,7 @@ class Methods:
     def floor_divide(self, W: Like) -> Tensor:
         """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; ``floor(X / W)`` has one that is 0.
 
-        >>> floor_divide(Tensor([7, -7]), 2).tolist()
+        >>> floor_divide(tensor([7, -7]), 2).tolist()
         [3, -4]
         """
     def copysign(self, W: Like) -> Tensor:
@@ -820,7 +820,7 @@ class Methods:
 
         With ``weights`` (n,) each occurrence counts as its weight. Raises RuntimeError for floats and negative numbers.
 
-        >>> bincount(Tensor([1, 3, 1])).tolist()
+        >>> bincount(tensor([1, 3, 1])).tolist()
         [0, 2, 0, 1]
         """
     @overload
@@ -835,9 +835,9 @@ class Methods:
 
         ``return_inverse`` adds where each entry of X stands among them, ``return_counts`` how often each occurs.
 
-        >>> unique(Tensor([3, 1, 3])).tolist()
+        >>> unique(tensor([3, 1, 3])).tolist()
         [1, 3]
-        >>> [t.tolist() for t in unique(Tensor([3, 1, 3]), return_inverse=True, return_counts=True)]
+        >>> [t.tolist() for t in unique(tensor([3, 1, 3]), return_inverse=True, return_counts=True)]
         [[1, 3], [1, 0, 1], [1, 2]]
         """
     @overload
@@ -853,7 +853,7 @@ class Methods:
     def isin(self, test_elements: Like, invert: builtins.bool = False) -> Tensor:
         """Whether each entry occurs in ``test_elements``; with ``invert`` whether it does not.
 
-        >>> isin(Tensor([1, 2, 3]), Tensor([3, 1])).tolist()
+        >>> isin(tensor([1, 2, 3]), tensor([3, 1])).tolist()
         [True, False, True]
         """
     def multinomial(self, num_samples: builtins.int, replacement: builtins.bool = False) -> Tensor:
@@ -1323,7 +1323,7 @@ class Methods:
     def to(self, *args: Any, dtype: Any = None, device: Any = 'cpu', **hints: builtins.bool) -> Tensor:
         """X in another type, as PyTorch writes it: ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
-        >>> to(Tensor([1]), "float64").dtype
+        >>> to(tensor([1]), "float64").dtype
         dtype('float64')
         """
     def type_as(self, other: Like) -> Tensor:
@@ -1331,7 +1331,7 @@ class Methods:
     def is_floating_point(self) -> builtins.bool:
         """Whether the entries are floats.
 
-        >>> is_floating_point(Tensor([1, 2]))
+        >>> is_floating_point(tensor([1, 2]))
         False
         """
     def half(self) -> Tensor:

@@ -92,7 +92,7 @@ def d_step(dY, Y, X, **params):
 def floor_divide(X, W):
     """Y = ⌊X / W⌋, as Python's ``//``. It has no gradient, as in PyTorch; ``floor(X / W)`` has one that is 0.
 
-    >>> floor_divide(Tensor([7, -7]), 2).tolist()
+    >>> floor_divide(tensor([7, -7]), 2).tolist()
     [3, -4]
     """
     return np.floor_divide(X, W)
@@ -104,7 +104,7 @@ def div(X, W, rounding_mode: str | None = None):
 
     Integers that are rounded stay integers. The gradient of a rounded result is 0; ``floor_divide`` has none at all.
 
-    >>> div(Tensor([7, -7]), 2, rounding_mode="trunc").tolist()
+    >>> div(tensor([7, -7]), 2, rounding_mode="trunc").tolist()
     [3, -3]
     """
     if rounding_mode is None:

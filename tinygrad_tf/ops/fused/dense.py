@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...autograd.operation import op
-from ...autograd.tensor import Tensor
+from ...autograd.tensor import Tensor, to_array
 from ...errors import error
 from ...kernels import KERNELS
 from ..composed import function
@@ -76,10 +76,10 @@ def embedding(ids, weight, padding_idx: int | None = None):
 
     The row ``padding_idx`` gets no gradient. Raises IndexError for an id outside 0 … n − 1, TypeError for floats.
 
-    >>> embedding(Tensor([1, 0]), Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    >>> embedding(tensor([1, 0]), Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[3.0, 4.0], [1.0, 2.0]]
     """
-    ids = ids if isinstance(ids, Tensor) else Tensor(ids)  # a copy, which nobody writes to
+    ids = ids if isinstance(ids, Tensor) else Tensor(to_array(ids))  # a copy, which nobody writes to
     if weight.ndim != 2 or not (padding_idx is None or -weight.shape[0] <= padding_idx < weight.shape[0]):
         raise error(
             ValueError,

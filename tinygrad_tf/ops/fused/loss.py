@@ -73,10 +73,10 @@ def cross_entropy(
     ``weight`` (C,) says how much each class counts. Raises ValueError for shapes that do not fit, IndexError for a
     class that does not exist, TypeError for targets of the wrong kind.
 
-    >>> f"{cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1])):.4f}"
+    >>> f"{cross_entropy(Tensor([[0.0, 0.0]]), tensor([1])):.4f}"
     '0.6931'
     """
-    target = target if isinstance(target, Tensor) else Tensor(target)  # a copy, which nobody writes to
+    target = target if isinstance(target, Tensor) else Tensor(to_array(target))  # a copy, which nobody writes to
     if reduction not in ("mean", "sum", "none") or not 0 <= label_smoothing <= 1:
         raise error(
             ValueError,
