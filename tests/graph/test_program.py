@@ -187,6 +187,16 @@ def test_other_arrays_give_other_numbers():
         step.run(X=np.ones((3, 2)))
 
 
+def test_a_loss_is_one_number_and_a_name_may_have_dots(tmp_path):
+    x = leaf(1.0, 2.0, name="x")
+    with pytest.raises(RuntimeError, match="starts at one number"):
+        program(x * 2)
+    path = program((x * x).sum(keepdims=True)).save(tmp_path / "run_1.2")
+    assert path.name == "run_1.2.py"
+    run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("loss 5")
+
+
 def test_a_notebook_shows_it():
     shown = program((leaf(1.0, name="x") * 2).sum())._repr_html_()
     assert "def" in shown
@@ -197,7 +207,8 @@ def test_a_notebook_shows_it():
 
 
 def steep(X, k):
-    E = np.exp(-k * X)
+    with np.errstate(over="ignore"):
+        E = np.exp(-k * X)
     return E / (1 + E) / E
 
 

@@ -72,14 +72,9 @@ class Sums:
         return norm(self.found[key])
 
 
-def record(graph: Graph, *watches: Watch, seed: Array | None = None) -> Flow:
-    """Run the backward walk over ``graph``, which it keeps; no Tensor's ``.grad`` is touched.
-
-    Each of ``watches`` is shown every array as it comes, so that a large graph's need not all be kept. ``seed`` is the
-    gradient to start from. Raises RuntimeError for a loss that is not a single number, without it.
-    """
-    loss = graph.tensors[-1]
-    if loss.size != 1 and seed is None:
+def checked_number(loss: Tensor) -> None:
+    """Raises RuntimeError for a loss that is not a single number."""
+    if loss.size != 1:
         raise error(
             RuntimeError,
             "graph",
@@ -87,6 +82,17 @@ def record(graph: Graph, *watches: Watch, seed: Array | None = None) -> Flow:
             rule="the gradient starts at one number, the loss",
             cure="reduce it first, e.g. with .sum() or .mean()",
         )
+
+
+def record(graph: Graph, *watches: Watch, seed: Array | None = None) -> Flow:
+    """Run the backward walk over ``graph``, which it keeps; no Tensor's ``.grad`` is touched.
+
+    Each of ``watches`` is shown every array as it comes, so that a large graph's need not all be kept. ``seed`` is the
+    gradient to start from. Raises RuntimeError for a loss that is not a single number, without it.
+    """
+    loss = graph.tensors[-1]
+    if seed is None:
+        checked_number(loss)
     ids = {t.number: node.id for t, node in zip(graph.tensors, graph.nodes, strict=True)}
     into: dict[str, list[str]] = {node.id: [] for node in graph.nodes}  # the edges that end in a node, by position
     for edge in graph.edges:

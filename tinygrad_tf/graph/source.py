@@ -26,7 +26,9 @@ from ..errors import error
 from ..program import Plain, Unwritable, literal
 from .calls import Call
 from .capture import Graph, Losses, Node, capture, variables_of
+from .flow import checked_number
 from .given import checked_end, checked_losses
+from .suffixes import destination
 
 Array = np.ndarray[Any, Any]
 _WIDTH = 120
@@ -90,7 +92,7 @@ class Program:
 
     def save(self, filename: str | os.PathLike[str]) -> Path:
         """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned."""
-        path = Path(filename).with_suffix(".py")
+        path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
         path.write_text(self.text + _MAIN, encoding="utf-8")
         np.savez(path.with_suffix(".npz"), **self.data)  # type: ignore[arg-type]
         return path
@@ -103,7 +105,7 @@ if __name__ == "__main__":
 
     with np.load(Path(__file__).with_suffix(".npz")) as data:
         loss, gradients = step(**data)
-    print(f"loss {float(loss):.6g}")
+    print(f"loss {loss.item():.6g}")
     for name, gradient in gradients.items():
         print(f"|d {name}| = {np.linalg.norm(gradient):.6g}")
 """
@@ -126,6 +128,7 @@ def program(loss: Losses, path_to: Tensor | None = None) -> Program:
     [[1.0], [2.0]]
     """
     graph = capture(checked_losses("program", loss), variables_of(sys._getframe(1)))
+    checked_number(graph.tensors[-1])
     end = None if path_to is None else checked_end("program", graph, path_to)
     try:
         return _Writer(graph, end).program()

@@ -88,7 +88,7 @@ class Body(ast.NodeTransformer):
         self._execute(original)
         return [s]
 
-    def with_written(self, s: ast.With) -> list[ast.stmt]:
+    def _with(self, s: ast.With) -> list[ast.stmt]:
         s.body = self.run(s.body)
         s.items = [ast.withitem(self.visit(i.context_expr), None) for i in s.items]
         return [s] if s.body else []
@@ -273,7 +273,7 @@ class Body(ast.NodeTransformer):
         node.args = [part for a in node.args for part in self._spread(a)]
         function = self._called(node.func)
         if isinstance(function, types.ModuleType) or function is None:
-            return self._method(node)
+            return self.generic_visit(node)
         if not is_ours(function):
             node.func = self.visit(node.func)
             node.args = [self.visit(a) for a in node.args]
@@ -297,9 +297,6 @@ class Body(ast.NodeTransformer):
             return [e]
         return [ast.Subscript(ast.Name(lists[0], ast.Load()), ast.Constant(i), ast.Load()) for i in found]
 
-    def _method(self, node: ast.Call) -> Any:
-        return self.generic_visit(node)
-
     def _called(self, e: ast.expr) -> Any:
         """The function that is called, None for a method of a value."""
         if isinstance(e, ast.Name):
@@ -318,7 +315,7 @@ class Body(ast.NodeTransformer):
             raise Unwritable(f"a call with a list of arguments: {ast.unparse(node)}")
         function = SAME.get(function, function)
         target, bound = bind(function, [self.value(a) for a in node.args],
-                             {k.arg: self.value(k.value) for k in node.keywords if k.arg}, node)  # fmt: skip
+                             {k.arg: self.value(k.value) for k in node.keywords if k.arg})  # fmt: skip
         written: dict[str, ast.expr] = {}
         given = [self.visit(copy.deepcopy(a)) for a in node.args]
         for letter, kind in letters_of(target).items():

@@ -49,7 +49,7 @@ SAME: dict[Any, Any] = {
 }  # fmt: skip
 
 
-def bind(function: Any, inputs: Sequence[Any], params: dict[str, Any], node: Any = None) -> tuple[Any, dict[str, Any]]:
+def bind(function: Any, inputs: Sequence[Any], params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The function of plain arrays beneath one of the package's, and its arguments by their names."""
     op = getattr(function, "op", None)
     if op is not None:
