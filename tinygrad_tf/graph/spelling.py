@@ -1,0 +1,104 @@
+"""Code as a person writes it: slices in brackets, no setting that is the default, lines that are not too long."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from typing import Any
+
+WIDTH = 120  # characters of a line
+
+_REDUCTIONS = ("np.sum", "np.mean", "np.max", "np.min", "np.prod", "np.any", "np.all")
+
+
+class _Tidy(ast.NodeTransformer):
+    """An expression as a person writes it: ``X[0:8]`` for a slice, ``np.sum`` for its ufunc's reduction."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        node.slice = _as_slice(node.slice)
+        if isinstance(node.value, (ast.Tuple, ast.List)) and isinstance(node.slice, ast.Constant):
+            return node.value.elts[int(str(node.slice.value))]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        starred = [a.value.elts if isinstance(a, ast.Starred) and isinstance(a.value, (ast.Tuple, ast.List)) else [a]
+                   for a in node.args]  # fmt: skip
+        node.args = [part for parts in starred for part in parts]
+        if ast.unparse(node.func) in _REDUCTIONS:
+            node.keywords = [*[ast.keyword("axis", a) for a in node.args[1:2]], *node.keywords]
+            node.args = node.args[:1]
+            node.keywords = [k for k in node.keywords if not (_is(k.value, None) or _is(k.value, False))]
+            for k in node.keywords:
+                k.value = _alone(k.value)
+        return node
+
+
+def _is(e: ast.expr, value: Any) -> bool:
+    return isinstance(e, ast.Constant) and e.value is value
+
+
+def _alone(axis: ast.expr) -> ast.expr:
+    """An axis without the brackets of a tuple with one entry."""
+    return axis.elts[0] if isinstance(axis, ast.Tuple) and len(axis.elts) == 1 else axis
+
+
+def _as_slice(e: ast.expr) -> ast.expr:
+    if isinstance(e, ast.Call) and ast.unparse(e.func) == "slice" and len(e.args) == 3:
+        ends = [None if _is(a, None) else a for a in e.args]
+        return ast.Slice(*ends)
+    if isinstance(e, ast.Tuple):
+        e.elts = [_as_slice(part) for part in e.elts]
+    return e
+
+
+def tidied(e: ast.expr) -> ast.expr:
+    made: ast.expr = _Tidy().visit(e)
+    return made
+
+
+def wrapped(line: str) -> list[str]:
+    """A line of code in several, if it is too long, within the bracket that ends it, or else within one of its own."""
+    if len(line) + 4 <= WIDTH:
+        return [line]
+    targets, _, call = line.partition(" = ")
+    if call and len(targets) > WIDTH - 40:
+        filled = textwrap.wrap(targets + ",", WIDTH - 8, break_long_words=False)
+        return ["(", *[f"    {f}" for f in filled], *wrapped(f") = {call}")]
+    start = next((i for i, c in enumerate(line) if c in "([{" and _closes(line, i) > len(line) - 3), None)
+    if start is None:
+        head, between, rest = line.partition(" = ") if " = " in line else line.partition("return ")
+        head, inner, end = f"{head}{between}(", rest, ")"
+    else:
+        closes = _closes(line, start)
+        head, inner, end = line[: start + 1], line[start + 1 : closes], line[closes:]
+        inner += "," if ", " in inner and not inner.endswith(",") and not _is_comprehension(inner) else ""
+    filled = textwrap.wrap(inner, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return [head, *[f"    {f}" for f in filled], end]
+
+
+def _is_comprehension(inner: str) -> bool:
+    return " for " in inner
+
+
+def _closes(line: str, start: int) -> int:
+    depth = 0
+    for i, c in enumerate(line[start:], start):
+        depth += (c in "([{") - (c in ")]}")
+        if depth == 0:
+            return i
+    return len(line)
+
+
+def of_function(text: str) -> list[str]:
+    """A function's text, tidied, with long lines broken."""
+    tree = _Tidy().visit(ast.parse(text))
+    found = []
+    for line in ast.unparse(ast.fix_missing_locations(tree)).splitlines():
+        indent = len(line) - len(line.lstrip())
+        line = re.sub(r"^(\s*return )\((.*)\)$", lambda m: m[1] + m[2] if _closes(f"({m[2]})", 0) == len(m[2]) + 1
+                      else m[0], line)  # fmt: skip
+        found += [line] if len(line) <= WIDTH else [" " * indent + part for part in wrapped(line.strip())]
+    return found

@@ -1,0 +1,293 @@
+"""The statements of a recorded step: one for each result, and one for each gradient, in the names of the graph."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import keyword
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autograd.operation import fit
+from ..autograd.rule import source_tree
+from ..autograd.tensor import Tensor
+from ..autograd.walk import AGAIN
+from ..errors import error
+from ..program import Plain, Unwritable, literal
+from .calls import Call
+from .capture import Graph, Node, capture
+from .spelling import WIDTH, of_function, tidied, wrapped
+
+Array = np.ndarray[Any, Any]
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+class Writer:
+    """Writes a graph's program. ``self.names`` are the Python names of values by ``Tensor.number``."""
+
+    def __init__(self, graph: Graph, end: Tensor | None) -> None:
+        self.graph = graph
+        self.taken = {*dir(builtins), *keyword.kwlist, "np", "math", "step", "l", "I", "O"}
+        self.plain = Plain(self.taken)
+        self.again: dict[int, Tensor] = {}  # what a checkpoint() is made of, by its number
+        self.places = list(self._places(graph))  # all Tensors in order, each with its node and the graph of that
+        self.names: dict[int, str] = {}
+        self.data: dict[str, Array] = {}
+        self.written: dict[int, ast.expr] = {}
+        self.settings: dict[tuple[int, str], tuple[Any, ast.expr]] = {}
+        self.lines: list[str] = []
+        self.calls: tuple[Call, ...] = ()
+        self.end = end
+        self.useful = self._useful(end)
+
+    def module(self) -> tuple[str, dict[str, Array]]:
+        """The text of the module, and the arrays that its step takes."""
+        for t, node, _ in self.places:
+            if t.op is AGAIN:
+                continue
+            if node.number is not None and t.ndim == 0 and t.dtype.kind == "f":
+                self.written[t.number] = _literal(t.array.item())
+                continue
+            name = self.names[t.number] = self._free(node.name or node.kind)
+            self.written[t.number] = ast.Name(name, ast.Load())
+            if t.op is None:
+                self.data[name] = t.array
+        for t, node, graph in self.places:
+            if t.op is AGAIN:
+                made = self.again[t.number]
+                self.names[t.number], self.written[t.number] = self.names[made.number], self.written[made.number]
+            elif t.op is not None:
+                self._heading(node, graph)
+                self._forward(t)
+        loss = self.places[-1][0]
+        self.lines += ["", "# ---- backward " + "-" * 40]
+        self.calls = ()
+        found = self._backward(loss)
+        pairs = ", ".join([f"{json.dumps(name, ensure_ascii=False)}: {gradient}" for name, gradient in found.items()])
+        returned = f"return {self.names[loss.number]}, {{{pairs}}}"
+        body = "\n".join([*self.lines, *wrapped(returned)])
+        head = ['"""A step and its gradients, as plain NumPy."""', ""]
+        head += (["import math", ""] if self.plain.uses_math else []) + ["import numpy as np", "", ""]
+        defined = [line for text in self.plain.functions.values() for line in [*of_function(text), "", ""]]
+        signature = wrapped(f"def step({', '.join(self.data)}):")
+        doc = '    """The loss, and its gradients by the names of what they are of."""'
+        text = "\n".join([*head, *defined, *signature, doc, textwrap.indent(body, "    ")]) + "\n"
+        return text, self.data
+
+    # ---- names and settings ------------------------------------------------------------------------------------------
+
+    def _places(self, graph: Graph) -> Iterator[tuple[Tensor, Node, Graph]]:
+        """The Tensors of a graph, and before each checkpoint() what it is made of."""
+        for t, node in zip(graph.tensors, graph.nodes, strict=True):
+            if t.op is AGAIN:
+                made = self.again[t.number] = t.params["run"](t)
+                yield from (place for place in self._places(capture(made)) if place[0].number > t.number)
+            yield t, node, graph
+
+    def _free(self, name: str) -> str:
+        """A Python name that nothing else has."""
+        word = re.sub(r"\W+", "_", name.translate(_SUBSCRIPTS)).strip("_") or "A"
+        word = f"_{word}" if word[0].isdigit() else word
+        for k in range(1, 10**6):
+            found = word if k == 1 else f"{word}_{k}"
+            if found not in self.taken:
+                self.taken.add(found)
+                return found
+        raise AssertionError
+
+    def _gradient(self, name: str) -> str:
+        return self._free(self._gradient_word(name))
+
+    @staticmethod
+    def _gradient_word(name: str) -> str:
+        """dW_q; d_loss, where a word would run into the d."""
+        return f"d{name}" if len(name.split("_")[0]) == 1 or name[0].isupper() else f"d_{name}"
+
+    def _setting(self, t: Tensor, name: str, value: Any) -> tuple[Any, ast.expr]:
+        """A param as plain arrays and numbers, and how it is written; arrays become arguments of the step."""
+        if (t.number, name) not in self.settings:
+            self.settings[t.number, name] = self._written_setting(f"{name}_of_{self.names[t.number]}", value)
+        return self.settings[t.number, name]
+
+    def _written_setting(self, name: str, value: Any) -> tuple[Any, ast.expr]:
+        if isinstance(value, Tensor):
+            value = value.array
+        if isinstance(value, list):  # an index
+            value = np.asarray(value, None if value else np.int64)
+        if isinstance(value, tuple) and literal(value) is None:
+            parts = [self._written_setting(name, v) for v in value]
+            return tuple([p[0] for p in parts]), ast.Tuple([p[1] for p in parts], ast.Load())
+        found = literal(value)
+        if found is not None:
+            return value, found
+        array = np.asarray(value)
+        if array.dtype == object:
+            raise Unwritable(f"the setting {name}")
+        word = self._free(name)
+        self.data[word] = array
+        return array, ast.Name(word, ast.Load())
+
+    def _useful(self, end: Tensor | None) -> set[int]:
+        """The Tensors whose gradient is wanted on the way."""
+        tensors = [t for t, _, _ in self.places]
+        if end is None:
+            return {t.number for t in tensors if t.requires_grad}
+        found = {end.number} if end.requires_grad else set()
+        for t in tensors:
+            inputs = (self.again[t.number],) if t.op is AGAIN else t.inputs
+            if any(x.number in found for x in inputs):
+                found.add(t.number)
+        if tensors[-1].number not in found:
+            raise error(
+                ValueError,
+                "program",
+                got={"path_to": end, "loss": tensors[-1]},
+                rule="no gradient flows from the loss to a Tensor that it was not computed from, or that requires none",
+                cure="choose a parameter that the loss depends on",
+            )
+        return found
+
+    # ---- lines -------------------------------------------------------------------------------------------------------
+
+    def _line(self, target: str, e: ast.expr, shape: tuple[int, ...] | None) -> None:
+        text = ast.unparse(ast.fix_missing_locations(tidied(e)))
+        said = "" if shape is None else f"  # {shape}"
+        whole = f"{target} = {text}"
+        if len(whole) + len(said) + 4 <= WIDTH:
+            self.lines.append(whole + said)
+        else:
+            self.lines += ([f"#{said[3:]}"] if said else []) + wrapped(whole)
+
+    def _heading(self, node: Node, graph: Graph) -> None:
+        """Where another call of a module begins, its path and its class."""
+        inside = tuple([graph.calls[i] for i in node.calls])
+        if inside != self.calls:
+            self.calls = inside
+            self.lines += ["", *[f"# {call.path}: {call.kind}" for call in inside[-1:]]]
+
+    def _arguments(self, t: Tensor, tree: Any, first: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, ast.expr]]:
+        """The values of a function's arguments, and how they are written: ``first``, then inputs, then params."""
+        spec = tree.args
+        values, written = {}, {}
+        for name, (value, e) in first.items():
+            values[name], written[name] = value, e
+        letters = [a.arg for a in spec.args][len(first) :]
+        said = [self.written[x.number] for x in t.inputs]
+        arrays = [x.array if isinstance(e, ast.Name) else x.array.item() for x, e in zip(t.inputs, said, strict=True)]
+        for i, letter in enumerate(letters):
+            values[letter] = arrays[i] if i < len(arrays) else None
+            written[letter] = said[i] if i < len(arrays) else ast.Constant(None)
+        if spec.vararg is not None:
+            values[spec.vararg.arg] = tuple(arrays[len(letters) :])
+            written[spec.vararg.arg] = ast.Tuple(said[len(letters) :], ast.Load())
+        for name in [a.arg for a in spec.kwonlyargs]:
+            values[name], written[name] = self._setting(t, name, t.params[name])
+        return values, written
+
+    def _forward(self, t: Tensor) -> None:
+        op = t.op
+        assert op is not None
+        tree = source_tree(op.forward)
+        values, written = self._arguments(t, tree, {})
+        call = self.plain.write(op.forward, tree, values, written, op.name)
+        made = call.results[0]
+        assert made is not None
+        self._line(self.names[t.number], made, t.shape)
+
+    def _backward(self, loss: Tensor) -> dict[str, str]:
+        whole: dict[int, Array] = {loss.number: np.ones_like(loss.array)}
+        names: dict[int, str] = {loss.number: self._gradient(self.names[loss.number])}
+        self._line(names[loss.number], ast.parse(f"np.ones_like({self.names[loss.number]})", mode="eval").body, None)
+        found: dict[str, str] = {}
+        for t, node, graph in reversed(self.places):
+            dY = whole.pop(t.number, None)
+            if dY is None:
+                continue
+            if t.op is AGAIN:
+                made = self.again[t.number]
+                whole[made.number], names[made.number] = dY, names[t.number]
+                continue
+            if t.op is None if self.end is None else t is self.end:
+                found[node.title] = names[t.number]
+            needs = tuple([x.number in self.useful and x.requires_grad for x in t.inputs])
+            if t.op is None or True not in needs:
+                continue
+            self._heading(node, graph)
+            self._sent(t, dY, needs, whole, names)
+        return found
+
+    def _sent(
+        self, t: Tensor, dY: Array, needs: tuple[bool, ...], whole: dict[int, Array], names: dict[int, str]
+    ) -> None:
+        """The lines of one backward step: what its rule sends to each input, and the sums where routes join."""
+        op = t.op
+        assert op is not None
+        rule = op.backward
+        assert rule is not None
+        tree = rule.lines(needs)
+        dY_name, Y_name = [a.arg for a in tree.args.args][:2]
+        first = {dY_name: (dY, ast.Name(names[t.number], ast.Load())), Y_name: (t.array, self.written[t.number])}
+        values, written = self._arguments(t, tree, first)
+        call = self.plain.write(rule.function, tree, values, written, f"d_{op.name}")
+        with np.errstate(all="ignore"):
+            sent = rule.slice(needs)(dY, t.array, *[x.array for x in t.inputs], **{
+                name: self._setting(t, name, value)[0] for name, value in t.params.items()})  # fmt: skip
+        wanted = [i for i, need in enumerate(needs) if need and sent[i] is not None]
+        parts: dict[int, ast.expr] = {}
+        done: set[int] = set()  # what the call itself has given its last name
+        if call.whole is not None:
+            targets = []
+            for i in call.places:
+                x = t.inputs[i]
+                alone = [y.number for y in t.inputs].count(x.number) == 1 and x.number not in whole
+                if alone and np.shape(sent[i]) == x.shape and sent[i].dtype == x.dtype:
+                    names[x.number] = self._gradient(self.names[x.number])
+                    targets.append(names[x.number])
+                    done.add(i)
+                else:
+                    targets.append(self._free(f"{self._gradient_word(self.names[x.number])}_part"))
+                parts[i] = ast.Name(targets[-1], ast.Load())
+            self._line(", ".join(targets), call.whole, None)
+        else:
+            for i in wanted:
+                e = call.results[i]
+                assert e is not None
+                parts[i] = e
+        for i in wanted:
+            x, dX = t.inputs[i], np.asarray(sent[i])
+            e = self._fitted(parts[i], dX, x)
+            dX = np.asarray(fit(dX, x, op))
+            if i in done:
+                whole[x.number] = dX
+                continue
+            if x.number in whole:
+                e = ast.BinOp(ast.Name(names[x.number], ast.Load()), ast.Add(), e)
+                whole[x.number] = whole[x.number] + dX
+            else:
+                names[x.number] = self._gradient(self.names[x.number])
+                whole[x.number] = dX
+            self._line(names[x.number], e, x.shape)
+
+    def _fitted(self, e: ast.expr, dX: Array, x: Tensor) -> ast.expr:
+        """A gradient as the engine takes it: summed over the axes that broadcasting stretched, in the input's type."""
+        if dX.shape != x.shape:
+            lead = dX.ndim - x.ndim
+            axes = (*range(lead), *[i + lead for i, n in enumerate(x.shape) if n == 1 and dX.shape[i + lead] != 1])
+            summed = ast.keyword("axis", _literal(axes))
+            e = ast.Call(ast.parse("np.sum", mode="eval").body, [e], [summed])
+            if np.sum(dX, axis=axes).shape != x.shape:
+                e = ast.Call(ast.Attribute(e, "reshape", ast.Load()), [_literal(x.shape)], [])
+        if dX.dtype != x.dtype:
+            e = ast.Call(ast.Attribute(e, "astype", ast.Load()), [_literal(x.dtype)], [])
+        return e
+
+
+def _literal(value: Any) -> ast.expr:
+    found = literal(value)
+    assert found is not None
+    return found
