@@ -1,5 +1,6 @@
 """vjp, jvp, jacobian, hessian and hvp: equal to PyTorch's, of any function, nested, and through every fused op."""
 
+import math
 import sys
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from parity import torch
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, grad, hessian, hvp, jacobian, jvp, nn, no_grad, vjp
+from tinygrad_tf import Tensor, grad, hessian, hvp, jacobian, jvp, nn, no_grad, std_mean, vjp
 from tinygrad_tf.autograd.operation import Op
+from tinygrad_tf.nn.functional import cosine_similarity, normalize, pairwise_distance
 from tinygrad_tf.ops import fused
 
 theirs = torch.autograd.functional
@@ -154,11 +156,29 @@ def test_a_constant_has_derivatives_of_zero(constant):
     np.testing.assert_array_equal(hvp(total, x, normal(3))[1].array, np.zeros(3), strict=True)
 
 
-def test_a_second_derivative_of_a_norm_at_0_is_0_with_a_word():
+AT_ZERO = {
+    "norm": lambda x: x.norm(), "norm²": lambda x: x.norm() ** 2, "norm 3": lambda x: x.norm(3) ** 3,
+    "by rows": lambda x: (x[None, :].norm(dim=1) ** 2).sum(), "std²": lambda x: x.std() ** 2,
+    "std_mean": lambda x: sum(std_mean(x)) ** 2, "a distance": lambda x: pairwise_distance(x, x.detach(), eps=0.0) ** 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT_ZERO)
+def test_a_second_derivative_of_a_norm_at_0_is_refused(name):
     zero = Tensor(np.zeros(2))
-    with pytest.warns(RuntimeWarning, match=r"second derivative is asked for[\s\S]*write \(x \* x\)\.sum\(\)"):
-        assert hessian(lambda x: x.norm() ** 2, zero).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert jacobian(AT_ZERO[name], zero).tolist() == [0.0, 0.0]  # the first is 0, as in PyTorch
+    for second in (hessian, lambda f, x: hvp(f, x, [1.0, 0.0])):
+        with pytest.raises(ValueError, match=r"second derivative there is asked for[\s\S]*write \(x \* x\)\.sum\(\)"):
+            second(AT_ZERO[name], zero)
+
+
+def test_a_second_derivative_at_0_of_what_has_one():
+    zero, rows = Tensor(np.zeros(2)), Tensor(np.array([[0.0, 0.0], [3.0, 4.0]]))
     assert hessian(lambda x: (x * x).sum(), zero).tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    for p in (1, 2, 3, math.inf):
+        H = hessian(lambda x, p=p: (normalize(x, p, eps=0.5) ** 2).sum(), rows).array
+        np.testing.assert_allclose(H[0, :, 0], np.diag([8.0, 8.0]), rtol=0)  # near 0 it is x / 0.5
+    assert np.isfinite(hessian(lambda x: cosine_similarity(x, rows.detach()).sum(), rows).array).all()
     assert jacobian(lambda x: x.norm(), zero).tolist() == [0.0, 0.0]  # without a word: PyTorch's choice
 
 

@@ -52,7 +52,7 @@ from ..ops.losses import (
     nll_loss,
     smooth_l1_loss,
 )
-from ..ops.reduction import norm, sum
+from ..ops.reduction import norm, norm_over, sum
 from ..ops.shape import size
 
 __all__ = [
@@ -147,7 +147,7 @@ def normalize(X: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> Any:
     >>> normalize(Tensor([3.0, 4.0]), dim=0).array.round(3).tolist()
     [0.6000000238418579, 0.800000011920929]
     """
-    return X / clip(norm(X, p, axis=axis, keepdims=True), eps)
+    return X / clip(norm_over(p, X, axis, keepdims=True, at_zero=eps or None), eps)
 
 
 @function

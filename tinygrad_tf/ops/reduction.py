@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from .. import sums
 from ..autograd.operation import OpFunction, op
 from ..autograd.tensor import Tensor
+from ..errors import error
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
 from .composed import function, in_float32
@@ -150,21 +150,33 @@ def std_mean(
     return std(X, axis, unbiased, keepdims, correction), mean(X, axis=mean_axis, keepdims=keepdims)
 
 
-def _root(X, p: float):
-    """X^(1/p). Its gradient at X = 0, where the slope is infinite, is 0."""
+def _root(X, p: float, at_zero: float | None = None):
+    """X^(1/p). Its gradient at X = 0, where the slope is infinite, is 0, and a second one is refused.
+
+    Who sees to it that the root of 0 does not count gives the number that stands in for it, ``at_zero``.
+    """
     zero = X == 0
-    if isinstance(X, Tensor) and X.op is not None and zero.array.any():
-        X.register_hook(_warned)
+    if at_zero is None and isinstance(X, Tensor) and X.op is not None and zero.array.any():
+        X.register_hook(_once)
     safe = where(zero, 1, X)
-    return where(zero, 0, sqrt(safe) if p == 2 else safe ** (1 / p))
+    return where(zero, at_zero or 0, sqrt(safe) if p == 2 else safe ** (1 / p))
 
 
-def _warned(dX: Tensor) -> None:
-    """Say so where the gradient at 0, which counts as 0, is to be differentiated."""
+def _once(dX: Tensor) -> None:
+    """Refuse to differentiate the gradient at 0, which counts as 0."""
     if dX.requires_grad:
-        warnings.warn("norm got a 0 whose second derivative is asked for\n  rule: the slope of a norm jumps there; its "
-                      "gradient and all derivatives of it count as 0, even in the square of the norm\n  cure: write "
-                      "(x * x).sum() for the square of a norm", RuntimeWarning, stacklevel=2)  # fmt: skip
+        dX.register_hook(_refused)
+
+
+def _refused(_: Tensor) -> None:
+    raise error(
+        ValueError,
+        "norm",
+        got={"X": "0 in every entry, and a second derivative there is asked for (of a standard deviation, too)"},
+        rule="the slope of a norm jumps at 0: its gradient there counts as 0, and has no derivative",
+        cure="write (x * x).sum() for the square of a norm, x.var() for that of std, F.normalize(x) for x / ‖x‖, or "
+        "add an eps under the root: ((x * x).sum() + eps).sqrt()",
+    )
 
 
 # ---- extremes -------------------------------------------------------------------------------------------------------
@@ -318,12 +330,17 @@ def logsumexp(X, axis=None, keepdims: bool = False):
 def norm(X, p=None, axis=None, keepdims: bool = False):
     """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
-    There it has no second derivative. 0 is given for it, also in that of Y², with a warning: write (x * x).sum().
+    There it has no second derivative, so an error says what to write instead, e.g. (x * x).sum() for Y².
 
     >>> norm(Tensor([3.0, 4.0])).item()
     5.0
     """
-    p = 2 if p is None or p == "fro" else p
+    return norm_over("fro" if p is None else p, X, axis, keepdims)
+
+
+def norm_over(p, X, axis, keepdims: bool, at_zero: float | None = None):
+    """:func:`norm`, where a norm of 0 may have another number in its place, which has derivatives of 0."""
+    p = 2 if p == "fro" else p
     size = absolute(X)
     if p in (math.inf, -math.inf):
         return (_max if p > 0 else _min)(size, axis=axis, keepdims=keepdims)
@@ -332,7 +349,7 @@ def norm(X, p=None, axis=None, keepdims: bool = False):
     if p == 1:
         return sum(size, axis=axis, keepdims=keepdims)
     if p == 2:
-        return _root(sum(X * X, axis=axis, keepdims=keepdims), 2)
+        return _root(sum(X * X, axis=axis, keepdims=keepdims), 2, at_zero)
     zero = size == 0
     powers = where(zero, 0 if p > 0 else math.inf, where(zero, 1, size) ** p)  # the slope of 0^½ is infinite
-    return _root(sum(powers, axis=axis, keepdims=keepdims), p)
+    return _root(sum(powers, axis=axis, keepdims=keepdims), p, at_zero)
