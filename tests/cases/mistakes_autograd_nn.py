@@ -65,6 +65,8 @@ DERIVATIVES = [
      "hvp got inputs 2, directions x (2,) float64", "in a tuple as the inputs are", "(x, w), (v_x, v_w)"),
     ("the Hessian of several entries", lambda: hessian(lambda t: t * t, x(2)), RuntimeError,
      "hessian got result (2,) float64", "of a scalar function", "jacobian() twice"),
+    ("the Hessian of a norm at 0", lambda: hessian(lambda t: (t * 0).norm() ** 2, x(2)), ValueError,
+     "norm got X 0 in every entry, and a second derivative", "jumps at 0", "write (x * x).sum()"),
     ("hvp of several entries", lambda: hvp(lambda t: t * t, x(2), [1.0, 1.0]), RuntimeError,
      "hvp got result (2,) float64", "of a scalar function", "sum the result"),
     ("the Jacobian of two results", lambda: jacobian(lambda t: (t, t), x(2)), TypeError,
