@@ -138,7 +138,7 @@ PLACES = [
     ("add_at", lambda: indexing.add_at(x(2), index=[0, 5], shape=(4,)), IndexError,
      "add_at got", "ints lie in", "shape"),
     ("a token beyond the vocabulary", lambda: fused.embedding(ids(0, 9), x(4, 2)), IndexError,
-     "embedding got ids (2,) int64, W x (4, 2) float64, the id 9", "ids lie in 0 … 3", "vocabulary"),
+     "embedding got ids (2,) int64, W (4, 2) float64, the id 9", "ids lie in 0 … 3", "vocabulary"),
     ("a negative token", lambda: fused.embedding(ids(0, -1), x(4, 2)), IndexError,
      "the id -1", "ids lie in 0 … 3", "vocab"),
     ("padding_idx", lambda: fused.embedding(ids(0), x(4, 2), padding_idx=4), ValueError,

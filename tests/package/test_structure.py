@@ -25,13 +25,13 @@ ALLOWED = {
     "random": set(),
     "files": {"errors"},
     "sums": set(),  # NumPy alone
-    "kernels": {"sums"},  # NumPy alone
+    "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "random", "sums"},  # knows no op by name
     "ops": {"errors", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "autograd"},
     "compat": {"errors", "autograd", "ops"},
     "formula": {"errors", "autograd"},
-    "program": {"sums", "autograd", "kernels", "ops"},
+    "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE,
     "optim": _ENGINE | {"nn", "kernels"},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import weakref
 import zlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from .operation import Op
 from .places import is_ours
 from .recording import thread
 from .tensor import Array, Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Watcher:
@@ -33,10 +37,24 @@ class Watcher:
     def __exit__(self, *problem: Any) -> None:
         thread.state.watch = self.outer
 
-    def made(self, op: Op, inputs: tuple[Any, ...], Y: Tensor) -> None:
+    def made(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], Y: Tensor) -> None:
         """``op`` was called on ``inputs`` and made ``Y``, which knows nothing of that where no gradient is needed."""
         if self.outer is not None:
-            self.outer.made(op, inputs, Y)
+            self.outer.made(op, inputs, params, Y)
+
+    def entered(self, module: Any) -> None:
+        """A module was called."""
+        if self.outer is not None:
+            self.outer.entered(module)
+
+    def drew(self, draw: Callable[[], Any], drawn: Any) -> None:
+        """``draw()`` gave ``drawn``, from the package's generator."""
+        if self.outer is not None:
+            self.outer.drew(draw, drawn)
+
+    def act(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function that changes something else than its result: gradients, parameters, a schedule."""
+        return function(*args, **kwargs) if self.outer is None else self.outer.act(function, args, kwargs)
 
     def step(self, Y: Tensor) -> None:
         """The walk backward is about to run the rule of ``Y``."""
@@ -52,6 +70,25 @@ class Watcher:
         """The rule of ``Y`` raised an exception."""
         if self.outer is not None:
             self.outer.stopped(Y)
+
+
+def acts(function: F) -> F:
+    """Decorator of a function that changes something else than its result: watchers are told of each call."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        watch = thread.state.watch
+        return function(*args, **kwargs) if watch is None else watch.act(function, args, kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+def drawn(draw: Callable[[], T]) -> T:
+    """What ``draw()`` gives from the package's generator; watchers are told, so that they can draw again."""
+    made = draw()
+    if thread.state.watch is not None:
+        thread.state.watch.drew(draw, made)
+    return made
 
 
 class debug(Watcher):
@@ -85,9 +122,9 @@ class debug(Watcher):
         super().__exit__(*problem)
         self.numpy.__exit__(*problem)
 
-    def made(self, op: Op, inputs: tuple[Any, ...], Y: Tensor) -> None:
+    def made(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], Y: Tensor) -> None:
         """Look at a result, and note the line that it comes from and what it was made of."""
-        super().made(op, inputs, Y)
+        super().made(op, inputs, params, Y)
         line = self.lines[Y.number] = users_line()
         weakref.finalize(Y, _forget, Y.number, self.lines, self.sums)
         array = Y.array

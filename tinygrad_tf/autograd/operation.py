@@ -191,7 +191,7 @@ class Op:
         else:
             Y = made_by(None, array, (), NO_PARAMS, None, "", False)
         if state.watch is not None:
-            state.watch.made(self, inputs, Y)
+            state.watch.made(self, inputs, params, Y)
         return Y
 
     def gradients(self, Y: Tensor, dY: Array, needs: tuple[bool, ...], create_graph: bool = False) -> Sequence[Array]:
@@ -275,7 +275,7 @@ def _as_input(x: Any, array: np.ndarray[Any, Any]) -> Tensor:
         return Tensor.wrap(array.copy() if array is x else array)  # his own array a user may write to
     if x.array is array:
         return x
-    return x.astype(array.dtype) if x.requires_grad else Tensor.wrap(array, x.name)
+    return x.astype(array.dtype) if x.requires_grad or thread.state.watch else Tensor.wrap(array, x.name)
 
 
 def _side_by_side(X: Any, W: Any) -> tuple[Any, Any]:

@@ -41,7 +41,7 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     used = tuple([x for x in reachable([output], first) if x.number < first])
     made = made_by(AGAIN, output.array, used, params, None, thread.state.scope, True, output.name)
     if thread.state.watch is not None:
-        thread.state.watch.made(AGAIN, used, made)
+        thread.state.watch.made(AGAIN, used, params, made)
     return made
 
 

@@ -26,8 +26,8 @@ class record(Watcher):
     True
     """
 
-    def made(self, op: Op, inputs: tuple[Any, ...], Y: Tensor) -> None:
-        super().made(op, inputs, Y)
+    def made(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], Y: Tensor) -> None:
+        super().made(op, inputs, params, Y)
         _lines[Y.number] = users_line()
         weakref.finalize(Y, _lines.pop, Y.number, None)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import error
 from ..sums import column_sums, run_sums
 
 Floats = np.ndarray[Any, Any]
@@ -36,6 +37,15 @@ def _rows(X: Floats) -> Floats:
 
 
 def embedding(ids: Floats, W: Floats, *, padding_idx: int | None) -> tuple[Floats, None]:
+    n = len(W)
+    if ids.size and (ids.min() < 0 or ids.max() >= n):
+        raise error(
+            IndexError,
+            "embedding",
+            got={"ids": ids, "W": W, "the id": int(ids[(ids < 0) | (ids >= n)][0])},
+            rule=f"ids lie in 0 … {n - 1}",
+            cure="make num_embeddings larger, or encode with the vocabulary that the table was made for",
+        )
     return W[ids], None
 
 

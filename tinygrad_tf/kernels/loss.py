@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import sums
+from ..errors import error
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -18,12 +19,27 @@ Saved = tuple[Floats, Floats, Floats, Any]
 def cross_entropy(
     X: Floats, t: Floats, w: Floats | None = None, *, ignore_index: int, label_smoothing: float, reduction: str
 ) -> tuple[Floats, Saved]:
+    check_classes("cross_entropy", t, X.shape[-1], ignore_index)
     rows = X.reshape(-1, X.shape[-1])
     top = rows.max(axis=1, keepdims=True)
     P = rows - top  # exp overflows float32 above 88
     np.exp(P, out=P)
     tops = np.concatenate((top, np.log(P.sum(axis=1, keepdims=True))), axis=1)
     return reduced(rows, tops, t, w, ignore_index, label_smoothing, reduction)
+
+
+def check_classes(name: str, t: Floats, n: int, ignore_index: int) -> None:
+    """Raise if a target is no class, and not ``ignore_index``."""
+    wrong = (t != ignore_index) & ((t < 0) | (t >= n))
+    if wrong.any():
+        bad = int(t[wrong][0])
+        raise error(
+            IndexError,
+            name,
+            got={"target": t, "the class": bad},
+            rule=f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})",
+            cure=f"make one logit for each class, or write ignore_index={bad} to skip such rows",
+        )
 
 
 def reduced(

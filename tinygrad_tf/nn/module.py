@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..autograd.changes import wrote
+from ..autograd.debugging import acts
 from ..autograd.places import Scope, Site, is_ours, site_of
 from ..autograd.recording import thread
 from ..autograd.tensor import Handle, Tensor
@@ -39,6 +40,8 @@ def scoped(method: F) -> F:
             scope = Scope("" if root is None else root._path_of(self, outer))
             scope.outer, scope.kind, scope.method, scope.site = outer, type(self).__name__, method.__name__, site
             state.root, state.scope = root or self, scope
+            if state.watch is not None:
+                state.watch.entered(self)
         try:
             made = method(self, *args, **kwargs)
             if isinstance(made, tuple):
@@ -227,6 +230,7 @@ class Module(Loads):
         """Switch this module and its parts to evaluation (dropout off)."""
         return self.train(False)
 
+    @acts
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zeros."""
         for parameter in self.parameters():

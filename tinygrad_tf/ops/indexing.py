@@ -49,7 +49,9 @@ def kept(index):
     if isinstance(index, (tuple, list)):
         return type(index)([kept(i) for i in index])
     if isinstance(index, Tensor):
-        return Tensor.wrap(index.array.copy(), index.name)
+        copied = index.astype(index.dtype)
+        copied.name = index.name
+        return copied
     return index.copy() if isinstance(index, np.ndarray) else index
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.operation import op
 from ..autograd.tensor import Array, Tensor, to_array
 from ..errors import error
+from ..kernels.loss import check_classes
 from .activation import logsigmoid
 from .choice import where
 from .composed import function, in_float32
@@ -33,7 +34,7 @@ def reduced(L, reduction: str):
 
 def _check(name: str, input, target, reduction: str) -> None:
     check_reduction(name, reduction)
-    if tuple(np.shape(plain(input))) != tuple(np.shape(plain(target))):
+    if tuple(np.shape(input)) != tuple(np.shape(target)):
         raise error(
             ValueError,
             name,
@@ -118,7 +119,8 @@ def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: st
             rule="targets are class indices, integers",
             cure="write target.long(), or use cross_entropy for probabilities",
         )
-    axis = check_target("nll_loss", input, Tensor.wrap(t), ignore_index)
+    axis = check_target("nll_loss", input, Tensor.wrap(t))
+    check_classes("nll_loss", t, input.shape[axis], ignore_index)
     valid = t != ignore_index
     ids = np.where(valid, t, 0)
     places = list(np.ogrid[tuple(slice(m) for m in t.shape)])

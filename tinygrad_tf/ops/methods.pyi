@@ -702,7 +702,7 @@ class Methods:
     ) -> Tensor:
         """Y = (Σ |X|^p)^(1/p) over ``axis``, the p-norm; p is 2 by default. Its gradient at 0 is 0, as in PyTorch.
 
-        There it has no second derivative. 0 is given for it, also in that of Y², with a warning: write (x * x).sum().
+        There it has no second derivative, so an error says what to write instead, e.g. (x * x).sum() for Y².
 
         >>> norm(Tensor([3.0, 4.0])).item()
         5.0

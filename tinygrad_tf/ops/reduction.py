@@ -14,7 +14,7 @@ from ..errors import error
 from .arithmetic import absolute
 from .choice import maximum, minimum, where
 from .composed import function, in_float32
-from .conversion import to
+from .conversion import as_float, to
 from .exponential import exp, log, sqrt
 from .indexing import Extremes, gather, like, plain, without_axes
 from .rounding import sign
@@ -317,9 +317,10 @@ def logsumexp(X, axis=None, keepdims: bool = False):
     """
     gone = range(X.ndim) if axis is None else check_axes("logsumexp", X, axis)
     axes = tuple(gone) if X.ndim else None
-    values = plain(X).astype(X.dtype if X.dtype.kind == "f" else np.float32)
-    top = np.max(values, axes, keepdims=True, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, 0)  # −∞ − (−∞) would be NaN
+    top: Any = 0  # for no entries
+    if X.size:
+        top = _max(as_float(X.detach() if isinstance(X, Tensor) else X), axis=axes, keepdims=True)
+        top = where(top - top == 0, top, 0)  # −∞ − (−∞) would be NaN
     with np.errstate(divide="ignore"):  # of no entries it is ln 0 = −∞, as in PyTorch
         Y = log(sum(exp(X - top), axis=axes, keepdims=True)) + top
     return Y if keepdims else reshape(Y, tuple(n for i, n in enumerate(X.shape) if i not in gone))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from ..autograd.changes import wrote
+from ..autograd.debugging import acts
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, no_parameters
@@ -83,6 +84,7 @@ class Optimizer:
     def _parameters(self) -> Iterator[Tensor]:
         return (p for group in self.param_groups for p in group["params"])
 
+    @acts
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients. Without this the next ``backward()`` adds to them."""
         for p in self._parameters():
@@ -94,6 +96,7 @@ class Optimizer:
     @overload
     def step(self, closure: Callable[[], T]) -> T: ...
 
+    @acts
     def step(self, closure: Callable[[], T] | None = None) -> T | None:
         """Change every parameter that has a gradient, in place, by the optimiser's formula.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, ClassVar
 
+from ..autograd.debugging import acts
 from ..errors import error
 from .base import Optimizer
 from .groups import Group, plain
@@ -222,6 +223,7 @@ class ReduceLROnPlateau:
             return sign * metric < sign * self.best * (1 - sign * self.threshold)
         return sign * metric < sign * self.best - (self.threshold if self.threshold_mode == "abs" else 0)
 
+    @acts
     def step(self, metrics: Any) -> None:
         """Note the metric of one more step, and reduce the rate if it is time."""
         self._admit()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from ..autograd.debugging import acts
 from ..errors import error
 from .base import Optimizer
 from .groups import Group, plain
@@ -72,6 +73,7 @@ class LRScheduler:
         for group, lr in zip(self.optimizer.param_groups, self.rates(step), strict=True):
             group["lr"] = lr
 
+    @acts
     def step(self) -> None:
         """Go on to the next step and set its rate."""
         self._admit_later()

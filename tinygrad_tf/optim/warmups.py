@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..autograd.debugging import acts
 from ..errors import error
 from .base import Optimizer
 from .groups import plain
@@ -161,6 +162,7 @@ class SequentialLR(LRScheduler):
         scheduler.last_epoch = own_step
         scheduler.apply(own_step)
 
+    @acts
     def step(self) -> None:
         """Go on to the next step and set its rate. Where a schedule begins, what was set by hand no longer counts."""
         self.last_epoch += 1

@@ -53,6 +53,7 @@ def cross_entropy(
         return plain.cross_entropy(
             X, t, w, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
         )
+    plain.check_classes("cross_entropy", t, X.shape[-1], ignore_index)
     rows = X.reshape(-1, X.shape[-1])
     tops = np.empty((len(rows), 2), X.dtype)
     _tops(X.size, rows, tops)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.debugging import drawn
 from ...autograd.operation import op
 from ...autograd.tensor import Tensor, to_array
 from ...errors import error
@@ -86,7 +87,7 @@ def _attended(name: str, Q, K, V, mask, offset: int | None, p: float, shared: bo
     scores = _scores_shape(name, Q, K, V, mask)
     if not 0 <= p <= 1:
         raise error(ValueError, name, got={"p": p}, rule="p is a probability, 0 … 1", cure="write e.g. p=0.1")
-    keep = Keep(scores, p, int(generator().integers(2**63))) if p > 0 else None
+    keep = drawn(lambda: Keep(scores, p, int(generator().integers(2**63)))) if p > 0 else None
     Y = _attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
     return _joined(Y, n_heads)
 

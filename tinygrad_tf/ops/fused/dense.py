@@ -88,16 +88,6 @@ def embedding(ids, weight, padding_idx: int | None = None):
             rule="W has a row for each id, and padding_idx is one of them",
             cure="give W the shape (num_embeddings, embedding_dim), and a padding_idx below num_embeddings",
         )
-    n = weight.shape[0]
     if ids.dtype.kind not in "iu":
         raise error(TypeError, "embedding", got={"ids": ids}, rule="ids are integers", cure="write ids.astype('int64')")
-    if ids.size and (ids.array.min() < 0 or ids.array.max() >= n):
-        bad = ids.array[(ids.array < 0) | (ids.array >= n)][0]
-        raise error(
-            IndexError,
-            "embedding",
-            got={"ids": ids, "W": weight, "the id": int(bad)},
-            rule=f"ids lie in 0 … {n - 1}",
-            cure="make num_embeddings larger, or encode with the vocabulary that the table was made for",
-        )
-    return _embedding(ids, weight, padding_idx=None if padding_idx is None else padding_idx % n)
+    return _embedding(ids, weight, padding_idx=None if padding_idx is None else padding_idx % weight.shape[0])

@@ -85,7 +85,7 @@ def cross_entropy(
             rule='reduction is "mean", "sum" or "none"; label_smoothing lies in 0 … 1',
             cure='write reduction="mean", label_smoothing=0.1',
         )
-    axis = check_target("cross_entropy", input, target, ignore_index)
+    axis = check_target("cross_entropy", input, target)
     if weight is not None:
         weight = class_weights("cross_entropy", weight, input, axis)
     if target.dtype.kind == "f":
@@ -107,7 +107,7 @@ def _of_probabilities(X, q, w, reduction: str, label_smoothing: float):
     return L if reduction == "none" else L.mean() if reduction == "mean" else L.sum()
 
 
-def check_target(name: str, X, target: Tensor, ignore_index: int) -> int:
+def check_target(name: str, X, target: Tensor) -> int:
     """The axis of the classes: 1, or 0 without a batch. Raises if the target does not fit the input ``X``.
 
     Class indices have the shape of X without that axis, probabilities (floats) the shape of X.
@@ -141,22 +141,10 @@ def check_target(name: str, X, target: Tensor, ignore_index: int) -> int:
             rule="targets are class indices, integers, or probabilities, floats in the shape of the input",
             cure="write target.astype('int64')",
         )
-    n = int(X.shape[axis])
-    if n == 0:
+    if X.shape[axis] == 0:
         raise error(
             IndexError, name, got=got, rule="there is at least one class", cure="give logits (N, C) with C from 1 on"
         )
-    if target.dtype.kind != "f":
-        wrong = (target.array != ignore_index) & ((target.array < 0) | (target.array >= n))
-        if wrong.any():
-            bad = int(target.array[wrong][0])
-            raise error(
-                IndexError,
-                name,
-                got={"target": target, "the class": bad},
-                rule=f"classes lie in 0 … {n - 1}, or are ignore_index ({ignore_index})",
-                cure=f"make one logit for each class, or write ignore_index={bad} to skip such rows",
-            )
     return axis
 
 

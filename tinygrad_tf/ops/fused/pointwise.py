@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.debugging import drawn
 from ...autograd.operation import op
 from ...errors import error
 from ...kernels import KERNELS
@@ -107,4 +108,4 @@ def dropout(X, p: float = 0.5, training: bool = True):
 
 def keep_mask(shape: tuple[int, ...], p: float) -> np.ndarray[Any, Any]:
     """Booleans of the given shape, true with probability 1 − p, drawn from the package's generator."""
-    return np.asarray(generator().random(shape, np.float32) >= p)
+    return drawn(lambda: np.asarray(generator().random(shape, np.float32) >= p))
