@@ -273,7 +273,7 @@ __version__ = "0.1.0"
 _LATER = ("graph", "kernels", "models", "parallel", "tasks", "train", "transforms")
 #: Names of Python's builtins, which ``import *`` must not hide, and the devices'.
 _BY_NAME_ONLY = (
-    "abs", "all", "any", "bool", "cuda", "device", "float", "int", "max", "min", "pow", "round", "sum",
+    "abs", "all", "any", "bool", "compile", "cuda", "device", "float", "int", "max", "min", "pow", "round", "sum",
 )  # fmt: skip
 
 
@@ -290,6 +290,8 @@ __all__ = sorted(filter(_is_for_users, globals()))
 def __getattr__(name: str) -> object:
     if name in _LATER:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "compile":
+        return importlib.import_module(f"{__name__}.program").compile
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

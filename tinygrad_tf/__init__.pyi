@@ -23,6 +23,7 @@ from . import transforms as transforms
 from .autograd.function import Function as Function
 from .autograd.tensor import Tensor as Tensor
 from .autograd.recompute import checkpoint as checkpoint
+from .program.compiling import compile as compile
 from .compat.devices import cuda as cuda
 from .autograd.debugging import debug as debug
 from .compat.devices import device as device

@@ -164,7 +164,7 @@ PLACES = [
     ("prod", lambda: x(3).prod(1), IndexError, "prod got X x (3,) float64, axis 1", "-1 … 0", "axis=-1"),
     ("logsumexp", lambda: x(3).logsumexp(1), IndexError, "logsumexp got X x (3,) float64, axis 1", "-1 … 0", "axis=-1"),
     ("max along no axis", lambda: x(3).max(dim=1), IndexError, "max got X x (3,) float64, axis 1", "-1 … 0", "axis=-1"),
-    ("max of no rows", lambda: x(0, 3).max(dim=0), ValueError, "argmax got X (0, 3)", "no largest", "if x.size"),
+    ("max of no rows", lambda: x(0, 3).max(dim=0), ValueError, "argmax got X x (0, 3)", "no largest", "if x.size"),
     ("norm", lambda: x(3).norm(2, 1), IndexError, "sum got X (3,) float64, axis 1", "-ndim", "axis=-1"),
     ("std", lambda: x(3).std(1), IndexError, "mean got X x (3,) float64, axis 1", "-ndim", "axis=-1"),
 ]  # fmt: skip

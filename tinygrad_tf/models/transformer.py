@@ -161,9 +161,9 @@ class Transformer(Generates):
         """Ids (B, L) → vectors (B, L, D), scaled by √d_model so that the positions do not drown them (section 3.4)."""
         return self.dropout(self.positions(table(tokens) * math.sqrt(self.config.d_model), start))
 
-    def is_padding(self, tokens: Tensor) -> np.ndarray[Any, Any] | None:
+    def is_padding(self, tokens: Tensor) -> Tensor | None:
         """True where a token is padding, (B, L); None if there is none."""
-        padding = tokens.array == self.config.pad_id
+        padding: Tensor = tokens == self.config.pad_id
         return padding if padding.any() else None
 
 

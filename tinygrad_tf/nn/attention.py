@@ -40,8 +40,8 @@ def allowed_mask(attn_mask: Any, key_padding_mask: Any, batch: int, n_heads: int
 
 
 def as_mask(mask: Any) -> Any:
-    """A mask as an array. A mask that requires a gradient stays a Tensor."""
-    return mask if mask is None or (isinstance(mask, Tensor) and mask.requires_grad) else to_array(mask)
+    """A mask as an array or a Tensor."""
+    return mask if mask is None or isinstance(mask, Tensor) else to_array(mask)
 
 
 class MultiheadAttention(Module):

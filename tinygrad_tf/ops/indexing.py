@@ -130,7 +130,7 @@ def along(X, axis: int, index):
     return X[(slice(None),) * axis + (index,)]
 
 
-def grid(index: np.ndarray[Any, Any], axis: int) -> tuple[Any, ...]:
+def grid(index, axis: int) -> tuple[Any, ...]:
     """The index that reads the places of ``index`` along ``axis``, and on every other axis each entry's own place."""
     places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     places[axis] = index
@@ -186,7 +186,8 @@ def gather(X, dim: int, index):
     [[2.0], [3.0]]
     """
     axis = check_axis("gather", X, dim)
-    return X[grid(along_index("gather", X, axis, index), axis)]
+    checked = along_index("gather", X, axis, index)
+    return X[grid(index if isinstance(index, Tensor) else checked, axis)]
 
 
 @function

@@ -16,7 +16,7 @@ from .choice import maximum, minimum, where
 from .composed import function, in_float32
 from .conversion import as_float, to
 from .exponential import exp, log, sqrt
-from .indexing import Extremes, gather, like, plain, without_axes
+from .indexing import Extremes, gather, without_axes
 from .rounding import sign
 from .shape import check_axes, check_axis, reshape, squeeze
 
@@ -259,8 +259,8 @@ def _extreme(reduce: OpFunction, arg: OpFunction, choose: OpFunction, X, dim, ke
 
 @without_axes
 def _picked(X, axis: int, arg: OpFunction, keep: bool) -> Extremes:
-    indices = arg(plain(X), axis=axis, keepdims=True)
-    picked = Extremes(gather(X, axis, indices), like(X, indices))
+    indices = arg(X.detach() if isinstance(X, Tensor) else X, axis=axis, keepdims=True)
+    picked = Extremes(gather(X, axis, indices), indices)
     return picked if keep else Extremes(*[squeeze(t, axis) for t in picked])
 
 

@@ -1,11 +1,16 @@
-"""A recorded step as code: calls of the package's functions written as plain NumPy.
+"""A step as code: to read, as plain NumPy, and to run, as straight-line code.
 
 ``plain`` writes a call, ``body`` keeps of a function's source what ran, ``calls`` says which function that is, and
-``expressions`` puts names in. :func:`tinygrad_tf.graph.program` puts them together into the program of a whole step.
+``expressions`` puts names in. :func:`tinygrad_tf.graph.program` puts them together into the program of a whole step,
+which one reads.
+
+:func:`compile` makes programs that run: ``tracing`` notes what a call of a function does, ``straight`` writes it out,
+``guards`` say whether a program still holds, and ``compiling`` keeps the programs of a function.
 """
 
 from .calls import Unwritable
+from .compiling import compile
 from .expressions import literal
 from .plain import Call, Plain
 
-__all__ = ["Call", "Plain", "Unwritable", "literal"]
+__all__ = ["Call", "Plain", "Unwritable", "compile", "literal"]

@@ -34,7 +34,9 @@ class Body(ast.NodeTransformer):
     """Runs a function on the values of one call, and keeps of its source what ran."""
 
     def __init__(self, plain: Plain, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
-        self.plain, self.globals = plain, function.__globals__
+        closed = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        self.plain = plain
+        self.globals = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed}}
         self.values: dict[str, Any] = dict(arguments)
         self.inner: set[str] = set()  # variables of loops and comprehensions, which have several values
         self.own: set[str] = set()  # of these, those of a comprehension over facts that is looked at
@@ -309,10 +311,17 @@ class Body(ast.NodeTransformer):
                 return getattr(base, e.attr)
         return None
 
+    def _as_it_is(self, node: ast.Call, name: ast.expr) -> ast.expr:
+        args = [self.visit(copy.deepcopy(a)) for a in node.args]
+        return ast.Call(name, args, [ast.keyword(k.arg, self.visit(copy.deepcopy(k.value))) for k in node.keywords])
+
     def _ours(self, node: ast.Call, function: Any) -> ast.expr:
         """The call of a function of the package."""
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise Unwritable(f"a call with a list of arguments: {ast.unparse(node)}")
+        named = self.plain.as_it_is(function)
+        if named is not None:
+            return self._as_it_is(node, named)
         function = SAME.get(function, function)
         target, bound = bind(function, [self.value(a) for a in node.args],
                              {k.arg: self.value(k.value) for k in node.keywords if k.arg})  # fmt: skip
@@ -334,6 +343,6 @@ class Body(ast.NodeTransformer):
         call = self.plain.write(target, source_tree(target), bound, written, target.__name__.lstrip("_"))
         if call.whole is not None:
             return call.whole
-        if len(call.results) == 1 and call.results[0] is not None:
-            return call.results[0]
+        if len(call.results) == 1:
+            return call.results[0] or ast.Constant(None)
         return ast.Tuple([r or ast.Constant(None) for r in call.results], ast.Load())

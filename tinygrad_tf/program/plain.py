@@ -40,6 +40,10 @@ class Plain:
         self.taken = taken  # names that functions must not have; theirs are added
         self.uses_math = False
 
+    def as_it_is(self, function: Any) -> ast.expr | None:
+        """The name of a function that is called, not written; here there is none."""
+        return None
+
     def write(self, function: Callable[..., Any], tree: ast.FunctionDef, arguments: Mapping[str, Any],
               written: Mapping[str, ast.expr], name: str) -> Call:  # fmt: skip
         """The call of ``function``, whose source is ``tree``, with the values ``arguments``, which are ``written`` so.

@@ -158,7 +158,7 @@ def class_weights(name: str, weight, X, axis: int):
             rule="the loss is not differentiated with respect to the class weights",
             cure="give weight.detach()",
         )
-    weight = to_array(weight)
+    weight = weight.detach() if isinstance(weight, Tensor) else to_array(weight)
     if weight.shape != (X.shape[axis],):
         raise error(
             ValueError,

@@ -1,0 +1,594 @@
+"""compile(): the same bits as without, whatever is called, and a word wherever that cannot be."""
+
+import dataclasses
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from cases import CASES, as_list
+
+import tinygrad_tf
+from tinygrad_tf import Tensor, checkpoint, debug, kernels, models, nn, no_grad, optim
+from tinygrad_tf.nn.functional import cross_entropy
+
+compile = tinygrad_tf.compile
+F = tinygrad_tf.nn.functional
+
+
+@pytest.fixture(autouse=True)
+def _warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with np.errstate(all="ignore"):
+            yield
+
+
+def normal(*shape, seed=0, dtype=np.float32):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def leaf(*shape, seed=0, dtype=np.float32):
+    return Tensor(normal(*shape, seed=seed, dtype=dtype), requires_grad=True)
+
+
+# ---- every op -------------------------------------------------------------------------------------------------------
+
+#: What reads values to decide on shapes, or draws: these run as they are, with a warning.
+READS = {
+    "scatter_reduce", "scatter", "scatter_add", "sort", "argsort", "topk", "median", "msort", "nonzero",
+    "masked_select", "take_along_axis", "one_hot", "nll_loss", "bincount", "unique", "isin", "index_select",
+    "partition", "cummax", "cummin", "take", "multinomial", "bernoulli",
+}  # fmt: skip
+
+
+def results(call, case, dtype):
+    """What a call gives, and the gradients that it leaves, with the same random numbers each time."""
+    tinygrad_tf.manual_seed(0)
+    rng = np.random.default_rng(1)
+    arrays = [a.astype(dtype) if a.dtype.kind == "f" else a for a in case.arrays()]
+    pairs = zip(arrays, case.inputs, strict=True)
+    xs = [Tensor(a, requires_grad=a.dtype.kind == "f" and not i.constant) for a, i in pairs]
+    ys = [y for y in as_list(call(*xs)) if isinstance(y, Tensor)]
+    for y in ys if case.differentiable else []:
+        if y.requires_grad:
+            y.backward(rng.standard_normal(y.shape).astype(y.dtype), retain_graph=True)
+    return [y.array for y in ys] + [None if x.grad is None else x.grad.array for x in xs]
+
+
+def assert_same(found, expected):
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_array_equal(a, b, strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_an_op_gives_the_same_bits(case, dtype):
+    expected = results(case.ours, case, dtype)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        compiled = compile(lambda *xs: case.ours(*xs))
+        assert_same(results(compiled, case, dtype), expected)
+        assert_same(results(compiled, case, dtype), expected)
+    refused = [w for w in told if "compile:" in str(w.message)]
+    assert bool(compiled.programs) != bool(refused)
+    if refused:
+        assert len(refused) == 1
+        assert any(word in str(refused[0].message) for word in ("read outside", "random numbers"))
+
+
+def test_most_ops_are_compiled():
+    """What is refused is of the few kinds that READS names, or seeds the generator."""
+    refused = set()
+    for case in CASES:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compiled = compile(lambda *xs, case=case: case.ours(*xs))
+            results(compiled, case, "float32")
+        if not compiled.programs:
+            refused.add(case.op)
+    seeds = {"dropout", "scaled_dot_product_attention", "where"}
+    assert refused <= READS | seeds, refused - READS
+
+
+# ---- models ---------------------------------------------------------------------------------------------------------
+
+IDS = np.array([[1, 2, 3, 4], [5, 6, 7, 1]])
+GPT = {"n_positions": 8, "n_embd": 16, "n_layer": 2, "n_head": 2}
+
+
+def gpt2(dropout=0.0):
+    c = models.GPT2Config(20, **GPT, resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=dropout)
+    return models.GPT2(c), lambda m, ids: cross_entropy(m(ids[:, :-1]).reshape(-1, 20), ids[:, 1:].reshape(-1))
+
+
+def transformer(dropout=0.0, norm_first=False):
+    c = models.TransformerConfig(20, d_model=16, n_heads=2, n_layers=2, d_ff=32, dropout=dropout, norm_first=norm_first)
+    return models.Transformer(c), lambda m, ids: cross_entropy(
+        m(ids, ids[:, :-1]).reshape(-1, 20), ids[:, 1:].reshape(-1)
+    )
+
+
+def torch_transformer():
+    m = nn.Transformer(16, 2, 2, 2, 32, dropout=0.1, batch_first=True)
+    table = nn.Embedding(20, 16)
+    m.table = table
+    return m, lambda m, ids: (m(m.table(ids), m.table(ids[:, :-1])) ** 2).mean()
+
+
+def llama():
+    c = models.LlamaConfig(vocab_size=20, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+                           num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=8)  # fmt: skip
+    return models.Llama(c), lambda m, ids: cross_entropy(m(ids[:, :-1]).reshape(-1, 20), ids[:, 1:].reshape(-1))
+
+
+def bert():
+    c = models.BERTConfig(vocab_size=20, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                          intermediate_size=32, max_position_embeddings=8)  # fmt: skip
+    return models.BERT(c), lambda m, ids: cross_entropy(m(ids).reshape(-1, 20), ids.reshape(-1))
+
+
+MODELS = {
+    "GPT-2": gpt2, "GPT-2 with dropout": lambda: gpt2(0.2), "the paper's": transformer,
+    "the paper's with dropout": lambda: transformer(0.2), "norms first": lambda: transformer(norm_first=True),
+    "nn.Transformer": torch_transformer, "Llama": llama, "BERT": bert,
+}  # fmt: skip
+
+
+def trained(make, how, kind="numpy"):
+    """Losses and parameters of four steps, with ``how`` in place of the loss, or of the step."""
+    with kernels.use(kind):
+        tinygrad_tf.manual_seed(0)
+        model, loss = make()
+        model.train()
+        optimizer = optim.AdamW(model.parameters(), lr=1e-2)
+
+        def step(ids):
+            value = loss(model, ids)
+            optimizer.zero_grad()
+            value.backward()
+            optim.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            return value
+
+        if how == "step":
+            step = compile(step, fullgraph=True)
+        elif how == "loss":
+            loss = compile(loss, fullgraph=True)
+        elif how == "model":
+            compiled, whole = compile(model, fullgraph=True), loss
+            loss = lambda _, ids: whole(compiled, ids)
+        losses = [step((IDS + i) % 19 + 1).item() for i in range(4)]
+        return losses, [p.array for p in model.parameters()], model
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("how", ["loss", "step", "model"])
+def test_training_gives_the_same_bits(name, how):
+    losses, weights, _ = trained(MODELS[name], "plain")
+    found, compiled, _ = trained(MODELS[name], how)
+    assert found == losses
+    assert_same(compiled, weights)
+
+
+@pytest.mark.parametrize("how", ["loss", "step"])
+def test_training_gives_the_same_bits_with_compiled_kernels(how):
+    pytest.importorskip("numba", reason="compiled kernels need Numba")
+    for make in (gpt2, transformer):
+        losses, weights, _ = trained(make, "plain", "compiled")
+        found, compiled, _ = trained(make, how, "compiled")
+        assert found == losses
+        assert_same(compiled, weights)
+
+
+# ---- what is given and what is returned -----------------------------------------------------------------------------
+
+
+class Pair(NamedTuple):
+    first: Tensor
+    second: Tensor
+
+
+@dataclasses.dataclass
+class Named:
+    value: Tensor
+    said: str
+
+
+def test_structures_of_arguments_and_results():
+    w = leaf(3)
+
+    @compile
+    def call(xs, *, by_name, factor=2):
+        a, b = xs
+        return {"pair": Pair(a * w, b), "named": Named((by_name["x"] * w).sum(), "so"), "n": factor, "none": None}
+
+    for _ in range(3):
+        b = Tensor(normal(3, seed=2))
+        found = call([normal(3, seed=1), b], by_name={"x": normal(3)})
+        np.testing.assert_array_equal(found["pair"].first.array, normal(3, seed=1) * w.array)
+        assert found["pair"].second is b
+        assert (found["named"].said, found["n"], found["none"]) == ("so", 2, None)
+        w.grad = None
+        found["named"].value.backward()
+        np.testing.assert_array_equal(w.grad.array, normal(3))
+    assert len(call.programs) == 1
+
+
+def test_several_results_have_gradients_of_their_own():
+    w = leaf(3)
+    call = compile(lambda x: ((x * w).sum(), (w * w).sum(), x + 1))
+    for _ in range(3):
+        a, b, c = call(normal(3))
+        assert not c.requires_grad
+        w.grad = None
+        a.backward()
+        np.testing.assert_array_equal(w.grad.array, normal(3))
+        b.backward()
+        np.testing.assert_array_equal(w.grad.array, normal(3) + 2 * w.array)
+
+
+def test_a_second_way_back_computes_again_with_the_same_random_numbers():
+    w = leaf(50)
+    call = compile(lambda x: (F.dropout(x * w, 0.5) ** 2).sum())
+    call(normal(50))
+    loss = call(normal(50))
+    first = tinygrad_tf.grad(loss, w, retain_graph=True)
+    before = tinygrad_tf.random.get_state()
+    np.testing.assert_array_equal(tinygrad_tf.grad(loss, w, retain_graph=True).array, first.array)
+    assert tinygrad_tf.random.get_state() == before
+    loss.backward()
+    np.testing.assert_array_equal(w.grad.array, first.array)
+    with pytest.raises(RuntimeError, match="was freed"):
+        loss.backward()
+
+
+def test_gradients_reach_arguments_and_what_they_were_made_of():
+    x = leaf(2, 3)
+    call = compile(lambda a, b: (a * b).sum() + (a @ b.mT).sum())
+    for _ in range(2):
+        x.grad = None
+        call(x * 2, x * 3).backward()
+        found = x.grad.array
+        x.grad = None
+        call.__wrapped__(x * 2, x * 3).backward()
+        np.testing.assert_allclose(found, x.grad.array, rtol=1e-6)
+
+
+def test_one_tensor_given_twice_is_not_two():
+    call = compile(lambda a, b: (a * 2 + b).sum())
+    x, y = leaf(3), leaf(3, seed=1)
+    for a, b in ((x, x), (x, y), (y, x), (x, x)):
+        x.grad = y.grad = None
+        call(a, b).backward()
+        assert [t.grad is not None and t.grad.array[0] for t in (x, y)] == [
+            {(True, True): 3.0, (True, False): 2.0, (False, True): 1.0}[(a is x, b is x)],
+            {(True, True): False, (True, False): 1.0, (False, True): 2.0}[(a is x, b is x)],
+        ]
+
+
+def test_results_are_nobody_elses_arrays():
+    call = compile(lambda x: (x + 1, tinygrad_tf.ones(3)))
+    call(normal(3))
+    (a, one), (_, other) = call(normal(3)), call(normal(3, seed=1))
+    np.testing.assert_array_equal(a.array, normal(3) + 1)
+    one.array[0] = 7
+    assert other.tolist() == [1.0, 1.0, 1.0]
+    assert call(normal(3))[1].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_without_gradients_nothing_is_kept():
+    model, _ = gpt2()
+    compiled = compile(model)
+    for _ in range(2):
+        with no_grad():
+            assert compiled(IDS).op is None
+        assert compiled(IDS).requires_grad
+    assert len(compiled.programs) == 2
+    assert [p.number for p in compiled.parameters()] == [p.number for p in model.parameters()]
+
+
+def test_methods_are_compiled_for_each_object():
+    class Net:
+        def __init__(self, scale):
+            self.w, self.scale = leaf(3), scale
+
+        @compile
+        def loss(self, x):
+            return (x * self.w * self.scale).sum()
+
+    for scale in (1.0, 2.0):
+        net = Net(scale)
+        for _ in range(2):
+            net.w.grad = None
+            net.loss(normal(3)).backward()
+            np.testing.assert_array_equal(net.w.grad.array, normal(3) * np.float32(scale))
+    net.scale = 5.0
+    assert net.loss(normal(3)).item() == (Tensor(normal(3)) * net.w * 5.0).sum().item()
+
+
+# ---- what changes besides the arguments -----------------------------------------------------------------------------
+
+SCALE = 2.0
+TABLE = {"w": Tensor(np.ones(3, np.float32)), "factors": [1.0, 2.0]}
+
+
+def test_numbers_and_tensors_that_are_reached_by_name_are_looked_at(monkeypatch):
+    def helper(x):
+        return x * SCALE
+
+    call = compile(lambda x: (helper(x) * TABLE["w"] * TABLE["factors"][1]).sum())
+    x = np.ones(3, np.float32)
+    assert [call(x).item(), call(x).item()] == [12.0, 12.0]
+    monkeypatch.setitem(globals(), "SCALE", 3.0)
+    assert call(x).item() == 18.0
+    monkeypatch.setitem(TABLE, "w", Tensor(np.full(3, 2, np.float32)))
+    assert [call(x).item(), call(x).item()] == [36.0, 36.0]
+    monkeypatch.setitem(TABLE, "factors", [1.0, 1.0])
+    assert call(x).item() == 18.0
+    TABLE["w"].array[...] = 1  # written to in place: the same program
+    assert call(x).item() == 9.0
+    assert len(call.programs) == 4
+
+
+def test_modes_settings_and_frozen_parameters_are_looked_at():
+    net = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.Linear(4, 1))
+    compiled = compile(net)
+    x = normal(64, 4)
+    assert compiled(x).tolist() != compiled(x).tolist()  # drawn anew
+    net.eval()
+    assert compiled(x).tolist() == compiled(x).tolist() == net(Tensor(x)).tolist()
+    net.train()
+    net[1].p = 0.0
+    assert compiled(x).tolist() == net(Tensor(x)).tolist()
+    net[0].weight.requires_grad_(False)
+    compiled(x).sum().backward()
+    assert net[0].weight.grad is None
+    assert net[2].weight.grad is not None
+    net[2] = nn.Linear(4, 1)
+    np.testing.assert_array_equal(compiled(x).array, net(Tensor(x)).array)
+    net.double()
+    assert compiled(x).dtype == np.float64
+
+
+def test_kernels_are_looked_at():
+    pytest.importorskip("numba", reason="compiled kernels need Numba")
+    net = compile(nn.LayerNorm(64))
+    x = normal(64, 64)
+    plain = [net(x).array for _ in range(2)][1]
+    with kernels.use("compiled"):
+        np.testing.assert_array_equal(net(x).array, net.__wrapped__(Tensor(x)).array)
+    np.testing.assert_array_equal(net(x).array, plain)
+
+
+def test_a_condition_on_values_has_a_program_for_each_outcome():
+    @compile
+    def call(x):
+        return x * 2 if (x > 0).all() else F.dropout(x, 0.5) - x if x.sum() > 0 else -x
+
+    positive, mixed, negative = np.ones(3, np.float32), np.array([3, -1, 1], np.float32), -np.ones(3, np.float32)
+    for _ in range(3):
+        assert call(positive).tolist() == [2.0, 2.0, 2.0]
+        tinygrad_tf.manual_seed(3)
+        a = call(mixed).tolist()
+        tinygrad_tf.manual_seed(3)
+        assert a == call.__wrapped__(Tensor(mixed)).tolist()
+        assert call(negative).tolist() == [1.0, 1.0, 1.0]
+    assert len(call.programs) == 3
+
+
+def test_padding_that_comes_and_goes():
+    model, loss = transformer()
+    compiled = compile(loss, fullgraph=True)
+    padded = IDS.copy()
+    padded[0, 2:] = 0
+    for ids in (IDS, padded, IDS, padded):
+        assert compiled(model, ids).item() == loss(model, ids).item()
+    assert len(compiled.programs) == 2
+
+
+def test_schedules_and_clipping_in_a_step():
+    def run(how):
+        w = Tensor(np.ones(3, np.float32), requires_grad=True)
+        optimizer = optim.SGD([w], lr=0.1)
+        schedule = optim.lr_scheduler.StepLR(optimizer, 2)
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = ((w * x) ** 2).sum()
+            loss.backward()
+            norm = optim.clip_grad_norm_([w], 1.0)
+            optimizer.step()
+            schedule.step()
+            return loss, norm
+
+        step = compile(step, fullgraph=True) if how else step
+        found = [step(normal(3, seed=i)) for i in range(6)]
+        with pytest.raises(RuntimeError, match="was freed"):
+            found[-1][0].backward()
+        return [(a.item(), float(b)) for a, b in found], w.tolist(), schedule.get_last_lr()
+
+    assert run(True) == run(False)
+
+
+def test_gradients_that_are_read_in_a_step():
+    w, seen = leaf(3), []
+
+    def step(x):
+        w.grad = None
+        (w * x).sum().backward()
+        return (w.grad * w.grad).sum()
+
+    compiled = compile(step)
+    for i in range(3):
+        seen.append(compiled(normal(3, seed=i)).item())
+    assert seen == [step(Tensor(normal(3, seed=i))).item() for i in range(3)]
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------
+
+HOOKED = nn.Linear(3, 3)
+HOOKED.register_forward_hook(lambda module, inputs, output: output * 2)
+W = leaf(3, 3)
+
+
+def _with_hook(x):
+    y = x @ W
+    y.register_hook(lambda d: d * 2)
+    return y.sum()
+
+
+def _with_leaf(x):
+    w = Tensor(np.ones((3, 3), np.float32), requires_grad=True)
+    return (x @ w).sum()
+
+
+REFUSED = {
+    "item": (lambda x: x * x.sum().item(), "read outside of an op"),
+    "float": (lambda x: x * float(x.sum()), "read outside of an op"),
+    "an array": (lambda x: x + np.asarray(x.detach()) * 2, "read outside of an op"),
+    "data": (lambda x: x + x.data.sum(), "read outside of an op"),
+    "print": (lambda x: (str(x), x * 2)[1], "read outside of an op"),
+    "a shape that follows from values": (lambda x: x[tinygrad_tf.nonzero(x > 0)[:, 0]], "read outside of an op"),
+    "a module with hooks": (lambda x: HOOKED(x), "hooks"),
+    "a hook": (_with_hook, "a hook"),
+    "checkpoint": (lambda x: checkpoint(lambda t: (t @ W).sum(), x), "checkpoint"),
+    "NumPy's generator": (lambda x: x + np.random.rand(3).astype("f4"), "random numbers"),
+    "other draws": (lambda x: x + tinygrad_tf.randn(3), "random numbers"),
+    "a leaf": (_with_leaf, "a leaf that requires a gradient"),
+    "create_graph": (lambda x: tinygrad_tf.grad((x @ W).sum(), W, create_graph=True) * 1, "read outside of an op"),
+    "grad": (lambda x: tinygrad_tf.grad((x @ W).sum(), W) * 1, "read outside of an op"),
+    "an object": (lambda x: object(), "returns a object"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_program_runs_as_it_is_with_one_warning(name):
+    function, why = REFUSED[name]
+    compiled = compile(function)
+    x = normal(3, 3)
+    with pytest.warns(RuntimeWarning, match=why) as told:
+        compiled(x)
+    assert "test_compile.py:" in str(told[0].message) or name == "an object"
+    assert not compiled.programs
+    tinygrad_tf.manual_seed(1)
+    np.random.seed(1)
+    found = compiled(x + 1)  # without a second warning
+    tinygrad_tf.manual_seed(1)
+    np.random.seed(1)
+    if isinstance(found, Tensor):
+        np.testing.assert_array_equal(found.array, function(Tensor(x + 1)).array)
+    with pytest.raises(RuntimeError, match=why):
+        compile(function, fullgraph=True)(x)
+
+
+def test_more_than_eight_programs_are_too_many():
+    compiled = compile(lambda x: (x * 2).sum())
+    for n in range(1, 9):
+        assert compiled(np.ones(n, np.float32)).item() == 2.0 * n
+    with pytest.warns(RuntimeWarning, match="8 programs were made"):
+        assert compiled(np.ones(9, np.float32)).item() == 18.0
+    assert len(compiled.programs) == 8
+    assert compiled(np.ones(11, np.float32)).item() == 22.0
+
+
+def test_a_tensor_in_a_place_that_may_change_is_refused():
+    class Box:
+        __slots__ = ("w",)
+
+    box = Box()
+    box.w = leaf(3)
+    compiled = compile(lambda x: (x * box.w).sum())
+    with pytest.warns(RuntimeWarning, match="give it as an argument"):
+        compiled(normal(3))
+    box.w = leaf(3, seed=5)
+    assert compiled(normal(3)).item() == (Tensor(normal(3)) * box.w).sum().item()
+
+
+def test_parameters_that_changed_before_the_way_back_are_noticed():
+    w = leaf(3)
+    optimizer = optim.SGD([w], lr=0.1)
+    call, linear = compile(lambda x: (x * w * w).sum()), compile(lambda x: (x * w).sum())
+    for _ in range(2):
+        harmless, loss = linear(normal(3)), call(normal(3))
+        w.grad = Tensor(np.ones(3, np.float32))
+        optimizer.step()
+        harmless.backward()  # its rule does not read w
+        with pytest.raises(RuntimeError, match="modified"):
+            loss.backward()
+
+
+def test_arrays_that_are_written_to_before_the_way_back_were_copied():
+    w, x = leaf(3), normal(3)
+    call = compile(lambda x: (x * w).sum())
+    for _ in range(2):
+        x[...] = normal(3)
+        loss = call(x)
+        x[...] = 0
+        w.grad = None
+        loss.backward()
+        np.testing.assert_array_equal(w.grad.array, normal(3))
+
+
+def test_second_derivatives_are_refused_with_the_cure():
+    w = leaf(3)
+    call = compile(lambda x: ((x * w) ** 2).sum())
+    call(normal(3))
+    with pytest.raises(RuntimeError, match="__wrapped__"):
+        tinygrad_tf.grad(call(normal(3)), w, create_graph=True)
+
+
+def test_debug_mode_looks_at_every_op():
+    call = compile(lambda x: x.log())
+    x = np.zeros(2, np.float32)
+    call(x)
+    call(x)
+    with debug(), pytest.raises(FloatingPointError):
+        call(x)
+
+
+def test_errors_are_those_of_the_function():
+    table = nn.Embedding(4, 2)
+    call = compile(lambda ids: table(ids).sum())
+    call(np.array([1, 2]))
+    call(np.array([1, 3]))
+    for bad in (4, -1):
+        with pytest.raises(IndexError, match="ids lie in 0 … 3"):
+            call(np.array([1, bad]))
+    loss = compile(lambda x, t: cross_entropy(x, t))
+    loss(normal(2, 3), np.array([0, 1]))
+    with pytest.raises(IndexError, match="classes lie in"):
+        loss(normal(2, 3), np.array([0, 3]))
+    with pytest.raises(TypeError, match="takes a function or a module"):
+        compile(3)
+
+
+def test_an_exception_in_the_first_call_leaves_everything_as_it_was():
+    w = leaf(3)
+
+    @compile
+    def call(x):
+        (x * w).sum()
+        raise KeyError("mine")
+
+    x = leaf(3)
+    with pytest.raises(KeyError, match="mine"):
+        call(x)
+    assert type(x) is type(w) is Tensor
+    assert w.array is Tensor.__dict__["array"].__get__(w)
+
+
+def test_its_name_and_text():
+    @compile
+    def my_loss(x):
+        """What it does."""
+        return (x * 2).sum()
+
+    assert (my_loss.__name__, my_loss.__doc__) == ("my_loss", "What it does.")
+    my_loss(leaf(3))
+    assert my_loss(leaf(3)).op.name == "my_loss"
+    assert "def forward(a0):" in my_loss.programs[0]
+    assert compile(disable=True)(my_loss) is my_loss

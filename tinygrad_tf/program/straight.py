@@ -1,0 +1,390 @@
+"""A trace as straight-line code: one statement for each call of a kernel, elementary rules written out.
+
+The functions that run are those that run without a program, so that the numbers are the same to the bit. What goes is
+what stands around them: Tensors, the graph, looking at types, the walk. Arrays are given back at their last use, and
+what routes join is added in place where nobody else has the array.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import sums
+from ..autograd.operation import fit
+from ..autograd.rule import Rule, names, source_tree
+from ..autograd.tensor import Tensor
+from ..autograd.walk import _is_shared
+from .calls import Unwritable
+from .expressions import literal, with_written
+from .plain import Call as Written
+from .plain import Plain
+from .tracing import Act, Backward, Call, Choice, Draw, Trace, Value
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(eq=False)
+class Statement:
+    """A line of a program, the names that it gives and those that it reads. One that ``acts`` is never left out."""
+
+    text: str
+    gives: tuple[str, ...]
+    acts: bool = False
+
+    def __post_init__(self) -> None:
+        self.reads = {name for name in names(ast.parse(self.text), ast.Load) if _is_local(name)}
+        if "+=" in self.text:
+            self.reads |= set(self.gives)
+
+
+def _is_local(name: str) -> bool:
+    return name[0] in "apvsdmt" and name[1:].isdigit()
+
+
+class Straight:
+    """Writes a trace. ``space`` is what its code needs besides: functions, constants and Tensors by their names."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.space: dict[str, Any] = {"np": np, "math": math, "asarray": np.asarray, "array": np.array}
+        self.referred: dict[int, str] = {}
+        self.held: list[Any] = []
+        self.n = 0
+        self.names: dict[Value, str] = {}
+        self.saved: dict[Call, str] = {}
+        self.loaded: set[str] = set()
+        self.plain = Exact({*dir(builtins), *self.space}, self)
+        self.templates: dict[Any, Written] = {}
+        self.lines: list[Statement] = []
+
+    # ---- names -------------------------------------------------------------------------------------------------------
+
+    def _next(self, letter: str) -> str:
+        self.n += 1
+        return f"{letter}{self.n}"
+
+    def refer(self, x: Any, letter: str = "f") -> str:
+        """The name of an object in the program's space."""
+        if id(x) not in self.referred:
+            self.held.append(x)
+            name = self.referred[id(x)] = f"{letter}_{len(self.referred)}"
+            self.space[name] = x
+        return self.referred[id(x)]
+
+    def name(self, value: Value) -> str:
+        """The name of a value; arrays from outside are looked up where they are first read."""
+        if value.of is not None:
+            return self.name(value.of)
+        if value.kind == "grad":
+            return f"{self.refer(value.tensor, 'P')}.grad.array"
+        if value in self.names:
+            name = self.names[value]
+        elif value.kind == "constant":
+            name = self.names[value] = self.refer(value.array, "c")
+        else:
+            name = self.names[value] = self._next({"argument": "a", "outside": "p"}.get(value.kind, "v"))
+        if value.kind == "outside" and name not in self.loaded:
+            self.loaded.add(name)
+            self._line(f"{name} = {self.refer(value.tensor, 'P')}.array", name)
+        return name
+
+    def _line(self, text: str, *gives: str, acts: bool = False) -> None:
+        self.lines.append(Statement(text, gives, acts))
+
+    # ---- forward -----------------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write all events."""
+        for i, event in enumerate(self.trace.events):
+            if isinstance(event, Call):
+                self._forward(event)
+            elif isinstance(event, Draw):
+                name = self.names[event.made] = self._next("m")
+                self._line(f"{name} = {self.refer(event.draw)}()", name, acts=True)
+            elif isinstance(event, Choice):
+                said = f"if bool({self.name(event.of)}) is not {event.outcome}: raise {self.refer(OtherWay)}"
+                self.lines.append(Statement(said, (), True))
+            elif isinstance(event, Act):
+                name = self.names[event.made] = self._next("t")
+                function, args, kwargs = event.function, event.args, event.kwargs
+                self._line(f"{name} = {self.refer(_bound(function, args, kwargs))}()", name, acts=True)
+                self.loaded.clear()
+            elif isinstance(event, Backward):
+                name = self._next("d")
+                self._line(f"{name} = {self.name(event.gradient)}", name)
+                for leaf, gradient, lent in self.backward(event.of, name, event.gradient.array, i):
+                    assert leaf.tensor is not None
+                    own = f"array({gradient})" if lent else gradient
+                    self._line(f"{self.refer(accumulate)}({self.refer(leaf.tensor, 'P')}, {own})", acts=True)
+
+    def _forward(self, call: Call) -> None:
+        op, made = call.op, self.names.setdefault(call.made, self._next("v"))
+        inputs = [self._input(x) for x in call.inputs]
+        if op.kernel is not None:
+            said = self._call(op.kernel.forward, inputs, call.params)
+            if call.saved is None:
+                self._line(f"{made} = {said}[0]", made)
+            else:
+                kept = self.saved[call] = self._next("s")
+                self._line(f"{made}, {kept} = {said}", made, kept)
+        else:
+            try:
+                e = self._written(op.forward, source_tree(op.forward), [], call, (), op.name).results[0]
+                assert e is not None
+                said = _text(e)
+            except Exception:  # whatever has no form of its own is called as it is
+                said = self._call(op.forward, inputs, call.params)
+            self._line(f"{made} = {said}", made)
+        if call.made.array.ndim == 0:
+            self._line(f"{made} = asarray({made})", made)
+
+    def _input(self, x: Value | None) -> str:
+        return "None" if x is None else self.name(x)
+
+    def _call(self, function: Callable[..., Any], inputs: Sequence[str], params: Mapping[str, Any]) -> str:
+        named = [f"{name}={self._setting(value)}" for name, value in params.items()]
+        return f"{self.refer(function)}({', '.join([*inputs, *named])})"
+
+    def _setting(self, value: Any) -> str:
+        if isinstance(value, Value):
+            return self.name(value)
+        if isinstance(value, (list, tuple)) and literal(value) is None:
+            inner = ", ".join(map(self._setting, value))
+            return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
+        e = literal(value)
+        return self.refer(value, "c") if e is None or isinstance(value, float) else ast.unparse(e)
+
+    def _written(self, function: Any, tree: Any, first: Sequence[tuple[str, Array]], call: Call,
+                 needs: tuple[bool, ...], name: str) -> Written:  # fmt: skip
+        """A call written out, with the names of this one put in."""
+        spec = tree.args
+        arrays = [*[a for _, a in first], *[None if x is None else x.array for x in call.inputs]]
+        given = [*[n for n, _ in first], *[self._input(x) for x in call.inputs]]
+        settings = {n: self._placed(call.params[n], f"_{n}") for n in (a.arg for a in spec.kwonlyargs)}
+        kinds = tuple(map(_kind, arrays)), tuple([repr(_kind(value)) for value, *_ in settings.values()])
+        key = function, needs, kinds
+        if key not in self.templates:
+            letters = [a.arg for a in spec.args]
+            values: dict[str, Any] = {}
+            written: dict[str, ast.expr] = {}
+            for i, letter in enumerate(letters):
+                there = i < len(arrays) and arrays[i] is not None
+                values[letter] = arrays[i] if there else None
+                written[letter] = ast.Name(f"_{i}", ast.Load()) if there else ast.Constant(None)
+            if spec.vararg is not None:
+                rest = range(len(letters), len(arrays))
+                values[spec.vararg.arg] = tuple([arrays[i] for i in rest])
+                written[spec.vararg.arg] = ast.Tuple([ast.Name(f"_{i}", ast.Load()) for i in rest], ast.Load())
+            for n, (value, e, _) in settings.items():
+                values[n], written[n] = value, e
+            self.templates[key] = self.plain.write(function, tree, values, written, name)
+        found = self.templates[key]
+        put: dict[str, ast.expr] = {f"_{i}": _name(n) for i, n in enumerate(given)}
+        for _, _, places in settings.values():
+            put |= {place: _name(n) for place, n in places.items()}
+        whole = None if found.whole is None else with_written(found.whole, put)
+        return Written(tuple([None if e is None else with_written(e, put) for e in found.results]), whole, found.places)
+
+    def _placed(self, value: Any, place: str) -> tuple[Any, ast.expr, dict[str, str]]:
+        """A setting as arrays and numbers, how it is written with places in it, and the names that belong there."""
+        if isinstance(value, Value):
+            return value.array, ast.Name(place, ast.Load()), {place: self.name(value)}
+        if isinstance(value, (tuple, list)) and literal(value) is None:
+            parts = [self._placed(v, f"{place}_{i}") for i, v in enumerate(value)]
+            kind = ast.Tuple if isinstance(value, tuple) else ast.List
+            places = {k: n for p in parts for k, n in p[2].items()}
+            return type(value)([p[0] for p in parts]), kind([p[1] for p in parts], ast.Load()), places
+        e = literal(value)
+        if e is None:
+            raise Unwritable(f"the setting {place[1:]}")
+        return value, e, {}
+
+    # ---- backward ----------------------------------------------------------------------------------------------------
+
+    def backward(self, of: Value, seed: str, gradient: Array, before: int) -> list[tuple[Value, str, bool]]:
+        """The way back from a value through the calls before an event.
+
+        Returns each leaf, the name of its gradient, and whether somebody else has that array, too.
+        """
+        whole: dict[Value, tuple[str, Array, bool]] = {of: (seed, gradient, False)}  # name, array, is it nobody else's
+        for event in reversed(self.trace.events[:before]):
+            if isinstance(event, Call) and event.made in whole:
+                name, dY, _ = whole.pop(event.made)
+                self._backward(event, name, dY, whole)
+        self.found = {leaf: array for leaf, (_, array, _) in whole.items()}
+        return [(leaf, name, not own) for leaf, (name, _, own) in whole.items() if leaf.tensor is not None]
+
+    def _backward(self, call: Call, dY_name: str, dY: Array, whole: dict[Value, tuple[str, Array, bool]]) -> None:
+        op, Y, inputs = call.op, call.made, call.inputs
+        needs = tuple([x is not None and x.requires_grad for x in inputs])
+        if True not in needs:
+            return
+        rule = op.backward
+        if rule is None:
+            raise Unwritable(f"{op.name} has no rule")
+        arrays = [None if x is None else x.array for x in inputs]
+        params = {name: _arrays(value) for name, value in call.params.items()}
+        parts: list[str | None]
+        if op.kernel is not None:
+            with np.errstate(all="ignore"):
+                sent = list(op.kernel.backward(dY, Y.array, call.saved, needs, *arrays, **params))
+            given = [dY_name, self.name(Y), self.saved.get(call, "None"), repr(needs), *map(self._input, inputs)]
+            said = self._call(op.kernel.backward, given, call.params)
+            parts = self._unpacked(said, [i for i, need in enumerate(needs) if need and sent[i] is not None], len(sent))
+        else:
+            with np.errstate(all="ignore"):
+                sent = list(rule.slice(needs)(dY, Y.array, *arrays, **params))
+            parts = self._by_rule(rule, call, needs, dY_name, dY, sent)
+        known = {id(a) for a in (dY, Y.array, *arrays)}
+        t = Tensor.wrap(Y.array)
+        t.inputs = tuple([Tensor.wrap(a) for a in arrays if a is not None])
+        for i, (x, part) in enumerate(zip(inputs, parts, strict=False)):
+            if x is None or part is None:
+                continue
+            dX = sent[i]
+            like = Tensor.wrap(x.array)
+            fitted = np.asarray(fit(dX, like, op))
+            own = not _is_shared(np.asarray(dX), t, dY, sent) and id(dX) not in known
+            if np.shape(dX) != x.array.shape:
+                part, own = f"{self.refer(fit)}({part}, {self.refer(like, 'c')}, {self.refer(op, 'c')})", True
+            elif dX.dtype != x.array.dtype:
+                part, own = f"{part}.astype({self.refer(x.array.dtype, 'c')})", True
+            if x.array.ndim == 0:
+                part = f"asarray({part})"
+            if x in whole:
+                name, before, mine = whole[x]
+                if mine and before.flags.writeable and before.ndim:
+                    self._line(f"{name} += {part}", name)
+                else:
+                    new = self._next("d")
+                    self._line(f"{new} = {name} + {part}", new)
+                    name = new
+                whole[x] = name, np.asarray(before + fitted), True
+            elif part.isidentifier():
+                whole[x] = part, fitted, own
+            else:
+                name = self._next("d")
+                self._line(f"{name} = {part}", name)
+                whole[x] = name, fitted, own
+
+    def _by_rule(self, rule: Rule, call: Call, needs: tuple[bool, ...], dY_name: str, dY: Array,
+                 sent: Sequence[Any]) -> list[str | None]:  # fmt: skip
+        """What a rule sends, written out, or as a call of the rule where it has no form of its own."""
+        wanted = [i for i, need in enumerate(needs) if need and sent[i] is not None]
+        try:
+            first = [(dY_name, dY), (self.name(call.made), call.made.array)]
+            written = self._written(rule.function, rule.lines(needs), first, call, needs, f"d_{call.op.name}")
+        except Exception:
+            given = [dY_name, self.name(call.made), *map(self._input, call.inputs)]
+            said = self._call(rule.slice(needs), given, call.params)
+            return self._unpacked(said, wanted, len(sent))
+        if written.whole is None:
+            return [_text(e) if i in wanted and e is not None else None for i, e in enumerate(written.results)]
+        targets = [self._next("d") for _ in written.places]
+        self._line(f"{', '.join(targets)} = {_text(written.whole)}", *targets)
+        by_place = dict(zip(written.places, targets, strict=True))
+        return [by_place.get(i) if i in wanted else None for i in range(len(needs))]
+
+    def _unpacked(self, said: str, wanted: Sequence[int], n: int) -> list[str | None]:
+        """A line that gives names to those of ``n`` results that are wanted."""
+        parts = [self._next("d") if i in wanted else None for i in range(n)]
+        self._line(f"{', '.join([p or '_' for p in parts])}, = {said}", *filter(None, parts))
+        return parts
+
+    # ---- functions ---------------------------------------------------------------------------------------------------
+
+    def function(self, name: str, arguments: str, lines: Sequence[Statement], returned: str, first: Sequence[str] = ()
+                 ) -> str:  # fmt: skip
+        """A function of these lines, without those that nobody reads, and with what is done with given back."""
+        end = Statement(f"_ = {returned}", ())
+        wanted = set(end.reads)
+        kept: list[Statement] = []
+        for line in reversed(lines):
+            if line.acts or wanted & set(line.gives):
+                wanted |= line.reads
+                kept.insert(0, line)
+        alive, ends = set(end.reads), []
+        for line in reversed(kept):
+            used = line.reads | set(line.gives)
+            ends.append(sorted(used - alive))
+            alive |= used
+        text = [f"def {name}({arguments}):", *[f"    {line}" for line in first]]
+        for line, done in zip(kept, reversed(ends), strict=True):
+            text.append(f"    {line.text}")
+            if done:
+                text.append(f"    del {', '.join(done)}")
+        self.reads = wanted
+        return "\n".join([*text, f"    return {returned}"])
+
+    def compiled(self, texts: Iterable[str]) -> dict[str, Any]:
+        """The space in which the functions are defined."""
+        text = "\n\n".join([*self.plain.functions.values(), *texts])
+        exec(compile(text, "<program>", "exec"), self.space)
+        self.space["__text__"] = text
+        return self.space
+
+
+class Exact(Plain):
+    """Writes calls in which the package's own sums are called as they are, to give the same bits."""
+
+    def __init__(self, taken: set[str], straight: Straight) -> None:
+        super().__init__(taken)
+        self.straight = straight
+
+    def as_it_is(self, function: Any) -> ast.expr | None:
+        if function in _AS_THEY_ARE:
+            return ast.Name(self.straight.refer(function), ast.Load())
+        return None
+
+
+def _as_they_are() -> set[Any]:
+    from ..kernels import keep
+    from ..ops import einsum
+
+    return {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
+
+
+_AS_THEY_ARE = _as_they_are()
+
+
+class OtherWay(Exception):
+    """A value that the function asked for the truth of has another one than in the call that was traced."""
+
+
+def accumulate(leaf: Tensor, gradient: Array) -> None:
+    """What ``backward()`` does at a leaf."""
+    new = Tensor.wrap(gradient)
+    leaf.grad = new if leaf.grad is None else leaf.grad + new
+
+
+def _bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+    return lambda: function(*args, **kwargs)
+
+
+def _name(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _text(e: ast.expr) -> str:
+    return ast.unparse(ast.fix_missing_locations(e))
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_arrays, value))
+    return value.array if isinstance(value, Value) else value
+
+
+def _kind(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.strides, value.flags.c_contiguous
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_kind, value))
+    return value
