@@ -592,3 +592,35 @@ def test_its_name_and_text():
     assert my_loss(leaf(3)).op.name == "my_loss"
     assert "def forward(a0):" in my_loss.programs[0]
     assert compile(disable=True)(my_loss) is my_loss
+
+
+def test_gradients_of_slices_are_written_side_by_side():
+    """Those that together are the whole; others are added up as by ``backward()``."""
+    x, W = leaf(4, 6), leaf(6, 9)
+
+    def parts(x, W):
+        Q, K, V = (x @ W).split(3, -1)
+        return (Q * K).sum() + V.sum()
+
+    def overlapping(x, W):
+        Y = x @ W
+        return (Y[:, :5] * Y[:, 4:]).sum() + (Y * Y[0]).sum()
+
+    def parts_and_whole(x, W):
+        Y = x @ W
+        return (Y[:, :4] ** 2).sum() + (Y[:, 4:] ** 3).sum() + (Y * 2).sum()
+
+    for function, n in ((parts, 3), (overlapping, 0), (parts_and_whole, 0)):
+        expected = results_of(function, x, W)
+        compiled = compile(function, fullgraph=True)
+        for _ in range(2):
+            assert_same(results_of(compiled, x, W), expected)
+        assert compiled.programs[0].count("] = d") == n
+
+
+def results_of(function, *leaves):
+    for x in leaves:
+        x.grad = None
+    loss = function(*leaves)
+    loss.backward()
+    return [loss.array, *[x.grad.array for x in leaves]]

@@ -12,7 +12,7 @@ Floats = np.ndarray[Any, Any]
 
 _BITS = {size: np.dtype(f"i{size}") for size in (2, 4, 8)}
 _ZEROS = {np.dtype(f"f{size}"): np.zeros((), f"f{size}") for size in _BITS}
-_FEW = 1024
+FEW = 1024
 _SHARES = 2**16  # probabilities are rounded to 1/2^16, so that one number of 64 bits makes four draws
 
 
@@ -28,7 +28,7 @@ def kept(X: Floats, keep: Bools) -> Floats:
     zero = _ZEROS.get(X.dtype)
     if zero is None:
         return np.where(keep, X, X.dtype.type(0)).astype(X.dtype, copy=False)
-    if X.size <= _FEW:
+    if X.size <= FEW:
         return np.where(keep, X, zero)
     bits = _BITS[X.itemsize]
     return (X.view(bits) * keep).view(X.dtype)

@@ -311,17 +311,14 @@ class Body(ast.NodeTransformer):
                 return getattr(base, e.attr)
         return None
 
-    def _as_it_is(self, node: ast.Call, name: ast.expr) -> ast.expr:
-        args = [self.visit(copy.deepcopy(a)) for a in node.args]
-        return ast.Call(name, args, [ast.keyword(k.arg, self.visit(copy.deepcopy(k.value))) for k in node.keywords])
-
     def _ours(self, node: ast.Call, function: Any) -> ast.expr:
         """The call of a function of the package."""
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise Unwritable(f"a call with a list of arguments: {ast.unparse(node)}")
-        named = self.plain.as_it_is(function)
-        if named is not None:
-            return self._as_it_is(node, named)
+        if self.plain.runs_as_it_is(function):
+            args = [self.visit(copy.deepcopy(a)) for a in node.args]
+            keywords = [ast.keyword(k.arg, self.visit(copy.deepcopy(k.value))) for k in node.keywords]
+            return self.plain.as_it_is(function, self.value(node.args[0]), args, keywords)
         function = SAME.get(function, function)
         target, bound = bind(function, [self.value(a) for a in node.args],
                              {k.arg: self.value(k.value) for k in node.keywords if k.arg})  # fmt: skip

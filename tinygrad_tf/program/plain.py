@@ -40,9 +40,13 @@ class Plain:
         self.taken = taken  # names that functions must not have; theirs are added
         self.uses_math = False
 
-    def as_it_is(self, function: Any) -> ast.expr | None:
-        """The name of a function that is called, not written; here there is none."""
-        return None
+    def runs_as_it_is(self, function: Any) -> bool:
+        """Whether a function of the package is called, not written. Here all are written."""
+        return False
+
+    def as_it_is(self, function: Any, first: Any, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
+        """The call of such a function; ``first`` is the value of its first argument."""
+        raise NotImplementedError
 
     def write(self, function: Callable[..., Any], tree: ast.FunctionDef, arguments: Mapping[str, Any],
               written: Mapping[str, ast.expr], name: str) -> Call:  # fmt: skip

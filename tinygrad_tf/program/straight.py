@@ -12,7 +12,7 @@ import builtins
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from ..autograd.operation import fit
 from ..autograd.rule import Rule, names, source_tree
 from ..autograd.tensor import Tensor
 from ..autograd.walk import _is_shared
+from ..kernels import keep
+from ..ops import einsum, indexing
 from .calls import Unwritable
 from .expressions import literal, with_written
 from .plain import Call as Written
@@ -28,6 +30,8 @@ from .plain import Plain
 from .tracing import Act, Backward, Call, Choice, Draw, Trace, Value
 
 Array = np.ndarray[Any, Any]
+#: By its value, a gradient's name and array, and whether nobody else has that array.
+Whole: TypeAlias = dict[Value, tuple[str, Array, bool]]
 
 
 @dataclass(eq=False)
@@ -40,7 +44,7 @@ class Statement:
 
     def __post_init__(self) -> None:
         self.reads = {name for name in names(ast.parse(self.text), ast.Load) if _is_local(name)}
-        if "+=" in self.text:
+        if "+=" in self.text or "-=" in self.text:
             self.reads |= set(self.gives)
 
 
@@ -55,6 +59,7 @@ class Straight:
         self.trace = trace
         self.space: dict[str, Any] = {"np": np, "math": math, "asarray": np.asarray, "array": np.array}
         self.referred: dict[int, str] = {}
+        self.numbers: dict[Any, Array] = {}
         self.held: list[Any] = []
         self.n = 0
         self.names: dict[Value, str] = {}
@@ -77,6 +82,10 @@ class Straight:
             name = self.referred[id(x)] = f"{letter}_{len(self.referred)}"
             self.space[name] = x
         return self.referred[id(x)]
+
+    def number(self, number: float, dtype: Any) -> str:
+        """The name of a number as an array of a type."""
+        return self.refer(self.numbers.setdefault((number, dtype.char), np.array(number, dtype)), "c")
 
     def name(self, value: Value) -> str:
         """The name of a value; arrays from outside are looked up where they are first read."""
@@ -184,7 +193,11 @@ class Straight:
                 written[spec.vararg.arg] = ast.Tuple([ast.Name(f"_{i}", ast.Load()) for i in rest], ast.Load())
             for n, (value, e, _) in settings.items():
                 values[n], written[n] = value, e
-            self.templates[key] = self.plain.write(function, tree, values, written, name)
+            made = self.plain.write(function, tree, values, written, name)
+            types = {f"_{i}": a.dtype for i, a in enumerate(arrays) if a is not None and a.dtype.char in "fd"}
+            numbers = _Numbers(types, self)
+            results = tuple([None if e is None else numbers.visit(e) for e in made.results])
+            self.templates[key] = Written(results, made.whole, made.places)
         found = self.templates[key]
         put: dict[str, ast.expr] = {f"_{i}": _name(n) for i, n in enumerate(given)}
         for _, _, places in settings.values():
@@ -213,15 +226,40 @@ class Straight:
 
         Returns each leaf, the name of its gradient, and whether somebody else has that array, too.
         """
-        whole: dict[Value, tuple[str, Array, bool]] = {of: (seed, gradient, False)}  # name, array, is it nobody else's
+        whole: Whole = {of: (seed, gradient, False)}
+        self.cut: dict[Value, list[tuple[Call, str, Array]]] = {}  # gradients of slices that wait for one another
         for event in reversed(self.trace.events[:before]):
-            if isinstance(event, Call) and event.made in whole:
+            if isinstance(event, Call) and (event.made in whole or event.made in self.cut):
+                self._put_together(event.made, whole)
                 name, dY, _ = whole.pop(event.made)
-                self._backward(event, name, dY, whole)
+                x = event.inputs[0]
+                if _is_slice(event) and x is not None and x.requires_grad and x not in whole:
+                    self.cut.setdefault(x, []).append((event, name, dY))
+                else:
+                    self._backward(event, name, dY, whole)
+        for value in list(self.cut):
+            self._put_together(value, whole)
         self.found = {leaf: array for leaf, (_, array, _) in whole.items()}
         return [(leaf, name, not own) for leaf, (name, _, own) in whole.items() if leaf.tensor is not None]
 
-    def _backward(self, call: Call, dY_name: str, dY: Array, whole: dict[Value, tuple[str, Array, bool]]) -> None:
+    def _put_together(self, value: Value, whole: Whole) -> None:
+        """The gradient of what was cut into slices: they are written side by side, if together they are the whole."""
+        slices = self.cut.pop(value, [])
+        times = np.zeros(value.array.shape, np.int8)
+        for call, _, _ in slices:
+            times[call.params["index"]] += 1
+        if len(slices) < 2 or (times != 1).any() or value in whole:
+            for call, name, dY in slices:
+                self._backward(call, name, dY, whole)
+            return
+        new, array = self._next("d"), np.empty_like(value.array)
+        self._line(f"{new} = {self.refer(np.empty)}({array.shape}, {self.refer(array.dtype, 'c')})", new)
+        for call, name, dY in slices:
+            array[call.params["index"]] = dY
+            self._line(f"{new}[{self.refer(call.params['index'], 'c')}] = {name}", new)
+        whole[value] = new, array, True
+
+    def _backward(self, call: Call, dY_name: str, dY: Array, whole: Whole) -> None:
         op, Y, inputs = call.op, call.made, call.inputs
         needs = tuple([x is not None and x.requires_grad for x in inputs])
         if True not in needs:
@@ -258,10 +296,13 @@ class Straight:
                 part, own = f"{part}.astype({self.refer(x.array.dtype, 'c')})", True
             if x.array.ndim == 0:
                 part = f"asarray({part})"
+            if x in self.cut:
+                self._put_together(x, whole)
             if x in whole:
                 name, before, mine = whole[x]
                 if mine and before.flags.writeable and before.ndim:
-                    self._line(f"{name} += {part}", name)
+                    added = f"{name} -= {part[1:]}" if _is_negated(part) else f"{name} += {part}"
+                    self._line(added, name)
                 else:
                     new = self._next("d")
                     self._line(f"{new} = {name} + {part}", new)
@@ -338,20 +379,59 @@ class Exact(Plain):
         super().__init__(taken)
         self.straight = straight
 
-    def as_it_is(self, function: Any) -> ast.expr | None:
-        if function in _AS_THEY_ARE:
-            return ast.Name(self.straight.refer(function), ast.Load())
-        return None
+    def runs_as_it_is(self, function: Any) -> bool:
+        return function in _AS_THEY_ARE
+
+    def as_it_is(self, function: Any, first: Any, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
+        if function is keep.kept and first.size <= keep.FEW and first.dtype.char in "fd" and len(args) == 2:
+            zero = ast.Name(self.straight.number(0.0, first.dtype), ast.Load())
+            return ast.Call(ast.parse("np.where", mode="eval").body, [args[1], args[0], zero], [])
+        return ast.Call(ast.Name(self.straight.refer(function), ast.Load()), args, keywords)
 
 
-def _as_they_are() -> set[Any]:
-    from ..kernels import keep
-    from ..ops import einsum
-
-    return {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
+_AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
 
 
-_AS_THEY_ARE = _as_they_are()
+class _Numbers(ast.NodeTransformer):
+    """Python's numbers beside an array as arrays of its type, which NumPy takes in half the time.
+
+    ``types`` are those of the names. What is raised to a power stays: for squares NumPy has a way of its own.
+    """
+
+    def __init__(self, types: Mapping[str, Any], straight: Straight) -> None:
+        self.types, self.straight = types, straight
+
+    def _beside(self, number: ast.expr, array: ast.expr) -> ast.expr:
+        dtype = self.types.get(array.id) if isinstance(array, ast.Name) else None
+        if dtype is None or not isinstance(number, ast.Constant) or isinstance(number.value, bool):
+            return number
+        if not isinstance(number.value, (int, float)):
+            return number
+        return ast.Name(self.straight.number(number.value, dtype), ast.Load())
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
+        self.generic_visit(node)
+        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+            node.left, node.right = self._beside(node.left, node.right), self._beside(node.right, node.left)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
+        self.generic_visit(node)
+        if len(node.comparators) == 1 and not isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            node.comparators = [self._beside(node.comparators[0], node.left)]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if ast.unparse(node.func) in ("np.maximum", "np.minimum") and len(node.args) == 2:
+            a, b = node.args
+            node.args = [self._beside(a, b), self._beside(b, a)]
+        return node
+
+
+def _is_slice(call: Call) -> bool:
+    """Whether a call cuts a piece out of its input, no entry twice."""
+    return call.op is indexing._getitem.op and bool(indexing._is_basic(call.params["index"]))
 
 
 class OtherWay(Exception):
@@ -366,6 +446,11 @@ def accumulate(leaf: Tensor, gradient: Array) -> None:
 
 def _bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
     return lambda: function(*args, **kwargs)
+
+
+def _is_negated(text: str) -> bool:
+    e = _name(text)
+    return isinstance(e, ast.UnaryOp) and isinstance(e.op, ast.USub)
 
 
 def _name(text: str) -> ast.expr:

@@ -25,6 +25,9 @@ from .tiles import allow, d_long, exp_row, long_forward, scale_by
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
+#: Heads with fewer scores are left to NumPy, which multiplies many small matrices in half the time.
+FEW = 1024
+
 
 @inner()
 def _softmax_row(S: Any, stop: Any) -> None:
@@ -164,16 +167,19 @@ def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int,
 def _fits(mask: Floats | None, keep: Keep | None, *arrays: Floats) -> bool:
     """Whether the kernel takes these arrays: all of one float type, with rows that BLAS can read where they lie."""
     dtype = arrays[0].dtype
+    if arrays[0].shape[-2] * arrays[1].shape[-2] < FEW:
+        return False
     if not is_compiled_for(dtype) or (mask is not None and mask.dtype != np.bool_ and mask.dtype != dtype):
         return False
     if keep is not None and any(X.shape[:-2] != keep.shape[:-2] for X in arrays):
         return False
-    size = dtype.itemsize
-    return all(
-        X.dtype == dtype and X.size and X.strides[-1] == size and X.strides[-2] >= X.shape[-1] * size
-        and X.strides[-2] % size == 0
-        for X in arrays
-    )  # fmt: skip
+    return all(X.dtype == dtype and _is_laid_out(X) for X in arrays)
+
+
+def _is_laid_out(X: Floats) -> bool:
+    """Whether BLAS can read the rows of an array where they lie."""
+    size, (along, across) = X.itemsize, X.strides[-2:]
+    return bool(X.size and across == size and along >= X.shape[-1] * size and along % size == 0)
 
 
 def attention(
@@ -203,7 +209,7 @@ def d_attention(
     long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
     if not _fits(mask, keep, Q, K, V) or (K.shape[-2] > WIDE and not long):
         return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
-    if not _fits(None, None, dY):
+    if not _is_laid_out(dY):
         dY = np.ascontiguousarray(dY)
     if needs[3:] == (True,) or (long and keep is not None) or dY.dtype != Q.dtype or not saved.flags.c_contiguous:
         return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)

@@ -88,6 +88,14 @@ def kernel(function: Callable[..., None]) -> Compiled:
     return Compiled(function)
 
 
+def reordering(function: Callable[..., None]) -> Compiled:
+    """Decorator: a :class:`Compiled` that may add up in any order, so that its sums fill the processor's vectors.
+
+    None of these flags assumes that there is no NaN and no ∞.
+    """
+    return Compiled(function, fastmath={"reassoc", "contract", "nsz", "arcp"})
+
+
 def inner(*flags: str) -> Callable[[Callable[..., Any]], Any]:
     """Decorator for what kernels call. ``flags`` are LLVM's for floats; by default multiply-adds may be fused."""
     return numba.njit(nogil=True, cache=True, fastmath=set(flags) or {"contract"}, error_model="numpy")
