@@ -37,7 +37,7 @@ except ImportError:
     raise error(ImportError, "train_char_gpt", "no package tqdm", "it draws the progress bar",
                 'pip install "tinygrad_tf[train]"') from None  # fmt: skip
 
-from tinygrad_tf import manual_seed, no_grad, parallel
+from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -107,6 +107,7 @@ def train_step(
     return mean
 
 
+@compile  # all batches have one shape: it is recorded once, and then runs without the engine around it
 def next_letter_loss(model: GPT2, windows: np.ndarray) -> Any:
     """The mean loss over the letters that follow the model's BLOCK letters (B, L + 1)."""
     logits = model(windows[:, :-1])  # (B, L, V)
