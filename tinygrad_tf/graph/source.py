@@ -6,6 +6,7 @@ import html
 import importlib
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..program import Unwritable
-from .capture import Losses, capture, variables_of
+from .capture import Graph, Losses, capture, variables_of
 from .flow import checked_number
 from .given import checked_end, checked_losses
 from .statements import Writer
@@ -84,6 +85,34 @@ class Program:
         path.write_text(self.text + _MAIN, encoding="utf-8")
         np.savez(path.with_suffix(".npz"), **self.data)  # type: ignore[arg-type]
         return path
+
+
+@dataclass
+class Code:
+    """A program for the page: its ``text``, and where in it the lines of each step are, forward and backward.
+
+    ``steps`` has the first line and the one after the last, of both ways, by the ids of nodes; lines count from 0.
+    """
+
+    text: str
+    steps: dict[str, list[int]]
+
+
+_MOST_NUMBERS = 5_000_000  # in all arrays of a graph: the program is found by running its rules
+
+
+def code_of(graph: Graph) -> Code | None:
+    """The program of a graph, by the ids of its nodes. None for what has no form in plain NumPy, and large graphs."""
+    if sum(t.array.size for t in graph.tensors) > _MOST_NUMBERS:
+        return None
+    try:
+        writer = Writer(graph, None)
+        text, _ = writer.module()
+    except (Unwritable, OSError):
+        return None
+    ids = zip(graph.tensors, graph.nodes, strict=True)
+    steps = {n.id: [writer.before + i for i in writer.steps[t.number]] for t, n in ids if t.number in writer.steps}
+    return Code(text, steps)
 
 
 _MAIN = """

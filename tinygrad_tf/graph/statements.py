@@ -41,6 +41,9 @@ class Writer:
         self.written: dict[int, ast.expr] = {}
         self.settings: dict[tuple[int, str], tuple[Any, ast.expr]] = {}
         self.lines: list[str] = []
+        #: By a Tensor's number: from where to where the lines go that compute it, and those that pass its gradient on.
+        self.steps: dict[int, list[int]] = {}
+        self.before = 0  # lines of the text above them
         self.calls: tuple[Call, ...] = ()
         self.end = end
         self.useful = self._useful(end)
@@ -63,7 +66,9 @@ class Writer:
                 self.names[t.number], self.written[t.number] = self.names[made.number], self.written[made.number]
             elif t.op is not None:
                 self._heading(node, graph)
+                start = len(self.lines)
                 self._forward(t)
+                self.steps[t.number] = [start, len(self.lines)]
         loss = self.places[-1][0]
         self.lines += ["", "# ---- backward " + "-" * 40]
         self.calls = ()
@@ -76,7 +81,9 @@ class Writer:
         defined = [line for text in self.plain.functions.values() for line in [*of_function(text), "", ""]]
         signature = wrapped(f"def step({', '.join(self.data)}):")
         doc = '    """The loss, and its gradients by the names of what they are of."""'
-        text = "\n".join([*head, *defined, *signature, doc, textwrap.indent(body, "    ")]) + "\n"
+        above = [*head, *defined, *signature, doc]
+        self.before = len(above)
+        text = "\n".join([*above, textwrap.indent(body, "    ")]) + "\n"
         return text, self.data
 
     # ---- names and settings ------------------------------------------------------------------------------------------
@@ -218,7 +225,9 @@ class Writer:
             if t.op is None or True not in needs:
                 continue
             self._heading(node, graph)
+            start = len(self.lines)
             self._sent(t, dY, needs, whole, names)
+            self.steps[t.number] += [start, len(self.lines)]
         return found
 
     def _sent(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { number, shapeText, three } from "../../../tinygrad_tf/graph/page/js/numbers.js";
+import { calledBy } from "../../../tinygrad_tf/graph/page/js/panel/code.js";
 import { writingOf } from "../../../tinygrad_tf/graph/page/js/panel/matrix.js";
 import { sumText } from "../../../tinygrad_tf/graph/page/js/panel/worked.js";
 
@@ -24,6 +25,29 @@ for (const [x, text] of SHOWN) test(`${x} is shown as ${text}`, () => assert.equ
 test("numbers that JSON cannot hold come as text", () => {
   assert.deepEqual([1.5, "Infinity", "-Infinity"].map(number), [1.5, Infinity, -Infinity]);
   assert.ok([undefined, null, "NaN"].every((x) => Number.isNaN(number(x))));
+});
+
+const PROGRAM = `import numpy as np
+
+def softmax(X):
+    E = np.exp(X)
+    return E / np.sum(E)
+
+def d_softmax(dY, Y):
+    return dY * softmax(Y)
+
+
+def step(X):
+    Y = softmax(X)  # (2,)
+    return Y, {}
+`;
+
+test("the functions that lines of a program call are found, with those that they call", () => {
+  const names = (lines) => calledBy(PROGRAM, lines).map((text) => text.match(/^def (\w+)/)[1]);
+  assert.deepEqual(names(["dX = d_softmax(dY, Y)"]), ["softmax", "d_softmax"]);
+  assert.deepEqual(names(["Y = softmax(X)  # (2,)"]), ["softmax"]);
+  assert.deepEqual(names(["Y = X @ W + step"]), []);
+  assert.equal(calledBy(PROGRAM, ["softmax(X)"])[0].split("\n").length, 3);
 });
 
 test("a shape is written as Python writes it", () => {

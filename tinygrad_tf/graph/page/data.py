@@ -29,6 +29,7 @@ from ..lines import line_of
 from ..modules import Module, tree_of
 from ..progress import progress
 from ..replay import Nudge, can_be_replayed
+from ..source import Code, code_of
 from ..worked import Equation, worked_step
 from .weights import nudged, weights_of
 
@@ -101,7 +102,8 @@ class Definition:
 class Exploration:
     """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served.
 
-    ``depth`` is how many levels of modules are open at first, ``about`` a sentence above the first step, by language.
+    ``code`` is the step as a program. ``depth`` is how many levels of modules are open at first, ``about`` a sentence
+    above the first step, by language.
     """
 
     schema: int
@@ -115,6 +117,7 @@ class Exploration:
     formulas: list[tuple[str, list[Math]]]
     definitions: list[Definition]
     path_to: str | None = None
+    code: Code | None = None
     depth: int | None = None
     about: dict[str, str] | None = None
 
@@ -268,7 +271,7 @@ class Collector:
         steps = [(step.node, list(step.sent)) for step in flow.steps if step.sent]
         value = float(graph.tensors[-1].array.item())
         return Exploration(SCHEMA, graph.loss.id, value, nodes, edges, steps, tree.modules, self.weights, self.maths,
-                           self.defined, path_to)  # fmt: skip
+                           self.defined, path_to, code_of(graph) if self.values != "none" else None)  # fmt: skip
 
 
 _MOST_FUSED = 600

@@ -7,6 +7,7 @@ import { shapeText, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formula } from "./formulas.js";
 import { heatMap } from "./heatmap.js";
+import { codeOf } from "./code.js";
 import { equationBox } from "./worked.js";
 
 export function moduleDetails(app, item) {
@@ -46,6 +47,7 @@ export function nodeDetails(app, shown, node) {
   found.push(...sentDetails(app, shown, node));
   if (node.join) found.push(...joinDetails(data, node, shown.step));
   if (node.norm === undefined) found.push(make("p", "quiet", say("noGradient")));
+  found.push(...codeOf(data, node.id));
   const maps = make("div", "maps");
   if (node.value?.thumbnail) maps.append(heatMap(node.value, say("value"), node.shape));
   if (gradient?.thumbnail) maps.append(heatMap(gradient, say("gradient"), node.shape));

@@ -47,7 +47,7 @@ export async function savePng(app) {
   canvas.toBlob((blob) => save(blob, `dW-${app.state.step}.png`), "image/png");
 }
 
-function save(blob, name) {
+export function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
