@@ -1,6 +1,8 @@
 """program(): the text computes what backward() computes, by itself, and reads as a person would have written it."""
 
 import ast
+import html
+import re
 import shutil
 import subprocess
 import sys
@@ -199,8 +201,21 @@ def test_a_loss_is_one_number_and_a_name_may_have_dots(tmp_path):
 
 def test_a_notebook_shows_it():
     shown = program((leaf(1.0, name="x") * 2).sum())._repr_html_()
+    assert "<details>" not in shown
     assert "def" in shown
     assert "step" in shown
+
+
+def test_a_long_one_is_folded_by_layer_and_nothing_is_lost():
+    _, loss = gpt2()
+    long = program(loss())
+    shown = long._repr_html_()
+    titles = re.findall(r"<summary>(.*?)</summary>", shown)
+    assert any(re.match(r"\d+ functions: layer_norm", title) for title in titles)
+    assert sum(title.startswith("transformer.h.1 (") for title in titles) == 2  # forward and backward
+    said = html.unescape(re.sub(r"<summary>.*?</summary>|<[^>]*>", "", shown))
+    written, shown_lines = (list(filter(str.strip, text.splitlines())) for text in (str(long), said))
+    assert shown_lines == written
 
 
 # ---- ops of one's own -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +41,11 @@ class Program:
         return f"<program of {len(self.text.splitlines())} lines: step({', '.join(self.data)})>"
 
     def _repr_html_(self) -> str:
-        try:
-            pygments = importlib.import_module("pygments")  # comes with every notebook
-        except ImportError:
-            return f"<pre>{html.escape(self.text)}</pre>"
-        lexers, formatters = (importlib.import_module(f"pygments.{part}") for part in ("lexers", "formatters"))
-        made: str = pygments.highlight(self.text, lexers.PythonLexer(), formatters.HtmlFormatter(noclasses=True))
-        return made
+        """Highlighted; of a long program the functions and the calls of modules are folded, each under its name."""
+        blocks = [(None, self.text)] if self.text.count("\n") <= _LONG else _blocks(self.text)
+        folded = [f"<details><summary>{html.escape(title)}</summary>{_highlighted(text)}</details>" if title
+                  else _highlighted(text) for title, text in blocks if text.strip()]  # fmt: skip
+        return f'<div style="{_STYLE}">{"".join(folded)}</div>'
 
     def run(self, **changed: Any) -> tuple[Any, dict[str, Array]]:
         """The loss and the gradients by the names of their Tensors, with other arrays for the arguments ``changed``.
@@ -85,6 +84,46 @@ class Program:
         path.write_text(self.text + _MAIN, encoding="utf-8")
         np.savez(path.with_suffix(".npz"), **self.data)  # type: ignore[arg-type]
         return path
+
+
+_LONG = 80  # lines that a notebook shows as they are
+_STYLE = "color:#1b2734;background:#f8f8f8;padding:4px 8px;border-radius:6px;overflow-x:auto;font-family:monospace"
+_HEADING = re.compile(r"    # (?:---- (\w+) -+|(.+: \w+))$")
+
+
+def _blocks(text: str) -> list[tuple[str | None, str]]:
+    """A program in pieces, each with what it is folded under: its functions, and each call of a module."""
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("def step("))
+    first = next((i for i, line in enumerate(lines) if line.startswith("def ")), start)
+    functions = [line.split("(")[0].removeprefix("def ") for line in lines[first:start] if line.startswith("def ")]
+    blocks: list[tuple[str | None, list[str]]] = [(None, lines[:first])]
+    if functions:
+        blocks.append((f"{len(functions)} functions: {', '.join(functions)}", lines[first:start]))
+    blocks.append((None, []))
+    for line in lines[start:]:
+        found = _HEADING.match(line)
+        title = _layer(found[2]) if found and found[2] else None
+        if (found and (title is None or title != blocks[-1][0])) or line.startswith("    return"):
+            blocks.append((title, []))
+        blocks[-1][1].append(line)
+    return [(title and f"{title} ({len(piece)} lines)", "\n".join(piece)) for title, piece in blocks]
+
+
+def _layer(heading: str) -> str:
+    """What a call is folded under: the layer of a stack that it lies in, or else itself."""
+    numbered = re.match(r"[^:]*?\.\d+(?=[.:])", heading)
+    return numbered[0] if numbered else heading
+
+
+def _highlighted(text: str) -> str:
+    try:
+        pygments = importlib.import_module("pygments")  # comes with every notebook
+    except ImportError:
+        return f"<pre>{html.escape(text)}</pre>"
+    lexers, formatters = (importlib.import_module(f"pygments.{part}") for part in ("lexers", "formatters"))
+    made: str = pygments.highlight(text, lexers.PythonLexer(stripnl=False), formatters.HtmlFormatter(noclasses=True))
+    return made
 
 
 @dataclass
