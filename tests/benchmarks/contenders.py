@@ -62,9 +62,17 @@ def of(module: str, name: str = "{kind}", **settings: Any) -> Callable[[str, dic
     return build
 
 
+def program(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
+    return of("ours", program=True)(kind, sizes)
+
+
 def compiled(kind: str, sizes: dict[str, int]) -> Callable[[], float]:
     importlib.import_module(".ours", __package__).use_compiled_kernels()
-    return of("ours")(kind, sizes)
+    return program(kind, sizes) if kind in ("chain", *TRAINING) else of("ours")(kind, sizes)
+
+
+def no_programs() -> str:
+    return "" if find_spec("tinygrad_tf.program.compiling") else "this version has no compile()"
 
 
 @functools.cache
@@ -109,10 +117,12 @@ def no_compiler() -> str:
 
 
 ALL = up_to(1, 2, CORES)
-OURS, COMPILED, RANKS = "tinygrad_tf", "tinygrad_tf, compiled", "tinygrad_tf, ranks"
+OURS, PROGRAM = "tinygrad_tf", "tinygrad_tf, compile()"
+COMPILED, RANKS = "tinygrad_tf, compile() and Numba", "tinygrad_tf, ranks"
 TORCH, TORCH_COMPILE = "PyTorch", "torch.compile"
 CONTENDERS = {c.name: c for c in [
     Contender(OURS, "tinygrad_tf", EVERYTHING, ALL, of("ours")),
+    Contender(PROGRAM, "tinygrad_tf", ("chain", *TRAINING), ALL, program, no_programs),
     Contender(COMPILED, "tinygrad_tf", EVERYTHING, ALL, compiled, no_compiled_kernels),
     Contender(RANKS, "tinygrad_tf", TRAINING, up_to(2, 3, CORES), ranks, no_ranks, ranks=True),
     Contender(TORCH, "torch", EVERYTHING, ALL, of("pytorch")),

@@ -42,7 +42,7 @@ def beside(axes: Any, results: dict[str, Any]) -> None:
         bars = [(at + (i - (len(shown) - 1) / 2) * width, e["median"] / t["median"]) for at, e, t in found if e and t]
         seen = hatches[c.library] = hatches.get(c.library, -1) + 1
         axes.bar(*zip(*bars, strict=True), width, label=c.name, color=COLOURS[c.library], edgecolor="white",
-                 hatch=["", "///", "..."][seen])  # fmt: skip
+                 hatch=["", "///", "...", "xxx"][seen])  # fmt: skip
     for at, name in enumerate(names):
         goal = WORKLOADS[name].goal if name in WORKLOADS else 0.15
         axes.plot([at - 0.45, at + 0.45], [goal, goal], color="black", lw=1, label="goal" if at == 0 else None)

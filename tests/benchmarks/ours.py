@@ -19,10 +19,10 @@ def use_compiled_kernels() -> None:
     kernels.use("compiled")
 
 
-def chain(s: Sizes) -> Step:
+def chain(s: Sizes, program: bool = False) -> Step:
     x, w, b, c = (Tensor(np.full(s["numbers"], v, np.float32), requires_grad=True) for v in (1.0, 0.9, 0.3, 0.1))
 
-    def step() -> float:
+    def forward_and_backward() -> Tensor:
         for leaf in (x, w, b, c):
             leaf.grad = None
         y = x
@@ -30,9 +30,14 @@ def chain(s: Sizes) -> Step:
             y = ((y * w) + b).relu() - c
         loss = y.sum()
         loss.backward()
-        return loss.item() + float(w.grad.array[0])
+        return loss
 
-    return step
+    run = as_program(forward_and_backward) if program else forward_and_backward
+    return lambda: run().item() + float(w.grad.array[0])
+
+
+def as_program(function: Callable[..., Any]) -> Callable[..., Any]:
+    return tinygrad_tf.compile(function, fullgraph=True)
 
 
 class Training(NamedTuple):
@@ -44,22 +49,31 @@ class Training(NamedTuple):
     loss: Callable[..., Tensor]
     clip: float | None = None
 
-    def step(self) -> float:
-        loss = self.loss(*self.batch)
+    def update(self, *batch: Any) -> Tensor:
+        loss = self.loss(*batch)
         self.optimizer.zero_grad()
         loss.backward()
         if self.clip is not None:
             optim.clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
-        return loss.item()
+        return loss
+
+    def step(self) -> float:
+        return float(self.update(*self.batch).item())
+
+    def steps(self, program: bool) -> Step:
+        if not program:
+            return self.step
+        run = as_program(self.update)
+        return lambda: float(run(*self.batch).item())
 
 
-def seq2seq(s: Sizes) -> Step:
-    return seq2seq_training(s).step
+def seq2seq(s: Sizes, program: bool = False) -> Step:
+    return seq2seq_training(s).steps(program)
 
 
-def gpt(s: Sizes) -> Step:
-    return gpt_training(s).step
+def gpt(s: Sizes, program: bool = False) -> Step:
+    return gpt_training(s).steps(program)
 
 
 def by_ranks(ranks: Any, training: Training) -> Step:

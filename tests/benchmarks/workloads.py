@@ -47,7 +47,7 @@ class Workload:
 
 WORKLOADS = {w.name: w for w in [
     Workload("tiny ops", "a chain of 200 operations on 8 numbers, forward and backward", "chain",
-             {"ops": 200, "numbers": 8}, {"ops": 8}, 0.5),
+             {"ops": 200, "numbers": 8}, {"ops": 8}, 0.25),
     Workload("toy", "encoder–decoder step: d 32, 4 heads, 2+2 layers, ff 128, batch 32, lengths 12/12, vocabulary 32, "
              "AdamW", "seq2seq",
              {"d": 32, "heads": 4, "layers": 2, "ff": 128, "batch": 32, "source": 12, "target": 12, "vocabulary": 32},
@@ -60,12 +60,12 @@ WORKLOADS = {w.name: w for w in [
              "8192, AdamW", "seq2seq",
              {"d": 512, "heads": 8, "layers": 6, "ff": 2048, "batch": 8, "source": 64, "target": 64,
               "vocabulary": 8192},
-             {"d": 8, "heads": 2, "layers": 2, "ff": 16, "batch": 2, "source": 5, "target": 4, "vocabulary": 20}, 1.1),
+             {"d": 8, "heads": 2, "layers": 2, "ff": 16, "batch": 2, "source": 5, "target": 4, "vocabulary": 20}, 0.95),
     Workload("long attention", "forward and backward, 8 heads of 64, length 4096", "attention",
-             {"heads": 8, "d": 64, "length": 4096}, {"heads": 2, "d": 4, "length": 400}, 1.1),
+             {"heads": 8, "d": 64, "length": 4096}, {"heads": 2, "d": 4, "length": 400}, 1.0),
     Workload("decode", "GPT-2 small's shape, 64 tokens after a prompt of 64, with cache", "decode",
              {"d": 768, "heads": 12, "layers": 12, "vocabulary": 50257, "positions": 1024, "prompt": 64, "new": 64},
-             {"d": 8, "heads": 2, "layers": 1, "vocabulary": 20, "positions": 16, "prompt": 4, "new": 5}, 0.9),
+             {"d": 8, "heads": 2, "layers": 1, "vocabulary": 20, "positions": 16, "prompt": 4, "new": 5}, 0.65),
 ]}  # fmt: skip
 
 
