@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .erf import erf
+from .erf import normal
 from .keep import kept
 
 Floats = np.ndarray[Any, Any]
@@ -17,9 +17,7 @@ _A, _B = math.sqrt(2 / math.pi), 0.044715
 
 
 def gelu(X: Floats) -> tuple[Floats, Floats]:
-    Phi = erf(X * math.sqrt(0.5))
-    Phi += 1
-    Phi *= 0.5
+    Phi = normal(X)
     return X * Phi, Phi
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from ..erf import ERFC
 from .team import inner
 
 _LOG2E, _LN2_HIGH, _LN2_LOW = np.float32(1.4426950408889634), np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -55,9 +56,7 @@ def normal(x: Any) -> Any:
 
 
 _SQRT_HALF = np.float32(math.sqrt(0.5))
-_E = [np.float32(c) for c in (-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398,
-                              1.48851587, -0.82215223, 0.17087277)]  # fmt: skip
-_E0, _E1, _E2, _E3, _E4, _E5, _E6, _E7, _E8, _E9 = _E
+_E0, _E1, _E2, _E3, _E4, _E5, _E6, _E7, _E8, _E9 = [np.float32(c) for c in ERFC]
 
 
 @overload(normal, jit_options={"fastmath": {"contract"}})
