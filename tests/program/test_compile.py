@@ -354,6 +354,20 @@ def test_modes_settings_and_frozen_parameters_are_looked_at():
     assert compiled(x).dtype == np.float64
 
 
+def test_hooks_that_come_and_go_are_looked_at():
+    net = nn.Linear(3, 3)
+    compiled = compile(net)
+    x = normal(2, 3)
+    nn.summary(net, Tensor(x))  # hooks that are gone again
+    compiled(x)
+    handle = net.register_forward_hook(lambda module, inputs, output: output * 2)
+    with pytest.warns(RuntimeWarning, match="a module with hooks"):
+        assert compiled(x).tolist() == net(Tensor(x)).tolist()
+    handle.remove()
+    assert compiled(x).tolist() == net(Tensor(x)).tolist()
+    assert len(compiled.programs) == 1
+
+
 def test_kernels_are_looked_at():
     pytest.importorskip("numba", reason="compiled kernels need Numba")
     net = compile(nn.LayerNorm(64))

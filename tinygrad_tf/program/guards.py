@@ -119,6 +119,8 @@ class Guard:
         own = vars(x)
         if names is None:
             self.conditions.append(f"len({path}.__dict__) == {len(own)} and {path}.training is {x.training}")
+            hooks = f"{path}._hooks"
+            self.conditions.append(f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)")
         for name, part in list(own.items()):
             if name in names if names is not None else name != "_paths":
                 self._value(f"{path}.__dict__[{name!r}]", part, depth + 1)

@@ -253,7 +253,8 @@ class Tracer(Watcher):
 
     def entered(self, module: Any) -> None:
         super().entered(module)
-        if module._hooks:
+        hooks = module._hooks
+        if hooks and (hooks.before or hooks.after or hooks.backward):
             self.refuse("a module with hooks")
         self.trace.modules.append(module)
         for x in vars(module).values():
