@@ -8,84 +8,40 @@ what routes join is added in place where nobody else has the array.
 from __future__ import annotations
 
 import ast
-import builtins
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from .. import sums
 from ..autograd.operation import fit
-from ..autograd.rule import Rule, names, source_tree
+from ..autograd.rule import Rule, source_tree
 from ..autograd.tensor import Tensor
 from ..autograd.walk import _is_shared
-from ..kernels import keep
-from ..ops import einsum, indexing
+from ..ops import indexing
 from .calls import Unwritable
+from .exact import Numbers
 from .expressions import literal, with_written
+from .lines import Lines, Statement
 from .plain import Call as Written
-from .plain import Plain
-from .tracing import Act, Backward, Call, Choice, Draw, Trace, Value
+from .trace import Act, Backward, Call, Choice, Draw, Trace, Value
 
 Array = np.ndarray[Any, Any]
 #: By its value, a gradient's name and array, and whether nobody else has that array.
 Whole: TypeAlias = dict[Value, tuple[str, Array, bool]]
 
 
-@dataclass(eq=False)
-class Statement:
-    """A line of a program, the names that it gives and those that it reads. One that ``acts`` is never left out."""
-
-    text: str
-    gives: tuple[str, ...]
-    acts: bool = False
-
-    def __post_init__(self) -> None:
-        self.reads = {name for name in names(ast.parse(self.text), ast.Load) if _is_local(name)}
-        if "+=" in self.text or "-=" in self.text:
-            self.reads |= set(self.gives)
-
-
-def _is_local(name: str) -> bool:
-    return name[0] in "apvsdmt" and name[1:].isdigit()
-
-
-class Straight:
-    """Writes a trace. ``space`` is what its code needs besides: functions, constants and Tensors by their names."""
+class Straight(Lines):
+    """Writes a trace."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.space: dict[str, Any] = {"np": np, "math": math, "asarray": np.asarray, "array": np.array}
-        self.referred: dict[int, str] = {}
-        self.numbers: dict[Any, Array] = {}
-        self.held: list[Any] = []
-        self.n = 0
+        super().__init__()
         self.names: dict[Value, str] = {}
         self.saved: dict[Call, str] = {}
         self.loaded: set[str] = set()
-        self.plain = Exact({*dir(builtins), *self.space}, self)
         self.templates: dict[Any, Written] = {}
-        self.lines: list[Statement] = []
 
     # ---- names -------------------------------------------------------------------------------------------------------
-
-    def _next(self, letter: str) -> str:
-        self.n += 1
-        return f"{letter}{self.n}"
-
-    def refer(self, x: Any, letter: str = "f") -> str:
-        """The name of an object in the program's space."""
-        if id(x) not in self.referred:
-            self.held.append(x)
-            name = self.referred[id(x)] = f"{letter}_{len(self.referred)}"
-            self.space[name] = x
-        return self.referred[id(x)]
-
-    def number(self, number: float, dtype: Any) -> str:
-        """The name of a number as an array of a type."""
-        return self.refer(self.numbers.setdefault((number, dtype.char), np.array(number, dtype)), "c")
 
     def name(self, value: Value) -> str:
         """The name of a value; arrays from outside are looked up where they are first read."""
@@ -103,9 +59,6 @@ class Straight:
             self.loaded.add(name)
             self._line(f"{name} = {self.refer(value.tensor, 'P')}.array", name)
         return name
-
-    def _line(self, text: str, *gives: str, acts: bool = False) -> None:
-        self.lines.append(Statement(text, gives, acts))
 
     # ---- forward -----------------------------------------------------------------------------------------------------
 
@@ -195,7 +148,7 @@ class Straight:
                 values[n], written[n] = value, e
             made = self.plain.write(function, tree, values, written, name)
             types = {f"_{i}": a.dtype for i, a in enumerate(arrays) if a is not None and a.dtype.char in "fd"}
-            numbers = _Numbers(types, self)
+            numbers = Numbers(types, self)
             results = tuple([None if e is None else numbers.visit(e) for e in made.results])
             self.templates[key] = Written(results, made.whole, made.places)
         found = self.templates[key]
@@ -338,95 +291,6 @@ class Straight:
         parts = [self._next("d") if i in wanted else None for i in range(n)]
         self._line(f"{', '.join([p or '_' for p in parts])}, = {said}", *filter(None, parts))
         return parts
-
-    # ---- functions ---------------------------------------------------------------------------------------------------
-
-    def function(self, name: str, arguments: str, lines: Sequence[Statement], returned: str, first: Sequence[str] = ()
-                 ) -> str:  # fmt: skip
-        """A function of these lines, without those that nobody reads, and with what is done with given back."""
-        end = Statement(f"_ = {returned}", ())
-        wanted = set(end.reads)
-        kept: list[Statement] = []
-        for line in reversed(lines):
-            if line.acts or wanted & set(line.gives):
-                wanted |= line.reads
-                kept.insert(0, line)
-        alive, ends = set(end.reads), []
-        for line in reversed(kept):
-            used = line.reads | set(line.gives)
-            ends.append(sorted(used - alive))
-            alive |= used
-        text = [f"def {name}({arguments}):", *[f"    {line}" for line in first]]
-        for line, done in zip(kept, reversed(ends), strict=True):
-            text.append(f"    {line.text}")
-            if done:
-                text.append(f"    del {', '.join(done)}")
-        self.reads = wanted
-        return "\n".join([*text, f"    return {returned}"])
-
-    def compiled(self, texts: Iterable[str]) -> dict[str, Any]:
-        """The space in which the functions are defined."""
-        text = "\n\n".join([*self.plain.functions.values(), *texts])
-        exec(compile(text, "<program>", "exec"), self.space)
-        self.space["__text__"] = text
-        return self.space
-
-
-class Exact(Plain):
-    """Writes calls in which the package's own sums are called as they are, to give the same bits."""
-
-    def __init__(self, taken: set[str], straight: Straight) -> None:
-        super().__init__(taken)
-        self.straight = straight
-
-    def runs_as_it_is(self, function: Any) -> bool:
-        return function in _AS_THEY_ARE
-
-    def as_it_is(self, function: Any, first: Any, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
-        if function is keep.kept and first.size <= keep.FEW and first.dtype.char in "fd" and len(args) == 2:
-            zero = ast.Name(self.straight.number(0.0, first.dtype), ast.Load())
-            return ast.Call(ast.parse("np.where", mode="eval").body, [args[1], args[0], zero], [])
-        return ast.Call(ast.Name(self.straight.refer(function), ast.Load()), args, keywords)
-
-
-_AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
-
-
-class _Numbers(ast.NodeTransformer):
-    """Python's numbers beside an array as arrays of its type, which NumPy takes in half the time.
-
-    ``types`` are those of the names. What is raised to a power stays: for squares NumPy has a way of its own.
-    """
-
-    def __init__(self, types: Mapping[str, Any], straight: Straight) -> None:
-        self.types, self.straight = types, straight
-
-    def _beside(self, number: ast.expr, array: ast.expr) -> ast.expr:
-        dtype = self.types.get(array.id) if isinstance(array, ast.Name) else None
-        if dtype is None or not isinstance(number, ast.Constant) or isinstance(number.value, bool):
-            return number
-        if not isinstance(number.value, (int, float)):
-            return number
-        return ast.Name(self.straight.number(number.value, dtype), ast.Load())
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
-        self.generic_visit(node)
-        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
-            node.left, node.right = self._beside(node.left, node.right), self._beside(node.right, node.left)
-        return node
-
-    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
-        self.generic_visit(node)
-        if len(node.comparators) == 1 and not isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            node.comparators = [self._beside(node.comparators[0], node.left)]
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        self.generic_visit(node)
-        if ast.unparse(node.func) in ("np.maximum", "np.minimum") and len(node.args) == 2:
-            a, b = node.args
-            node.args = [self._beside(a, b), self._beside(b, a)]
-        return node
 
 
 def _is_slice(call: Call) -> bool:

@@ -1,0 +1,72 @@
+"""Calls written out for speed: the package's own sums are called as they are, and numbers have the arrays' types."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import sums
+from ..kernels import keep
+from ..ops import einsum
+from .plain import Plain
+
+if TYPE_CHECKING:
+    from .lines import Lines
+
+
+class Exact(Plain):
+    """Writes calls in which the package's own sums are called as they are, to give the same bits."""
+
+    def __init__(self, taken: set[str], lines: Lines) -> None:
+        super().__init__(taken)
+        self.lines = lines
+
+    def runs_as_it_is(self, function: Any) -> bool:
+        return function in _AS_THEY_ARE
+
+    def as_it_is(self, function: Any, first: Any, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
+        if function is keep.kept and first.size <= keep.FEW and first.dtype.char in "fd" and len(args) == 2:
+            zero = ast.Name(self.lines.number(0.0, first.dtype), ast.Load())
+            return ast.Call(ast.parse("np.where", mode="eval").body, [args[1], args[0], zero], [])
+        return ast.Call(ast.Name(self.lines.refer(function), ast.Load()), args, keywords)
+
+
+_AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
+
+
+class Numbers(ast.NodeTransformer):
+    """Python's numbers beside an array as arrays of its type, which NumPy takes in half the time.
+
+    ``types`` are those of the names. What is raised to a power stays: for squares NumPy has a way of its own.
+    """
+
+    def __init__(self, types: Mapping[str, Any], lines: Lines) -> None:
+        self.types, self.lines = types, lines
+
+    def _beside(self, number: ast.expr, array: ast.expr) -> ast.expr:
+        dtype = self.types.get(array.id) if isinstance(array, ast.Name) else None
+        if dtype is None or not isinstance(number, ast.Constant) or isinstance(number.value, bool):
+            return number
+        if not isinstance(number.value, (int, float)):
+            return number
+        return ast.Name(self.lines.number(number.value, dtype), ast.Load())
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
+        self.generic_visit(node)
+        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+            node.left, node.right = self._beside(node.left, node.right), self._beside(node.right, node.left)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
+        self.generic_visit(node)
+        if len(node.comparators) == 1 and not isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            node.comparators = [self._beside(node.comparators[0], node.left)]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if ast.unparse(node.func) in ("np.maximum", "np.minimum") and len(node.args) == 2:
+            a, b = node.args
+            node.args = [self._beside(a, b), self._beside(b, a)]
+        return node

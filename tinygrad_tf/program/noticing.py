@@ -1,0 +1,134 @@
+"""Tensors that notice who reads them, while a function is traced.
+
+What follows in Python from a value that was read would be the same in every later call, however the value changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.places import is_ours
+from ..autograd.recording import thread
+from ..autograd.tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+SLOT: Any = Tensor.__dict__["array"]
+GRAD: Any = Tensor.__dict__["grad"]
+
+
+def tracer_at_work() -> Any:
+    """The tracer among those who watch this thread, if there is one."""
+    watch: Any = thread.state.watch
+    while watch is not None and not hasattr(watch, "trace"):
+        watch = watch.outer
+    return watch
+
+
+class _Noticing:
+    """What a Tensor of a trace has instead of Tensor's own."""
+
+    __slots__ = ()
+
+    @property
+    def array(self) -> Array:
+        tracer = tracer_at_work()
+        if tracer is not None:
+            tracer.read(sys._getframe(1))
+        found: Array = SLOT.__get__(self)
+        return found
+
+    @array.setter
+    def array(self, array: Array) -> None:
+        tracer = tracer_at_work()
+        if tracer is not None and not tracer.trusted:
+            tracer.refuse("a Tensor is given another array")
+        SLOT.__set__(self, array)
+
+    @property
+    def grad(self) -> Any:
+        return GRAD.__get__(self)
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        tracer = tracer_at_work()
+        if tracer is not None and not tracer.trusted:
+            if gradient is None:
+                return tracer.act(GRAD.__set__, (self, None), {})
+            tracer.refuse("a gradient is assigned")
+        return GRAD.__set__(self, gradient)
+
+    def detach(self) -> Tensor:
+        tracer, t = tracer_at_work(), self
+        assert isinstance(t, Tensor)
+        made = Tensor.wrap(SLOT.__get__(t), t.name)
+        if tracer is not None:
+            tracer.value_of(t)
+            tracer.value_of(made)
+            seize(made)
+            tracer.held.append(made)
+        return made
+
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        tracer, t = tracer_at_work(), self
+        assert isinstance(t, Tensor)
+        if tracer is None:
+            return Tensor.backward(t, gradient, retain_graph, create_graph)
+        return tracer.backward(t, gradient, retain_graph, create_graph)
+
+    def __bool__(self) -> bool:
+        tracer, t = tracer_at_work(), self
+        assert isinstance(t, Tensor)
+        return Tensor.__bool__(t) if tracer is None or tracer.trusted else tracer.choose(t)
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
+        tracer, t = tracer_at_work(), self
+        assert isinstance(t, Tensor)
+        if tracer is not None and not is_ours(hook.__code__):
+            tracer.refuse("a hook")
+        return Tensor.register_hook(t, hook)
+
+
+@functools.cache
+def _noticing(kind: Any) -> type:
+    return type(kind.__name__, (_Noticing, kind), {"__slots__": (), "__module__": kind.__module__, "noticing": kind})
+
+
+def seize(t: Tensor) -> None:
+    if not hasattr(type(t), "noticing"):
+        kind: Any = type(t)
+        t.__class__ = _noticing(kind)
+
+
+def release(t: Tensor) -> None:
+    kind = getattr(type(t), "noticing", None)
+    if kind is not None:
+        t.__class__ = kind
+
+
+class Told(np.float64):
+    """A number that an act returned: it may be returned in turn, and printed, but what follows from it is not."""
+
+    tracer: Any = None
+
+
+def _noting(name: str) -> Any:
+    method = getattr(np.float64, name)
+
+    def call(self: Any, *args: Any) -> Any:
+        if self.tracer is not None:
+            self.tracer.refuse("a number that changes is computed with")
+        return method(self, *args)
+
+    return call
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "lt", "le", "gt", "ge", "eq",
+              "ne", "float", "int", "bool", "round", "format", "repr", "str", "neg", "abs", "array"):  # fmt: skip
+    if hasattr(np.float64, f"__{_name}__"):
+        setattr(Told, f"__{_name}__", _noting(f"__{_name}__"))
+Told.__hash__ = np.float64.__hash__  # type: ignore[method-assign]
