@@ -1,6 +1,9 @@
 """compile(): the same bits as without, whatever is called, and a word wherever that cannot be."""
 
+import collections
 import dataclasses
+import functools
+import types
 import warnings
 from typing import NamedTuple
 
@@ -334,6 +337,67 @@ def test_numbers_and_tensors_that_are_reached_by_name_are_looked_at(monkeypatch)
     assert len(call.programs) == 4
 
 
+class Setting:
+    factor = 2.0
+
+    __slots__ = ("shift",)
+
+    def __init__(self):
+        self.shift = 0.0
+
+    def scaled(self, x):
+        return x * self.factor * SCALE + self.shift
+
+    def __call__(self, x):
+        return self.scaled(x)
+
+
+SETTING, WEIGHTS = Setting(), np.ones(3, np.int64)
+
+
+def test_whatever_is_reached_by_name_is_looked_at(monkeypatch):
+    """Class attributes, slots, methods' own globals, arrays that are written to, defaults, partials, modules."""
+    config = types.ModuleType("config")
+    config.power, partial = 1, functools.partial(lambda k, x: x * k, 1.0)
+    default = lambda x, *, bias=0.0: x + bias
+    keyed = {("a", 1): 1.0}
+
+    def call(x):
+        y = SETTING(x) * Setting.factor * (WEIGHTS * 2) ** config.power
+        return (partial(default(y)) * keyed["a", 1]).sum()
+
+    compiled = compile(call, fullgraph=True)
+    x = normal(3)
+
+    def agree():
+        assert compiled(x).item() == compiled(x).item() == call(Tensor(x)).item()
+
+    agree()
+    monkeypatch.setattr(Setting, "factor", 3.0)
+    agree()
+    monkeypatch.setitem(globals(), "SCALE", 5.0)
+    agree()
+    SETTING.shift = 1.5
+    agree()
+    WEIGHTS[1] = 4
+    agree()
+    config.power = 2
+    agree()
+    default.__kwdefaults__["bias"] = 2.0
+    agree()
+    keyed["a", 1] = 7.0
+    agree()
+    assert len(compiled.programs) == 8
+    SETTING.shift, WEIGHTS[1] = 0.0, 1
+
+
+def test_a_large_array_that_is_reached_by_name_is_refused():
+    big = np.ones((600, 600))
+    compiled = compile(lambda x: x * big[0, 0])
+    with pytest.warns(RuntimeWarning, match="too large to be watched"):
+        compiled(normal(3))
+
+
 def test_modes_settings_and_frozen_parameters_are_looked_at():
     net = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.Linear(4, 1))
     compiled = compile(net)
@@ -510,16 +574,12 @@ def test_more_than_eight_programs_are_too_many():
 
 
 def test_a_tensor_in_a_place_that_may_change_is_refused():
-    class Box:
-        __slots__ = ("w",)
-
-    box = Box()
-    box.w = leaf(3)
-    compiled = compile(lambda x: (x * box.w).sum())
+    box = collections.deque([leaf(3)])
+    compiled = compile(lambda x: (x * box[0]).sum())
     with pytest.warns(RuntimeWarning, match="give it as an argument"):
         compiled(normal(3))
-    box.w = leaf(3, seed=5)
-    assert compiled(normal(3)).item() == (Tensor(normal(3)) * box.w).sum().item()
+    box[0] = leaf(3, seed=5)
+    assert compiled(normal(3)).item() == (Tensor(normal(3)) * box[0]).sum().item()
 
 
 def test_parameters_that_changed_before_the_way_back_are_noticed():

@@ -154,7 +154,9 @@ class Compiled:
         if trace.refused is None:
             guard = Guard([self.__wrapped__], trace.modules, objects)
             lost = [v.tensor for v in trace.outside.values() if v.tensor.number not in guard.reached]  # type: ignore[union-attr]
-            if lost:
+            if guard.unknown is not None:
+                trace.refused = guard.unknown
+            elif lost:
                 trace.refused = (f"the Tensor {lost[0].name or lost[0].shape} is found in a place that may change; "  # type: ignore[union-attr]
                                  "give it as an argument")  # fmt: skip
             else:
@@ -165,7 +167,7 @@ class Compiled:
                     trace.refused, program = f"no program could be made ({type(problem).__name__}: {problem})", None
         if program is None:
             self._refused[key] = trace.refused
-            self._tell(f"{trace.refused}; it runs as it is", "leave that out of the function, or do not compile it")
+            self._tell(f"{trace.refused}; it runs as it is", "leave that out of the function, or give it as an argument")
         else:
             programs.append(program)
         assert state is thread.state

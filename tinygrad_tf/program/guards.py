@@ -1,12 +1,16 @@
 """What a program relies on besides its arguments: is it still what it was when the function was traced?
 
-It is one expression of Python, made once, which compares what the function can reach by name: numbers and texts by
-their value, Tensors and other objects by identity, and of Tensors the shape, the type and whether they want a gradient.
+It is one function of Python, made once, which compares what the traced function can reach by name: numbers and texts by
+their value, small arrays by their entries, Tensors and other objects by identity, and of Tensors the shape, the type
+and whether they want a gradient.
 """
 
 from __future__ import annotations
 
+import functools
+import sys
 import types
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,30 +19,38 @@ import numpy as np
 from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
 
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, type, types.ModuleType)
-_GONE = "(KeyError, IndexError, AttributeError, ValueError)"
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
 _MOST = 20_000  # conditions
+_LARGE = 1 << 20  # bytes of an array
+_DEEPEST = 8
+_GONE = "(KeyError, IndexError, AttributeError, ValueError, TypeError)"
 
 
 class Guard:
-    """``holds()`` says whether all is as it was. ``reached`` are the numbers of the Tensors that it looks at."""
+    """``holds()`` says whether all is as it was.
+
+    ``reached`` are the numbers of the Tensors that it looks at; ``tensors`` are these and the parameters of modules
+    that it came by. ``unknown`` says what it cannot watch, if there is anything.
+    """
 
     def __init__(self, functions: Iterable[Any], modules: Iterable[Any], objects: Iterable[Any]) -> None:
         self.names: set[str] = set()  # by which the functions may reach attributes
-        for _ in range(2):  # the second time all names are known
-            self.space: dict[str, Any] = {}
+        before = -1
+        while len(self.names) > before:  # again with all names that were found
+            before = len(self.names)
+            self.unknown: str | None = None
+            self.space: dict[str, Any] = {"fingerprint": fingerprint}
             self.conditions: list[str] = []
             self.reached: set[int] = set()
-            self.tensors: list[Tensor] = []  # parameters of modules, too, that were not yet called
+            self.tensors: list[Tensor] = []
             self.seen: set[int] = set()
             for function in functions:
                 self._function(function)
             done: list[Any] = []
             for module in modules:
-                if module not in done:
+                if not any(module is other for other in done):
                     done.append(module)
-                    self._attributes(self._constant(module), module, None)
-                    self._function(type(module).forward)
+                    self._module(self._constant(module), module)
             for x in objects:
                 self._value(self._constant(x), x)
         body = "\n".join(f"    if not ({c}): return False" for c in self.conditions)
@@ -51,83 +63,116 @@ class Guard:
         self.space[name] = x
         return name
 
+    def _is_new(self, x: Any) -> bool:
+        new = id(x) not in self.seen
+        self.seen.add(id(x))
+        return new
+
     def _function(self, function: Any) -> None:
-        method = getattr(function, "__self__", None)
-        function = getattr(function, "__func__", function)
+        """What a function reaches: names of its module, what it closes over, its defaults, and what it belongs to."""
         if hasattr(function, "named_parameters"):  # a module
             function = type(function).forward
-        if not isinstance(function, types.FunctionType) or id(function) in self.seen or is_ours(function.__code__):
+        owner = getattr(function, "__self__", None)
+        function = getattr(function, "__func__", function)
+        if owner is not None and not isinstance(owner, types.ModuleType):
+            self._value(self._constant(owner), owner)
+        if not isinstance(function, types.FunctionType) or is_ours(function.__code__) or not self._is_new(function):
             return
-        self.seen.add(id(function))
-        codes = list(_codes(function.__code__))
-        used = {name for code in codes for name in code.co_names}
+        used = {name for code in _codes(function.__code__) for name in code.co_names}
         self.names |= used
-        if method is not None and not isinstance(method, types.ModuleType):
-            self._value(self._constant(method), method)
         for cell in function.__closure__ or ():
-            path = f"{self._constant(cell)}.cell_contents"
             try:
-                self._value(path, cell.cell_contents)
+                self._value(f"{self._constant(cell)}.cell_contents", cell.cell_contents)
             except ValueError:  # not yet given
                 continue
         space = self._constant(function.__globals__)
         for name in sorted(used & function.__globals__.keys()):
             self._value(f"{space}[{name!r}]", function.__globals__[name])
-        for i, default in enumerate(function.__defaults__ or ()):
-            self._value(f"{self._constant(function)}.__defaults__[{i}]", default)
+        for part in ("__defaults__", "__kwdefaults__"):
+            if getattr(function, part):
+                self._value(f"{self._constant(function)}.{part}", getattr(function, part))
 
     def _value(self, path: str, x: Any, depth: int = 0) -> None:
-        if len(self.conditions) > _MOST:
+        if len(self.conditions) > _MOST or depth > _DEEPEST:
+            self.unknown = "it reaches more by name than can be watched"
+            return
+        if x is None or isinstance(x, bool):
+            self.conditions.append(f"{path} is {x}")
             return
         if isinstance(x, _PLAIN):
-            if isinstance(x, types.ModuleType):
-                self.conditions.append(f"{path} is {self._constant(x)}")
-            elif x is None or isinstance(x, bool):
-                self.conditions.append(f"{path} is {x}")
-            else:
-                self.conditions.append(f"type({path}) is {self._constant(type(x))} and {path} == {self._constant(x)}")
+            self.conditions.append(f"type({path}) is {self._constant(type(x))} and {path} == {self._constant(x)}")
             return
-        self.conditions.append(f"{path} is {self._constant(x)}")
+        if not isinstance(x, types.MethodType):  # which is another each time
+            self.conditions.append(f"{path} is {self._constant(x)}")
         if isinstance(x, Tensor):
             self._tensor(path, x)
-        elif id(x) in self.seen or depth > 6:
-            return
-        elif isinstance(x, (list, tuple)):
-            self.seen.add(id(x))
+        elif isinstance(x, np.ndarray):
+            self._array(path, x)
+        elif isinstance(x, (types.FunctionType, types.MethodType)):
+            if not _is_installed(x):
+                self._function(x)
+        elif isinstance(x, functools.partial):
+            for part in ("func", "args", "keywords"):
+                self._value(f"{path}.{part}", getattr(x, part), depth + 1)
+        elif self._is_new(x):
+            self._container(path, x, depth)
+
+    def _container(self, path: str, x: Any, depth: int) -> None:
+        if isinstance(x, (list, tuple)):
             self.conditions.append(f"len({path}) == {len(x)}")
             for i, part in enumerate(x):
                 self._value(f"{path}[{i}]", part, depth + 1)
         elif isinstance(x, dict):
-            self.seen.add(id(x))
             self.conditions.append(f"len({path}) == {len(x)}")
             for key, part in list(x.items()):
-                if isinstance(key, (str, int)):
-                    self._value(f"{path}[{key!r}]", part, depth + 1)
-        elif isinstance(x, (types.FunctionType, types.MethodType)):
-            code = getattr(x, "__func__", x).__code__
-            if not is_ours(code) and not _is_installed(x):
-                self._function(x)
-        elif hasattr(x, "named_parameters"):
-            self.seen.add(id(x))
+                self._value(f"{path}[{self._constant(key)}]", part, depth + 1)
+        elif isinstance(x, (set, frozenset)):
+            self.conditions.append(f"{path} == {self._constant(frozenset(x))}")
+        elif hasattr(type(x), "named_parameters"):
             self.tensors += x.parameters()
-        elif hasattr(x, "__dict__") and not isinstance(x, np.ndarray) and not _is_package(type(x)):
-            self.seen.add(id(x))
-            self._attributes(path, x, self.names, depth)
+        elif isinstance(x, (type, types.ModuleType)):
+            if not _is_library(x):
+                self._named(path, x, vars(x), depth)
+        elif not _is_library(type(x)):
+            slots = {n for kind in type(x).__mro__ for n in _as_tuple(vars(kind).get("__slots__", ()))}
+            held = {name: getattr(x, name) for name in slots if hasattr(x, name)}
+            self._named(path, x, {**held, **getattr(x, "__dict__", {})}, depth)
+            self._methods(type(x))
 
-    def _attributes(self, path: str, x: Any, names: set[str] | None, depth: int = 0) -> None:
-        """The attributes of an object; of a module all, of others those that the functions name."""
-        own = vars(x)
-        if names is None:
-            self.conditions.append(f"len({path}.__dict__) == {len(own)} and {path}.training is {x.training}")
-            hooks = f"{path}._hooks"
-            self.conditions.append(f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)")
-        for name, part in list(own.items()):
-            if name in names if names is not None else name != "_paths":
-                self._value(f"{path}.__dict__[{name!r}]", part, depth + 1)
-        for name in sorted(self.names - own.keys()):
+    def _named(self, path: str, x: Any, own: Any, depth: int) -> None:
+        """Those attributes that the functions name, and plain ones of the class."""
+        for name in sorted(self.names):
+            if name in own:
+                part = own[name]
+                if isinstance(part, (staticmethod, classmethod, property)):
+                    self._function(getattr(part, "__func__", None) or getattr(part, "fget", None))
+                else:
+                    self._value(f"{path}.{name}", part, depth + 1)
+            elif not isinstance(x, types.ModuleType) and isinstance(getattr(type(x), name, self), _PLAIN):
+                self._value(f"{path}.{name}", getattr(type(x), name), depth + 1)
+
+    def _methods(self, kind: type) -> None:
+        """The methods of a user's class that the functions name."""
+        for name in (*self.names, "__call__"):
+            method = getattr(kind, name, None)
+            self._function(getattr(method, "fget", method))
+
+    def _module(self, path: str, x: Any) -> None:
+        """All attributes of a module that was called, its mode, and that it has no hooks."""
+        hooks = f"{path}._hooks"
+        self.conditions += [
+            f"len({path}.__dict__) == {len(vars(x))} and {path}.training is {x.training}",
+            f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)",
+        ]
+        for name, part in list(vars(x).items()):
+            if name != "_paths":
+                self._value(f"{path}.__dict__[{name!r}]", part, 1)
+        for name in sorted(self.names - vars(x).keys()):
             part = getattr(type(x), name, self)
             if isinstance(part, _PLAIN):
-                self._value(f"{path}.{name}", part, depth + 1)
+                self._value(f"{path}.{name}", part, 1)
+        self._function(type(x).forward)
+        self._methods(type(x))
 
     def _tensor(self, path: str, x: Tensor) -> None:
         if x.number in self.reached:
@@ -139,6 +184,20 @@ class Guard:
                                f" and {path}.array.strides == {x.array.strides}"
                                f" and {path}.requires_grad is {x.requires_grad} and {path}.hooks is None")  # fmt: skip
 
+    def _array(self, path: str, x: np.ndarray[Any, Any]) -> None:
+        """An array's entries: what the function computes from them in NumPy is a constant of its program."""
+        if x.nbytes > _LARGE or x.dtype == object:
+            self.unknown = (
+                f"an array {x.shape} that it reaches by name is too large to be watched; give it as an argument"
+            )
+        elif self._is_new(x):
+            self.conditions.append(f"fingerprint({path}) == {self._constant(fingerprint(x))}")
+
+
+def fingerprint(x: np.ndarray[Any, Any]) -> Any:
+    """Changes when an array's shape, type or entries do."""
+    return x.shape, x.strides, x.dtype, zlib.crc32(np.ascontiguousarray(x).view(np.uint8).data) if x.size else 0
+
 
 def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
     yield code
@@ -147,8 +206,16 @@ def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
             yield from _codes(inner)
 
 
-def _is_package(kind: type) -> bool:
-    return (kind.__module__ or "").split(".")[0] in ("tinygrad_tf", "numpy", "builtins")
+def _as_tuple(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _is_library(x: Any) -> bool:
+    """Whether a class or a module is Python's, this package's, or was installed."""
+    name = str(x.__name__ if isinstance(x, types.ModuleType) else x.__module__).split(".")[0]
+    if name in ("tinygrad_tf", "numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
+        return True
+    return "site-packages" in str(getattr(sys.modules.get(name), "__file__", None))
 
 
 def _is_installed(function: Any) -> bool:
