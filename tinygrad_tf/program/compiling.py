@@ -167,7 +167,8 @@ class Compiled:
                     trace.refused, program = f"no program could be made ({type(problem).__name__}: {problem})", None
         if program is None:
             self._refused[key] = trace.refused
-            self._tell(f"{trace.refused}; it runs as it is", "leave that out of the function, or give it as an argument")
+            cure = "leave that out of the function, or give it as an argument"
+            self._tell(f"{trace.refused}; it runs as it is", cure)
         else:
             programs.append(program)
         assert state is thread.state
