@@ -1,10 +1,12 @@
 """compile(): the same bits as without, whatever is called, and a word wherever that cannot be."""
 
 import collections
+import copy
 import dataclasses
 import functools
 import types
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -292,6 +294,25 @@ def test_without_gradients_nothing_is_kept():
         assert compiled(IDS).requires_grad
     assert len(compiled.programs) == 2
     assert [p.number for p in compiled.parameters()] == [p.number for p in model.parameters()]
+
+
+def test_a_copy_has_parameters_of_its_own():
+    compiled = compile(nn.Linear(3, 3))
+    before = [compiled(normal(2, 3)).tolist() for _ in range(2)]
+    other = copy.deepcopy(compiled)
+    compiled.weight.array[...] = 0
+    assert [other(normal(2, 3)).tolist() for _ in range(2)] == before != [compiled(normal(2, 3)).tolist()] * 2
+
+
+def test_threads_run_the_same_program():
+    compiled = compile(nn.Linear(3, 1))
+    numbers = [normal(50, 3, seed=i) for i in range(8)]
+    expected = [compiled.__wrapped__(Tensor(x)).array for x in numbers]
+    compiled(numbers[0])
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            for a, b in zip(pool.map(lambda x: compiled(x).array, numbers), expected, strict=True):
+                np.testing.assert_array_equal(a, b)
 
 
 def test_methods_are_compiled_for_each_object():

@@ -106,6 +106,9 @@ class Compiled:
         else:
             vars(self)[name] = value
 
+    def __reduce__(self) -> Any:  # a copy is a compiled function without programs: those are of this one's parameters
+        return Compiled, (self.__wrapped__, self._fullgraph)
+
     def __get__(self, owner: Any, kind: Any = None) -> Any:
         return self if owner is None else types.MethodType(self, owner)
 
