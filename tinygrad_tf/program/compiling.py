@@ -17,8 +17,9 @@ from ..errors import error
 from ..kernels import chosen
 from .arguments import is_object, key_of, with_tensors
 from .guards import Guard
-from .programs import Program
+from .programs import Program, numbers_of
 from .straight import OtherWay
+from .trace import Backward, Call
 from .tracing import Tracer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,7 +61,7 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     """
     if function is None:
         return functools.partial(compile, fullgraph=fullgraph, disable=disable)
-    if not callable(function):
+    if not callable(function) or isinstance(function, type):
         raise error(
             TypeError,
             "compile",
@@ -81,8 +82,8 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any], fullgraph: bool) -> None:
         own = vars(self)
-        own.update(_by_key={}, _refused={}, _fullgraph=fullgraph, _warned=set(), _held=[],
-                   _is_module=hasattr(function, "named_parameters"))  # fmt: skip
+        own.update(_by_key={}, _refused={}, _changes={}, _fullgraph=fullgraph, _warned=set(), _held=[],
+                   _is_module=hasattr(type(function), "named_parameters"))  # fmt: skip
         if isinstance(function, types.FunctionType):
             functools.update_wrapper(self, function)
         own["__wrapped__"] = function
@@ -106,6 +107,12 @@ class Compiled:
         else:
             vars(self)[name] = value
 
+    def __len__(self) -> int:
+        return len(self.__wrapped__)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.__wrapped__[index]
+
     def __reduce__(self) -> Any:  # a copy is a compiled function without programs: those are of this one's parameters
         return Compiled, (self.__wrapped__, self._fullgraph)
 
@@ -116,9 +123,7 @@ class Compiled:
         state = thread.state
         if state.watch is not None:  # debug mode looks at each op; a function that is traced notes them
             return self._as_it_is(args, kwargs)
-        given: list[Any] = []
-        key = (state.recording, chosen(), key_of(args, given, state.recording),
-               key_of(kwargs, given, state.recording) if kwargs else None)  # fmt: skip
+        key, given = self._key(args, kwargs)
         some = self._by_key.get(key)
         if some is not None:
             for program in some:
@@ -131,6 +136,13 @@ class Compiled:
                 return self._as_it_is(args, kwargs)
         return self._first_call(key, given, args, kwargs)
 
+    @staticmethod
+    def _key(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
+        given: list[Any] = []
+        recording = thread.state.recording
+        others = key_of(kwargs, given, recording) if kwargs else None
+        return (recording, chosen(), key_of(args, given, recording), others), given
+
     def _as_it_is(self, args: Any, kwargs: Any) -> Any:
         return self.__wrapped__(*with_tensors(args, {}), **with_tensors(kwargs, {}))
 
@@ -140,11 +152,11 @@ class Compiled:
                        "arrays; it now runs as it is", "bring batches to one size, and give numbers that change as "
                        "Tensors")  # fmt: skip
             return self._as_it_is(args, kwargs)
-        state = thread.state
         tracer, start = Tracer(), random.get_state()
         objects = [x for x in (*args, *kwargs.values()) if is_object(x)]
+        before = Guard([self.__wrapped__], [], objects)
         with tracer:
-            tracer.look_at(Guard([self.__wrapped__], [], objects).tensors)
+            tracer.look_at(before.tensors)
             tensors = [x if isinstance(x, Tensor) else Tensor.wrap(x.copy()) for x in given]
             for i, t in enumerate(tensors):
                 tracer.argument(t, i)
@@ -152,30 +164,43 @@ class Compiled:
             result = self.__wrapped__(*with_tensors(args, by_id), **with_tensors(kwargs, by_id))
         trace = tracer.trace
         programs = self._by_key.setdefault(key, [])
-        self._held.append((args, kwargs) if any(map(is_object, (*args, *kwargs.values()))) else None)
-        program = None
-        if trace.refused is None:
-            guard = Guard([self.__wrapped__], trace.modules, objects)
-            lost = [v.tensor for v in trace.outside.values() if v.tensor.number not in guard.reached]  # type: ignore[union-attr]
-            if guard.unknown is not None:
-                trace.refused = guard.unknown
-            elif lost:
-                trace.refused = (f"the Tensor {lost[0].name or lost[0].shape} is found in a place that may change; "  # type: ignore[union-attr]
-                                 "give it as an argument")  # fmt: skip
-            else:
-                try:
-                    program = Program(getattr(self, "__name__", "compiled"), tracer, result, tensors, guard)
-                    program.check(tensors, start)
-                except Exception as problem:  # whatever it is, the function itself has done its work
-                    trace.refused, program = f"no program could be made ({type(problem).__name__}: {problem})", None
-        if program is None:
+        self._held.append((args, kwargs) if objects else None)
+        if trace.refused is None and not (before.holds() and key[2:] == self._key(args, kwargs)[0][2:]):
+            trace.refused = "it changes what it reaches by name or is given"
+            self._changes[key] = self._changes.get(key, 0) + 1  # perhaps something that is made once
+        elif trace.refused is None:
+            trace.refused = self._program(programs, tracer, result, tensors, objects, start)
+        if trace.refused is not None and self._changes.get(key, 3) > 2:
             self._refused[key] = trace.refused
             cure = "leave that out of the function, or give it as an argument"
             self._tell(f"{trace.refused}; it runs as it is", cure)
-        else:
-            programs.append(program)
-        assert state is thread.state
-        return result
+        return numbers_of(result)
+
+    def _program(self, programs: list[Program], tracer: Tracer, result: Any, tensors: list[Tensor],
+                 objects: list[Any], start: Any) -> str | None:  # fmt: skip
+        """Make a program of a trace, or say why there is none."""
+        trace = tracer.trace
+        ops = {e.op for e in trace.events if isinstance(e, Call)}
+        own = [f for op in ops for f in (op.forward, op.backward and op.backward.function)]  # of the user's ops
+        guard = Guard([self.__wrapped__, *own], trace.modules, objects)
+        if guard.unknown is not None:
+            return guard.unknown
+        lost = [
+            v.tensor for v in trace.outside.values() if v.tensor is not None and v.tensor.number not in guard.reached
+        ]
+        if lost:
+            return f"the Tensor {lost[0].name or lost[0].shape} is found in a place that may change"
+        if any(t.number in guard.reached for t in tensors):
+            return "an argument is also reached by name"
+        if any(isinstance(e, Backward) for e in trace.events) and any(t.op is not None for t in tensors):
+            return "backward() goes on beyond an argument"
+        try:
+            program = Program(getattr(self, "__name__", "compiled"), tracer, result, tensors, guard)
+            program.check(tensors, start)
+        except Exception as problem:  # whatever it is, the function itself has done its work
+            return f"no program could be made ({type(problem).__name__}: {problem})"
+        programs.append(program)
+        return None
 
     def _tell(self, what: str, cure: str) -> None:
         name = getattr(self.__wrapped__, "__name__", type(self.__wrapped__).__name__)

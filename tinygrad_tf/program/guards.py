@@ -8,6 +8,8 @@ and whether they want a gradient.
 from __future__ import annotations
 
 import functools
+import inspect
+import random
 import sys
 import types
 import zlib
@@ -39,18 +41,15 @@ class Guard:
         while len(self.names) > before:  # again with all names that were found
             before = len(self.names)
             self.unknown: str | None = None
-            self.space: dict[str, Any] = {"fingerprint": fingerprint}
+            self.space: dict[str, Any] = {"fingerprint": fingerprint, "getattr_static": inspect.getattr_static}
             self.conditions: list[str] = []
             self.reached: set[int] = set()
             self.tensors: list[Tensor] = []
             self.seen: set[int] = set()
             for function in functions:
                 self._function(function)
-            done: list[Any] = []
             for module in modules:
-                if not any(module is other for other in done):
-                    done.append(module)
-                    self._module(self._constant(module), module)
+                self._value(self._constant(module), module)
             for x in objects:
                 self._value(self._constant(x), x)
         body = "\n".join(f"    if not ({c}): return False" for c in self.conditions)
@@ -70,7 +69,8 @@ class Guard:
 
     def _function(self, function: Any) -> None:
         """What a function reaches: names of its module, what it closes over, its defaults, and what it belongs to."""
-        if hasattr(function, "named_parameters"):  # a module
+        if hasattr(type(function), "named_parameters"):
+            self._value(self._constant(function), function)
             function = type(function).forward
         owner = getattr(function, "__self__", None)
         function = getattr(function, "__func__", function)
@@ -78,8 +78,10 @@ class Guard:
             self._value(self._constant(owner), owner)
         if not isinstance(function, types.FunctionType) or is_ours(function.__code__) or not self._is_new(function):
             return
-        used = {name for code in _codes(function.__code__) for name in code.co_names}
-        self.names |= used
+        codes = list(_codes(function.__code__))
+        used = {name for code in codes for name in code.co_names}
+        self.names |= used | {c for code in codes for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
+        self.conditions.append(f"{self._constant(function)}.__code__ is {self._constant(function.__code__)}")
         for cell in function.__closure__ or ():
             try:
                 self._value(f"{self._constant(cell)}.cell_contents", cell.cell_contents)
@@ -99,6 +101,10 @@ class Guard:
         if x is None or isinstance(x, bool):
             self.conditions.append(f"{path} is {x}")
             return
+        if isinstance(x, (float, np.floating)):  # by its text: NaN is unequal to itself, and −0.0 equal to 0.0
+            kind = self._constant(type(x))
+            self.conditions.append(f"type({path}) is {kind} and repr({path}) == {self._constant(repr(x))}")
+            return
         if isinstance(x, _PLAIN):
             self.conditions.append(f"type({path}) is {self._constant(type(x))} and {path} == {self._constant(x)}")
             return
@@ -111,6 +117,15 @@ class Guard:
         elif isinstance(x, (types.FunctionType, types.MethodType)):
             if not _is_installed(x):
                 self._function(x)
+                own = vars(getattr(x, "__func__", x))
+                self._named(path, x, {n: v for n, v in own.items() if n != "__wrapped__"}, depth)
+        elif isinstance(vars(type(x)).get("programs"), property):  # another compiled function
+            self._value(f"{path}.__wrapped__", x.__wrapped__, depth + 1)
+        elif isinstance(x, np.random.Generator):
+            state = f"{path}.bit_generator.state"
+            self.conditions.append(f"{state} == {self._constant(x.bit_generator.state)}")
+        elif isinstance(x, random.Random):
+            self.conditions.append(f"{path}.getstate() == {self._constant(x.getstate())}")
         elif isinstance(x, functools.partial):
             for part in ("func", "args", "keywords"):
                 self._value(f"{path}.{part}", getattr(x, part), depth + 1)
@@ -129,7 +144,7 @@ class Guard:
         elif isinstance(x, (set, frozenset)):
             self.conditions.append(f"{path} == {self._constant(frozenset(x))}")
         elif hasattr(type(x), "named_parameters"):
-            self.tensors += x.parameters()
+            self._module(path, x)
         elif isinstance(x, (type, types.ModuleType)):
             if not _is_library(x):
                 self._named(path, x, vars(x), depth)
@@ -148,28 +163,32 @@ class Guard:
                     self._function(getattr(part, "__func__", None) or getattr(part, "fget", None))
                 else:
                     self._value(f"{path}.{name}", part, depth + 1)
-            elif not isinstance(x, types.ModuleType) and isinstance(getattr(type(x), name, self), _PLAIN):
-                self._value(f"{path}.{name}", getattr(type(x), name), depth + 1)
+            elif not name.startswith("__") and isinstance(part := inspect.getattr_static(x, name, self), _PLAIN):
+                self._value(f"{path}.{name}", part, depth + 1)  # of its class
 
     def _methods(self, kind: type) -> None:
         """The methods of a user's class that the functions name."""
-        for name in (*self.names, "__call__"):
-            method = getattr(kind, name, None)
-            self._function(getattr(method, "fget", method))
+        for name in sorted({*self.names, "__call__"}):
+            method = inspect.getattr_static(kind, name, None)
+            if method is not None and not isinstance(method, _PLAIN):
+                found = f"getattr_static({self._constant(kind)}, {name!r}, None)"
+                self.conditions.append(f"{found} is {self._constant(method)}")
+                self._function(getattr(method, "fget", None) or getattr(method, "__func__", method))
 
     def _module(self, path: str, x: Any) -> None:
         """All attributes of a module that was called, its mode, and that it has no hooks."""
         hooks = f"{path}._hooks"
         self.conditions += [
-            f"len({path}.__dict__) == {len(vars(x))} and {path}.training is {x.training}",
+            f"len({path}.__dict__.keys() - {{'_paths'}}) == {len(vars(x).keys() - {'_paths'})}",
+            f"{path}.training is {x.training}",
             f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)",
         ]
         for name, part in list(vars(x).items()):
             if name != "_paths":
                 self._value(f"{path}.__dict__[{name!r}]", part, 1)
         for name in sorted(self.names - vars(x).keys()):
-            part = getattr(type(x), name, self)
-            if isinstance(part, _PLAIN):
+            part = inspect.getattr_static(x, name, self)
+            if isinstance(part, _PLAIN) and not name.startswith("__"):
                 self._value(f"{path}.{name}", part, 1)
         self._function(type(x).forward)
         self._methods(type(x))
@@ -213,7 +232,9 @@ def _as_tuple(slots: Any) -> tuple[str, ...]:
 def _is_library(x: Any) -> bool:
     """Whether a class or a module is Python's, this package's, or was installed."""
     name = str(x.__name__ if isinstance(x, types.ModuleType) else x.__module__).split(".")[0]
-    if name in ("tinygrad_tf", "numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
+    if name == "tinygrad_tf":
+        return isinstance(x, types.ModuleType)  # of an optimiser or a schedule what is named is looked at
+    if name in ("numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
         return True
     return "site-packages" in str(getattr(sys.modules.get(name), "__file__", None))
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.places import is_ours
 from ..autograd.recording import thread
 from ..autograd.tensor import Tensor
+from ..ops import reduction
 
 Array = np.ndarray[Any, Any]
 SLOT: Any = Tensor.__dict__["array"]
@@ -51,7 +51,10 @@ class _Noticing:
 
     @property
     def grad(self) -> Any:
-        return GRAD.__get__(self)
+        tracer, gradient = tracer_at_work(), GRAD.__get__(self)
+        if tracer is not None and not tracer.trusted and gradient is None:
+            tracer.refuse("a gradient that is not there yet is looked at")
+        return gradient
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
@@ -88,9 +91,26 @@ class _Noticing:
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
         tracer, t = tracer_at_work(), self
         assert isinstance(t, Tensor)
-        if tracer is not None and not is_ours(hook.__code__):
+        if tracer is not None and hook is not reduction._once:  # which acts in second derivatives alone
             tracer.refuse("a hook")
         return Tensor.register_hook(t, hook)
+
+
+def _reading(name: str) -> Any:
+    """A method that gives Python's numbers, which every later call would repeat."""
+    method = getattr(Tensor, name)
+
+    def call(self: Any) -> Any:
+        tracer = tracer_at_work()
+        if tracer is not None and not tracer.trusted:
+            tracer.refuse("the value of a Tensor is read outside of an op")
+        return method(self)
+
+    return call
+
+
+for _name in ("item", "tolist", "__int__", "__float__", "__index__"):
+    setattr(_Noticing, _name, _reading(_name))
 
 
 @functools.cache
@@ -110,25 +130,30 @@ def release(t: Tensor) -> None:
         t.__class__ = kind
 
 
-class Told(np.float64):
-    """A number that an act returned: it may be returned in turn, and printed, but what follows from it is not."""
+class Told:
+    """A number that an act returned, while a function is traced: it may be returned in turn. All else is noted."""
 
-    tracer: Any = None
+    __slots__ = ("number", "tracer")
+
+    def __init__(self, number: np.float64, tracer: Any) -> None:
+        self.number, self.tracer = number, tracer
+
+    def __getattr__(self, name: str) -> Any:
+        self.tracer.refuse("a number that changes is computed with")
+        return getattr(self.number, name)
 
 
 def _noting(name: str) -> Any:
-    method = getattr(np.float64, name)
-
-    def call(self: Any, *args: Any) -> Any:
-        if self.tracer is not None:
-            self.tracer.refuse("a number that changes is computed with")
-        return method(self, *args)
+    def call(self: Any, *args: Any, **settings: Any) -> Any:
+        self.tracer.refuse("a number that changes is computed with")
+        args = tuple([x.number if isinstance(x, Told) else x for x in args])
+        return getattr(self.number, name)(*args, **settings)
 
     return call
 
 
-for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "lt", "le", "gt", "ge", "eq",
-              "ne", "float", "int", "bool", "round", "format", "repr", "str", "neg", "abs", "array"):  # fmt: skip
-    if hasattr(np.float64, f"__{_name}__"):
-        setattr(Told, f"__{_name}__", _noting(f"__{_name}__"))
-Told.__hash__ = np.float64.__hash__  # type: ignore[method-assign]
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "rfloordiv", "mod",
+              "rmod",
+              "divmod", "rdivmod", "pow", "rpow", "lt", "le", "gt", "ge", "eq", "ne", "float", "int", "bool", "round",
+              "format", "repr", "str", "neg", "pos", "abs", "array", "hash"):  # fmt: skip
+    setattr(Told, f"__{_name}__", _noting(f"__{_name}__"))

@@ -23,7 +23,7 @@ from .calls import Unwritable
 from .guards import Guard
 from .noticing import Told
 from .straight import OtherWay, Straight
-from .trace import Backward, Value
+from .trace import Act, Backward, Call, Draw, Value
 from .tracing import Tracer
 
 Array = np.ndarray[Any, Any]
@@ -41,22 +41,27 @@ class Program:
                 straight.names[value] = f"a{value.index}"
         straight.n = len(tensors)
         self.outputs: list[Value] = []
-        self.rebuild = self._result(result, tracer)
+        self.rebuild = self._result(result, tracer, tensors)
         straight.write()
         self.over = any(isinstance(e, Backward) for e in trace.events)  # whether the graph has gone its way
         forward, straight.lines = straight.lines, []
-        self.draws = any(e.__class__.__name__ == "Draw" for e in trace.events)
-        self.acts = any(e.__class__.__name__ in ("Act", "Backward") for e in trace.events)
+        self.draws = any(isinstance(e, Draw) for e in trace.events)
+        self.acts = any(isinstance(e, (Act, Backward)) for e in trace.events)
         texts, kept = [], []
         self.wanted: list[tuple[list[Value], dict[Value, Array]] | None] = []
         bodies: list[Any] = []
+        ends = [v for v in self.outputs if v.requires_grad and v.kind == "made"]
+        ended = [e.of for e in trace.events if isinstance(e, Backward)]
+        if any(not any(v is e for e in ended) for v in ends) and ended:
+            raise Unwritable("a result with a graph, after a backward()")
         for value in self.outputs:
-            if not value.requires_grad or self.over or value.kind != "made":
+            if value not in ends or self.over:
                 self.wanted.append(None)
                 bodies.append(None)
                 continue
             straight.lines = []
-            found = straight.backward(value, "d0", np.ones_like(value.array), len(trace.events))
+            others = {v for v in ends if v is not value}  # a result that this one is made of passes its gradient on
+            found = straight.backward(value, "d0", np.ones_like(value.array), len(trace.events), others)
             self.wanted.append(([leaf for leaf, _, _ in found], straight.found))
             bodies.append((straight.lines, f"({''.join(f'{name}, ' for _, name, _ in found)})"))
         for k, body in enumerate(bodies):
@@ -78,35 +83,49 @@ class Program:
         self.text: str = space.pop("__text__")
         self.forward: Callable[..., Any] = space["forward"]
         self.ops = [None if w is None else _op_of(name, space[f"backward_{k}"]) for k, w in enumerate(self.wanted)]
-        self.inputs = [() if w is None else tuple([(v.index, v.tensor if v.kind == "outside" else None) for v in w[0]])
-                       for w in self.wanted]  # fmt: skip
+        self.inputs = [() if w is None else tuple(map(self._source, w[0])) for w in self.wanted]
+        made_at = {e.made: i for i, e in enumerate(trace.events) if isinstance(e, Call)}
+        self.order = sorted(range(len(self.outputs)), key=lambda k: made_at.get(self.outputs[k], -1))
         self.several, self.keeps = several, any(self.ops)
         self.read = [v for v, name in straight.names.items() if name in kept and v.kind in ("argument", "outside")]
 
-    def _result(self, result: Any, tracer: Tracer) -> Callable[[list[Any], list[Any]], Any]:
+    def _source(self, value: Value) -> Callable[[list[Any], list[Any]], Tensor]:
+        """The Tensor that a gradient goes to, of the arguments and the outputs of a run."""
+        if value.kind == "argument":
+            return lambda given, made: given[value.index]
+        if value.kind == "outside":
+            t = value.tensor
+            assert t is not None
+            return lambda given, made: t
+        k = self.outputs.index(value)
+        return lambda given, made: made[k]
+
+    def _result(self, result: Any, tracer: Tracer, tensors: list[Tensor]) -> Callable[[list[Any], list[Any]], Any]:
         """A function that puts together what the function returns, of the arguments and the outputs."""
         if isinstance(result, Tensor):
             value = tracer.value_of(result)
-            if value.kind == "argument":
+            if value.kind == "argument" and result is tensors[value.index]:
                 return lambda given, made: given[value.index]
-            if value.kind == "outside":
-                return lambda given, made: value.tensor
-            if value.kind not in ("made", "cut", "constant"):
-                raise Unwritable(f"a result that is no value: {value.kind}")
+            if value.kind == "outside" and result is value.tensor:
+                return lambda given, made: result
+            if value.kind == "grad":
+                raise Unwritable("it returns the gradient of a parameter")
+            if value.kind == "constant":
+                value.array = value.array.copy()  # who has the first result may write to it
             return self._output(value)
         if isinstance(result, Told):
             return self._output(tracer.others[id(result)])
         if result is None or isinstance(result, (bool, int, float, str, np.generic)):
             return lambda given, made: result
         if isinstance(result, (list, tuple)):
-            parts = [self._result(x, tracer) for x in result]
+            parts = [self._result(x, tracer, tensors) for x in result]
             kind: Any = result._make if hasattr(result, "_make") else type(result)
             return lambda given, made: kind([part(given, made) for part in parts])
         if isinstance(result, dict):
-            named = {name: self._result(x, tracer) for name, x in result.items()}
+            named = {name: self._result(x, tracer, tensors) for name, x in result.items()}
             return lambda given, made: {name: part(given, made) for name, part in named.items()}
         if dataclasses.is_dataclass(result):
-            fields = {name: self._result(x, tracer) for name, x in vars(result).items()}
+            fields = {name: self._result(x, tracer, tensors) for name, x in vars(result).items()}
             pattern = copy.copy(result)
 
             def rebuilt(given: list[Any], made: list[Any]) -> Any:
@@ -119,8 +138,9 @@ class Program:
         raise Unwritable(f"it returns a {type(result).__name__}, which is neither a Tensor nor a list, tuple or dict")
 
     def _output(self, value: Value) -> Callable[[list[Any], list[Any]], Any]:
-        self.outputs.append(value)
-        i = len(self.outputs) - 1
+        if value not in self.outputs:
+            self.outputs.append(value)
+        i = self.outputs.index(value)
         return lambda given, made: made[i]
 
     def run(self, given: list[Any]) -> Any:
@@ -134,19 +154,20 @@ class Program:
                 random.set_state(state)
             raise
         run = Run(self, arrays, given, kept, state)
-        made: list[Any] = []
-        for value, array, op, inputs in zip(self.outputs, outputs, self.ops, self.inputs, strict=True):
+        given = [x if isinstance(x, Tensor) else Tensor.wrap(x) for x in given]
+        made: list[Any] = [None] * len(outputs)
+        for k in self.order:
+            value, array, op = self.outputs[k], outputs[k], self.ops[k]
             if value.kind == "told":
-                made.append(array)
+                made[k] = array
             elif op is not None:
-                Xs = tuple([given[i] if t is None else t for i, t in inputs])
-                Y = made_by(op, array, Xs, NO_PARAMS, run, thread.state.scope, True)
-                run.result = weakref.ref(Y)
-                made.append(Y)
+                Xs = tuple([source(given, made) for source in self.inputs[k]])
+                made[k] = Y = made_by(op, array, Xs, NO_PARAMS, run, thread.state.scope, True)
+                run.results.append(weakref.ref(Y))
             elif value.requires_grad and self.over:
-                made.append(made_by(FREED, array, (), NO_PARAMS, None, thread.state.scope, True))
+                made[k] = made_by(FREED, array, (), NO_PARAMS, None, thread.state.scope, True)
             else:
-                made.append(Tensor.wrap(array.copy() if value.kind == "constant" else array))
+                made[k] = Tensor.wrap(array.copy() if value.kind == "constant" else array)
         return self.rebuild(given, made)
 
     def _own(self, x: Array) -> Array:
@@ -177,15 +198,15 @@ class Program:
 class Run:
     """One run of a program, whose arrays wait for the way back."""
 
-    __slots__ = ("arrays", "given", "kept", "program", "result", "state")
-    result: weakref.ref[Tensor]
+    __slots__ = ("arrays", "given", "kept", "program", "results", "state")
 
     def __init__(self, program: Program, arrays: list[Array], given: list[Any], kept: list[Any], state: Any) -> None:
         self.program, self.arrays, self.given, self.kept, self.state = program, arrays, given, kept, state
+        self.results: list[weakref.ref[Tensor]] = []
 
     def check(self) -> None:
         """Raise if a Tensor that the way back reads was written to since this run."""
-        Y = self.result()
+        Y = next((t for ref in self.results if (t := ref()) is not None), None)
         if Y is not None and Y.number < last_write[0]:
             read = [self.given[v.index] if v.kind == "argument" else v.tensor for v in self.program.read]
             for x in read:
@@ -250,3 +271,16 @@ def _same(expected: Array, found: Array, what: str) -> None:
         or not np.array_equal(expected, found, equal_nan=expected.dtype.kind == "f")
     ):
         raise Unwritable(f"its program gives other numbers for {what}")
+
+
+def numbers_of(result: Any) -> Any:
+    """A result of a traced call with the numbers that acts returned."""
+    if isinstance(result, Told):
+        return result.number
+    if type(result) in (list, tuple):
+        return type(result)(map(numbers_of, result))
+    if isinstance(result, tuple) and hasattr(result, "_make"):
+        return result._make(map(numbers_of, result))
+    if type(result) is dict:
+        return {name: numbers_of(x) for name, x in result.items()}
+    return result

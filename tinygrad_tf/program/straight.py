@@ -8,12 +8,13 @@ what routes join is added in place where nobody else has the array.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..autograd.operation import fit
+from ..autograd.places import is_ours
 from ..autograd.rule import Rule, source_tree
 from ..autograd.tensor import Tensor
 from ..autograd.walk import _is_shared
@@ -71,7 +72,9 @@ class Straight(Lines):
                 name = self.names[event.made] = self._next("m")
                 self._line(f"{name} = {self.refer(event.draw)}()", name, acts=True)
             elif isinstance(event, Choice):
-                said = f"if bool({self.name(event.of)}) is not {event.outcome}: raise {self.refer(OtherWay)}"
+                name, outcome = self.name(event.of), event.outcome
+                other = f"bool({name}) is not {outcome}" if isinstance(outcome, bool) else f"{name}.shape != {outcome}"
+                said = f"if {other}: raise {self.refer(OtherWay)}"
                 self.lines.append(Statement(said, (), True))
             elif isinstance(event, Act):
                 name = self.names[event.made] = self._next("t")
@@ -98,6 +101,8 @@ class Straight(Lines):
                 self._line(f"{made}, {kept} = {said}", made, kept)
         else:
             try:
+                if not is_ours(op.forward.__code__):
+                    raise Unwritable("a user's op")  # it may do more than compute, and is run once a call
                 e = self._written(op.forward, source_tree(op.forward), [], call, (), op.name).results[0]
                 assert e is not None
                 said = _text(e)
@@ -174,8 +179,9 @@ class Straight(Lines):
 
     # ---- backward ----------------------------------------------------------------------------------------------------
 
-    def backward(self, of: Value, seed: str, gradient: Array, before: int) -> list[tuple[Value, str, bool]]:
-        """The way back from a value through the calls before an event.
+    def backward(self, of: Value, seed: str, gradient: Array, before: int, ends: Collection[Value] = ()
+                 ) -> list[tuple[Value, str, bool]]:  # fmt: skip
+        """The way back from a value through the calls before an event, as far as to the values ``ends``.
 
         Returns each leaf, the name of its gradient, and whether somebody else has that array, too.
         """
@@ -184,6 +190,8 @@ class Straight(Lines):
         for event in reversed(self.trace.events[:before]):
             if isinstance(event, Call) and (event.made in whole or event.made in self.cut):
                 self._put_together(event.made, whole)
+                if event.made in ends:
+                    continue
                 name, dY, _ = whole.pop(event.made)
                 x = event.inputs[0]
                 if _is_slice(event) and x is not None and x.requires_grad and x not in whole:
@@ -273,6 +281,8 @@ class Straight(Lines):
         """What a rule sends, written out, or as a call of the rule where it has no form of its own."""
         wanted = [i for i, need in enumerate(needs) if need and sent[i] is not None]
         try:
+            if not is_ours(rule.function.__code__):
+                raise Unwritable("a user's rule")
             first = [(dY_name, dY), (self.name(call.made), call.made.array)]
             written = self._written(rule.function, rule.lines(needs), first, call, needs, f"d_{call.op.name}")
         except Exception:

@@ -66,10 +66,10 @@ class Backward:
 
 @dataclass(eq=False)
 class Choice:
-    """What Python was told of a value that it asked for the truth of: ``if (ids == 0).any():``."""
+    """What a trace rests on: the truth of a value that Python asked for, or the shape that a mask's count gives."""
 
     of: Value
-    outcome: bool
+    outcome: bool | tuple[int, ...]
 
 
 Event = Call | Draw | Act | Backward | Choice

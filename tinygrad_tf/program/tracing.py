@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as pythons_random
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..ops.conversion import astype
-from .noticing import SLOT, Told, release, seize
+from .noticing import GRAD, SLOT, Told, release, seize
 from .readers import MAY_READ
 from .trace import Act, Backward, Call, Choice, Draw, Trace, Value
 
@@ -110,7 +110,7 @@ class Tracer(Watcher):
         """A Tensor that no call made: from outside, a gradient, or a constant that was made here."""
         array = SLOT.__get__(x)
         for leaf in self.leaves.values():
-            if leaf.grad is x:
+            if GRAD.__get__(leaf) is x:
                 return self._know(x, Value("grad", array, tensor=leaf))
         if x.number > self.first:
             return self._know(x, Value("constant", array))
@@ -145,6 +145,13 @@ class Tracer(Watcher):
         written = {name: self._setting(value) for name, value in params.items()}
         self.trace.events.append(Call(op, tuple(values), written, made, Y.saved, Y.scope))
         self._know(Y, made)
+        if any(_is_mask(value) for value in written.values()):
+            self._shape_depends_on_values(made)
+
+    def _shape_depends_on_values(self, made: Value) -> None:
+        if any(isinstance(e, (Act, Backward)) for e in self.trace.events):
+            self.refuse("a shape that follows from values, after something was changed")
+        self.trace.events.append(Choice(made, made.array.shape))
 
     def _cast(self, value: Value, array: Array) -> Value:
         """A value in the type that its op takes it in."""
@@ -186,7 +193,7 @@ class Tracer(Watcher):
     def act(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.trusted:  # a part of another act
             return super().act(function, args, kwargs)
-        args = tuple([list(a) if isinstance(a, Iterable) and iter(a) is a else a for a in args])
+        args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
         if any(callable(a) for a in (*args[1:], *kwargs.values())):
             self.refuse(f"{function.__name__} with a function")
         given = [x for a in (*args, *kwargs.values()) for x in (a if isinstance(a, (list, tuple)) else [a])]
@@ -199,10 +206,13 @@ class Tracer(Watcher):
         finally:
             self.trusted -= 1
         if isinstance(result, np.float64):
-            result = Told(result)
-            result.tracer = self
-        made = self.others[id(result)] = Value("told", result)
-        self.held.append(result)
+            result = Told(result, self)
+        elif result is not None:
+            self.refuse(f"{function.__name__} gives what may change")
+        made = Value("told", result)
+        if isinstance(result, Told):
+            self.others[id(result)] = made
+            self.held.append(result)
         self.trace.events.append(Act(function, args, kwargs, made))
         self._look_at_gradients()
         return result
@@ -228,8 +238,9 @@ class Tracer(Watcher):
     def _look_at_gradients(self) -> None:
         """The gradients of leaves are Tensors that nobody has seen; whoever reads them is noticed."""
         for leaf in [*self.leaves.values(), *[v.tensor for v in self.values.values() if v.kind == "argument"]]:
-            if leaf is not None and leaf.grad is not None and leaf.grad.number not in self.values:
-                self._know(leaf.grad, Value("grad", SLOT.__get__(leaf.grad), tensor=leaf))
+            gradient = None if leaf is None else GRAD.__get__(leaf)
+            if gradient is not None and gradient.number not in self.values:
+                self._know(gradient, Value("grad", SLOT.__get__(gradient), tensor=leaf))
 
     def choose(self, t: Tensor) -> bool:
         """``bool(t)`` in the function."""
@@ -252,6 +263,13 @@ class Tracer(Watcher):
                 return
             frame = frame.f_back
         self.refuse("the value of a Tensor is read outside of an op")
+
+
+def _is_mask(setting: Any) -> bool:
+    """Whether a setting is an index with booleans that are no constants: how many are true changes."""
+    if isinstance(setting, tuple):
+        return any(map(_is_mask, setting))
+    return isinstance(setting, Value) and setting.kind != "constant" and setting.array.dtype == np.bool_
 
 
 def _others_states() -> Any:
