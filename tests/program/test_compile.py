@@ -719,3 +719,210 @@ def results_of(function, *leaves):
     loss = function(*leaves)
     loss.backward()
     return [loss.array, *[x.grad.array for x in leaves]]
+
+
+# ---- what was once wrong without a word -----------------------------------------------------------------------------
+#
+# Each row makes a function, given what compiles it or leaves it, and the calls to compare: pairs of a change and what
+# is given. Values and gradients are those of the plain function in every call, or a warning has been given.
+
+
+class Counted:
+    factor = 1.0
+    compiled_factor = 1.0
+
+    def __init__(self):
+        self.v = 1.0
+
+    @property
+    def doubled(self):
+        return self.v * 2
+
+    def __call__(self, x):
+        return x * self.v * Counted.factor
+
+
+def t(*numbers, **settings):
+    return Tensor(np.array(numbers, **settings))
+
+
+def _masked(how):
+    return lambda c: (c(how), [((), [leaf_of(v)]) for v in ([1.0, -1, -1, 4], [1.0, 2, 3, 4], [-1.0, 2, -3, 4])])
+
+
+def leaf_of(numbers):
+    return Tensor(np.array(numbers), requires_grad=True)
+
+
+def _modulelist(c):
+    class Stack(nn.Module):
+        def __init__(self):
+            self.layers = nn.ModuleList([nn.Tanh()])
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    m = Stack()
+    steps = [lambda: None, lambda: m.layers.append(nn.Sigmoid()), lambda: m.layers.__setitem__(0, nn.ReLU())]
+    return c(m), [((s,), [t(1.0, -2.0)]) for s in steps]
+
+
+def _changing(function, *changes):
+    return lambda c: (c(function), [((s,), [t(1.0, 2.0)]) for s in (lambda: None, *changes)])
+
+
+def _state(c):
+    class Past(nn.Module):
+        def __init__(self):
+            self.past = None
+
+        def forward(self, x):
+            self.past = x if self.past is None else tinygrad_tf.cat([self.past, x])
+            return self.past.sum(0)
+
+    return c(Past()), [((), [t([float(i)])]) for i in range(3)]
+
+
+def _nested(c):
+    s = [1.0]
+    inner = compile(lambda x: x * s[0])
+    return c(lambda x: inner(x) + 1), [((functools.partial(s.__setitem__, 0, v),), [t(1.0)]) for v in (1.0, 2.0, 3.0)]
+
+
+def _rate(c):
+    o = optim.SGD([leaf(1)], lr=0.1)
+    set_rate = functools.partial(o.param_groups[0].__setitem__, "lr")
+    return c(lambda x: x * o.param_groups[0]["lr"]), [((lambda v=v: set_rate(v),), [t(1.0)]) for v in (0.1, 0.2, 0.4)]
+
+
+def _finite(c):
+    w = leaf_of([1.0])
+    o = optim.SGD([w], lr=0.1)
+
+    def step(x):
+        o.zero_grad()
+        (w * x).sum().backward()
+        if np.isfinite(optim.clip_grad_norm_([w], 1.0)):
+            o.step()
+        return w * 1
+
+    return c(step), [((), [t(v)]) for v in (1.0, 2.0, np.inf, 3.0)]
+
+
+def _beyond(c):
+    net = nn.Linear(2, 1)
+    net.weight.array[...], net.bias.array[...] = 1, 2
+    given = [leaf_of([[1.0, 2.0]]) for _ in range(3)]
+
+    def step(x):
+        loss = (net(x) ** 2).sum()
+        loss.backward()
+        return loss.detach()
+
+    compiled = c(step)
+    return lambda x: (compiled(x * 2), Tensor(x.grad.array))[1], [((), [x]) for x in given]
+
+
+def _between(c):
+    compiled = c(lambda x: (lambda a: (a, (a * a).sum()))(x * 2))
+
+    def call(x):
+        a, b = compiled(x)
+        d = tinygrad_tf.grad(b, a, retain_graph=True)
+        return d + a.detach()
+
+    return call, [((), [leaf_of([1.0, v])]) for v in (2.0, 3.0, 4.0)]
+
+
+def _own_op(c):
+    class Scaled(tinygrad_tf.Function):
+        def forward(X):
+            return X * SETTINGS["k"]
+
+        def backward(dY, Y, X):
+            dX = dY * SETTINGS["k"]
+            return dX
+
+    change = lambda v: lambda: SETTINGS.__setitem__("k", v)
+    return c(lambda x: Scaled.apply(x)), [((change(v),), [leaf_of([1.0])]) for v in (1.0, 2.0, 3.0)]
+
+
+SETTINGS = {"k": 1.0}
+COUNTED = Counted()
+GENERATOR = np.random.default_rng(0)
+LISTED = [1.0]
+
+
+def _counting(x):
+    LISTED[0] += 1
+    return x * LISTED[0]
+
+
+def _filled(c):
+    return c(lambda some, x: (some.append(x), x * len(some))[1]), [((), [some := [], t(1.0)]), ((), [some, t(2.0)])]
+
+
+def _same_tensor(c):
+    w = leaf_of([2.0])
+    return c(lambda x: x * 2 if x is w else x * w), [((), [x]) for x in (leaf_of([3.0]), w, leaf_of([4.0]))]
+
+
+ONCE_WRONG = {
+    "scatter's index": lambda c: (c(lambda x, i: tinygrad_tf.scatter_add(tinygrad_tf.zeros(4), 0, i, x)),
+                                  [((), [t(1.0, 2.0, dtype="f4"), t(*i)]) for i in ((0, 1), (2, 3), (3, 3))]),
+    "a bound of a slice": lambda c: (c(lambda x, n: x[:n]), [((), [t(1.0, 2.0, 3.0), Tensor(np.array(n))])
+                                                            for n in (1, 2, 3)]),
+    "a size": lambda c: (c(lambda x, n: F.pad(x, (n, 0))), [((), [t(1.0), Tensor(np.array(n))]) for n in (1, 2, 3)]),
+    "the mean over a mask": _masked(lambda x: x[x > 0].mean()),
+    "how many are true": _masked(lambda x: x * len(x[x > 0])),
+    "the deviation of what is true": _masked(lambda x: (x[x > 0] ** 2).std()),
+    "stacked": _masked(lambda x: tinygrad_tf.stack([x[x > 0], x[x > 0]]).flatten().sum()),
+    "a list of modules": _modulelist, "state": _state, "another compiled function": _nested, "a learning rate": _rate,
+    "isfinite(norm)": _finite, "a gradient beyond an argument": _beyond, "a result made of another": _between,
+    "an op of one's own": _own_op, "a list that is filled": _filled, "an argument that is also named": _same_tensor,
+    "an attribute of a class": _changing(lambda x: x * Counted.factor, lambda: setattr(Counted, "factor", 2.0)),
+    "a property": _changing(lambda x: x * COUNTED.doubled, lambda: setattr(COUNTED, "v", 3.0)),
+    "an object that is called": _changing(lambda x: COUNTED(x), lambda: setattr(COUNTED, "v", 4.0)),
+    "getattr": _changing(lambda x: x * getattr(COUNTED, "v"), lambda: setattr(COUNTED, "v", 5.0)),  # noqa: B009
+    "a generator": lambda c: (c(lambda x: x * GENERATOR.random()), [((functools.partial(
+        GENERATOR.bit_generator.__setattr__, "state", np.random.default_rng(i).bit_generator.state),), [t(1.0)])
+        for i in range(3)]),
+    "a counter": lambda c: (c(_counting), [((functools.partial(LISTED.__setitem__, 0, float(i)),), [t(1.0)])
+                                           for i in range(3)]),
+    "−0.0": lambda c: (c(lambda x, s: x / s), [((), [t(1.0), s]) for s in (0.0, -0.0, float("nan"), float("nan"))]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_what_was_once_wrong_without_a_word(name):
+    def outcome(how):
+        COUNTED.v, Counted.factor, SETTINGS["k"], LISTED[0] = 1.0, 1.0, 1.0, 1.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            call, steps = ONCE_WRONG[name](how)
+            found = []
+            for changes, given in steps:
+                for change in changes:
+                    change()
+                y = call(*given)
+                found.append(y.array)
+                x = given[0]
+                if isinstance(x, Tensor) and x.requires_grad and y.requires_grad:
+                    x.grad = None
+                    y.sum().backward()
+                    found.append(x.grad.array)
+        return found
+
+    assert_same(outcome(lambda f: compile(f)), outcome(lambda f: f))
+
+
+def test_what_a_function_returns_is_a_tensor_of_its_own():
+    a = np.ones(2, np.float32)
+    same, cut = compile(lambda x: x), compile(lambda x: x.detach())
+    for _ in range(3):
+        x = Tensor(a)
+        assert same(x) is x
+        assert isinstance(same(a), Tensor)
+        assert cut(x) is not x

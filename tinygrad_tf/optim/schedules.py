@@ -243,6 +243,7 @@ class ReduceLROnPlateau:
                 if group["lr"] - reduced > self.eps:
                     group["lr"] = reduced
 
+    @acts
     def get_last_lr(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
 

@@ -93,6 +93,7 @@ class LRScheduler:
             return found
         return least + (found - least) * (now - least) / (then - least) if then != least else found + now - then
 
+    @acts
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group now."""
         return [group["lr"] for group in self.optimizer.param_groups]

@@ -39,15 +39,19 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
 
     The first call with arrays of new shapes and types runs as usual, and what runs is noted. Later calls run that
     alone: the kernels and the elementary rules in one piece of straight-line code, without Tensors and without a graph.
-    They give the same bits. ``backward()`` of what a compiled function returns runs the way back in the same manner. A
+    They give the same bits; where a Tensor's gradient comes from the program and from elsewhere, the order of that sum
+    may be another. ``backward()`` of what a compiled function returns runs the way back in the same manner. A
     whole training step may be compiled, with ``backward()`` and ``optimizer.step()`` in it. Arrays among the arguments
     reach the function as Tensors. Dropout draws anew in each call.
 
-    What the function does besides, such as printing, is done in the first call only. Where it reads a value in Python
-    (``item()``, ``if loss > 1``) it cannot be a program: it then runs as usual, and a warning says which line it was;
-    with ``fullgraph`` an error does. Numbers that the function reaches by name, modes of modules, and parameters are
-    looked at before each call. If they have changed, another program is made, up to eight. ``disable`` gives the
-    function back as it is. The other arguments are PyTorch's, and change nothing here.
+    Where the function reads a value in Python (``item()``, an array), changes what it reaches by name (a counter, a
+    list), or draws other random numbers than those of dropout, it cannot be a program: it then runs as usual, and a
+    warning says which line it was; with ``fullgraph`` an error does. Conditions (``if loss > 1:``) and shapes that
+    follow from masks have a program for each outcome. What the function reaches by name is looked at before each call:
+    numbers, texts, small arrays, attributes, containers, modules with their modes and settings, other functions. If it
+    has changed, another program is made, up to eight. Nothing can look at the clock, the environment or a file: give
+    what comes from there as an argument. Printing is done in the first call only. ``disable`` gives the function back
+    as it is. The other arguments are PyTorch's, and change nothing here.
 
     >>> @compile
     ... def loss(x, w):
@@ -127,7 +131,7 @@ class Compiled:
         some = self._by_key.get(key)
         if some is not None:
             for program in some:
-                if program.guard.holds():
+                if program.guard.holds() and not program.is_named(given):
                     try:
                         return program.run(given)
                     except OtherWay:
@@ -154,7 +158,7 @@ class Compiled:
             return self._as_it_is(args, kwargs)
         tracer, start = Tracer(), random.get_state()
         objects = [x for x in (*args, *kwargs.values()) if is_object(x)]
-        before = Guard([self.__wrapped__], [], objects)
+        before, recording = Guard([self.__wrapped__], [], objects), thread.state.recording
         with tracer:
             tracer.look_at(before.tensors)
             tensors = [x if isinstance(x, Tensor) else Tensor.wrap(x.copy()) for x in given]
@@ -165,6 +169,8 @@ class Compiled:
         trace = tracer.trace
         programs = self._by_key.setdefault(key, [])
         self._held.append((args, kwargs) if objects else None)
+        if recording != thread.state.recording:
+            tracer.refuse("it switches the recording of gradients")
         if trace.refused is None and not (before.holds() and key[2:] == self._key(args, kwargs)[0][2:]):
             trace.refused = "it changes what it reaches by name or is given"
             self._changes[key] = self._changes.get(key, 0) + 1  # perhaps something that is made once
@@ -190,7 +196,7 @@ class Compiled:
         ]
         if lost:
             return f"the Tensor {lost[0].name or lost[0].shape} is found in a place that may change"
-        if any(t.number in guard.reached for t in tensors):
+        if any(t.number in guard.reached for t in tensors):  # Program.is_named asks for it later on
             return "an argument is also reached by name"
         if any(isinstance(e, Backward) for e in trace.events) and any(t.op is not None for t in tensors):
             return "backward() goes on beyond an argument"

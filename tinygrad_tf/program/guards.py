@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import random
 import sys
 import types
@@ -41,8 +42,9 @@ class Guard:
         while len(self.names) > before:  # again with all names that were found
             before = len(self.names)
             self.unknown: str | None = None
-            self.space: dict[str, Any] = {"fingerprint": fingerprint, "getattr_static": inspect.getattr_static}
-            self.conditions: list[str] = []
+            self.space: dict[str, Any] = {"fingerprint": fingerprint}
+            self.constants: dict[int, str] = {}
+            self.conditions: dict[str, None] = {}  # in their order, each once
             self.reached: set[int] = set()
             self.tensors: list[Tensor] = []
             self.seen: set[int] = set()
@@ -58,9 +60,14 @@ class Guard:
         self.holds: Callable[[], bool] = self.space["holds"]
 
     def _constant(self, x: Any) -> str:
-        name = f"k{len(self.space)}"
-        self.space[name] = x
+        name = self.constants.get(id(x))
+        if name is None:
+            name = self.constants[id(x)] = f"k{len(self.space)}"
+            self.space[name] = x
         return name
+
+    def _ask(self, condition: str) -> None:
+        self.conditions[condition] = None
 
     def _is_new(self, x: Any) -> bool:
         new = id(x) not in self.seen
@@ -76,12 +83,21 @@ class Guard:
         function = getattr(function, "__func__", function)
         if owner is not None and not isinstance(owner, types.ModuleType):
             self._value(self._constant(owner), owner)
+        if isinstance(vars(type(function)).get("programs"), property):  # a compiled one, as a method
+            self._function(function.__wrapped__)
+            return
+        if (
+            callable(function)
+            and not isinstance(function, (types.FunctionType, type))
+            and not _is_library(type(function))
+        ):
+            self._value(self._constant(function), function)
         if not isinstance(function, types.FunctionType) or is_ours(function.__code__) or not self._is_new(function):
             return
         codes = list(_codes(function.__code__))
         used = {name for code in codes for name in code.co_names}
         self.names |= used | {c for code in codes for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
-        self.conditions.append(f"{self._constant(function)}.__code__ is {self._constant(function.__code__)}")
+        self._ask(f"{self._constant(function)}.__code__ is {self._constant(function.__code__)}")
         for cell in function.__closure__ or ():
             try:
                 self._value(f"{self._constant(cell)}.cell_contents", cell.cell_contents)
@@ -99,17 +115,21 @@ class Guard:
             self.unknown = "it reaches more by name than can be watched"
             return
         if x is None or isinstance(x, bool):
-            self.conditions.append(f"{path} is {x}")
+            self._ask(f"{path} is {x}")
             return
-        if isinstance(x, (float, np.floating)):  # by its text: NaN is unequal to itself, and −0.0 equal to 0.0
-            kind = self._constant(type(x))
-            self.conditions.append(f"type({path}) is {kind} and repr({path}) == {self._constant(repr(x))}")
+        if isinstance(x, (float, np.floating)) and (x == 0 or x != x):  # −0.0 equals 0.0, NaN not even itself
+            self._ask(f"type({path}) is {self._constant(type(x))} and repr({path}) == {repr(x)!r}")
             return
         if isinstance(x, _PLAIN):
-            self.conditions.append(f"type({path}) is {self._constant(type(x))} and {path} == {self._constant(x)}")
+            short = type(x) in (int, float, str) and len(repr(x)) < 99 and x not in (math.inf, -math.inf)
+            said = repr(x) if short else self._constant(x)
+            self._ask(f"type({path}) is {self._constant(type(x))} and {path} == {said}")
             return
         if not isinstance(x, types.MethodType):  # which is another each time
-            self.conditions.append(f"{path} is {self._constant(x)}")
+            same = self._constant(x)
+            if path != same:
+                self._ask(f"{path} is {same}")
+            path = same  # from here on it is the object itself that is looked at
         if isinstance(x, Tensor):
             self._tensor(path, x)
         elif isinstance(x, np.ndarray):
@@ -123,9 +143,9 @@ class Guard:
             self._value(f"{path}.__wrapped__", x.__wrapped__, depth + 1)
         elif isinstance(x, np.random.Generator):
             state = f"{path}.bit_generator.state"
-            self.conditions.append(f"{state} == {self._constant(x.bit_generator.state)}")
+            self._ask(f"{state} == {self._constant(x.bit_generator.state)}")
         elif isinstance(x, random.Random):
-            self.conditions.append(f"{path}.getstate() == {self._constant(x.getstate())}")
+            self._ask(f"{path}.getstate() == {self._constant(x.getstate())}")
         elif isinstance(x, functools.partial):
             for part in ("func", "args", "keywords"):
                 self._value(f"{path}.{part}", getattr(x, part), depth + 1)
@@ -134,15 +154,15 @@ class Guard:
 
     def _container(self, path: str, x: Any, depth: int) -> None:
         if isinstance(x, (list, tuple)):
-            self.conditions.append(f"len({path}) == {len(x)}")
+            self._ask(f"len({path}) == {len(x)}")
             for i, part in enumerate(x):
                 self._value(f"{path}[{i}]", part, depth + 1)
         elif isinstance(x, dict):
-            self.conditions.append(f"len({path}) == {len(x)}")
+            self._ask(f"len({path}) == {len(x)}")
             for key, part in list(x.items()):
                 self._value(f"{path}[{self._constant(key)}]", part, depth + 1)
         elif isinstance(x, (set, frozenset)):
-            self.conditions.append(f"{path} == {self._constant(frozenset(x))}")
+            self._ask(f"{path} == {self._constant(frozenset(x))}")
         elif hasattr(type(x), "named_parameters"):
             self._module(path, x)
         elif isinstance(x, (type, types.ModuleType)):
@@ -169,22 +189,23 @@ class Guard:
     def _methods(self, kind: type) -> None:
         """The methods of a user's class that the functions name."""
         for name in sorted({*self.names, "__call__"}):
-            method = inspect.getattr_static(kind, name, None)
-            if method is not None and not isinstance(method, _PLAIN):
-                found = f"getattr_static({self._constant(kind)}, {name!r}, None)"
-                self.conditions.append(f"{found} is {self._constant(method)}")
+            owner = next((k for k in kind.__mro__ if name in vars(k)), object)
+            method = vars(owner).get(name)
+            if method is not None and not isinstance(method, _PLAIN) and not _is_library(owner):
+                self._ask(f"{self._constant(owner)}.__dict__.get({name!r}) is {self._constant(method)}")
                 self._function(getattr(method, "fget", None) or getattr(method, "__func__", method))
 
     def _module(self, path: str, x: Any) -> None:
         """All attributes of a module that was called, its mode, and that it has no hooks."""
+        self.names.add("forward")
         hooks = f"{path}._hooks"
-        self.conditions += [
-            f"len({path}.__dict__.keys() - {{'_paths'}}) == {len(vars(x).keys() - {'_paths'})}",
-            f"{path}.training is {x.training}",
-            f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)",
-        ]
+        own = f"{path}.__dict__"
+        beside = {"_paths", "training"}  # which come and go
+        self._ask(f"len({own}) - ('_paths' in {own}) - ('training' in {own}) == {len(vars(x).keys() - beside)}")
+        self._ask(f"{path}.training is {x.training}")
+        self._ask(f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)")
         for name, part in list(vars(x).items()):
-            if name != "_paths":
+            if name not in beside:
                 self._value(f"{path}.__dict__[{name!r}]", part, 1)
         for name in sorted(self.names - vars(x).keys()):
             part = inspect.getattr_static(x, name, self)
@@ -198,10 +219,9 @@ class Guard:
             return
         self.reached.add(x.number)
         self.tensors.append(x)
-        shape, dtype = self._constant(x.shape), self._constant(x.dtype)
-        self.conditions.append(f"{path}.array.shape == {shape} and {path}.array.dtype == {dtype}"
-                               f" and {path}.array.strides == {x.array.strides}"
-                               f" and {path}.requires_grad is {x.requires_grad} and {path}.hooks is None")  # fmt: skip
+        dtype, wants = self._constant(x.dtype), x.requires_grad
+        self._ask(f"(a := {path}.array).shape == {x.shape} and a.dtype is {dtype} and a.strides == {x.array.strides}"
+                  f" and {path}.requires_grad is {wants} and {path}.hooks is None")  # fmt: skip
 
     def _array(self, path: str, x: np.ndarray[Any, Any]) -> None:
         """An array's entries: what the function computes from them in NumPy is a constant of its program."""
@@ -210,7 +230,7 @@ class Guard:
                 f"an array {x.shape} that it reaches by name is too large to be watched; give it as an argument"
             )
         elif self._is_new(x):
-            self.conditions.append(f"fingerprint({path}) == {self._constant(fingerprint(x))}")
+            self._ask(f"fingerprint({path}) == {self._constant(fingerprint(x))}")
 
 
 def fingerprint(x: np.ndarray[Any, Any]) -> Any:
@@ -232,8 +252,8 @@ def _as_tuple(slots: Any) -> tuple[str, ...]:
 def _is_library(x: Any) -> bool:
     """Whether a class or a module is Python's, this package's, or was installed."""
     name = str(x.__name__ if isinstance(x, types.ModuleType) else x.__module__).split(".")[0]
-    if name == "tinygrad_tf":
-        return isinstance(x, types.ModuleType)  # of an optimiser or a schedule what is named is looked at
+    if name == "tinygrad_tf":  # of an optimiser or a schedule what is named is looked at
+        return isinstance(x, types.ModuleType) or ".optim" not in str(x.__module__)
     if name in ("numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
         return True
     return "site-packages" in str(getattr(sys.modules.get(name), "__file__", None))

@@ -170,6 +170,10 @@ class Program:
                 made[k] = Tensor.wrap(array.copy() if value.kind == "constant" else array)
         return self.rebuild(given, made)
 
+    def is_named(self, given: list[Any]) -> bool:
+        """Whether an argument is also reached by name, where the program takes them for two."""
+        return any(isinstance(x, Tensor) and x.number in self.guard.reached for x in given)
+
     def _own(self, x: Array) -> Array:
         """An argument, in the layout of the traced call; its user may write to it before the way back."""
         return x.copy() if self.keeps or not x.flags.c_contiguous else x
