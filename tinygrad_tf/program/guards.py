@@ -12,9 +12,10 @@ import inspect
 import math
 import random
 import sys
+import time
 import types
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtyp
 _MOST = 20_000  # conditions
 _LARGE = 1 << 20  # bytes of an array
 _DEEPEST = 8
+_CLOCKS = {"time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns"}
 _GONE = "(KeyError, IndexError, AttributeError, ValueError, TypeError)"
 
 
@@ -141,6 +143,17 @@ class Guard:
                 self._named(path, x, {n: v for n, v in own.items() if n != "__wrapped__"}, depth)
         elif isinstance(vars(type(x)).get("programs"), property):  # another compiled function
             self._value(f"{path}.__wrapped__", x.__wrapped__, depth + 1)
+        elif isinstance(x, Iterator):
+            self.unknown = "an iterator moves on with each call"
+        elif x is time and self.names & {
+            "time",
+            "perf_counter",
+            "monotonic",
+            "process_time",
+            "time_ns",
+            "perf_counter_ns",
+        }:
+            self.unknown = "the clock is looked at"
         elif isinstance(x, np.random.Generator):
             state = f"{path}.bit_generator.state"
             self._ask(f"{state} == {self._constant(x.bit_generator.state)}")
