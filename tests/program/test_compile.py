@@ -491,6 +491,32 @@ def test_padding_that_comes_and_goes():
     assert len(compiled.programs) == 2
 
 
+def test_a_condition_after_zero_grad_is_none_after_a_change():
+    model, loss = transformer(0.2)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def step(ids):
+        optimizer.zero_grad()
+        value = loss(model, ids)
+        value.backward()
+        optimizer.step()
+        return value
+
+    compiled = compile(step, fullgraph=True)
+    padded = IDS.copy()
+    padded[0, 2:] = 0
+    for ids in (IDS, padded, IDS, padded):
+        compiled(ids)
+    assert len(compiled.programs) == 2
+
+    def late(x):
+        optimizer.step()
+        return x * 2 if (x > 0).all() else x
+
+    with pytest.raises(RuntimeError, match="after something was changed"):
+        compile(late, fullgraph=True)(normal(3))
+
+
 def test_schedules_and_clipping_in_a_step():
     def run(how):
         w = Tensor(np.ones(3, np.float32), requires_grad=True)

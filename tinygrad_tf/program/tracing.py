@@ -18,6 +18,7 @@ from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..ops.conversion import astype
+from ..ops.indexing import _getitem as getitem
 from .noticing import GRAD, SLOT, Told, release, seize
 from .readers import MAY_READ
 from .trace import Act, Backward, Call, Choice, Draw, Trace, Value
@@ -145,11 +146,11 @@ class Tracer(Watcher):
         written = {name: self._setting(value) for name, value in params.items()}
         self.trace.events.append(Call(op, tuple(values), written, made, Y.saved, Y.scope))
         self._know(Y, made)
-        if any(_is_mask(value) for value in written.values()):
+        if op is getitem.op and _is_mask(written["index"]):
             self._shape_depends_on_values(made)
 
     def _shape_depends_on_values(self, made: Value) -> None:
-        if any(isinstance(e, (Act, Backward)) for e in self.trace.events):
+        if self._has_changed_something():
             self.refuse("a shape that follows from values, after something was changed")
         self.trace.events.append(Choice(made, made.array.shape))
 
@@ -242,9 +243,17 @@ class Tracer(Watcher):
             if gradient is not None and gradient.number not in self.values:
                 self._know(gradient, Value("grad", SLOT.__get__(gradient), tensor=leaf))
 
+    def _has_changed_something(self) -> bool:
+        """Whether what was done so far cannot be done again, for a program that finds itself on another way."""
+        harmless = ("zero_grad", "__set__")  # gradients that are taken away
+        return any(
+            isinstance(e, Backward) or (isinstance(e, Act) and e.function.__name__ not in harmless)
+            for e in self.trace.events
+        )
+
     def choose(self, t: Tensor) -> bool:
         """``bool(t)`` in the function."""
-        if any(isinstance(e, (Act, Backward)) for e in self.trace.events):
+        if self._has_changed_something():
             self.refuse("a condition on a value, after something was changed")
         self.trusted += 1
         try:
