@@ -421,6 +421,16 @@ def test_a_large_array_that_is_reached_by_name_is_refused():
         compiled(normal(3))
 
 
+def test_a_large_table_of_a_module_is_looked_at():
+    net = nn.Linear(3, 3)
+    net.table = np.ones((600, 600))
+    compiled = compile(lambda x: net(x) * net.table[0, 0], fullgraph=True)
+    x = normal(2, 3)
+    assert compiled(x).tolist() == compiled(x).tolist()
+    net.table[...] = 2
+    assert compiled(x).tolist() == (net(Tensor(x)) * 2.0).tolist()
+
+
 def test_modes_settings_and_frozen_parameters_are_looked_at():
     net = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.Linear(4, 1))
     compiled = compile(net)

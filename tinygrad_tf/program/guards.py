@@ -44,7 +44,7 @@ class Guard:
         while len(self.names) > before:  # again with all names that were found
             before = len(self.names)
             self.unknown: str | None = None
-            self.space: dict[str, Any] = {"fingerprint": fingerprint}
+            self.space: dict[str, Any] = {"fingerprint": fingerprint, "sampled": sampled}
             self.constants: dict[int, str] = {}
             self.conditions: dict[str, None] = {}  # in their order, each once
             self.reached: set[int] = set()
@@ -218,7 +218,10 @@ class Guard:
         self._ask(f"{path}.training is {x.training}")
         self._ask(f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)")
         for name, part in list(vars(x).items()):
-            if name not in beside:
+            if isinstance(part, np.ndarray) and part.nbytes > _LARGE and part.dtype != object:  # a table of positions
+                self._ask(f"{own}[{name!r}] is {self._constant(part)}")
+                self._ask(f"sampled({self._constant(part)}) == {self._constant(sampled(part))}")
+            elif name not in beside:
                 self._value(f"{path}.__dict__[{name!r}]", part, 1)
         for name in sorted(self.names - vars(x).keys()):
             part = inspect.getattr_static(x, name, self)
@@ -249,6 +252,11 @@ class Guard:
 def fingerprint(x: np.ndarray[Any, Any]) -> Any:
     """Changes when an array's shape, type or entries do."""
     return x.shape, x.strides, x.dtype, zlib.crc32(np.ascontiguousarray(x).view(np.uint8).data) if x.size else 0
+
+
+def sampled(x: np.ndarray[Any, Any]) -> Any:
+    """The fingerprint of some entries of a large array."""
+    return fingerprint(x.reshape(-1)[:: max(1, x.size // 16_384)])
 
 
 def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
