@@ -20,9 +20,8 @@ from . import mistakes
 from .rule import Rule, source_tree
 from .tensor import Tensor, numbers
 
-_written: dict[
-    int, tuple[int, Any]
-] = {}  # when an array was last written to, by id; and what forgets it with the array
+#: When an array was last written to, by its id, and what forgets it with the array.
+_written: dict[int, tuple[int, Any]] = {}
 last_write = [-1]
 
 

@@ -25,9 +25,6 @@ Array: TypeAlias = Any
 NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 numbers = itertools.count()  # the order in which Tensors are made: inputs always come before what is made of them
-#: When an array was last written to, by its id, and what forgets it with the array.
-_written: dict[int, tuple[int, Any]] = {}
-last_write = [-1]
 NO_PARAMS: dict[str, Any] = {}
 
 
