@@ -728,6 +728,9 @@ def test_its_name_and_text():
     assert my_loss(leaf(3)).op.name == "my_loss"
     assert "def forward(a0):" in my_loss.programs[0]
     assert compile(disable=True)(my_loss) is my_loss
+    assert my_loss  # as a function is, though it has no length
+    stack = compile(nn.Sequential(nn.Linear(2, 3), nn.ReLU()))
+    assert (len(stack), stack[0].out_features, [type(layer) for layer in stack]) == (2, 3, [nn.Linear, nn.ReLU])
 
 
 def test_gradients_of_slices_are_written_side_by_side():
@@ -957,6 +960,18 @@ def test_what_was_once_wrong_without_a_word(name):
         return found
 
     assert_same(outcome(lambda f: compile(f)), outcome(lambda f: f))
+
+
+def test_a_parameter_that_is_only_returned():
+    w = leaf(3)
+    compiled = compile(lambda x: (x + 1, w, w.detach()), fullgraph=True)
+    for _ in range(3):
+        _, same, cut = compiled(normal(3))
+        assert same is w
+        assert not cut.requires_grad
+        np.testing.assert_array_equal(cut.array, w.array)
+        w.array[...] += 1
+    assert len(compiled.programs) == 1
 
 
 def test_what_a_function_returns_is_a_tensor_of_its_own():

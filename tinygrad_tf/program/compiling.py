@@ -111,6 +111,9 @@ class Compiled:
         else:
             vars(self)[name] = value
 
+    def __bool__(self) -> bool:
+        return bool(self.__wrapped__)
+
     def __len__(self) -> int:
         return len(self.__wrapped__)
 

@@ -61,7 +61,7 @@ class Lines:
 
     def number(self, number: float, dtype: Any) -> str:
         """The name of a number as an array of a type."""
-        return self.refer(self.numbers.setdefault((number, dtype.char), np.array(number, dtype)), "c")
+        return self.refer(self.numbers.setdefault((repr(number), dtype.char), np.array(number, dtype)), "c")
 
     def _line(self, text: str, *gives: str, acts: bool = False) -> None:
         self.lines.append(Statement(text, gives, acts))

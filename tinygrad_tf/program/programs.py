@@ -33,7 +33,7 @@ class Program:
     """One program of a function: for arguments of certain shapes and types, and settings that its guard looks at."""
 
     def __init__(self, name: str, tracer: Tracer, result: Any, tensors: list[Tensor], guard: Guard) -> None:
-        self.guard, self.name = guard, name
+        self.guard = guard
         trace = tracer.trace
         straight = Straight(trace)
         for value in tracer.values.values():
@@ -43,6 +43,7 @@ class Program:
         self.outputs: list[Value] = []
         self.rebuild = self._result(result, tracer, tensors)
         straight.write()
+        made = ", ".join([straight.name(value) for value in self.outputs])  # which may look some up
         self.over = any(isinstance(e, Backward) for e in trace.events)  # whether the graph has gone its way
         forward, straight.lines = straight.lines, []
         self.draws = any(isinstance(e, Draw) for e in trace.events)
@@ -76,9 +77,8 @@ class Program:
                 first = [f"{', '.join(kept)}, = kept", *([] if several else ["kept.clear()"])] if kept else []
                 texts.append(straight.function(f"backward_{k}", "d0, kept", body[0], body[1], first))
         arguments = ", ".join([f"a{i}" for i in range(len(tensors))])
-        made = ", ".join([straight.name(value) for value in self.outputs])
         returned = f"({made + ', ' if made else ''}), [{', '.join(kept)}]"
-        texts.insert(0, straight.function("forward", arguments, forward + straight.lines[:0], returned))
+        texts.insert(0, straight.function("forward", arguments, forward, returned))
         space = straight.compiled(texts)
         self.text: str = space.pop("__text__")
         self.forward: Callable[..., Any] = space["forward"]
