@@ -19,7 +19,7 @@ from .autograd import (
     op,
 )
 from .autograd.tensor import attach as _attach
-from .compat import cuda, device, inference_mode, set_grad_enabled
+from .compat import cuda, device, in_place, inference_mode, set_grad_enabled
 from .kernels.memory import reuse_freed as _reuse_freed
 from .ops.activation import (
     elu,
@@ -34,7 +34,20 @@ from .ops.activation import (
     selu,
     softplus,
 )
-from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
+from .ops.arithmetic import (
+    absolute,
+    add,
+    addcdiv,
+    addcmul,
+    divide,
+    lerp,
+    multiply,
+    negative,
+    power,
+    reciprocal,
+    square,
+    subtract,
+)
 from .ops.arrange import (
     diag,
     diagonal,
@@ -142,7 +155,7 @@ from .ops.join import (
     unbind,
     vstack,
 )
-from .ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot
+from .ops.linalg import addmm, baddbmm, cross, dot, inner, kron, matmul, outer, tensordot
 from .ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -201,7 +214,7 @@ from .ops.reduction import (
 )
 from .ops.rounding import ceil, copysign, div, floor, floor_divide, fmod, remainder, round, sign, trunc
 from .ops.sampling import bernoulli, multinomial
-from .ops.scattering import scatter, scatter_add, scatter_reduce
+from .ops.scattering import index_add, index_copy, index_fill, scatter, scatter_add, scatter_reduce
 from .ops.shape import (
     broadcast_to,
     expand_dims,
@@ -250,7 +263,8 @@ def _view(t: Tensor) -> str:
     return view(t)
 
 
-_attach({"_repr_html_": _view})
+_attach({"_repr_html_": _view, **in_place.METHODS})
+del in_place
 
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, true_divide, pow = absolute, negative, subtract, multiply, divide, power

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .errors import error
+
 _generator = np.random.default_rng()
 
 
@@ -40,6 +42,22 @@ def manual_seed(seed: int) -> None:
 def generator() -> np.random.Generator:
     """The generator in use."""
     return _replay.generator or _generator
+
+
+def generator_of(given: Any) -> np.random.Generator:
+    """What ``generator=`` stands for: None, one of NumPy's, or an object that has one, ``rng``."""
+    if given is None:
+        return generator()
+    found = getattr(given, "rng", given)
+    if not isinstance(found, np.random.Generator):
+        raise error(
+            TypeError,
+            "generator",
+            got={"generator": given},
+            rule="it is a Generator, NumPy's or one with PyTorch's name",
+            cure="write Generator().manual_seed(0), or leave it out",
+        )
+    return found
 
 
 def get_state() -> dict[str, Any]:

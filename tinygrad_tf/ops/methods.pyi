@@ -87,6 +87,18 @@ class Methods:
         >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
         [2.5]
         """
+    def addcmul(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """X + value · tensor1 · tensor2.
+
+        >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5).tolist()
+        [4.0]
+        """
+    def addcdiv(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """X + value · tensor1 / tensor2.
+
+        >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=2).tolist()
+        [4.0]
+        """
     def exp(self) -> Tensor:
         """Y = e^X. float32 overflows to inf above X = 88.
 
@@ -912,6 +924,18 @@ class Methods:
         >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
         [[3.0, 4.0], [6.0, 8.0]]
         """
+    def addmm(self, mat1: Any, mat2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """beta · X + alpha · mat1 · mat2. Shapes: mat1 (n, k), mat2 (k, m); X is broadcast to (n, m).
+
+        >>> addmm(Tensor([1.0]), Tensor([[2.0]]), Tensor([[3.0]])).tolist()
+        [[7.0]]
+        """
+    def baddbmm(self, batch1: Any, batch2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """:func:`addmm` for each matrix of a batch. Shapes: batch1 (b, n, k), batch2 (b, k, m).
+
+        >>> baddbmm(Tensor([1.0]), Tensor([[[2.0]]]), Tensor([[[3.0]]]), alpha=2).tolist()
+        [[[13.0]]]
+        """
     def inner(self, W: Like) -> Tensor:
         """The sum of products over the last axis of both. Shapes: X (..., k), W (..., k), Y (those of X, those of W).
 
@@ -1247,6 +1271,28 @@ class Methods:
         >>> scatter_reduce(Tensor([1.0, 2.0]), 0, [1, 1], Tensor([3.0, 4.0]), "mean").tolist()
         [1.0, 3.0]
         """
+    def index_add(self, dim: builtins.int, index: Like, source: Any, alpha: builtins.float = 1) -> Tensor:
+        """X with alpha · ``source`` added to the slices along ``dim`` that ``index`` names; one named twice gets the sum.
+
+        Shapes: index (n,), source that of X with n along ``dim``.
+
+        >>> index_add(Tensor([[1.0], [2.0]]), 0, [1, 1], Tensor([[3.0], [4.0]])).tolist()
+        [[1.0], [9.0]]
+        """
+    def index_copy(self, dim: builtins.int, index: Like, source: Any) -> Tensor:
+        """X in which the slices of ``source`` replace those along ``dim`` that ``index`` names.
+
+        Shapes: index (n,), source that of X with n along ``dim``.
+
+        >>> index_copy(Tensor([[1.0], [2.0]]), 0, [1], Tensor([[3.0]])).tolist()
+        [[1.0], [3.0]]
+        """
+    def index_fill(self, dim: builtins.int, index: Like, value: Like) -> Tensor:
+        """X in which ``value``, a number, stands in the slices along ``dim`` that ``index`` names.
+
+        >>> index_fill(Tensor([[1.0], [2.0]]), 0, [1], 7.0).tolist()
+        [[1.0], [7.0]]
+        """
     def index_select(self, dim: builtins.int, index: Like) -> Tensor:
         """The slices of X along ``dim`` that ``index`` names.
 
@@ -1448,6 +1494,6 @@ class Methods:
         """Where the Tensor is: always ``"cpu"``."""
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The array itself, under the name that PyTorch's users write."""
+        """A Tensor without a graph that shares the array: what is written to one is written to the other."""
     @data.setter
     def data(self, value: Any) -> None: ...
