@@ -52,7 +52,9 @@ def test_the_class_is_that_of_numpy_or_pytorch(name):
 # ---- the table is whole, and so is the page that is made of it ------------------------------------------------------
 
 #: Their errors need files, programs or much time; they are tested with what they belong to.
-ELSEWHERE = {"graph", "program", "train", "tasks", "files", "pretrained.py", "folders.py", "parallel"}
+ELSEWHERE = {
+    "graph", "program", "train", "tasks", "files", "files.py", "packing.py", "pretrained.py", "folders.py", "parallel",
+}  # fmt: skip
 ROOT = Path(tinygrad_tf.__file__).parent
 
 
