@@ -5,9 +5,11 @@ import io
 import json
 import os
 import struct
+import sys
 
 import numpy as np
 import pytest
+from cases.torch_files import FILES
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, load, manual_seed, nn, optim, random, save
@@ -272,8 +274,6 @@ def test_another_file_is_never_replaced(make, tmp_path):
 
 
 def test_a_file_of_pytorchs_is_replaced(tmp_path):
-    from cases.torch_files import FILES
-
     for name in ("a state dict", "before 1.6"):
         (tmp_path / "m.pt").write_bytes(FILES[name])
         save(name, tmp_path / "m.pt")
@@ -392,3 +392,42 @@ def test_what_cannot_be_read_is_said(make, kind, got, tmp_path):
     with pytest.raises(kind) as problem:
         load(make(tmp_path))
     assert got in str(problem.value)
+
+
+SCRIPT = """
+import {package} as torch
+
+torch.manual_seed(0)
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+for epoch in range(3):
+    optimizer.zero_grad()
+    model(torch.ones(4, 2)).sum().backward()
+    optimizer.step()
+    torch.save({{"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}}, "m.pt")
+torch.save(model.state_dict(), "w.pt")
+other = torch.nn.Linear(2, 1)
+other.load_state_dict(torch.load("w.pt"))
+checkpoint = torch.load("m.pt", map_location=torch.device("cpu"), weights_only=True)
+optimizer.load_state_dict(checkpoint["optimizer"])
+same = torch.equal(other.weight, model.weight), checkpoint["epoch"]
+"""
+
+
+@pytest.mark.parametrize("package", ["tinygrad_tf", "torch"])
+def test_a_script_runs_with_the_import_changed(package, tmp_path, monkeypatch):
+    pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(SCRIPT.format(package=package), names)
+    equal, epoch = names["same"]
+    assert np.all(getattr(equal, "array", equal))
+    assert epoch == 2
+
+
+def test_without_the_package_saving_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match="save got no package safetensors"):
+        save(1, io.BytesIO())
+    assert load(io.BytesIO(FILES["a state dict"]))["bias"].shape == (3,)  # PyTorch's are read without it
