@@ -285,9 +285,12 @@ __version__ = "0.1.0"
 
 #: The parts of the package that are loaded when they are first used.
 _LATER = ("graph", "kernels", "models", "parallel", "tasks", "train", "transforms")
-#: Names of Python's builtins, which ``import *`` must not hide, and the devices'.
+#: Functions that are loaded when they are first used, and where they are.
+_FUNCTIONS_LATER = {"compile": "program", "load": "compat.files", "save": "compat.files"}
+#: Names of Python's builtins, which ``import *`` must not hide, the devices', and those that many scripts use.
 _BY_NAME_ONLY = (
-    "abs", "all", "any", "bool", "compile", "cuda", "device", "float", "int", "max", "min", "pow", "round", "sum",
+    "abs", "all", "any", "bool", "compile", "cuda", "device", "float", "int", "load", "max", "min", "pow", "round",
+    "save", "sum",
 )  # fmt: skip
 
 
@@ -304,8 +307,8 @@ __all__ = sorted(filter(_is_for_users, globals()))
 def __getattr__(name: str) -> object:
     if name in _LATER:
         return importlib.import_module(f"{__name__}.{name}")
-    if name == "compile":
-        return importlib.import_module(f"{__name__}.program").compile
+    if name in _FUNCTIONS_LATER:
+        return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -36,9 +36,11 @@ from .compat.recording import inference_mode as inference_mode
 from .autograd.recording import is_grad_enabled as is_grad_enabled
 from .transforms import jacobian as jacobian
 from .transforms import jvp as jvp
+from .compat.files import load as load
 from .random import manual_seed as manual_seed
 from .autograd.recording import no_grad as no_grad
 from .autograd.operation import op as op
+from .compat.files import save as save
 from .compat.recording import set_grad_enabled as set_grad_enabled
 from .transforms import vjp as vjp
 from .ops.indexing import Extremes
