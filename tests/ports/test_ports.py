@@ -1,9 +1,9 @@
 """Programs in the manner of what people learn Transformers from run here by the import alone, with PyTorch's numbers.
 
 Each file of ``programs/`` is a script for PyTorch, written for this folder: ``import torch`` and so on, a few printed
-lines, and at its end ``RESULT``, a dict of what it found (losses of the steps, outputs, gradients by name). It takes its
-data and first weights from formulas, for the two packages' random numbers are not the same; what is drawn at random is
-told by its shape or its properties.
+lines, and at its end ``RESULT``, a dict of what it found (losses of the steps, outputs, gradients by name). It takes
+its data and first weights from formulas, for the two packages' random numbers are not the same; what is drawn at
+random is told by its shape or its properties.
 
 - ``test_here_as_in_pytorch`` runs it in a process of its own in which ``torch`` is mapped to ``tinygrad_tf``, and
   compares with ``golden.json``: shape, dtype, sum, norm and first entries of PyTorch's results. It needs no PyTorch.
@@ -61,7 +61,9 @@ def here(tmp_path_factory):
     def run(program):
         found = folder / f"{program}.npz"
         file = HERE / "programs" / f"{program}.py"
-        done = subprocess.run([sys.executable, HERE / "plain.py", file, found], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, HERE / "plain.py", file, found], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         with np.load(found) as stored:
             return dict(stored)

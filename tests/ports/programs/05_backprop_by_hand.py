@@ -89,7 +89,9 @@ named = dict(inner, table=table, Wq=Wq, Wk=Wk, Wv=Wv, gain=gain, Wo=Wo, bo=bo)
 agree = {}
 for name, g in hand.items():
     agree[name] = torch.allclose(g, named[name].grad, atol=1e-6)
-    print(f"{name:10s} {'as autograd' if agree[name] else 'DIFFERS'}, off by {(g - named[name].grad).abs().max().item():.1e}")
+    print(
+        f"{name:10s} {'as autograd' if agree[name] else 'DIFFERS'}, off by {(g - named[name].grad).abs().max().item():.1e}"
+    )
 
 RESULT = {"loss": loss, "agree": list(agree.values()), "added": added}
 RESULT |= {f"gradient {name}": named[name].grad for name in hand}

@@ -161,11 +161,12 @@ def rate(step, warmup=4, end=16, top=1e-2, low=1e-3):
 def build(fused):
     model = GPT(Config(fused=fused))
     with torch.no_grad():
-        for k, p in enumerate(model.parameters()):
+        for k, (name, p) in enumerate(model.named_parameters()):
             if p.dim() == 2:
                 p.copy_(torch.sin(torch.arange(p.numel()).float() * (0.7 + k)).view(p.shape) * 0.1)
-            elif k % 2:
-                p.add_(0.01 * k)
+            elif name.endswith("bias"):
+                p.zero_()
+                p[::2] += 0.01 * k
     return model.to(device)
 
 

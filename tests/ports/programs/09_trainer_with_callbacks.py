@@ -101,12 +101,14 @@ class Trainer:
 
 train, test = Sorting("train"), Sorting("test")
 model = Net(train.get_vocab_size(), train.get_block_size())
-for k, (_, p) in enumerate(model.named_parameters()):
-    if p.dim() > 1:
+for k, (name, p) in enumerate(model.named_parameters()):
+    if "bias" in name:
+        torch.nn.init.zeros_(p)
+    elif p.dim() > 1:
         p.data = torch.cos(torch.arange(p.numel(), dtype=torch.float32) * (1.1 + k)).view(p.size()) * 0.2
 
 losses = []
-trainer = Trainer(model, train, max_iters=24)
+trainer = Trainer(model, train, max_iters=20)
 trainer.add_callback("on_batch_end", lambda t: losses.append(t.loss.item()))
 trainer.add_callback("on_batch_end", lambda t: t.iter_num % 8 == 0 and print("iter", t.iter_num, "loss", t.loss.item()))
 trainer.run()

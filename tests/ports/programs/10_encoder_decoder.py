@@ -185,6 +185,9 @@ with torch.no_grad():
     for k, p in enumerate(model.parameters()):
         if p.dim() > 1:
             p.copy_(torch.sin(torch.arange(p.numel()).float() * (0.9 + 0.31 * k)).view(p.shape) * 0.35)
+    for m in model.modules():
+        if isinstance(m, nn.Linear):
+            m.bias.fill_(0.05)
 criterion = LabelSmoothing(V, padding_idx=0, smoothing=0.1)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.5, betas=(0.9, 0.98), eps=1e-9)
 

@@ -43,7 +43,9 @@ class LM(nn.Module):
     def __init__(self, vocab=28, width=16, depth=2, context=32):
         super().__init__()
         self.tok, self.pos = nn.Embedding(vocab, width), nn.Embedding(context, width)
-        layer = nn.TransformerEncoderLayer(width, 2, 32, dropout=0.0, batch_first=True, norm_first=True, activation="gelu")
+        layer = nn.TransformerEncoderLayer(
+            width, 2, 32, dropout=0.0, batch_first=True, norm_first=True, activation="gelu"
+        )
         self.blocks = nn.ModuleList([layer] + [
             nn.TransformerEncoderLayer(width, 2, 32, dropout=0.0, batch_first=True, norm_first=True, activation="gelu")
             for _ in range(depth - 1)
@@ -64,6 +66,9 @@ def fill(model, offset=0.0):
     for k, p in enumerate(model.parameters()):
         if p.ndim > 1:
             p.data = torch.sin(offset + torch.arange(p.numel()) * (0.77 + 0.13 * k)).reshape(p.shape) * 0.25
+    for m in model.modules():
+        if isinstance(m, nn.Linear) and m.bias is not None:
+            m.bias.data.zero_()
 
 
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
