@@ -32,7 +32,7 @@ def start(*shape, scale):
     count = 1
     for s in shape:
         count *= s
-    return torch.cos(torch.arange(count, dtype=torch.float32) * 1.7).reshape(shape) * scale
+    return torch.cos(torch.arange(count, dtype=torch.float32) ** 2 * 1.7).reshape(shape) * scale
 
 
 C = start(vocab, 4, scale=1.0)

@@ -10,7 +10,7 @@ def wave(*shape):
     n = 1
     for s in shape:
         n *= s
-    return torch.sin(torch.arange(1, n + 1).float() ** 1.1).view(*shape)
+    return torch.sin(torch.arange(1, n + 1).float() ** 2 * 1.1).view(*shape)
 
 
 class Dense:

@@ -8,7 +8,7 @@ n, t, vocab, d = 4, 5, 9, 6
 
 def spread(*shape, step=0.37, scale=0.4):
     size = torch.zeros(shape).numel()
-    return (torch.arange(size) * step).sin().reshape(shape) * scale
+    return (torch.arange(size) ** 2 * step).sin().reshape(shape) * scale
 
 
 table = spread(vocab, d, scale=1.0)

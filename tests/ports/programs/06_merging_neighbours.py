@@ -55,14 +55,14 @@ net = nn.Sequential(
 )
 for i, (name, p) in enumerate(net.named_parameters()):
     if p.dim() > 1:
-        values = torch.linspace(-3, 3, p.numel()).mul(7 + i).sin().view_as(p)
+        values = torch.arange(p.numel()).pow(2).mul(1.7 + i).sin().view_as(p)
         p.data.copy_(values if i == 0 else values / p.size(1) ** 0.5)
 net[-1].weight.data.mul_(0.1)
 net[-1].bias.data.fill_(0)
 print(net[1], "...", sum(p.numel() for p in net.parameters()), "parameters")
 
 steps = torch.arange(200)
-text = (steps**2 + steps) % vocab
+text = (steps**2 + steps // 3 + steps) % vocab
 X = torch.stack([text[i : i + 8] for i in range(160)])
 Y = text[8:168]
 

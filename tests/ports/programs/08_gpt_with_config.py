@@ -163,7 +163,7 @@ def build(fused):
     with torch.no_grad():
         for k, (name, p) in enumerate(model.named_parameters()):
             if p.dim() == 2:
-                p.copy_(torch.sin(torch.arange(p.numel()).float() * (0.7 + k)).view(p.shape) * 0.1)
+                p.copy_(torch.sin((torch.arange(p.numel()) ** 2).float() * (0.7 + k)).view(p.shape) * 0.1)
             elif name.endswith("bias"):
                 p.zero_()
                 p[::2] += 0.01 * k

@@ -105,7 +105,7 @@ for k, (name, p) in enumerate(model.named_parameters()):
     if "bias" in name:
         torch.nn.init.zeros_(p)
     elif p.dim() > 1:
-        p.data = torch.cos(torch.arange(p.numel(), dtype=torch.float32) * (1.1 + k)).view(p.size()) * 0.2
+        p.data = torch.cos(torch.arange(p.numel(), dtype=torch.float32) ** 2 * (1.1 + k)).view(p.size()) * 0.2
 
 losses = []
 trainer = Trainer(model, train, max_iters=20)

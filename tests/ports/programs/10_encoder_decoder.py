@@ -184,7 +184,7 @@ model = EncoderDecoder(V)
 with torch.no_grad():
     for k, p in enumerate(model.parameters()):
         if p.dim() > 1:
-            p.copy_(torch.sin(torch.arange(p.numel()).float() * (0.9 + 0.31 * k)).view(p.shape) * 0.35)
+            p.copy_(torch.sin((torch.arange(p.numel()) ** 2).float() * (0.9 + 0.31 * k)).view(p.shape) * 0.35)
     for m in model.modules():
         if isinstance(m, nn.Linear):
             m.bias.fill_(0.05)

@@ -105,7 +105,9 @@ torch.manual_seed(123)
 model = Small({"vocab_size": len(vocab), "emb_dim": 16, "context_length": 8})
 for k, p in enumerate(model.parameters()):
     if p.dim() == 2:
-        p.data = torch.cos(torch.arange(p.numel()) * (0.8 + k)).view(p.shape) * 0.3
+        p.data = torch.cos(torch.arange(p.numel()) ** 2 * (0.8 + k)).view(p.shape) * 0.3
+    elif k % 2 == 1:
+        p.data = torch.full_like(p, 0.01)
 
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.1)
 losses, tokens_seen = [], 0

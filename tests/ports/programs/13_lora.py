@@ -61,7 +61,7 @@ class Body(nn.Module):
 
 def fill(named, scale):
     for k, (_, p) in enumerate(named):
-        p.data.copy_(torch.sin(torch.arange(p.numel()) * (1.0 + 0.37 * k) + k).view_as(p) * scale)
+        p.data.copy_(torch.sin(torch.arange(p.numel()) ** 2 * (1.0 + 0.37 * k) + k).view_as(p) * scale)
 
 
 model = Body()

@@ -65,7 +65,7 @@ class LM(nn.Module):
 def fill(model, offset=0.0):
     for k, p in enumerate(model.parameters()):
         if p.ndim > 1:
-            p.data = torch.sin(offset + torch.arange(p.numel()) * (0.77 + 0.13 * k)).reshape(p.shape) * 0.25
+            p.data = torch.sin(offset + torch.arange(p.numel()) ** 2 * (0.77 + 0.13 * k)).reshape(p.shape) * 0.25
     for m in model.modules():
         if isinstance(m, nn.Linear) and m.bias is not None:
             m.bias.data.zero_()

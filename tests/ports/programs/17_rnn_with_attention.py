@@ -100,7 +100,7 @@ vocab = 9
 model = Seq2Seq(Encoder(vocab, 5, 6), Decoder(vocab, 5, 6), vocab)
 for k, p in enumerate(model.parameters()):
     nn.init.constant_(p.data, 0.0)
-    p.data += 0.35 * torch.sin(torch.arange(p.numel()).view(p.shape) * (1.21 + 0.17 * k))
+    p.data += 0.9 * torch.sin(torch.arange(p.numel()).view(p.shape) ** 2 * (1.21 + 0.17 * k))
 
 src = (torch.arange(30).view(6, 5) * 5 + 1) % 8 + 1
 src[1, 4:] = 0

@@ -100,7 +100,7 @@ def check_shape(a, shape):
 encoder = Encoder(20, 12, 24, 3, 2, dropout=0.0)
 for i, p in enumerate(encoder.parameters()):
     if p.dim() == 2:
-        p.data = torch.sin(torch.arange(p.numel(), dtype=torch.float32) * (i + 1.3)).reshape(p.shape) * 0.4
+        p.data = torch.sin(torch.arange(p.numel(), dtype=torch.float32) ** 2 * (i + 1.3)).reshape(p.shape) * 0.4
 for blk in encoder.blks:
     for layer in (blk.ffn[0], blk.ffn[2]):
         layer.bias.data[:] = torch.linspace(-0.2, 0.2, len(layer.bias))

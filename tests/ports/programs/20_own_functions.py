@@ -114,7 +114,7 @@ class MyLinear(torch.nn.Module):
 # a cubic fitted to a sine
 x = torch.linspace(-math.pi, math.pi, 200)
 y = torch.sin(x)
-a, b, c, d = (torch.full((), v, requires_grad=True) for v in (0.0, -1.0, 0.0, 0.3))
+a, b, c, d = (torch.full((), v, requires_grad=True) for v in (0.2, -1.0, 0.1, 0.3))
 P3 = Legendre3.apply
 losses = []
 for t in range(20):

@@ -64,7 +64,7 @@ class Halting(torch.nn.Module):
 
 def sine(model, k=0.9):
     for i, p in enumerate(model.parameters()):
-        p.data = torch.sin(torch.arange(p.numel()) * k + i).view(p.shape) * 0.5
+        p.data = torch.sin(torch.arange(p.numel()) ** 2 * k + i).view(p.shape) * 0.5
 
 
 random.seed(4)

@@ -89,12 +89,13 @@ def images(count):
     labels = torch.arange(count) % 3
     for k in range(count):
         wave = torch.sin(i * (1.0 + 0.1 * k))
+        out[k] = torch.cos(torch.arange(192.0) ** 2 * (1 + k)).view(3, 8, 8) / 2
         if labels[k] == 0:
-            out[k] = wave[:, None].expand(8, 8)
+            out[k] += wave[:, None].expand(8, 8)
         elif labels[k] == 1:
-            out[k] = wave[None, :].expand(8, 8)
+            out[k] += wave[None, :].expand(8, 8)
         else:
-            out[k, :, :4, :4] = 1.0
+            out[k, :, :4, :4] += 1.0
         out[k, k % 3] *= 0.5
     return out, labels
 
@@ -106,7 +107,7 @@ model = ViT(image_size=8, patch_size=4, num_classes=3, dim=12, depth=2)
 with torch.no_grad():
     for k, p in enumerate(model.parameters()):
         if p.dim() > 1:
-            p.copy_(torch.cos(torch.arange(p.numel()).float() * (1.0 + 0.21 * k)).view_as(p) * 0.3)
+            p.copy_(torch.cos((torch.arange(p.numel()) ** 2).float() * (1.0 + 0.21 * k)).view_as(p) * 0.3)
     for m in model.modules():
         if isinstance(m, nn.Linear) and m.bias is not None:
             m.bias.zero_()

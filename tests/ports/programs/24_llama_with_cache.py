@@ -141,7 +141,7 @@ model = Transformer(args)
 with torch.no_grad():
     for k, (_, p) in enumerate(model.named_parameters()):
         if p.dim() > 1:
-            p.copy_(torch.sin(torch.arange(p.numel()).float().view_as(p) * (1.1 + 0.19 * k)) * 0.3)
+            p.copy_(torch.sin((torch.arange(p.numel()) ** 2).float().view_as(p) * (1.1 + 0.19 * k)) * 0.3)
 
 tokens = torch.tensor([[1, 5, 9, 13, 2, 6, 10], [3, 3, 20, 8, 8, 1, 0]])
 logits = model(tokens)

@@ -92,7 +92,7 @@ def balance(router_logits, n_experts, top_k):
 def fill(module, scale):
     with torch.no_grad():
         for k, p in enumerate(module.parameters()):
-            p.copy_(torch.sin(torch.arange(p.numel()).float() * (1.37 + 0.23 * k) + k).view_as(p) * scale)
+            p.copy_(torch.sin((torch.arange(p.numel()) ** 2).float() * (1.37 + 0.23 * k) + k).view_as(p) * scale)
 
 
 x = torch.sin(torch.arange(2 * 6 * 8).float() * 0.83).view(2, 6, 8).requires_grad_()

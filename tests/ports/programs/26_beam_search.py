@@ -23,7 +23,7 @@ class Markov(nn.Module):
 
 model = Markov().eval()
 for k, p in enumerate(model.parameters()):
-    p.data = (torch.arange(p.numel(), dtype=torch.float32) * (2.3 + k)).sin().view(p.shape) * 2
+    p.data = (torch.arange(p.numel(), dtype=torch.float32) ** 2 * (2.3 + k)).sin().view(p.shape) * 2
     p.requires_grad_(False)
 
 

@@ -79,7 +79,7 @@ other = DataLoader(part, batch_size=5, collate_fn=partial(collate, pad=-1), drop
 
 model = Classifier()
 for k, p in enumerate(model.parameters()):
-    p.data.copy_(torch.sin(torch.arange(p.numel()) * (1.9 + 0.3 * k)).view_as(p) * 0.4)
+    p.data.copy_(torch.sin(torch.arange(p.numel()) ** 2 * (1.9 + 0.3 * k)).view_as(p) * 0.4)
 model.embedding.weight.data[0].fill_(0)
 optimizer = torch.optim.Adagrad(model.parameters(), lr=0.05)
 losses, widths = [], []

@@ -14,7 +14,7 @@ def build():
     model = nn.Sequential(nn.Linear(6, 16), nn.SiLU(), nn.Linear(16, 16), nn.SiLU(), nn.Linear(16, 3))
     for k, (name, p) in enumerate(model.named_parameters()):
         if "weight" in name:
-            p.data.copy_(torch.cos(torch.arange(p.numel()) * (1.0 + k)).view_as(p)).mul_(0.5)
+            p.data.copy_(torch.cos(torch.arange(p.numel()) ** 2 * (1.0 + k)).view_as(p)).mul_(0.5)
         else:
             nn.init.constant_(p, 0.1)
     return model

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 model = nn.Sequential(nn.Embedding(11, 8), nn.Linear(8, 12), nn.ReLU(), nn.Dropout(0.0), nn.Linear(12, 4))
 with torch.no_grad():
     for k, p in enumerate(model.parameters()):
-        p.copy_(torch.sin(torch.arange(p.numel()).float() * (1.6 + 0.4 * k)).view(p.size()) * 0.5)
+        p.copy_(torch.sin((torch.arange(p.numel()) ** 2).float() * (1.6 + 0.4 * k)).view(p.size()) * 0.5)
 
 activation = {}
 

@@ -60,7 +60,7 @@ index = torch.LongTensor(3).fill_(2)
 kinds = [
     floats.type(), longs.type(), bools.type(), bytes_.type(),
     longs.float().type(), floats.long().type(), floats.double().type(), floats.int().type(),
-    str(floats.dtype), str(device), device.type, str(floats.device),
+    str(floats.dtype).split(".")[-1], str(device), device.type, str(floats.device),
 ]  # fmt: skip
 cast = floats.type(torch.LongTensor)
 also = longs.type(torch.float64)

@@ -81,7 +81,7 @@ def chunked(f, x, size):
 model = Stack(3, 6, layers=2, out=2)
 for k, p in enumerate(model.parameters()):
     if p.dim() > 1:
-        p.data = torch.sin(torch.arange(p.numel()) * (1.15 + 0.4 * k)).view(p.shape) * 0.4
+        p.data = torch.sin(torch.arange(p.numel()) ** 2 * (1.15 + 0.4 * k)).view(p.shape) * 0.4
 nn.init.zeros_(model.head.bias)
 scan = Scan(6)
 

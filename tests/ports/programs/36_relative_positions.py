@@ -75,7 +75,7 @@ for kind in ("slopes", "buckets", "table", "window"):
     model = nn.Sequential(Attention(8, 2, kind), nn.LayerNorm(8), nn.Linear(8, 8))
     with torch.no_grad():
         for k, p in enumerate(model.parameters()):
-            p.copy_((torch.arange(p.numel()) * (1.3 + 0.3 * k) + 1).sin().view_as(p) * 0.5)
+            p.copy_((torch.arange(p.numel()) ** 2 * (1.3 + 0.3 * k) + 1).sin().view_as(p) * 0.5)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     losses = []
     for step in range(10):

@@ -86,7 +86,7 @@ model = Model()
 for k, p in enumerate(model.parameters()):
     if p.dim() > 1 or k % 2 == 0:
         nn.init.constant_(p, 1.0)
-        p.data.mul_(torch.sin(torch.arange(p.numel()).float() * (2.1 + 0.2 * k)).view(p.shape) * 0.4)
+        p.data.mul_(torch.sin((torch.arange(p.numel()) ** 2).float() * (2.1 + 0.2 * k)).view(p.shape) * 0.4)
 for m in model.modules():
     if isinstance(m, (nn.LayerNorm, nn.Linear)):
         m.bias.data.zero_()
