@@ -364,7 +364,10 @@ def test_a_checkpoint_is_sent_to_where_it_is_read(tmp_path):
         load_checkpoint(tmp_path / "n")
 
 
-@pytest.mark.parametrize("place", ["cpu", lambda storage, location: storage, {"cuda:0": "cpu"}, None], ids=str)
+PLACES = {"text": "cpu", "a function": lambda storage, location: storage, "a table": {"cuda:0": "cpu"}, "nothing": None}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_every_way_to_say_the_cpu_is_accepted(place):
     file = io.BytesIO()
     save(1, file)
