@@ -41,6 +41,15 @@ SHAPES = {  # an op, the shapes of its parameters (numbers in (0.2, 0.9)), and h
     "pow.Scalar": ([M], lambda op, x: op(2, x)),
     "cumsum.default": ([M], lambda op, x: op(x, 1)),
     "cumprod.default": ([M], lambda op, x: op(x, -1)),
+    "remainder.Scalar": ([M], lambda op, x: op(x, 0.5)),
+    "fmod.Scalar": ([M], lambda op, x: op(x, 0.5)),
+    "atan2.default": ([M, V], lambda op, x, y: op(x, y)),
+    "cummax.default": ([M], lambda op, x: op(x, 1)[0]),
+    "cummin.default": ([M], lambda op, x: op(x, 1)[0]),
+    "logcumsumexp.default": ([M], lambda op, x: op(x, 1)),
+    "nan_to_num.default": ([M], lambda op, x: op(x)),
+    "unfold.default": ([(2, 5)], lambda op, x: op(x, 1, 3, 2)),
+    "index_add.default": ([M, (2, 2)], lambda op, x, y: op(x, 1, I([2, 2]), y, alpha=2)),
     "gelu.default": ([M], lambda op, x: op(x - 0.5) + op(x, approximate="tanh")),
     "elu.default": ([M], lambda op, x: op(x - 0.5, 0.7)),
     "celu.default": ([M], lambda op, x: op(x - 0.5, 0.7)),
@@ -172,11 +181,12 @@ SHAPES = {  # an op, the shapes of its parameters (numbers in (0.2, 0.9)), and h
 }  # fmt: skip
 ONE = [  # of one input, entry by entry, or without arguments
     "neg", "abs", "reciprocal", "square", "sqrt", "rsqrt", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10",
-    "erf", "sin", "cos", "tan", "sinh", "cosh", "atan", "relu", "silu", "tanh", "sigmoid", "selu", "relu6", "mish",
+    "floor", "ceil", "trunc", "round", "sign", "erf", "sin", "cos", "tan", "sinh", "cosh", "atan", "relu", "silu",
+    "tanh", "sigmoid", "selu", "relu6", "mish",
     "hardswish", "hardsigmoid", "log_sigmoid", "sum", "mean", "prod", "max", "min", "contiguous", "clone", "alias",
     "lift_fresh_copy",
 ]  # fmt: skip
-ROWS = {**{f"{name}.default": ([M], lambda op, x: op(x - 0.1)) for name in ONE}, **SHAPES}
+ROWS = {**{f"{name}.default": ([M], lambda op, x: op(x - 0.1) + x.sum()) for name in ONE}, **SHAPES}
 
 
 class Line(torch.nn.Module):

@@ -402,9 +402,8 @@ class Adds(nn.Module):
     [
         (nn.Sequential(nn.Conv1d(3, 4, 2)), [normal(2, 3, 5)], None, NotImplementedError,
          r"aten\.conv1d\.default.*conv\.py.*module 0.*\n.*no convolutions"),
-        (Adds(lambda y: F.max_pool1d(y, 2)), [normal(2, 4)], None, NotImplementedError,
-         r"max_pool1d.*test_from_torch\.py, line \d+"),
-        (nn.GRU(3, 4), [normal(2, 5, 3)], None, NotImplementedError, "recurrent layers"),
+        (Adds(lambda y: F.conv1d(y[None], y[None])), [normal(4, 4)], None, NotImplementedError,
+         r"aten\.conv1d.*F\.conv1d.*test_from_torch\.py, line \d+"),
         (Adds(lambda y: torch.erfinv(y)), [normal(2, 4)], None, NotImplementedError,
          r"aten\.erfinv\.default in .*erfinv\(y\).*\n.*such as aten\.erf\.default(.|\n)*ATEN\['aten\.erfinv"),
         (Adds(lambda y: y.to(torch.bfloat16)), [normal(2, 4)], None, TypeError, r"torch\.bfloat16 in .*y\.to"),
@@ -438,6 +437,25 @@ def test_a_module_that_answers_otherwise_each_time_is_found():
 
     with pytest.raises(RuntimeError, match=r"output 0: .* here, .* in PyTorch"):
         graph.from_torch(Other(), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda y: F.cosine_similarity(y[0], y[1], dim=-1),
+        lambda y: torch.kron(y, y).tile(2).movedim((0, 1), (1, 0)),
+        lambda y: F.group_norm(y, 2),
+        lambda y: torch.tensordot(y, y, dims=([1], [1])) + F.softsign(y).sum(),
+        lambda y: F.kl_div(F.log_softmax(y, -1), F.softmax(y.detach() + 1, -1), reduction="batchmean"),  # all is 0
+    ],
+)
+def test_what_the_table_lacks_is_taken_apart(line):
+    assert graph.from_torch(Adds(line), normal(2, 4)).op is not None
+
+
+def test_a_recurrent_layer_is_taken_apart_into_its_steps():
+    L = check(nn.GRU(3, 4).eval(), normal(5, 2, 3), loss=lambda made: square(made[0]))
+    assert "weight_hh_l0" in graph.leaves(L)
 
 
 def test_an_op_that_is_added_to_the_table_runs(monkeypatch):

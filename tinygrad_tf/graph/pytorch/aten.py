@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ...ops.activation import (
     elu,
     hardsigmoid,
@@ -22,9 +24,9 @@ from ...ops.activation import (
     softplus,
 )
 from ...ops.arithmetic import absolute, lerp, reciprocal, square
-from ...ops.arrange import diagonal, flip, roll, tril, triu
+from ...ops.arrange import diagonal, flip, roll, tril, triu, unfold
 from ...ops.borders import pad
-from ...ops.choice import clip, masked_fill, maximum, minimum, where
+from ...ops.choice import clip, masked_fill, maximum, minimum, nan_to_num, where
 from ...ops.einsum import einsum
 from ...ops.exponential import erf, exp, exp2, expm1, log, log1p, log2, log10, rsqrt, sigmoid, sqrt, tanh
 from ...ops.fused import (
@@ -51,11 +53,12 @@ from ...ops.losses import (
     nll_loss,
     smooth_l1_loss,
 )
-from ...ops.order import cumprod, cumsum, prod, sort, topk
+from ...ops.order import cummax, cummin, cumprod, cumsum, logcumsumexp, prod, sort, topk
 from ...ops.reduction import amax, amin, logsumexp, max, mean, min, std, sum, var, var_mean
+from ...ops.rounding import ceil, floor, fmod, remainder, round, sign, trunc
 from ...ops.scattering import scatter, scatter_add
 from ...ops.shape import broadcast_to, expand_dims, flatten, permute, squeeze, swapaxes, unflatten
-from ...ops.trigonometry import arctan, cos, cosh, sin, sinh, tan
+from ...ops.trigonometry import arctan, arctan2, cos, cosh, sin, sinh, tan
 from .spelled import (
     attention,
     converted,
@@ -132,6 +135,17 @@ ATEN: dict[str, Callable[..., Any]] = {
     "aten.atan.default": arctan,
     "aten.cumsum.default": cumsum,
     "aten.cumprod.default": cumprod,
+    "aten.floor.default": floor,
+    "aten.ceil.default": ceil,
+    "aten.trunc.default": trunc,
+    "aten.round.default": round,
+    "aten.sign.default": sign,
+    "aten.remainder.Scalar": remainder,
+    "aten.fmod.Scalar": fmod,
+    "aten.atan2.default": arctan2,
+    "aten.cummax.default": cummax,
+    "aten.cummin.default": cummin,
+    "aten.logcumsumexp.default": logcumsumexp,
     # activations
     "aten.relu.default": relu,
     "aten.gelu.default": lambda X, *, approximate="none": gelu(X, approximate),
@@ -180,6 +194,7 @@ ATEN: dict[str, Callable[..., Any]] = {
     "aten.clamp_max.default": lambda X, most: clip(X, None, most),
     "aten.maximum.default": maximum,
     "aten.minimum.default": minimum,
+    "aten.nan_to_num.default": nan_to_num,
     "aten.tril.default": tril,
     "aten.triu.default": triu,
     # shapes
@@ -214,6 +229,7 @@ ATEN: dict[str, Callable[..., Any]] = {
     "aten.slice.Tensor": sliced,
     "aten.narrow.default": lambda X, dim, start, length: sliced(X, dim, start, start + length),
     "aten.index.Tensor": lambda X, index: getitem(X, put_at(index)),
+    "aten.unfold.default": unfold,
     "aten.index_select.default": index_select,
     "aten.gather.default": lambda X, dim, index, **_: gather(X, dim, index),
     "aten.split.Tensor": split,
@@ -235,6 +251,9 @@ ATEN: dict[str, Callable[..., Any]] = {
     "aten.scatter.src": scatter,
     "aten.scatter.value": scatter,
     "aten.scatter_add.default": scatter_add,
+    "aten.index_add.default": lambda X, dim, index, source, *, alpha=1: put(
+        X, put_along(X, dim, np.asarray(index.array)), taken(source, alpha), True
+    ),
     # reductions
     "aten.sum.default": lambda X, *, dtype=None: sum(converted(X, dtype)),
     "aten.sum.dim_IntList": lambda X, dim=None, keepdim=False, *, dtype=None: reduced(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,23 @@ def size_of(*arrays: Array) -> float:
     return most
 
 
-def difference(ours: Array, theirs: Array, size: float) -> str:
-    """What is different, in words; empty where nothing is. ``size`` is that of the values they were computed from."""
+@dataclass(frozen=True)
+class Rounding:
+    """What a value was computed from: the ``size`` of the entries, and how far they were ``apart`` already."""
+
+    size: float = 0.0
+    apart: float = 0.0
+
+
+def apart(ours: Array, theirs: Array) -> float:
+    """The largest distance of two entries."""
+    a, b = ours.astype(np.float64), theirs.astype(np.float64)
+    finite = np.isfinite(a) & np.isfinite(b)
+    return float(np.max(np.abs(a[finite] - b[finite]), initial=0.0))
+
+
+def difference(ours: Array, theirs: Array, before: Rounding) -> str:
+    """What is different, in words; empty where nothing is. ``before`` says what they were computed from."""
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return f"{ours.shape} {ours.dtype} here, {theirs.shape} {theirs.dtype} in PyTorch"
     if ours.dtype.kind != "f":
@@ -36,12 +52,12 @@ def difference(ours: Array, theirs: Array, size: float) -> str:
     finite = np.isfinite(a) & np.isfinite(b)
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
         return "∞ or NaN stand at other places"
-    apart = np.abs(a[finite] - b[finite])
-    allowed = TOLERANCES[str(ours.dtype)] * (np.abs(b[finite]) + max(size_of(theirs), size))
-    if not (apart > allowed).any():
+    far = np.abs(a[finite] - b[finite])
+    allowed = TOLERANCES[str(ours.dtype)] * (np.abs(b[finite]) + max(size_of(theirs), before.size)) + 10 * before.apart
+    if not (far > allowed).any():
         return ""
-    worst = int(np.argmax(apart - allowed))
-    return f"{a[finite][worst]:.6g} here, {b[finite][worst]:.6g} in PyTorch, apart by {apart[worst]:.2g}"
+    worst = int(np.argmax(far - allowed))
+    return f"{a[finite][worst]:.6g} here, {b[finite][worst]:.6g} in PyTorch, apart by {far[worst]:.2g}"
 
 
 def differs(what: str, how: str, cure: str) -> Exception:

@@ -21,12 +21,20 @@ from ...autograd.tensor import Tensor, numbers
 from ...errors import error, is_explained
 from ..callsite import names_of
 from .aten import ATEN
-from .comparing import difference, differs, size_of
+from .comparing import Rounding, apart, difference, differs, size_of
 from .drawing import DRAWING, with_mask
 from .recording import Noted, Recorded
 
 _NOT_HERE = {"conv": "convolutions", "pool": "pooling", "lstm": "recurrent layers", "gru": "recurrent layers",
              "rnn": "recurrent layers", "batch_norm": "batch norm", "upsample": "images"}  # fmt: skip
+
+
+class Unknown(Exception):
+    """An op that the table lacks, in call number ``call``, and what to say of it if PyTorch cannot take it apart."""
+
+    def __init__(self, op: Any, call: int | None, said: Exception) -> None:
+        super().__init__(str(said))
+        self.op, self.call, self.said = op, call, said
 
 
 class Lockstep:
@@ -40,7 +48,7 @@ class Lockstep:
         self.program = recorded.program
         self.theirs: dict[Any, Any] = {}
         self.ours: dict[Any, Any] = {}
-        self.sizes: dict[int, float] = {}  # of what went into a value, by the number of its Tensor
+        self.rounding: dict[int, Rounding] = {}  # by the numbers of Tensors
         self.sites = _sites(self.program.graph, recorded.noted)
         self.drew = False
 
@@ -125,7 +133,7 @@ class Lockstep:
             pair = self.ours[node.args[0]], node.args[1]
             return self._placed(node, pair[0][pair[1]], 0)
         if name not in ATEN:
-            raise self._unknown(node, name)
+            raise Unknown(node.target, node.meta.get("custom", {}).get("call"), self._unknown(node, name))
         args = [self._converted(x, node) for x in node.args]
         kwargs = {key: self._converted(x, node) for key, x in node.kwargs.items() if key not in _STRIDES}
         state, call = thread.state, self._noted(node)
@@ -170,18 +178,20 @@ class Lockstep:
         return None if isinstance(x, (self.torch.device, self.torch.layout, self.torch.memory_format)) else x
 
     def _compare(self, node: Any, theirs: Any, ours: Any) -> None:
-        inputs = [x.array for n in node.all_input_nodes if isinstance(x := self.ours.get(n), Tensor)]
-        size = size_of(*inputs)
+        inputs = [x for n in node.all_input_nodes if isinstance(x := self.ours.get(n), Tensor)]
+        before = [self.rounding[x.number].apart for x in inputs if x.number in self.rounding]
+        rounding = Rounding(size_of(*[x.array for x in inputs]), max(before, default=0.0))
         several = isinstance(theirs, (tuple, list))
         for t, y in zip(theirs if several else [theirs], ours if several else [ours], strict=False):
             if not isinstance(t, self.torch.Tensor) or not t.requires_grad:
                 continue
-            how = difference(y.array, self._array(t, node), size)
+            array = self._array(t, node)
+            how = difference(y.array, array, rounding)
             if how:
                 raise differs(
                     f"{node.target} in {self._line(node)}", how, f"look at {node.target} in graph.pytorch.aten"
                 )
-            self.sizes[y.number] = size
+            self.rounding[y.number] = Rounding(rounding.size, apart(y.array, array))
 
     # ---- what is said of a node --------------------------------------------------------------------------------------
 

@@ -73,6 +73,17 @@ def record(
     return Recorded(program, notes.noted, found[0])
 
 
+def decomposed(torch: Any, recorded: Recorded, ops: Sequence[Any]) -> Recorded:
+    """The same, with what PyTorch itself makes ``ops`` of in their place, as far as it says so."""
+    found = torch._decomp.get_decompositions(ops)
+    whole = torch.export.default_decompositions()
+    found.update({op: whole[op] for op in ops if op in whole})
+    with torch.fx.traceback.preserve_node_meta(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = recorded.program.run_decompositions(found)
+    return Recorded(program, recorded.noted, recorded.structure)
+
+
 def _root(torch: Any, module: Any, loss: Any, given: Any, notes: Notes, readings: Readings) -> tuple[Any, list[Any]]:
     """The module that is exported: it takes tensors alone and returns tensors alone, and runs the user's between."""
     found: list[Any] = []

@@ -17,10 +17,10 @@ from ...autograd.tensor import Tensor
 from ...autograd.walk import grad
 from ...errors import error
 from ..capture import capture
-from .comparing import difference, differs, size_of
-from .lockstep import Lockstep
+from .comparing import Rounding, difference, differs, size_of
+from .lockstep import Lockstep, Unknown
 from .reading import observed
-from .recording import Recorded, record
+from .recording import Recorded, decomposed, record
 from .structure import Place, mapped
 
 
@@ -53,9 +53,9 @@ def from_torch(module: Any, *inputs: Any, loss: Callable[[Any], Any] | None = No
     repeat it: masks are drawn here, and compared is PyTorch's run of the recorded graph with these masks. Weights in
     bfloat16, which NumPy does not have, are computed in float32, with a warning.
 
-    Raises RuntimeError where a value or a gradient differs, naming it, and where torch.export cannot record the module;
-    NotImplementedError for an op that is not known here, with the line that calls it; ImportError without PyTorch
-    (``.[torch]``).
+    An op that the table lacks is taken apart by PyTorch's own decompositions. Raises RuntimeError where a value or a
+    gradient differs, naming it, and where torch.export cannot record the module; NotImplementedError for an op that is
+    not known here even so (a convolution), with the line that calls it; ImportError without PyTorch (``.[torch]``).
 
     >>> import torch
     >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.GELU(), torch.nn.Linear(4, 2))
@@ -71,14 +71,29 @@ def from_torch(module: Any, *inputs: Any, loss: Callable[[Any], Any] | None = No
         twin, again = copy.deepcopy(own), [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
         reference, readings = observed(torch, twin, loss, given, again, module)
         recorded = record(torch, own, loss, given, tensors, readings)
-        steps = Lockstep(torch, recorded)
-        theirs, ours = _leaves(recorded, own, tensors, names, loss)
-        outputs = steps.run(theirs, ours)
+        steps, theirs, ours, outputs = _run(torch, recorded, own, tensors, names, loss)
         _check_has_gradient(module, outputs)
         twins = dict(zip(map(id, [*own.parameters(), *tensors]), [*twin.parameters(), *again], strict=True))
         pairs = {id(t): (t if steps.drew else twins[id(t)], ours[key]) for key, t in theirs.items() if t.requires_grad}
         _compare(torch, outputs, [t for t, _ in outputs] if steps.drew else reference, [*pairs.values()], steps)
     return mapped(recorded.structure, Place, lambda place: outputs[place][1], lambda x: x)
+
+
+def _run(torch: Any, recorded: Recorded, *inputs: Any) -> tuple[Lockstep, dict[str, Any], dict[str, Tensor], list[Any]]:
+    """Run what was recorded; an op that the table lacks is taken apart by PyTorch, and all runs again."""
+    missing: list[Any] = []
+    said: dict[int | None, Exception] = {}  # by the call: of an op's parts, what is said of the op itself
+    while True:
+        apart = decomposed(torch, recorded, missing) if missing else recorded
+        steps = Lockstep(torch, apart)
+        theirs, ours = _leaves(apart, *inputs)
+        try:
+            return steps, theirs, ours, steps.run(theirs, ours)
+        except Unknown as unknown:
+            first = said.setdefault(unknown.call, unknown.said)
+            if unknown.op in missing or not isinstance(unknown.op, torch._ops.OpOverload):
+                raise first from None
+            missing.append(unknown.op)
 
 
 def leaves(loss: Tensor) -> dict[str, Tensor]:
@@ -220,6 +235,9 @@ def _leaves(
             theirs[key], name = next(given)
             ours[key] = _wrapped(Tensor, theirs[key], name)
             continue
+        if spec.target is None:
+            theirs[key] = None  # PyTorch's own marks
+            continue
         target = spec.target.removeprefix("module.")
         if kind in ("PARAMETER", "BUFFER") and target in parts:
             t = theirs[key] = parts[target]
@@ -266,20 +284,25 @@ def _compare(torch: Any, outputs: list[Any], reference: list[Any], pairs: list[A
     rng = np.random.default_rng(0)
     ys, weights, ts, cotangents = [], [], [], []
     for i, ((_, y), t) in enumerate(zip(outputs, reference, strict=True)):
-        how = difference(y.array, t.detach().numpy(), steps.sizes.get(y.number, 0.0))
+        how = difference(y.array, t.detach().numpy(), steps.rounding.get(y.number, Rounding()))
         if how:
             raise differs(f"output {i}", how, "the module does something else each time it is called, or when recorded")
-        if t.requires_grad:
+        if t.requires_grad and y.requires_grad:
             weight = np.ones_like(y.array) if y.size == 1 else rng.standard_normal(y.shape).astype(y.dtype)
             ys.append(y)
             weights.append(weight)
             ts.append(t)
             cotangents.append(torch.from_numpy(weight))
-    here = grad(ys, [y for _, y in pairs], weights, retain_graph=True)
+    between = list(
+        {id(y): y for y in steps.ours.values() if isinstance(y, Tensor) and y.op and y.requires_grad}.values()
+    )
+    here = grad(ys, [*[y for _, y in pairs], *between], weights, retain_graph=True)
     there = torch.autograd.grad(ts, [t for t, _ in pairs], cotangents, allow_unused=True)
     found = [np.zeros(t.shape, y.dtype) if dt is None else dt.numpy() for dt, (t, y) in zip(there, pairs, strict=True)]
-    largest = size_of(*found) / 100  # a gradient that is 0 but for rounding has the rounding of the others
-    for dy, dt, (_, y) in zip(here, found, pairs, strict=True):
+    # a gradient that is 0 but for rounding has the rounding of the others, and of what flowed on the way to it
+    flowed = size_of(*[dy.array for dy, y in zip(here[len(pairs) :], between, strict=True) if y is not ys[0]])
+    largest = Rounding(size_of(*found) / 100, flowed * float(np.finfo(ys[0].dtype).eps))
+    for dy, dt, (_, y) in zip(here, found, pairs, strict=False):
         how = difference(dy.array, dt, largest)
         if how:
             raise differs(f"the gradient of {y.name}", how, "draw the loss, and look at the ops that it flows through")
