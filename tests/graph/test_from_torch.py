@@ -17,6 +17,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from tinygrad_tf import Tensor, graph  # noqa: E402
 from tinygrad_tf.graph.capture import capture  # noqa: E402
+from tinygrad_tf.graph.pytorch.comparing import TOLERANCES  # noqa: E402
 
 IDS = torch.tensor([[1, 5, 2, 7, 0], [3, 3, 12, 9, 4]])
 
@@ -382,6 +383,16 @@ def test_types(dtype):
     assert made.dtype == ("float32" if dtype == "bfloat16" else dtype)
     assert any("bfloat16 is computed in float32" in str(w.message) for w in said) == (dtype == "bfloat16")
     assert model[0].weight.dtype == kind
+
+
+@modes
+def test_what_float32_rounds_is_no_difference(training, monkeypatch):
+    monkeypatch.setitem(TOLERANCES, "float32", 1e-13)
+    model = nn.Sequential(nn.Linear(64, 64), nn.Dropout(0.1), nn.GELU(), nn.Linear(64, 2)).train(training)
+    assert graph.from_torch(model, normal(8, 64), loss=square).dtype == np.float32
+    monkeypatch.setitem(TOLERANCES, "float64", 1e-20)
+    with pytest.raises(RuntimeError, match="apart by"):
+        graph.from_torch(model, normal(8, 64), loss=square)
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------

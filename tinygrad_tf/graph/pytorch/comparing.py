@@ -60,10 +60,14 @@ def difference(ours: Array, theirs: Array, before: Rounding) -> str:
     return f"{a[finite][worst]:.6g} here, {b[finite][worst]:.6g} in PyTorch, apart by {far[worst]:.2g}"
 
 
-def differs(what: str, how: str, cure: str) -> Exception:
+class Different(RuntimeError):
+    """A value or a gradient is another one here than in PyTorch."""
+
+
+def differs(what: str, how: str, cure: str) -> Different:
     """The error for a value or a gradient that is another one here than in PyTorch."""
     return error(
-        RuntimeError,
+        Different,
         "from_torch",
         got=f"{what}: {how}",
         rule=f"every value and gradient is PyTorch's, to {TOLERANCES['float32']:g} of the largest (float32)",

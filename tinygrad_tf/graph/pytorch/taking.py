@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
-import inspect
-import itertools
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,19 +14,12 @@ from ...autograd.tensor import Tensor
 from ...autograd.walk import grad
 from ...errors import error
 from ..capture import capture
-from .comparing import Rounding, difference, differs, size_of
+from .comparing import Different, Rounding, difference, differs, size_of
+from .given import copied, inputs_of, leaves_of
 from .lockstep import Lockstep, Unknown
 from .reading import observed
 from .recording import Recorded, decomposed, record
 from .structure import Place, mapped
-
-
-class Weight(Tensor):
-    """A copied parameter or buffer of a module of PyTorch. ``names`` are its names: tied weights have several."""
-
-    __slots__ = ("names",)
-
-    names: tuple[str, ...]
 
 
 def from_torch(module: Any, *inputs: Any, loss: Callable[[Any], Any] | None = None, **named_inputs: Any) -> Any:
@@ -49,9 +39,10 @@ def from_torch(module: Any, *inputs: Any, loss: Callable[[Any], Any] | None = No
     mask, is PyTorch's own value, a constant.
 
     Every value is compared with PyTorch's as it is made, and then the outputs and the gradients of all parameters and
-    inputs with those of the module itself. Where it draws random numbers (dropout, in training mode) PyTorch cannot
-    repeat it: masks are drawn here, and compared is PyTorch's run of the recorded graph with these masks. Weights in
-    bfloat16, which NumPy does not have, are computed in float32, with a warning.
+    inputs with those of the module itself; where float32 rounds too much to tell, in float64. Where it draws random
+    numbers (dropout, in training mode) PyTorch cannot repeat it: masks are drawn here, and compared is PyTorch's run of
+    the recorded graph with these masks. Weights in bfloat16, which NumPy does not have, are computed in float32, with a
+    warning.
 
     An op that the table lacks is taken apart by PyTorch's own decompositions. Raises RuntimeError where a value or a
     gradient differs, naming it, and where torch.export cannot record the module; NotImplementedError for an op that is
@@ -65,35 +56,24 @@ def from_torch(module: Any, *inputs: Any, loss: Callable[[Any], Any] | None = No
     """
     torch = _torch()
     _check_is_module(torch, module, loss)
-    given, tensors, names = _inputs(torch, module, inputs, named_inputs)
+    given, tensors, names = inputs_of(torch, module, inputs, named_inputs)
     with torch.random.fork_rng(devices=[]), torch.enable_grad(), enable_grad():
-        own = _copy(torch, module)
-        twin, again = copy.deepcopy(own), [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
-        reference, readings = observed(torch, twin, loss, given, again, module)
-        recorded = record(torch, own, loss, given, tensors, readings)
-        steps, theirs, ours, outputs = _run(torch, recorded, own, tensors, names, loss)
-        _check_has_gradient(module, outputs)
-        twins = dict(zip(map(id, [*own.parameters(), *tensors]), [*twin.parameters(), *again], strict=True))
-        pairs = {id(t): (t if steps.drew else twins[id(t)], ours[key]) for key, t in theirs.items() if t.requires_grad}
-        _compare(torch, outputs, [t for t, _ in outputs] if steps.drew else reference, [*pairs.values()], steps)
-    return mapped(recorded.structure, Place, lambda place: outputs[place][1], lambda x: x)
+        own = copied(torch, module)
 
+        def taken(own: Any, tensors: list[Any], compared: bool = True) -> Any:
+            return _taken(torch, (own, module), loss, given, tensors, names, compared)
 
-def _run(torch: Any, recorded: Recorded, *inputs: Any) -> tuple[Lockstep, dict[str, Any], dict[str, Tensor], list[Any]]:
-    """Run what was recorded; an op that the table lacks is taken apart by PyTorch, and all runs again."""
-    missing: list[Any] = []
-    said: dict[int | None, Exception] = {}  # by the call: of an op's parts, what is said of the op itself
-    while True:
-        apart = decomposed(torch, recorded, missing) if missing else recorded
-        steps = Lockstep(torch, apart)
-        theirs, ours = _leaves(apart, *inputs)
         try:
-            return steps, theirs, ours, steps.run(theirs, ours)
-        except Unknown as unknown:
-            first = said.setdefault(unknown.call, unknown.said)
-            if unknown.op in missing or not isinstance(unknown.op, torch._ops.OpOverload):
-                raise first from None
-            missing.append(unknown.op)
+            return taken(copy.deepcopy(own), tensors)
+        except Different as problem:  # by an op, or by rounding alone? In float64 rounding is no excuse
+            wide = [_like(t, t.double() if t.is_floating_point() else t) for t in tensors]
+            try:
+                taken(copy.deepcopy(own).double(), wide)
+            except Different:
+                raise problem from None
+            except Exception:  # what it computes with is float32 alone
+                raise problem from None
+            return taken(own, tensors, False)
 
 
 def leaves(loss: Tensor) -> dict[str, Tensor]:
@@ -108,6 +88,47 @@ def leaves(loss: Tensor) -> dict[str, Tensor]:
         if t.op is None:
             found.update(dict.fromkeys(getattr(t, "names", (t.name,) if t.name else ()), t))
     return found
+
+
+def _like(t: Any, value: Any) -> Any:
+    return value.detach().clone().requires_grad_(t.requires_grad)
+
+
+def _taken(
+    torch: Any, modules: tuple[Any, Any], loss: Any, given: Any, tensors: list[Any], names: list[str], compared: bool
+) -> Any:
+    """One run of ``modules``, a copy and the user's own: what it returns, in our Tensors, ``compared`` or not."""
+    own, user = modules
+    twin, again = copy.deepcopy(own), [_like(t, t) for t in tensors]
+    reference, readings = observed(torch, twin, loss, given, again, user)
+    recorded = record(torch, own, loss, given, tensors, readings)
+    steps, theirs, ours, outputs = _run(torch, recorded, compared, own, tensors, names, loss)
+    _check_has_gradient(user, outputs)
+    if compared:
+        twins = dict(zip(map(id, [*own.parameters(), *tensors]), [*twin.parameters(), *again], strict=True))
+        pairs = {id(t): (t if steps.drew else twins[id(t)], ours[key])
+                 for key, t in theirs.items() if t is not None and t.requires_grad}  # fmt: skip
+        _compare(torch, outputs, [t for t, _ in outputs] if steps.drew else reference, [*pairs.values()], steps)
+    return mapped(recorded.structure, Place, lambda place: outputs[place][1], lambda x: x)
+
+
+def _run(
+    torch: Any, recorded: Recorded, compared: bool, *inputs: Any
+) -> tuple[Lockstep, dict[str, Any], dict[str, Tensor], list[Any]]:
+    """Run what was recorded; an op that the table lacks is taken apart by PyTorch, and all runs again."""
+    missing: list[Any] = []
+    said: dict[int | None, Exception] = {}  # by the call: of an op's parts, what is said of the op itself
+    while True:
+        apart = decomposed(torch, recorded, missing) if missing else recorded
+        steps = Lockstep(torch, apart, compared)
+        theirs, ours = leaves_of(apart, *inputs)
+        try:
+            return steps, theirs, ours, steps.run(theirs, ours)
+        except Unknown as unknown:
+            first = said.setdefault(unknown.call, unknown.said)
+            if unknown.op in missing or not isinstance(unknown.op, torch._ops.OpOverload):
+                raise first from None
+            missing.append(unknown.op)
 
 
 def _torch() -> Any:
@@ -142,127 +163,6 @@ def _check_is_module(torch: Any, module: Any, loss: Any) -> None:
             rule="loss is a function of what the module returns",
             cure="write e.g. loss=lambda y: y.square().mean()",
         )
-
-
-def _copy(torch: Any, module: Any) -> Any:
-    """A copy on the CPU that shares nothing with the module."""
-    try:
-        own = copy.deepcopy(module).cpu()
-    except Exception as problem:
-        raise error(
-            RuntimeError,
-            "from_torch",
-            got=f"a {type(module).__name__} that copy.deepcopy cannot copy: {problem}",
-            rule="it runs on a copy, so that the module stays as it is",
-            cure="keep no results of a computation as attributes of the module",
-        ) from problem
-    brief = [t for t in itertools.chain(own.parameters(), own.buffers()) if t.dtype == torch.bfloat16]
-    if brief:
-        warnings.warn("from_torch: bfloat16 is computed in float32, as NumPy has no bfloat16", stacklevel=3)
-    for t in brief:
-        t.data = t.data.float()
-    return own
-
-
-def _inputs(torch: Any, module: Any, inputs: Any, named: Any) -> tuple[Any, list[Any], list[str]]:
-    """The call with a place for each tensor, the tensors, each once and copied, and what they are called."""
-    try:
-        bound = inspect.signature(module.forward).bind(*inputs, **named)
-    except TypeError as problem:
-        raise error(
-            TypeError,
-            "from_torch",
-            got=f"inputs that {type(module).__name__} does not take: {problem}",
-            rule=f"its forward is {inspect.signature(module.forward)}",
-            cure="give the inputs as you would call the module",
-        ) from None
-    found: dict[int, int] = {}  # by the id of a tensor: module(x, x) is one input
-    tensors: list[Any] = []
-    names: list[str] = []
-
-    def place(x: Any, name: str) -> Place:
-        if id(x) not in found:
-            found[id(x)] = len(tensors)
-            t = (
-                x.detach().clone().cpu()
-                if isinstance(x, torch.Tensor)
-                else torch.from_numpy(np.array(getattr(x, "array", x)))
-            )
-            t = t.float() if t.dtype == torch.bfloat16 else t
-            tensors.append(t.requires_grad_(bool(getattr(x, "requires_grad", False))))
-            names.append(name)
-        return Place(found[id(x)])
-
-    kinds = (torch.Tensor, np.ndarray, Tensor)
-
-    def placed(value: Any, name: str) -> Any:
-        count = itertools.count()
-        inside = isinstance(value, (tuple, list, dict))
-        return mapped(value, kinds, lambda x: place(x, f"{name}_{next(count)}" if inside else name), lambda x: x)
-
-    kept = {name: placed(value, name) for name, value in _flat(bound)}
-    args = tuple([kept[name] for name in [*kept][: len(inputs)]])
-    return (args, {name: kept[name] for name in named}), tensors, names
-
-
-def _flat(bound: inspect.BoundArguments) -> Iterator[tuple[str, Any]]:
-    """The arguments with their names, those of *args numbered, in the order in which they were given by place."""
-    for name, value in bound.arguments.items():
-        kind = bound.signature.parameters[name].kind
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            yield from ((f"{name}_{i}", x) for i, x in enumerate(value))
-        elif kind is inspect.Parameter.VAR_KEYWORD:
-            yield from value.items()
-        else:
-            yield name, value
-
-
-def _leaves(
-    recorded: Recorded, own: Any, tensors: list[Any], names: list[str], loss: Any
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What goes into the graph, by the names of its placeholders: PyTorch's tensors, and our Tensors."""
-    parts = {**dict(own.named_parameters(remove_duplicate=False)), **dict(own.named_buffers(remove_duplicate=False))}
-    called: dict[int, list[str]] = {}
-    for name, t in parts.items():
-        called.setdefault(id(t), []).append(name)
-    theirs: dict[str, Any] = {}
-    ours: dict[str, Tensor] = {}
-    weights: dict[int, Weight] = {}
-    given = iter(zip(tensors, names, strict=True))
-    for spec in recorded.program.graph_signature.input_specs:
-        kind, key = spec.kind.name, spec.arg.name
-        if kind == "USER_INPUT":
-            theirs[key], name = next(given)
-            ours[key] = _wrapped(Tensor, theirs[key], name)
-            continue
-        if spec.target is None:
-            theirs[key] = None  # PyTorch's own marks
-            continue
-        target = spec.target.removeprefix("module.")
-        if kind in ("PARAMETER", "BUFFER") and target in parts:
-            t = theirs[key] = parts[target]
-            if id(t) not in weights:
-                weights[id(t)] = _wrapped(Weight, t, called[id(t)][0])
-                weights[id(t)].names = tuple(called[id(t)])
-            ours[key] = weights[id(t)]
-        else:
-            t = theirs[key] = recorded.program.constants[spec.target]
-            ours[key] = _wrapped(Tensor, t, _closed_over(loss, t))
-    return theirs, ours
-
-
-def _wrapped(kind: type[Any], t: Any, name: str | None) -> Any:
-    made = kind(t.detach().numpy(), name=name)
-    made.requires_grad = t.requires_grad
-    return made
-
-
-def _closed_over(loss: Any, t: Any) -> str | None:
-    """What the loss function calls a tensor that it uses from around it, such as the labels."""
-    if not inspect.isfunction(loss):
-        return None
-    around = inspect.getclosurevars(loss)
-    return next((name for name, x in [*around.nonlocals.items(), *around.globals.items()] if x is t), None)
 
 
 def _check_has_gradient(module: Any, outputs: list[Any]) -> None:
