@@ -413,6 +413,8 @@ class Adds(nn.Module):
     [
         (nn.Sequential(nn.Conv1d(3, 4, 2)), [normal(2, 3, 5)], None, NotImplementedError,
          r"aten\.conv1d\.default.*conv\.py.*module 0.*\n.*no convolutions"),
+        (nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).eval(), [normal(2, 3)], None, NotImplementedError,
+         r"batch_norm.*batchnorm\.py.*module 1"),
         (Adds(lambda y: F.conv1d(y[None], y[None])), [normal(4, 4)], None, NotImplementedError,
          r"aten\.conv1d.*F\.conv1d.*test_from_torch\.py, line \d+"),
         (Adds(lambda y: torch.erfinv(y)), [normal(2, 4)], None, NotImplementedError,

@@ -118,10 +118,10 @@ def _run(
     """Run what was recorded; an op that the table lacks is taken apart by PyTorch, and all runs again."""
     missing: list[Any] = []
     said: dict[int | None, Exception] = {}  # by the call: of an op's parts, what is said of the op itself
+    part = recorded
     while True:
-        apart = decomposed(torch, recorded, missing) if missing else recorded
-        steps = Lockstep(torch, apart, compared)
-        theirs, ours = leaves_of(apart, *inputs)
+        steps = Lockstep(torch, part, compared)
+        theirs, ours = leaves_of(part, *inputs)
         try:
             return steps, theirs, ours, steps.run(theirs, ours)
         except Unknown as unknown:
@@ -129,6 +129,10 @@ def _run(
             if unknown.op in missing or not isinstance(unknown.op, torch._ops.OpOverload):
                 raise first from None
             missing.append(unknown.op)
+        try:
+            part = decomposed(torch, recorded, missing)
+        except Exception:
+            raise first from None
 
 
 def _torch() -> Any:
