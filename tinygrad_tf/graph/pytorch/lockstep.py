@@ -26,7 +26,8 @@ from .drawing import DRAWING, with_mask
 from .recording import Noted, Recorded
 
 _NOT_HERE = {"conv": "convolutions", "pool": "pooling", "lstm": "recurrent layers", "gru": "recurrent layers",
-             "rnn": "recurrent layers", "batch_norm": "batch norm", "upsample": "images", "autocast": "autocast"}  # fmt: skip
+             "rnn": "recurrent layers", "batch_norm": "batch norm", "upsample": "images",
+             "autocast": "autocast"}  # fmt: skip
 
 
 class Unknown(Exception):
