@@ -270,6 +270,14 @@ def test_ops_of_ones_own_are_written_with_what_they_use():
     assert_equal(loss, step, {"x": x})
 
 
+def test_a_long_line_is_broken_without_becoming_a_tuple():
+    long = Tensor(np.ones((2, 3)), requires_grad=True, name="a.name.that.is.long.enough.to.break.the.line")
+    weights = F.softmax(long)
+    weights.name = "the.weights.with.a.name.that.is.just.as.long"
+    gradient = program((weights**2).sum()).run()[1][long.name]
+    assert gradient.shape == (2, 3)
+
+
 def test_what_has_no_form_in_numpy_is_refused():
     x = leaf(1.0, -2.0, name="x")
     with pytest.raises(RuntimeError, match=r"program got the array TABLE[\s\S]*of Tensors and settings alone"):

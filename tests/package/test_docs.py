@@ -18,7 +18,7 @@ from tinygrad_tf.graph.pictures.engine import command
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
-EXTRAS = ("matplotlib", "safetensors", "tqdm")  # what the examples of some modules need beside NumPy
+EXTRAS = ("matplotlib", "safetensors", "tqdm", "torch")  # what the examples of some modules need beside NumPy
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = {"np": np, **{name: getattr(tinygrad_tf, name) for name in tinygrad_tf.__all__}}
 
@@ -64,7 +64,7 @@ def test_docstring_example(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
     doctest.DocTestRunner(optionflags=FLAGS).run(example, out=said.append)
-    if "ImportError" in "".join(said) and not all(map(importlib.util.find_spec, EXTRAS)):
+    if re.search("ImportError|ModuleNotFoundError", "".join(said)) and not all(map(importlib.util.find_spec, EXTRAS)):
         pytest.skip("an extra that the example needs is not installed")
     assert not said, "".join(said)
 
@@ -87,6 +87,12 @@ def blocks(readme):
     return re.findall(r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
+def lacks(marker):
+    """Whether a block needs a package that is not installed: ``<!-- needs: torch -->``."""
+    name = marker.removeprefix("needs: ")
+    return name != marker and importlib.util.find_spec(name) is None
+
+
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
 @pytest.mark.filterwarnings("ignore:.*no Graphviz")
 def test_readme_blocks(readme, tmp_path, monkeypatch):
@@ -95,7 +101,7 @@ def test_readme_blocks(readme, tmp_path, monkeypatch):
     names: dict = {"__name__": "readme"}
     ran, printed = 0, io.StringIO()
     for marker, language, block in blocks(readme):
-        if language == "python":
+        if language == "python" and not lacks(marker):
             ran += 1
             with contextlib.redirect_stdout(printed):
                 exec(compile(block, readme.name, "exec"), names)

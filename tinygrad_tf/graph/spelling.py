@@ -74,9 +74,19 @@ def wrapped(line: str) -> list[str]:
     else:
         closes = _closes(line, start)
         head, inner, end = line[: start + 1], line[start + 1 : closes], line[closes:]
-        inner += "," if ", " in inner and not inner.endswith(",") and not _is_comprehension(inner) else ""
+        inner += "," if _is_list(inner) and not inner.endswith(",") and not _is_comprehension(inner) else ""
     filled = textwrap.wrap(inner, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
     return [head, *[f"    {f}" for f in filled], end]
+
+
+def _is_list(inner: str) -> bool:
+    """Whether a comma stands in it that is in no bracket: after an expression alone one more would make a tuple."""
+    depth = 0
+    for c in inner:
+        depth += (c in "([{") - (c in ")]}")
+        if c == "," and depth == 0:
+            return True
+    return False
 
 
 def _is_comprehension(inner: str) -> bool:
