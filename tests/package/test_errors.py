@@ -8,7 +8,7 @@ from pathlib import Path
 import errors_page
 import numpy as np
 import pytest
-from cases import mistakes, mistakes_autograd_nn, mistakes_functions, mistakes_graph, mistakes_models
+from cases import mistakes, mistakes_autograd_nn, mistakes_data, mistakes_functions, mistakes_graph, mistakes_models
 from cases.mistakes import x
 from cases.mistakes_in_numpy_and_pytorch import CALLS
 
@@ -19,7 +19,7 @@ from tinygrad_tf.errors import describe, error, is_explained
 
 TABLES = {
     **mistakes.TABLES, **mistakes_autograd_nn.TABLES, **mistakes_models.TABLES, **mistakes_functions.TABLES,
-    **mistakes_graph.TABLES,
+    **mistakes_graph.TABLES, **mistakes_data.TABLES,
 }  # fmt: skip
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 

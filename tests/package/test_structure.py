@@ -29,7 +29,7 @@ ALLOWED = {
     "autograd": {"errors", "random", "sums"},  # knows no op by name
     "ops": {"errors", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "autograd"},
-    "compat": {"errors", "autograd", "ops"},
+    "compat": _ENGINE | {"files", "nn"},
     "formula": {"errors", "autograd"},
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
