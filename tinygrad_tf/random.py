@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from .errors import error
+
 _generator = np.random.default_rng()
+_others = 0
 
 
 class _Replay(threading.local):
@@ -40,6 +43,35 @@ def manual_seed(seed: int) -> None:
 def generator() -> np.random.Generator:
     """The generator in use."""
     return _replay.generator or _generator
+
+
+def generator_of(given: Any) -> np.random.Generator:
+    """The generator to draw from: the one in use for None, ``given.rng`` of PyTorch's kind, or NumPy's own, as it is.
+
+    Raises TypeError for anything else.
+
+    >>> generator_of(None) is generator()
+    True
+    """
+    global _others
+    if given is None:
+        return generator()
+    found = given if isinstance(given, np.random.Generator) else getattr(given, "rng", None)
+    if not isinstance(found, np.random.Generator):
+        raise error(
+            TypeError,
+            "a random function",
+            got={"generator": given},
+            rule="a generator is one of this package or of NumPy",
+            cure="write generator=tinygrad_tf.Generator().manual_seed(0), or leave it out",
+        )
+    _others += 1
+    return found
+
+
+def others_used() -> int:
+    """How often somebody's own generator was drawn from: what is compiled would not draw from it again."""
+    return _others
 
 
 def get_state() -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 
 from ..autograd.tensor import Tensor
+from ..compat.devices import device
 from .indexing import Extremes
 
 
@@ -856,7 +857,13 @@ class Methods:
         >>> isin(tensor([1, 2, 3]), tensor([3, 1])).tolist()
         [True, False, True]
         """
-    def multinomial(self, num_samples: builtins.int, replacement: builtins.bool = False) -> Tensor:
+    def multinomial(
+        self,
+        num_samples: builtins.int,
+        replacement: builtins.bool = False,
+        *,
+        generator: Any = None,
+    ) -> Tensor:
         """Indices (..., num_samples), each drawn with probability input / Σ input. Shapes of the input: (n,) or (m, n).
 
         The weights are not negative and need not add up to 1. Without ``replacement`` no index is drawn twice: those of the
@@ -867,7 +874,7 @@ class Methods:
         >>> sorted(multinomial(Tensor([0.2, 0.3, 0.5]), 3).tolist())
         [0, 1, 2]
         """
-    def bernoulli(self, p: builtins.float | None = None) -> Tensor:
+    def bernoulli(self, p: builtins.float | None = None, *, generator: Any = None) -> Tensor:
         """1 or 0 for each entry. The entry is the probability of a 1, unless ``p`` gives one for all; its type is kept.
 
         >>> bernoulli(Tensor([0.0, 1.0])).tolist()
@@ -1312,14 +1319,6 @@ class Methods:
         >>> astype(Tensor([1.5]), dtype="float64").dtype
         dtype('float64')
         """
-    def type(self, dtype: Any) -> Tensor:
-        """X in another dtype. The gradient comes back in the dtype of X; only floats pass it on.
-
-        Raises TypeError for a dtype that is neither boolean, integer nor float.
-
-        >>> astype(Tensor([1.5]), dtype="float64").dtype
-        dtype('float64')
-        """
     def to(self, *args: Any, dtype: Any = None, device: Any = 'cpu', **hints: builtins.bool) -> Tensor:
         """X in another type, as PyTorch writes it: ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
@@ -1397,6 +1396,26 @@ class Methods:
         """The number of entries."""
     def nelement(self) -> builtins.int:
         """The number of entries."""
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """The Tensor in another type: a dtype, ``LongTensor`` or ``"torch.LongTensor"``; without one, its type's name.
+
+        >>> tensor([1, 2]).type()
+        'torch.LongTensor'
+        >>> tensor([1, 2]).type("torch.FloatTensor").dtype
+        dtype('float32')
+        """
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """Raises ValueError: NumPy computes on the CPU."""
+    def get_device(self) -> builtins.int:
+        """The number of the GPU that the Tensor is on: −1, for it is on none."""
+    def is_contiguous(self, memory_format: Any = None) -> builtins.bool:
+        """Whether ``view`` takes the Tensor: it takes any layout."""
+    def pin_memory(self) -> Tensor:
+        """The Tensor itself: there is no GPU to copy to."""
+    def element_size(self) -> builtins.int:
+        """The bytes of one entry."""
+    def ndimension(self) -> builtins.int:
+        """The number of axes."""
     def __add__(self, other: Like) -> Tensor: ...
     def __radd__(self, other: Like) -> Tensor: ...
     def __sub__(self, other: Like) -> Tensor: ...
@@ -1444,10 +1463,25 @@ class Methods:
     def size(self) -> Size:
         """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
     @property
-    def device(self) -> str:
-        """Where the Tensor is: always ``"cpu"``."""
-    @property
     def data(self) -> np.ndarray[Any, Any]:
         """The array itself, under the name that PyTorch's users write."""
     @data.setter
     def data(self, value: Any) -> None: ...
+    @property
+    def device(self) -> device:
+        """Where the Tensor is: always ``device("cpu")``, which equals ``"cpu"``."""
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Whether the Tensor is on a GPU: it never is."""
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the Tensor is on the CPU: it always is."""
+    @property
+    def is_sparse(self) -> builtins.bool:
+        """Whether only some entries are stored: all are."""
+    @property
+    def nbytes(self) -> builtins.int:
+        """The bytes of all entries."""
+    @property
+    def itemsize(self) -> builtins.int:
+        """The bytes of one entry."""
