@@ -60,12 +60,11 @@ class Context:
     def _found(self, t: Any, number: Any, array: Array) -> Any:
         if isinstance(t, int):
             return self._returned[t]
-        if self._made is not None and (
-            t.number != number or _ARRAY.__get__(t) is not array or is_newer(t, self._made.number)
-        ):
+        made: Any = self._made
+        if made is not None and (t.number != number or _ARRAY.__get__(t) is not array or is_newer(t, made.number)):
             raise error(
                 RuntimeError,
-                f"saved_tensors of {self._made.op.name}",
+                f"saved_tensors of {made.op.name}",
                 got={"saved": t},
                 rule="a saved Tensor has been modified by an inplace operation since the forward",
                 cure="call backward() before the change, or save a copy: ctx.save_for_backward(x.clone())",

@@ -5,9 +5,11 @@ Code that asks first, as ``if distributed.is_available() and distributed.is_init
 
 from __future__ import annotations
 
-from .names import finder_of
+import sys
 
-__getattr__ = finder_of("distributed")  # what is asked for besides, says what takes its place
+from .names import open_to
+
+open_to(sys.modules[__name__], "distributed")  # what is asked for besides, says what takes its place
 
 
 def is_available() -> bool:

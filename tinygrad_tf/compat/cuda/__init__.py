@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .. import amp
 from ..amp import GradScaler, autocast
-from ..names import finder_of
+from ..names import open_to
 
-__getattr__ = finder_of("cuda")  # what is asked for besides, says what takes its place
+open_to(sys.modules[__name__], "cuda")  # what is asked for besides, says what takes its place
 
 __all__ = [
     "GradScaler", "amp", "autocast", "device_count", "empty_cache", "is_available", "is_bf16_supported",
