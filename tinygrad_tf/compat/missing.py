@@ -7,7 +7,7 @@ error; ``hasattr`` stays false. Other names keep Python's own message, and hear 
 from __future__ import annotations
 
 import difflib
-import sys
+import importlib
 from typing import NamedTuple, TypeVar
 
 from ..errors import error
@@ -47,7 +47,7 @@ def attribute(path: str, name: str, kind: type[Kind]) -> Kind:
         text = f"cannot import name {name!r} from {where!r}"
     else:
         text = f"module {where!r} has no attribute {name!r}"
-    near = [] if name.startswith("_") else difflib.get_close_matches(name, dir(sys.modules[where]), 3, 0.75)
+    near = [] if name.startswith("_") else difflib.get_close_matches(name, dir(importlib.import_module(where)), 3, 0.75)
     return kind(f"{text}. Did you mean {' or '.join(near)}?" if near else text)
 
 
