@@ -95,6 +95,11 @@ class Numbers:
         np.add.at(made, plain(self.of(at)), self.of(a))
         return made
 
+    def put(self, e, a, at, b):
+        made = np.array(self.of(a))
+        made[plain(self.of(at))] = self.of(b)
+        return made
+
     def sequence(self, e, *parts):
         return [self.of(part) for part in parts]
 

@@ -19,6 +19,7 @@ import numpy as np
 
 import tinygrad_tf
 from tinygrad_tf.autograd import operation
+from tinygrad_tf.compat import in_place
 from tinygrad_tf.compat import methods as compat
 from tinygrad_tf.nn import functional
 from tinygrad_tf.ops import methods
@@ -181,7 +182,7 @@ def methods_stub() -> str:
         "    def __call__(self, dim: int | None = None) -> Any: ...\n",
         "class Methods:",
     ]
-    for name, function in {**methods.METHODS, **compat.METHODS}.items():
+    for name, function in {**methods.METHODS, **compat.METHODS, **in_place.METHODS}.items():
         if name.startswith("__"):
             continue
         lines += method(name, function)
@@ -195,7 +196,7 @@ def methods_stub() -> str:
     lines.append("    def __getitem__(self, index: Any) -> Tensor: ...")
     lines.append("    def _repr_html_(self) -> str: ...")
     kinds = {
-        "size": "Size", "device": "device", "data": "np.ndarray[Any, Any]", "nbytes": "builtins.int",
+        "size": "Size", "device": "device", "nbytes": "builtins.int",
         "itemsize": "builtins.int", **dict.fromkeys(("is_cuda", "is_cpu", "is_sparse"), "builtins.bool"),
     }  # fmt: skip
     for name, made in {**methods.PROPERTIES, **compat.PROPERTIES}.items():

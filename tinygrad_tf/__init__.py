@@ -19,7 +19,7 @@ from .autograd import (
     op,
 )
 from .autograd.tensor import attach as _attach
-from .compat import device, inference_mode, names, set_grad_enabled
+from .compat import device, in_place, inference_mode, names, set_grad_enabled
 from .compat import methods as _methods
 from .kernels.memory import reuse_freed as _reuse_freed
 from .ops.activation import (
@@ -35,7 +35,20 @@ from .ops.activation import (
     selu,
     softplus,
 )
-from .ops.arithmetic import absolute, add, divide, lerp, multiply, negative, power, reciprocal, square, subtract
+from .ops.arithmetic import (
+    absolute,
+    add,
+    addcdiv,
+    addcmul,
+    divide,
+    lerp,
+    multiply,
+    negative,
+    power,
+    reciprocal,
+    square,
+    subtract,
+)
 from .ops.arrange import (
     diag,
     diagonal,
@@ -143,7 +156,7 @@ from .ops.join import (
     unbind,
     vstack,
 )
-from .ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot
+from .ops.linalg import addmm, baddbmm, cross, dot, inner, kron, matmul, outer, tensordot
 from .ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -202,7 +215,7 @@ from .ops.reduction import (
 )
 from .ops.rounding import ceil, copysign, div, floor, floor_divide, fmod, remainder, round, sign, trunc
 from .ops.sampling import bernoulli, multinomial
-from .ops.scattering import scatter, scatter_add, scatter_reduce
+from .ops.scattering import index_add, index_copy, index_fill, scatter, scatter_add, scatter_reduce
 from .ops.shape import (
     broadcast_to,
     expand_dims,
@@ -251,7 +264,7 @@ def _view(t: Tensor) -> str:
     return view(t)
 
 
-_attach({"_repr_html_": _view, **_methods.METHODS, **_methods.PROPERTIES})
+_attach({"_repr_html_": _view, **_methods.METHODS, **_methods.PROPERTIES, **in_place.METHODS})
 _attach({name: _methods.Absent(name) for name in _methods.MISSING if not hasattr(Tensor, name)})
 names.install()
 Function.with_context = staticmethod(names.with_context)
@@ -260,6 +273,7 @@ for _path, _module in {
     "autograd.function": autograd.function, "optim": optim, "optim.lr_scheduler": optim.lr_scheduler,
 }.items():  # fmt: skip
     names.open_to(_module, _path)
+del in_place
 
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, true_divide, pow = absolute, negative, subtract, multiply, divide, power
@@ -282,9 +296,10 @@ __version__ = "0.1.0"
 _LATER = ("graph", "kernels", "models", "parallel", "tasks", "train", "transforms")
 #: PyTorch's names that are found in ``compat`` when they are first used.
 _PYTORCHS = (*[name for name in names.MODULES if "." not in name], *names.NAMES[""])
-#: Names of Python's builtins, which ``import *`` must not hide, and the devices'.
+#: Names of Python's builtins, which ``import *`` must not hide, the device, and those that many scripts use.
 _BY_NAME_ONLY = (
-    "abs", "all", "any", "bool", "compile", "device", "float", "int", "max", "min", "pow", "round", "sum",
+    "abs", "all", "any", "bool", "compile", "device", "float", "int", "load", "max", "min", "pow", "round", "save",
+    "sum",
 )  # fmt: skip
 
 

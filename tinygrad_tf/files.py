@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .errors import error
 
@@ -28,16 +32,36 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def safetensors_package() -> Any:
+def safetensors_package(op: str = "checkpoint") -> Any:
     """The package safetensors, or an error that says how to install it."""
     try:
         import safetensors.numpy
     except ImportError:
         raise error(
             ImportError,
-            "checkpoint",
+            op,
             got="no package safetensors",
-            rule="checkpoints are safetensors files",
+            rule="what is saved is a safetensors file",
             cure='pip install "tinygrad_tf[train]"',
         ) from None
     return safetensors
+
+
+def bfloat16_of(content: bytes) -> np.ndarray[Any, Any]:
+    """Numbers of bfloat16, little end first, as float32, which is exact: they are the upper halves of float32.
+
+    >>> bfloat16_of(bytes([0x80, 0x3F, 0x00, 0xC0])).tolist()
+    [1.0, -2.0]
+    """
+    upper = np.frombuffer(content, "<u2").astype(np.uint32)
+    upper <<= np.uint32(16)
+    return upper.view(np.float32)
+
+
+def digest(arrays: Mapping[str, np.ndarray[Any, Any]], state: Any) -> str:
+    """SHA-256 over the state as JSON, and over every array's name, dtype, shape and bytes."""
+    found = hashlib.sha256(json.dumps(state).encode())
+    for name in sorted(arrays):
+        found.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
+        found.update(np.ascontiguousarray(arrays[name]).data)
+    return found.hexdigest()

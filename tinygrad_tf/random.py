@@ -60,9 +60,9 @@ def generator_of(given: Any) -> np.random.Generator:
     if not isinstance(found, np.random.Generator):
         raise error(
             TypeError,
-            "a random function",
+            "generator",
             got={"generator": given},
-            rule="a generator is one of this package or of NumPy",
+            rule="it is a Generator, of this package or of NumPy",
             cure="write generator=tinygrad_tf.Generator().manual_seed(0), or leave it out",
         )
     _others += 1

@@ -46,6 +46,10 @@ ARITHMETIC = [
     form("lerp", "function", lambda t, a, b, w: t.lerp(a, b, w), normal(2, 3), normal(2, 3), normal(2, 3)),
     form("lerp", "a number", lambda t, a, b: t.lerp(a, b, 0.3), normal(2, 3), normal(3)),
     form("lerp", "method", lambda t, a, b: a.lerp(b, 0.7), normal(2, 3), normal(2, 3)),
+    form("addcmul", "function", lambda t, a, b, c: t.addcmul(a, b, c), normal(2, 3), normal(2, 3), normal(3)),
+    form("addcmul", "method", lambda t, a, b, c: a.addcmul(b, c, value=0.5), normal(2, 3), normal(3), normal(2, 1)),
+    form("addcdiv", "function", lambda t, a, b, c: t.addcdiv(a, b, c, value=2), normal(2, 3), normal(3), away(2, 3)),
+    form("addcdiv", "method", lambda t, a, b, c: a.addcdiv(b, c), normal(2, 3), normal(2, 3), away(3)),
 ]  # fmt: skip
 
 EXPONENTIALS = [

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from tinygrad_tf import Tensor, grad, nn, no_grad, optim
+from tinygrad_tf import Tensor, grad, nn, no_grad, optim, zeros
 from tinygrad_tf.ops import arithmetic, choice, fused, heads, indexing, join, reduction
 
 
@@ -268,6 +268,16 @@ def updated(w, by):
         w += by
 
 
+WHOLE = zeros(2, 2)
+
+
+def written_through_another():
+    h = x(3) * 1
+    view = h[:2]
+    h[0] = 5.0
+    (view.sum() + h.sum()).backward()
+
+
 BACKWARD = [
     ("of several entries", lambda: (x(2) * 2).backward(), RuntimeError,
      "backward got self (2,) float64", "grad can be implicitly created only for scalar outputs", "loss = y.mean()"),
@@ -289,12 +299,32 @@ BACKWARD = [
      "grad got 2 outputs and 1 grad_outputs", "each output", "None"),
     ("a result told not to", lambda: (x(2) * 2).requires_grad_(False), RuntimeError,
      "requires_grad_ got", "only a leaf", ".detach()"),
-    ("writing into it", lambda: x(3).__setitem__(0, 1.0), TypeError,
-     "got self x (3,) float64", "never written to", "where("),
+    ("writing into a leaf", lambda: x(3).__setitem__(0, 1.0), RuntimeError,
+     "t[index] = value got self x (3,) float64", "while calls are recorded", "no_grad"),
+    ("writing into a view of a leaf", lambda: x(3, 2)[0].__setitem__(0, 1.0), RuntimeError,
+     "a view of the leaf x (3, 2) float64", "while calls are recorded", "t.clone()"),
+    ("writing what does not fit", lambda: (x(3) * 1).__setitem__(slice(2), np.ones(3)), ValueError,
+     "index slice(None, 2, None), value (3,) float64", "the shape of X[index]", "give V the shape"),
+    ("writing beyond the end", lambda: (x(3) * 1).__setitem__(3, 1.0), IndexError,
+     "index 3", "ints lie in -n … n - 1", "indices within X"),
+    ("writing into what is broadcast", lambda: x(3).detach().expand(2, 3).__setitem__(0, 1.0), RuntimeError,
+     "self (2, 3) float64", "is not written to", "t.clone()"),
+    ("writing with a gradient into a part of a constant", lambda: WHOLE[0].__setitem__(0, x(3).sum()),
+     RuntimeError, "self (2,) float32", "would not know of", "t[i, j] = v"),
+    ("a view from before the write", written_through_another, RuntimeError,
+     "the gradient of sum got X (2,) float64", "knows nothing of that", "X[i, j] = v"),
     ("changing a leaf in place", lambda: x(3).__iadd__(1.0), RuntimeError,
-     "+= got self x (3,) float64", "while calls are recorded", "no_grad"),
+     "t += x got self x (3,) float64", "while calls are recorded", "no_grad"),
     ("changing a leaf's shape", lambda: updated(x(3), np.ones((2, 3))), RuntimeError,
-     "+= got self x (3,) float64, the result (2, 3) float64", "its shape and kind", "g.sum(axis=0)"),
+     "t += x got self x (3,) float64, the result (2, 3) float64", "its shape and kind", "g.sum(axis=0)"),
+    ("filling with many", lambda: zeros(2).fill_(np.ones(2)), RuntimeError,
+     "fill_ got self (2,) float32", "one number", "copy_"),
+    ("the diagonal of a vector", lambda: zeros(2).fill_diagonal_(1), RuntimeError,
+     "fill_diagonal_ got self (2,) float32", "a matrix", "range(n)"),
+    ("drawing with a negative deviation", lambda: zeros(2).normal_(0, -1), RuntimeError,
+     "normal_ got std -1", "not negative", "arguments"),
+    ("a generator of another kind", lambda: zeros(2).normal_(generator=3), TypeError,
+     "generator got generator 3", "it is a Generator", "manual_seed(0)"),
 ]  # fmt: skip
 
 TABLES = {"shapes": SHAPES, "places": PLACES, "types": TYPES, "arguments": ARGUMENTS, "backward": BACKWARD}

@@ -74,7 +74,7 @@ TYPES = [
     ("iinfo of floats", lambda: types.iinfo("float32"), TypeError,
      "iinfo got type float32", "integer", "finfo(float32)"),
     ("no generator", lambda: tinygrad_tf.rand(2, generator=3), TypeError,
-     "a random function got generator 3", "of this package or of NumPy", "Generator()"),
+     "generator got generator 3", "it is a Generator, of this package or of NumPy", "Generator()"),
     ("another generator's state", lambda: compat_random.set_rng_state(np.zeros(5056, np.uint8)), TypeError,
      "Generator.set_state got new_state (5056,) uint8", "37 bytes", "get_rng_state()"),
 ]  # fmt: skip

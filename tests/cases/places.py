@@ -1,5 +1,7 @@
 """Rows of entries by their place along an axis, or by a condition."""
 
+import functools
+
 import numpy as np
 
 from .case import Case, bools, constant, distinct, form, given, ints, normal, row
@@ -11,6 +13,12 @@ ALONG_0, ALONG_1 = ints(3, 2, 4), ints(4, 3, 2)
 def _places(k: int, *shape: int):
     """Indices along the last axis of which none occurs twice in a row."""
     return given(np.random.default_rng(0).permuted(np.tile(np.arange(k), (*shape[:-1], 1)), axis=-1)[..., : shape[-1]])
+
+
+def _put(index, t, x, v):
+    y = x * 1
+    y[index] = v
+    return y
 
 
 GATHERED = [
@@ -72,6 +80,20 @@ SCATTERED = [
          constant(normal(2, 2)), ints(2, 1, 2), constant(normal(2, 2))),
     form("scatter_reduce", "an index without entries",
          lambda t, x, i: x.scatter_reduce(0, i, x[:0], "amax") * x, normal(3), given(np.zeros(0, int))),
+    form("index_add", "function", lambda t, x, i, s: t.index_add(x, 0, i, s), TABLE, given([2, 0, 2]), TABLE),
+    form("index_add", "method", lambda t, x, i, s: x.index_add(-1, i, s, alpha=0.5), TABLE, given([3]), normal(3, 1)),
+    form("index_copy", "function", lambda t, x, i, s: t.index_copy(x, 0, i, s), TABLE, given([2, 0]), normal(2, 4)),
+    form("index_copy", "method", lambda t, x, i, s: x.index_copy(1, i, s), TABLE, given([1]), normal(3, 1)),
+    form("index_fill", "function", lambda t, x, i: t.index_fill(x, 0, i, 7.0), TABLE, given([2, 0, 2])),
+    form("index_fill", "method", lambda t, x, i: x.index_fill(-1, i, -1.0), TABLE, given([3])),
+    *[form("setitem", name, functools.partial(_put, index), TABLE, value)
+      for name, index, value in [
+          ("a row", 0, normal(4)), ("an entry", (1, -1), normal()),
+          ("a slice", (slice(None), slice(1, 3)), normal(3, 2)),
+          ("steps", (..., slice(None, None, 2)), normal(3, 1)), ("all", ..., normal(4)), ("rows", [2, 0], normal(2, 4)),
+          ("entries", ([2, 0], [1, 1]), normal(2)), ("a new axis", (None, 1), normal(1, 1, 4)),
+          ("a mask", np.eye(3, 4) > 0, normal(3)), ("nothing", slice(0, 0), normal(4)),
+      ]],
     form("masked_select", "function", lambda t, x, m: t.masked_select(x, m), TABLE, bools(3, 4)),
     form("masked_select", "method, stretched", lambda t, x, m: x.masked_select(m), TABLE,
          given([True, False, True, True])),

@@ -6,6 +6,13 @@ from .case import Case, form, ints, normal, row, torch
 
 MATRICES = [
     form("matmul", "both libraries' function", lambda t, x, w: t.matmul(x, w), normal(2, 3), normal(3, 2)),
+    form("addmm", "function", lambda t, x, a, b: t.addmm(x, a, b), normal(2), normal(3, 4), normal(4, 2)),
+    form("addmm", "method", lambda t, x, a, b: x.addmm(a, b, beta=0.5, alpha=2), normal(3, 2), normal(3, 4),
+         normal(4, 2)),
+    form("baddbmm", "function", lambda t, x, a, b: t.baddbmm(x, a, b), normal(2, 1, 2), normal(2, 3, 4),
+         normal(2, 4, 2)),
+    form("baddbmm", "method", lambda t, x, a, b: x.baddbmm(a, b, alpha=0.5), normal(2, 3, 2), normal(2, 3, 4),
+         normal(2, 4, 2)),
     form("matmul", "mm", lambda t, x, w: t.mm(x, w) + x.mm(w), normal(2, 3), normal(3, 2)),
     form("matmul", "bmm", lambda t, x, w: t.bmm(x, w) + x.bmm(w), normal(2, 2, 3), normal(2, 3, 2)),
     form("matmul", "mv", lambda t, x, w: t.mv(x, w), normal(2, 3), normal(3)),

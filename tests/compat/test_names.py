@@ -50,7 +50,7 @@ def test_settings_are_kept():
 
 def test_nothing_of_it_is_loaded_with_the_package():
     code = "import sys, tinygrad_tf; print(*[m for m in sys.modules if m.startswith('tinygrad_tf.compat.')])"
-    assert set(run(code)) == {f"tinygrad_tf.compat.{m}" for m in ("devices", "methods", "names", "recording")}
+    assert set(run(code)) == {f"tinygrad_tf.compat.{m}" for m in ("devices", "in_place", "methods", "names", "recording")}
 
 
 IN_ITS_PLACE = """

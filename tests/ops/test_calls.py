@@ -104,6 +104,8 @@ NAMED_DIM = {
     "gather": {"index": [[0], [0]]}, "index_select": {"index": [0]}, "unflatten": {"sizes": (1, -1)},
     "scatter": {"index": [[0], [0]], "src": 5.0}, "scatter_add": {"index": [[0], [0]], "src": 5.0},
     "scatter_reduce": {"index": [[0], [0]], "src": 5.0, "reduce": "mean"}, "rollaxis": {},
+    "index_fill": {"index": [0], "value": 5.0},
+    **{name: {"index": [0, 1], "source": np.ones((2, 2))} for name in ("index_add", "index_copy")},
 }  # fmt: skip
 
 

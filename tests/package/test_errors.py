@@ -60,7 +60,9 @@ def test_the_class_is_that_of_numpy_or_pytorch(name):
 # ---- the table is whole, and so is the page that is made of it ------------------------------------------------------
 
 #: Their errors need files, programs or much time; they are tested with what they belong to.
-ELSEWHERE = {"graph", "program", "train", "tasks", "files", "pretrained.py", "folders.py", "parallel"}
+ELSEWHERE = {
+    "graph", "program", "train", "tasks", "files", "files.py", "packing.py", "pretrained.py", "folders.py", "parallel",
+}  # fmt: skip
 ROOT = Path(tinygrad_tf.__file__).parent
 
 
@@ -127,7 +129,7 @@ FAILS = {
     "backward of several entries": lambda y: y.backward(),
     "backward with another shape": lambda y: y.backward(np.ones(3)),
     "grad of another input": lambda y: grad(y.sum(), [A, Tensor([1.0])]),
-    "writing": lambda y: y.__setitem__(0, 1.0),
+    "writing": lambda y: y.__setitem__(0, np.ones(5)),
     "a copy": copy.deepcopy,
 }
 

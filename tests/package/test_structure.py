@@ -29,7 +29,7 @@ ALLOWED = {
     "autograd": {"errors", "random", "sums"},  # knows no op by name
     "ops": {"errors", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "autograd"},
-    "compat": {"errors", "random", "autograd", "ops", "nn", "optim", "transforms", "files"},
+    "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "autograd"},
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
@@ -42,8 +42,8 @@ ALLOWED = {
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [
-    "mistakes", "places", "recording", "tensor", "rule", "changes", "dtypes", "operation", "walk", "function",
-    "recompute", "debugging",
+    "mistakes", "places", "recording", "tensor", "rule", "changes", "versions", "dtypes", "operation", "walk",
+    "function", "recompute", "debugging",
 ]  # fmt: skip
 
 

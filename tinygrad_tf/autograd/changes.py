@@ -11,36 +11,76 @@ import functools
 import inspect
 import types
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import mistakes
+from .recording import thread
 from .rule import Rule, source_tree
 from .tensor import Tensor, numbers
 
-#: When an array was last written to, by its id, and what forgets it with the array.
-_written: dict[int, tuple[int, Any]] = {}
 last_write = [-1]
+
+
+class _Writes:
+    """When an array was written to: last of all; and each time that a Tensor became another by it."""
+
+    __slots__ = ("becoming", "last", "owner", "plain")
+
+    def __init__(self, owner: Any) -> None:
+        self.last = self.plain = -1
+        self.becoming: list[int] = []
+        key = id(owner)
+        self.owner = weakref.ref(owner, lambda gone: _written.pop(key, None))
+
+
+#: By the id of the array, which is forgotten with it.
+_written: dict[int, _Writes] = {}
 
 
 def wrote(*tensors: Tensor) -> None:
     """Note that these arrays were written to just now, and with them their views and other Tensors of the arrays."""
-    last_write[0] = next(numbers)
+    watch, number = thread.state.watch, next(numbers)
     for t in tensors:
-        owner = _owner(t.array)
-        known = _written.get(id(owner))
-        _written[id(owner)] = last_write[0], known[1] if known else weakref.ref(owner, _forgetting(id(owner)))
+        if watch is not None:
+            watch.wrote(t)
+        wrote_at(number, t.array)
 
 
-def _forgetting(key: int) -> Callable[[Any], Any]:
-    return lambda gone: _written.pop(key, None)
+def wrote_at(number: int, array: Any, becoming: bool = False) -> None:
+    """Note a write of that time; ``becoming``: a Tensor became the Tensor ``number`` by it."""
+    owner = _owner(array)
+    writes = _written.get(id(owner))
+    if writes is None:
+        writes = _written[id(owner)] = _Writes(owner)
+    writes.last = number
+    last_write[0] = max(last_write[0], number)
+    if becoming:
+        writes.becoming.append(number)
+    else:
+        writes.plain = number
 
 
 def is_newer(t: Tensor, number: int) -> bool:
     """Whether the array of ``t`` was written to after the Tensor ``number`` was made."""
-    return number < last_write[0] and _written.get(id(_owner(t.array)), (-1,))[0] > number
+    if number >= last_write[0]:
+        return False
+    writes = _written.get(id(_owner(t.array)))
+    return writes is not None and writes.last > number
+
+
+def wrote_between(array: Any, start: int, end: int) -> bool:
+    """Whether a Tensor became another by a write to ``array`` at a time between these two."""
+    writes = _written.get(id(_owner(array)))
+    return writes is not None and any(start < n < end for n in writes.becoming)
+
+
+def other_write(array: Any, start: int, known: set[int]) -> int | None:
+    """When ``array`` was last written to after ``start``, but for the ``known`` times; None if it was not."""
+    writes = _written.get(id(_owner(array)))
+    times = [] if writes is None else [n for n in (writes.plain, *writes.becoming) if n > start and n not in known]
+    return max(times, default=None)
 
 
 def _owner(array: Any) -> Any:

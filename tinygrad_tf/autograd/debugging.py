@@ -42,6 +42,11 @@ class Watcher:
         if self.outer is not None:
             self.outer.made(op, inputs, params, Y)
 
+    def wrote(self, t: Tensor) -> None:
+        """The array of ``t`` was written to, by no op."""
+        if self.outer is not None:
+            self.outer.wrote(t)
+
     def entered(self, module: Any) -> None:
         """A module was called."""
         if self.outer is not None:

@@ -129,13 +129,43 @@ def belongs_to_a_graph(t: Tensor) -> Exception:
     )
 
 
-def written_to(t: Tensor) -> Exception:
+def leaf_written_to(name: str, t: Tensor, leaf: Tensor) -> Exception:
     return error(
-        TypeError,
-        "t[index] = value",
+        RuntimeError,
+        name,
+        got={"self": t} if t is leaf else {"self": t, "a view of the leaf": leaf},
+        rule="a leaf that requires a gradient is not changed while calls are recorded",
+        cure="write it within `with no_grad():`, or change a copy: t = t.clone()",
+    )
+
+
+def closed_to_writes(name: str, t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        name,
         got={"self": t},
-        rule="a Tensor is never written to: its gradient rule may need the old values",
-        cure="write tinygrad_tf.where(mask, value, t), or change t.array before it is used",
+        rule="an array that is broadcast, a copy of a diagonal, or closed by its owner, is not written to",
+        cure="write to the whole (a diagonal: fill_diagonal_, or t[range(n), range(n)] = v), or to t.clone()",
+    )
+
+
+def memory_is_shared(name: str, t: Tensor) -> Exception:
+    return error(
+        RuntimeError,
+        name,
+        got={"self": t},
+        rule="what is written has a gradient, which another Tensor or array of the same memory would not know of",
+        cure="write to the whole, t[i, j] = v for t[i][j] = v, or to a copy: t = t.clone()",
+    )
+
+
+def written_through_another(x: Tensor, name: str) -> Exception:
+    return error(
+        RuntimeError,
+        name,
+        got={"X": x},
+        rule="X was used after its memory had been written to through another Tensor, and knows nothing of that",
+        cure="write to X itself, X[i, j] = v for X[i][j] = v, and take views of X after the write",
     )
 
 

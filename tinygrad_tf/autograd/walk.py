@@ -16,6 +16,7 @@ from . import mistakes
 from .operation import Op, fit
 from .recording import enable_grad
 from .tensor import NO_PARAMS, Array, Tensor
+from .versions import last_version, settle
 
 
 class Step(NamedTuple):
@@ -39,6 +40,8 @@ def reachable(outputs: Sequence[Tensor], since: int = 0) -> list[Tensor]:
 
     The search does not go beyond Tensors that are older than the number ``since``.
     """
+    if last_version[0] > since:
+        settle([t for t in outputs if t.requires_grad])
     found = {t.number: t for t in outputs if t.requires_grad}
     stack = list(found.values())
     while stack:

@@ -58,18 +58,18 @@ class Context:
         return tuple([None if kept is None else self._found(*kept) for kept in self._saved])
 
     def _found(self, t: Any, number: Any, array: Array) -> Any:
-        if isinstance(t, int):
-            return self._returned[t]
         made: Any = self._made
-        if made is not None and (t.number != number or _ARRAY.__get__(t) is not array or is_newer(t, made.number)):
+        saved = made if isinstance(t, int) else t  # an output is saved by its place
+        known = isinstance(t, int) or (t.number == number and _ARRAY.__get__(t) is array)
+        if made is not None and not (known and not is_newer(saved, made.number)):
             raise error(
                 RuntimeError,
                 f"saved_tensors of {made.op.name}",
-                got={"saved": t},
+                got={"saved": saved},
                 rule="a saved Tensor has been modified by an inplace operation since the forward",
                 cure="call backward() before the change, or save a copy: ctx.save_for_backward(x.clone())",
             )
-        return t
+        return self._returned[t] if isinstance(t, int) else t
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """No gradient comes back to these outputs: in the backward theirs is zeros."""

@@ -24,23 +24,14 @@ _WRITTEN = {
 }  # fmt: skip
 #: Methods of other names that begin a row elsewhere: torch has a function of each.
 _AS_FUNCTIONS = (
-    "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint", "aminmax", "baddbmm", "corrcoef", "cov",
-    "diag_embed", "diagflat", "diagonal_scatter", "digamma", "dist", "erfc", "erfinv", "float_power", "frac", "frexp",
-    "gcd", "hardshrink", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "index_copy", "index_put",
-    "index_reduce", "kthvalue", "lcm", "ldexp", "lgamma", "logit", "masked_scatter", "median", "mode", "msort",
-    "mvlgamma", "nanmean", "nanmedian", "nanquantile", "nansum", "nextafter", "polygamma", "prelu", "put", "quantile",
-    "renorm", "select_scatter", "slice_scatter", "stft", "istft", "unique_consecutive", "xlogy",
+    "addbmm", "addmv", "addr", "adjoint", "aminmax", "corrcoef", "cov", "diag_embed", "diagflat", "diagonal_scatter",
+    "digamma", "dist", "erfc", "erfinv", "float_power", "frac", "frexp", "gcd", "hardshrink", "heaviside", "histc",
+    "histogram", "i0", "igamma", "igammac", "index_put", "index_reduce", "kthvalue", "lcm", "ldexp", "lgamma",
+    "logit", "masked_scatter", "median", "mode", "msort", "mvlgamma", "nanmean", "nanmedian", "nanquantile", "nansum",
+    "nextafter", "polygamma", "prelu", "put", "quantile", "renorm", "select_scatter", "slice_scatter", "stft",
+    "istft", "unique_consecutive", "xlogy",
 )  # fmt: skip
-_IN_PLACE = (
-    "abs_", "acos_", "acosh_", "asin_", "asinh_", "atan_", "atanh_", "atan2_", "bitwise_and_", "bitwise_or_",
-    "bitwise_xor_", "ceil_", "copysign_", "cos_", "cosh_", "cumprod_", "cumsum_", "deg2rad_", "eq_", "erf_", "exp2_",
-    "expm1_", "floor_", "fmod_", "ge_", "gt_", "hypot_", "le_", "lerp_", "log10_", "log1p_", "log2_", "logical_and_",
-    "logical_not_", "logical_or_", "logical_xor_", "lt_", "ne_", "nan_to_num_", "rad2deg_", "remainder_", "round_",
-    "sign_", "sin_", "sinc_", "sinh_", "tan_", "trunc_",
-)  # fmt: skip
-_SHAPES_IN_PLACE = (
-    "squeeze_", "swapaxes_", "t_", "transpose_", "unsqueeze_",
-)  # fmt: skip
+_IN_PLACE = ("bitwise_and_", "bitwise_or_", "bitwise_xor_")
 
 
 def _rows() -> dict[str, Row]:
@@ -48,8 +39,6 @@ def _rows() -> dict[str, Row]:
             _WRITTEN.items()}  # fmt: skip
     for name in _IN_PLACE:
         rows[name] = Row(f"{name[:-1]} that writes into its Tensor", NOT_YET, f"write t = t.{name[:-1]}(…)")
-    for name in _SHAPES_IN_PLACE:
-        rows[name] = Row(f"{name[:-1]} that changes its Tensor's own shape", LAYOUT, f"write t = t.{name[:-1]}(…)")
     linalg = ("det", "logdet", "slogdet", "inverse", "pinverse", "svd", "qr", "lu", "cholesky", "matrix_exp",
               "matrix_power")  # fmt: skip
     rows |= dict.fromkeys(linalg, LINALG)

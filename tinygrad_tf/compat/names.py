@@ -50,6 +50,7 @@ NAMES = {
              "set_default_tensor_type"),
             "compat.types",
         ),
+        **dict.fromkeys(("load", "save"), "compat.files"),
         **dict.fromkeys(
             ("Generator", "default_generator", "get_rng_state", "initial_seed", "seed", "set_rng_state"),
             "compat.random",

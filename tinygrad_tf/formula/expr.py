@@ -35,6 +35,7 @@ class Expr:
     call                          the function's name, then what it is called on
     index                         what is indexed, the index (a value)
     scatter                       what is added into zeros, the index (a value)
+    put                           what is written into, the index (a value), what stands there then
     named                         a param's name, its value
     sequence                      any number
     ============================  ======================================================================
@@ -260,6 +261,9 @@ class Text:
 
     def scatter(self, a: Expr, at: Expr) -> tuple[str, int]:
         return f"scatter({self.write(a)} at [{_index(at)}])", _ATOM
+
+    def put(self, a: Expr, at: Expr, b: Expr) -> tuple[str, int]:
+        return f"{self.write(a, _ATOM)} with {self.write(b)} at [{_index(at)}]", _LOGIC
 
 
 def _named(name: str, a: Expr) -> list[Expr]:

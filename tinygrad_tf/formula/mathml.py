@@ -146,6 +146,9 @@ class MathML:
     def scatter(self, a: Expr, at: Expr) -> tuple[Tree, int]:
         return _row(["mi", "scatter"], _mo("("), self.write(a), ["mtext", f" at [{_index(at)}]"], _mo(")")), _ATOM
 
+    def put(self, a: Expr, at: Expr, b: Expr) -> tuple[Tree, int]:
+        return _row(self.write(a, _ATOM), ["mtext", " with "], self.write(b), ["mtext", f" at [{_index(at)}]"]), _LOGIC
+
 
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 

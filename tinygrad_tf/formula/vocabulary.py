@@ -86,6 +86,17 @@ def _only(a: Expr, c: Expr) -> Expr:
     return Expr("cases", (c, a, value(0)), stretched(c, a))
 
 
+def _shape_at(shape: Any, index: Expr) -> Any:
+    """The shape of what an index reads of an array, where both are known."""
+    if shape is None or index.kind != "value":
+        return None
+    parts = index.parts[0] if isinstance(index.parts[0], tuple) else (index.parts[0],)
+    try:
+        return np.broadcast_to(0, shape)[tuple([getattr(p, "array", p) for p in parts])].shape
+    except (IndexError, TypeError):  # a name stands for the index
+        return None
+
+
 _REDUCTIONS = {"sum": "Σ", "mean": "mean", "max": "max", "min": "min", "var": "var"}
 
 #: How functions are written, by name, whether NumPy's, the engine's or a method: on Exprs as the code calls them.
@@ -118,11 +129,15 @@ VOCABULARY: dict[str, Function] = {
     "kept": _kept,  # broadcasting needs the axes of size 1 that these two put in; a formula does not
     "expand_dims": _expanded,
     "add_at": lambda X, *, index, shape: Expr("scatter", (X, index), shape.parts[0]),
+    "setitem": lambda X, V, *, index: Expr("put", (X, index, V), X.shape),
+    "cleared": lambda dY, index: Expr("put", (dY, index, value(0)), dY.shape),
+    "last_written": lambda dY, index: Expr("index", (dY, index), _shape_at(dY.shape, index)),
     "tri": lambda L, S, c, dtype: call("tri", L, S, c, shape=(L.parts[0], S.parts[0])),  # ones on and below a diagonal
     "pieces": _pieces,
     "named_product": _named_product,
     "products_of_others": _products_of_others,
     "plain": lambda index: index,
+    "own_if_turned": lambda a: a,
 }
 
 #: Functions that keep the shape of what they are called on.

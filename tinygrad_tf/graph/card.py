@@ -17,6 +17,7 @@ from ..errors import error, is_explained
 from ..formula import Formula, forward_formula, gradient_formula
 from ..ops import fused
 from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
+from ..ops.writing import _setitem
 from .inside import inside
 from .labels import formula_lines, three
 from .words import Words
@@ -70,6 +71,7 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "join_heads": lambda: FUNCTIONS["join_heads"](_x([[1, 2], [5, 6]], [[3, 4], [7, 8]])),
     "broadcast_to": lambda: FUNCTIONS["broadcast_to"](_x(1, 2), (2, 2)),
     "getitem": lambda: FUNCTIONS["getitem"](_x(1, 2, 3), index=np.array([2, 0, 2])),
+    "setitem": lambda: _setitem(_x(1, 2, 3), _x(7, 8), index=np.array([2, 0])),
     "add_at": lambda: FUNCTIONS["add_at"](_x(1, 2, 3), index=np.array([2, 0, 2]), shape=(3,)),
     "einsum": lambda: FUNCTIONS["einsum"]("ij,jk->ik", *_pair()),
     "concatenate": lambda: FUNCTIONS["concatenate"]([_x(1, 2), _x(3)], axis=0),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import error
-from ..files import safetensors_package, write_whole
+from ..files import bfloat16_of, safetensors_package, write_whole
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 _FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": None}  # NumPy has no bfloat16
@@ -103,8 +103,7 @@ def read(entry: Entry) -> np.ndarray[Any, Any]:
             size = int.from_bytes(file.read(8), "little")
             start, stop = json.loads(file.read(size))[entry.name]["data_offsets"]
             file.seek(8 + size + start)
-            upper = np.frombuffer(file.read(stop - start), "<u2").astype(np.uint32) << 16
-        return upper.view(np.float32).reshape(entry.shape)  # bfloat16 is the upper half of a float32
+            return bfloat16_of(file.read(stop - start)).reshape(entry.shape)
     except (package.SafetensorError, OSError, ValueError) as problem:
         raise damaged(entry.file, f"{entry.name!r} cannot be read: {problem}") from None
 

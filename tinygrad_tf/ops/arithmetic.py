@@ -172,3 +172,25 @@ def lerp(start, end, weight):
     [2.5]
     """
     return start + weight * (end - start)
+
+
+@function
+@in_float32
+def addcmul(X, tensor1, tensor2, value: float = 1):
+    """X + value · tensor1 · tensor2.
+
+    >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5).tolist()
+    [4.0]
+    """
+    return X + value * tensor1 * tensor2
+
+
+@function
+@in_float32
+def addcdiv(X, tensor1, tensor2, value: float = 1):
+    """X + value · tensor1 / tensor2.
+
+    >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=2).tolist()
+    [4.0]
+    """
+    return X + value * tensor1 / tensor2

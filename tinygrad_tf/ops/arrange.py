@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import error
 from .choice import where
 from .composed import function
-from .indexing import add_at, along, plain
+from .indexing import add_at, along, closed, plain
 from .shape import broadcast_to, check_axes, check_axis, flatten, ints, moveaxis, reshape, swapaxes
 
 
@@ -150,13 +150,14 @@ def diagonal(X, offset: int = 0, dim1: int = 0, dim2: int = 1):
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [1.0, 4.0]
     """
+    return closed(_on_diagonal(X, offset, dim1, dim2))
+
+
+def _on_diagonal(X, offset: int, dim1: int = 0, dim2: int = 1):
     X = moveaxis(X, (dim1, dim2), (-2, -1))
     rows, columns = X.shape[-2:]
     n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
     return X[..., np.arange(n) - min(offset, 0), np.arange(n) + max(offset, 0)]
-
-
-_diagonal = diagonal  # the argument of diag() hides this name
 
 
 @function
@@ -168,7 +169,7 @@ def diag(X, diagonal: int = 0, k: int | None = None):
     """
     offset = diagonal if k is None else k
     if X.ndim == 2:
-        return _diagonal(X, offset)
+        return _on_diagonal(X, offset)
     if X.ndim != 1:
         raise error(
             ValueError,
@@ -212,7 +213,7 @@ def unfold(X, dimension: int, size: int, step: int):
         )
     starts = np.arange(0, X.shape[axis] - size + 1, step)
     windows = along(X, axis, starts[:, None] + np.arange(size))  # the axis becomes (windows, size)
-    return moveaxis(windows, axis + 1, -1)
+    return closed(moveaxis(windows, axis + 1, -1))
 
 
 @function

@@ -10,6 +10,7 @@ from ..errors import error
 from ..kernels.keep import kept
 from .arithmetic import BROADCAST
 from .composed import function
+from .conversion import copy
 
 
 @op(types="same", expects=BROADCAST)
@@ -151,7 +152,7 @@ def nan_to_num(X, nan: float = 0.0, posinf: float | None = None, neginf: float |
     [0.0, 9.0, 1.0]
     """
     if X.dtype.kind != "f":
-        return X
+        return copy(X)
     most = float(np.finfo(X.dtype).max)
     X = _where(np.isinf(X) & (X > 0), most if posinf is None else posinf, _where(np.isnan(X), nan, X))
     return _where(np.isinf(X) & (X < 0), -most if neginf is None else neginf, X)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.operation import op
+from ..autograd.recording import thread
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..sums import FEW
@@ -39,7 +40,10 @@ def plain(index):
         return tuple(plain(i) for i in index)
     if isinstance(index, list):
         return np.asarray(plain(tuple(index))) if index else np.zeros(0, np.int64)
-    return index.array if isinstance(index, Tensor) else index
+    if not isinstance(index, Tensor):
+        return index
+    array = index.array
+    return int(array) if array.ndim == 0 and array.dtype.kind in "iu" else array  # a view of X, as with a number
 
 
 def kept(index):
@@ -68,16 +72,28 @@ def _is_basic(index) -> bool:
     return all(i is None or i is Ellipsis or isinstance(i, (int, np.integer, slice)) for i in parts)
 
 
+def own_if_turned(Y):
+    """Y, copied if it is a view that runs backward: in PyTorch ``flip`` copies, and nothing else runs backward."""
+    return Y.copy() if Y.ndim and min(Y.strides) < 0 else Y
+
+
 @op(expects=_INDEX)
 def _getitem(X, *, index):
     """Y = X[index], for every form of index that NumPy has."""
-    return X[plain(index)]
+    return own_if_turned(X[plain(index)])
 
 
 @_getitem.rule
 def d_getitem(dY, Y, X, *, index):
     dX = _add_at(dY, index=index, shape=X.shape)
     return dX
+
+
+def closed(Y):
+    """Y, a copy of what is a view in PyTorch, closed to writes: they would not reach what it was copied from."""
+    if isinstance(Y, Tensor) and thread.state.watch is None:
+        Y.array.flags.writeable = False
+    return Y
 
 
 @function

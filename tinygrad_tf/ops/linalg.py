@@ -164,3 +164,26 @@ def cross(X, W, axis: int = -1):
         )
     (x1, x2), (w1, w2) = ([M[..., [1, 2, 0]], M[..., [2, 0, 1]]] for M in vectors)
     return moveaxis(x1 * w2 - x2 * w1, -1, axis)
+
+
+@function
+@in_float32
+def addmm(X, mat1, mat2, beta: float = 1, alpha: float = 1):
+    """beta · X + alpha · mat1 · mat2. Shapes: mat1 (n, k), mat2 (k, m); X is broadcast to (n, m).
+
+    >>> addmm(Tensor([1.0]), Tensor([[2.0]]), Tensor([[3.0]])).tolist()
+    [[7.0]]
+    """
+    product = matmul(mat1, mat2)
+    return (X if beta == 1 else beta * X) + (product if alpha == 1 else alpha * product)
+
+
+@function
+@in_float32
+def baddbmm(X, batch1, batch2, beta: float = 1, alpha: float = 1):
+    """:func:`addmm` for each matrix of a batch. Shapes: batch1 (b, n, k), batch2 (b, k, m).
+
+    >>> baddbmm(Tensor([1.0]), Tensor([[[2.0]]]), Tensor([[[3.0]]]), alpha=2).tolist()
+    [[[13.0]]]
+    """
+    return addmm(X, batch1, batch2, beta=beta, alpha=alpha)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import mistakes
 from ..autograd.changes import wrote
 from ..autograd.places import site_of
-from ..autograd.recording import thread
-from ..autograd.tensor import Tensor, attach
+from ..autograd.tensor import Tensor, attach, to_array
 from ..errors import error
 from . import (
     arithmetic,
@@ -41,6 +41,7 @@ from . import (
 )
 from .activation import relu
 from .fused import log_softmax, softmax
+from .writing import in_place, setitem
 
 # ---- how a function becomes a method --------------------------------------------------------------------------------
 
@@ -61,41 +62,6 @@ def comparing(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(self: Tensor, other):
         return NotImplemented if other is None else function(self, other)
-
-    return call
-
-
-def augmented(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """What ``self += other`` calls.
-
-    A Tensor is not written to, because its gradient rule may need the old values: ``y += x`` makes a new one called
-    ``y``. A leaf that requires a gradient is changed in place, as in PyTorch, but only where nothing is recorded: this
-    is how a step of gradient descent is written.
-    """
-
-    def call(self: Tensor, other):
-        if self.op is not None or not self.requires_grad:
-            return NotImplemented  # Python goes on with self + other
-        if thread.state.recording:
-            raise error(
-                RuntimeError,
-                f"{sign}=",
-                got={"self": self},
-                rule="a leaf that requires a gradient is not changed while calls are recorded",
-                cure="write it within `with no_grad():`, or give the result another name",
-            )
-        new = function(self, other)
-        if new.shape != self.shape or not np.can_cast(new.dtype, self.dtype, "same_kind"):
-            raise error(
-                RuntimeError,
-                f"{sign}=",
-                got={"self": self, "the result": new},
-                rule="what is changed in place keeps its shape and kind",
-                cure=f"bring the other operand to it first, e.g. g.sum(axis=0) or g.astype('{self.dtype}')",
-            )
-        self.array[...] = new.array
-        wrote(self)
-        return self
 
     return call
 
@@ -215,13 +181,17 @@ def size(self: Tensor) -> Size:
     return Size(self.array.shape)
 
 
-def data(self: Tensor) -> np.ndarray[Any, Any]:
-    """The array itself, under the name that PyTorch's users write."""
-    return self.array
+def data(self: Tensor) -> Tensor:
+    """A Tensor without a graph that shares the array: what is written to one is written to the other."""
+    return self.detach()
 
 
 def set_data(self: Tensor, value) -> None:
-    self.array = value.array if isinstance(value, Tensor) else value
+    """Put another array in place of this one, of any shape: that of a Tensor, or an array itself, not copied."""
+    array = value.array if isinstance(value, Tensor) else to_array(value)
+    if self.requires_grad and array.dtype.kind != "f":
+        raise mistakes.no_float(array)
+    self.array = array
     wrote(self)
 
 
@@ -254,6 +224,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "add": arithmetic.add, "sub": arithmetic.subtract, "mul": arithmetic.multiply, "div": rounding.div,
     "neg": arithmetic.negative, "abs": arithmetic.absolute, "square": arithmetic.square, "pow": arithmetic.power,
     "reciprocal": arithmetic.reciprocal, "lerp": arithmetic.lerp,
+    "addcmul": arithmetic.addcmul, "addcdiv": arithmetic.addcdiv,
     "exp": exponential.exp, "exp2": exponential.exp2, "expm1": exponential.expm1, "log": exponential.log,
     "log2": exponential.log2, "log10": exponential.log10, "log1p": exponential.log1p, "erf": exponential.erf,
     "sqrt": exponential.sqrt, "rsqrt": exponential.rsqrt, "hypot": exponential.hypot,
@@ -289,6 +260,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "isin": counting.isin, "multinomial": sampling.multinomial, "bernoulli": sampling.bernoulli,
     # products
     "matmul": linalg.matmul, "dot": linalg.dot, "mm": linalg.matmul, "bmm": linalg.matmul, "outer": linalg.outer,
+    "addmm": linalg.addmm, "baddbmm": linalg.baddbmm,
     "inner": linalg.inner, "kron": linalg.kron, "cross": linalg.cross,
     "trace": arrange.trace, "diag": arrange.diag, "diagonal": arrange.diagonal,
     # another shape, other places
@@ -303,6 +275,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "roll": arrange.roll, "unfold": arrange.unfold, "narrow": arrange.narrow,
     "tril": arrange.tril, "triu": arrange.triu, "gather": indexing.gather, "scatter": scattering.scatter,
     "scatter_add": scattering.scatter_add, "scatter_reduce": scattering.scatter_reduce,
+    "index_add": scattering.index_add, "index_copy": scattering.index_copy, "index_fill": scattering.index_fill,
     "index_select": indexing.index_select, "take": indexing.take,
     "take_along_axis": indexing.take_along_axis, "take_along_dim": indexing.take_along_axis,
     "masked_select": indexing.masked_select, "nonzero": indexing.nonzero,
@@ -330,6 +303,15 @@ attach({
     "__eq__": comparing(comparison.equal), "__ne__": comparing(comparison.not_equal), "__getitem__": getitem,
     "__neg__": arithmetic.negative, "__abs__": arithmetic.absolute,
     "__invert__": comparison.invert,
-    "__iadd__": augmented("+", arithmetic.add), "__isub__": augmented("-", arithmetic.subtract),
-    "__imul__": augmented("*", arithmetic.multiply), "__itruediv__": augmented("/", arithmetic.divide),
+    "__setitem__": setitem,
+})  # fmt: skip
+attach({
+    f"__i{name}__": in_place(f"t {sign}= x", function) for sign, name, function in [
+        ("+", "add", arithmetic.add), ("-", "sub", arithmetic.subtract), ("*", "mul", arithmetic.multiply),
+        ("/", "truediv", arithmetic.divide), ("//", "floordiv", rounding.floor_divide),
+        ("%", "mod", rounding.remainder), ("**", "pow", arithmetic.power), ("&", "and", comparison.bitwise_and),
+        ("|", "or", comparison.bitwise_or),
+        ("^", "xor", comparison.bitwise_xor), ("<<", "lshift", comparison.left_shift),
+        (">>", "rshift", comparison.right_shift),
+    ]
 })  # fmt: skip

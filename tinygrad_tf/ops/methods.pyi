@@ -88,6 +88,18 @@ class Methods:
         >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25).tolist()
         [2.5]
         """
+    def addcmul(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """X + value · tensor1 · tensor2.
+
+        >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5).tolist()
+        [4.0]
+        """
+    def addcdiv(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """X + value · tensor1 / tensor2.
+
+        >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=2).tolist()
+        [4.0]
+        """
     def exp(self) -> Tensor:
         """Y = e^X. float32 overflows to inf above X = 88.
 
@@ -919,6 +931,18 @@ class Methods:
         >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
         [[3.0, 4.0], [6.0, 8.0]]
         """
+    def addmm(self, mat1: Any, mat2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """beta · X + alpha · mat1 · mat2. Shapes: mat1 (n, k), mat2 (k, m); X is broadcast to (n, m).
+
+        >>> addmm(Tensor([1.0]), Tensor([[2.0]]), Tensor([[3.0]])).tolist()
+        [[7.0]]
+        """
+    def baddbmm(self, batch1: Any, batch2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """:func:`addmm` for each matrix of a batch. Shapes: batch1 (b, n, k), batch2 (b, k, m).
+
+        >>> baddbmm(Tensor([1.0]), Tensor([[[2.0]]]), Tensor([[[3.0]]]), alpha=2).tolist()
+        [[[13.0]]]
+        """
     def inner(self, W: Like) -> Tensor:
         """The sum of products over the last axis of both. Shapes: X (..., k), W (..., k), Y (those of X, those of W).
 
@@ -1254,6 +1278,28 @@ class Methods:
         >>> scatter_reduce(Tensor([1.0, 2.0]), 0, [1, 1], Tensor([3.0, 4.0]), "mean").tolist()
         [1.0, 3.0]
         """
+    def index_add(self, dim: builtins.int, index: Like, source: Any, alpha: builtins.float = 1) -> Tensor:
+        """X with alpha · ``source`` added to the slices along ``dim`` that ``index`` names; one named twice gets the sum.
+
+        Shapes: index (n,), source that of X with n along ``dim``.
+
+        >>> index_add(Tensor([[1.0], [2.0]]), 0, [1, 1], Tensor([[3.0], [4.0]])).tolist()
+        [[1.0], [9.0]]
+        """
+    def index_copy(self, dim: builtins.int, index: Like, source: Any) -> Tensor:
+        """X in which the slices of ``source`` replace those along ``dim`` that ``index`` names.
+
+        Shapes: index (n,), source that of X with n along ``dim``.
+
+        >>> index_copy(Tensor([[1.0], [2.0]]), 0, [1], Tensor([[3.0]])).tolist()
+        [[1.0], [3.0]]
+        """
+    def index_fill(self, dim: builtins.int, index: Like, value: Like) -> Tensor:
+        """X in which ``value``, a number, stands in the slices along ``dim`` that ``index`` names.
+
+        >>> index_fill(Tensor([[1.0], [2.0]]), 0, [1], 7.0).tolist()
+        [[1.0], [7.0]]
+        """
     def index_select(self, dim: builtins.int, index: Like) -> Tensor:
         """The slices of X along ``dim`` that ``index`` names.
 
@@ -1416,6 +1462,276 @@ class Methods:
         """The bytes of one entry."""
     def ndimension(self) -> builtins.int:
         """The number of axes."""
+    def abs_(self) -> Tensor:
+        """Leave in the Tensor what :func:`absolute` makes of it, and return it."""
+    def acos_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arccos` makes of it, and return it."""
+    def acosh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arccosh` makes of it, and return it."""
+    def arctan2_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`arctan2` makes of it, and return it."""
+    def asin_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arcsin` makes of it, and return it."""
+    def asinh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arcsinh` makes of it, and return it."""
+    def atan_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arctan` makes of it, and return it."""
+    def atan2_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`arctan2` makes of it, and return it."""
+    def atanh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arctanh` makes of it, and return it."""
+    def ceil_(self) -> Tensor:
+        """Leave in the Tensor what :func:`ceil` makes of it, and return it."""
+    def clamp_(self, min: Like | None = None, max: Like | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`clip` makes of it, and return it."""
+    def clip_(self, min: Like | None = None, max: Like | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`clip` makes of it, and return it."""
+    def copysign_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`copysign` makes of it, and return it."""
+    def cos_(self) -> Tensor:
+        """Leave in the Tensor what :func:`cos` makes of it, and return it."""
+    def cosh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`cosh` makes of it, and return it."""
+    def cumprod_(
+        self,
+        axis: builtins.int | None = None,
+        dtype: Any = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`cumprod` makes of it, and return it."""
+    def cumsum_(
+        self,
+        axis: builtins.int | None = None,
+        dtype: Any = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`cumsum` makes of it, and return it."""
+    def deg2rad_(self) -> Tensor:
+        """Leave in the Tensor what :func:`deg2rad` makes of it, and return it."""
+    def div_(self, W: Like, rounding_mode: str | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`div` makes of it, and return it."""
+    def eq_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`equal` makes of it, and return it."""
+    def erf_(self) -> Tensor:
+        """Leave in the Tensor what :func:`erf` makes of it, and return it."""
+    def exp_(self) -> Tensor:
+        """Leave in the Tensor what :func:`exp` makes of it, and return it."""
+    def exp2_(self) -> Tensor:
+        """Leave in the Tensor what :func:`exp2` makes of it, and return it."""
+    def expm1_(self) -> Tensor:
+        """Leave in the Tensor what :func:`expm1` makes of it, and return it."""
+    def floor_(self) -> Tensor:
+        """Leave in the Tensor what :func:`floor` makes of it, and return it."""
+    def floor_divide_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`floor_divide` makes of it, and return it."""
+    def fmod_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`fmod` makes of it, and return it."""
+    def ge_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`greater_equal` makes of it, and return it."""
+    def gt_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`greater` makes of it, and return it."""
+    def hypot_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`hypot` makes of it, and return it."""
+    def le_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`less_equal` makes of it, and return it."""
+    def lerp_(self, end: Like, weight: Like) -> Tensor:
+        """Leave in the Tensor what :func:`lerp` makes of it, and return it."""
+    def log_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log` makes of it, and return it."""
+    def log10_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log10` makes of it, and return it."""
+    def log1p_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log1p` makes of it, and return it."""
+    def log2_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log2` makes of it, and return it."""
+    def logical_and_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`logical_and` makes of it, and return it."""
+    def logical_not_(self) -> Tensor:
+        """Leave in the Tensor what :func:`logical_not` makes of it, and return it."""
+    def logical_or_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`logical_or` makes of it, and return it."""
+    def logical_xor_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`logical_xor` makes of it, and return it."""
+    def lt_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`less` makes of it, and return it."""
+    def masked_fill_(self, mask: Like, value: Like) -> Tensor:
+        """Leave in the Tensor what :func:`masked_fill` makes of it, and return it."""
+    def mul_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`multiply` makes of it, and return it."""
+    def nan_to_num_(
+        self,
+        nan: builtins.float = 0.0,
+        posinf: builtins.float | None = None,
+        neginf: builtins.float | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`nan_to_num` makes of it, and return it."""
+    def ne_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`not_equal` makes of it, and return it."""
+    def neg_(self) -> Tensor:
+        """Leave in the Tensor what :func:`negative` makes of it, and return it."""
+    def pow_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`power` makes of it, and return it."""
+    def rad2deg_(self) -> Tensor:
+        """Leave in the Tensor what :func:`rad2deg` makes of it, and return it."""
+    def reciprocal_(self) -> Tensor:
+        """Leave in the Tensor what :func:`reciprocal` makes of it, and return it."""
+    def relu_(self) -> Tensor:
+        """Leave in the Tensor what :func:`relu` makes of it, and return it."""
+    def remainder_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`remainder` makes of it, and return it."""
+    def round_(self, decimals: builtins.int = 0) -> Tensor:
+        """Leave in the Tensor what :func:`round` makes of it, and return it."""
+    def rsqrt_(self) -> Tensor:
+        """Leave in the Tensor what :func:`rsqrt` makes of it, and return it."""
+    def scatter_(
+        self,
+        dim: builtins.int,
+        index: Like,
+        src: Like | None = None,
+        value: Like | None = None,
+        reduce: str | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`scatter` makes of it, and return it."""
+    def scatter_add_(self, dim: builtins.int, index: Like, src: Like) -> Tensor:
+        """Leave in the Tensor what :func:`scatter_add` makes of it, and return it."""
+    def scatter_reduce_(
+        self,
+        dim: builtins.int,
+        index: Like,
+        src: Like,
+        reduce: str,
+        include_self: builtins.bool = True,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`scatter_reduce` makes of it, and return it."""
+    def sigmoid_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sigmoid` makes of it, and return it."""
+    def sign_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sign` makes of it, and return it."""
+    def sin_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sin` makes of it, and return it."""
+    def sinc_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sinc` makes of it, and return it."""
+    def sinh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sinh` makes of it, and return it."""
+    def sqrt_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sqrt` makes of it, and return it."""
+    def square_(self) -> Tensor:
+        """Leave in the Tensor what :func:`square` makes of it, and return it."""
+    def tan_(self) -> Tensor:
+        """Leave in the Tensor what :func:`tan` makes of it, and return it."""
+    def tanh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`tanh` makes of it, and return it."""
+    def tril_(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`tril` makes of it, and return it."""
+    def triu_(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`triu` makes of it, and return it."""
+    def trunc_(self) -> Tensor:
+        """Leave in the Tensor what :func:`trunc` makes of it, and return it."""
+    def addcdiv_(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`addcdiv` makes of it, and return it."""
+    def addcmul_(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`addcmul` makes of it, and return it."""
+    def addmm_(self, mat1: Any, mat2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`addmm` makes of it, and return it."""
+    def baddbmm_(self, batch1: Any, batch2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`baddbmm` makes of it, and return it."""
+    def index_add_(self, dim: builtins.int, index: Like, source: Any, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`index_add` makes of it, and return it."""
+    def index_copy_(self, dim: builtins.int, index: Like, source: Any) -> Tensor:
+        """Leave in the Tensor what :func:`index_copy` makes of it, and return it."""
+    def index_fill_(self, dim: builtins.int, index: Like, value: Like) -> Tensor:
+        """Leave in the Tensor what :func:`index_fill` makes of it, and return it."""
+    def add_(self, other: Like, *, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`added` makes of it, and return it."""
+    def sub_(self, other: Like, *, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`subtracted` makes of it, and return it."""
+    def subtract_(self, other: Like, *, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`subtracted` makes of it, and return it."""
+    def multiply_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`multiply` makes of it, and return it."""
+    def divide_(self, W: Like, rounding_mode: str | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`div` makes of it, and return it."""
+    def fill_(self, value: Like) -> Tensor:
+        """Set every entry to ``value``, a number or a Tensor without axes.
+
+        >>> Tensor([1.0, 2.0]).fill_(3.0).tolist()
+        [3.0, 3.0]
+        """
+    def zero_(self) -> Tensor:
+        """Set every entry to 0.
+
+        >>> Tensor([1.0, 2.0]).zero_().tolist()
+        [0.0, 0.0]
+        """
+    def copy_(self, src: Like, non_blocking: builtins.bool = False) -> Tensor:
+        """Set the entries to those of ``src``, which is broadcast and brought to the type of this Tensor.
+
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).copy_(Tensor([5.0, 6.0])).tolist()
+        [[5.0, 6.0], [5.0, 6.0]]
+        """
+    def index_put_(self, indices: Like, values: Any, accumulate: builtins.bool = False) -> Tensor:
+        """Set ``self[indices]`` to ``values``; with ``accumulate`` add them, as often as a place is named.
+
+        >>> zeros(2).index_put_([tensor([1, 1])], Tensor([2.0, 3.0]), accumulate=True).tolist()
+        [0.0, 5.0]
+        """
+    def fill_diagonal_(self, fill_value: Like, wrap: builtins.bool = False) -> Tensor:
+        """Set the entries of the diagonal of a matrix to ``fill_value``. ``wrap`` begins anew below a tall matrix.
+
+        >>> zeros(2, 2).fill_diagonal_(1).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
+    def normal_(self, mean: builtins.float = 0, std: builtins.float = 1, *, generator: Any = None) -> Tensor:
+        """Draw the entries from the normal distribution.
+
+        >>> zeros(2, 3).normal_(std=0.02).shape
+        (2, 3)
+        """
+    def uniform_(
+        self,
+        from_: builtins.float = 0,
+        to: builtins.float = 1,
+        *,
+        generator: Any = None,
+        **named: Any,
+    ) -> Tensor:
+        """Draw the entries evenly from ``from_`` up to ``to``; PyTorch calls the first ``from``, which Python reserves.
+
+        >>> 0 <= zeros(1).uniform_().item() < 1
+        True
+        """
+    def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+        """Set each entry to 1 with probability ``p``, a number or a Tensor of probabilities, and else to 0.
+
+        >>> zeros(2).bernoulli_(1.0).tolist()
+        [1.0, 1.0]
+        """
+    def exponential_(self, lambd: builtins.float = 1, *, generator: Any = None) -> Tensor:
+        """Draw the entries from the exponential distribution with the mean 1 / lambd.
+
+        >>> zeros(1).exponential_().item() >= 0
+        True
+        """
+    def random_(self, low: builtins.int = 0, to: builtins.int | None = None, *, generator: Any = None) -> Tensor:
+        """Draw whole numbers from ``low`` to ``to`` − 1; a single number is the end, and without one the type's range.
+
+        >>> zeros(1).random_(3, 4).item()
+        3.0
+        """
+    def detach_(self) -> Tensor:
+        """Cut the Tensor itself from the graph: it is a leaf from now on, which requires no gradient."""
+    def t_(self) -> Tensor:
+        """Let the Tensor itself be what :func:`t` makes of it, of the same memory."""
+    def transpose_(self, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Tensor:
+        """Let the Tensor itself be what :func:`transpose` makes of it, of the same memory."""
+    def swapaxes_(self, axis1: builtins.int, axis2: builtins.int) -> Tensor:
+        """Let the Tensor itself be what :func:`swapaxes` makes of it, of the same memory."""
+    def squeeze_(self, axis: Axes = None, *, dim: Axes = None) -> Tensor:
+        """Let the Tensor itself be what :func:`squeeze` makes of it, of the same memory."""
+    def unsqueeze_(self, axis: Axes) -> Tensor:
+        """Let the Tensor itself be what :func:`expand_dims` makes of it, of the same memory."""
     def __add__(self, other: Like) -> Tensor: ...
     def __radd__(self, other: Like) -> Tensor: ...
     def __sub__(self, other: Like) -> Tensor: ...
@@ -1463,8 +1779,8 @@ class Methods:
     def size(self) -> Size:
         """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
     @property
-    def data(self) -> np.ndarray[Any, Any]:
-        """The array itself, under the name that PyTorch's users write."""
+    def data(self) -> Tensor:
+        """A Tensor without a graph that shares the array: what is written to one is written to the other."""
     @data.setter
     def data(self, value: Any) -> None: ...
     @property

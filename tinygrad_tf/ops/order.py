@@ -12,7 +12,7 @@ from ..errors import error
 from .arithmetic import multiply
 from .borders import bordered
 from .composed import function, in_float32
-from .conversion import as_float, to, whole
+from .conversion import as_float, copy, to, whole
 from .exponential import logaddexp
 from .indexing import Extremes, along, gather, like, plain, without_axes
 from .join import concatenate
@@ -103,6 +103,7 @@ def prod(X, axis=None, keepdims: bool = False, dtype=None):
     gone = tuple(range(X.ndim)) if axis is None else check_axes("prod", X, axis)
     shape = tuple(1 if i in gone else n for i, n in enumerate(X.shape) if keepdims or i not in gone)
     Y = _product(whole(X) if dtype is None else to(X, dtype), gone if X.ndim else ())
+    Y = copy(Y) if Y is X else Y
     return reshape(Y, shape)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 from ..autograd.tensor import Tensor
 from ..errors import error
 from .choice import where
-from .composed import function
+from .composed import function, in_float32
 from .indexing import add_at, along_index, grid, plain, without_axes
 from .join import concatenate
 from .order import prod
 from .reduction import amax, amin
 from .shape import broadcast_to, check_axis, flatten, reshape
+from .writing import _setitem
 
 
 def _source(name: str, X, index: np.ndarray[Any, Any], src):
@@ -125,6 +126,75 @@ def scatter_reduce(X, dim: int, index, src, reduce: str, include_self: bool = Tr
     else:
         Y = (amax if reduce == "amax" else amin)(entries, 1)
     return where(counts == 0, X, reshape(add_at(Y, index=(rows,), shape=(X.size,)), X.shape))
+
+
+@function
+@without_axes
+@in_float32
+def index_add(X, dim: int, index, source, alpha: float = 1):
+    """X with alpha · ``source`` added to the slices along ``dim`` that ``index`` names; one named twice gets the sum.
+
+    Shapes: index (n,), source that of X with n along ``dim``.
+
+    >>> index_add(Tensor([[1.0], [2.0]]), 0, [1, 1], Tensor([[3.0], [4.0]])).tolist()
+    [[1.0], [9.0]]
+    """
+    axis, index = _slices("index_add", X, dim, index, source)
+    added = source if alpha == 1 else source * alpha
+    return X + add_at(added, index=(slice(None),) * axis + (index,), shape=tuple(X.shape))
+
+
+@function
+@without_axes
+def index_copy(X, dim: int, index, source):
+    """X in which the slices of ``source`` replace those along ``dim`` that ``index`` names.
+
+    Shapes: index (n,), source that of X with n along ``dim``.
+
+    >>> index_copy(Tensor([[1.0], [2.0]]), 0, [1], Tensor([[3.0]])).tolist()
+    [[1.0], [3.0]]
+    """
+    axis, index = _slices("index_copy", X, dim, index, source)
+    return _setitem(X, source, index=(slice(None),) * axis + (index,))
+
+
+@function
+@without_axes
+def index_fill(X, dim: int, index, value):
+    """X in which ``value``, a number, stands in the slices along ``dim`` that ``index`` names.
+
+    >>> index_fill(Tensor([[1.0], [2.0]]), 0, [1], 7.0).tolist()
+    [[1.0], [7.0]]
+    """
+    axis, index = _slices("index_fill", X, dim, index, None)
+    named = np.zeros((X.shape[axis],) + (1,) * (X.ndim - 1 - axis), np.bool_)
+    named[index] = True
+    return where(named, value, X)
+
+
+def _slices(name: str, X, dim: int, index, source) -> tuple[int, np.ndarray[Any, Any]]:
+    """The axis, counted from the front, and the index of slices; raises if they do not fit X and ``source``."""
+    axis, index = check_axis(name, X, dim), np.atleast_1d(np.asarray(plain(index)))
+    shape = X.shape[:axis] + index.shape + X.shape[axis + 1 :]
+    if index.dtype.kind not in "iu" or index.ndim != 1 or (source is not None and tuple(source.shape) != tuple(shape)):
+        got = {"X": X, "index": index} if source is None else {"X": X, "index": index, "source": source}
+        raise error(
+            IndexError,
+            name,
+            got=got,
+            rule="the index is a vector of integers, and source has the shape of X[…, index, …]",
+            cure=f"give a source of shape {tuple(shape)}" if index.ndim == 1 else "write index.flatten().long()",
+        )
+    n = X.shape[axis]
+    if index.size and (index.min() < -n or index.max() >= n):
+        raise error(
+            IndexError,
+            name,
+            got={"X": X, "index": index, "dim": dim},
+            rule=f"the index lies in 0 … {n - 1}",
+            cure=f"write index.clip(0, {n - 1})",
+        )
+    return axis, index
 
 
 def _grouped(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -175,6 +175,11 @@ class Tracer(Watcher):
             return self.value_of(x)
         return x
 
+    def wrote(self, t: Tensor) -> None:
+        super().wrote(t)
+        if not self.trusted:
+            self.refuse("a Tensor is written to")
+
     def entered(self, module: Any) -> None:
         super().entered(module)
         hooks = module._hooks

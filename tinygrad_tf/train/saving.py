@@ -8,7 +8,6 @@ schedule, the generator and the notes. Equal states make equal files, byte by by
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ import numpy as np
 
 from .. import random
 from ..errors import error
-from ..files import safetensors_package, write_whole
+from ..files import digest, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 
@@ -132,7 +131,7 @@ def save_checkpoint(
     try:
         if json.dumps(json.loads(json.dumps(state))) != json.dumps(state):
             raise ValueError("keys such as 1 and '1' become one")
-        text = json.dumps({"format": FORMAT, "sha256": _digest(arrays, state), "state": state})
+        text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
     except (TypeError, ValueError) as problem:
         raise error(
             TypeError,
@@ -178,7 +177,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             ),
         )
     state = header.get("state", {})
-    if header.get("sha256") != _digest(arrays, state):
+    if header.get("sha256") != digest(arrays, state):
         raise _damaged(path, "its content does not fit the digest that was saved with it")
     return Checkpoint(
         model={name: array for name, array in arrays.items() if not name.startswith(_OPTIMIZER)},
@@ -205,15 +204,6 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
         for group in saved["groups"]
     ]  # fmt: skip
     return {"kind": saved["kind"], "state": states, "param_groups": groups}
-
-
-def _digest(arrays: Arrays, state: dict[str, Any]) -> str:
-    """SHA-256 over the state as JSON, and over every array's name, dtype, shape and bytes."""
-    digest = hashlib.sha256(json.dumps(state).encode())
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
-        digest.update(arrays[name].tobytes())
-    return digest.hexdigest()
 
 
 def _damaged(path: str | os.PathLike[str], why: str) -> ValueError:

@@ -140,6 +140,11 @@ class Evaluator:
         np.add.at(found, _plain_index(self(at)), self(a))
         return found
 
+    def _put(self, e: Expr, a: Expr, at: Expr, b: Expr) -> Any:
+        found = np.array(self(a))
+        found[_plain_index(self(at))] = self(b)
+        return found
+
     def _call(self, e: Expr, name: str, *given: Expr) -> Any:
         inputs = [self(x) for x in given if x.kind != "named"]
         params = {x.parts[0]: self(x.parts[1]) for x in given if x.kind == "named"}

@@ -1,0 +1,211 @@
+"""Writing to a Tensor while calls are recorded: it becomes what was made, and what it was stays in the graph.
+
+``y[0] = v`` writes into the array, as in NumPy, so every view of the array sees it. If a gradient flows through ``y``
+or ``v``, the object ``y`` is from then on the result of an op, with a new number, and a Tensor that only the graph
+knows stands for what it was before. Whatever was computed of ``y`` earlier has an older number than ``y`` itself: this
+is how the walk notices, and it goes on from the version that was the latest then (:func:`settle`).
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import mistakes
+from .changes import other_write, wrote_at, wrote_between
+from .recording import thread
+from .tensor import Tensor, keep, made_by
+
+Array = np.ndarray[Any, Any]
+
+#: The number of the last Tensor that became something else.
+last_version = [-1]
+#: What the Tensor of a number was before it became that.
+_before: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
+#: The last write to an array, by the array's id, as long as somebody may want to know what was there.
+_last_write: weakref.WeakValueDictionary[int, _Write] = weakref.WeakValueDictionary()
+_SLOT: Any = Tensor.__dict__["array"]
+
+
+class _Write:
+    """A write to an array: what stood at ``index``, and the write that came after it."""
+
+    __slots__ = ("__weakref__", "entries", "index", "next", "number")
+
+    def __init__(self, index: Any, entries: Any) -> None:
+        self.index, self.entries = index, entries
+        self.number = -1
+        self.next: _Write | None = None
+
+
+class Before(Tensor):
+    """A Tensor as it was before its array was written to. The old array is put together when somebody asks for it.
+
+    So a loop that fills an array row by row keeps the rows that it wrote over, and no copy of the whole for each.
+    """
+
+    __slots__ = ("write",)
+    write: _Write | None
+
+    @property
+    def array(self) -> Array:
+        if self.write is not None:
+            self.array = self._restored(self.write)
+        return self.memory
+
+    @array.setter
+    def array(self, array: Array) -> None:
+        self.write = None
+        _SLOT.__set__(self, array)
+
+    @property
+    def memory(self) -> Array:
+        """The array with what stands in it now."""
+        found: Array = _SLOT.__get__(self)
+        return found
+
+    def _restored(self, write: _Write | None) -> Array:
+        array, writes = self.memory.copy(), []
+        while write is not None:
+            writes.append(write)
+            write = write.next
+        for write in reversed(writes):
+            array[write.index] = write.entries
+        others = other_write(self.memory, self.number, {write.number for write in writes})
+        if others is not None:  # what those wrote over is not known: whoever reads the value is told
+            wrote_at(others, array)
+        return array
+
+
+def before(t: Tensor, write: _Write | None = None) -> Tensor:
+    """A Tensor that stands for what ``t`` is now, in the graph, when ``t`` becomes something else."""
+    memory = _SLOT.__get__(t)
+    old: Tensor = object.__new__(Tensor if write is None else Before)
+    old.array = memory
+    for name in ("op", "inputs", "params", "saved", "scope", "site", "requires_grad", "name", "number"):
+        setattr(old, name, getattr(t, name))
+    old.hooks, old.grad = [hook for hook in t.hooks or () if hook is not keep] or None, None
+    if isinstance(old, Before) and write is not None:
+        last = _last_write.get(id(memory))
+        if last is not None:
+            last.next = write
+        old.write = _last_write[id(memory)] = write
+    return old
+
+
+def become(t: Tensor, old: Tensor, Y: Tensor, array: Array) -> None:
+    """Make ``t`` what the op of ``Y`` made of ``old``, around ``array``."""
+    t.hooks = [keep] if t.retains_grad else None
+    t.array, t.op = array, Y.op
+    t.inputs, t.params, t.saved = Y.inputs, Y.params, Y.saved
+    t.scope, t.site, t.requires_grad = Y.scope, Y.site, True
+    t.number = last_version[0] = Y.number
+    _before[t.number] = old
+
+
+def take_over(t: Tensor, old: Tensor, Y: Tensor) -> None:
+    """Make ``t`` the Tensor ``Y`` that was computed of ``old``, which stands for ``t`` in the graph.
+
+    An array that nobody else holds is left to ``old``. Another is written to, so that views of it see the change.
+    """
+    if _is_alone(t, 1):
+        become(t, old, Y, Y.array)
+        return
+    array = t.array
+    old.array = array.copy()
+    array[...] = Y.array
+    become(t, old, Y, array)
+    wrote_at(Y.number, array, becoming=True)
+
+
+def write(t: Tensor, index: Any, op: Any, V: Tensor, params: dict[str, Any]) -> None:
+    """``t[index] = V`` with a gradient: ``t`` becomes the result of ``op``, whose forward makes the same of a copy."""
+    array = t.array
+    undo = _Write(index, np.array(array[index]))
+    array[index] = V.array
+    old = before(t, undo)
+    Y = made_by(op, array, (old, old if V is t else V), params, None, thread.state.scope, True)
+    become(t, old, Y, array)
+    undo.number = Y.number
+    wrote_at(Y.number, array, becoming=True)
+    if thread.state.watch is not None:
+        thread.state.watch.made(op, Y.inputs, params, t)
+
+
+def check_may_become(name: str, t: Tensor, tracked: bool, others: int = 0) -> None:
+    """Raise before a write from which a gradient would be lost, or a leaf would no longer be one."""
+    if not _memory(t).flags.writeable:
+        raise mistakes.closed_to_writes(name, t)
+    if not thread.state.recording:
+        return
+    x = t
+    while x.op is not None and x.inputs and np.may_share_memory(_memory(x), _memory(x.inputs[0])):
+        x = x.inputs[0]
+    if x.op is None and x.requires_grad:
+        raise mistakes.leaf_written_to(name, t, x)
+    if t.requires_grad and wrote_between(_memory(t), t.number, sys.maxsize):
+        raise mistakes.written_through_another(t, name)
+    if tracked and not t.requires_grad and thread.state.watch is None and not _is_alone(t, others):
+        raise mistakes.memory_is_shared(name, t)
+
+
+def _is_alone(t: Tensor, others: int) -> bool:
+    """Whether no view, no other Tensor and no variable holds the memory of ``t``, but for so many ``others``."""
+    of_array, of_owner = _references(t)
+    return of_array <= _ALONE[0] + others and of_owner <= _ALONE[1]
+
+
+def _references(t: Tensor) -> tuple[int, int]:
+    """How many hold the array of ``t``, and how many the array that it is a view of."""
+    array = _SLOT.__get__(t)
+    owner = array.base
+    if owner is None:
+        return sys.getrefcount(array), 0
+    nested = isinstance(owner, np.ndarray) and owner.base is not None
+    return sys.getrefcount(array), sys.maxsize if nested else sys.getrefcount(owner)
+
+
+_ALONE = _references(Tensor.wrap(np.zeros(2)[1:]))  # the counts differ between versions of Python
+
+
+# ---- the walk -------------------------------------------------------------------------------------------------------
+
+
+def settle(outputs: Sequence[Tensor]) -> None:
+    """Give each node of the graph below ``outputs`` its inputs as they were when it was made.
+
+    Raises RuntimeError where a Tensor was used after its memory had been written to through another Tensor.
+    """
+    seen: set[int] = set()
+    stack, last = list(outputs), last_version[0]
+    while stack:
+        Y = stack.pop()
+        if Y.number < last and any(x.number > Y.number for x in Y.inputs):
+            Y.inputs = tuple([_as_of(x, Y.number) for x in Y.inputs])
+        for x in Y.inputs:
+            if not x.requires_grad:
+                continue
+            if x.number < last and wrote_between(_memory(x), x.number, Y.number):
+                raise mistakes.written_through_another(x, f"the gradient of {Y.op.name if Y.op else 'a Tensor'}")
+            if x.number not in seen:
+                seen.add(x.number)
+                stack.append(x)
+
+
+def _as_of(x: Tensor, number: int) -> Tensor:
+    """The version of ``x`` that was the latest when the Tensor ``number`` was made."""
+    while x.number > number:
+        older = _before.get(x.number)
+        if older is None:
+            raise mistakes.freed(x)
+        x = older
+    return x
+
+
+def _memory(x: Tensor) -> Array:
+    found: Array = _SLOT.__get__(x)
+    return found

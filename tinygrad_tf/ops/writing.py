@@ -1,0 +1,156 @@
+"""Writing to a Tensor: ``y[index] = v``, and methods that change the Tensor itself, ``y += x`` and ``y.add_(x)``.
+
+Where no gradient flows, the entries of the array are replaced. Where one does, the Tensor becomes the result of an op,
+as :mod:`tinygrad_tf.autograd.versions` says: what was computed of it before keeps what it was.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from sys import _getframe
+from typing import Any
+
+import numpy as np
+
+from ..autograd.changes import wrote
+from ..autograd.operation import op
+from ..autograd.places import site_of
+from ..autograd.recording import thread
+from ..autograd.tensor import Tensor, to_array
+from ..autograd.versions import before, check_may_become, take_over, write
+from ..errors import error
+from .choice import only
+from .indexing import _INDEX, kept, plain
+
+Array = Any
+
+
+# ---- the op beneath -------------------------------------------------------------------------------------------------
+
+
+@op(expects=(
+    _INDEX[0] + "; what is written there has the shape of X[index], up to broadcasting",
+    "give V the shape of X[index], and indices within X",
+))  # fmt: skip
+def _setitem(X, V, *, index):
+    """Y = X with Y[index] = V. Of what is written to one place twice, the last counts."""
+    Y = X.copy()
+    Y[plain(index)] = V
+    return Y
+
+
+@_setitem.rule
+def d_setitem(dY, Y, X, V, *, index):
+    dX = cleared(dY, index)
+    dV = last_written(dY, index)
+    return dX, dV
+
+
+def cleared(dY: Array, index) -> Array:
+    """dY with zeros at ``index``: what was written over gets no gradient."""
+    return _setitem(dY, np.zeros((), dY.dtype), index=index)
+
+
+def last_written(dY: Array, index) -> Array:
+    """dY[index], and zeros for what was written over by a later part of the same write."""
+    dV = dY[plain(index)]
+    order = np.arange(dV.size).reshape(dV.shape)
+    place = np.zeros(dY.shape, order.dtype)
+    place[plain(index)] = order
+    counts = place[plain(index)] == order
+    return dV if counts.all() else only(dV, counts)
+
+
+# ---- y[index] = v ---------------------------------------------------------------------------------------------------
+
+
+def setitem(self: Tensor, index, value) -> None:
+    """``self[index] = value``, for every form of index that NumPy has; ``value`` is broadcast to ``self[index]``.
+
+    Views of the array see the change. With a gradient in ``self`` or ``value``, ``self`` becomes the result of an op.
+    A leaf that requires a gradient is written to under ``no_grad()`` only.
+    """
+    if thread.state.watch is not None:
+        thread.state.watch.wrote(self)
+    V = value if isinstance(value, Tensor) else Tensor.wrap(to_array(value, None if _is_list(value) else self.dtype))
+    is_float = self.dtype.kind == "f"
+    tracked = thread.state.recording and is_float and (self.requires_grad or V.requires_grad)
+    check_may_become("t[index] = value", self, tracked)
+    index = kept(index)
+    where = plain(index)
+    try:
+        V = _fitted(V, self.array[where].shape)
+        if tracked:
+            V = V if V.dtype == self.dtype else V.astype(self.dtype)
+            write(self, where, _setitem.op, V, {"index": index})
+            self.site = site_of(_getframe(1))
+        else:
+            self.array[where] = V.array
+            wrote(self)
+    except (IndexError, TypeError, ValueError) as problem:
+        raise _not_written(problem, self, index, V) from None
+
+
+def _fitted(V: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """V without leading axes of size 1 that the place it is written to has not."""
+    if V.ndim > len(shape) and set(V.shape[: V.ndim - len(shape)]) == {1}:
+        return V.reshape(V.shape[V.ndim - len(shape) :])
+    np.broadcast_to(V.array, shape)  # raises where it does not fit
+    return V
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple, np.ndarray))
+
+
+def _not_written(problem: Exception, t: Tensor, index: Any, V: Tensor) -> Exception:
+    kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(problem, k))
+    rule, cure = _setitem.op.expects or ("", "")
+    return error(
+        kind,
+        "t[index] = value",
+        got={"self": t, "index": index, "value": V},
+        rule=f"{rule} (NumPy: {problem})",
+        cure=cure,
+    )
+
+
+# ---- methods that change the Tensor ---------------------------------------------------------------------------------
+
+
+def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The method ``name`` that leaves in the Tensor what ``function`` makes of it, and returns the Tensor."""
+
+    @functools.wraps(function)
+    def call(self: Tensor, *args: Any, **params: Any) -> Tensor:
+        recording, watch = thread.state.recording, thread.state.watch
+        if watch is not None:
+            watch.wrote(self)
+        check_may_become(name, self, False)
+        old = before(self) if recording else self
+        Y = function(old, *[old if a is self else a for a in args], **params)
+        if Y is NotImplemented:
+            return Y
+        if Y.shape != self.shape or not np.can_cast(Y.dtype, self.dtype, "same_kind"):
+            raise error(
+                RuntimeError,
+                name,
+                got={"self": self, "the result": Y},
+                rule="what is changed in place keeps its shape and kind",
+                cure=f"bring the other operand to it first, e.g. g.sum(axis=0) or g.astype('{self.dtype}')",
+            )
+        if Y.dtype != self.dtype:
+            Y = Y.astype(self.dtype)
+        if Y.requires_grad:
+            check_may_become(name, self, True, others=1)  # old
+            take_over(self, old, Y)
+            self.site = site_of(_getframe(1))
+        else:
+            self.array[...] = Y.array
+            wrote(self)
+        return self
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"Leave in the Tensor what :func:`{function.__name__}` makes of it, and return it."
+    return call
