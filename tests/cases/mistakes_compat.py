@@ -6,7 +6,7 @@ import numpy as np
 
 import tinygrad_tf
 from tinygrad_tf import Function, Tensor, grad, nn
-from tinygrad_tf.compat import amp, checkpoints, data_parallel, settings, tensorboard, types
+from tinygrad_tf.compat import amp, checkpoints, data_parallel, sequences, settings, tensorboard, types
 from tinygrad_tf.compat import random as compat_random
 from tinygrad_tf.compat.context import once_differentiable
 
@@ -126,7 +126,12 @@ LAYERS = [
      "Embedding.from_pretrained got embeddings x (3,) float64", "two axes", "(num_embeddings, embedding_dim)"),
 ]  # fmt: skip
 
+SEQUENCES = [
+    ("padding in the middle", lambda: sequences.pad_sequence([x(2)], padding_side="middle"), ValueError,
+     "pad_sequence got padding_side 'middle', sequences 1 of them", "right or the left", 'padding_side="right"'),
+]  # fmt: skip
+
 TABLES = {
     "types by PyTorch's names": TYPES, "settings by PyTorch's names": SETTINGS, "functions with a context": CONTEXTS,
-    "embeddings": LAYERS,
+    "embeddings": LAYERS, "sequences": SEQUENCES,
 }  # fmt: skip

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import tinygrad_tf
-from tinygrad_tf import nn, optim
+from tinygrad_tf import autograd, nn, optim
 from tinygrad_tf.compat import names
 
 
@@ -50,7 +50,9 @@ def test_settings_are_kept():
 
 def test_nothing_of_it_is_loaded_with_the_package():
     code = "import sys, tinygrad_tf; print(*[m for m in sys.modules if m.startswith('tinygrad_tf.compat.')])"
-    assert set(run(code)) == {f"tinygrad_tf.compat.{m}" for m in ("devices", "in_place", "methods", "names", "recording")}
+    assert set(run(code)) == {
+        f"tinygrad_tf.compat.{m}" for m in ("devices", "in_place", "methods", "names", "recording")
+    }
 
 
 IN_ITS_PLACE = """
@@ -74,6 +76,40 @@ def test_the_same_finder_puts_the_package_in_pytorchs_place():
     assert run(IN_ITS_PLACE) == [
         *["True"] * 3, "tinygrad_tf", "tinygrad_tf", "tinygrad_tf.nn.functional", "True", "tinygrad_tf.sparse",
     ]  # fmt: skip
+
+
+def test_what_lies_in_a_folder_is_loaded_once():
+    import tinygrad_tf.utils.data.dataset as theirs
+
+    from tinygrad_tf.compat.utils.data import dataset as ours
+
+    assert theirs is ours
+    with pytest.raises(ModuleNotFoundError, match=r"'tinygrad_tf\.utils\.data\.nowhere'"):
+        importlib.import_module("tinygrad_tf.utils.data.nowhere")
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_sequences_are_padded_as_in_pytorch(batch_first, side):
+    torch = pytest.importorskip("torch")
+    found = []
+    for library in (torch, tinygrad_tf):
+        rnn = importlib.import_module(f"{library.__name__}.nn.utils.rnn")
+        xs = [library.arange(2 * n).reshape(n, 2) for n in (3, 1, 2)]
+        found.append(rnn.pad_sequence(xs, batch_first, -1, side))
+    assert found[0].tolist() == found[1].tolist()
+    assert found[1].dtype == tinygrad_tf.int64
+    cut = rnn.unpad_sequence(rnn.pad_sequence(xs, batch_first), [3, 1, 2], batch_first)
+    assert [x.tolist() for x in cut] == [x.tolist() for x in xs]
+
+
+def test_pytorchs_check_takes_its_inputs_as_a_tuple():
+    x = tinygrad_tf.tensor([1.0, 2.0], dtype="float64", requires_grad=True)
+    assert autograd.gradcheck(lambda x, k: x**k, (x, 3))
+    assert autograd.gradcheck(lambda x: x * x, x)
+    assert not autograd.gradcheck(lambda x: x * x.detach(), x, raise_exception=False)
+    with pytest.raises(AssertionError):
+        autograd.gradcheck(lambda x: x * x.detach(), x)
 
 
 def test_a_module_that_nobody_has_keeps_pythons_message():

@@ -300,8 +300,6 @@ _UTILS = {
         "parameters_to_vector": ("all parameters as one vector", "cat([p.flatten() for p in model.parameters()])"),
         "vector_to_parameters": ("a vector back into parameters", "vector.split(sizes), and p.array[...] = part"),
     }),
-    **_modules("rnn", "batches of sequences for recurrent layers", OUT,
-               "pad the sequences and give attention a mask: src_key_padding_mask"),
     **_modules("parametrize parametrizations", "weights made of others", NOT_YET, "compute the weight in forward"),
     **_modules("stateless", "a module with other parameters", NOT_YET, "write load_state_dict"),
 }  # fmt: skip
@@ -334,8 +332,13 @@ _CUDA = {
     **_modules("nvtx", "marks for NVIDIA's profiler", CPU, "leave it out"),
 }  # fmt: skip
 
+_SEQUENCES = _rows("pack_padded_sequence pad_packed_sequence pack_sequence PackedSequence",
+                   "a batch of sequences for recurrent layers", OUT,
+                   "pad the sequences and give attention a mask: src_key_padding_mask")  # fmt: skip
+
 #: PyTorch's module below ``torch``, its names, and their rows.
 ROWS: dict[str, Rows] = {
-    "": _TORCH, "nn": _NN, "nn.functional": _FUNCTIONAL, "nn.init": _INIT, "nn.utils": _UTILS, "optim": _OPTIM,
+    "": _TORCH, "nn": _NN, "nn.functional": _FUNCTIONAL, "nn.init": _INIT, "nn.utils": _UTILS, "nn.utils.rnn": _SEQUENCES,
+    "optim": _OPTIM,
     "optim.lr_scheduler": _SCHEDULES, "autograd": _AUTOGRAD, "distributed": _DISTRIBUTED, "cuda": _CUDA,
 }  # fmt: skip

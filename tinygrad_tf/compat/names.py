@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from opcode import opname
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,7 @@ MODULES = {
     "nn.modules": "nn",
     "nn.parallel": "compat.data_parallel",
     "nn.parameter": "nn.parts",
+    "nn.utils.rnn": "compat.sequences",
     "optim.optimizer": "optim.base",
     "utils": "compat.utils",
     "utils.checkpoint": "compat.checkpoints",
@@ -62,7 +64,7 @@ NAMES = {
             "compat.settings",
         ),
     },
-    "autograd": {"Variable": "compat.context", "detect_anomaly": "compat.settings", "gradcheck": "transforms",
+    "autograd": {"Variable": "compat.context", "detect_anomaly": "compat.settings", "gradcheck": "compat.checks",
                  "inference_mode": "compat.recording", "set_grad_enabled": "compat.recording"},
     "autograd.function": {"InplaceFunction": "compat.context", "once_differentiable": "compat.context"},
     "nn": {"DataParallel": "compat.data_parallel"},
@@ -117,8 +119,15 @@ class Names:
 
 def _place(below: str) -> str | None:
     """Where PyTorch's module lies here. One that PyTorch has and this package has not raises, and says why."""
-    if below in MODULES:
-        return MODULES[below]
+    outer, inner = below, ""
+    while outer:  # utils.data.dataset lies in utils.data, wherever that is
+        if outer in MODULES:
+            place = MODULES[outer] + inner
+            if not inner or find_spec(f"{PACKAGE}.{place}") is not None:
+                return place
+            break
+        outer, _, last = outer.rpartition(".")
+        inner = f".{last}{inner}"
     if below and not below.startswith("compat"):
         from .missing import module  # the texts are loaded when they are needed
 
