@@ -338,7 +338,7 @@ _SEQUENCES = _rows("pack_padded_sequence pad_packed_sequence pack_sequence Packe
 
 #: PyTorch's module below ``torch``, its names, and their rows.
 ROWS: dict[str, Rows] = {
-    "": _TORCH, "nn": _NN, "nn.functional": _FUNCTIONAL, "nn.init": _INIT, "nn.utils": _UTILS, "nn.utils.rnn": _SEQUENCES,
-    "optim": _OPTIM,
-    "optim.lr_scheduler": _SCHEDULES, "autograd": _AUTOGRAD, "distributed": _DISTRIBUTED, "cuda": _CUDA,
+    "": _TORCH, "nn": _NN, "nn.functional": _FUNCTIONAL, "nn.init": _INIT, "nn.utils": _UTILS,
+    "nn.utils.rnn": _SEQUENCES, "optim": _OPTIM, "optim.lr_scheduler": _SCHEDULES, "autograd": _AUTOGRAD,
+    "distributed": _DISTRIBUTED, "cuda": _CUDA,
 }  # fmt: skip
