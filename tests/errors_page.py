@@ -13,7 +13,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from cases import mistakes, mistakes_autograd_nn, mistakes_data, mistakes_functions, mistakes_graph, mistakes_models
+from cases import (  # fmt: skip
+    mistakes,
+    mistakes_autograd_nn,
+    mistakes_compat,
+    mistakes_data,
+    mistakes_functions,
+    mistakes_graph,
+    mistakes_models,
+)
 
 ROOT = Path(__file__).parents[1]
 EXPLAINED = {"x", "ids", "ones"}  # in the introduction
@@ -41,7 +49,15 @@ class Mistake(NamedTuple):
 
 
 def all_mistakes() -> Iterator[Mistake]:
-    for module in (mistakes, mistakes_autograd_nn, mistakes_models, mistakes_functions, mistakes_graph, mistakes_data):
+    for module in (
+        mistakes,
+        mistakes_autograd_nn,
+        mistakes_models,
+        mistakes_functions,
+        mistakes_graph,
+        mistakes_data,
+        mistakes_compat,
+    ):
         codes = Codes(module)
         for table, rows in module.TABLES.items():
             for name, call, kind, *_ in rows:

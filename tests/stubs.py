@@ -15,8 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import tinygrad_tf
 from tinygrad_tf.autograd import operation
+from tinygrad_tf.compat import in_place
+from tinygrad_tf.compat import methods as compat
 from tinygrad_tf.nn import functional
 from tinygrad_tf.ops import methods
 
@@ -171,14 +175,16 @@ def written(name: str, arguments: list[str], returns: str, indent: str = "", doc
 def methods_stub() -> str:
     lines = [
         HEAD.format(title="What a Tensor can do beside what its class says: the methods that ``ops`` attaches."),
-        "from ..autograd.tensor import Tensor\nfrom .indexing import Extremes\n",
+        "from ..autograd.tensor import Tensor\nfrom ..compat.devices import device\nfrom .indexing import Extremes\n",
         ALIASES,
         "METHODS: dict[str, Callable[..., Any]]\nPROPERTIES: dict[str, property]\n",
         "class Size(builtins.int):\n    shape: tuple[int, ...]",
         "    def __call__(self, dim: int | None = None) -> Any: ...\n",
         "class Methods:",
     ]
-    for name, function in methods.METHODS.items():
+    for name, function in {**methods.METHODS, **compat.METHODS, **in_place.METHODS}.items():
+        if name.startswith("__"):
+            continue
         lines += method(name, function)
     for name, place, _ in methods.OPERATORS:
         for operator in filter(None, (name, place)):
@@ -189,8 +195,11 @@ def methods_stub() -> str:
         lines.append(f"    def __{name}__(self, other: object) -> Tensor: ...  # type: ignore[override]")
     lines.append("    def __getitem__(self, index: Any) -> Tensor: ...")
     lines.append("    def _repr_html_(self) -> str: ...")
-    kinds = {"size": "Size", "device": "str", "data": "np.ndarray[Any, Any]"}
-    for name, made in methods.PROPERTIES.items():
+    kinds = {
+        "size": "Size", "device": "device", "nbytes": "builtins.int",
+        "itemsize": "builtins.int", **dict.fromkeys(("is_cuda", "is_cpu", "is_sparse"), "builtins.bool"),
+    }  # fmt: skip
+    for name, made in {**methods.PROPERTIES, **compat.PROPERTIES}.items():
         kind = kinds.get(name, "Tensor")
         lines += ["    @property", written(name, ["self"], kind, "    ", made.fget.__doc__)]
         if made.fset is not None:
@@ -227,10 +236,13 @@ def split(arguments: str) -> list[str]:
 
 def package_stub() -> str:
     public = {name: getattr(tinygrad_tf, name) for name in tinygrad_tf.__dir__() if not name.startswith("_")}
-    parts = [name for name, thing in public.items() if isinstance(thing, types.ModuleType)]
+    parts = {name: thing.__name__ for name, thing in public.items() if isinstance(thing, types.ModuleType)}
     lines = [
         HEAD.format(title="tinygrad_tf, as type checkers and editors read it."),
-        *[f"from . import {name} as {name}" for name in parts],
+        *[
+            f"from .{path.rpartition('.')[0].partition('.')[2]} import {path.rpartition('.')[2]} as {name}"
+            for name, path in parts.items()
+        ],
     ]
     functions, values = [], []
     for name, thing in public.items():
@@ -239,10 +251,13 @@ def package_stub() -> str:
         module = getattr(thing, "__module__", "")
         if inspect.isfunction(thing) and module.startswith(f"{tinygrad_tf.__name__}.ops"):
             functions += function(name, thing)
+        elif thing is np.dtype:
+            lines.append("from numpy import dtype as dtype")
         elif inspect.isfunction(thing) or inspect.isclass(thing):
             lines.append(f"from .{module.removeprefix(f'{tinygrad_tf.__name__}.')} import {thing.__name__} as {name}")
         else:
             kind = "builtins.float" if isinstance(thing, float) else "np.dtype[Any]"
+            kind = kind if isinstance(thing, (float, np.dtype)) else "Any"
             values.append(f"{name}: {kind}")
     lines += ["from .ops.indexing import Extremes\n", ALIASES + KINDS, "__version__: str", *values, ""]
     return "\n".join([*lines, *functions]) + "\n"

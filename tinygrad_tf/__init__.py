@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from . import nn, ops, optim
+from . import autograd, nn, ops, optim
 from .autograd import (
     Function,
     Tensor,
@@ -19,7 +19,8 @@ from .autograd import (
     op,
 )
 from .autograd.tensor import attach as _attach
-from .compat import cuda, device, in_place, inference_mode, set_grad_enabled
+from .compat import device, in_place, inference_mode, names, set_grad_enabled
+from .compat import methods as _methods
 from .kernels.memory import reuse_freed as _reuse_freed
 from .ops.activation import (
     elu,
@@ -263,7 +264,15 @@ def _view(t: Tensor) -> str:
     return view(t)
 
 
-_attach({"_repr_html_": _view, **in_place.METHODS})
+_attach({"_repr_html_": _view, **_methods.METHODS, **_methods.PROPERTIES, **in_place.METHODS})
+_attach({name: _methods.Absent(name) for name in _methods.MISSING if not hasattr(Tensor, name)})
+names.install()
+Function.with_context = staticmethod(names.with_context)
+for _path, _module in {
+    "nn": nn, "nn.functional": nn.functional, "nn.init": nn.init, "nn.utils": nn.utils, "autograd": autograd,
+    "autograd.function": autograd.function, "optim": optim, "optim.lr_scheduler": optim.lr_scheduler,
+}.items():  # fmt: skip
+    names.open_to(_module, _path)
 del in_place
 
 #: PyTorch's names where NumPy's differ.
@@ -285,12 +294,12 @@ __version__ = "0.1.0"
 
 #: The parts of the package that are loaded when they are first used.
 _LATER = ("graph", "kernels", "models", "parallel", "tasks", "train", "transforms")
-#: Functions that are loaded when they are first used, and where they are.
-_FUNCTIONS_LATER = {"compile": "program", "load": "compat.files", "save": "compat.files"}
-#: Names of Python's builtins, which ``import *`` must not hide, the devices', and those that many scripts use.
+#: PyTorch's names that are found in ``compat`` when they are first used.
+_PYTORCHS = (*[name for name in names.MODULES if "." not in name], *names.NAMES[""])
+#: Names of Python's builtins, which ``import *`` must not hide, the device, and those that many scripts use.
 _BY_NAME_ONLY = (
-    "abs", "all", "any", "bool", "compile", "cuda", "device", "float", "int", "load", "max", "min", "pow", "round",
-    "save", "sum",
+    "abs", "all", "any", "bool", "compile", "device", "float", "int", "load", "max", "min", "pow", "round", "save",
+    "sum",
 )  # fmt: skip
 
 
@@ -307,11 +316,11 @@ __all__ = sorted(filter(_is_for_users, globals()))
 def __getattr__(name: str) -> object:
     if name in _LATER:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _FUNCTIONS_LATER:
-        return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "compile":
+        return importlib.import_module(f"{__name__}.program").compile
+    return names.find("", name)
 
 
 def __dir__() -> list[str]:
     """What users use."""
-    return sorted({*__all__, *_LATER, *_BY_NAME_ONLY, "__version__"})
+    return sorted({*__all__, *_LATER, *_PYTORCHS, *_BY_NAME_ONLY, "__version__"})

@@ -10,7 +10,12 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 import numpy as np
 
 
+from .compat import amp as amp
+from .compat import backends as backends
+from .compat import cuda as cuda
+from .compat import distributed as distributed
 from . import graph as graph
+from .compat import jit as jit
 from . import kernels as kernels
 from . import models as models
 from . import nn as nn
@@ -20,28 +25,61 @@ from . import parallel as parallel
 from . import tasks as tasks
 from . import train as train
 from . import transforms as transforms
+from .compat import utils as utils
+from .compat import version as version
+from .compat.types import BoolTensor as BoolTensor
+from .compat.types import ByteTensor as ByteTensor
+from .compat.types import CharTensor as CharTensor
+from .compat.types import DoubleTensor as DoubleTensor
+from .compat.types import FloatTensor as FloatTensor
 from .autograd.function import Function as Function
+from .compat.random import Generator as Generator
+from .compat.amp import GradScaler as GradScaler
+from .compat.types import HalfTensor as HalfTensor
+from .compat.types import IntTensor as IntTensor
+from .compat.types import LongTensor as LongTensor
+from .compat.types import ShortTensor as ShortTensor
+from .compat.types import Size as Size
 from .autograd.tensor import Tensor as Tensor
+from .compat.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .compat.amp import autocast as autocast
 from .autograd.recompute import checkpoint as checkpoint
 from .program.compiling import compile as compile
-from .compat.devices import cuda as cuda
 from .autograd.debugging import debug as debug
 from .compat.devices import device as device
+from numpy import dtype as dtype
 from .autograd.recording import enable_grad as enable_grad
+from .compat.types import finfo as finfo
+from .compat.types import get_default_dtype as get_default_dtype
+from .compat.settings import get_float32_matmul_precision as get_float32_matmul_precision
+from .compat.settings import get_num_threads as get_num_threads
+from .compat.random import get_rng_state as get_rng_state
 from .autograd.walk import grad as grad
 from .transforms import gradcheck as gradcheck
 from .transforms import hessian as hessian
 from .transforms import hvp as hvp
+from .compat.types import iinfo as iinfo
 from .compat.recording import inference_mode as inference_mode
+from .compat.random import initial_seed as initial_seed
+from .compat.amp import is_autocast_enabled as is_autocast_enabled
 from .autograd.recording import is_grad_enabled as is_grad_enabled
 from .transforms import jacobian as jacobian
 from .transforms import jvp as jvp
 from .compat.files import load as load
 from .random import manual_seed as manual_seed
 from .autograd.recording import no_grad as no_grad
+from .compat.types import numel as numel
 from .autograd.operation import op as op
 from .compat.files import save as save
+from .compat.random import seed as seed
+from .compat.types import set_default_dtype as set_default_dtype
+from .compat.types import set_default_tensor_type as set_default_tensor_type
+from .compat.settings import set_float32_matmul_precision as set_float32_matmul_precision
 from .compat.recording import set_grad_enabled as set_grad_enabled
+from .compat.settings import set_num_threads as set_num_threads
+from .compat.settings import set_printoptions as set_printoptions
+from .compat.random import set_rng_state as set_rng_state
+from .compat.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from .transforms import vjp as vjp
 from .ops.indexing import Extremes
 
@@ -52,13 +90,19 @@ Plain: TypeAlias = np.ndarray[Any, Any] | np.generic | builtins.float | Sequence
 Either = TypeVar("Either", Tensor, np.ndarray[Any, Any], builtins.float)
 
 __version__: str
+bfloat16: Any
 bool: np.dtype[Any]
+complex128: Any
+complex64: Any
+default_generator: Any
 double: np.dtype[Any]
 e: builtins.float
 float: np.dtype[Any]
 float16: np.dtype[Any]
 float32: np.dtype[Any]
 float64: np.dtype[Any]
+float8_e4m3fn: Any
+float8_e5m2: Any
 half: np.dtype[Any]
 inf: builtins.float
 int: np.dtype[Any]
@@ -408,7 +452,7 @@ def baddbmm(
     beta: builtins.float = 1,
     alpha: builtins.float = 1,
 ) -> Tensor: ...
-def bernoulli(input: Like, p: builtins.float | None = None) -> Tensor: ...
+def bernoulli(input: Like, p: builtins.float | None = None, *, generator: Any = None) -> Tensor: ...
 @overload
 def binary_cross_entropy(
     input: Tensor,
@@ -1324,7 +1368,13 @@ def mul(X: Like, W: Tensor) -> Tensor: ...
 def mul(X: Plain, W: Plain) -> np.ndarray[Any, Any]: ...
 @overload
 def mul(*, input: Tensor, W: Like) -> Tensor: ...
-def multinomial(input: Like, num_samples: builtins.int, replacement: builtins.bool = False) -> Tensor: ...
+def multinomial(
+    input: Like,
+    num_samples: builtins.int,
+    replacement: builtins.bool = False,
+    *,
+    generator: Any = None,
+) -> Tensor: ...
 @overload
 def multiply(X: Tensor, W: Like) -> Tensor: ...
 @overload
@@ -1429,7 +1479,7 @@ def norm(
     dim: Axes = None,
     keepdim: builtins.bool = False,
 ) -> Tensor: ...
-def normal(mean: builtins.float = 0.0, std: builtins.float = 1.0, size: Any = (), dtype: Any = ...) -> Tensor: ...
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, dtype: Any = None, generator: Any = None) -> Tensor: ...
 @overload
 def not_equal(X: Tensor, W: Like) -> Tensor: ...
 @overload
@@ -1509,12 +1559,18 @@ def rad2deg(*, input: Tensor) -> Tensor: ...
 def radians(X: Either) -> Either: ...
 @overload
 def radians(*, input: Tensor) -> Tensor: ...
-def rand(*size: Any, dtype: Any = ..., requires_grad: builtins.bool = False) -> Tensor: ...
-def rand_like(t: Any, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def randint(low: builtins.int, high: Any = None, size: Any = None, dtype: Any = ...) -> Tensor: ...
-def randn(*size: Any, dtype: Any = ..., requires_grad: builtins.bool = False) -> Tensor: ...
-def randn_like(t: Any, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def randperm(n: builtins.int) -> Tensor: ...
+def rand(*size: Any, dtype: Any = ..., requires_grad: builtins.bool = False, generator: Any = None) -> Tensor: ...
+def rand_like(t: Any, dtype: Any = None, requires_grad: builtins.bool = False, generator: Any = None) -> Tensor: ...
+def randint(
+    low: builtins.int,
+    high: Any = None,
+    size: Any = None,
+    dtype: Any = ...,
+    generator: Any = None,
+) -> Tensor: ...
+def randn(*size: Any, dtype: Any = ..., requires_grad: builtins.bool = False, generator: Any = None) -> Tensor: ...
+def randn_like(t: Any, dtype: Any = None, requires_grad: builtins.bool = False, generator: Any = None) -> Tensor: ...
+def randperm(n: builtins.int, dtype: Any = ..., generator: Any = None) -> Tensor: ...
 @overload
 def ravel(X: Either, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Either: ...
 @overload
@@ -2126,7 +2182,13 @@ def unflatten(*, input: Tensor, dim: builtins.int, sizes: Sequence[builtins.int]
 def unfold(X: Either, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Either: ...
 @overload
 def unfold(*, input: Tensor, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor: ...
-def uniform(low: builtins.float = 0.0, high: builtins.float = 1.0, size: Any = (), dtype: Any = ...) -> Tensor: ...
+def uniform(
+    low: builtins.float = 0.0,
+    high: builtins.float = 1.0,
+    size: Any = (),
+    dtype: Any = ...,
+    generator: Any = None,
+) -> Tensor: ...
 @overload
 def unique(
     X: Like,

@@ -12,6 +12,7 @@ import numpy as np
 from .errors import error
 
 _generator = np.random.default_rng()
+_others = 0
 
 
 class _Replay(threading.local):
@@ -45,19 +46,32 @@ def generator() -> np.random.Generator:
 
 
 def generator_of(given: Any) -> np.random.Generator:
-    """What ``generator=`` stands for: None, one of NumPy's, or an object that has one, ``rng``."""
+    """The generator to draw from: the one in use for None, ``given.rng`` of PyTorch's kind, or NumPy's own, as it is.
+
+    Raises TypeError for anything else.
+
+    >>> generator_of(None) is generator()
+    True
+    """
+    global _others
     if given is None:
         return generator()
-    found = getattr(given, "rng", given)
+    found = given if isinstance(given, np.random.Generator) else getattr(given, "rng", None)
     if not isinstance(found, np.random.Generator):
         raise error(
             TypeError,
             "generator",
             got={"generator": given},
-            rule="it is a Generator, NumPy's or one with PyTorch's name",
-            cure="write Generator().manual_seed(0), or leave it out",
+            rule="it is a Generator, of this package or of NumPy",
+            cure="write generator=tinygrad_tf.Generator().manual_seed(0), or leave it out",
         )
+    _others += 1
     return found
+
+
+def others_used() -> int:
+    """How often somebody's own generator was drawn from: what is compiled would not draw from it again."""
+    return _others
 
 
 def get_state() -> dict[str, Any]:

@@ -44,8 +44,9 @@ def examples():
     """Each docstring with examples once, among the names of its module and the public ones of the packages around."""
     parser, seen = doctest.DocTestParser(), set()
     names = [m.name for m in pkgutil.walk_packages(tinygrad_tf.__path__, "tinygrad_tf.", onerror=lambda name: None)]
-    if importlib.util.find_spec("numba") is None:  # what it compiles cannot be imported
-        names = [name for name in names if not name.startswith("tinygrad_tf.kernels.compiled")]
+    for folder, package in (("kernels.compiled", "numba"), ("compat.einops", "einops")):
+        if importlib.util.find_spec(package) is None:  # what needs it cannot be imported
+            names = [name for name in names if not name.startswith(f"tinygrad_tf.{folder}")]
     for module in map(importlib.import_module, ["tinygrad_tf", *names]):
         for name, thing in documented(module):
             text = thing.__doc__ or ""

@@ -8,7 +8,15 @@ from pathlib import Path
 import errors_page
 import numpy as np
 import pytest
-from cases import mistakes, mistakes_autograd_nn, mistakes_data, mistakes_functions, mistakes_graph, mistakes_models
+from cases import (  # fmt: skip
+    mistakes,
+    mistakes_autograd_nn,
+    mistakes_compat,
+    mistakes_data,
+    mistakes_functions,
+    mistakes_graph,
+    mistakes_models,
+)
 from cases.mistakes import x
 from cases.mistakes_in_numpy_and_pytorch import CALLS
 
@@ -19,7 +27,7 @@ from tinygrad_tf.errors import describe, error, is_explained
 
 TABLES = {
     **mistakes.TABLES, **mistakes_autograd_nn.TABLES, **mistakes_models.TABLES, **mistakes_functions.TABLES,
-    **mistakes_graph.TABLES, **mistakes_data.TABLES,
+    **mistakes_graph.TABLES, **mistakes_data.TABLES, **mistakes_compat.TABLES,
 }  # fmt: skip
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 

@@ -29,7 +29,7 @@ ALLOWED = {
     "autograd": {"errors", "random", "sums"},  # knows no op by name
     "ops": {"errors", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "autograd"},
-    "compat": _ENGINE | {"files", "nn"},
+    "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "autograd"},
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
@@ -121,10 +121,10 @@ def test_the_engine_is_read_in_order():
 
 
 def loaded():
-    """Every module of the package by its name; those that Numba compiles only where it is."""
-    compiled = importlib.util.find_spec("numba") is not None
-    names = [name for name in MODULES if compiled or not name.startswith("tinygrad_tf.kernels.compiled")]
-    return {name: importlib.import_module(name) for name in names}
+    """Every module of the package by its name; those that need another package only where that is."""
+    needed = {"tinygrad_tf.kernels.compiled": "numba", "tinygrad_tf.compat.einops": "einops"}
+    absent = tuple(name for name, package in needed.items() if importlib.util.find_spec(package) is None)
+    return {name: importlib.import_module(name) for name in MODULES if not name.startswith(absent or ("?",))}
 
 
 def test_no_module_is_hidden_by_a_function_of_its_name():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import error
 from .operation import Op
@@ -30,6 +30,8 @@ class Function:
     """
 
     apply: Callable[..., Any]
+    #: Makes ``apply`` of a subclass in PyTorch's form, ``forward(ctx, x, …)``. The package's top sets it.
+    with_context: ClassVar[Callable[[type[Any]], Callable[..., Any]] | None] = None
 
     def __init_subclass__(cls) -> None:
         forward, backward = getattr(cls, "forward", None), getattr(cls, "backward", None)
@@ -42,6 +44,9 @@ class Function:
                 rule="an op has both: what it computes and its gradient rule, as functions",
                 cure=cure,
             )
+        if cls.with_context is not None and (hasattr(cls, "setup_context") or _first_of(forward) == "ctx"):
+            cls.apply = staticmethod(cls.with_context(cls))
+            return
         op = Op(forward, name=cls.__name__)
         op.rule(backward)
         cls.apply = staticmethod(op.function)
@@ -54,6 +59,11 @@ class Function:
                 TypeError,
                 f"Function {cls.__name__}",
                 got=f"forward{inspect.signature(forward)} and backward{inspect.signature(backward)}",
-                rule="a rule is given dY, Y, all inputs and all params; there is no ctx to save things in",
+                rule="a rule is given dY, Y, all inputs and all params; in PyTorch's form ctx comes first in both",
                 cure=cure,
             )
+
+
+def _first_of(function: Any) -> str:
+    """The name of the first argument."""
+    return next(iter(inspect.signature(function).parameters), "")

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 # ---- tensor ---------------------------------------------------------------------------------------------------------
 
 
-def no_array(data: Any, problem: Exception) -> Exception:
+def no_array(data: Any, dtype: Any, problem: Exception) -> Exception:
+    if hasattr(dtype, "cure"):  # the name of a type that PyTorch has
+        return error(TypeError, "Tensor", got={"dtype": dtype}, rule="NumPy has no such type", cure=dtype.cure)
     return error(
         type(problem),
         "Tensor",
@@ -170,16 +172,6 @@ def written_through_another(x: Tensor, name: str) -> Exception:
 # ---- recording and operation ----------------------------------------------------------------------------------------
 
 
-def yields(name: str, function: str) -> Exception:
-    return error(
-        TypeError,
-        name,
-        got=f"{function}, which yields",
-        rule="its body runs after the call",
-        cure="write with no_grad(): inside it, around what computes but no yield",
-    )
-
-
 def input_with_default(forward: Any) -> Exception:
     names = forward.__code__.co_varnames[: forward.__code__.co_argcount]
     name = next(n for n, value in zip(names[::-1], forward.__defaults__[::-1], strict=False) if value is not None)
@@ -303,20 +295,40 @@ def not_as_many(outputs: int, gradients: int) -> Exception:
     )
 
 
-def no_tensor(x: Any) -> Exception:
+def no_inputs() -> Exception:
+    return error(
+        RuntimeError,
+        "backward",
+        got="an empty list of inputs",
+        rule="inputs are the Tensors that get a gradient",
+        cure="name some, or leave inputs out: then all leaves get theirs",
+    )
+
+
+def unused(x: Tensor) -> Exception:
     return error(
         RuntimeError,
         "grad",
+        got={"input": x},
+        rule="the outputs do not depend on it",
+        cure="write allow_unused=True, which gives None, or leave it out, which gives zeros",
+    )
+
+
+def no_tensor(name: str, x: Any) -> Exception:
+    return error(
+        RuntimeError,
+        name,
         got={"input": x},
         rule="outputs and inputs are Tensors, or lists of Tensors",
         cure="compute the outputs from Tensors with requires_grad=True",
     )
 
 
-def input_without_gradient(x: Tensor) -> Exception:
+def input_without_gradient(name: str, x: Tensor) -> Exception:
     return error(
         RuntimeError,
-        "grad",
+        name,
         got={"input": x},
         rule="only a Tensor that requires a gradient has one",
         cure="make it with requires_grad=True before the forward",

@@ -54,6 +54,8 @@ class Op:
     are taken besides, here and for every op: ``input`` for the first input, ``dim`` for ``axis`` …
     """
 
+    repeats = True  # whether calling the forward again with the same inputs does all that the first call did
+
     def __init__(
         self,
         forward: Callable[..., Array],

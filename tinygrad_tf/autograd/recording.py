@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from . import mistakes
 from .places import Scope
 
 if TYPE_CHECKING:
@@ -49,7 +48,9 @@ thread = Thread()
 
 
 class no_grad:
-    """Within it nothing is recorded: a context manager, and a decorator (not of functions that yield).
+    """Within it nothing is recorded: a context manager, and a decorator, ``@no_grad()`` or ``@no_grad``.
+
+    Of a function that yields, each piece between two yields runs within it; who iterates is not touched.
 
     >>> W = Tensor([1.0], requires_grad=True)
     >>> with no_grad():
@@ -59,6 +60,18 @@ class no_grad:
 
     recording = False
 
+    @overload
+    def __new__(cls, function: F) -> F: ...  # type: ignore[misc]
+    @overload
+    def __new__(cls, function: bool | None = None) -> Self: ...
+    def __new__(cls, function: Any = None) -> Any:
+        made = super().__new__(cls)
+        return made(function) if callable(function) else made
+
+    def again(self) -> no_grad:
+        """Another one like this, to be entered."""
+        return type(self)()
+
     def __enter__(self) -> None:
         self.before = thread.state.recording
         thread.state.recording = self.recording
@@ -67,15 +80,35 @@ class no_grad:
         thread.state.recording = self.before
 
     def __call__(self, function: F) -> F:
-        if inspect.isgeneratorfunction(function):
-            raise mistakes.yields(type(self).__name__, function.__name__)
+        yields = inspect.isgeneratorfunction(function)
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
+            if yields:
+                return _resumed(function(*args, **kwargs), self.again)
+            with self.again():
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _resumed(pieces: Generator[Any, Any, Any], within: Callable[[], no_grad]) -> Generator[Any, Any, Any]:
+    """What a generator yields, each of its pieces run ``within()``."""
+    step, given = pieces.send, None
+    while True:
+        try:
+            with within():
+                made = step(given)
+        except StopIteration as end:
+            return end.value
+        try:
+            step, given = pieces.send, (yield made)
+        except GeneratorExit:
+            with within():
+                pieces.close()
+            raise
+        except BaseException as problem:
+            step, given = pieces.throw, problem
 
 
 class enable_grad(no_grad):

@@ -146,11 +146,13 @@ class Tensor(Methods):
         """The same array, cut from the graph: no gradient flows through it."""
         return Tensor.wrap(self.array, self.name)
 
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
         """Add dself/dleaf into ``.grad`` of every leaf that requires one: see :func:`tinygrad_tf.autograd.backward`."""
         from .walk import backward  # the one place where Tensor reaches up: the walk is not its business
 
-        backward(self, gradient, retain_graph, create_graph)
+        backward(self, gradient, retain_graph, create_graph, inputs)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` of a leaf and return it."""
@@ -311,7 +313,7 @@ def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
     try:
         array = np.asarray(data, dtype)
     except (ValueError, TypeError) as problem:
-        raise mistakes.no_array(data, problem) from None
+        raise mistakes.no_array(data, dtype, problem) from None
     if array.dtype.kind not in "biuf":
         raise mistakes.no_numbers(array.dtype)
     if dtype is None and not brought and array.dtype == np.float64:

@@ -180,14 +180,16 @@ def _spread(useful: set[int], order: list[Tensor]) -> None:
 
 
 def backward(
-    output: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-) -> None:
+    output: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:  # fmt: skip
     """Add d output / d leaf into ``.grad`` of every leaf that requires a gradient and that ``output`` depends on.
 
     Args:
         output: where to start; a scalar, unless ``gradient`` (of its shape) says how each entry counts.
         retain_graph: keep the graph for a second call; by default it is freed, unless ``create_graph``.
         create_graph: record the walk itself, so that ``.grad`` can be differentiated.
+        inputs: the only Tensors whose ``.grad`` is added to, leaves or not; by default all leaves.
 
     Raises RuntimeError for an output without a graph, one that is no scalar, or a graph that was freed.
 
@@ -200,12 +202,14 @@ def backward(
         raise mistakes.no_graph(output)
     seed = _seed("backward", output, gradient, create_graph)
     arrived: list[tuple[Tensor, Array]] = []
+    xs = None if inputs is None else _inputs("backward", inputs)
+    wanted = {x.number for x in xs or ()}
     free = not (retain_graph or create_graph)
     with enable_grad() if create_graph else contextlib.nullcontext():
-        for Y, dY, _ in steps([output], [seed], create_graph=create_graph, free=free, at=()):
-            if Y.op is None:
+        for Y, dY, _ in steps([output], [seed], xs, create_graph, free, wanted):
+            if Y.op is None and (xs is None or Y.number in wanted):
                 arrived.append((Y, dY))
-            elif Y.retains_grad:
+            elif Y.retains_grad or Y.number in wanted:
                 arrived.append((Y, dY.clone() if create_graph else np.array(dY)))
         for leaf, dleaf in arrived:
             new = dleaf if create_graph else Tensor.wrap(np.asarray(dleaf))
@@ -246,10 +250,13 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
 ) -> Any:
     """The gradients of ``outputs`` (summed, weighted by ``grad_outputs``) with respect to ``inputs``, as Tensors.
 
-    Inputs may be any Tensors of the graph; one that the outputs do not depend on gives zeros. ``.grad`` is not touched.
+    Inputs may be any Tensors of the graph; one that the outputs do not depend on gives zeros, None with
+    ``allow_unused=True``, and a RuntimeError with ``allow_unused=False``. ``.grad`` is not touched.
     For a single Tensor as ``inputs`` a single Tensor is returned, otherwise a tuple.
 
     >>> x = Tensor(3.0, requires_grad=True)
@@ -258,16 +265,13 @@ def grad(
     (6.0, 2.0)
     """
     ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    xs = _inputs("grad", inputs)
     weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ys))
     if len(weights) != len(ys):
         raise mistakes.not_as_many(len(ys), len(weights))
-    for x in [*ys, *xs]:
-        if not isinstance(x, Tensor):
-            raise mistakes.no_tensor(x)
-    for x in xs:
-        if not x.requires_grad:
-            raise mistakes.input_without_gradient(x)
+    for y in ys:
+        if not isinstance(y, Tensor):
+            raise mistakes.no_tensor("grad", y)
     seeds = [_seed("grad", y, w, create_graph) for y, w in zip(ys, weights, strict=True)]
     wanted = {x.number for x in xs}
     found: dict[int, Array] = {}
@@ -275,11 +279,29 @@ def grad(
         for Y, dY, _ in steps(ys, seeds, xs, create_graph, not (retain_graph or create_graph), wanted):
             if Y.number in wanted:
                 found[Y.number] = dY if create_graph or Y.op is None else np.array(dY)
-    results = []
+    results: list[Tensor | None] = []
     for x in xs:
+        if x.number not in found and allow_unused is not None and not materialize_grads:
+            if not allow_unused:
+                raise mistakes.unused(x)
+            results.append(None)
+            continue
         dx = found[x.number] if x.number in found else np.zeros_like(x.array)
         results.append(dx if isinstance(dx, Tensor) else Tensor.wrap(np.asarray(dx)))
     return results[0] if isinstance(inputs, Tensor) else tuple(results)
+
+
+def _inputs(name: str, inputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    """Tensors whose gradient is asked for, checked."""
+    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not xs and name == "backward":
+        raise mistakes.no_inputs()
+    for x in xs:
+        if not isinstance(x, Tensor):
+            raise mistakes.no_tensor(name, x)
+        if not x.requires_grad:
+            raise mistakes.input_without_gradient(name, x)
+    return xs
 
 
 def _seed(name: str, output: Tensor, gradient: Any, create_graph: bool) -> Array:

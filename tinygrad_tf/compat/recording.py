@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -30,20 +29,21 @@ class set_grad_enabled(no_grad):
 
     def __call__(self, function: F) -> F:
         thread.state.recording = self.before
+        return super().__call__(function)
 
-        @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with set_grad_enabled(self.recording):
-                return function(*args, **kwargs)
-
-        return run  # type: ignore[return-value]
+    def again(self) -> no_grad:
+        return set_grad_enabled(self.recording)
 
 
-def inference_mode(mode: bool = True) -> no_grad:
+def inference_mode(mode: Any = True) -> Any:
     """``no_grad()``; with ``mode=False`` ``enable_grad()``. What is computed within may be used outside.
+
+    A decorator with or without brackets, as ``no_grad``.
 
     >>> with inference_mode():
     ...     is_grad_enabled()
     False
     """
+    if callable(mode):
+        return no_grad()(mode)
     return no_grad() if mode else enable_grad()

@@ -199,6 +199,8 @@ class Writer:
     def _forward(self, t: Tensor) -> None:
         op = t.op
         assert op is not None
+        if not op.repeats:
+            raise Unwritable(f"{op.name}, whose forward leaves things in a ctx")
         tree = source_tree(op.forward)
         values, written = self._arguments(t, tree, {})
         call = self.plain.write(op.forward, tree, values, written, op.name)

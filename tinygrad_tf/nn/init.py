@@ -1,4 +1,7 @@
-"""Initial values. Each function fills a Tensor, or an array, in place and returns it. The names are PyTorch's."""
+"""Initial values. Each function fills a Tensor, or an array, in place and returns it. The names are PyTorch's.
+
+Those that draw take a ``generator`` of their own; without one it is the package's.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..random import generator
+from ..random import generator_of
 
 T = TypeVar("T", Tensor, np.ndarray[Any, Any])
 
@@ -69,18 +72,18 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return gains[nonlinearity]
 
 
-def uniform_(t: T, a: float = 0.0, b: float = 1.0) -> T:
+def uniform_(t: T, a: float = 0.0, b: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers uniform on [a, b).
 
     >>> bool((uniform_(Tensor([0.0] * 100), 2, 3).array >= 2).all())
     True
     """
-    return _fill(t, generator().uniform(a, b, t.shape))
+    return _fill(t, generator_of(generator).uniform(a, b, t.shape))
 
 
-def normal_(t: T, mean: float = 0.0, std: float = 1.0) -> T:
+def normal_(t: T, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers from the normal distribution with this mean and standard deviation."""
-    return _fill(t, generator().normal(mean, std, t.shape))
+    return _fill(t, generator_of(generator).normal(mean, std, t.shape))
 
 
 def constant_(t: T, value: float) -> T:
@@ -104,41 +107,47 @@ def ones_(t: T) -> T:
     return constant_(t, 1.0)
 
 
-def xavier_uniform_(t: T, gain: float = 1.0) -> T:
+def xavier_uniform_(t: T, gain: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers uniform within ±gain · √(6 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     bound = gain * math.sqrt(6 / sum(_fans(t)))
-    return uniform_(t, -bound, bound)
+    return uniform_(t, -bound, bound, generator)
 
 
-def xavier_normal_(t: T, gain: float = 1.0) -> T:
+def xavier_normal_(t: T, gain: float = 1.0, generator: Any = None) -> T:
     """Fill with normal numbers of standard deviation gain · √(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
-    return normal_(t, 0.0, gain * math.sqrt(2 / sum(_fans(t))))
+    return normal_(t, 0.0, gain * math.sqrt(2 / sum(_fans(t))), generator)
 
 
-def kaiming_uniform_(t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
+def kaiming_uniform_(
+    t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> T:
     """Fill with numbers uniform within ±√(6 / ((1 + a²) · fan)) (He et al. 2015).
 
     ``a`` is the negative slope of the leaky ReLU, ``mode`` the fan, "fan_in" or "fan_out". ``nonlinearity`` is one
     that :func:`calculate_gain` knows.
     """
     bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / _fan(t, mode))
-    return uniform_(t, -bound, bound)
+    return uniform_(t, -bound, bound, generator)
 
 
-def kaiming_normal_(t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
+def kaiming_normal_(
+    t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> T:
     """Fill with normal numbers of standard deviation √(2 / ((1 + a²) · fan)) (He et al. 2015)."""
-    return normal_(t, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(t, mode)))
+    return normal_(t, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(t, mode)), generator)
 
 
-def trunc_normal_(t: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:
+def trunc_normal_(
+    t: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+) -> T:
     """Fill with normal numbers; those outside of [a, b] are drawn again."""
-    values: Any = generator().normal(mean, std, t.shape)
+    values: Any = generator_of(generator).normal(mean, std, t.shape)
     while (outside := (values < a) | (values > b)).any():
-        values[outside] = generator().normal(mean, std, int(outside.sum()))
+        values[outside] = generator_of(generator).normal(mean, std, int(outside.sum()))
     return _fill(t, values)
 
 
-def orthogonal_(t: T, gain: float = 1.0) -> T:
+def orthogonal_(t: T, gain: float = 1.0, generator: Any = None) -> T:
     """Fill with rows at right angles, or columns where these are fewer, all of length ``gain`` (Saxe et al. 2013).
 
     >>> W = orthogonal_(Tensor(np.zeros((2, 3))))
@@ -147,6 +156,6 @@ def orthogonal_(t: T, gain: float = 1.0) -> T:
     """
     _fans(t)  # at least two axes
     n, m = t.shape[0], math.prod(t.shape[1:])
-    Q, R = np.linalg.qr(generator().normal(size=(max(n, m), min(n, m))))
+    Q, R = np.linalg.qr(generator_of(generator).normal(size=(max(n, m), min(n, m))))
     Q = Q * np.sign(np.diag(R))  # makes all directions equally likely
     return _fill(t, gain * (Q.T if n < m else Q).reshape(t.shape))

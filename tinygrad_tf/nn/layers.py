@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops import fused
-from ..ops.conversion import check_device
+from ..ops.conversion import as_dtype, check_device
 from . import init
 from .module import Module
 from .parts import Parameter
@@ -20,7 +21,7 @@ from .parts import Parameter
 def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
     """A parameter of zeros for an initialiser to fill, float32 by default."""
     check_device("Parameter", device)
-    return Parameter(np.zeros(shape, np.float32 if dtype is None else dtype))
+    return Parameter(np.zeros(shape, np.float32 if dtype is None else as_dtype("Parameter", dtype)))
 
 
 def probability(name: str, p: float) -> float:
@@ -69,20 +70,60 @@ class Linear(Module):
 class Embedding(Module):
     """A vector for each id: row ``id`` of the weight (num_embeddings, embedding_dim), which starts as N(0, 1).
 
-    The row ``padding_idx`` starts at zero and gets no gradient. Shapes: ids (...), result (..., embedding_dim). Raises
-    IndexError for an id beyond the rows, TypeError for floats.
+    The row ``padding_idx`` starts at zero and gets no gradient. With ``max_norm`` a row that is looked up is first
+    scaled down, in the weight itself, to this ``norm_type``-norm. ``scale_grad_by_freq`` divides the gradient of a row
+    by how often its id stands among the ids. ``sparse`` is accepted; the gradient is dense and has the same values.
+    Shapes: ids (...), result (..., embedding_dim). Raises IndexError for an id beyond the rows, TypeError for floats,
+    ValueError for a ``padding_idx`` beyond the rows.
 
     >>> Embedding(10, 4)([[1, 2, 3]]).shape
     (1, 3, 4)
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, device: Any = None,
-        dtype: Any = None,
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Any = None,
+        _freeze: bool = False, device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
-        self.reset_parameters()
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise error(
+                ValueError,
+                "Embedding",
+                got={"padding_idx": padding_idx, "num_embeddings": num_embeddings},
+                rule="padding_idx is one of the rows",
+                cure=f"write a number from 0 to {num_embeddings - 1}, or num_embeddings={padding_idx + 1} or more",
+            )
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.max_norm, self.norm_type = max_norm, norm_type
+        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
+        if _weight is None:
+            self.weight = empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
+            self.reset_parameters()
+        else:
+            self.weight = Parameter(_weight)
+        self.weight.requires_grad_(not _freeze)
+
+    @classmethod
+    def from_pretrained(
+        cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, max_norm: float | None = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+    ) -> Embedding:  # fmt: skip
+        """A layer with these rows (num_embeddings, embedding_dim), copied; they learn only with ``freeze=False``.
+
+        >>> Embedding.from_pretrained(Tensor([[1.0, 2.0], [3.0, 4.0]]))([1]).tolist()
+        [[3.0, 4.0]]
+        """
+        if getattr(embeddings, "ndim", None) != 2:
+            raise error(
+                ValueError,
+                "Embedding.from_pretrained",
+                got={"embeddings": embeddings},
+                rule="the rows are a Tensor or an array of two axes",
+                cure="give shape (num_embeddings, embedding_dim)",
+            )
+        n, d = embeddings.shape
+        return cls(n, d, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
 
     def reset_parameters(self) -> None:
         init.normal_(self.weight)
@@ -90,11 +131,39 @@ class Embedding(Module):
             self.weight.array[self.padding_idx] = 0
 
     def forward(self, ids: Any) -> Tensor:
-        return fused.embedding(ids, self.weight, self.padding_idx)
+        if self.max_norm is not None:
+            self._scale_down(ids)
+        Y = fused.embedding(ids, self.weight, self.padding_idx)
+        if self.scale_grad_by_freq and Y.requires_grad:
+            counts = np.bincount(_ids(ids).ravel(), minlength=self.num_embeddings)[_ids(ids)]
+            share = Tensor.wrap((1 / counts[..., None]).astype(Y.dtype))
+            Y.register_hook(lambda dY: dY * share)
+        return Y
+
+    def _scale_down(self, ids: Any) -> None:
+        """Bring the rows that are about to be looked up to ``max_norm``, those that are longer."""
+        rows = np.unique(_ids(ids))
+        if rows.dtype.kind not in "iu" or not rows.size or rows[0] < 0 or rows[-1] >= self.num_embeddings:
+            return  # the lookup says what is wrong
+        W = self.weight.array[rows]
+        norms = np.linalg.norm(W, self.norm_type, axis=-1, keepdims=True)
+        longer = norms[:, 0] > self.max_norm
+        if longer.any():
+            self.weight.array[rows[longer]] = W[longer] * (self.max_norm / (norms[longer] + 1e-7))  # PyTorch's 1e-7
+            wrote(self.weight)
 
     def extra_repr(self) -> str:
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        said = {
+            "padding_idx": self.padding_idx, "max_norm": self.max_norm,
+            "norm_type": None if self.norm_type == 2 else self.norm_type,
+            "scale_grad_by_freq": self.scale_grad_by_freq or None, "sparse": self.sparse or None,
+        }  # fmt: skip
+        more = "".join(f", {name}={value}" for name, value in said.items() if value is not None)
+        return f"{self.num_embeddings}, {self.embedding_dim}{more}"
+
+
+def _ids(ids: Any) -> Any:
+    return np.asarray(ids.array if isinstance(ids, Tensor) else ids)
 
 
 class LayerNorm(Module):

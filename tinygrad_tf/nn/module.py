@@ -17,7 +17,7 @@ from ..autograd.places import Scope, Site, is_ours, site_of
 from ..autograd.recording import thread
 from ..autograd.tensor import Handle, Tensor
 from ..errors import error, wrong_arguments
-from ..ops.conversion import type_asked_for
+from ..ops.conversion import as_dtype, check_device, type_asked_for
 from .hooks import Hooks
 from .loading import Loads
 from .parts import Parameter
@@ -251,7 +251,7 @@ class Module(Loads):
         dtype = type_asked_for("to", args, dtype, device)
         if dtype is None:
             return self
-        if np.dtype(dtype).kind != "f":
+        if as_dtype(type(self).__name__, dtype).kind != "f":
             raise error(
                 TypeError,
                 type(self).__name__,
@@ -270,6 +270,11 @@ class Module(Loads):
 
     def cpu(self: M) -> M:
         """The module itself: the only device is the CPU."""
+        return self
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Raises ValueError: NumPy computes on the CPU."""
+        check_device("cuda", "cuda")
         return self
 
     def double(self: M) -> M:

@@ -15,17 +15,23 @@ if TYPE_CHECKING:
 class Parameter(Tensor):
     """A Tensor that a module learns: it requires a gradient, and its module finds it.
 
+    It takes attributes of any name, ``p.is_lora = True``, and copies keep them. Other Tensors take none: room for them
+    would cost each one 32 bytes.
+
     >>> Parameter([1.0, 2.0]).requires_grad
     True
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)
 
     def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(data, requires_grad, dtype, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value.array if name == "data" and isinstance(value, Tensor) else value)
+
+    def __reduce__(self) -> Any:
+        return (*super().__reduce__(), vars(self) or None)
 
 
 class Parts:

@@ -21,7 +21,7 @@ def astype(X, *, dtype):
     >>> astype(Tensor([1.5]), dtype="float64").dtype
     dtype('float64')
     """
-    if np.dtype(dtype).kind not in "biuf":
+    if as_dtype("astype", dtype).kind not in "biuf":
         raise error(
             TypeError,
             "astype",
@@ -71,6 +71,20 @@ def check_device(name: str, device) -> None:
         )
 
 
+def as_dtype(name: str, dtype) -> np.dtype[Any]:
+    """``dtype`` as NumPy has it. Raises TypeError for a type that no array can have, and says what to take instead."""
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise error(
+            TypeError,
+            name,
+            got={"dtype": dtype},
+            rule="the types of arrays are NumPy's: bool, int8 … int64, uint8 …, float16, float32, float64",
+            cure=getattr(dtype, "cure", "write dtype='float32' or dtype='int64'"),
+        ) from None
+
+
 def type_asked_for(name: str, args: tuple[Any, ...], dtype, device):
     """The dtype among the arguments of PyTorch's ``to``, or None. A device must be the CPU."""
     for a in args:
@@ -92,7 +106,7 @@ def to(X, *args, dtype=None, device="cpu", **hints: bool):
     dtype('float64')
     """
     dtype = type_asked_for("to", args, dtype, device)
-    return X if dtype is None or np.dtype(dtype) == X.dtype else astype(X, dtype=dtype)
+    return X if dtype is None or as_dtype("to", dtype) == X.dtype else astype(X, dtype=dtype)
 
 
 @function

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..autograd.tensor import Tensor, to_array
-from ..random import generator
-from .conversion import check_device
+from ..random import generator_of
+from .conversion import as_dtype, check_device
 
 _FLOAT = np.dtype(np.float32)
 F = TypeVar("F", bound=Callable[..., Tensor])
@@ -23,6 +23,8 @@ def _maker(make: F) -> F:
     @functools.wraps(make)
     def call(*args, device=None, **params) -> Tensor:
         check_device(make.__name__, device)
+        if "dtype" in params and params["dtype"] is not None:
+            params["dtype"] = as_dtype(make.__name__, params["dtype"])
         return make(params.pop("size"), **params) if many and "size" in params else make(*args, **params)
 
     return call  # type: ignore[return-value]
@@ -194,47 +196,52 @@ def empty_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
 
 
 @_maker
-def rand(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+def rand(*size, dtype=_FLOAT, requires_grad: bool = False, generator=None) -> Tensor:
     """Numbers uniform on [0, 1), drawn from the package's generator (see ``manual_seed``).
 
     >>> rand(2, 3).shape
     (2, 3)
     """
-    return _make(generator().random(_shape(size), np.float64), requires_grad, dtype)
+    return _make(generator_of(generator).random(_shape(size), np.float64), requires_grad, dtype)
 
 
 @_maker
-def randn(*size, dtype=_FLOAT, requires_grad: bool = False) -> Tensor:
+def randn(*size, dtype=_FLOAT, requires_grad: bool = False, generator=None) -> Tensor:
     """Numbers from the normal distribution with mean 0 and variance 1.
 
     >>> randn(2, 3).shape
     (2, 3)
     """
-    return _make(generator().standard_normal(_shape(size)), requires_grad, dtype)
+    return _make(generator_of(generator).standard_normal(_shape(size)), requires_grad, dtype)
 
 
 @_maker
-def uniform(low: float = 0.0, high: float = 1.0, size=(), dtype=_FLOAT) -> Tensor:
+def uniform(low: float = 0.0, high: float = 1.0, size=(), dtype=_FLOAT, generator=None) -> Tensor:
     """Numbers uniform on [low, high), of the shape ``size``.
 
     >>> uniform(2, 3, (4,)).shape
     (4,)
     """
-    return _make(generator().uniform(low, high, size), False, dtype)
+    return _make(generator_of(generator).uniform(low, high, size), False, dtype)
 
 
 @_maker
-def normal(mean: float = 0.0, std: float = 1.0, size=(), dtype=_FLOAT) -> Tensor:
+def normal(mean=0.0, std=1.0, size=None, dtype=None, generator=None) -> Tensor:
     """Numbers from the normal distribution with the given mean and standard deviation, of the shape ``size``.
+
+    Mean and deviation may be Tensors that broadcast: then each entry has its own, and there is no size.
 
     >>> normal(0.0, 2.0, (4,)).shape
     (4,)
     """
-    return _make(generator().normal(mean, std, size), False, dtype)
+    given = [x.dtype for x in (mean, std) if isinstance(x, Tensor)]
+    mean, std = (x.array if isinstance(x, Tensor) else x for x in (mean, std))
+    dtype = dtype or (np.result_type(*given) if given else _FLOAT)
+    return _make(generator_of(generator).normal(mean, std, size), False, dtype)
 
 
 @_maker
-def randint(low: int, high=None, size=None, dtype=np.int64) -> Tensor:
+def randint(low: int, high=None, size=None, dtype=np.int64, generator=None) -> Tensor:
     """Integers drawn from low … high − 1; with one bound, from 0 … bound − 1. The shape is ``size``.
 
     >>> bool((randint(3, size=(5,)) < 3).all())
@@ -244,37 +251,39 @@ def randint(low: int, high=None, size=None, dtype=np.int64) -> Tensor:
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    return _make(generator().integers(low, high, () if size is None else size), False, dtype)
+    return _make(generator_of(generator).integers(low, high, () if size is None else size), False, dtype)
 
 
 @_maker
-def randperm(n: int) -> Tensor:
+def randperm(n: int, dtype=np.int64, generator=None) -> Tensor:
     """The integers 0 … n − 1 in a random order.
 
     >>> sorted(randperm(3).tolist())
     [0, 1, 2]
     """
-    return _make(generator().permutation(n), False)
+    return _make(generator_of(generator).permutation(n), False, dtype)
 
 
 @_maker
-def rand_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+def rand_like(t, dtype=None, requires_grad: bool = False, generator=None) -> Tensor:
     """Numbers uniform on [0, 1), in the shape and type of ``t``.
 
     >>> rand_like(tensor([[1.0, 2.0]])).shape
     (1, 2)
     """
-    return rand(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    dtype = t.dtype if dtype is None else dtype
+    return rand(tuple(t.shape), dtype=dtype, requires_grad=requires_grad, generator=generator)
 
 
 @_maker
-def randn_like(t, dtype=None, requires_grad: bool = False) -> Tensor:
+def randn_like(t, dtype=None, requires_grad: bool = False, generator=None) -> Tensor:
     """Numbers from the normal distribution with mean 0 and variance 1, in the shape and type of ``t``.
 
     >>> randn_like(tensor([[1.0, 2.0]])).shape
     (1, 2)
     """
-    return randn(tuple(t.shape), dtype=t.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    dtype = t.dtype if dtype is None else dtype
+    return randn(tuple(t.shape), dtype=dtype, requires_grad=requires_grad, generator=generator)
 
 
 def is_tensor(thing) -> bool:

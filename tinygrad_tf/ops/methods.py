@@ -183,11 +183,6 @@ def size(self: Tensor) -> Size:
     return Size(self.array.shape)
 
 
-def device(self: Tensor) -> str:
-    """Where the Tensor is: always ``"cpu"``."""
-    return "cpu"
-
-
 def data(self: Tensor) -> Tensor:
     """A Tensor without a graph that shares the array: what is written to one is written to the other."""
     return self.detach()
@@ -287,7 +282,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "take_along_axis": indexing.take_along_axis, "take_along_dim": indexing.take_along_axis,
     "masked_select": indexing.masked_select, "nonzero": indexing.nonzero,
     # another type, or a new array
-    "clone": conversion.copy, "astype": conversion.astype, "type": conversion.astype, "to": conversion.to,
+    "clone": conversion.copy, "astype": conversion.astype, "to": conversion.to,
     "type_as": type_as, "is_floating_point": conversion.is_floating_point, "half": cast("float16"),
     "float": cast("float32"), "double": cast("float64"), "long": cast("int64"), "int": cast("int32"),
     "bool": cast("bool"), "new_zeros": new_zeros, "new_empty": new_zeros, "new_ones": new_ones,
@@ -297,7 +292,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 PROPERTIES = {
-    "T": property(transposed), "mT": property(matrix_transposed), "size": property(size), "device": property(device),
+    "T": property(transposed), "mT": property(matrix_transposed), "size": property(size),
     "data": property(data, set_data),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ import numpy as np
 
 
 from ..autograd.tensor import Tensor
+from ..compat.devices import device
 from .indexing import Extremes
 
 
@@ -868,7 +869,13 @@ class Methods:
         >>> isin(tensor([1, 2, 3]), tensor([3, 1])).tolist()
         [True, False, True]
         """
-    def multinomial(self, num_samples: builtins.int, replacement: builtins.bool = False) -> Tensor:
+    def multinomial(
+        self,
+        num_samples: builtins.int,
+        replacement: builtins.bool = False,
+        *,
+        generator: Any = None,
+    ) -> Tensor:
         """Indices (..., num_samples), each drawn with probability input / Σ input. Shapes of the input: (n,) or (m, n).
 
         The weights are not negative and need not add up to 1. Without ``replacement`` no index is drawn twice: those of the
@@ -879,7 +886,7 @@ class Methods:
         >>> sorted(multinomial(Tensor([0.2, 0.3, 0.5]), 3).tolist())
         [0, 1, 2]
         """
-    def bernoulli(self, p: builtins.float | None = None) -> Tensor:
+    def bernoulli(self, p: builtins.float | None = None, *, generator: Any = None) -> Tensor:
         """1 or 0 for each entry. The entry is the probability of a 1, unless ``p`` gives one for all; its type is kept.
 
         >>> bernoulli(Tensor([0.0, 1.0])).tolist()
@@ -1358,14 +1365,6 @@ class Methods:
         >>> astype(Tensor([1.5]), dtype="float64").dtype
         dtype('float64')
         """
-    def type(self, dtype: Any) -> Tensor:
-        """X in another dtype. The gradient comes back in the dtype of X; only floats pass it on.
-
-        Raises TypeError for a dtype that is neither boolean, integer nor float.
-
-        >>> astype(Tensor([1.5]), dtype="float64").dtype
-        dtype('float64')
-        """
     def to(self, *args: Any, dtype: Any = None, device: Any = 'cpu', **hints: builtins.bool) -> Tensor:
         """X in another type, as PyTorch writes it: ``x.to(float64)`` or ``x.to(other)``. The only device is the CPU.
 
@@ -1443,6 +1442,296 @@ class Methods:
         """The number of entries."""
     def nelement(self) -> builtins.int:
         """The number of entries."""
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """The Tensor in another type: a dtype, ``LongTensor`` or ``"torch.LongTensor"``; without one, its type's name.
+
+        >>> tensor([1, 2]).type()
+        'torch.LongTensor'
+        >>> tensor([1, 2]).type("torch.FloatTensor").dtype
+        dtype('float32')
+        """
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """Raises ValueError: NumPy computes on the CPU."""
+    def get_device(self) -> builtins.int:
+        """The number of the GPU that the Tensor is on: −1, for it is on none."""
+    def is_contiguous(self, memory_format: Any = None) -> builtins.bool:
+        """Whether ``view`` takes the Tensor: it takes any layout."""
+    def pin_memory(self) -> Tensor:
+        """The Tensor itself: there is no GPU to copy to."""
+    def element_size(self) -> builtins.int:
+        """The bytes of one entry."""
+    def ndimension(self) -> builtins.int:
+        """The number of axes."""
+    def abs_(self) -> Tensor:
+        """Leave in the Tensor what :func:`absolute` makes of it, and return it."""
+    def acos_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arccos` makes of it, and return it."""
+    def acosh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arccosh` makes of it, and return it."""
+    def arctan2_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`arctan2` makes of it, and return it."""
+    def asin_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arcsin` makes of it, and return it."""
+    def asinh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arcsinh` makes of it, and return it."""
+    def atan_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arctan` makes of it, and return it."""
+    def atan2_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`arctan2` makes of it, and return it."""
+    def atanh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`arctanh` makes of it, and return it."""
+    def ceil_(self) -> Tensor:
+        """Leave in the Tensor what :func:`ceil` makes of it, and return it."""
+    def clamp_(self, min: Like | None = None, max: Like | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`clip` makes of it, and return it."""
+    def clip_(self, min: Like | None = None, max: Like | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`clip` makes of it, and return it."""
+    def copysign_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`copysign` makes of it, and return it."""
+    def cos_(self) -> Tensor:
+        """Leave in the Tensor what :func:`cos` makes of it, and return it."""
+    def cosh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`cosh` makes of it, and return it."""
+    def cumprod_(
+        self,
+        axis: builtins.int | None = None,
+        dtype: Any = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`cumprod` makes of it, and return it."""
+    def cumsum_(
+        self,
+        axis: builtins.int | None = None,
+        dtype: Any = None,
+        *,
+        dim: builtins.int | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`cumsum` makes of it, and return it."""
+    def deg2rad_(self) -> Tensor:
+        """Leave in the Tensor what :func:`deg2rad` makes of it, and return it."""
+    def div_(self, W: Like, rounding_mode: str | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`div` makes of it, and return it."""
+    def eq_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`equal` makes of it, and return it."""
+    def erf_(self) -> Tensor:
+        """Leave in the Tensor what :func:`erf` makes of it, and return it."""
+    def exp_(self) -> Tensor:
+        """Leave in the Tensor what :func:`exp` makes of it, and return it."""
+    def exp2_(self) -> Tensor:
+        """Leave in the Tensor what :func:`exp2` makes of it, and return it."""
+    def expm1_(self) -> Tensor:
+        """Leave in the Tensor what :func:`expm1` makes of it, and return it."""
+    def floor_(self) -> Tensor:
+        """Leave in the Tensor what :func:`floor` makes of it, and return it."""
+    def floor_divide_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`floor_divide` makes of it, and return it."""
+    def fmod_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`fmod` makes of it, and return it."""
+    def ge_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`greater_equal` makes of it, and return it."""
+    def gt_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`greater` makes of it, and return it."""
+    def hypot_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`hypot` makes of it, and return it."""
+    def le_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`less_equal` makes of it, and return it."""
+    def lerp_(self, end: Like, weight: Like) -> Tensor:
+        """Leave in the Tensor what :func:`lerp` makes of it, and return it."""
+    def log_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log` makes of it, and return it."""
+    def log10_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log10` makes of it, and return it."""
+    def log1p_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log1p` makes of it, and return it."""
+    def log2_(self) -> Tensor:
+        """Leave in the Tensor what :func:`log2` makes of it, and return it."""
+    def logical_and_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`logical_and` makes of it, and return it."""
+    def logical_not_(self) -> Tensor:
+        """Leave in the Tensor what :func:`logical_not` makes of it, and return it."""
+    def logical_or_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`logical_or` makes of it, and return it."""
+    def logical_xor_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`logical_xor` makes of it, and return it."""
+    def lt_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`less` makes of it, and return it."""
+    def masked_fill_(self, mask: Like, value: Like) -> Tensor:
+        """Leave in the Tensor what :func:`masked_fill` makes of it, and return it."""
+    def mul_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`multiply` makes of it, and return it."""
+    def nan_to_num_(
+        self,
+        nan: builtins.float = 0.0,
+        posinf: builtins.float | None = None,
+        neginf: builtins.float | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`nan_to_num` makes of it, and return it."""
+    def ne_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`not_equal` makes of it, and return it."""
+    def neg_(self) -> Tensor:
+        """Leave in the Tensor what :func:`negative` makes of it, and return it."""
+    def pow_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`power` makes of it, and return it."""
+    def rad2deg_(self) -> Tensor:
+        """Leave in the Tensor what :func:`rad2deg` makes of it, and return it."""
+    def reciprocal_(self) -> Tensor:
+        """Leave in the Tensor what :func:`reciprocal` makes of it, and return it."""
+    def relu_(self) -> Tensor:
+        """Leave in the Tensor what :func:`relu` makes of it, and return it."""
+    def remainder_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`remainder` makes of it, and return it."""
+    def round_(self, decimals: builtins.int = 0) -> Tensor:
+        """Leave in the Tensor what :func:`round` makes of it, and return it."""
+    def rsqrt_(self) -> Tensor:
+        """Leave in the Tensor what :func:`rsqrt` makes of it, and return it."""
+    def scatter_(
+        self,
+        dim: builtins.int,
+        index: Like,
+        src: Like | None = None,
+        value: Like | None = None,
+        reduce: str | None = None,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`scatter` makes of it, and return it."""
+    def scatter_add_(self, dim: builtins.int, index: Like, src: Like) -> Tensor:
+        """Leave in the Tensor what :func:`scatter_add` makes of it, and return it."""
+    def scatter_reduce_(
+        self,
+        dim: builtins.int,
+        index: Like,
+        src: Like,
+        reduce: str,
+        include_self: builtins.bool = True,
+    ) -> Tensor:
+        """Leave in the Tensor what :func:`scatter_reduce` makes of it, and return it."""
+    def sigmoid_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sigmoid` makes of it, and return it."""
+    def sign_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sign` makes of it, and return it."""
+    def sin_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sin` makes of it, and return it."""
+    def sinc_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sinc` makes of it, and return it."""
+    def sinh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sinh` makes of it, and return it."""
+    def sqrt_(self) -> Tensor:
+        """Leave in the Tensor what :func:`sqrt` makes of it, and return it."""
+    def square_(self) -> Tensor:
+        """Leave in the Tensor what :func:`square` makes of it, and return it."""
+    def tan_(self) -> Tensor:
+        """Leave in the Tensor what :func:`tan` makes of it, and return it."""
+    def tanh_(self) -> Tensor:
+        """Leave in the Tensor what :func:`tanh` makes of it, and return it."""
+    def tril_(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`tril` makes of it, and return it."""
+    def triu_(self, diagonal: builtins.int = 0, k: builtins.int | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`triu` makes of it, and return it."""
+    def trunc_(self) -> Tensor:
+        """Leave in the Tensor what :func:`trunc` makes of it, and return it."""
+    def addcdiv_(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`addcdiv` makes of it, and return it."""
+    def addcmul_(self, tensor1: Any, tensor2: Any, value: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`addcmul` makes of it, and return it."""
+    def addmm_(self, mat1: Any, mat2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`addmm` makes of it, and return it."""
+    def baddbmm_(self, batch1: Any, batch2: Any, beta: builtins.float = 1, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`baddbmm` makes of it, and return it."""
+    def index_add_(self, dim: builtins.int, index: Like, source: Any, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`index_add` makes of it, and return it."""
+    def index_copy_(self, dim: builtins.int, index: Like, source: Any) -> Tensor:
+        """Leave in the Tensor what :func:`index_copy` makes of it, and return it."""
+    def index_fill_(self, dim: builtins.int, index: Like, value: Like) -> Tensor:
+        """Leave in the Tensor what :func:`index_fill` makes of it, and return it."""
+    def add_(self, other: Like, *, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`added` makes of it, and return it."""
+    def sub_(self, other: Like, *, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`subtracted` makes of it, and return it."""
+    def subtract_(self, other: Like, *, alpha: builtins.float = 1) -> Tensor:
+        """Leave in the Tensor what :func:`subtracted` makes of it, and return it."""
+    def multiply_(self, W: Like) -> Tensor:
+        """Leave in the Tensor what :func:`multiply` makes of it, and return it."""
+    def divide_(self, W: Like, rounding_mode: str | None = None) -> Tensor:
+        """Leave in the Tensor what :func:`div` makes of it, and return it."""
+    def fill_(self, value: Like) -> Tensor:
+        """Set every entry to ``value``, a number or a Tensor without axes.
+
+        >>> Tensor([1.0, 2.0]).fill_(3.0).tolist()
+        [3.0, 3.0]
+        """
+    def zero_(self) -> Tensor:
+        """Set every entry to 0.
+
+        >>> Tensor([1.0, 2.0]).zero_().tolist()
+        [0.0, 0.0]
+        """
+    def copy_(self, src: Like, non_blocking: builtins.bool = False) -> Tensor:
+        """Set the entries to those of ``src``, which is broadcast and brought to the type of this Tensor.
+
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).copy_(Tensor([5.0, 6.0])).tolist()
+        [[5.0, 6.0], [5.0, 6.0]]
+        """
+    def index_put_(self, indices: Like, values: Any, accumulate: builtins.bool = False) -> Tensor:
+        """Set ``self[indices]`` to ``values``; with ``accumulate`` add them, as often as a place is named.
+
+        >>> zeros(2).index_put_([tensor([1, 1])], Tensor([2.0, 3.0]), accumulate=True).tolist()
+        [0.0, 5.0]
+        """
+    def fill_diagonal_(self, fill_value: Like, wrap: builtins.bool = False) -> Tensor:
+        """Set the entries of the diagonal of a matrix to ``fill_value``. ``wrap`` begins anew below a tall matrix.
+
+        >>> zeros(2, 2).fill_diagonal_(1).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
+    def normal_(self, mean: builtins.float = 0, std: builtins.float = 1, *, generator: Any = None) -> Tensor:
+        """Draw the entries from the normal distribution.
+
+        >>> zeros(2, 3).normal_(std=0.02).shape
+        (2, 3)
+        """
+    def uniform_(
+        self,
+        from_: builtins.float = 0,
+        to: builtins.float = 1,
+        *,
+        generator: Any = None,
+        **named: Any,
+    ) -> Tensor:
+        """Draw the entries evenly from ``from_`` up to ``to``; PyTorch calls the first ``from``, which Python reserves.
+
+        >>> 0 <= zeros(1).uniform_().item() < 1
+        True
+        """
+    def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+        """Set each entry to 1 with probability ``p``, a number or a Tensor of probabilities, and else to 0.
+
+        >>> zeros(2).bernoulli_(1.0).tolist()
+        [1.0, 1.0]
+        """
+    def exponential_(self, lambd: builtins.float = 1, *, generator: Any = None) -> Tensor:
+        """Draw the entries from the exponential distribution with the mean 1 / lambd.
+
+        >>> zeros(1).exponential_().item() >= 0
+        True
+        """
+    def random_(self, low: builtins.int = 0, to: builtins.int | None = None, *, generator: Any = None) -> Tensor:
+        """Draw whole numbers from ``low`` to ``to`` − 1; a single number is the end, and without one the type's range.
+
+        >>> zeros(1).random_(3, 4).item()
+        3.0
+        """
+    def detach_(self) -> Tensor:
+        """Cut the Tensor itself from the graph: it is a leaf from now on, which requires no gradient."""
+    def t_(self) -> Tensor:
+        """Let the Tensor itself be what :func:`t` makes of it, of the same memory."""
+    def transpose_(self, *order: Any, axes: Any = None, dim0: Any = None, dim1: Any = None) -> Tensor:
+        """Let the Tensor itself be what :func:`transpose` makes of it, of the same memory."""
+    def swapaxes_(self, axis1: builtins.int, axis2: builtins.int) -> Tensor:
+        """Let the Tensor itself be what :func:`swapaxes` makes of it, of the same memory."""
+    def squeeze_(self, axis: Axes = None, *, dim: Axes = None) -> Tensor:
+        """Let the Tensor itself be what :func:`squeeze` makes of it, of the same memory."""
+    def unsqueeze_(self, axis: Axes) -> Tensor:
+        """Let the Tensor itself be what :func:`expand_dims` makes of it, of the same memory."""
     def __add__(self, other: Like) -> Tensor: ...
     def __radd__(self, other: Like) -> Tensor: ...
     def __sub__(self, other: Like) -> Tensor: ...
@@ -1490,10 +1779,25 @@ class Methods:
     def size(self) -> Size:
         """The number of entries, as in NumPy; ``t.size()`` is the shape and ``t.size(0)`` one axis, as in PyTorch."""
     @property
-    def device(self) -> str:
-        """Where the Tensor is: always ``"cpu"``."""
-    @property
-    def data(self) -> np.ndarray[Any, Any]:
+    def data(self) -> Tensor:
         """A Tensor without a graph that shares the array: what is written to one is written to the other."""
     @data.setter
     def data(self, value: Any) -> None: ...
+    @property
+    def device(self) -> device:
+        """Where the Tensor is: always ``device("cpu")``, which equals ``"cpu"``."""
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Whether the Tensor is on a GPU: it never is."""
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the Tensor is on the CPU: it always is."""
+    @property
+    def is_sparse(self) -> builtins.bool:
+        """Whether only some entries are stored: all are."""
+    @property
+    def nbytes(self) -> builtins.int:
+        """The bytes of all entries."""
+    @property
+    def itemsize(self) -> builtins.int:
+        """The bytes of one entry."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import error
-from ..random import generator
+from ..random import generator_of
 from .composed import function
 from .indexing import like, plain
 
 
 @function
-def multinomial(input, num_samples: int, replacement: bool = False):
+def multinomial(input, num_samples: int, replacement: bool = False, *, generator=None):
     """Indices (..., num_samples), each drawn with probability input / Σ input. Shapes of the input: (n,) or (m, n).
 
     The weights are not negative and need not add up to 1. Without ``replacement`` no index is drawn twice: those of the
@@ -36,11 +36,11 @@ def multinomial(input, num_samples: int, replacement: bool = False):
             cure="give logits.softmax(-1), or replacement=True",
         )
     if not replacement:
-        keys = P / generator().standard_exponential(P.shape)
+        keys = P / generator_of(generator).standard_exponential(P.shape)
         return like(input, np.argsort(-keys, -1, kind="stable")[..., :num_samples])
     upto = np.cumsum(P, -1)
     upto /= upto[..., -1:]
-    drawn = generator().random((*P.shape[:-1], num_samples))
+    drawn = generator_of(generator).random((*P.shape[:-1], num_samples))
     if P.ndim == 1:
         return like(input, np.searchsorted(upto, drawn, side="right"))
     rows = [np.searchsorted(u, d, side="right") for u, d in zip(upto, drawn, strict=True)]
@@ -48,7 +48,7 @@ def multinomial(input, num_samples: int, replacement: bool = False):
 
 
 @function
-def bernoulli(input, p: float | None = None):
+def bernoulli(input, p: float | None = None, *, generator=None):
     """1 or 0 for each entry. The entry is the probability of a 1, unless ``p`` gives one for all; its type is kept.
 
     >>> bernoulli(Tensor([0.0, 1.0])).tolist()
@@ -64,4 +64,4 @@ def bernoulli(input, p: float | None = None):
             rule="probabilities lie in 0 … 1",
             cure="give e.g. logits.sigmoid()",
         )
-    return like(input, (generator().random(X.shape) < P).astype(X.dtype))
+    return like(input, (generator_of(generator).random(X.shape) < P).astype(X.dtype))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
@@ -52,7 +53,7 @@ class Optimizer:
             )
         self.defaults = defaults
         self.param_groups: list[Group] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)  # an optimiser of one's own fills it
         self._packs: dict[Any, Pack] = {}
         self.rates_loaded = False  # whether its rates are those of a state, and no schedule has set them since
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
@@ -210,7 +211,7 @@ class Optimizer:
         changes = [{key: value for key, value in saved.items() if key != "params"} for saved in saved_groups]
         for group, change in zip(self.param_groups, changes, strict=True):
             self._check(Group({**group, **change}))
-        self.state = loaded
+        self.state = defaultdict(dict, loaded)
         for group, change in zip(self.param_groups, changes, strict=True):
             group.update(change)
         self.rates_loaded = True

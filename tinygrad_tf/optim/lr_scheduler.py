@@ -13,6 +13,8 @@ from .schedules import (
 from .scheduling import LRScheduler
 from .warmups import ConstantLR, LinearLR, NoamLR, SequentialLR, WarmupCosineLR
 
+_LRScheduler = LRScheduler  # PyTorch's name of old, which subclasses still use
+
 __all__ = [
     "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR", "LRScheduler",
     "LambdaLR", "LinearLR", "MultiStepLR", "NoamLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR",

@@ -23,9 +23,10 @@ class LRScheduler:
     """The base of schedules. It sets the learning rate of every group to the initial one times ``factor(step)``.
 
     The rate of step 0 is set when the schedule is made; ``step()`` after each step of training sets the next.
-    Subclasses write ``factor``, or ``rates``. lr₀ in their formulas is the group's initial rate: of a group that is
-    added to the optimiser later, the rate with which it is added. A schedule that ``chains`` scales the rate that it
-    finds, by another schedule or by hand, as PyTorch's does; the others set their own.
+    Subclasses write ``factor``, or ``rates``; or, as in PyTorch, ``get_lr``, which returns the rate of each group at
+    step ``self.last_epoch``, from ``self.base_lrs`` or from the groups' own. lr₀ in their formulas is the group's
+    initial rate: of a group that is added to the optimiser later, the rate with which it is added. A schedule that
+    ``chains`` scales the rate that it finds, by another schedule or by hand, as PyTorch's does; the others set theirs.
     """
 
     chains: ClassVar[bool] = False
@@ -51,7 +52,26 @@ class LRScheduler:
 
     def rates(self, step: int) -> list[float]:
         """The learning rate of each group at ``step``."""
-        return [lr * self.factor(step) for lr in self.base_lrs]
+        get_lr = getattr(self, "get_lr", None)
+        if get_lr is None:
+            return [lr * self.factor(step) for lr in self.base_lrs]
+        before, self.last_epoch = self.last_epoch, step  # PyTorch's form is told the step by its attribute
+        try:
+            return [float(lr) for lr in get_lr()]
+        finally:
+            self.last_epoch = before
+
+    @property
+    def _step_count(self) -> int:
+        """How often ``step`` was called, as PyTorch's subclasses read it."""
+        return self.last_epoch + 1
+
+    def _settings(self) -> Mapping[str, str]:
+        """The settings of the state: those of the table, of a subclass in PyTorch's form all its plain attributes."""
+        if self.settings or not hasattr(self, "get_lr"):
+            return self.settings
+        kinds = (bool, int, float, str, list, tuple)
+        return {name: name for name, x in vars(self).items() if isinstance(x, kinds) and name not in _OF_ALL}
 
     def admit(self, groups: Iterable[Group]) -> None:
         """Take groups of the optimiser in, at first all, later those that were added to it."""
@@ -74,11 +94,11 @@ class LRScheduler:
             group["lr"] = lr
 
     @acts
-    def step(self) -> None:
-        """Go on to the next step and set its rate."""
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next step, or to step ``epoch``, and set its rate."""
         self._admit_later()
-        step, found = self.last_epoch + 1, self.get_last_lr()
-        before = self.base_lrs if step == 0 else self.rates(self.last_epoch)
+        step, found = self.last_epoch + 1 if epoch is None else int(epoch), self.get_last_lr()
+        before = self.base_lrs if step == 0 or not self.chains else self.rates(self.last_epoch)
         self.apply(step)
         if self.chains:
             for group, now, then in zip(self.optimizer.param_groups, found, before, strict=True):
@@ -100,7 +120,7 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` needs to go on from this step: the step, the rates and all settings."""
-        settings = {theirs: _copy(getattr(self, ours)) for theirs, ours in self.settings.items()}
+        settings = {theirs: _copy(getattr(self, ours)) for theirs, ours in self._settings().items()}
         return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs), "_last_lr": self.get_last_lr(),
                 **settings}  # fmt: skip
 
@@ -111,7 +131,7 @@ class LRScheduler:
         for a state of other settings or of another number of groups.
         """
         self._check(state_dict)
-        for theirs, ours in self.settings.items():
+        for theirs, ours in self._settings().items():
             if theirs in state_dict:
                 setattr(self, ours, _copy(plain(state_dict[theirs])))
         self.base_lrs = list(plain(state_dict.get("base_lrs", self.base_lrs)))
@@ -122,7 +142,7 @@ class LRScheduler:
                 group["lr"] = lr
 
     def _check(self, state: Mapping[str, Any]) -> None:
-        unknown = [name for name in state if name not in {*self.settings, *_OF_ALL, *_OF_PYTORCH}]
+        unknown = [name for name in state if name not in {*self._settings(), *_OF_ALL, *_OF_PYTORCH}]
         n_groups, n_rates = len(self.optimizer.param_groups), len(state.get("base_lrs", self.base_lrs))
         if unknown or n_groups != n_rates:
             raise error(

@@ -163,9 +163,9 @@ class SequentialLR(LRScheduler):
         scheduler.apply(own_step)
 
     @acts
-    def step(self) -> None:
+    def step(self, epoch: int | None = None) -> None:
         """Go on to the next step and set its rate. Where a schedule begins, what was set by hand no longer counts."""
-        self.last_epoch += 1
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         scheduler, own_step = self._now(self.last_epoch)
         for each in (self, *self.schedulers):
             each.admit(self.optimizer.param_groups[len(each.base_lrs) :])  # later ones

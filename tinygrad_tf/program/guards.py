@@ -236,8 +236,12 @@ class Guard:
         self.reached.add(x.number)
         self.tensors.append(x)
         dtype, wants = self._constant(x.dtype), x.requires_grad
+        own = getattr(x, "__dict__", None)  # a Parameter's attributes
+        more = "" if own is None else f" and len({path}.__dict__) == {len(own)}"
         self._ask(f"(a := {path}.array).shape == {x.shape} and a.dtype is {dtype} and a.strides == {x.array.strides}"
-                  f" and {path}.requires_grad is {wants} and {path}.hooks is None")  # fmt: skip
+                  f" and {path}.requires_grad is {wants} and {path}.hooks is None{more}")  # fmt: skip
+        for name, value in (own or {}).items():
+            self._value(f"{path}.{name}", value, 1)
 
     def _array(self, path: str, x: np.ndarray[Any, Any]) -> None:
         """An array's entries: what the function computes from them in NumPy is a constant of its program."""

@@ -76,12 +76,14 @@ class _Noticing:
             tracer.held.append(made)
         return made
 
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
         tracer, t = tracer_at_work(), self
         assert isinstance(t, Tensor)
         if tracer is None:
-            return Tensor.backward(t, gradient, retain_graph, create_graph)
-        return tracer.backward(t, gradient, retain_graph, create_graph)
+            return Tensor.backward(t, gradient, retain_graph, create_graph, inputs)
+        return tracer.backward(t, gradient, retain_graph, create_graph, inputs)
 
     def __bool__(self) -> bool:
         tracer, t = tracer_at_work(), self

@@ -68,7 +68,7 @@ class Tracer(Watcher):
     def _check_draws(self) -> None:
         """Whether all that was drawn is noted: drawn again, it leaves the generators as they are."""
         if _others_states() != self.elsewhere:
-            self.refuse("random numbers of NumPy's or Python's own generator")
+            self.refuse("random numbers of NumPy's, Python's or somebody's own generator")
         with random.replayed(self.generator):
             for event in self.trace.events:
                 if isinstance(event, Draw):
@@ -129,8 +129,8 @@ class Tracer(Watcher):
         super().made(op, inputs, params, Y)
         if self.trusted:
             return
-        if op is AGAIN:
-            self.refuse("checkpoint()")
+        if op is AGAIN or not op.repeats:
+            self.refuse("checkpoint()" if op is AGAIN else f"{op.name}, whose forward leaves things in a ctx")
             return
         arrays = [SLOT.__get__(x) if isinstance(x, Tensor) else x for x in inputs]
         if op.types is not None:
@@ -223,13 +223,17 @@ class Tracer(Watcher):
         self._look_at_gradients()
         return result
 
-    def backward(self, Y: Tensor, gradient: Any, retain_graph: bool | None, create_graph: bool) -> None:
+    def backward(
+        self, Y: Tensor, gradient: Any, retain_graph: bool | None, create_graph: bool, inputs: Any = None
+    ) -> None:
         """``Y.backward(…)`` in the function."""
-        other = create_graph or retain_graph or not (gradient is None or isinstance(gradient, Tensor))
+        other = (
+            create_graph or retain_graph or inputs is not None or not (gradient is None or isinstance(gradient, Tensor))
+        )
         if other or not Y.requires_grad:
             if Y.requires_grad:
-                self.refuse("backward() with create_graph, retain_graph or an array")
-            return Tensor.backward(Y, gradient, retain_graph, create_graph)
+                self.refuse("backward() with create_graph, retain_graph, inputs or an array")
+            return Tensor.backward(Y, gradient, retain_graph, create_graph, inputs)
         array = SLOT.__get__(Y)
         seed = Value("constant", np.ones_like(array)) if gradient is None else self.value_of(gradient)
         self.trace.events.append(Backward(self.value_of(Y), seed))
@@ -289,7 +293,7 @@ def _is_mask(setting: Any) -> bool:
 def _others_states() -> Any:
     """The states of the generators that are not the package's."""
     _, key, *rest = np.random.get_state()
-    return np.asarray(key).tobytes(), rest, pythons_random.getstate()
+    return np.asarray(key).tobytes(), rest, pythons_random.getstate(), random.others_used()
 
 
 def _place() -> str:

@@ -1,0 +1,6 @@
+"""PyTorch's ``version``: whether it was built for GPUs."""
+
+from typing import Final
+
+cuda: Final = None
+hip: Final = None
