@@ -21,6 +21,7 @@ from .autograd import (
 from .autograd.tensor import attach as _attach
 from .compat import device, in_place, inference_mode, names, set_grad_enabled
 from .compat import methods as _methods
+from .compat.methods import equal
 from .kernels.memory import reuse_freed as _reuse_freed
 from .ops.activation import (
     elu,
@@ -72,7 +73,6 @@ from .ops.comparison import (
     bitwise_and,
     bitwise_or,
     bitwise_xor,
-    equal,
     greater,
     greater_equal,
     invert,
@@ -92,6 +92,7 @@ from .ops.comparison import (
     not_equal,
     right_shift,
 )
+from .ops.comparison import equal as eq
 from .ops.conversion import astype, copy, is_floating_point, to
 from .ops.counting import bincount, count_nonzero, isin, unique
 from .ops.cutting import array_split, dsplit, hsplit, vsplit
@@ -278,7 +279,7 @@ del in_place
 #: PyTorch's names where NumPy's differ.
 abs, neg, sub, mul, true_divide, pow = absolute, negative, subtract, multiply, divide, power
 asin, acos, atan, asinh, acosh, atanh = arcsin, arccos, arctan, arcsinh, arccosh, arctanh
-eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
+ne, lt, le, gt, ge = not_equal, less, less_equal, greater, greater_equal
 atan2, bitwise_not, clamp, mm, bmm, mv = arctan2, invert, clip, matmul, matmul, matmul
 cat, concat, unsqueeze, ravel, take_along_dim = concatenate, concatenate, expand_dims, flatten, take_along_axis
 movedim, swapdims, permute_dims, tensor_split = moveaxis, swapaxes, permute, array_split

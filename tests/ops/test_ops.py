@@ -47,7 +47,10 @@ PLAIN = {"allclose", "shape", "ndim", "size", "is_floating_point"}
 
 def test_no_function_is_without_a_row():
     ours = {name for name, f in functions().items() if f.__module__ not in MAKERS}
-    ours |= {f"Tensor.{name}" for name in METHODS_ONLY} | {"setitem"}  # x[index] = v
+    ours |= {f"Tensor.{name}" for name in METHODS_ONLY} | {
+        "setitem",
+        "equal",
+    }  # x[index] = v; PyTorch's equal is another
     composed = {f"nn.functional.{name}" for name, f in vars(functional).items()
                 if getattr(f, "__module__", "") == functional.__name__}  # fmt: skip
     assert (ours - PLAIN) | composed == {c.op for c in CASES}

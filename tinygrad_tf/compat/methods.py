@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.tensor import Tensor
 from ..ops.conversion import check_device
 from .devices import CPU, device
@@ -100,7 +102,18 @@ def names_of(self: Tensor) -> list[str]:
     return [name for name in object.__dir__(self) if not isinstance(vars(Tensor).get(name), Absent)]
 
 
+def equal(input: Any, other: Any) -> bool:
+    """Whether both have the same shape and the same entries: one answer. ``==``, ``eq`` and ``np.equal`` compare each.
+
+    >>> equal(tensor([1, 2]), tensor([1, 2])), equal(tensor([1, 2]), tensor([1]))
+    (True, False)
+    """
+    a, b = (np.asarray(x.array if isinstance(x, Tensor) else x) for x in (input, other))
+    return a.shape == b.shape and bool((a == b).all())
+
+
 METHODS: dict[str, Any] = {
+    "equal": equal,
     "type": in_type, "cuda": cuda, "get_device": get_device, "is_contiguous": is_contiguous, "pin_memory": pin_memory,
     "element_size": element_size, "ndimension": axes, "__dir__": names_of,
 }  # fmt: skip
@@ -116,7 +129,7 @@ MISSING = (
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_or_", "bitwise_right_shift", "bitwise_xor",
     "bitwise_xor_", "byte", "cdouble", "cfloat", "chalf", "char", "cholesky", "clamp_max", "clamp_min", "coalesce",
     "conj", "corrcoef", "cov", "data_ptr", "det", "diag_embed", "diagflat", "diagonal_scatter", "digamma", "dist",
-    "divide", "equal", "erfc", "erfinv", "fix", "float_power", "frac", "frexp", "gcd", "ger", "grad_fn", "greater",
+    "divide", "erfc", "erfinv", "fix", "float_power", "frac", "frexp", "gcd", "ger", "grad_fn", "greater",
     "greater_equal", "hardshrink", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "imag", "index",
     "index_put", "index_reduce", "inverse", "is_complex", "is_conj", "is_nonzero", "is_same_size", "is_signed",
     "istft", "kthvalue", "layout", "lcm", "ldexp", "less", "less_equal", "lgamma", "logdet", "logit", "lu", "mH",

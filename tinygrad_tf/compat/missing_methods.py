@@ -13,7 +13,7 @@ _WRITTEN = {
     "bitwise_and": "t & other", "bitwise_not": "~t", "bitwise_or": "t | other", "bitwise_xor": "t ^ other",
     "bitwise_left_shift": "t << other", "bitwise_right_shift": "t >> other", "byte": "t.to(uint8)",
     "char": "t.to(int8)", "clamp_max": "t.clamp(max=m)", "clamp_min": "t.clamp(min=m)", "divide": "t / other",
-    "equal": "bool((t == other).all())", "fix": "t.trunc()", "ger": "t.outer(other)", "greater": "t > other",
+    "fix": "t.trunc()", "ger": "t.outer(other)", "greater": "t > other",
     "greater_equal": "t >= other", "index": "t[indices]", "is_nonzero": "bool(t)", "is_same_size": "t.shape == u.shape",
     "is_signed": "t.dtype.kind in 'if'", "less": "t < other", "less_equal": "t <= other",
     "multiply": "t * other", "mv": "t @ v", "negative": "-t", "not_equal": "t != other", "positive": "+t",

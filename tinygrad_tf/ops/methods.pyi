@@ -1442,6 +1442,12 @@ class Methods:
         """The number of entries."""
     def nelement(self) -> builtins.int:
         """The number of entries."""
+    def equal(self, other: Like) -> builtins.bool:
+        """Whether both have the same shape and the same entries: one answer. ``==``, ``eq`` and ``np.equal`` compare each.
+
+        >>> equal(tensor([1, 2]), tensor([1, 2])), equal(tensor([1, 2]), tensor([1]))
+        (True, False)
+        """
     def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Tensor:
         """The Tensor in another type: a dtype, ``LongTensor`` or ``"torch.LongTensor"``; without one, its type's name.
 
