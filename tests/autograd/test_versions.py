@@ -93,6 +93,24 @@ def grown(a):
     return h.sum()
 
 
+def part_of_a_part(a):
+    h = tinygrad_tf.zeros(2, 3, dtype="float64")
+    h[0][1] = a[0] * 3
+    h[1][:2] += a
+    row = h[1]
+    row[2] = a[0] * a[1]
+    row *= 2
+    h[0] -= a[1]
+    return (h * h).sum() + row.sum()
+
+
+def the_whole_after_a_part(a):
+    h = a * 1
+    h[:1][0] = a[1] * 7
+    h[1:] *= 3
+    return (h * h).sum()
+
+
 def grown_under_a_view(a):
     h = a * 1
     view = h.detach()
@@ -103,7 +121,7 @@ def grown_under_a_view(a):
 
 FUNCTIONS = [
     sum_before, product_before, constant_before, softmax_before, filled_by_rows, shifted, into_itself, twice,
-    through_a_reshape, grown,
+    through_a_reshape, grown, part_of_a_part, the_whole_after_a_part,
 ]  # fmt: skip
 
 
@@ -152,12 +170,6 @@ def a_view_after(a):
     return view.sum() + h.sum()
 
 
-def the_whole_after_a_view(a):
-    h = a * 1
-    h[:1][0] = 7
-    return h.sum()
-
-
 def under_no_grad(a):
     h = a * 1
     y = h * h
@@ -181,9 +193,7 @@ def freed(a):
     return y
 
 
-@pytest.mark.parametrize(
-    "function", [read_by_a_rule, a_view_after, the_whole_after_a_view, under_no_grad, a_view_of_what_grew, freed]
-)
+@pytest.mark.parametrize("function", [read_by_a_rule, a_view_after, under_no_grad, a_view_of_what_grew, freed])
 def test_no_gradient_is_wrong_without_a_word(function):
     with pytest.raises(RuntimeError):
         function(leaf(1.0, 2.0)).backward()
@@ -241,12 +251,20 @@ STEPS = [
     "use the view",
     "tracked view",
     "write the view",
+    "write the view whole",
+    "a part of a part",
+    "a part grows",
+    "a column grows",
+    "a constant is filled",
+    "a constant grows",
+    "use the constant",
 ]
 
 
 def program(t, steps, a):
     """Runs the same steps on either library; returns the sum of all that was used."""
     h, total, view, tracked = a * 1.5, 0, None, None
+    c = t.zeros(3, 2, dtype=t.float64)
     for k, step in enumerate(steps):
         if step == "use":
             total = total + (h * h).sum() * (k + 1)
@@ -271,11 +289,26 @@ def program(t, steps, a):
         elif step == "write the view" and tracked is not None:
             tracked[0] = k
             total = total + tracked.sum()
-    return total + h.sum()
+        elif step == "write the view whole" and tracked is not None:
+            tracked.mul_(a[0])
+            total = total + (tracked * tracked).sum()
+        elif step == "a part of a part":
+            h[k % 2][0] = a[0, 1] * k
+        elif step == "a part grows":
+            h[k % 2] += a[1] * h[0]
+        elif step == "a column grows":
+            h[:, k % 2] *= k - 1
+        elif step == "a constant is filled":
+            c[k % 3][1] = a[0, 0] * k
+        elif step == "a constant grows":
+            c[k % 3] += a[1] * k
+        elif step == "use the constant":
+            total = total + (c * c).sum() + (c[1] * a).sum()
+    return total + h.sum() + (c * c).sum()
 
 
 @settings(max_examples=300, deadline=None)
-@given(some.lists(some.sampled_from(STEPS), max_size=7))
+@given(some.lists(some.sampled_from(STEPS), max_size=9))
 def test_a_program_gives_pytorchs_gradient_or_an_error(steps):
     torch = pytest.importorskip("torch")
     values = np.array([[1.0, 2.0], [3.0, -1.0]])

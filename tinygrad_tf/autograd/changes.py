@@ -14,6 +14,7 @@ import weakref
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from . import mistakes
 from .recording import thread
@@ -30,7 +31,7 @@ class _Writes:
 
     def __init__(self, owner: Any) -> None:
         self.last = self.plain = -1
-        self.becoming: list[int] = []
+        self.becoming: list[tuple[int, int, int]] = []  # when, and from which byte to which
         key = id(owner)
         self.owner = weakref.ref(owner, lambda gone: _written.pop(key, None))
 
@@ -49,15 +50,15 @@ def wrote(*tensors: Tensor) -> None:
 
 
 def wrote_at(number: int, array: Any, becoming: bool = False) -> None:
-    """Note a write of that time; ``becoming``: a Tensor became the Tensor ``number`` by it."""
-    owner = _owner(array)
+    """Note a write to all of ``array`` at that time; ``becoming``: a Tensor became the Tensor ``number`` by it."""
+    owner = owner_of(array)
     writes = _written.get(id(owner))
     if writes is None:
         writes = _written[id(owner)] = _Writes(owner)
     writes.last = number
     last_write[0] = max(last_write[0], number)
     if becoming:
-        writes.becoming.append(number)
+        writes.becoming.append((number, *byte_bounds(array)))
     else:
         writes.plain = number
 
@@ -66,24 +67,27 @@ def is_newer(t: Tensor, number: int) -> bool:
     """Whether the array of ``t`` was written to after the Tensor ``number`` was made."""
     if number >= last_write[0]:
         return False
-    writes = _written.get(id(_owner(t.array)))
+    writes = _written.get(id(owner_of(t.array)))
     return writes is not None and writes.last > number
 
 
 def wrote_between(array: Any, start: int, end: int) -> bool:
     """Whether a Tensor became another by a write to ``array`` at a time between these two."""
-    writes = _written.get(id(_owner(array)))
-    return writes is not None and any(start < n < end for n in writes.becoming)
+    writes = _written.get(id(owner_of(array)))
+    if writes is None or not writes.becoming or writes.becoming[-1][0] <= start:
+        return False
+    low, high = byte_bounds(array)
+    return any(start < n < end and first < high and last > low for n, first, last in writes.becoming)
 
 
 def other_write(array: Any, start: int, known: set[int]) -> int | None:
     """When ``array`` was last written to after ``start``, but for the ``known`` times; None if it was not."""
-    writes = _written.get(id(_owner(array)))
-    times = [] if writes is None else [n for n in (writes.plain, *writes.becoming) if n > start and n not in known]
-    return max(times, default=None)
+    writes = _written.get(id(owner_of(array)))
+    times = [] if writes is None else [writes.plain, *[n for n, _, _ in writes.becoming]]
+    return max([n for n in times if n > start and n not in known], default=None)
 
 
-def _owner(array: Any) -> Any:
+def owner_of(array: Any) -> Any:
     """The array that a view looks at."""
     while isinstance(array.base, np.ndarray):
         array = array.base

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import mistakes
-from .changes import other_write, wrote_at, wrote_between
+from .changes import other_write, owner_of, wrote_at, wrote_between
 from .recording import thread
 from .tensor import Tensor, keep, made_by
 
@@ -31,6 +31,11 @@ _last_write: weakref.WeakValueDictionary[int, _Write] = weakref.WeakValueDiction
 _SLOT: Any = Tensor.__dict__["array"]
 
 
+def _memory(x: Tensor) -> Array:
+    found: Array = _SLOT.__get__(x)
+    return found
+
+
 class _Write:
     """A write to an array: what stood at ``index``, and the write that came after it."""
 
@@ -43,7 +48,7 @@ class _Write:
 
 
 class Before(Tensor):
-    """A Tensor as it was before its array was written to. The old array is put together when somebody asks for it.
+    """A Tensor as it was before it became another. An array that was written to is put together when it is asked for.
 
     So a loop that fills an array row by row keeps the rows that it wrote over, and no copy of the whole for each.
     """
@@ -84,12 +89,12 @@ class Before(Tensor):
 def before(t: Tensor, write: _Write | None = None) -> Tensor:
     """A Tensor that stands for what ``t`` is now, in the graph, when ``t`` becomes something else."""
     memory = _SLOT.__get__(t)
-    old: Tensor = object.__new__(Tensor if write is None else Before)
+    old = object.__new__(Before)
     old.array = memory
     for name in ("op", "inputs", "params", "saved", "scope", "site", "requires_grad", "name", "number"):
         setattr(old, name, getattr(t, name))
     old.hooks, old.grad = [hook for hook in t.hooks or () if hook is not keep] or None, None
-    if isinstance(old, Before) and write is not None:
+    if write is not None:
         last = _last_write.get(id(memory))
         if last is not None:
             last.next = write
@@ -112,7 +117,7 @@ def take_over(t: Tensor, old: Tensor, Y: Tensor) -> None:
 
     An array that nobody else holds is left to ``old``. Another is written to, so that views of it see the change.
     """
-    if _is_alone(t, 1):
+    if _are_alone([t], 1):
         become(t, old, Y, Y.array)
         return
     array = t.array
@@ -125,51 +130,84 @@ def take_over(t: Tensor, old: Tensor, Y: Tensor) -> None:
 def write(t: Tensor, index: Any, op: Any, V: Tensor, params: dict[str, Any]) -> None:
     """``t[index] = V`` with a gradient: ``t`` becomes the result of ``op``, whose forward makes the same of a copy."""
     array = t.array
-    undo = _Write(index, np.array(array[index]))
+    there = array[index]
+    undo = _Write(index, np.array(there))
     array[index] = V.array
     old = before(t, undo)
     Y = made_by(op, array, (old, old if V is t else V), params, None, thread.state.scope, True)
     become(t, old, Y, array)
     undo.number = Y.number
-    wrote_at(Y.number, array, becoming=True)
+    wrote_at(Y.number, there if np.may_share_memory(there, array) else array, becoming=True)
     if thread.state.watch is not None:
         thread.state.watch.made(op, Y.inputs, params, t)
 
 
-def check_may_become(name: str, t: Tensor, tracked: bool, others: int = 0) -> None:
-    """Raise before a write from which a gradient would be lost, or a leaf would no longer be one."""
+def write_back(base: Tensor, index: Any, op: Any, t: Tensor, params: dict[str, Any]) -> None:
+    """Tell ``base`` that ``t``, a view of it at ``index``, became another by a write: so does ``base``."""
+    was = _before[t.number]
+    undo = _Write(index, was.array)
+    old = before(base, undo)
+    Y = made_by(op, _memory(base), (old, t), params, None, thread.state.scope, True)
+    become(base, old, Y, _memory(base))
+    undo.number = t.number
+
+
+def first_version(t: Tensor) -> Tensor:
+    """What ``t`` was when it was made."""
+    while t.number in _before:
+        t = _before[t.number]
+    return t
+
+
+def check_may_become(name: str, chain: Sequence[Tensor], tracked: bool, others: int = 0) -> None:
+    """Raise before a write from which a gradient would be lost, or a leaf would no longer be one.
+
+    ``chain`` is the Tensor, the one it is a view of, and so on. ``others``: how many else may hold its array.
+    """
+    t = x = chain[0]
     if not _memory(t).flags.writeable:
         raise mistakes.closed_to_writes(name, t)
     if not thread.state.recording:
         return
-    x = t
     while x.op is not None and x.inputs and np.may_share_memory(_memory(x), _memory(x.inputs[0])):
         x = x.inputs[0]
     if x.op is None and x.requires_grad:
         raise mistakes.leaf_written_to(name, t, x)
-    if t.requires_grad and wrote_between(_memory(t), t.number, sys.maxsize):
-        raise mistakes.written_through_another(t, name)
-    if tracked and not t.requires_grad and thread.state.watch is None and not _is_alone(t, others):
+    for x in chain:
+        if x.requires_grad and wrote_between(_memory(x), x.number, sys.maxsize):
+            raise mistakes.written_through_another(x, name)
+    if tracked and not t.requires_grad and thread.state.watch is None and not _are_alone(chain, others):
         raise mistakes.memory_is_shared(name, t)
 
 
-def _is_alone(t: Tensor, others: int) -> bool:
-    """Whether no view, no other Tensor and no variable holds the memory of ``t``, but for so many ``others``."""
-    of_array, of_owner = _references(t)
-    return of_array <= _ALONE[0] + others and of_owner <= _ALONE[1]
+def _are_alone(chain: Sequence[Tensor], others: int) -> bool:
+    """Whether no view, no other Tensor and no variable holds their memory, but for so many ``others`` the first array.
+
+    Counts of references differ between versions of Python: they are compared with those of a Tensor that is alone.
+    """
+    owner = owner_of(_memory(chain[0]))
+    expected = others if _memory(chain[0]) is owner else 0
+    for x in chain:
+        expected += (_memory(x) is owner) + (_memory(x).base is owner)
+        if _memory(x) is not owner and _references(x) > (others if x is chain[0] else 0):
+            return False
+    del owner
+    return _owner_references(chain[0]) <= expected
 
 
-def _references(t: Tensor) -> tuple[int, int]:
-    """How many hold the array of ``t``, and how many the array that it is a view of."""
-    array = _SLOT.__get__(t)
-    owner = array.base
-    if owner is None:
-        return sys.getrefcount(array), 0
-    nested = isinstance(owner, np.ndarray) and owner.base is not None
-    return sys.getrefcount(array), sys.maxsize if nested else sys.getrefcount(owner)
+def _references(t: Tensor) -> int:
+    """How many hold the array of ``t`` beside it."""
+    return sys.getrefcount(_memory(t)) - _COUNTS[0]
 
 
-_ALONE = _references(Tensor.wrap(np.zeros(2)[1:]))  # the counts differ between versions of Python
+def _owner_references(t: Tensor) -> int:
+    """How many hold the array that the array of ``t`` is a view of, or this itself."""
+    return sys.getrefcount(owner_of(_memory(t))) - _COUNTS[1] + 1
+
+
+_COUNTS = [0, 0]
+_alone = Tensor.wrap(np.zeros(1))
+_COUNTS[:] = _references(_alone), _owner_references(_alone) - 1
 
 
 # ---- the walk -------------------------------------------------------------------------------------------------------
@@ -189,7 +227,8 @@ def settle(outputs: Sequence[Tensor]) -> None:
         for x in Y.inputs:
             if not x.requires_grad:
                 continue
-            if x.number < last and wrote_between(_memory(x), x.number, Y.number):
+            known = _before.get(Y.number) is x  # the write itself has looked at what it writes over
+            if x.number < last and not known and wrote_between(_memory(x), x.number, Y.number):
                 raise mistakes.written_through_another(x, f"the gradient of {Y.op.name if Y.op else 'a Tensor'}")
             if x.number not in seen:
                 seen.add(x.number)
@@ -204,8 +243,3 @@ def _as_of(x: Tensor, number: int) -> Tensor:
             raise mistakes.freed(x)
         x = older
     return x
-
-
-def _memory(x: Tensor) -> Array:
-    found: Array = _SLOT.__get__(x)
-    return found

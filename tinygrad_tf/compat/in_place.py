@@ -191,7 +191,7 @@ def turned(name: str) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(self: Tensor, *args: Any, **params: Any) -> Tensor:
-        check_may_become(name, self, False)
+        check_may_become(name, [self], False)
         old = before(self)
         Y = function(old, *args, **params)
         if Y.requires_grad:

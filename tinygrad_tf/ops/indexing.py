@@ -34,6 +34,13 @@ class Extremes(NamedTuple):
     indices: Any
 
 
+class View(NamedTuple):
+    """What a constant that is a view keeps: of which Tensor, and at which index, to tell it of writes."""
+
+    base: Tensor
+    index: Any
+
+
 def plain(index):
     """An index with arrays in place of Tensors."""
     if isinstance(index, tuple):
@@ -48,7 +55,7 @@ def plain(index):
 
 def kept(index):
     """The index with copies of the arrays in it: backward reads them again, and who gave them may write to them."""
-    if _is_basic(index):
+    if is_basic(index):
         return index
     if isinstance(index, (tuple, list)):
         return type(index)([kept(i) for i in index])
@@ -64,7 +71,7 @@ def like(X, array: np.ndarray[Any, Any]):
     return Tensor.wrap(array) if isinstance(X, Tensor) else array
 
 
-def _is_basic(index) -> bool:
+def is_basic(index) -> bool:
     """Whether the index reads no entry twice: ints, slices, None and Ellipsis only."""
     if type(index) is slice or type(index) is int:
         return True
@@ -113,7 +120,7 @@ def getitem(X, index):
 def _add_at(X, *, index, shape: tuple[int, ...]):
     """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum."""
     index = plain(index)
-    if _is_basic(index):
+    if is_basic(index):
         Y = np.zeros(shape, X.dtype)
         Y[index] = X
     else:  # they are added one by one, many floats, and float16, in float64

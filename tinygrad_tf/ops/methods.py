@@ -84,6 +84,8 @@ def getitem(self: Tensor, index):
     Y = indexing._getitem.op.call((self,), {"index": indexing.kept(index)})
     if Y.op is not None:
         Y.site = site_of(_getframe(1))  # not this line, but that which has the brackets
+    elif not self.requires_grad and indexing.is_basic(index):
+        Y.saved = indexing.View(self, index)
     return Y
 
 

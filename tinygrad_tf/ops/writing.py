@@ -18,10 +18,10 @@ from ..autograd.operation import op
 from ..autograd.places import site_of
 from ..autograd.recording import thread
 from ..autograd.tensor import Tensor, to_array
-from ..autograd.versions import before, check_may_become, take_over, write
+from ..autograd.versions import Before, before, check_may_become, first_version, take_over, write, write_back
 from ..errors import error
 from .choice import only
-from .indexing import _INDEX, kept, plain
+from .indexing import _INDEX, View, _getitem, is_basic, kept, plain
 
 Array = Any
 
@@ -76,7 +76,10 @@ def setitem(self: Tensor, index, value) -> None:
     V = value if isinstance(value, Tensor) else Tensor.wrap(to_array(value, None if _is_list(value) else self.dtype))
     is_float = self.dtype.kind == "f"
     tracked = thread.state.recording and is_float and (self.requires_grad or V.requires_grad)
-    check_may_become("t[index] = value", self, tracked)
+    if _is_written_back(self, index, V):  # y[index] += x has told y
+        return
+    views = viewed(self)
+    check_may_become("t[index] = value", [self, *[base for base, _ in views]], tracked)
     index = kept(index)
     where = plain(index)
     try:
@@ -85,11 +88,49 @@ def setitem(self: Tensor, index, value) -> None:
             V = V if V.dtype == self.dtype else V.astype(self.dtype)
             write(self, where, _setitem.op, V, {"index": index})
             self.site = site_of(_getframe(1))
+            _tell(views, self)
         else:
             self.array[where] = V.array
             wrote(self)
     except (IndexError, TypeError, ValueError) as problem:
         raise _not_written(problem, self, index, V) from None
+
+
+def viewed(t: Tensor) -> list[tuple[Tensor, Any]]:
+    """What ``t`` is a part of, and at which index, and what that is a part of, and so on."""
+    found: list[tuple[Tensor, Any]] = []
+    while True:
+        made = first_version(t)
+        if made.op is None and isinstance(made.saved, View):
+            base, index = made.saved
+        elif made.op is _getitem.op and not isinstance(made.inputs[0], Before):
+            base, index = made.inputs[0], made.params["index"]
+        else:
+            return found
+        if not _is_same(base.array[plain(index)], t.array):
+            return found
+        found.append((base, index))
+        t = base
+
+
+def _tell(views: list[tuple[Tensor, Any]], t: Tensor) -> None:
+    """Let what ``t`` is a part of know that it has become another."""
+    for base, index in views:
+        write_back(base, plain(index), _setitem.op, t, {"index": index})
+        base.site, t = t.site, base
+
+
+def _is_written_back(t: Tensor, index, V: Tensor) -> bool:
+    """Whether ``t[index]`` has been V ever since V, a part of it, was changed in place."""
+    if t.op is not _setitem.op or t.inputs[1] is not V or not is_basic(index):
+        return False
+    return _is_same(t.array[plain(index)], V.array)
+
+
+def _is_same(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays are the same piece of memory."""
+    start = a.__array_interface__["data"] == b.__array_interface__["data"]
+    return bool(start and a.strides == b.strides and a.shape == b.shape)
 
 
 def _fitted(V: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -127,7 +168,9 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         recording, watch = thread.state.recording, thread.state.watch
         if watch is not None:
             watch.wrote(self)
-        check_may_become(name, self, False)
+        views = viewed(self)
+        chain = [self, *[base for base, _ in views]]
+        check_may_become(name, chain, False)
         old = before(self) if recording else self
         Y = function(old, *[old if a is self else a for a in args], **params)
         if Y is NotImplemented:
@@ -143,9 +186,10 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if Y.dtype != self.dtype:
             Y = Y.astype(self.dtype)
         if Y.requires_grad:
-            check_may_become(name, self, True, others=1)  # old
+            check_may_become(name, chain, True, others=1)  # old
             take_over(self, old, Y)
             self.site = site_of(_getframe(1))
+            _tell(views, self)
         else:
             self.array[...] = Y.array
             wrote(self)

@@ -169,7 +169,7 @@ class Body(ast.NodeTransformer):
             function = self._called(e.func)
             if function is isinstance and self._asks_for_tensors(e):
                 return True
-            if function in (isinstance, type, len, indexing._is_basic):
+            if function in (isinstance, type, len, indexing.is_basic):
                 return all(self.is_known(a) for a in e.args)
             looks = function in _LOOKS or getattr(function, "__module__", "") == "math" or is_ours(function)
             return looks and all(map(self.is_fact, [*e.args, *[k.value for k in e.keywords]]))

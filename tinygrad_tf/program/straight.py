@@ -305,7 +305,7 @@ class Straight(Lines):
 
 def _is_slice(call: Call) -> bool:
     """Whether a call cuts a piece out of its input, no entry twice."""
-    return call.op is indexing._getitem.op and bool(indexing._is_basic(call.params["index"]))
+    return call.op is indexing._getitem.op and bool(indexing.is_basic(call.params["index"]))
 
 
 class OtherWay(Exception):
