@@ -228,7 +228,6 @@ CHOICES = [
 TYPES = [
     form("copy", "function", lambda t, x: x.clone() * x, FLOATS),
     form("astype", "float", lambda t, x: x.float() * 2, FLOATS, order=0),
-    form("astype", "type", lambda t, x: x.type(t.float64), FLOATS),
     form("astype", "long", lambda t, x: x.long(), constant(FLOATS)),
     form("astype", "int", lambda t, x: x.int(), constant(FLOATS)),
     form("astype", "bool", lambda t, x: x.bool(), constant(given([0.0, -2.0, 0.5]))),
