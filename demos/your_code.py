@@ -2,18 +2,20 @@
 
     python demos/your_code.py train.py
     python demos/your_code.py train.py --steps 20 --open -- --batch_size 4
+    python demos/your_code.py gpt.py --set n_embd=32 --set eval_iters=1
     python demos/your_code.py model.py --then "loss = GPT(GPTConfig())(ids, ids)[1]; loss.backward()"
 
 ``import torch`` gives this package, in this process alone. The script runs until it calls ``backward()`` for the
 ``--steps``-th time. Then the tree of its module with the costs is printed, and a page is written on which one steps
-through that backward pass. What stands after ``--`` is the script's own. A file that only defines a model is told
-with ``--then`` what to run: Python code that ends in a ``backward()``.
+through that backward pass. What stands after ``--`` is the script's own. ``--set`` gives a number of the script another
+value, for a model that one can look at. With ``--then`` the file is a module, as after an ``import``, and what
+follows it is the code that is given: for a file that only defines a model.
 """
 
 from __future__ import annotations
 
 import argparse
-import runpy
+import ast
 import sys
 import types
 import webbrowser
@@ -28,14 +30,18 @@ from tinygrad_tf.nn import Module, summary
 
 
 class Outermost(Watcher):
-    """Remembers the last call of a module that was not made by another module."""
+    """Remembers the last call of the largest module among those that no other module calls."""
 
     call: tuple[Module, tuple[Any, ...], dict[str, Any]] | None = None
 
     def entered(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().entered(module, args, kwargs)
-        if thread.state.root is module:
+        if thread.state.root is module and (self.call is None or _size(module) >= _size(self.call[0])):
             self.call = module, args, kwargs
+
+
+def _size(module: Module) -> int:
+    return sum(p.size for p in module.parameters())
 
 
 class Done(BaseException):
@@ -84,7 +90,7 @@ class Steps:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "step.html"
         page.save(path)
-        print(f"\n{page!r}\nwritten: {path}")
+        print(f"\nThe backward pass of this step is in {path}: open it in a browser.")
         if self.open_page:
             webbrowser.open(path.resolve().as_uri())
         raise Done
@@ -94,18 +100,31 @@ def _said(loss: Tensor) -> str:
     return f"loss {loss.item():.6g}" if loss.size == 1 else f"of a Tensor {tuple(loss.shape)}"
 
 
-def run(file: Path, own: list[str], then: str, steps: Steps) -> None:
-    """The script, as ``python file own…`` runs it, and then the code that was given."""
-    sys.argv, before = [str(file), *own], sys.argv
+def with_values(source: str, file: Path, values: dict[str, str]) -> types.CodeType:
+    """The code of a script in which ``name = …``, outside of functions, stands with the values that were given."""
+    tree = ast.parse(source, str(file))
+    left = dict(values)
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in values and isinstance(statement, ast.Assign):
+                place = statement.value
+                statement.value = ast.copy_location(ast.parse(values[target.id], mode="eval").body, place)
+                left.pop(target.id, None)
+    if left:
+        raise ValueError(f"--set {' '.join(left)}: {file.name} gives no such name a value outside of its functions")
+    return compile(ast.fix_missing_locations(tree), str(file), "exec")
+
+
+def run(code: types.CodeType, file: Path, own: list[str], then: str, steps: Steps) -> None:
+    """The script, as ``python file own…`` runs it; or the file as a module, and then the code that was given."""
+    main = types.ModuleType(file.stem if then else "__main__")
+    main.__file__ = str(file)
+    sys.argv, sys.modules[main.__name__] = [str(file), *own], main
     sys.path.insert(0, str(file.resolve().parent))
-    try:
-        with steps:
-            space = runpy.run_path(str(file), run_name="__main__")
-            if then:
-                exec(compile(then, "--then", "exec"), space)
-    finally:
-        sys.argv = before
-        sys.path.pop(0)
+    with steps:
+        exec(code, vars(main))
+        exec(compile(then, "--then", "exec"), vars(main))
 
 
 def main() -> None:
@@ -114,6 +133,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.py", help="a script or a module written for PyTorch")
     parser.add_argument("--steps", type=int, default=1, help="look at this call of backward(); the first unless given")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a name of the file"
+    )
     parser.add_argument("--then", default="", metavar="CODE", help="what to run after the file, in its namespace")
     parser.add_argument("--out", type=Path, default=Path("out/your_code"), help="the folder for the page")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
@@ -124,10 +146,18 @@ def main() -> None:
         parser.error(f"there is no file {args.file}")
     if "torch" in sys.modules:
         parser.error("PyTorch itself is loaded in this process: run this file by itself")
+    unequal = [item for item in args.set if not item.partition("=")[2]]
+    if unequal:
+        parser.error(f"--set {unequal[0]}: write a name and a value, --set n_embd=32")
+    try:
+        values = dict(item.split("=", 1) for item in args.set)
+        code = with_values(args.file.read_text(encoding="utf-8"), args.file, values)
+    except (SyntaxError, UnicodeDecodeError, ValueError) as problem:
+        parser.error(str(problem))
     Names("torch", str).install()
     steps = Steps(args.steps, args.out, args.open)
     try:
-        run(args.file, own, args.then, steps)
+        run(code, args.file, own, args.then, steps)
     except Done:
         return
     called = f"backward() was called {steps.number} times" if steps.number else "backward() was never called"

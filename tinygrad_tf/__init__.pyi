@@ -18,6 +18,7 @@ from . import graph as graph
 from .compat import jit as jit
 from . import kernels as kernels
 from . import models as models
+from .compat import processes as multiprocessing
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim

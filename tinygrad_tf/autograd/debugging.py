@@ -47,10 +47,10 @@ class Watcher:
         if self.outer is not None:
             self.outer.wrote(t)
 
-    def entered(self, module: Any) -> None:
-        """A module was called."""
+    def entered(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A module is called with these arguments."""
         if self.outer is not None:
-            self.outer.entered(module)
+            self.outer.entered(module, args, kwargs)
 
     def drew(self, draw: Callable[[], Any], drawn: Any) -> None:
         """``draw()`` gave ``drawn``, from the package's generator."""

@@ -194,7 +194,6 @@ _TORCH = {
     **_modules("onnx export fx package", "a model written down for another program", ALIKE,
                "write graph.program(loss).save(path): plain NumPy; or model.state_dict() in safetensors"),
     **_modules("profiler", "where time goes", OTHERS, "write cProfile, and nn.summary(model, x) for costs"),
-    **_modules("multiprocessing", "several processes", OTHERS, "see tinygrad_tf.parallel, or Python's multiprocessing"),
     **_modules("distributions", "probability distributions", NOT_YET,
                "write normal, uniform, bernoulli, multinomial, and log-probabilities by their formulas"),
     **_modules("testing", "assertions on Tensors", OTHERS, "write np.testing.assert_allclose(a.numpy(), b.numpy())"),
@@ -325,6 +324,10 @@ _DISTRIBUTED = {
     **_modules("algorithms device_mesh rpc", "work of several processes", ALIKE, _PARALLEL),
 }  # fmt: skip
 
+_PROCESSES = _rows("spawn start_processes Process Pool Queue SimpleQueue Event Lock Manager Value Array get_context "
+                   "set_start_method get_start_method set_sharing_strategy get_sharing_strategy cpu_count",
+                   "work of several processes", ALIKE, _PARALLEL)  # fmt: skip
+
 _CUDA = {
     **_rows("current_device get_device_name get_device_properties get_device_capability set_device device mem_get_info "
             "memory_summary memory_reserved max_memory_reserved memory_stats current_stream stream Stream Event "
@@ -340,5 +343,5 @@ _SEQUENCES = _rows("pack_padded_sequence pad_packed_sequence pack_sequence Packe
 ROWS: dict[str, Rows] = {
     "": _TORCH, "nn": _NN, "nn.functional": _FUNCTIONAL, "nn.init": _INIT, "nn.utils": _UTILS,
     "nn.utils.rnn": _SEQUENCES, "optim": _OPTIM, "optim.lr_scheduler": _SCHEDULES, "autograd": _AUTOGRAD,
-    "distributed": _DISTRIBUTED, "cuda": _CUDA,
+    "distributed": _DISTRIBUTED, "multiprocessing": _PROCESSES, "cuda": _CUDA,
 }  # fmt: skip

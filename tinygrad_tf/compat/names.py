@@ -30,6 +30,7 @@ MODULES = {
     "cuda.amp": "compat.amp",
     "distributed": "compat.distributed",
     "jit": "compat.jit",
+    "multiprocessing": "compat.processes",
     "nn.modules": "nn",
     "nn.parallel": "compat.data_parallel",
     "nn.parameter": "nn.parts",

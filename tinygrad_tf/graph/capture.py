@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
+from ..autograd.versions import settle
 from ..autograd.walk import FREED
 from ..errors import error
 from ..formula import Formula, Names, forward_formula
@@ -157,6 +158,7 @@ def variables_of(frame: types.FrameType | None) -> dict[int, str]:
 
 def _ancestors(loss: Tensor) -> list[Tensor]:
     """The loss and all that went into it, oldest first."""
+    settle([loss])
     found = {loss.number: loss}
     stack = [loss]
     while stack:

@@ -41,7 +41,7 @@ def scoped(method: F) -> F:
             scope.outer, scope.kind, scope.method, scope.site = outer, type(self).__name__, method.__name__, site
             state.root, state.scope = root or self, scope
             if state.watch is not None:
-                state.watch.entered(self)
+                state.watch.entered(self, args, kwargs)
         try:
             made = method(self, *args, **kwargs)
             if isinstance(made, tuple):

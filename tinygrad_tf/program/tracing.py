@@ -180,8 +180,8 @@ class Tracer(Watcher):
         if not self.trusted:
             self.refuse("a Tensor is written to")
 
-    def entered(self, module: Any) -> None:
-        super().entered(module)
+    def entered(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().entered(module, args, kwargs)
         hooks = module._hooks
         if hooks and (hooks.before or hooks.after or hooks.backward):
             self.refuse("a module with hooks")

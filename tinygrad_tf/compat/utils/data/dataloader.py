@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from ....errors import error
+from ....random import generator_of
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, fetch
-from .sampler import BatchSampler, RandomSampler, SequentialSampler, rng_of
+from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -86,7 +87,7 @@ class DataLoader(Generic[T_co]):
              "batch_sampler", batch_sampler, "it takes the place of batch_size, shuffle, sampler and drop_last"),
             (batch_size is None and drop_last, "drop_last", True, "without batches there is no last one"),
         )  # fmt: skip
-        rng_of(generator, "DataLoader")
+        generator_of(generator)
         if batch_sampler is not None:
             batch_size = None
         if sampler is None and not stream:

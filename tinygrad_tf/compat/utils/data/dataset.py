@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from ....autograd import Tensor
 from ....errors import error
 from ....ops.makers import as_tensor
-from .sampler import rng_of
+from ....random import generator_of
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -216,5 +216,5 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
             rule="lengths are whole numbers that sum to the number of samples, or fractions that sum to 1",
             cure=f"write [n, {n} - n], or [0.9, 0.1]",
         )
-    order = iter(rng_of(generator, "random_split").permutation(n).tolist())
+    order = iter(generator_of(generator).permutation(n).tolist())
     return [Subset(dataset, list(itertools.islice(order, size))) for size in sizes]

@@ -12,25 +12,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from .... import random
 from ....autograd import Tensor
 from ....errors import error
+from ....random import generator_of
 
 T_co = TypeVar("T_co", covariant=True)
-
-
-def rng_of(generator: Any, op: str) -> np.random.Generator:
-    """What to draw from: the package's generator for None, else ``generator.rng`` or NumPy's generator itself."""
-    rng = random.generator() if generator is None else getattr(generator, "rng", generator)
-    if not isinstance(rng, np.random.Generator):
-        raise error(
-            TypeError,
-            op,
-            got={"generator": generator},
-            rule="what is drawn from is a Generator, or a NumPy one",
-            cure="write generator=np.random.default_rng(0), or leave it out and call manual_seed(0)",
-        )
-    return rng
 
 
 def check_count(op: str, name: str, value: Any) -> None:
@@ -99,7 +85,7 @@ class RandomSampler(Sampler[int]):
                 rule="replacement is True or False",
                 cure="write replacement=True to draw each sample from all",
             )
-        rng_of(generator, "RandomSampler")
+        generator_of(generator)
         self.data_source, self.replacement = data_source, replacement
         self._num_samples, self.generator = num_samples, generator
         check_count("RandomSampler", "num_samples", self.num_samples)
@@ -110,7 +96,7 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
-        rng, n, wanted = rng_of(self.generator, "RandomSampler"), len(self.data_source), self.num_samples
+        rng, n, wanted = generator_of(self.generator), len(self.data_source), self.num_samples
         if self.replacement:
             yield from rng.integers(n, size=wanted).tolist()
         else:
@@ -129,11 +115,11 @@ class SubsetRandomSampler(Sampler[int]):
     """
 
     def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
-        rng_of(generator, "SubsetRandomSampler")
+        generator_of(generator)
         self.indices, self.generator = indices, generator
 
     def __iter__(self) -> Iterator[int]:
-        for i in rng_of(self.generator, "SubsetRandomSampler").permutation(len(self.indices)).tolist():
+        for i in generator_of(self.generator).permutation(len(self.indices)).tolist():
             yield self.indices[i]
 
     def __len__(self) -> int:
@@ -155,7 +141,7 @@ class WeightedRandomSampler(Sampler[int]):
     ) -> None:  # fmt: skip
         op = "WeightedRandomSampler"
         check_count(op, "num_samples", num_samples)
-        rng_of(generator, op)
+        generator_of(generator)
         w = np.array(weights.array if isinstance(weights, Tensor) else weights, np.float64)
         if w.ndim != 1:
             raise error(
@@ -178,7 +164,7 @@ class WeightedRandomSampler(Sampler[int]):
         self.replacement, self.generator = bool(replacement), generator
 
     def __iter__(self) -> Iterator[int]:
-        w, rng = self.weights.array, rng_of(self.generator, "WeightedRandomSampler")
+        w, rng = self.weights.array, generator_of(self.generator)
         yield from rng.choice(len(w), self.num_samples, self.replacement, w / w.sum()).tolist()
 
     def __len__(self) -> int:
