@@ -72,6 +72,25 @@ def walrus(x):
     raise AssertionError
 
 
+def written(x):
+    h = x * 2
+    h[0] = 3
+    h[:1] = x[:1]
+    return h.sum()
+
+
+def part_grown(x):
+    h = x * 2
+    h[0] *= 3
+    return h.sum()
+
+
+def changed(x):
+    h = x * 2
+    h.mul_(3)
+    return h.sum()
+
+
 def augmented(x):
     h = x * 2
     h += x
@@ -222,6 +241,9 @@ NAMED = {
     "a generator, unpacked": (generator, ["a", "b", "c", "A₁", "A₂"]),
     "a walrus": (walrus, ["h"]),
     "an augmented assignment": (augmented, ["h₁", "h₂", "h₃"]),
+    "a write": (written, ["h₁", "h₂", "A₁", "h₃"]),
+    "a part that grows": (part_grown, ["h₁", "A₁", "A₂", "h₂"]),
+    "a method that changes its Tensor": (changed, ["h₁", "h₂"]),
     "a list": (list_comprehension, ["hs₁", "hs₂", "A₁"]),
     "a list, unpacked": (unpacked_comprehension, ["a", "b", "A₁"]),
     "an item of a dict": (item, ["h"]),

@@ -29,6 +29,13 @@ def producer(code: types.CodeType, k: int, depth: int) -> tuple[int, int] | None
     instructions = instructions_of(code)[0]
     for at in range(k - 1, max(-1, k - TOO_FAR), -1):
         i = instructions[at]
+        n = (i.arg or 1) - 1
+        if i.opname == "SWAP":
+            depth = n if depth == 0 else 0 if depth == n else depth
+            continue
+        if i.opname == "COPY":
+            depth = n if depth == 0 else depth - 1
+            continue
         takes, gives = pair(i)
         if takes < 0:
             return None

@@ -22,6 +22,7 @@ Names = tuple[str | None, ...]
 
 _STORES = ("STORE_FAST", "STORE_NAME", "STORE_GLOBAL", "STORE_DEREF")
 _PUSHES_NOTHING = ("STORE_", "POP_", "DELETE_", "END_FOR", "RETURN_", "RAISE_")
+_WRITES = {"STORE_SUBSCR": 1, "STORE_SLICE": 2}  # how far below the top of the stack is what is written to
 _USES_UP = ("sum", "max", "min", "next", "map", "zip")  # builtins that make something else of what they are given
 
 
@@ -39,6 +40,8 @@ def names_of(site: Site) -> Names:
     """
     (code, at), outer = site[:2], site[2:4]
     found = _after_call(code, at, site[4] if len(site) > 4 else None)
+    if found is None and (callee(site) or "").endswith("_"):  # y.add_(x) changes y
+        found = (owner(site),)
     if isinstance(found, Returned) and outer[0] is not code:
         if _is_used_up(outer):
             return ()
@@ -110,6 +113,9 @@ def _after_call(code: types.CodeType, at: int, place: int | None = None) -> Name
     k = number.get(at)
     if k is None:
         return None
+    written = _WRITES.get(instructions[k].opname)
+    if written is not None:  # y[i] = v: the result is y
+        return (_pushed(code, k, written),)
     if instructions[k].opname == "UNPACK_SEQUENCE":  # what is iterated over calls, as in a, b = map(f, xs)
         return _unpacked(code, k, place)
     return _follow(code, k + 1, 0, place)

@@ -77,6 +77,7 @@ def setitem(self: Tensor, index, value) -> None:
     is_float = self.dtype.kind == "f"
     tracked = thread.state.recording and is_float and (self.requires_grad or V.requires_grad)
     if _is_written_back(self, index, V):  # y[index] += x has told y
+        self.site = site_of(_getframe(1))
         return
     views = viewed(self)
     check_may_become("t[index] = value", [self, *[base for base, _ in views]], tracked)
