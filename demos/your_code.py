@@ -105,15 +105,24 @@ def with_values(source: str, file: Path, values: dict[str, str]) -> types.CodeTy
     tree = ast.parse(source, str(file))
     left = dict(values)
     for statement in tree.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        for target in targets:
-            if isinstance(target, ast.Name) and target.id in values and isinstance(statement, ast.Assign):
-                place = statement.value
-                statement.value = ast.copy_location(ast.parse(values[target.id], mode="eval").body, place)
+        if not isinstance(statement, ast.Assign):
+            continue
+        for target in statement.targets:
+            if isinstance(target, ast.Name) and target.id in values:
+                statement.value = _given(values[target.id], statement.value)
                 left.pop(target.id, None)
+            elif isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):  # a, b = 1, 2
+                for k, part in enumerate(target.elts):
+                    if isinstance(part, ast.Name) and part.id in values:
+                        statement.value.elts[k] = _given(values[part.id], statement.value.elts[k])
+                        left.pop(part.id, None)
     if left:
         raise ValueError(f"--set {' '.join(left)}: {file.name} gives no such name a value outside of its functions")
     return compile(ast.fix_missing_locations(tree), str(file), "exec")
+
+
+def _given(text: str, place: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.parse(text, mode="eval").body, place)
 
 
 def run(code: types.CodeType, file: Path, own: list[str], then: str, steps: Steps) -> None:
