@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinygrad_tf.compat.utils import data
+from tinygrad_tf.compat.utils.data.distributed import DistributedSampler
 
 
 class Stream(data.IterableDataset):
@@ -70,7 +71,9 @@ SETS = [
     ("replacement by a number", lambda: data.RandomSampler("abc", replacement=2), TypeError,
      "RandomSampler got replacement 2", "True or False", "replacement=True"),
     ("a generator of Python's", lambda: data.RandomSampler("abc", generator=np.random.RandomState(0)), TypeError,
-     "RandomSampler got generator RandomState", "a Generator, or a NumPy one", "default_rng(0)"),
+     "generator got generator RandomState", "it is a Generator", "manual_seed(0)"),
+    ("a sampler for several processes, alone", lambda: DistributedSampler("abc"), ValueError,
+     "DistributedSampler got num_replicas None, rank None", "no process group", "ranks.size"),
     ("a table of weights", lambda: data.WeightedRandomSampler(np.ones((2, 2)), 3), ValueError,
      "got weights (2, 2) float64", "one weight for each sample", "one row"),
     ("weights below 0", lambda: data.WeightedRandomSampler([1.0, -1.0], 3), RuntimeError,

@@ -124,7 +124,7 @@ def test_every_function_of_numpys_is_answered():
 
 
 def test_every_function_of_numpys_is_one_of_ours_under_the_same_name():
-    same = {f.__name__: f for f in NUMPY.values() if not f.__name__.startswith("_")}
+    same = {f.__name__: f for f in NUMPY.values() if not f.__name__.startswith("_") and f.__name__ != "equal"}
     assert {name: getattr(tinygrad_tf, name) for name in same} == same
 
 

@@ -4,9 +4,6 @@
 tinygrad_tf, for this process alone, and writes its RESULT.
 """
 
-import importlib
-import importlib.abc
-import importlib.util
 import runpy
 import sys
 
@@ -23,34 +20,14 @@ def array(value):
         return value.detach().numpy()
     if isinstance(value, (list, tuple)):
         return np.array([array(v) for v in value])
+    if isinstance(value, np.floating):  # a norm, which in PyTorch is a Tensor of the default type
+        return np.array(value, np.float32)
     return np.array(value)
 
 
-class Mapped(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """``import torch.x`` gives the module tinygrad_tf.x itself."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] != "torch":
-            return None
-        ours = "tinygrad_tf" + name.removeprefix("torch")
-        try:
-            importlib.import_module(ours)
-        except ModuleNotFoundError as e:
-            if e.name == ours:
-                raise ModuleNotFoundError(f"No module named '{ours}', for {name}", name=name) from None
-            raise
-        return importlib.util.spec_from_loader(name, self)
-
-    def create_module(self, spec):
-        module = sys.modules["tinygrad_tf" + spec.name.removeprefix("torch")]
-        self.own = module.__spec__, module.__loader__
-        return module
-
-    def exec_module(self, module):
-        module.__spec__, module.__loader__ = self.own
-
-
 if __name__ == "__main__":
+    from tinygrad_tf.compat.names import Names
+
     program, found = sys.argv[1:]
-    sys.meta_path.insert(0, Mapped())
+    Names("torch", str).install()
     np.savez(found, **arrays(runpy.run_path(program)["RESULT"]))

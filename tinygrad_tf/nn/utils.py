@@ -19,13 +19,14 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
                     error_if_nonfinite: bool = False, foreach: bool | None = None) -> float:  # fmt: skip
     """Scale all gradients together so that their norm is at most ``max_norm`` (Pascanu et al. 2013).
 
-    Returns the norm before, a float that has ``.item()`` too. The factor is min(1, max_norm / (norm + 1e-6)), as in
-    PyTorch. If the norm is NaN, all gradients become NaN. ``foreach`` changes nothing.
+    Returns the norm before, a NumPy number of the gradients' type, at least float32, which has ``item()``. The
+    factor is min(1, max_norm / (norm + 1e-6)), as in PyTorch. If the norm is NaN, all gradients become NaN.
+    ``foreach`` changes nothing.
 
     >>> p = Tensor([3.0, 4.0], requires_grad=True)
     >>> (p * p / 2).sum().backward()
     >>> clip_grad_norm_([p], 1.0), [round(g, 4) for g in p.grad.tolist()]
-    (np.float64(5.0), [0.6, 0.8])
+    (np.float32(5.0), [0.6, 0.8])
     """
     with_gradient = _with_gradient(parameters)
     grads = [p.grad.array for p in with_gradient if p.grad is not None]
@@ -50,7 +51,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     if not factor >= 1:
         for p, g in zip(with_gradient, grads, strict=True):
             p.grad = Tensor.wrap((g * np.dtype(np.result_type(g, np.float32)).type(factor)).astype(g.dtype, copy=False))
-    return np.float64(total)
+    return np.result_type(np.float32, *grads[:1]).type(total)
 
 
 @acts

@@ -137,7 +137,7 @@ class Told:
 
     __slots__ = ("number", "tracer")
 
-    def __init__(self, number: np.float64, tracer: Any) -> None:
+    def __init__(self, number: np.floating[Any], tracer: Any) -> None:
         self.number, self.tracer = number, tracer
 
     def __getattr__(self, name: str) -> Any:

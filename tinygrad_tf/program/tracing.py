@@ -211,7 +211,7 @@ class Tracer(Watcher):
             result = super().act(function, args, kwargs)
         finally:
             self.trusted -= 1
-        if isinstance(result, np.float64):
+        if isinstance(result, np.floating):
             result = Told(result, self)
         elif result is not None:
             self.refuse(f"{function.__name__} gives what may change")
