@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import types
 import weakref
 from typing import Any
@@ -24,6 +25,9 @@ from .tensor import Tensor, numbers
 last_write = [-1]
 
 
+_MOST = 1024  # writes that are told apart
+
+
 class _Writes:
     """When an array was written to: last of all; and each time that a Tensor became another by it."""
 
@@ -31,7 +35,7 @@ class _Writes:
 
     def __init__(self, owner: Any) -> None:
         self.last = self.plain = -1
-        self.becoming: list[tuple[int, int, int]] = []  # when, and from which byte to which
+        self.becoming: list[tuple[int, int, int, int]] = []  # from when to when, and from which byte to which
         key = id(owner)
         self.owner = weakref.ref(owner, lambda gone: _written.pop(key, None))
 
@@ -58,7 +62,12 @@ def wrote_at(number: int, array: Any, becoming: bool = False) -> None:
     writes.last = number
     last_write[0] = max(last_write[0], number)
     if becoming:
-        writes.becoming.append((number, *byte_bounds(array)))
+        writes.becoming.append((number, number, *byte_bounds(array)))
+        if len(writes.becoming) > _MOST:  # those of long ago count as one, of all that time and all these bytes
+            old = writes.becoming[: _MOST // 2]
+            _, last, _, _ = old[-1]
+            low, high = min(a for _, _, a, _ in old), max(b for _, _, _, b in old)
+            writes.becoming[: _MOST // 2] = [(old[0][0], last, low, high)]
     else:
         writes.plain = number
 
@@ -74,16 +83,17 @@ def is_newer(t: Tensor, number: int) -> bool:
 def wrote_between(array: Any, start: int, end: int) -> bool:
     """Whether a Tensor became another by a write to ``array`` at a time between these two."""
     writes = _written.get(id(owner_of(array)))
-    if writes is None or not writes.becoming or writes.becoming[-1][0] <= start:
+    if writes is None or not writes.becoming or writes.becoming[-1][1] <= start:
         return False
     low, high = byte_bounds(array)
-    return any(start < n < end and first < high and last > low for n, first, last in writes.becoming)
+    later = itertools.takewhile(lambda write: write[1] > start, reversed(writes.becoming))
+    return any(first < end and a < high and b > low for first, _, a, b in later)
 
 
 def other_write(array: Any, start: int, known: set[int]) -> int | None:
     """When ``array`` was last written to after ``start``, but for the ``known`` times; None if it was not."""
     writes = _written.get(id(owner_of(array)))
-    times = [] if writes is None else [writes.plain, *[n for n, _, _ in writes.becoming]]
+    times = [] if writes is None else [writes.plain, *[last for _, last, _, _ in writes.becoming]]
     return max([n for n in times if n > start and n not in known], default=None)
 
 

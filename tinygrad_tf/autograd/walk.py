@@ -7,6 +7,7 @@ is passed on. That order, and sums where routes join, is all there is to back-pr
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -40,8 +41,14 @@ def reachable(outputs: Sequence[Tensor], since: int = 0) -> list[Tensor]:
 
     The search does not go beyond Tensors that are older than the number ``since``.
     """
-    if last_version[0] > since:
-        settle([t for t in outputs if t.requires_grad])
+    order = _search(outputs, since)
+    if last_version[0] > since and last_version[0] > next((t.number for t in order if t.op is not None), sys.maxsize):
+        settle(outputs)  # something was written to since the first of them was made
+        order = _search(outputs, since)
+    return order
+
+
+def _search(outputs: Sequence[Tensor], since: int) -> list[Tensor]:
     found = {t.number: t for t in outputs if t.requires_grad}
     stack = list(found.values())
     while stack:
