@@ -173,7 +173,8 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         chain = [self, *[base for base, _ in views]]
         check_may_become(name, chain, False)
         old = before(self) if recording else self
-        Y = function(old, *[old if a is self else a for a in args], **params)
+        args = tuple([old if a is self else a for a in args])
+        Y = function(old, *args, **{name: old if a is self else a for name, a in params.items()})
         if Y is NotImplemented:
             return Y
         if Y.shape != self.shape or not np.can_cast(Y.dtype, self.dtype, "same_kind"):
@@ -191,6 +192,8 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             take_over(self, old, Y)
             self.site = site_of(_getframe(1))
             _tell(views, self)
+        elif recording and self.requires_grad:  # what has no gradient takes the place of what had one
+            setitem(self, ..., Y)
         else:
             self.array[...] = Y.array
             wrote(self)
