@@ -80,6 +80,20 @@ def twice(a):
     return (y + 10 * z + 100 * x * x).sum()
 
 
+def compared_in_place(a):
+    h = a * 1
+    y = h.sum()
+    h.ge_(1.5)
+    return (h * a).sum() + y
+
+
+def added_to_itself(a):
+    h = a * a
+    h.add_(other=h)
+    h.mul_(h)
+    return h.sum()
+
+
 def through_a_reshape(a):
     x = (a * 1).reshape(2, 1)
     x[0, 0] = a[1]
@@ -121,7 +135,7 @@ def grown_under_a_view(a):
 
 FUNCTIONS = [
     sum_before, product_before, constant_before, softmax_before, filled_by_rows, shifted, into_itself, twice,
-    through_a_reshape, grown, part_of_a_part, the_whole_after_a_part,
+    through_a_reshape, compared_in_place, added_to_itself, grown, part_of_a_part, the_whole_after_a_part,
 ]  # fmt: skip
 
 
