@@ -17,13 +17,13 @@
 import importlib
 from pathlib import Path
 
-from guide import figure, finding, say, short, show
+from guide import Listing, figure, finding, say, short, show
 
 from tinygrad_tf import graph, nn
 from tinygrad_tf.compat.names import Names
 
 source = (Path(__file__).parent if "__file__" in globals() else Path("demos")) / "torch_style.py"
-show(source.read_text(encoding="utf-8"), "A Transformer that puts digits in order: `torch_style.py`, whole.",
+show(Listing(source.read_text(encoding="utf-8")), "A Transformer that puts digits in order: `torch_style.py`, whole.",
      "把数字排好序的 Transformer：`torch_style.py` 全文。")  # fmt: skip
 
 # %% [markdown]

@@ -152,6 +152,24 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], form: str = ".3g
     return Table(header, rows, form)
 
 
+class Listing:
+    """A file of Python as it is, in colours."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import PythonLexer
+
+        code = highlight(self.text, PythonLexer(), HtmlFormatter(nowrap=True))
+        return f'<pre class="code"><code>{code.rstrip()}</code></pre>'
+
+
 # ---- figures ---------------------------------------------------------------------------------------------------------
 
 

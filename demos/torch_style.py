@@ -1,8 +1,7 @@
-"""A Transformer that puts digits in order, written for PyTorch: nothing here knows of tinygrad_tf.
+"""A Transformer that puts digits in order, written for PyTorch.
 
-    python demos/your_code.py demos/torch_style.py --steps 50 --open
-
-Chapter 14 of the guide shows this file and runs it. Under PyTorch it is run by ``python demos/torch_style.py``.
+python demos/torch_style.py                               with PyTorch
+python demos/your_code.py demos/torch_style.py --open     without
 """
 
 import math
@@ -38,7 +37,8 @@ class Positions(nn.Module):
         super().__init__()
         table = torch.zeros(length, d_model)
         at = torch.arange(length).float().unsqueeze(1)
-        slower = torch.exp(torch.arange(0, d_model, 2).float() * (-math.log(10000.0) / d_model))
+        even = torch.arange(0, d_model, 2).float()
+        slower = torch.exp(even * (-math.log(10000.0) / d_model))
         table[:, 0::2] = torch.sin(at * slower)
         table[:, 1::2] = torch.cos(at * slower)
         self.register_buffer("table", table)
@@ -57,7 +57,8 @@ class Attention(nn.Module):
 
     def forward(self, x):
         B, T, C = x.size()
-        q, k, v = (f(x).view(B, T, n_heads, C // n_heads).transpose(1, 2) for f in (self.q, self.k, self.v))
+        shape = (B, T, n_heads, C // n_heads)
+        q, k, v = (f(x).view(shape).transpose(1, 2) for f in (self.q, self.k, self.v))
         scores = q @ k.transpose(-2, -1)
         scores /= math.sqrt(q.size(-1))
         weights = F.softmax(scores, dim=-1)
