@@ -1,7 +1,6 @@
 """A Transformer that puts digits in order, written for PyTorch.
 
-python demos/torch_style.py                               with PyTorch
-python demos/your_code.py demos/torch_style.py --open     without
+With PyTorch: ``python demos/torch_style.py``; without: ``python demos/your_code.py demos/torch_style.py --open``.
 """
 
 import math

@@ -40,6 +40,10 @@ def tolerance(name):
     return 1e-4 if name.startswith(("losses", "trained")) else 5e-6
 
 
+#: What a program needs here besides NumPy.
+NEEDS = {"27_checkpoints": "safetensors"}
+
+
 @cache
 def in_pytorch(program):
     """RESULT of the program run in PyTorch, in this process."""
@@ -53,6 +57,8 @@ def here(tmp_path_factory):
 
     @cache
     def run(program):
+        if program in NEEDS:
+            pytest.importorskip(NEEDS[program])
         found = folder / f"{program}.npz"
         file = HERE / "programs" / f"{program}.py"
         done = subprocess.run(
