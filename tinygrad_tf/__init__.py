@@ -94,7 +94,7 @@ from .ops.comparison import (
 )
 from .ops.comparison import equal as eq
 from .ops.conversion import astype, copy, is_floating_point, to
-from .ops.counting import bincount, count_nonzero, isin, unique
+from .ops.counting import bincount, count_nonzero, histogram, isin, unique
 from .ops.cutting import array_split, dsplit, hsplit, vsplit
 from .ops.einsum import einsum
 from .ops.exponential import (

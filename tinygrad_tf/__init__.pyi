@@ -884,6 +884,24 @@ def hardtanh(X: Either, min_val: builtins.float = -1.0, max_val: builtins.float 
 @overload
 def hardtanh(*, input: Tensor, min_val: builtins.float = -1.0, max_val: builtins.float = 1.0) -> Tensor: ...
 @overload
+def histogram(
+    X: Either,
+    bins: Any = 100,
+    *,
+    range: tuple[builtins.float, builtins.float] | None = None,
+    weight: Like | None = None,
+    density: builtins.bool = False,
+) -> Either: ...
+@overload
+def histogram(
+    *,
+    input: Tensor,
+    bins: Any = 100,
+    range: tuple[builtins.float, builtins.float] | None = None,
+    weight: Like | None = None,
+    density: builtins.bool = False,
+) -> Tensor: ...
+@overload
 def hsplit(X: Either, indices_or_sections: Any) -> list[Either]: ...
 @overload
 def hsplit(*, input: Tensor, indices_or_sections: Any) -> list[Tensor]: ...

@@ -107,6 +107,15 @@ def grown(a):
     return h.sum()
 
 
+def part_by_a_tensor(a):
+    h = tinygrad_tf.zeros(2, 3, dtype="float64")
+    for i in tinygrad_tf.tensor([1, 0, 1]):
+        h[i] += a[i] * a[0]
+    g = a * 1
+    g[tinygrad_tf.tensor(1)] *= a[0]
+    return (h * h).sum() + (g * g).sum()
+
+
 def part_of_a_part(a):
     h = tinygrad_tf.zeros(2, 3, dtype="float64")
     h[0][1] = a[0] * 3
@@ -135,7 +144,8 @@ def grown_under_a_view(a):
 
 FUNCTIONS = [
     sum_before, product_before, constant_before, softmax_before, filled_by_rows, shifted, into_itself, twice,
-    through_a_reshape, compared_in_place, added_to_itself, grown, part_of_a_part, the_whole_after_a_part,
+    through_a_reshape, compared_in_place, added_to_itself, grown, part_by_a_tensor, part_of_a_part,
+    the_whole_after_a_part,
 ]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ NO_GRADIENT = {
     "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not",
     "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "invert", "isnan", "isinf",
     "isposinf", "isneginf", "isfinite", "isclose", "argmax", "argmin", "argsort", "nonzero", "one_hot", "all", "any",
-    "floor_divide", "count_nonzero", "bincount", "unique", "isin", "multinomial", "bernoulli",
+    "floor_divide", "count_nonzero", "bincount", "histogram", "unique", "isin", "multinomial", "bernoulli",
 }  # fmt: skip
 
 

@@ -253,6 +253,8 @@ ARGUMENTS = [
      "multinomial got input (2,) float64, num_samples 3, replacement False", "as many above 0", "softmax"),
     ("bernoulli", lambda: t.bernoulli(t.ones(2) * 2), RuntimeError,
      "bernoulli got input (2,) float32", "0 … 1", "sigmoid"),
+    ("histogram of integers", lambda: t.histogram(ids(1, 2)), RuntimeError,
+     "histogram got X (2,) int64, bins 100", "X has floats", "x.float()"),
     ("bincount", lambda: t.bincount(ids(1, -1)), RuntimeError,
      "bincount got X (2,) int64", "integers from 0 on", "long()"),
     ("a maker", lambda: t.zeros(2, device="cuda"), ValueError, "zeros got device 'cuda'", "on the CPU", "leave"),

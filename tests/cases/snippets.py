@@ -60,6 +60,11 @@ ENTRIES = [
 COUNTED = [
     form("count_nonzero", "all", lambda t, k: t.count_nonzero(k), ints(2, 3, 4)),
     form("count_nonzero", "dim", lambda t, k: k.count_nonzero(dim=1), ints(2, 3, 4)),
+    form("histogram", "function", lambda t, x: list(t.histogram(x.detach(), bins=4)), normal(20)),
+    form("histogram", "density", lambda t, x: list(x.detach().histogram(5, range=(-1.0, 2.0), density=True)),
+         normal(4, 5)),
+    form("histogram", "limits and weights", lambda t, x, b, w: list(t.histogram(x.detach(), b, weight=w.detach())),
+         normal(9), constant(given([-1.0, 0.0, 0.5, 2.0])), positive(9)),
     form("bincount", "function", lambda t, k: t.bincount(k), ints(5, 9)),
     form("bincount", "as many as needed", lambda t, k: k.bincount(minlength=4), given([1, 0], "uint8")),
     form("bincount", "weights", lambda t, k, w: t.bincount(k, weights=w.detach()), ints(5, 4), positive(4)),

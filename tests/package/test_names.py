@@ -45,7 +45,7 @@ SHAPE_FUNCTIONS = names("""
     array_split column_stack append atleast_1d atleast_2d atleast_3d rollaxis gradient std_mean partition
 """)
 INDEXING = names("""
-    multinomial bernoulli count_nonzero bincount unique isin nan_to_num cummin gather scatter scatter_add
+    multinomial bernoulli count_nonzero bincount histogram unique isin nan_to_num cummin gather scatter scatter_add
     scatter_reduce
     take_along_axis index_select masked_fill masked_select sort argsort topk nonzero take
 """)

@@ -45,7 +45,7 @@ def leaf(*shape, seed=0, dtype=np.float32):
 READS = {
     "scatter_reduce", "scatter", "scatter_add", "sort", "argsort", "topk", "median", "msort", "nonzero",
     "masked_select", "take_along_axis", "one_hot", "nll_loss", "bincount", "unique", "isin", "index_select",
-    "partition", "cummax", "cummin", "take", "binary_cross_entropy", "multinomial", "bernoulli",
+    "histogram", "partition", "cummax", "cummin", "take", "binary_cross_entropy", "multinomial", "bernoulli",
     "index_add", "index_copy", "index_fill", "setitem",
 }  # fmt: skip
 

@@ -130,7 +130,7 @@ MISSING = (
     "bitwise_xor_", "byte", "cdouble", "cfloat", "chalf", "char", "cholesky", "clamp_max", "clamp_min", "coalesce",
     "conj", "corrcoef", "cov", "data_ptr", "det", "diag_embed", "diagflat", "diagonal_scatter", "digamma", "dist",
     "divide", "erfc", "erfinv", "fix", "float_power", "frac", "frexp", "gcd", "ger", "grad_fn", "greater",
-    "greater_equal", "hardshrink", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "imag", "index",
+    "greater_equal", "hardshrink", "heaviside", "histc", "i0", "igamma", "igammac", "imag", "index",
     "index_put", "index_reduce", "inverse", "is_complex", "is_conj", "is_nonzero", "is_same_size", "is_signed",
     "istft", "kthvalue", "layout", "lcm", "ldexp", "less", "less_equal", "lgamma", "logdet", "logit", "lu", "mH",
     "map_", "masked_scatter", "matrix_exp", "matrix_power", "median", "mode", "msort", "multiply", "mv", "mvlgamma",

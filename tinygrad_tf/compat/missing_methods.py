@@ -26,7 +26,7 @@ _WRITTEN = {
 _AS_FUNCTIONS = (
     "addbmm", "addmv", "addr", "adjoint", "aminmax", "corrcoef", "cov", "diag_embed", "diagflat", "diagonal_scatter",
     "digamma", "dist", "erfc", "erfinv", "float_power", "frac", "frexp", "gcd", "hardshrink", "heaviside", "histc",
-    "histogram", "i0", "igamma", "igammac", "index_put", "index_reduce", "kthvalue", "lcm", "ldexp", "lgamma",
+    "i0", "igamma", "igammac", "index_put", "index_reduce", "kthvalue", "lcm", "ldexp", "lgamma",
     "logit", "masked_scatter", "median", "mode", "msort", "mvlgamma", "nanmean", "nanmedian", "nanquantile", "nansum",
     "nextafter", "polygamma", "prelu", "put", "quantile", "renorm", "select_scatter", "slice_scatter", "stft",
     "istft", "unique_consecutive", "xlogy",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from ..errors import error
 from .composed import function
 from .indexing import like, plain
 from .reduction import sum
+
+
+class Histogram(NamedTuple):
+    """Counts, or densities, and the limits of the ranges that they are of: one more."""
+
+    hist: Any
+    bin_edges: Any
 
 
 @function
@@ -41,6 +50,34 @@ def bincount(X, weights=None, minlength: int = 0):
     weights = None if weights is None else np.asarray(plain(weights))
     made = np.bincount(ids.astype(np.int64), weights, minlength)
     return like(X, made.astype(np.float32) if weights is not None and weights.dtype == np.float32 else made)
+
+
+@function
+def histogram(X, bins=100, *, range: tuple[float, float] | None = None, weight=None, density: bool = False):
+    """How many entries of X lie in each of ``bins`` equal parts of ``range``, or between the limits that ``bins`` lists.
+
+    Without a range it is that of X. With ``weight`` an entry counts as its weight; with ``density`` the counts are
+    divided so that the area is 1. Returns ``hist`` and ``bin_edges``, in the type of X. Raises RuntimeError for integers
+    and for bins that are not in order.
+
+    >>> hist, edges = histogram(Tensor([0.0, 1.0, 1.0, 4.0]), bins=2)
+    >>> hist.tolist(), edges.tolist()
+    ([3.0, 1.0], [0.0, 2.0, 4.0])
+    """
+    x, limits = np.asarray(plain(X)), bins if isinstance(bins, int) else np.asarray(plain(bins))
+    weights = None if weight is None else np.asarray(plain(weight)).ravel()
+    if x.dtype.kind != "f" or (
+        limits < 1 if isinstance(limits, int) else limits.ndim != 1 or (np.diff(limits) < 0).any()
+    ):
+        raise error(
+            RuntimeError,
+            "histogram",
+            got={"X": x, "bins": bins},
+            rule="X has floats, and bins is a number from 1 on or a vector of limits in order",
+            cure="write x.float(), and bins.sort().values",
+        )
+    hist, edges = np.histogram(x.ravel(), limits, range, density=density, weights=weights)
+    return Histogram(like(X, hist.astype(x.dtype)), like(X, edges.astype(x.dtype)))
 
 
 @function

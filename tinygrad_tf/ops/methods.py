@@ -84,8 +84,8 @@ def getitem(self: Tensor, index):
     Y = indexing._getitem.op.call((self,), {"index": indexing.kept(index)})
     if Y.op is not None:
         Y.site = site_of(_getframe(1))  # not this line, but that which has the brackets
-    elif not self.requires_grad and indexing.is_basic(index):
-        Y.saved = indexing.View(self, index)
+    elif not self.requires_grad and indexing.is_basic(places := indexing.plain(index)):
+        Y.saved = indexing.View(self, places)
     return Y
 
 
@@ -258,7 +258,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "cumsum": order.cumsum, "cumprod": order.cumprod, "cummax": order.cummax, "cummin": order.cummin,
     "logcumsumexp": order.logcumsumexp,
     "sort": order.sort, "argsort": order.argsort, "topk": order.topk, "diff": arrange.diff,
-    "count_nonzero": counting.count_nonzero, "bincount": counting.bincount, "unique": counting.unique,
+    "count_nonzero": counting.count_nonzero, "bincount": counting.bincount, "histogram": counting.histogram, "unique": counting.unique,
     "isin": counting.isin, "multinomial": sampling.multinomial, "bernoulli": sampling.bernoulli,
     # products
     "matmul": linalg.matmul, "dot": linalg.dot, "mm": linalg.matmul, "bmm": linalg.matmul, "outer": linalg.outer,

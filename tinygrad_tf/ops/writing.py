@@ -123,7 +123,7 @@ def _tell(views: list[tuple[Tensor, Any]], t: Tensor) -> None:
 
 def _is_written_back(t: Tensor, index, V: Tensor) -> bool:
     """Whether ``t[index]`` has been V ever since V, a part of it, was changed in place."""
-    if t.op is not _setitem.op or t.inputs[1] is not V or not is_basic(index):
+    if t.op is not _setitem.op or t.inputs[1] is not V or not is_basic(plain(index)):
         return False
     return _is_same(t.array[plain(index)], V.array)
 

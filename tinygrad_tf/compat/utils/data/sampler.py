@@ -27,6 +27,9 @@ def check_count(op: str, name: str, value: Any) -> None:
         )
 
 
+_AT_ONCE = 1024  # indices that are drawn together
+
+
 class Sampler(Generic[T_co]):
     """The base of all samplers: a subclass says with ``__iter__`` which indices come, or which lists of them.
 
@@ -98,7 +101,8 @@ class RandomSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         rng, n, wanted = generator_of(self.generator), len(self.data_source), self.num_samples
         if self.replacement:
-            yield from rng.integers(n, size=wanted).tolist()
+            for first in range(0, wanted, _AT_ONCE):  # some scripts ask for 10**10, and stop before
+                yield from rng.integers(n, size=min(_AT_ONCE, wanted - first)).tolist()
         else:
             for done in range(0, wanted, n):
                 yield from rng.permutation(n)[: wanted - done].tolist()
