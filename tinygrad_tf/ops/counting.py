@@ -54,11 +54,11 @@ def bincount(X, weights=None, minlength: int = 0):
 
 @function
 def histogram(X, bins=100, *, range: tuple[float, float] | None = None, weight=None, density: bool = False):
-    """How many entries of X lie in each of ``bins`` equal parts of ``range``, or between the limits that ``bins`` lists.
+    """How many entries of X lie in each of ``bins`` equal parts of ``range``, or between the limits in ``bins``.
 
     Without a range it is that of X. With ``weight`` an entry counts as its weight; with ``density`` the counts are
-    divided so that the area is 1. Returns ``hist`` and ``bin_edges``, in the type of X. Raises RuntimeError for integers
-    and for bins that are not in order.
+    divided so that the area is 1. Returns ``hist`` and ``bin_edges``, in the type of X. Raises RuntimeError for
+    integers and for bins that are not in order.
 
     >>> hist, edges = histogram(Tensor([0.0, 1.0, 1.0, 4.0]), bins=2)
     >>> hist.tolist(), edges.tolist()
@@ -66,9 +66,8 @@ def histogram(X, bins=100, *, range: tuple[float, float] | None = None, weight=N
     """
     x, limits = np.asarray(plain(X)), bins if isinstance(bins, int) else np.asarray(plain(bins))
     weights = None if weight is None else np.asarray(plain(weight)).ravel()
-    if x.dtype.kind != "f" or (
-        limits < 1 if isinstance(limits, int) else limits.ndim != 1 or (np.diff(limits) < 0).any()
-    ):
+    in_order = limits > 0 if isinstance(limits, int) else limits.ndim == 1 and bool((np.diff(limits) >= 0).all())
+    if x.dtype.kind != "f" or not in_order:
         raise error(
             RuntimeError,
             "histogram",

@@ -836,24 +836,6 @@ class Methods:
         >>> bincount(tensor([1, 3, 1])).tolist()
         [0, 2, 0, 1]
         """
-    def histogram(
-        self,
-        bins: Any = 100,
-        *,
-        range: tuple[builtins.float, builtins.float] | None = None,
-        weight: Like | None = None,
-        density: builtins.bool = False,
-    ) -> Tensor:
-        """How many entries of X lie in each of ``bins`` equal parts of ``range``, or between the limits that ``bins`` lists.
-
-        Without a range it is that of X. With ``weight`` an entry counts as its weight; with ``density`` the counts are
-        divided so that the area is 1. Returns ``hist`` and ``bin_edges``, in the type of X. Raises RuntimeError for integers
-        and for bins that are not in order.
-
-        >>> hist, edges = histogram(Tensor([0.0, 1.0, 1.0, 4.0]), bins=2)
-        >>> hist.tolist(), edges.tolist()
-        ([3.0, 1.0], [0.0, 2.0, 4.0])
-        """
     @overload
     def unique(
         self,
@@ -886,6 +868,24 @@ class Methods:
 
         >>> isin(tensor([1, 2, 3]), tensor([3, 1])).tolist()
         [True, False, True]
+        """
+    def histogram(
+        self,
+        bins: Any = 100,
+        *,
+        range: tuple[builtins.float, builtins.float] | None = None,
+        weight: Like | None = None,
+        density: builtins.bool = False,
+    ) -> Tensor:
+        """How many entries of X lie in each of ``bins`` equal parts of ``range``, or between the limits in ``bins``.
+
+        Without a range it is that of X. With ``weight`` an entry counts as its weight; with ``density`` the counts are
+        divided so that the area is 1. Returns ``hist`` and ``bin_edges``, in the type of X. Raises RuntimeError for
+        integers and for bins that are not in order.
+
+        >>> hist, edges = histogram(Tensor([0.0, 1.0, 1.0, 4.0]), bins=2)
+        >>> hist.tolist(), edges.tolist()
+        ([3.0, 1.0], [0.0, 2.0, 4.0])
         """
     def multinomial(
         self,
