@@ -259,7 +259,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "logcumsumexp": order.logcumsumexp,
     "sort": order.sort, "argsort": order.argsort, "topk": order.topk, "diff": arrange.diff,
     "count_nonzero": counting.count_nonzero, "bincount": counting.bincount, "unique": counting.unique,
-    "isin": counting.isin, "histogram": counting.histogram, "multinomial": sampling.multinomial, "bernoulli": sampling.bernoulli,
+    "isin": counting.isin, "histogram": counting.histogram, "multinomial": sampling.multinomial,
+     "bernoulli": sampling.bernoulli,
     # products
     "matmul": linalg.matmul, "dot": linalg.dot, "mm": linalg.matmul, "bmm": linalg.matmul, "outer": linalg.outer,
     "addmm": linalg.addmm, "baddbmm": linalg.baddbmm,
