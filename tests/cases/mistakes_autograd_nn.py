@@ -77,6 +77,8 @@ DERIVATIVES = [
      "gradcheck got 1 inputs, none of which", "Tensors that require one", "requires_grad=True"),
     ("gradcheck of integers", lambda: gradcheck(lambda t: t.argmax(), x(2)), TypeError,
      "gradcheck got result () int64", "a Tensor of floats", "ops made of"),
+    ("checkpoint of what writes to its input", lambda: checkpoint(lambda h: h.add_(1) * 2, x(2) * 1), RuntimeError,
+     "checkpoint got <lambda>, which writes", "would write a second time", "h.clone()"),
     ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
      "checkpoint got result (Tensor", "one Tensor", "checkpoint them apart"),
     ("a function that changes its mind", changes_its_mind, RuntimeError,

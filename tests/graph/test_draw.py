@@ -73,8 +73,8 @@ def test_arrows_that_carry_a_gradient_say_by_which_rule_and_how_much(make):
 @pytest.mark.parametrize(
     ("op", "lang", "said"),
     [
-        ("silu", "en", [["dA₁ = dA₂ ⊙ G ⊙ (1 + A₁ ⊙ (1 − G))", "where G = sigmoid(A₁)"]]),
-        ("silu", "zh", [["dA₁ = dA₂ ⊙ G ⊙ (1 + A₁ ⊙ (1 − G))", "其中 G = sigmoid(A₁)"]]),
+        ("silu", "en", [["dA₁ = dA₂ ⊙ G ⊙ (1 + A₁ − A₂)", "where G = sigmoid(A₁)"]]),
+        ("silu", "zh", [["dA₁ = dA₂ ⊙ G ⊙ (1 + A₁ − A₂)", "其中 G = sigmoid(A₁)"]]),
         ("cross_entropy", "en", [["dA₁ = cross_entropy rule"]]),
         ("layer_norm", "zh", [["dA₁ = layer_norm 的规则"], ["dA₃ = Σ(dA₄, axis=0)"], [
             "dA₂ = Σ(dA₄ ⊙ Xhat, axis=0)", "其中 Z = A₁ − mean(A₁, axis=-1)",

@@ -19,7 +19,7 @@ TYPED = {
     "astype", "to", "Tensor.type_as", "append", "concatenate", "matmul: a list on the left",
     "scatter: a 1 at the class", "sum: a type", "mean: a type", "prod: a type", "cumsum: a type", "cumprod: a type",
     "softmax: a type", "log_softmax: a type", "softmax: functional, dtype", "log_softmax: functional, dtype",
-    "bincount: weights", "nan_to_num: function",
+    "bincount: weights", "histogram: limits and weights", "nan_to_num: function",
 }  # fmt: skip
 ROWS = [
     c for c in CASES

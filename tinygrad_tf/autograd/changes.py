@@ -7,11 +7,13 @@ that it reads must be older than what was made of them. Which these are, the rul
 from __future__ import annotations
 
 import ast
+import bisect
 import functools
 import inspect
-import itertools
 import types
 import weakref
+from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -86,15 +88,30 @@ def wrote_between(array: Any, start: int, end: int) -> bool:
     if writes is None or not writes.becoming or writes.becoming[-1][1] <= start:
         return False
     low, high = byte_bounds(array)
-    later = itertools.takewhile(lambda write: write[1] > start, reversed(writes.becoming))
-    return any(first < end and a < high and b > low for first, _, a, b in later)
+    return any(a < high and b > low for _, _, a, b in _between(writes, start, end))
 
 
-def other_write(array: Any, start: int, known: set[int]) -> int | None:
-    """When ``array`` was last written to after ``start``, but for the ``known`` times; None if it was not."""
+def other_write(array: Any, start: int, end: int, known: set[int]) -> int | None:
+    """When ``array`` was last written to between these times, but for the ``known`` ones; None if it was not."""
     writes = _written.get(id(owner_of(array)))
-    times = [] if writes is None else [writes.plain, *[last for _, last, _, _ in writes.becoming]]
-    return max([n for n in times if n > start and n not in known], default=None)
+    if writes is None:
+        return None
+    times = [n for _, n, _, _ in _between(writes, start, end) if n not in known]
+    return max([*times, *([writes.plain] if start < writes.plain < end else [])], default=None)
+
+
+def last_written(array: Any) -> int | None:
+    """When an array was last written to, if it was."""
+    writes = _written.get(id(owner_of(array)))
+    return None if writes is None else writes.last
+
+
+def _between(writes: _Writes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """What made a Tensor another between these times; they are in order."""
+    for k in range(bisect.bisect_right(writes.becoming, start, key=itemgetter(1)), len(writes.becoming)):
+        if writes.becoming[k][0] >= end:
+            return
+        yield writes.becoming[k]
 
 
 def owner_of(array: Any) -> Any:

@@ -29,6 +29,7 @@ class Watcher:
     """
 
     outer: Watcher | None = None
+    holds_arrays = False
 
     def __enter__(self) -> Any:
         self.outer, thread.state.watch = thread.state.watch, self

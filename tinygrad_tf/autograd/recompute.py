@@ -12,6 +12,7 @@ from ..errors import error
 from ..random import get_state, replayed, set_state
 from .recording import enable_grad, thread
 from .tensor import Tensor, made_by
+from .versions import Before, last_version
 from .walk import AGAIN, reachable
 
 
@@ -36,6 +37,14 @@ def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
         end = get_state()
     if get_state() == start:  # nobody else has drawn: the common generator goes on as if it had been used
         set_state(end)
+    if last_version[0] > first and any(isinstance(x, Before) and x.number < first for x in reachable([output])):
+        raise error(
+            RuntimeError,
+            "checkpoint",
+            got=f"{function.__name__ if hasattr(function, '__name__') else function}, which writes to what it is given",
+            rule="the function is run again by backward(), and would write a second time",
+            cure="let it change a copy: h = h.clone()",
+        )
     if not output.requires_grad or output.number < first:
         return output
     used = tuple([x for x in reachable([output], first) if x.number < first])

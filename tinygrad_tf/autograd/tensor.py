@@ -81,6 +81,7 @@ class Tensor(Methods):
     inputs: tuple[Tensor, ...]
     hooks: list[Callable[[Tensor], Any]] | None
     scope: Any
+    saved: Any
     site: Any
     _of_list: Callable[[Any], Any]  # a list with Tensors in it as one Tensor
 

@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 
 from . import mistakes
-from .changes import other_write, owner_of, wrote_at, wrote_between
+from .changes import last_written, other_write, owner_of, wrote_at, wrote_between
 from .recording import thread
-from .tensor import Tensor, keep, made_by
+from .tensor import NO_PARAMS, Tensor, keep, made_by
 
 Array = np.ndarray[Any, Any]
 
 #: The number of the last Tensor that became something else.
 last_version = [-1]
 #: What the Tensor of a number was before it became that.
-_before: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
+_before: weakref.WeakValueDictionary[int, Before] = weakref.WeakValueDictionary()
 #: The last write to an array, by the array's id, as long as somebody may want to know what was there.
 _last_write: weakref.WeakValueDictionary[int, _Write] = weakref.WeakValueDictionary()
 _SLOT: Any = Tensor.__dict__["array"]
@@ -39,12 +39,13 @@ def _memory(x: Tensor) -> Array:
 class _Write:
     """A write to an array: what stood at ``index``, and the write that came after it."""
 
-    __slots__ = ("__weakref__", "entries", "index", "next", "number")
+    __slots__ = ("__weakref__", "entries", "index", "next", "number", "undone")
 
     def __init__(self, index: Any, entries: Any) -> None:
         self.index, self.entries = index, entries
         self.number = -1
         self.next: _Write | None = None
+        self.undone: Any = lambda: None  # the array without this write and all after it, if it is there
 
 
 class Before(Tensor):
@@ -53,7 +54,8 @@ class Before(Tensor):
     So a loop that fills an array row by row keeps the rows that it wrote over, and no copy of the whole for each.
     """
 
-    __slots__ = ("write",)
+    __slots__ = ("first", "write")
+    first: weakref.ref[Tensor]  # what the Tensor was when it was made
     write: _Write | None
 
     @property
@@ -73,38 +75,56 @@ class Before(Tensor):
         found: Array = _SLOT.__get__(self)
         return found
 
-    def _restored(self, write: _Write | None) -> Array:
-        array, writes = self.memory.copy(), []
-        while write is not None:
-            writes.append(write)
-            write = write.next
-        for write in reversed(writes):
-            array[write.index] = write.entries
-        others = other_write(self.memory, self.number, {write.number for write in writes})
+    def _restored(self, write: _Write) -> Array:
+        array, writes, after = self.memory, [write], write.next
+        while after is not None:
+            if (known := after.undone()) is not None:  # a version after this one has been put together
+                array = known
+                break
+            writes.append(after)
+            after = after.next
+        array = array.copy()
+        for each in reversed(writes):
+            array[each.index] = each.entries
+        write.undone = weakref.ref(array)
+        known = {each.number for each in writes}
+        others = other_write(self.memory, self.number, sys.maxsize if after is None else after.number, known)
+        others = others or (None if after is None else last_written(after.undone()))
         if others is not None:  # what those wrote over is not known: whoever reads the value is told
             wrote_at(others, array)
         return array
 
 
-def before(t: Tensor, write: _Write | None = None) -> Tensor:
+def before(t: Tensor, write: _Write | None = None) -> Before:
     """A Tensor that stands for what ``t`` is now, in the graph, when ``t`` becomes something else."""
     memory = _SLOT.__get__(t)
     old = object.__new__(Before)
     old.array = memory
     for name in ("op", "inputs", "params", "saved", "scope", "site", "requires_grad", "name", "number"):
         setattr(old, name, getattr(t, name))
-    old.hooks, old.grad = [hook for hook in t.hooks or () if hook is not keep] or None, None
+    old.hooks = old.grad = None
+    earlier = _before.get(t.number)
+    old.first = weakref.ref(old) if earlier is None else earlier.first
     if write is not None:
-        last = _last_write.get(id(memory))
-        if last is not None:
-            last.next = write
-        old.write = _last_write[id(memory)] = write
+        old.write = _linked(write, memory)
     return old
 
 
-def become(t: Tensor, old: Tensor, Y: Tensor, array: Array) -> None:
+def _linked(write: _Write, memory: Array) -> _Write:
+    """The write, as the one that comes after the last to this array."""
+    last = _last_write.get(id(memory))
+    if last is not None:
+        last.next = write
+    _last_write[id(memory)] = write
+    return write
+
+
+def become(t: Tensor, old: Before, Y: Tensor, array: Array) -> None:
     """Make ``t`` what the op of ``Y`` made of ``old``, around ``array``."""
-    t.hooks = [keep] if t.retains_grad else None
+    keeps, old.hooks = t.retains_grad, t.hooks  # the list itself: what registered a hook removes it from there
+    if keeps and old.hooks is not None:
+        old.hooks.remove(keep)
+    t.hooks = [keep] if keeps else None
     t.array, t.op = array, Y.op
     t.inputs, t.params, t.saved = Y.inputs, Y.params, Y.saved
     t.scope, t.site, t.requires_grad = Y.scope, Y.site, True
@@ -112,7 +132,7 @@ def become(t: Tensor, old: Tensor, Y: Tensor, array: Array) -> None:
     _before[t.number] = old
 
 
-def take_over(t: Tensor, old: Tensor, Y: Tensor) -> None:
+def take_over(t: Tensor, old: Before, Y: Tensor) -> None:
     """Make ``t`` the Tensor ``Y`` that was computed of ``old``, which stands for ``t`` in the graph.
 
     An array that nobody else holds is left to ``old``. Another is written to, so that views of it see the change.
@@ -121,9 +141,11 @@ def take_over(t: Tensor, old: Tensor, Y: Tensor) -> None:
         become(t, old, Y, Y.array)
         return
     array = t.array
-    old.array = array.copy()
+    old.array = entries = array.copy()
     array[...] = Y.array
     become(t, old, Y, array)
+    undo = _linked(_Write(..., entries), array)  # for versions before that, whose arrays are not put together yet
+    undo.number = Y.number
     wrote_at(Y.number, array, becoming=True)
 
 
@@ -154,9 +176,9 @@ def write_back(base: Tensor, index: Any, op: Any, t: Tensor, params: dict[str, A
 
 def first_version(t: Tensor) -> Tensor:
     """What ``t`` was when it was made."""
-    while t.number in _before:
-        t = _before[t.number]
-    return t
+    old = _before.get(t.number)
+    first = None if old is None else old.first()
+    return t if first is None else first
 
 
 def check_may_become(name: str, chain: Sequence[Tensor], tracked: bool, others: int = 0) -> None:
@@ -164,20 +186,29 @@ def check_may_become(name: str, chain: Sequence[Tensor], tracked: bool, others: 
 
     ``chain`` is the Tensor, the one it is a view of, and so on. ``others``: how many else may hold its array.
     """
-    t = x = chain[0]
+    t = chain[0]
     if not _memory(t).flags.writeable:
         raise mistakes.closed_to_writes(name, t)
     if not thread.state.recording:
         return
+    x = first_version(t)
     while x.op is not None and x.inputs and np.may_share_memory(_memory(x), _memory(x.inputs[0])):
-        x = x.inputs[0]
+        x = first_version(x.inputs[0])
     if x.op is None and x.requires_grad:
         raise mistakes.leaf_written_to(name, t, x)
     for x in chain:
         if x.requires_grad and wrote_between(_memory(x), x.number, sys.maxsize):
             raise mistakes.written_through_another(x, name)
-    if tracked and not t.requires_grad and thread.state.watch is None and not _are_alone(chain, others):
+    if tracked and not t.requires_grad and not _held() and not _are_alone(chain, others):
         raise mistakes.memory_is_shared(name, t)
+
+
+def _held() -> bool:
+    """Whether somebody who watches holds all arrays, so that counts of references say nothing."""
+    watch = thread.state.watch
+    while watch is not None and not watch.holds_arrays:
+        watch = watch.outer
+    return watch is not None
 
 
 def _are_alone(chain: Sequence[Tensor], others: int) -> bool:
@@ -186,6 +217,8 @@ def _are_alone(chain: Sequence[Tensor], others: int) -> bool:
     Counts of references differ between versions of Python: they are compared with those of a Tensor that is alone.
     """
     owner = owner_of(_memory(chain[0]))
+    if owner.base is not None:  # the memory is no array's
+        return False
     expected = others if _memory(chain[0]) is owner else 0
     for x in chain:
         expected += (_memory(x) is owner) + (_memory(x).base is owner)
@@ -210,6 +243,15 @@ _alone = Tensor.wrap(np.zeros(1))
 _COUNTS[:] = _references(_alone), _owner_references(_alone) - 1
 
 
+def cut_off(t: Tensor) -> None:
+    """Make ``t`` a leaf that requires no gradient. What was computed of it keeps what it was."""
+    old = before(t)
+    become(t, old, Tensor.wrap(_memory(t)), _memory(t))
+    t.op, t.inputs, t.params, t.hooks = None, (), NO_PARAMS, None
+    t.requires_grad = False
+    t.saved = old  # nothing else holds it
+
+
 # ---- the walk -------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +262,9 @@ def settle(outputs: Sequence[Tensor]) -> None:
     """
     seen: set[int] = set()
     stack, last = list(outputs), last_version[0]
+    for Y in outputs:
+        if Y.requires_grad and wrote_between(_memory(Y), Y.number, sys.maxsize):
+            raise mistakes.written_through_another(Y, "the gradient")
     while stack:
         Y = stack.pop()
         if Y.number < last and any(x.number > Y.number for x in Y.inputs):

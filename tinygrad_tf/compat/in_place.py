@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from ..autograd.versions import become, before, check_may_become
+from ..autograd.versions import become, before, check_may_become, cut_off
 from ..errors import error
 from ..ops.indexing import add_at
 from ..ops.methods import METHODS as OF_A_NEW_TENSOR
@@ -207,8 +207,10 @@ def turned(name: str) -> Callable[..., Any]:
 
 def detach_(self: Tensor) -> Tensor:
     """Cut the Tensor itself from the graph: it is a leaf from now on, which requires no gradient."""
-    self.op, self.inputs, self.params, self.saved = None, (), {}, None
-    self.requires_grad, self.hooks = False, None
+    if self.op is None:
+        self.requires_grad = False
+    else:
+        cut_off(self)
     return self
 
 

@@ -272,6 +272,13 @@ def _named(name: str, a: Expr) -> list[Expr]:
 
 def _index(at: Expr) -> str:
     index = at.parts[0] if at.kind == "value" else str(at)
+    if (
+        isinstance(index, tuple)
+        and len(index) > 1
+        and index[-1] is Ellipsis
+        and all(type(i) is int for i in index[:-1])
+    ):
+        index = index[:-1]  # x[0, ...] is x[0]
     return ", ".join([shown(i) for i in index]) if isinstance(index, tuple) else shown(index)
 
 

@@ -137,6 +137,7 @@ VOCABULARY: dict[str, Function] = {
     "named_product": _named_product,
     "products_of_others": _products_of_others,
     "plain": lambda index: index,
+    "within": lambda index: index,
     "own_if_turned": lambda a: a,
 }
 

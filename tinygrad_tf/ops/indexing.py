@@ -53,6 +53,16 @@ def plain(index):
     return int(array) if array.ndim == 0 and array.dtype.kind in "iu" else array  # a view of X, as with a number
 
 
+def within(index):
+    """:func:`plain`, such that NumPy gives a view of an entry, too, and no number: what is written to it is in X."""
+    index = plain(index)
+    if type(index) is int:
+        return index, ...
+    if isinstance(index, tuple) and all(isinstance(i, (int, np.integer)) and type(i) is not bool for i in index):
+        return *index, ...
+    return (index, ...) if isinstance(index, np.integer) else index
+
+
 def kept(index):
     """The index with copies of the arrays in it: backward reads them again, and who gave them may write to them."""
     if is_basic(index):
@@ -87,7 +97,7 @@ def own_if_turned(Y):
 @op(expects=_INDEX)
 def _getitem(X, *, index):
     """Y = X[index], for every form of index that NumPy has."""
-    return own_if_turned(X[plain(index)])
+    return own_if_turned(X[within(index)])
 
 
 @_getitem.rule

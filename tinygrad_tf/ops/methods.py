@@ -70,7 +70,7 @@ def cast(dtype: str) -> Callable[[Tensor], Tensor]:
     """A method that PyTorch names after a type: ``t.double()``."""
 
     def call(X: Tensor):
-        return conversion.astype(X, dtype=np.dtype(dtype))
+        return X if X.dtype == dtype else conversion.astype(X, dtype=np.dtype(dtype))
 
     call.__doc__ = f"X in {dtype}. The gradient comes back in the type of X; only floats pass it on."
     return call
@@ -157,7 +157,12 @@ def numel(self: Tensor) -> int:
 
 
 def contiguous(self: Tensor) -> Tensor:
-    """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
+    """The Tensor itself, or a copy of one that is laid out otherwise and needs no gradient; ``view`` takes either."""
+    return self if self.requires_grad or self.array.flags.c_contiguous else conversion.copy(self)
+
+
+def same(self: Tensor) -> Tensor:
+    """The Tensor itself: the only device is the CPU."""
     return self
 
 
@@ -287,7 +292,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "type_as": type_as, "is_floating_point": conversion.is_floating_point, "half": cast("float16"),
     "float": cast("float32"), "double": cast("float64"), "long": cast("int64"), "int": cast("int32"),
     "bool": cast("bool"), "new_zeros": new_zeros, "new_empty": new_zeros, "new_ones": new_ones,
-    "new_full": new_full, "new_tensor": new_tensor, "contiguous": contiguous, "cpu": contiguous,
+    "new_full": new_full, "new_tensor": new_tensor, "contiguous": contiguous, "cpu": same,
     # what it is
     "dim": dim, "numel": numel, "nelement": numel,
 }  # fmt: skip

@@ -1451,9 +1451,9 @@ class Methods:
     ) -> Tensor:
         """A Tensor of ``data``, in the dtype of this one unless another is given."""
     def contiguous(self) -> Tensor:
-        """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
+        """The Tensor itself, or a copy of one that is laid out otherwise and needs no gradient; ``view`` takes either."""
     def cpu(self) -> Tensor:
-        """The Tensor itself: ``view`` takes any layout here, and the only device is the CPU."""
+        """The Tensor itself: the only device is the CPU."""
     def dim(self) -> builtins.int:
         """The number of axes; PyTorch's name for ``ndim``."""
     def numel(self) -> builtins.int:

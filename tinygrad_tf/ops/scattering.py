@@ -11,7 +11,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from .choice import where
 from .composed import function, in_float32
-from .indexing import add_at, along_index, grid, plain, without_axes
+from .indexing import add_at, along_index, grid, kept, plain, without_axes
 from .join import concatenate
 from .order import prod
 from .reduction import amax, amin
@@ -155,7 +155,7 @@ def index_copy(X, dim: int, index, source):
     [[1.0], [3.0]]
     """
     axis, index = _slices("index_copy", X, dim, index, source)
-    return _setitem(X, source, index=(slice(None),) * axis + (index,))
+    return _setitem(X, source, index=kept((slice(None),) * axis + (index,)))
 
 
 @function

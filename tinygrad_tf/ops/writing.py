@@ -21,7 +21,7 @@ from ..autograd.tensor import Tensor, to_array
 from ..autograd.versions import Before, before, check_may_become, first_version, take_over, write, write_back
 from ..errors import error
 from .choice import only
-from .indexing import _INDEX, View, _getitem, is_basic, kept, plain
+from .indexing import _INDEX, View, _getitem, is_basic, kept, plain, within
 
 Array = Any
 
@@ -35,7 +35,7 @@ Array = Any
 ))  # fmt: skip
 def _setitem(X, V, *, index):
     """Y = X with Y[index] = V. Of what is written to one place twice, the last counts."""
-    Y = X.copy()
+    Y = np.array(X)
     Y[plain(index)] = V
     return Y
 
@@ -108,7 +108,7 @@ def viewed(t: Tensor) -> list[tuple[Tensor, Any]]:
             base, index = made.inputs[0], made.params["index"]
         else:
             return found
-        if not _is_same(base.array[plain(index)], t.array):
+        if not _is_same(base.array[within(index)], t.array):
             return found
         found.append((base, index))
         t = base
@@ -125,7 +125,7 @@ def _is_written_back(t: Tensor, index, V: Tensor) -> bool:
     """Whether ``t[index]`` has been V ever since V, a part of it, was changed in place."""
     if t.op is not _setitem.op or t.inputs[1] is not V or not is_basic(plain(index)):
         return False
-    return _is_same(t.array[plain(index)], V.array)
+    return _is_same(t.array[within(index)], V.array)
 
 
 def _is_same(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
@@ -172,12 +172,13 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         views = viewed(self)
         chain = [self, *[base for base, _ in views]]
         check_may_become(name, chain, False)
-        old = before(self) if recording else self
+        old = before(self)
         args = tuple([old if a is self else a for a in args])
         Y = function(old, *args, **{name: old if a is self else a for name, a in params.items()})
         if Y is NotImplemented:
             return Y
-        if Y.shape != self.shape or not np.can_cast(Y.dtype, self.dtype, "same_kind"):
+        whole = Y.dtype.kind in "iu" and self.dtype.kind in "iu"
+        if Y.shape != self.shape or not (whole or np.can_cast(Y.dtype, self.dtype, "same_kind")):
             raise error(
                 RuntimeError,
                 name,

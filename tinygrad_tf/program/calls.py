@@ -45,7 +45,8 @@ def _plain(index):  # type: ignore[no-untyped-def]
 
 #: Functions, and what stands for them.
 SAME: dict[Any, Any] = {
-    sums.sum: _sum, sums.mean: _mean, keep.kept: _kept, indexing.plain: _plain, einsum.named_product: _named_product,
+    sums.sum: _sum, sums.mean: _mean, keep.kept: _kept, indexing.plain: _plain,
+    indexing.within: _plain, einsum.named_product: _named_product,
 }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ _CHECKS = {
     _methods.size,
     _methods.dim,
     _methods.numel,
+    _methods.contiguous,
     indexing.gather,
     reduction._root,
 }

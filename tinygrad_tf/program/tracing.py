@@ -29,6 +29,8 @@ Array = np.ndarray[Any, Any]
 class Tracer(Watcher):
     """Notes what happens within it."""
 
+    holds_arrays = True
+
     def __init__(self) -> None:
         self.trace = Trace()
         self.values: dict[int, Value] = {}  # by the number of a Tensor

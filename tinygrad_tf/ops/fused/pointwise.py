@@ -76,7 +76,7 @@ def silu(X):
 @silu.rule
 def d_silu(dY, Y, X):
     G = sigmoid(X)
-    dX = dY * G * (1 + X * (1 - G))
+    dX = dY * G * (1 + (X - Y))  # X − Y = X · (1 − σ(X))
     return dX
 
 
