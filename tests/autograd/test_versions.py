@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, grad, gradcheck, no_grad
+from tinygrad_tf import Tensor, grad, gradcheck, nn, no_grad
 from tinygrad_tf.autograd.versions import Before
 
 
@@ -107,6 +107,51 @@ def grown(a):
     return h.sum()
 
 
+def silu_before(a):
+    y = nn.functional.silu(a)
+    y[0] = 0
+    y.mul_(2)
+    return (y * y).sum()
+
+
+def written_and_grown(a):
+    y = a.exp()
+    z = y * y
+    y[0] = a[1]
+    y += z
+    return (y * y + z).sum()
+
+
+def detached_in_place(a):
+    y = a * 2
+    z = (y * y).sum()
+    y.detach_()
+    return z + (y * a * a).sum() * 0 + (a * a).sum()
+
+
+def entry_by_entry(a):
+    y = a * 3
+    y[0].mul_(5)
+    y[0], y[1] = y[1].clone(), y[0].clone()
+    for entry in y:
+        entry *= 2
+    return (y * y * y).sum()
+
+
+def copied_at_an_index_that_changes(a):
+    i = tinygrad_tf.tensor([0, 1])
+    y = (a * 1).index_copy(0, i, a * 3)
+    i[1] = 0
+    return (y * y).sum()
+
+
+def without_axes(a):
+    y = a[0] * 1
+    y[...] = a[1] * 3
+    y *= a[0]
+    return y * y
+
+
 def part_by_a_tensor(a):
     h = tinygrad_tf.zeros(2, 3, dtype="float64")
     for i in tinygrad_tf.tensor([1, 0, 1]):
@@ -144,6 +189,7 @@ def grown_under_a_view(a):
 
 FUNCTIONS = [
     sum_before, product_before, constant_before, softmax_before, filled_by_rows, shifted, into_itself, twice,
+    silu_before, written_and_grown, detached_in_place, entry_by_entry, copied_at_an_index_that_changes, without_axes,
     through_a_reshape, compared_in_place, added_to_itself, grown, part_by_a_tensor, part_of_a_part,
     the_whole_after_a_part,
 ]  # fmt: skip
@@ -209,6 +255,20 @@ def a_view_of_what_grew(a):
     return y.sum()
 
 
+def an_output_written_through_a_view(a):
+    loss = (a * a).sum()
+    loss.view(1).mul_(2)
+    return loss
+
+
+def a_view_of_a_constant_in_debug_mode(a):
+    b = tinygrad_tf.zeros(2, dtype="float64")
+    view = b.reshape(-1)
+    with tinygrad_tf.debug():
+        b[0] = a[1] * 2
+    return (view * a).sum()
+
+
 def freed(a):
     h = a * 1
     y = h.sum()
@@ -217,7 +277,10 @@ def freed(a):
     return y
 
 
-@pytest.mark.parametrize("function", [read_by_a_rule, a_view_after, under_no_grad, a_view_of_what_grew, freed])
+@pytest.mark.parametrize("function", [
+        read_by_a_rule, a_view_after, under_no_grad, a_view_of_what_grew, an_output_written_through_a_view,
+        a_view_of_a_constant_in_debug_mode, freed,
+    ])  # fmt: skip
 def test_no_gradient_is_wrong_without_a_word(function):
     with pytest.raises(RuntimeError):
         function(leaf(1.0, 2.0)).backward()
@@ -249,6 +312,41 @@ def test_a_hook_from_before_is_called_with_the_gradient_of_what_was():
     x[0] = 0
     (x * 3).sum().backward()
     assert seen == [[0, 3]]
+
+
+def test_a_hook_that_is_taken_off_after_a_write_is_not_called():
+    a = leaf(1.0, 2.0)
+    x = a * 1
+    handle = x.register_hook(lambda dx: dx * 10)
+    x[0] = 0
+    handle.remove()
+    x.sum().backward()
+    assert a.grad.tolist() == [0, 1]
+
+
+def test_an_entry_is_a_view():
+    w = tinygrad_tf.ones(3)
+    w[0].zero_()
+    for entry in w:
+        entry += 1
+    w[np.int64(2)].fill_(7)
+    assert w.tolist() == [1, 2, 7]
+
+
+def test_a_version_of_long_ago_is_put_together():
+    a = leaf(1.0, 2.0)
+    h = a * 1
+    squares = []
+    for k in range(2000):
+        squares.append((h * h)[0] if k % 400 == 0 else None)
+        h[k % 2] = a[0] * k
+    total = sum(s for s in squares if s is not None) + h.sum()
+    total.backward()
+    b = leaf(1.0, 2.0)
+    wanted = b[0] * b[0] + sum((b[0] * k) ** 2 for k in (398, 798, 1198, 1598)) + b[0] * (1998 + 1999)
+    wanted.backward()
+    assert total.item() == wanted.item()
+    assert a.grad.tolist() == b.grad.tolist()
 
 
 def test_a_gradient_is_kept_of_what_the_tensor_became():

@@ -27,7 +27,7 @@ from .tensor import Tensor, numbers
 last_write = [-1]
 
 
-_MOST = 1024  # writes that are told apart
+_MOST = 65536  # writes to one array that are told apart
 
 
 class _Writes:
