@@ -174,6 +174,13 @@ def write_back(base: Tensor, index: Any, op: Any, t: Tensor, params: dict[str, A
     undo.number = t.number
 
 
+def read_again(t: Tensor, op: Any, base: Tensor, params: dict[str, Any]) -> None:
+    """Make ``t``, until now a constant, what ``op`` reads of ``base``, which has a gradient now."""
+    old = before(t)
+    become(t, old, made_by(op, _memory(t), (base,), params, None, thread.state.scope, True), _memory(t))
+    t.saved = old  # nothing else holds it
+
+
 def first_version(t: Tensor) -> Tensor:
     """What ``t`` was when it was made."""
     old = _before.get(t.number)

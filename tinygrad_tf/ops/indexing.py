@@ -6,6 +6,7 @@ Reading gathers, so its gradient scatters: an entry that is read twice gets the 
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -35,10 +36,20 @@ class Extremes(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a constant that is a view keeps: of which Tensor, and at which index, to tell it of writes."""
+    """What a constant keeps: its views; if it is one, of which Tensor and at which index. All are told of writes."""
 
-    base: Tensor
+    base: Tensor | None
     index: Any
+    views: weakref.WeakSet[Tensor]
+
+
+def note_view(Y: Tensor, base: Tensor, index) -> None:
+    """Let the constant ``Y`` and the constant ``base``, of which it is a part, know of each other."""
+    if base.saved is None:
+        base.saved = View(None, None, weakref.WeakSet())
+    if isinstance(base.saved, View):
+        Y.saved = View(base, index, base.saved.views)
+        Y.saved.views.add(Y)
 
 
 def plain(index):

@@ -85,7 +85,7 @@ def getitem(self: Tensor, index):
     if Y.op is not None:
         Y.site = site_of(_getframe(1))  # not this line, but that which has the brackets
     elif not self.requires_grad and indexing.is_basic(places := indexing.plain(index)):
-        Y.saved = indexing.View(self, places)
+        indexing.note_view(Y, self, places)
     return Y
 
 

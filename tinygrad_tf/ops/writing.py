@@ -18,7 +18,16 @@ from ..autograd.operation import op
 from ..autograd.places import site_of
 from ..autograd.recording import thread
 from ..autograd.tensor import Tensor, to_array
-from ..autograd.versions import Before, before, check_may_become, first_version, take_over, write, write_back
+from ..autograd.versions import (
+    Before,
+    before,
+    check_may_become,
+    first_version,
+    read_again,
+    take_over,
+    write,
+    write_back,
+)
 from ..errors import error
 from .choice import only
 from .indexing import _INDEX, View, _getitem, is_basic, kept, plain, within
@@ -80,7 +89,9 @@ def setitem(self: Tensor, index, value) -> None:
         self.site = site_of(_getframe(1))
         return
     views = viewed(self)
-    check_may_become("t[index] = value", [self, *[base for base, _ in views]], tracked)
+    chain = [self, *[base for base, _ in views]]
+    others = _other_views(chain)
+    check_may_become("t[index] = value", [*chain, *others], tracked)
     index = kept(index)
     where = plain(index)
     try:
@@ -89,7 +100,7 @@ def setitem(self: Tensor, index, value) -> None:
             V = V if V.dtype == self.dtype else V.astype(self.dtype)
             write(self, where, _setitem.op, V, {"index": index})
             self.site = site_of(_getframe(1))
-            _tell(views, self)
+            _tell(views, self, others)
         else:
             self.array[where] = V.array
             wrote(self)
@@ -102,8 +113,8 @@ def viewed(t: Tensor) -> list[tuple[Tensor, Any]]:
     found: list[tuple[Tensor, Any]] = []
     while True:
         made = first_version(t)
-        if made.op is None and isinstance(made.saved, View):
-            base, index = made.saved
+        if made.op is None and isinstance(made.saved, View) and made.saved.base is not None:
+            base, index = made.saved.base, made.saved.index
         elif made.op is _getitem.op and not isinstance(made.inputs[0], Before):
             base, index = made.inputs[0], made.params["index"]
         else:
@@ -114,11 +125,24 @@ def viewed(t: Tensor) -> list[tuple[Tensor, Any]]:
         t = base
 
 
-def _tell(views: list[tuple[Tensor, Any]], t: Tensor) -> None:
-    """Let what ``t`` is a part of know that it has become another."""
+def _other_views(chain: list[Tensor]) -> list[Tensor]:
+    """Constants that are views of a constant of the chain, and not in the chain themselves."""
+    kept = chain[-1].saved if chain[-1].op is None else None
+    if not isinstance(kept, View):
+        return []
+    known = set(map(id, chain))
+    return sorted((t for t in kept.views if id(t) not in known), key=lambda t: t.number)
+
+
+def _tell(views: list[tuple[Tensor, Any]], t: Tensor, others: list[Tensor]) -> None:
+    """Let what ``t`` is a part of know that it has become another, and then the ``others``, constants until now."""
     for base, index in views:
         write_back(base, plain(index), _setitem.op, t, {"index": index})
         base.site, t = t.site, base
+    for view in others:  # a view of a view comes after it
+        made = view.saved
+        if isinstance(made, View) and made.base is not None and made.base.requires_grad:
+            read_again(view, _getitem.op, made.base, {"index": made.index})
 
 
 def _is_written_back(t: Tensor, index, V: Tensor) -> bool:
@@ -171,7 +195,8 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             watch.wrote(self)
         views = viewed(self)
         chain = [self, *[base for base, _ in views]]
-        check_may_become(name, chain, False)
+        others = _other_views(chain)
+        check_may_become(name, [*chain, *others], False)
         old = before(self)
         args = tuple([old if a is self else a for a in args])
         Y = function(old, *args, **{name: old if a is self else a for name, a in params.items()})
@@ -189,10 +214,10 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if Y.dtype != self.dtype:
             Y = Y.astype(self.dtype)
         if Y.requires_grad:
-            check_may_become(name, chain, True, others=1)  # old
+            check_may_become(name, [*chain, *others], True, others=1)  # old
             take_over(self, old, Y)
             self.site = site_of(_getframe(1))
-            _tell(views, self)
+            _tell(views, self, others)
         elif recording and self.requires_grad:  # what has no gradient takes the place of what had one
             setitem(self, ..., Y)
         else:
