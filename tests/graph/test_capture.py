@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from graphs import GRAPHS, head, leaf, square
 
-from tinygrad_tf import Tensor, nn, no_grad
+from tinygrad_tf import Tensor, nn, no_grad, zeros
 from tinygrad_tf.graph.capture import capture, variables_of
 from tinygrad_tf.ops.choice import where
 
@@ -127,3 +127,13 @@ def test_a_chain_of_many_operations_is_captured_without_recursion():
     for _ in range(5000):
         x = -x
     assert len(capture(x.sum()).nodes) == 5002
+
+
+def test_what_was_written_to_since_is_told():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    c = zeros(2)
+    loss = ((x + c) ** 2).sum()
+    capture(loss)
+    c.add_(1)
+    with pytest.warns(RuntimeWarning, match="written to after they were used"):
+        capture(loss)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import operator
 import types
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..autograd.changes import is_newer
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..autograd.versions import settle
@@ -121,6 +123,7 @@ def capture(loss: Losses, variables: Mapping[int, str] | None = None) -> Graph:
             )
     loss = losses[0] if len(losses) == 1 else _sum(losses)
     tensors = _ancestors(loss)
+    _tell_of_writes(tensors)
     calls = Calls(tensors)
     places = calls.around(tensors)
     named = {t.number for t in tensors if t.op is None and not t.requires_grad and (t.name or id(t) in variables)}
@@ -133,6 +136,20 @@ def capture(loss: Losses, variables: Mapping[int, str] | None = None) -> Graph:
     parts = tuple(ids[t.number] for t in losses)
     return Graph(tuple(nodes), tuple(Edge(f"e{k}", *e) for k, e in enumerate(edges)), tuple(calls.found), parts,
                  tuple(tensors), names)  # fmt: skip
+
+
+def _tell_of_writes(tensors: list[Tensor]) -> None:
+    """Warn where a value that went into the graph has been written to since: what is shown of it is what it is now."""
+    written = {x.number: x for t in tensors for x in t.inputs if x.op is None and is_newer(x, t.number)}
+    if written:
+        problem = error(
+            RuntimeWarning,
+            "graph",
+            got={x.name or f"input {i}": x for i, x in enumerate(written.values())},
+            rule="they were written to after they were used: what is shown of them, and run again, is as they are now",
+            cure="draw before the write (t[i] = v, add_() …, optimizer.step()), or write to a copy: t.clone()",
+        )
+        warnings.warn(problem, stacklevel=4)
 
 
 def _listed(loss: Losses) -> list[Tensor]:
