@@ -17,12 +17,13 @@
 import importlib
 from pathlib import Path
 
+import guide
 from guide import Listing, figure, finding, say, short, show
 
 from tinygrad_tf import graph, nn
 from tinygrad_tf.compat.names import Names
 
-source = (Path(__file__).parent if "__file__" in globals() else Path("demos")) / "torch_style.py"
+source = Path(guide.__file__).with_name("torch_style.py")
 show(Listing(source.read_text(encoding="utf-8")), "A Transformer that puts digits in order: `torch_style.py`, whole.",
      "把数字排好序的 Transformer：`torch_style.py` 全文。")  # fmt: skip
 
