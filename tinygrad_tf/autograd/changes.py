@@ -100,7 +100,7 @@ def other_write(array: Any, start: int, end: int, known: set[int]) -> int | None
     return max([*times, *([writes.plain] if start < writes.plain < end else [])], default=None)
 
 
-def last_written(array: Any) -> int | None:
+def last_write_to(array: Any) -> int | None:
     """When an array was last written to, if it was."""
     writes = _written.get(id(owner_of(array)))
     return None if writes is None else writes.last

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import mistakes
-from .changes import last_written, other_write, owner_of, wrote_at, wrote_between
+from .changes import last_write_to, other_write, owner_of, wrote_at, wrote_between
 from .recording import thread
 from .tensor import NO_PARAMS, Tensor, keep, made_by
 
@@ -72,8 +72,7 @@ class Before(Tensor):
     @property
     def memory(self) -> Array:
         """The array with what stands in it now."""
-        found: Array = _SLOT.__get__(self)
-        return found
+        return _memory(self)
 
     def _restored(self, write: _Write) -> Array:
         array, writes, after = self.memory, [write], write.next
@@ -89,7 +88,7 @@ class Before(Tensor):
         write.undone = weakref.ref(array)
         known = {each.number for each in writes}
         others = other_write(self.memory, self.number, sys.maxsize if after is None else after.number, known)
-        others = others or (None if after is None else last_written(after.undone()))
+        others = others or (None if after is None else last_write_to(after.undone()))
         if others is not None:  # what those wrote over is not known: whoever reads the value is told
             wrote_at(others, array)
         return array
@@ -97,7 +96,7 @@ class Before(Tensor):
 
 def before(t: Tensor, write: _Write | None = None) -> Before:
     """A Tensor that stands for what ``t`` is now, in the graph, when ``t`` becomes something else."""
-    memory = _SLOT.__get__(t)
+    memory = _memory(t)
     old = object.__new__(Before)
     old.array = memory
     for name in ("op", "inputs", "params", "saved", "scope", "site", "requires_grad", "name", "number"):

@@ -64,6 +64,8 @@ def cleared(dY: Array, index) -> Array:
 def last_written(dY: Array, index) -> Array:
     """dY[index], and zeros for what was written over by a later part of the same write."""
     dV = dY[plain(index)]
+    if is_basic(index):  # which names no place twice
+        return dV
     order = np.arange(dV.size).reshape(dV.shape)
     place = np.zeros(dY.shape, order.dtype)
     place[plain(index)] = order
@@ -90,7 +92,7 @@ def setitem(self: Tensor, index, value) -> None:
         return
     views = viewed(self)
     chain = [self, *[base for base, _ in views]]
-    others = _other_views(chain)
+    others = _other_views(chain) if tracked else []
     check_may_become("t[index] = value", [*chain, *others], tracked)
     index = kept(index)
     where = plain(index)
@@ -195,8 +197,7 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             watch.wrote(self)
         views = viewed(self)
         chain = [self, *[base for base, _ in views]]
-        others = _other_views(chain)
-        check_may_become(name, [*chain, *others], False)
+        check_may_become(name, chain, False)
         old = before(self)
         args = tuple([old if a is self else a for a in args])
         Y = function(old, *args, **{name: old if a is self else a for name, a in params.items()})
@@ -214,6 +215,7 @@ def in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if Y.dtype != self.dtype:
             Y = Y.astype(self.dtype)
         if Y.requires_grad:
+            others = _other_views(chain)
             check_may_become(name, [*chain, *others], True, others=1)  # old
             take_over(self, old, Y)
             self.site = site_of(_getframe(1))
