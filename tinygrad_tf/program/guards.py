@@ -145,14 +145,7 @@ class Guard:
             self._value(f"{path}.__wrapped__", x.__wrapped__, depth + 1)
         elif isinstance(x, Iterator):
             self.unknown = "an iterator moves on with each call"
-        elif x is time and self.names & {
-            "time",
-            "perf_counter",
-            "monotonic",
-            "process_time",
-            "time_ns",
-            "perf_counter_ns",
-        }:
+        elif x is time and self.names & _CLOCKS:
             self.unknown = "the clock is looked at"
         elif isinstance(x, np.random.Generator):
             state = f"{path}.bit_generator.state"
