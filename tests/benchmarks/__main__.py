@@ -3,7 +3,7 @@
     python -m tests.benchmarks                        all of it, about 10 minutes; leave the machine alone meanwhile
     python -m tests.benchmarks --only "char GPT"      some parts; the others stay as they were measured before
     python -m tests.benchmarks --quick                a first impression: fewer rounds
-    python -m tests.benchmarks --only none --readme   nothing new; the table goes into both READMEs
+    python -m tests.benchmarks --only none --readme   nothing new; the table goes into both READMEs of this folder
 
 Parts are the rows of the table, "memory", "char GPT, busy machine", "growth with layers" and so on.
 """
@@ -23,6 +23,8 @@ from . import figure, measure, report
 from .contenders import CONTENDERS
 from .team import ROOT
 from .workloads import WORKLOADS
+
+HERE = Path(__file__).parent
 
 #: How many seconds the rounds of a workload take; one with long steps takes three rounds however long that is.
 BUDGET = {"tiny ops": 10.0, "toy": 15.0, "char GPT": 30.0, "base": 30.0, "long attention": 20.0, "decode": 30.0}
@@ -50,7 +52,7 @@ def main() -> None:
         "--only", action="append", choices=[*parts(True), "none"], metavar="PART", help="a part; may be repeated"
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--readme", action="store_true", help="write the table into the READMEs as well")
+    parser.add_argument("--readme", action="store_true", help="write the table and the figure into this folder")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # an exception, so that the workers end as well
@@ -74,7 +76,8 @@ def main() -> None:
     figure.draw(results, args.out)
     if args.readme:
         for name in report.SENTENCES:
-            report.write_readme(ROOT / name, results)
+            report.write_readme(HERE / name, results)
+        figure.draw_ratios(results, HERE / "speed.svg")
     print(report.page(results))
     print(f"wrote {args.out}: table.md, table.json, figure.png, figure.svg")
 

@@ -1,4 +1,4 @@
-"""The figure: time beside PyTorch's on the left, growth on the right."""
+"""The figures: time beside PyTorch's and growth; and, for the README, our best over PyTorch's best."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .contenders import CONTENDERS, TORCH
-from .report import ALWAYS, best
+from .report import ALWAYS, OF_US, best
 from .workloads import WORKLOADS
 
 COLOURS = {"tinygrad_tf": "#7b3fa0", "torch": "#d9772b", "jax": "#3a7d44", "autograd": "#888", "micrograd": "#bbb"}
@@ -29,6 +29,27 @@ def draw(results: dict[str, Any], folder: Path) -> None:
             grows(figure.add_subplot(grid[line, column]), name, results[name], what)
     for ending in ("png", "svg"):
         figure.savefig(folder / f"figure.{ending}", dpi=110)
+
+
+def draw_ratios(results: dict[str, Any], path: Path) -> None:
+    """A bar for each workload: our best time over PyTorch's best, on a line that is 1. It is drawn as it is printed."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    names = [n for n in ALWAYS if n in results and best(results[n], OF_US) and best(results[n], [TORCH])]
+    ratios = [best(results[n], OF_US)["median"] / best(results[n], [TORCH])["median"] for n in names]  # type: ignore[index]
+    figure = Figure(figsize=(8.3, 0.4 * len(names) + 0.5), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    axes.barh(names[::-1], ratios[::-1], color=COLOURS["tinygrad_tf"], height=0.62)
+    for at, ratio in enumerate(ratios[::-1]):
+        axes.text(ratio + 0.01, at, f"{ratio:.2f}", va="center")
+    axes.axvline(1, color=COLOURS["torch"], lw=2)
+    axes.set_xlabel("tinygrad_tf ÷ PyTorch")
+    axes.set_xlim(0, 1.08)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    figure.savefig(path, facecolor="white", metadata={"Date": None})
 
 
 def beside(axes: Any, results: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""From what was measured to Markdown, to a figure and to the README."""
+"""From what was measured to Markdown, to a figure and to the READMEs of this folder."""
 
 from __future__ import annotations
 

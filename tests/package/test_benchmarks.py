@@ -153,13 +153,13 @@ def test_the_page_names_everything_measured(results):
 @pytest.mark.parametrize("name", report.SENTENCES)
 def test_the_readme_takes_the_table_between_its_markers(name, tmp_path, results):
     copy = tmp_path / name
-    copy.write_text((ROOT / name).read_text("utf-8"), "utf-8")
+    copy.write_text((ROOT / "tests" / "benchmarks" / name).read_text("utf-8"), "utf-8")
     report.write_readme(copy, results)
     report.write_readme(copy, results)  # a second time replaces, and adds nothing
     text = copy.read_text("utf-8")
     assert text.count("| long attention |") == 2
     outside = [re.sub("<!-- benchmarks -->.*<!-- /benchmarks -->", "", t, flags=re.DOTALL)
-               for t in (text, (ROOT / name).read_text("utf-8"))]  # fmt: skip
+               for t in (text, (ROOT / "tests" / "benchmarks" / name).read_text("utf-8"))]  # fmt: skip
     assert outside[0] == outside[1]
 
 
@@ -168,7 +168,8 @@ def test_the_figure(tmp_path, results):
     from benchmarks import figure
 
     figure.draw(results, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"figure.png", "figure.svg"}
+    figure.draw_ratios(results, tmp_path / "speed.svg")
+    assert {path.name for path in tmp_path.iterdir()} == {"figure.png", "figure.svg", "speed.svg"}
 
 
 @pytest.mark.parametrize("functions", [False, True], ids=["files", "functions"])

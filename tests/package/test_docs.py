@@ -18,6 +18,8 @@ from tinygrad_tf.graph.pictures.engine import command
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+#: Every page in two languages.
+PAGES = [ROOT / name for name in ("README", "CONTRIBUTING", "tests/benchmarks/README", "tinygrad_tf/compat/README")]
 EXTRAS = ("matplotlib", "safetensors", "tqdm", "torch")  # what the examples of some modules need beside NumPy
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = {"np": np, **{name: getattr(tinygrad_tf, name) for name in tinygrad_tf.__all__}}
@@ -110,8 +112,8 @@ def test_readme_blocks(readme, tmp_path, monkeypatch):
             assert marker == "prints"
             assert block in printed.getvalue()
     assert ran > 3
-    drawn = "dw.svg" if command("svg") else "dw.gv"  # where no Graphviz is installed the DOT text is saved
-    assert {path.name for path in Path("out").iterdir()} == {drawn, "dw.html"}
+    suffix = "svg" if command("svg") else "gv"  # where no Graphviz is installed the DOT text is saved
+    assert {path.name for path in Path("out").iterdir()} == {f"dw.{suffix}", f"dual.{suffix}", "dw.html"}
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
@@ -123,12 +125,12 @@ def test_every_command_of_a_readme_is_run_by_the_gate(readme):
         assert f"command_of {marker.removeprefix('command: ')})" in gate
 
 
-def test_both_readmes_have_the_same_code_and_the_same_outline():
-    english, chinese = READMES
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_both_languages_have_the_same_code_and_the_same_outline(page):
+    english, chinese = page.with_suffix(".md"), page.with_suffix(".zh.md")
     assert blocks(chinese) == blocks(english)
-    shape = [outline(readme) for readme in READMES]
-    assert shape[0] == shape[1]
-    assert len(shape[0]) > 20
+    assert outline(chinese) == outline(english)
+    assert outline(english)
 
 
 def outline(readme):
@@ -138,14 +140,16 @@ def outline(readme):
     return re.findall(r"^(#+|```|\|(?=.*\|$)|- |!)", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
-def test_what_a_readme_points_at_exists(readme):
+@pytest.mark.parametrize("lang", [".md", ".zh.md"])
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_what_a_page_points_at_exists(page, lang):
+    readme = page.with_suffix(lang)
     text = re.sub(r"^```.*?^```", "", readme.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text):
         source = (ROOT / path).read_text(encoding="utf-8")
         assert not name or f"def {name}(" in source
     for link in re.findall(r"\]\((?!http)(.*?)\)", text):
-        assert (ROOT / link).exists()
+        assert (readme.parent / link).exists()
 
 
 def test_no_paragraph_of_the_chinese_readme_is_english():

@@ -1,4 +1,4 @@
-"""README's Contributing, followed in a copy: an op, a layer and a chapter go through the tests that it names."""
+"""CONTRIBUTING.md, followed in a copy: an op, a layer and a chapter go through the tests that it names."""
 
 import os
 import re
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONTRIBUTING = (ROOT / "README.md").read_text(encoding="utf-8").split("## Contributing")[1]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 if os.environ.get("TINYGRAD_TF_RECIPE"):
     pytest.skip("this is the copy in which a recipe is tried", allow_module_level=True)
 if not (ROOT / "tinygrad_tf").exists():
@@ -47,12 +48,19 @@ finding(x.grad.tolist() == [-2.0, 0.0, 6.0], "The gradient of x² is 2x.", "x² 
 
 
 def section(title):
-    return re.split(r"\n### ", CONTRIBUTING)[1:][["An op", "A layer", "A chapter of the guide"].index(title)]
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", CONTRIBUTING, re.MULTILINE | re.DOTALL)[1]
 
 
-def blocks(title):
-    """The blocks of code in a recipe."""
-    return re.findall(r"```(?:python)?\n(.*?)```", section(title), re.DOTALL)
+def row(title):
+    """The row for a table that a recipe shows."""
+    return re.search(r"```\n(.*?)```", section(title), re.DOTALL)[1]
+
+
+def example(begins):
+    """The README's block of code in which a line begins so."""
+    found = [b for b in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if f"\n{begins}" in f"\n{b}"]
+    assert len(found) == 1, begins
+    return found[0]
 
 
 def named(title):
@@ -67,22 +75,22 @@ def insert(path, after, text):
 
 
 def add_op(copy):
-    code, row = blocks("An op")
+    code = example("def bell(")
     ours = code[code.index("@op") : code.index("gradcheck(")].rstrip()
     with (copy / "tinygrad_tf/ops/exponential.py").open("a", encoding="utf-8") as file:
         file.write(f"\n\n{ours}\n")
     insert(copy / "tinygrad_tf/__init__.py", "from .ops.exponential import (\n", "    bell,\n")
-    insert(copy / "tests/cases/curves.py", "EXPONENTIALS = [\n", f"    {row}")
+    insert(copy / "tests/cases/curves.py", "EXPONENTIALS = [\n", f"    {row('An op')}")
     subprocess.run([sys.executable, "tests/stubs.py"], cwd=copy, check=True, env=environment(copy))
 
 
 def add_layer(copy):
-    code, row = blocks("A layer")
+    code = example("class Scale(")
     ours = code[: code.index("print(")].replace("nn.Module", "Module").replace("nn.Parameter", "Parameter").rstrip()
     layers = copy / "tinygrad_tf/nn/layers.py"
     layers.write_text(f"{layers.read_text(encoding='utf-8')}\n\n{ours}\n", encoding="utf-8")
     insert(copy / "tinygrad_tf/nn/__init__.py", "from .layers import ", "Scale, ")
-    insert(copy / "tests/nn/test_layers_parity.py", "OWN = {\n", f"    {row}")
+    insert(copy / "tests/nn/test_layers_parity.py", "OWN = {\n", f"    {row('A layer')}")
 
 
 def add_chapter(copy):

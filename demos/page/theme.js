@@ -1,0 +1,15 @@
+"use strict";
+// The theme that the reader chose on any page of the site, else the system's; set before the page is painted.
+{
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const kept = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
+  const set = (theme) => { document.documentElement.dataset.theme = theme; };
+  set(kept() || (dark.matches ? "dark" : "light"));
+  dark.addEventListener("change", (event) => set(event.matches ? "dark" : "light"));
+  addEventListener("DOMContentLoaded", () => {
+    document.getElementById("theme")?.addEventListener("click", () => {
+      set(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+      try { localStorage.setItem("theme", document.documentElement.dataset.theme); } catch { /* a browser that keeps nothing */ }
+    });
+  });
+}

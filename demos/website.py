@@ -1,0 +1,267 @@
+"""The site: guide, gallery of explorers, API, every error, benchmarks, in a folder that needs no server.
+
+    python demos/website.py out/site
+
+Options: --short (the chapters of the guide train little; seconds instead of minutes). Open out/site/index.html.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import gallery
+from chapters import files as chapters
+from markdown_it import MarkdownIt
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from tour_page import colours
+from website_index import broken_links, without_dead_places, write_index
+
+ROOT = Path(__file__).parents[1]
+PARTS = Path(__file__).parent / "page"
+sys.path.insert(0, str(ROOT / "tests"))  # where the page of errors is made
+
+LANGS = ("en", "zh")
+WORDS = {
+    "en": {"lang": "en", "other": "中文", "other_lang": "zh-CN", "theme": "Light or dark", "search": "Search  /",
+           "nothing": "Nothing found.", "site": "Site", "open": "Open the explorer", "api": "API"},
+    "zh": {"lang": "zh-CN", "other": "English", "other_lang": "en", "theme": "浅色或深色", "search": "搜索  /",
+           "nothing": "没有找到。", "site": "网站", "open": "打开逐步查看的页面", "api": "API"},
+}  # fmt: skip
+
+#: The modules whose public names make the API, in the order in which they are listed.
+API = ["tinygrad_tf", *(f"tinygrad_tf.{name}" for name in (
+    "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "graph", "models", "train", "tasks",
+    "parallel", "kernels", "random"))]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page made from Markdown: its file on the site without suffix, its title, where its text comes from."""
+
+    name: str
+    title: dict[str, str]
+    source: dict[str, Path | None]  # None: what ``make`` gives
+    make: Callable[[], str] | None = None
+
+    def text(self, lang: str) -> str:
+        path = self.source.get(lang, self.source["en"])
+        return self.make() if path is None and self.make else (path or ROOT).read_text(encoding="utf-8")
+
+    def file(self, lang: str) -> str:
+        return f"{self.name}.zh.html" if lang == "zh" and "zh" in self.source else f"{self.name}.html"
+
+
+def both(folder: str) -> dict[str, Path | None]:
+    return {"en": ROOT / folder / "README.md", "zh": ROOT / folder / "README.zh.md"}
+
+
+def errors() -> str:
+    import errors_page
+
+    return errors_page.page()
+
+
+DOCUMENTS = [
+    Document("index", {"en": "tinygrad_tf", "zh": "tinygrad_tf"}, both(".")),
+    Document("pytorch", {"en": "From PyTorch", "zh": "来自 PyTorch"}, both("tinygrad_tf/compat")),
+    Document("benchmarks", {"en": "Benchmarks", "zh": "速度"}, both("tests/benchmarks")),
+    Document("errors", {"en": "Errors", "zh": "报错"}, {"en": None}, errors),
+    Document(
+        "contributing",
+        {"en": "Contributing", "zh": "参与贡献"},
+        {"en": ROOT / "CONTRIBUTING.md", "zh": ROOT / "CONTRIBUTING.zh.md"},
+    ),
+    Document("changes", {"en": "Changes", "zh": "变更"}, {"en": ROOT / "CHANGELOG.md"}),
+]
+GUIDE = {"en": "guide/index.html", "zh": "guide/index.zh.html"}
+GALLERY = {"en": "gallery.html", "zh": "gallery.zh.html"}
+
+
+def links(lang: str) -> dict[str, str]:
+    """What the head of each page leads to: file → words."""
+    return {
+        GUIDE[lang]: {"en": "Guide", "zh": "教程"}[lang],
+        GALLERY[lang]: {"en": "Gallery", "zh": "画廊"}[lang],
+        "api/tinygrad_tf.html": WORDS[lang]["api"],
+        **{d.file(lang): d.title[lang] for d in DOCUMENTS if d.name not in ("index", "contributing")},
+    }
+
+
+def framed(main: str, title: str, lang: str, file: str, other_file: str) -> str:
+    """A page of the site around ``main``."""
+    words = {key: html.escape(text) for key, text in WORDS[lang].items()}
+    parts = {
+        **words, "title": html.escape(title), "root": "", "home": DOCUMENTS[0].file(lang), "other_file": other_file,
+        "MAIN": main,
+        "LINKS": "".join(f'<a href="{to}"{" aria-current=page" * (to == file)}>{html.escape(said)}</a>'
+                         for to, said in links(lang).items()),
+    }  # fmt: skip
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], (PARTS / "site.html").read_text(encoding="utf-8"))
+
+
+# ---- documents -------------------------------------------------------------------------------------------------------
+
+
+def coloured(code: str, language: str, _: str) -> str:
+    if not language:
+        return ""
+    made = highlight(code, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
+    return f'<pre class="code"><code>{made}</code></pre>'
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "highlight": coloured}).enable("table")
+
+
+def rendered(text: str) -> str:
+    """Markdown as HTML: each heading has an anchor, as on a forge; comments and the link to the other language go."""
+    text = re.sub(r"<!--.*?-->\n?|^\[(中文|English)\]\(\S*\)\n", "", text, flags=re.MULTILINE)
+    made = _MARKDOWN.render(text.replace("≤ ", "≤\u00a0"))
+    taken: dict[str, int] = {}
+
+    def heading(m: re.Match[str]) -> str:
+        words = re.sub(r"[^\w\s-]", "", html.unescape(re.sub("<.*?>", "", m[2])).lower()).strip()
+        name = re.sub(r"\s", "-", words) or "section"
+        taken[name] = taken.get(name, -1) + 1
+        name += f"-{taken[name]}" * bool(taken[name])
+        return f'<h{m[1]} id="{name}">{m[2]}</h{m[1]}>'
+
+    made = re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL)
+    return re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
+
+
+def write_documents(out: Path) -> None:
+    """The Markdown pages of the repository, with links among them and copies of whatever else they point at."""
+    pages = {str(path): (d, lang) for d in DOCUMENTS for lang, path in d.source.items() if path}
+
+    for d in DOCUMENTS:
+        for lang in d.source:
+            source = d.source[lang] or ROOT / "README.md"
+
+            def moved(m: re.Match[str], source: Path = source) -> str:
+                if re.match(r"https?:|#|mailto:", m[2]):
+                    return m[0]
+                path, _, fragment = m[2].partition("#")
+                target = (source.parent / unquote(path)).resolve()
+                if str(target) in pages:
+                    document, of = pages[str(target)]
+                    return f'{m[1]}="{document.file(of)}{"#" * bool(fragment)}{fragment}"'
+                copy = Path("files") / target.relative_to(ROOT)
+                (out / copy).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(target, out / copy)
+                return f'{m[1]}="{copy.as_posix()}"'
+
+            text = re.sub(r'\b(href|src)="([^"]*)"', moved, rendered(d.text(lang)))
+            other = d.file("zh" if lang == "en" else "en")
+            if len(d.source) == 1:
+                other = DOCUMENTS[0].file("zh")
+            (out / d.file(lang)).write_text(framed(text, d.title[lang], lang, d.file(lang), other), encoding="utf-8")
+
+
+# ---- gallery, guide, API ---------------------------------------------------------------------------------------------
+
+
+def write_gallery(out: Path) -> None:
+    gallery.write(out / "gallery")
+    for lang in LANGS:
+        pieces = []
+        for piece in gallery.PIECES:
+            size = (out / "gallery" / f"{piece.name}.html").stat().st_size / 1e6
+            link = f"gallery/{piece.name}.html#lang={lang}"
+            pieces.append(
+                f'<li><h2 id="{piece.name}"><a href="{link}">{html.escape(piece.title[lang])}</a></h2>'
+                f"<p>{html.escape(piece.about[lang])}</p>"
+                f'<p><a href="{link}">{WORDS[lang]["open"]}</a> ({size:.1f} MB)</p>'
+                f"{coloured(piece.code, 'python', '')}</li>"
+            )  # fmt: skip
+        title = links(lang)[GALLERY[lang]]
+        main = f'<h1>{title}</h1><ul class="pieces">{"".join(pieces)}</ul>'
+        other = GALLERY["zh" if lang == "en" else "en"]
+        (out / GALLERY[lang]).write_text(framed(main, title, lang, GALLERY[lang], other), encoding="utf-8")
+
+
+def write_guide(out: Path, short: bool, jobs: int, only: str) -> None:
+    """The guide's two pages; the tour computes what is not there yet."""
+    results = ROOT / "out" / ("tour/short" if short else "tour")
+    command = [sys.executable, str(Path(__file__).with_name("tour.py")), "--out", str(results), "--jobs", str(jobs)]
+    subprocess.run([*command, *["--short"] * short, "--only", only], check=True)
+    made = chapters(only)[0].stem if only else "index"
+    (out / "guide").mkdir(exist_ok=True)
+    for lang, file in GUIDE.items():
+        text = (results / f"{made}{'.zh' * (lang == 'zh')}.html").read_text(encoding="utf-8")
+        text = text.replace(f'href="{made}.', 'href="index.')  # the other language
+        home = f'<a class="up" href="../{DOCUMENTS[0].file(lang)}">tinygrad_tf</a>'
+        (out / file).write_text(text.replace("<header>", f"<header>{home}", 1), encoding="utf-8")
+
+
+def write_api(out: Path) -> None:
+    """The reference: pdoc's pages of the public modules, in the site's colours."""
+    import pdoc
+
+    dark = HtmlFormatter(style="github-dark").get_style_defs('[data-theme="dark"] .pdoc-code')
+    with tempfile.TemporaryDirectory() as folder:
+        templates = Path(shutil.copytree(PARTS / "api", Path(folder) / "api"))
+        with open(templates / "custom.css", "a", encoding="utf-8") as style:
+            style.write("\n".join(line for line in dark.splitlines() if line.startswith("[")))
+        pdoc.render.configure(docformat="google", template_directory=templates, show_source=True)
+        pdoc.render.env.globals["shown"] = API
+        _write_api(out)
+
+
+def _write_api(out: Path) -> None:
+    import pdoc
+
+    own = [
+        name for name in API if not name.startswith(("tinygrad_tf.nn", "tinygrad_tf.optim"))
+    ]  # it finds those itself
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # annotations that only the stubs resolve
+        pdoc.pdoc(*own, "!tinygrad_tf.ops", output_directory=out / "api")
+    for path in (out / "api").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(without_dead_places(text), encoding="utf-8")
+
+
+def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list[str]:
+    """Write the whole site into ``out``; returns the links that lead nowhere."""
+    out = out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    style = "".join((PARTS / name).read_text(encoding="utf-8") for name in ("style.css", "site.css"))
+    (out / "style.css").write_text(style + colours(), encoding="utf-8")
+    for name in ("theme.js", "search.js"):
+        shutil.copyfile(PARTS / name, out / name)
+    write_documents(out)
+    write_gallery(out)
+    write_guide(out, short, jobs, only)
+    write_api(out)
+    print(f"{out / 'index.html'}: {write_index(out)} sections can be found by search")
+    return broken_links(out)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, nargs="?", default=Path("out/site"), help="the folder (default: out/site)")
+    parser.add_argument("--short", action="store_true", help="let the chapters of the guide train little")
+    parser.add_argument("--jobs", type=int, default=2, help="chapters at a time (default: 2)")
+    parser.add_argument("--only", default="", metavar="05", help="of the guide only the chapters whose names begin so")
+    args = parser.parse_args()
+    broken = build(args.out, args.short, args.jobs, args.only)
+    for link in broken:
+        print(f"a link that leads nowhere: {link}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

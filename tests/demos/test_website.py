@@ -1,0 +1,83 @@
+"""The site: every page leads somewhere, is found by search, in a browser, from the disk."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+for package in ("pdoc", "matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", "latex2mathml"):
+    pytest.importorskip(package, reason='pip install "tinygrad_tf[site]"')
+
+ROOT = Path(__file__).parents[2]
+PAGES = {
+    "index.html", "index.zh.html", "guide/index.html", "guide/index.zh.html", "gallery.html", "gallery.zh.html",
+    "pytorch.html", "pytorch.zh.html", "benchmarks.html", "benchmarks.zh.html", "contributing.html",
+    "contributing.zh.html", "errors.html", "changes.html", "api/tinygrad_tf.html", "api/tinygrad_tf/nn.html",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site with one chapter of the guide. That no link leads nowhere is what the program's end says."""
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, str(ROOT / "demos" / "website.py"), str(out), "--short", "--only", "02"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return out
+
+
+def test_every_page_is_there(site):
+    assert [page for page in sorted(PAGES) if not (site / page).exists()] == []
+
+
+def test_a_page_asks_nothing_of_the_network(site):
+    loads = re.compile(r'<(?:script|img|link|iframe|source)\b[^>]*\b(?:src|href)="(https?:|//)')
+    assert [p.name for p in site.rglob("*.html") if loads.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_a_link_that_leads_nowhere_is_found(site):
+    sys.path.insert(0, str(ROOT / "demos"))
+    try:
+        from website_index import broken_links
+    finally:
+        sys.path.remove(str(ROOT / "demos"))
+    page = site / "broken.html"
+    page.write_text('<a href="nowhere.html">x</a><a href="index.html#nowhere">y</a><a href="index.html">z</a>')
+    try:
+        assert broken_links(site) == ["broken.html: index.html#nowhere", "broken.html: nowhere.html"]
+    finally:
+        page.unlink()
+
+
+@pytest.mark.parametrize(
+    "page, query, found",
+    [
+        ("index.html", "softmax", "api/tinygrad_tf.html#softmax"),
+        ("index.html", "MultiheadAttention", "api/tinygrad_tf/nn.html#MultiheadAttention"),
+        ("index.zh.html", "速度", "benchmarks.zh.html"),
+        ("errors.html", "broadcast aligned", "errors.html#"),
+    ],
+)
+def test_search_finds(site, browser, page, query, found):
+    tab = browser.new_page()
+    tab.goto((site / page).as_uri())
+    tab.keyboard.press("/")
+    tab.keyboard.type(query)
+    links = tab.locator("#found a").evaluate_all("links => links.map((a) => a.getAttribute('href'))")
+    assert any(link.startswith(found) for link in links), links
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page", sorted(PAGES - {"guide/index.html", "guide/index.zh.html"}))
+def test_a_page_fits_and_reports_nothing(site, browser, page, width):
+    tab, said = browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark"), []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda problem: said.append(str(problem)))
+    tab.goto((site / page).as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert said == []
+    tab.close()
