@@ -12,12 +12,13 @@ export function oneLine(text) {
 // The same kept apart from what is around it where it runs from right to left: it would turn that around, too.
 export function apart(text) {
   const line = oneLine(text);
-  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line) ? `\u2068${line}\u2069` : line;
+  const turns = !line.startsWith("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line);
+  return turns ? `\u2068${line}\u2069` : line;
 }
 
 // The Chinese name of an operation, which stands behind the Latin one; some go by that in Chinese, too.
 function chineseName(op) {
-  const name = inChinese() ? OPERATIONS[op] : undefined;
+  const name = inChinese() && Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op] : undefined; // not constructor
   return name && name.toLowerCase() !== op ? name : "";
 }
 
@@ -48,6 +49,11 @@ export function moduleTitle(m) {
 // What a node is called: it has one name in all of the page.
 export function fullName(n) {
   return n.name ?? n.title;
+}
+
+// The same as long as it is.
+export function wholeName(n) {
+  return n.whole ?? fullName(n);
 }
 
 // Short: without the modules that it shares with most of the picture.
