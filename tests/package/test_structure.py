@@ -29,14 +29,14 @@ ALLOWED = {
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "texts", "random", "sums"},  # knows no op by name
     "ops": {"errors", "random", "sums", "autograd", "kernels"},
-    "transforms": {"errors", "autograd"},
+    "transforms": {"errors", "texts", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "texts", "autograd"},
     "program": {"errors", "texts", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "texts", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE,
     "optim": _ENGINE | {"nn", "kernels"},
-    "tasks": {"errors", "random"},
+    "tasks": {"errors", "texts", "random"},
     "models": _NETWORK | {"files"},
     "parallel": _NETWORK,
     "train": _NETWORK | {"files", "models", "tasks", "parallel"},
