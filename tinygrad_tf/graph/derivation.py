@@ -13,7 +13,7 @@ from ..texts import isolated
 from .capture import Edge, Losses, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
 from .given import checked_end, checked_losses, checked_whole
-from .labels import as_code, gradient_of, headline, in_markdown, routes_text, three
+from .labels import as_code, fenced, gradient_of, headline, in_markdown, routes_text, three
 from .replay import Nudge, Replay
 from .words import Words
 
@@ -37,7 +37,7 @@ class Explanation:
 
     def _repr_markdown_(self) -> str:
         tried = self._tried()[1:]
-        return "\n".join(self._derivation().markdown() + (["", "```text", *tried, "```"] if tried else []))
+        return "\n".join(self._derivation().markdown() + (["", *fenced(tried)] if tried else []))
 
     def _derivation(self) -> _Derivation:
         return _Derivation(self.flow, self.routes, Words(self.lang))

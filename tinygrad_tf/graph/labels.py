@@ -71,6 +71,12 @@ def as_code(text: str) -> str:
     return f"{fence}{room}{text}{room}{fence}"
 
 
+def fenced(lines: Sequence[str]) -> list[str]:
+    """Lines as a block of text in Markdown, between more backticks than stand in a row in it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", "\n".join(lines))), default=0))
+    return [f"{fence}text", *lines, fence]
+
+
 def gradient_of(node: Node) -> str:
     """What the gradient of a node is called."""
     return gradient_name(node.title)

@@ -51,11 +51,6 @@ export function fullName(n) {
   return n.name ?? n.title;
 }
 
-// The same as long as it is.
-export function wholeName(n) {
-  return n.whole ?? fullName(n);
-}
-
 // Short: without the modules that it shares with most of the picture.
 export function shortName(n) {
   const pieces = fullName(n).split(".");
