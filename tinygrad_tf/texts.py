@@ -64,9 +64,12 @@ def named(text: object, most: int = MOST, unnamed: str = "") -> str:
 
 
 def isolated(text: str) -> str:
-    """``text`` kept apart from what is around it, if it has letters that are written from right to left."""
-    turns = not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text)
-    return f"\u2068{text}\u2069" if turns else text
+    """``text`` with each part of a path that is written from right to left kept apart from what is around it."""
+    return text if text.isascii() else ".".join([f"\u2068{p}\u2069" if _turns(p) else p for p in text.split(".")])
+
+
+def _turns(text: str) -> bool:
+    return any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text)
 
 
 def identifier(text: str) -> str:

@@ -317,6 +317,19 @@ def test_the_pictures_of_a_page_of_all_names_are_saved(opened):
     assert said == []
 
 
+ADDRESSES = ["at=n0/9", "at=n2/__proto__", "at=m1&shut=m0,m1", "to=__proto__&at=constructor&open=toString", "%&at=%ff",
+             "step=1e99&lang=constructor&theme=__proto__&tab=toString"]  # fmt: skip
+
+
+def test_no_address_breaks_the_page(opened):
+    page, said, _ = opened
+    for fragment in ADDRESSES:
+        page.evaluate(f"location.hash = '{fragment}'")
+        page.wait_for_timeout(50)
+        assert page.locator("#details h2").count() == 1, fragment
+    assert said == []
+
+
 def test_the_panel_has_the_whole_of_a_long_name(opened):
     page, _, _ = opened
     name = HOSTILE["a long word"]

@@ -83,7 +83,7 @@ def _given(tensors: Sequence[Tensor], variables: Mapping[int, str]) -> dict[int,
         for i, x in enumerate(Y.inputs):
             if x.op is None and not found.get(x.number) and not _is_number(x):
                 found[x.number] = _argument(Y, i, first) or ""
-    return {number: clean(name).strip() for number, name in found.items() if named(name)}
+    return {number: clean(str(name)).strip() for number, name in found.items() if named(name)}
 
 
 def _stored(tensors: Sequence[Tensor]) -> dict[int, str]:

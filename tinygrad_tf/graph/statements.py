@@ -6,6 +6,7 @@ import ast
 import builtins
 import json
 import keyword
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -220,7 +221,7 @@ class Writer:
                 whole[made.number], names[made.number] = dY, names[t.number]
                 continue
             if t.op is None if self.end is None else t is self.end:
-                found[node.title.strip("\u2068\u2069")] = names[t.number]
+                found[re.sub("[\u2068\u2069]", "", node.title)] = names[t.number]
             needs = tuple([x.number in self.useful and x.requires_grad for x in t.inputs])
             if t.op is None or True not in needs:
                 continue

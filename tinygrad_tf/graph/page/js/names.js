@@ -12,7 +12,7 @@ export function oneLine(text) {
 // The same kept apart from what is around it where it runs from right to left: it would turn that around, too.
 export function apart(text) {
   const line = oneLine(text);
-  const turns = !line.startsWith("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line);
+  const turns = !line.includes("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line);
   return turns ? `\u2068${line}\u2069` : line;
 }
 
