@@ -42,6 +42,7 @@ except ImportError as problem:
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.texts import clean
 from tinygrad_tf.train.figures import CJK_FONTS
 
 Array = np.ndarray[Any, Any]
@@ -203,7 +204,8 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
         axes.set_axisbelow(False)
     for axis, labels in ((axes.yaxis, rows), (axes.xaxis, columns)):
         if labels is not None:
-            axis.set_ticks(range(len(labels)), ["␣" if label == " " else str(label) for label in labels])
+            shown = ["␣" if label == " " else clean(str(label)) for label in labels]
+            axis.set_ticks(range(len(labels)), shown, parse_math=False)  # a $ is a letter here
     for at in np.ndindex(*values.shape) if numbers else ():
         colour = "#ffffff" if abs(values[at]) > 0.6 * top else "#1b2733"
         text = f"{round(float(values[at]), digits) + 0.0:.{digits}f}"  # + 0.0: never "-0.00"

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from .texts import encodable, named
+
 Kind = TypeVar("Kind", bound=Exception)
 
 
@@ -27,7 +29,7 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
       cure: write X @ W.mT
     """
     text = got if isinstance(got, str) else ", ".join(_called(name, value) for name, value in got.items())
-    problem = kind(f"{op} got {text}\n  rule: {rule}\n  cure: {cure}")
+    problem = kind(encodable(f"{op} got {text}\n  rule: {rule}\n  cure: {cure}"))
     problem.__dict__["explained"] = True
     return problem
 
@@ -39,7 +41,7 @@ def is_explained(problem: BaseException) -> bool:
 
 def _called(name: str, value: Any) -> str:
     """``X (2, 3) float32``; a Tensor that bears the name of the input itself does not say it twice."""
-    return describe(value) if getattr(value, "name", None) == name else f"{name} {describe(value)}"
+    return describe(value) if getattr(value, "name", None) == name else f"{named(name)} {describe(value)}"
 
 
 def describe(value: Any) -> str:
@@ -49,7 +51,7 @@ def describe(value: Any) -> str:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if isinstance(shape, tuple) and dtype is not None:
         name = getattr(value, "name", None)
-        return f"{name + ' ' if name else ''}{shape} {dtype}"
+        return f"{named(name) + ' ' if name else ''}{shape} {dtype}"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

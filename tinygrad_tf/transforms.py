@@ -15,6 +15,7 @@ from .autograd.recording import enable_grad, thread
 from .autograd.tensor import Tensor
 from .autograd.walk import grad
 from .errors import error
+from .texts import named
 
 Floats = np.ndarray[Any, Any]
 Outputs = Callable[[], list[Tensor]]
@@ -241,7 +242,7 @@ def gradcheck(
                 if wrong.any():
                     k = tuple(int(j) for j in np.argwhere(wrong)[0])
                     got = (
-                        f"input {i} ({x.name + ', ' if x.name else ''}shape {x.shape}), derivative {n} {how}: "
+                        f"input {i} ({named(x.name) + ', ' if x.name else ''}shape {x.shape}), derivative {n} {how}: "
                         f"in entry {k} {dx.array[k]:.9g}, but nudging it by ±{eps:g} gives {dq[k]:.9g}"
                     )
                     raise error(

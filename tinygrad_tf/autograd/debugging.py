@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import error
+from ..texts import named
 from . import mistakes
 from .operation import Op
 from .places import is_ours
@@ -177,7 +178,8 @@ class debug(Watcher):
                 raise mistakes.wrong_gradient(self.place(Y), X, dX)
             array = dX.array if isinstance(dX, Tensor) else dX
             if not _all_finite(array):
-                raise _stopped("backward", self.place(Y), f"a gradient of {X.name or 'an input'} {X.shape}", array)
+                called = named(X.name or "", unnamed="an input")
+                raise _stopped("backward", self.place(Y), f"a gradient of {called} {X.shape}", array)
 
     def place(self, Y: Tensor) -> str:
         """The op that made ``Y``, its module and the line that called it."""
@@ -192,7 +194,7 @@ def _forget(number: int, *notes: dict[int, Any]) -> None:
 
 
 def _place(op: Op, scope: str, line: str) -> str:
-    return f"{op.name} in {scope or 'no module'}, called at {line},"
+    return f"{op.name} in {named(scope) or 'no module'}, called at {named(line)},"
 
 
 def _fits(dX: Array, X: Tensor) -> bool:

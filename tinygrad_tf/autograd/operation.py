@@ -32,7 +32,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy import ndarray
 
-from .. import sums
+from .. import sums, texts
 from ..errors import error, is_explained, wrong_arguments
 from . import mistakes
 from .changes import check_unchanged, last_write
@@ -70,7 +70,8 @@ class Op:
         code = forward.__code__
         if any(default is not None for default in forward.__defaults__ or ()):
             raise mistakes.input_with_default(forward)
-        self.name = name or forward.__name__.lstrip("_")  # _reshape: beneath the function reshape
+        own = name or forward.__name__.lstrip("_")  # _reshape: beneath the function reshape
+        self.name = texts.named(own, 40, "op")
         self.forward = forward
         self.backward: Rule | None = None
         self.kernel, self.types, self.keeps, self.expects = kernel, types, keeps, expects

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from ..texts import capped
 from . import mistakes
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         parts = [np.array2string(self.array, separator=", ", prefix="Tensor(", threshold=200), f"dtype={self.dtype}"]
         if self.name:
-            parts.append(f"name={self.name!r}")
+            parts.append(f"name={capped(str(self.name))!r}")
         if self.requires_grad:
             parts.append("requires_grad=True" if self.op is None else f"op={self.op.name}")
         return f"Tensor({', '.join(parts)})"

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..texts import encodable
 
 
 def _package() -> tuple[Any, Any, Any]:
@@ -48,8 +49,8 @@ class SummaryWriter:
         """The folder that is written to."""
         return self.log_dir
 
-    def _add(self, step: Any, walltime: float | None, **value: Any) -> None:
-        summary = self._summary(value=[self._summary.Value(**value)])
+    def _add(self, tag: str, step: Any, walltime: float | None, **value: Any) -> None:
+        summary = self._summary(value=[self._summary.Value(tag=encodable(tag), **value)])
         event = self._event(wall_time=time.time() if walltime is None else walltime, summary=summary)
         if step is not None:
             event.step = int(step)
@@ -59,7 +60,7 @@ class SummaryWriter:
         self, tag: str, scalar_value: Any, global_step: int | None = None, walltime: float | None = None
     ) -> None:
         """A point of the curve ``tag``."""
-        self._add(global_step, walltime, tag=tag, simple_value=float(scalar_value))
+        self._add(tag, global_step, walltime, simple_value=float(scalar_value))
 
     def add_scalars(
         self, main_tag: str, tag_scalar_dict: Mapping[str, Any], global_step: int | None = None,
@@ -79,15 +80,16 @@ class SummaryWriter:
             "min": float(x.min()), "max": float(x.max()), "num": x.size, "sum": float(x.sum()),
             "sum_squares": float((x * x).sum()), "bucket_limit": limits[1:].tolist(), "bucket": counts.tolist(),
         }  # fmt: skip
-        self._add(global_step, walltime, tag=tag, histo=histo)
+        self._add(tag, global_step, walltime, histo=histo)
 
     def add_text(
         self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
     ) -> None:
         """A text."""
-        tensor = {"dtype": 7, "string_val": [text_string.encode()], "tensor_shape": {"dim": [{"size": 1}]}}  # 7: string
+        written = [encodable(text_string).encode()]
+        tensor = {"dtype": 7, "string_val": written, "tensor_shape": {"dim": [{"size": 1}]}}  # 7: string
         metadata = {"plugin_data": {"plugin_name": "text"}}
-        self._add(global_step, walltime, tag=f"{tag}/text_summary", tensor=tensor, metadata=metadata)
+        self._add(f"{tag}/text_summary", global_step, walltime, tensor=tensor, metadata=metadata)
 
     def flush(self) -> None:
         """Write to the disk what was added so far."""

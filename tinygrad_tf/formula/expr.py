@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..texts import capped, clean, named
+
 Shape = tuple[int, ...] | None
 
 
@@ -301,5 +303,6 @@ def shown(x: Any) -> str:
         return f"[{inner}]" if isinstance(x, list) else f"({inner},)" if len(x) == 1 else f"({inner})"
     if hasattr(x, "shape") and hasattr(x, "dtype"):  # an array or a Tensor among the params
         name = getattr(x, "name", None)
-        return name or (shown(x.tolist()) if x.size <= 8 else f"{x.dtype}{shown(tuple(x.shape))}")
-    return x.__name__ if isinstance(x, type) else str(x)
+        small = shown(x.tolist()) if x.size <= 8 else f"{x.dtype}{shown(tuple(x.shape))}"
+        return named(name or "", 40) or small
+    return capped(clean(x.__name__ if isinstance(x, type) else str(x)), 40)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .mathml import Tree, mathml
 from .rules import Formula
 
@@ -14,13 +16,12 @@ _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta", "θ": "theta", "μ": "mu",
     "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "varphi", "Φ": "Phi", "ψ": "psi", "ω": "omega",
 }  # fmt: skip
+# In math, and between texts. What Markdown and HTML read, too, is written without the sign itself.
 _ESCAPED = {c: f"\\{c}" for c in "#$%&_{}"} | {
-    "\\": r"\backslash ",
-    "^": r"\hat{}",
-    "~": r"\sim ",
-    "−": "-",
-    "∞": r"$\infty$",
-}
+    "\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim ", "−": "-", "∞": r"\infty ", "<": r"\lt ", ">": r"\gt ",
+    "*": r"\ast ", "|": r"\vert ", "[": r"\lbrack ", "]": r"\rbrack ", "`": "‵", "@": "＠",
+}  # fmt: skip
+_IN_TEXT = {**{c: f"\\{c}" for c in "#$%&_{}"}, "−": "-"}
 
 
 def latex(f: Formula) -> list[str]:
@@ -75,5 +76,9 @@ def _leaf(tag: str, text: str) -> str:
         return rf"\{_GREEK[text]}" if text in _GREEK else _SIGNS[text]
     if tag == "mi" and len(text) == 1 and text.isascii() and text.isalnum():
         return text
-    word = "".join(_ESCAPED.get(c, c) for c in text)
-    return rf"\{'text' if tag == 'mtext' else 'mathrm'}{{{word}}}"
+    if tag != "mtext":
+        return rf"\mathrm{{{''.join([_ESCAPED.get(c, c) for c in text])}}}"
+    pieces = re.split(f"([{re.escape(''.join(_ESCAPED.keys() - _IN_TEXT.keys()))}])", text)
+    texts = [rf"\text{{{''.join([_IN_TEXT.get(c, c) for c in piece])}}}" if piece else "" for piece in pieces[::2]]
+    signs = [*[_ESCAPED[sign].strip() for sign in pieces[1::2]], ""]
+    return "".join([part for pair in zip(texts, signs, strict=True) for part in pair])

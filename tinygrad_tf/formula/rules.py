@@ -19,9 +19,12 @@ from typing import Any
 from ..autograd.operation import Op
 from ..autograd.rule import Rule, source_tree
 from ..autograd.tensor import Tensor
+from ..texts import clean, named
 from .expr import Expr, call, gradient_name, symbol, total, transpose, value
 from .reader import Reader, Unreadable
 from .vocabulary import VOCABULARY
+
+_LONGEST = 40  # characters of a name, where no graph has one for it
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
     left = Expr("gradient", (labels[X.number],), X.shape)
     given = [letter.removeprefix("*") for letter in letters]
-    called = call(function.__name__, *[bound[letter] for letter in given if letter in bound])
+    called = call(named(function.__name__, _LONGEST, "rule"), *[bound[letter] for letter in given if letter in bound])
     reader = Reader(function, bound, set(map(gradient_name, letters)), labels.words)
     try:
         returned = reader.run(_lines(op.backward, i, len(Y.inputs)))
@@ -165,11 +168,15 @@ def _letter(letters: list[str], i: int) -> str:
 
 
 class Names(dict[int, str]):
-    """The name of each Tensor of a graph by its ``number``. Those in ``unnamed`` have got theirs from nobody's code."""
+    """The name of each Tensor of a graph by its ``number``. Those in ``unnamed`` have got theirs from nobody's code.
+
+    ``whole`` has the names that are cut, as long as they are.
+    """
 
     def __init__(self, names: Mapping[int, str] | None = None) -> None:
         super().__init__(names or {})
         self.unnamed: set[int] = set()
+        self.whole: dict[int, str] = {}
 
     @functools.cached_property
     def words(self) -> frozenset[str]:
@@ -185,7 +192,7 @@ def _labels(Y: Tensor, letters: list[str], own: str, names: Mapping[int, str] | 
     tensors = {**dict(sorted(tensors.items())), Y.number: (Y, own)}
     found = Names()
     for number, (t, letter) in sorted(tensors.items(), key=lambda entry: not entry[1][0].name):
-        label = t.name or letter
+        label = named(t.name or "", _LONGEST) or letter
         free = (f"{label}{k}" for k in itertools.count(2))
         found[number] = label if label not in found.values() else next(x for x in free if x not in found.values())
     return found
@@ -218,7 +225,8 @@ def _bound(Y: Tensor, letters: list[str], labels: Names, op: Op) -> dict[str, Ex
             bound[letter] = inputs[i] if i < len(inputs) else value(None)
     for name, x in Y.params.items():
         is_array = isinstance(getattr(x, "shape", None), tuple) and x.ndim > 0
-        bound[name] = symbol(getattr(x, "name", None) or name, x.shape, x.dtype) if is_array else value(x)
+        called = named(getattr(x, "name", None) or "", _LONGEST) or name
+        bound[name] = symbol(called, x.shape, x.dtype) if is_array else value(x)
     return bound
 
 
@@ -250,9 +258,11 @@ def _needed(right: Expr, where: list[tuple[Expr, Expr]]) -> tuple[tuple[Expr, Ex
 
 def _as_code(function: Any) -> str:
     """What is shown in place of a formula: the code itself, or that there is none to read."""
+    name = named(function.__name__, _LONGEST, "rule")
     try:
         tree = source_tree(function)
     except OSError as problem:
-        return f"the source of {function.__name__} cannot be read: {problem}"
+        return f"the source of {name} cannot be read: {named(problem)}"
     body = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    return f"{function.__name__}, as code:\n" + textwrap.indent("\n".join(ast.unparse(s) for s in body), "    ")
+    code = "\n".join([clean(line) for s in body for line in ast.unparse(s).split("\n")])
+    return f"{name}, as code:\n{textwrap.indent(code, '    ')}"

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 
 from ..autograd.places import Scope
 from ..autograd.tensor import Tensor
-from .naming import levels, root_of
+from ..texts import clean, isolated, named
+from .naming import LONGEST, LONGEST_PATH, levels, root_of
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the module at ``path``, of class ``kind``, in the call number ``parent``; None at the top."""
+    """One call of the module at ``path``, of class ``kind``, in the call number ``parent``; None at the top.
+
+    ``whole`` is the path as long as it is, where it is cut.
+    """
 
     number: int
     title: str
     path: str
     kind: str
     parent: int | None
+    whole: str | None = None
 
 
 class Calls:
@@ -31,6 +36,7 @@ class Calls:
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         self.found: list[Call] = []
+        self._ways: list[tuple[str, ...]] = []  # the modules around each, as they are called
         self._numbers: dict[int, int] = {}  # by the id of a scope, which the Tensors keep alive
         made = Counter(id(root) for t in tensors if t.op is not None and (root := _root(t.scope)) is not None)
         several = {id for id, n in made.items() if n > 1}
@@ -75,9 +81,14 @@ class Calls:
             way = levels(scope)
             if root is not None and id(root) in self._roots:
                 way = (root_of(root), *way)
-            above = levels(self.found[parent].path) if parent is not None else ()
+            above = self._ways[parent] if parent is not None else ()
             inner = way[len(above) :] if way[: len(above)] == above else way
-            self.found.append(Call(number, ".".join(inner or way[-1:]), ".".join(way), scope.kind, parent))
+            self._ways.append(way)
+            title, whole = (clean(".".join(part)).strip() for part in (inner or way[-1:], way))
+            path, kind = named(whole, LONGEST_PATH, "module"), named(scope.kind, LONGEST, "module")
+            cut = whole if len(whole) > LONGEST_PATH else None
+            title = isolated(named(title, LONGEST, "module"))
+            self.found.append(Call(number, title, path, kind, parent, cut))
         return number
 
 

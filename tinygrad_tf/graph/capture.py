@@ -31,7 +31,7 @@ class Node:
     input, constant or loss. ``name`` is its only one in the graph (:mod:`.naming`); a plain number has none, but its
     value as ``number``. ``calls`` are the calls of modules that made it, from the outside in, and ``path`` is where the
     last of these modules lies (``encoder.layers.0``; ``""`` at the top); a leaf belongs where it is used. ``forward``
-    is the formula of its op.
+    is the formula of its op, ``whole`` the name as long as it is, where it is cut.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Node:
     forward: Formula | None = None
     number: float | None = None
     calls: tuple[int, ...] = ()
+    whole: str | None = None
 
     @property
     def title(self) -> str:
@@ -215,4 +216,5 @@ def _node(t: Tensor, id: str, is_loss: bool, names: Names, inside: tuple[int, ..
     forward = forward_formula(t, names) if t.op else None
     path = calls.path(inside)
     op = t.op.name if t.op else ""
-    return Node(id, kind, op, name, path, t.shape, str(t.dtype), forward, number, inside)
+    whole = names.whole.get(t.number)
+    return Node(id, kind, op, name, path, t.shape, str(t.dtype), forward, number, inside, whole)

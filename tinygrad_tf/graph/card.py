@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +19,9 @@ from ..formula import Formula, forward_formula, gradient_formula
 from ..ops import fused
 from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
 from ..ops.writing import _setitem
+from ..texts import named
 from .inside import inside
-from .labels import formula_lines, three
+from .labels import fenced, formula_lines, in_markdown, three
 from .words import Words
 
 Array = np.ndarray[Any, Any]
@@ -152,7 +154,9 @@ class Card:
 
     def _repr_markdown_(self) -> str:
         title, about, *body = str(self).splitlines()
-        return "\n".join([f"**{title}** — {about.strip()}", "", "```text", *body, "```"])
+        code = re.split("(``[^`]+``)", about.strip())  # docstrings have it, too
+        said = "".join([part if i % 2 else in_markdown(part) for i, part in enumerate(code)])
+        return "\n".join([f"**{in_markdown(title)}** — {said}", "", *fenced(body)])
 
 
 def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[[], Tensor] | None = None) -> Card:
@@ -204,8 +208,7 @@ def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[
     numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
     return Card(
         op.name,
-        Words(lang).names.get(op.name)
-        or (op.forward.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip(),
+        Words(lang).names.get(op.name) or named((op.forward.__doc__ or "").strip().split("\n\n")[0], 500),
         forward,
         tuple(rules),
         f"{', '.join(letters)} → {forward.left} {Y.shape}",

@@ -9,10 +9,11 @@ from typing import Any
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..formula.latex import latex
+from ..texts import isolated
 from .capture import Edge, Losses, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
 from .given import checked_end, checked_losses, checked_whole
-from .labels import gradient_of, headline, in_markdown, routes_text, three
+from .labels import as_code, fenced, gradient_of, headline, in_markdown, routes_text, three
 from .replay import Nudge, Replay
 from .words import Words
 
@@ -36,7 +37,7 @@ class Explanation:
 
     def _repr_markdown_(self) -> str:
         tried = self._tried()[1:]
-        return "\n".join(self._derivation().markdown() + (["", "```text", *tried, "```"] if tried else []))
+        return "\n".join(self._derivation().markdown() + (["", *fenced(tried)] if tried else []))
 
     def _derivation(self) -> _Derivation:
         return _Derivation(self.flow, self.routes, Words(self.lang))
@@ -111,7 +112,7 @@ def _forward(node: Node) -> str:
     """The headline in Markdown: a formula where it is one, else code."""
     text = headline(node)
     if node.forward is None or str(node.forward.left) != text.split(" = ")[0]:
-        return f"``{text}``" if "`" in text else f"`{text}`"
+        return as_code(text)
     whole = text == str(node.forward)
     return f"${latex(node.forward if whole else replace(node.forward, right=node.forward.called))[0]}$"
 
@@ -146,12 +147,14 @@ class _Derivation:
         lines = [f"**{in_markdown(self.lines()[0])}**", ""]
         for id, step in self.number.items():
             node = self.graph.node(id)
-            place = " " + self.word("within", f"`{node.path}`") if node.path else ""
+            place = " " + self.word("within", as_code(isolated(node.path))) if node.path else ""
             lines.append(f"{step}. {_forward(node)} {node.shape}{place}{self._joined(node)}")
             for e in self.sends[id]:
-                formula, *where = latex(self.flow.rules[e.id])
+                rule = self.flow.rules[e.id]
+                formula, *where = latex(replace(rule, note=""))
                 lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {self._norm(self.flow.sent[e.id])}")
                 lines += ["     - " + self.word("where", f"${line}$") for line in where]
+                lines += ["     - " + self.word("where", as_code(line.strip())) for line in rule.note.splitlines()]
         end = self.to.to
         norm = self._norm(self.flow.norms[end.id])
         return [*lines, "", f"{in_markdown(gradient_of(end))}{self.word('colon')}{norm}{self._joined(end)}"]
@@ -167,7 +170,7 @@ class _Derivation:
 
     def _step(self, node: Node) -> list[tuple[str, ...]]:
         step = self.number[node.id]
-        place = (self.word("within", node.path),) if node.path else ()
+        place = (self.word("within", isolated(node.path)),) if node.path else ()
         rows = [*self._sum(node), (f"{step:>2}. {headline(node)}", str(node.shape), *place)]
         helpers: dict[str, None] = {}  # each line of where once, although several inputs may read it
         for e in self.sends[node.id]:

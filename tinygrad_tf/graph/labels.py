@@ -59,8 +59,22 @@ def _is_one_sign(e: Expr) -> bool:
 
 
 def in_markdown(text: str) -> str:
-    """The text as it is: no letter of a name begins emphasis, code, a formula or a link."""
-    return re.sub(r"([\\`*$\[<])", r"\\\1", text)
+    """The text as it is: no letter of a name begins emphasis, code, a formula, a link or a letter by its number."""
+    text = re.sub(r"([\\`*$\[<>&~|])", r"\\\1", text)
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # within a word it is no emphasis
+
+
+def as_code(text: str) -> str:
+    """The text as code in Markdown, between more backticks than it has in a row."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    room = " " if text.startswith("`") or text.endswith("`") or text != text.strip() else ""
+    return f"{fence}{room}{text}{room}{fence}"
+
+
+def fenced(lines: Sequence[str]) -> list[str]:
+    """Lines as a block of text in Markdown, between more backticks than stand in a row in it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", "\n".join(lines))), default=0))
+    return [f"{fence}text", *lines, fence]
 
 
 def gradient_of(node: Node) -> str:

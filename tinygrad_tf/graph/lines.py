@@ -10,6 +10,7 @@ from typing import Any
 from ..autograd.debugging import Watcher, users_line
 from ..autograd.operation import Op
 from ..autograd.tensor import Tensor
+from ..texts import named
 
 _lines: dict[int, str] = {}  # by Tensor.number; == of Tensors compares entries, so they are no keys
 
@@ -41,4 +42,4 @@ def line_of(t: Tensor) -> str | None:
 def _shown(line: str) -> str:
     """The file's name without its folders, the number and the text of a line."""
     path, number = line.rsplit(":", 1)
-    return f"{Path(path).name}:{number}  {linecache.getline(path, int(number)).strip()}".rstrip()
+    return named(f"{Path(path).name}:{number}  {linecache.getline(path, int(number)).strip()}".rstrip())

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..texts import capped, clean
 from .calls import Call
 from .capture import Graph, Node
 
@@ -163,23 +164,24 @@ def _named(graph: Graph, paths: Sequence[str]) -> set[int]:
             cure=f"write open=[{paths!r}]" if isinstance(paths, str) else "write them as named_modules() has them",
         )
     known = {call.path for call in graph.calls}
+    wanted = {clean(str(path)).strip() for path in paths}
+    found = [call for call in graph.calls if (call.whole or call.path) in wanted]
     for path in paths:
-        if path not in known:
+        if clean(str(path)).strip() not in {call.whole or call.path for call in found}:
             raise error(
                 ValueError,
                 "draw",
-                got={"open": repr(path)},
+                got={"open": capped(repr(path))},
                 rule="open lists paths of modules that ran, such as " + ", ".join(sorted(known)[:4] or ["none here"]),
                 cure="write the path as named_modules() has it",
             )
-    wanted = [call for call in graph.calls if call.path in paths]
-    found: set[int] = set()
-    for call in wanted:
+    around: set[int] = set()
+    for call in found:
         at: Call | None = call
         while at is not None:
-            found.add(at.number)
+            around.add(at.number)
             at = None if at.parent is None else graph.calls[at.parent]
-    return found
+    return around
 
 
 def _between(graph: Graph, end: Node | None) -> set[str]:
@@ -232,7 +234,8 @@ class Module:
     """One call of a module of class ``kind``, or several equal ones folded (``count`` > 1).
 
     ``parent`` is None at the top. ``like`` is the first of equal neighbours, for all but the first of them. ``into``
-    and ``out`` are the shapes that go in and come out, ``entries`` those of all its parameters.
+    and ``out`` are the shapes that go in and come out, ``entries`` those of all its parameters. ``whole`` is the path
+    as long as it is, where it is cut.
     """
 
     id: str
@@ -245,6 +248,7 @@ class Module:
     into: list[tuple[int, ...]] = field(default_factory=list)
     out: list[tuple[int, ...]] = field(default_factory=list)
     entries: int = 0
+    whole: str | None = None
 
 
 @dataclass
@@ -281,7 +285,8 @@ def _enter(tree: Tree, whole: Part, parent: str | None, boxes: dict[int, str | N
         if len(rest) >= _FOLD - 1:
             inside = f"m{len(tree.modules)}"
             call = rest[0].call
-            tree.modules.append(Module(inside, _title(rest), call.path, parent, len(rest), like, call.kind))
+            folded = Module(inside, _title(rest), call.path, parent, len(rest), like, call.kind, whole=call.whole)
+            tree.modules.append(folded)
         for part in rest:
             _enter_part(tree, part, inside, boxes, like)
 
@@ -294,7 +299,7 @@ def _enter_part(
         return None
     call = part.call
     if part.operations() > 1:
-        module = Module(f"m{len(tree.modules)}", call.title, call.path, parent, 1, like, call.kind)
+        module = Module(f"m{len(tree.modules)}", call.title, call.path, parent, 1, like, call.kind, whole=call.whole)
         tree.modules.append(module)
         boxes[call.number] = module.id
         _enter(tree, part, module.id, boxes)

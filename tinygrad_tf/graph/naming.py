@@ -9,19 +9,18 @@ names in one place are numbered (h₁, h₂ …).
 from __future__ import annotations
 
 import itertools
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from ..autograd.places import Scope, is_ours
 from ..autograd.tensor import Tensor
 from ..formula import Names
+from ..texts import MOST, capped, clean, isolated, named
 from .callsite import argument, callee, names_of, only_argument, owner
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LETTERS = "ABCDEFGH"
-_LONGEST, _LONGEST_PATH = 40, 120  # characters; longer names are cut in the middle
+LONGEST, LONGEST_PATH = 40, 120  # characters; longer names are cut in the middle
 
 
 def levels(path: str) -> tuple[str, ...]:
@@ -42,14 +41,18 @@ def names_for(tensors: Sequence[Tensor], loss: Tensor, variables: Mapping[int, s
     ``variables`` are those where the graph is drawn (``id(tensor)`` → name), ``paths`` says which module each is in,
     ``called`` has the names that were given for this graph.
     """
-    given = {**_given(tensors, variables), **called}
+    whole = {**_given(tensors, variables), **{n: clean(name).strip() for n, name in called.items() if named(name)}}
+    given = {n: capped(name) for n, name in whole.items()}
     given.setdefault(loss.number, "L" if "L" not in given.values() else "")
     _tell_layers_apart(tensors, given, paths)
     first = {t.number for t in tensors if t.name} | called.keys()
-    names = Names(_cut(_told_apart({n: (paths.get(n, ""), name) for n, name in given.items() if name}, first)))
-    whole = set(names.values())
+    told = _told_apart({n: (paths.get(n, ""), name) for n, name in given.items() if name}, first)
+    names = Names(_cut(told))
+    names.whole = {n: whole[n] if len(whole.get(n, "")) > MOST else name for n, name in told.items()
+                   if names[n] != isolated(name) or len(whole.get(n, "")) > MOST}  # fmt: skip
+    shown = set(names.values())
     for number, name in names.items():
-        if name[0] == "d" and name[1:].strip() in whole:
+        if name[0] == "d" and name[1:].strip() in shown:
             names[number] = _numbered(name, 1)  # a variable dX beside X
     rest = [t for t in tensors if t.number not in names and not _is_number(t)]
     used = set(names.values())
@@ -80,7 +83,7 @@ def _given(tensors: Sequence[Tensor], variables: Mapping[int, str]) -> dict[int,
         for i, x in enumerate(Y.inputs):
             if x.op is None and not found.get(x.number) and not _is_number(x):
                 found[x.number] = _argument(Y, i, first) or ""
-    return {number: clean for number, name in found.items() if (clean := _one_line(name).strip())}
+    return {number: clean(str(name)).strip() for number, name in found.items() if named(name)}
 
 
 def _stored(tensors: Sequence[Tensor]) -> dict[int, str]:
@@ -119,18 +122,12 @@ def _argument(Y: Tensor, i: int, first: Mapping[int, int]) -> str | None:
 
 def shortened(name: str, most: int = 30) -> str:
     """A name in one line, cut in the middle; one that runs from right to left is kept apart from what is around it."""
-    name = _one_line(name)
-    name = name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-most // 2 :]}"
-    return f"\u2068{name}\u2069" if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name) else name
-
-
-def _one_line(name: str) -> str:
-    return re.sub(r"\s*[\r\n\t]\s*", " ", name)
+    return isolated(capped(clean(name), most))
 
 
 def _cut(names: Mapping[int, str]) -> dict[int, str]:
     """Long names cut in the middle, but for those that are equal then."""
-    cut = {n: shortened(name, _LONGEST_PATH if "." in name else _LONGEST) for n, name in names.items()}
+    cut = {n: shortened(name, LONGEST_PATH if "." in name else LONGEST) for n, name in names.items()}
     seen = Counter(cut.values())
     return {n: name if seen[name] == 1 else shortened(names[n], len(names[n])) for n, name in cut.items()}
 

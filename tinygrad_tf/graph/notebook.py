@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from ..texts import isolated, named
 from .colors import light
 
 _BLUE, _ORANGE = light("map-below"), light("map-above")
@@ -40,12 +41,13 @@ def view(t: Tensor, lang: str = "en") -> str:
     """
     say = _WORDS[lang]
     origin = say["op"].format(t.op.name) if t.op is not None else say["learns"] if t.requires_grad else ""
-    scope = t.scope and say["scope"].format(t.scope)
+    scope = t.scope and say["scope"].format(isolated(named(t.scope)))
+    name = isolated(named(t.name or "")) or named(type(t).__name__)
     facts = ["×".join(map(str, t.shape)) or say["number"], str(t.dtype), origin, scope]
-    head = f"<b>{html.escape(t.name or type(t).__name__)}</b> " + html.escape(" · ".join(filter(None, facts)))
+    head = f"<b>{html.escape(name)}</b> " + html.escape(" · ".join(filter(None, facts)))
     parts = [_array(t.array, say["value"], say)]
     if t.grad is not None:
-        letter = f" d{t.name}" if (t.name or "").isidentifier() else ""
+        letter = f" d{t.name}" if name == t.name and name.isidentifier() else ""
         parts.append(_array(t.grad.array, say["gradient"] + letter, say))
     body = "".join(f'<div style="margin:0 24px 4px 0">{part}</div>' for part in parts)
     return (

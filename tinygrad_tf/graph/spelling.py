@@ -59,14 +59,26 @@ def tidied(e: ast.expr) -> ast.expr:
     return made
 
 
+_STRING = re.compile(r"""(?i)[rbuf]{0,2}("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
+_MASK = "\ue000"
+
+
 def wrapped(line: str) -> list[str]:
     """A line of code in several, if it is too long, within the bracket that ends it, or else within one of its own."""
     if len(line) + 4 <= WIDTH:
         return [line]
+    strings = (found[0] for found in _STRING.finditer(line))
+    masked = _STRING.sub(lambda found: _MASK * len(found[0]), line)  # no blank and no bracket in them counts
+    return [re.sub(f"{_MASK}+", lambda _: next(strings), part) for part in _broken(masked)]
+
+
+def _broken(line: str) -> list[str]:
+    if len(line) + 4 <= WIDTH:
+        return [line]
     targets, _, call = line.partition(" = ")
-    if call and len(targets) > WIDTH - 40:
+    if call and ", " in targets and len(targets) > WIDTH - 40:
         filled = textwrap.wrap(targets + ",", WIDTH - 8, break_long_words=False)
-        return ["(", *[f"    {f}" for f in filled], *wrapped(f") = {call}")]
+        return ["(", *[f"    {f}" for f in filled], *_broken(f") = {call}")]
     start = next((i for i, c in enumerate(line) if c in "([{" and _closes(line, i) > len(line) - 3), None)
     if start is None:
         head, between, rest = line.partition(" = ") if " = " in line else line.partition("return ")
@@ -108,7 +120,9 @@ def of_function(text: str) -> list[str]:
     found = []
     for line in ast.unparse(ast.fix_missing_locations(tree)).splitlines():
         indent = len(line) - len(line.lstrip())
-        line = re.sub(r"^(\s*return )\((.*)\)$", lambda m: m[1] + m[2] if _closes(f"({m[2]})", 0) == len(m[2]) + 1
-                      else m[0], line)  # fmt: skip
+        bare = _STRING.sub(lambda found: _MASK * len(found[0]), line)
+        inner = re.fullmatch(r"(\s*return )\((.*)\)", bare)
+        if inner and _closes(f"({inner[2]})", 0) == len(inner[2]) + 1:
+            line = line[: inner.end(1)] + line[inner.start(2) : inner.end(2)]
         found += [line] if len(line) <= WIDTH else [" " * indent + part for part in wrapped(line.strip())]
     return found

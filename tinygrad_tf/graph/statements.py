@@ -19,12 +19,12 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..errors import error
 from ..program import Plain, Unwritable, literal
+from ..texts import identifier
 from .calls import Call
 from .capture import Graph, Node, capture
 from .spelling import WIDTH, of_function, tidied, wrapped
 
 Array = np.ndarray[Any, Any]
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 class Writer:
@@ -98,8 +98,7 @@ class Writer:
 
     def _free(self, name: str) -> str:
         """A Python name that nothing else has."""
-        word = re.sub(r"\W+", "_", name.translate(_SUBSCRIPTS)).strip("_") or "A"
-        word = f"_{word}" if word[0].isdigit() else word
+        word = identifier(name)
         for k in range(1, 10**6):
             found = word if k == 1 else f"{word}_{k}"
             if found not in self.taken:
@@ -222,7 +221,7 @@ class Writer:
                 whole[made.number], names[made.number] = dY, names[t.number]
                 continue
             if t.op is None if self.end is None else t is self.end:
-                found[node.title] = names[t.number]
+                found[re.sub("[\u2068\u2069]", "", node.title)] = names[t.number]
             needs = tuple([x.number in self.useful and x.requires_grad for x in t.inputs])
             if t.op is None or True not in needs:
                 continue

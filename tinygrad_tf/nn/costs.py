@@ -15,6 +15,7 @@ from ..autograd.recording import enable_grad
 from ..autograd.tensor import Handle, Tensor
 from ..autograd.walk import reachable
 from ..random import get_state, set_state
+from ..texts import named
 from .module import Module
 from .table import Call, Summary
 
@@ -102,7 +103,8 @@ class _Watch:
     def enter(self, module: Module, inputs: Any) -> None:
         outer, above = self.open[-1]
         path = self.paths[module]
-        call = Call(path.removeprefix(f"{above}.") if above else path, type(module).__name__)
+        name = path.removeprefix(f"{above}.") if above else path
+        call = Call(named(name, unnamed=name and "?"), named(type(module).__name__, unnamed="Module"))
         own = {p.number: int(p.size) for p in module.parameters() if p.number not in self.counted}
         call.parameters = sum(own.values())
         outer.parts.append(call)

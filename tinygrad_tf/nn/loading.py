@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
+from ..texts import named
 from .parts import Parts
 
 #: The parts of a dotted name that torch.compile, data parallelism and the like put around a model.
@@ -48,15 +49,16 @@ class Loads(Parts):
                 unexpected.append(key)
         missing = [name for name in own if name not in given]
         values = {name: to_array(array_of(given[name])) for name in own if name in given}
-        wrong = [f"{name} {v.shape} for {own[name].shape}" for name, v in values.items() if v.shape != own[name].shape]
+        unlike = [(name, v.shape, own[name].shape) for name, v in values.items() if v.shape != own[name].shape]
+        wrong = [f"{named(name)} {theirs} for {ours}" for name, theirs, ours in unlike]
         problems = [f"mis-shaped: {', '.join(wrong)}"] if wrong else []
         if strict:
-            problems += [f"missing: {', '.join(missing)}"] if missing else []
-            problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
+            problems += [f"missing: {', '.join(map(named, missing))}"] if missing else []
+            problems += [f"unexpected: {', '.join(map(named, unexpected))}"] if unexpected else []
         if problems:
             raise error(
                 RuntimeError,
-                f"load_state_dict of {type(self).__name__}",
+                f"load_state_dict of {named(type(self).__name__)}",
                 got="; ".join(problems),
                 rule="names and shapes are those of the module's own state_dict()",
                 cure="build the module with the same sizes; strict=False passes over missing and unexpected names",

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..texts import clean, named
 from .module import Module
 from .parts import Parameter
 
@@ -24,7 +25,7 @@ def parts_of(thing: Any) -> list[Part]:
         pairs: Any = vars(thing).items()
     else:
         pairs = thing.items() if isinstance(thing, dict) else enumerate(thing)
-    parts = [Part(str(name), (value,)) for name, value in pairs if _has_modules(value)]
+    parts = [Part(named(name, unnamed="?"), (value,)) for name, value in pairs if _has_modules(value)]
     return _folded(parts) if _title(thing) == "ModuleList" else parts
 
 
@@ -46,8 +47,13 @@ def _folded(parts: list[Part]) -> list[Part]:
 def _title(thing: Any) -> str:
     """The name of the class. Plain lists and dicts of modules have PyTorch's names for them."""
     if isinstance(thing, Module):
-        return type(thing).__name__
+        return named(type(thing).__name__, unnamed="Module")
     return "ModuleDict" if isinstance(thing, dict) else "ModuleList"
+
+
+def _extra(thing: Any) -> str:
+    extra = thing.extra_repr() if isinstance(thing, Module) else ""
+    return "\n".join(map(clean, extra.split("\n")))
 
 
 def text(thing: Any) -> str:
@@ -59,7 +65,7 @@ def text(thing: Any) -> str:
       (1): ReLU()
     )
     """
-    extra = thing.extra_repr() if isinstance(thing, Module) else ""
+    extra = _extra(thing)
     lines = []
     for name, things in parts_of(thing):
         times = f"{len(things)} x " if len(things) > 1 else ""
@@ -87,8 +93,9 @@ def tree(module: Module) -> str:
 def _branch(part: Part, levels: int) -> str:
     thing, n = part.things[0], len(part.things)
     is_module = isinstance(thing, Module)
-    own = [(name, p.shape) for name, p in vars(thing).items() if isinstance(p, Parameter)] if is_module else []
-    extra = thing.extra_repr() if is_module else ""
+    held = vars(thing).items() if is_module else ()
+    own = [(named(name, unnamed="?"), p.shape) for name, p in held if isinstance(p, Parameter)]
+    extra = _extra(thing)
     quiet = (f"({extra})" if extra else "") + "".join(f" · {name} {times(shape)}" for name, shape in own)
     size = size_of(part.things)
     line = f"<b>{html.escape(part.name)}</b> " if part.name else ""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..texts import identifier
 from .body import Body
 from .calls import Unwritable
 from .expressions import gives_several, may_stand, needed, operations, put_in, read, with_written
@@ -81,6 +82,7 @@ class Plain:
 
     def define(self, name: str, parameters: Sequence[str], statements: list[ast.stmt]) -> str:
         """Enter a function, once, and return what it is called."""
+        name = identifier(name)
         for k in range(1, 1000):
             called = name if k == 1 else f"{name}_{k}"
             arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])

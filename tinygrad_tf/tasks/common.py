@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..errors import error
+from ..texts import capped, clean
 
 #: What goes in and what is to come out.
 Pair: TypeAlias = tuple[str, str]
@@ -54,12 +55,13 @@ class Vocabulary:
         """The ids of the characters of ``text``, without start and end. Raises ValueError for an unknown character."""
         for position, character in enumerate(text):
             if character not in self._ids:
+                left = capped(repr(text.replace(character, "")))
                 raise error(
                     ValueError,
                     "Vocabulary.encode",
-                    got=f"{text!r}, in which {character!r} at position {position} is unknown",
-                    rule=f"the known characters are {' '.join(self.characters)}",
-                    cure=f"write {text.replace(character, '')!r}, or build Vocabulary with this character, too",
+                    got=f"{capped(repr(text))}, in which {character!r} at position {position} is unknown",
+                    rule=f"the known characters are {' '.join(map(clean, self.characters))}",
+                    cure=f"write {left}, or build Vocabulary with this character, too",
                 )
         return [self._ids[character] for character in text]
 

@@ -14,6 +14,7 @@ from ..errors import error
 from ..models import Transformer
 from ..models.generation import evaluation
 from ..tasks import Vocabulary, pad
+from ..texts import clean
 from .trainer import History, translate
 
 #: Fonts with Chinese characters, as the usual systems carry them; the first one that is installed is used.
@@ -84,22 +85,23 @@ def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: 
         figure = _matplotlib().figure.Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
         image = axes.imshow(weights.mean(axis=0), cmap="Blues", vmin=0, aspect="equal")
-        axes.set_xticks(range(len(columns)), [_visible(c) for c in columns], fontsize=12)
-        axes.set_yticks(range(len(rows)), [_visible(r) for r in rows], fontsize=12)
+        as_it_is = {"fontsize": 12, "parse_math": False}  # a $ is a letter here
+        axes.set_xticks(range(len(columns)), [_visible(c) for c in columns], **as_it_is)
+        axes.set_yticks(range(len(rows)), [_visible(r) for r in rows], **as_it_is)
         axes.set_xticks(np.arange(-0.5, len(columns)), minor=True)
         axes.set_yticks(np.arange(-0.5, len(rows)), minor=True)
         axes.grid(which="minor", color="0.85", linewidth=0.5)
         axes.tick_params(which="both", length=0)
         axes.set_xlabel("read")
         axes.set_ylabel("written")
-        axes.set_title(f"{text} → {translation}", fontsize=12)
+        axes.set_title(clean(f"{text} → {translation}"), **as_it_is)
         figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.04, 1)), label="attention, mean of the heads")
         _save(figure, path)
     return translation
 
 
 def _visible(symbol: str) -> str:
-    return "␣" if symbol == " " else symbol
+    return {" ": "␣", "\n": "↵", "\r": "↵", "\t": "⇥"}.get(symbol) or clean(symbol) or "\ufffd"
 
 
 def _save(figure: Any, path: str | os.PathLike[str]) -> None:

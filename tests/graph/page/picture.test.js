@@ -15,10 +15,19 @@ const FITTED = [
   ["weight", 6, "weight"],
   ["encoder.layers.0.weight", 11, "encod…eight"],
   ["weight", 3, "…"],
+  ["a👩\u200d👧b👩\u200d👧cd", 8, "a👩\u200d👧…d"], // a letter of five units is whole or not there
+  ["e\u0301".repeat(5), 8, "e\u0301e\u0301…e\u0301"],
 ];
 for (const [text, room, cut] of FITTED) {
   test(`${text} in the room of ${room} is ${cut}`, () => assert.equal(fitted(text, room, length), cut));
 }
+
+test("a name of 100,000 letters is measured a few times only", () => {
+  let asked = 0;
+  const cut = fitted("x".repeat(100_000), 50, (text) => ((asked += 1), text.length));
+  assert.equal(cut.length, 50);
+  assert.ok(asked < 20, asked);
+});
 
 for (const [name, data] of Object.entries(GRAPHS)) {
   test(`no text is wider than its box: ${name}`, () => {

@@ -112,3 +112,11 @@ called("the short name", [...NAMES, ["deep", "layers.0.linear1.weight"]], names.
 called("the name", [...NAMES, ["deep", "encoder.layers.0.linear1.weight"]], names.fullName);
 called("the name of the gradient", GRADIENTS, (n) => names.gradientName(n));
 called("the letter", LETTERS, names.gradientLetter);
+
+test("an op that is called as a property of every object has no Chinese name for that", () => {
+  speak("zh");
+  for (const op of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+    assert.equal(names.operationName(op), op);
+  }
+  speak("en");
+});

@@ -19,6 +19,7 @@ from ...errors import error
 from ...formula import Formula, gradient_formula
 from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
+from ...texts import encodable
 from ..arrays import LEVELS, Summary, norm, rounded, summary
 from ..capture import Graph, Node, capture
 from ..flow import Arrays, Flow, record, shares
@@ -44,7 +45,7 @@ Insides: TypeAlias = tuple[
 
 @dataclass
 class NodeData:
-    """One Tensor. ``text`` stands on its box, ``module`` is the box that it lies in.
+    """One Tensor. ``text`` stands on its box, ``module`` is the box that it lies in, ``whole`` the name if it was cut.
 
     ``routes`` is the number of ways from the loss, rounded if huge, ``via`` the edge over which the strongest comes.
     ``worked`` has the equations of its step, ``inside`` what a fused node consists of. ``weight`` marks what is made of
@@ -58,6 +59,7 @@ class NodeData:
     shape: tuple[int, ...]
     dtype: str
     name: str | None = None
+    whole: str | None = None
     text: str | None = None
     label: str | None = None
     path: str = ""
@@ -127,14 +129,16 @@ class Exploration:
 
 
 def plain(x: Any) -> Any:
-    """Dataclasses, tuples and floats as JSON has them; fields that do not apply are left out."""
+    """Dataclasses, tuples, floats and texts as JSON has them; fields that do not apply are left out."""
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         pairs = ((f, getattr(x, f.name)) for f in dataclasses.fields(x))
         return {f.name: plain(v) for f, v in pairs if not (v is None or v == f.default)}
     if isinstance(x, (list, tuple)):
         return [plain(v) for v in x]
     if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items() if v is not None}
+        return {plain(k): plain(v) for k, v in x.items() if v is not None}
+    if isinstance(x, str):
+        return encodable(x)
     if isinstance(x, float):
         if not math.isfinite(x):
             return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
@@ -245,6 +249,7 @@ class Collector:
                     shape=n.shape,
                     dtype=n.dtype,
                     name=n.name,
+                    whole=n.whole,
                     text=headline(n),
                     label=tree.label.get(n.id),
                     path=n.path,

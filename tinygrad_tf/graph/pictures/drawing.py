@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import graphviz
 
 from ...errors import error
+from ...texts import capped, isolated
 from ..capture import Edge, Node
 from ..colors import light
 from ..flow import Arrays, Flow, Routes, Sums, shares
@@ -52,6 +53,7 @@ STYLE = {
 FRAME = {"style": "rounded,filled", "fillcolor": light("ground"), "color": light("line"), "margin": "10",
          "labeljust": "l", "labelloc": "t"}  # fmt: skip
 _FONT = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT}
+_MOST_TOLD = 1000  # characters of a name in a tooltip
 _MOST = 6000  # visible nodes that Graphviz lays out in a minute or two
 
 
@@ -147,7 +149,7 @@ class Drawing:
                 inner.setdefault(box.inside[len(calls)], []).append(box)
         for number, inside in inner.items():
             call = self.graph.calls[number]
-            frame = {**FRAME, "label": centred([(call.title, QUIET, 11)]), "tooltip": tooltip(call.path)}
+            frame = {**FRAME, "label": centred([(call.title, QUIET, 11)]), "tooltip": tooltip(isolated(call.path))}
             with dot.subgraph(name=f"cluster_{number}", graph_attr=frame) as sub:
                 self._modules(sub, (*calls, number), inside)
 
@@ -165,7 +167,7 @@ class Drawing:
         elif node.number is None and not (self.look.values and node.shape == ()):
             lines.append((str(node.shape), QUIET, 10))
         lines += [(line, GRADIENT, 10) for line in self._gradient_lines(node)]
-        about = [node.name or "", f"{node.kind} {node.op} {node.shape} {node.dtype}",
+        about = [capped(node.whole or node.name or "", _MOST_TOLD), f"{node.kind} {node.op} {node.shape} {node.dtype}",
                  *formula_lines(node.forward, self.look.words)]  # fmt: skip
         style = STYLE[node.kind]
         if style["shape"] == "ellipse":
@@ -184,7 +186,7 @@ class Drawing:
         lines = [(title, TEXT, 12), (f"{box.kind}  {shortened(through, 60)}", QUIET, 10),
                  (self.look.words.line("inside", operations, entries), QUIET, 10)]  # fmt: skip
         path = self.graph.calls[box.nodes[-1].calls[len(box.inside)]].path
-        return {**STYLE["module"], "label": centred(lines), "tooltip": tooltip(f"{path} {box.kind}")}
+        return {**STYLE["module"], "label": centred(lines), "tooltip": tooltip(f"{isolated(path)} {box.kind}")}
 
     def _gradient_lines(self, node: Node) -> list[str]:
         """The norm of the whole gradient, wherever several are summed; with one arrow, that says it already."""

@@ -12,12 +12,13 @@ export function oneLine(text) {
 // The same kept apart from what is around it where it runs from right to left: it would turn that around, too.
 export function apart(text) {
   const line = oneLine(text);
-  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line) ? `\u2068${line}\u2069` : line;
+  const turns = !line.includes("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(line);
+  return turns ? `\u2068${line}\u2069` : line;
 }
 
 // The Chinese name of an operation, which stands behind the Latin one; some go by that in Chinese, too.
 function chineseName(op) {
-  const name = inChinese() ? OPERATIONS[op] : undefined;
+  const name = inChinese() && Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op] : undefined; // not constructor
   return name && name.toLowerCase() !== op ? name : "";
 }
 

@@ -13,7 +13,7 @@ export async function unpacked(text) {
 // Adds to the data: node, edge and module by id, edges in and out of each node, and when each edge is served.
 export function indexed(data) {
   for (const thing of [...data.nodes, ...data.modules]) {
-    for (const word of ["name", "title", "label", "path"]) if (thing[word]) thing[word] = apart(thing[word]);
+    for (const word of ["name", "title", "label", "path", "whole"]) if (thing[word]) thing[word] = apart(thing[word]);
   }
   data.node = new Map(data.nodes.map((n, i) => [n.id, Object.assign(n, { order: i, into: [], out: [] })]));
   data.edge = new Map(data.edges.map((e) => [e.id, e]));

@@ -13,7 +13,14 @@ import { equationBox } from "./worked.js";
 export function moduleDetails(app, item) {
   const actions = make("div", "actions");
   actions.append(button(say(item.kind === "frame" ? "close" : "open"), () => app.toggle(item.id)));
-  return [make("h2", "name", item.module.path || item.title), make("div", "quiet", say("kind").module), actions];
+  return [nameBox(item.module.whole, item.module.path || item.title), make("div", "quiet", say("kind").module), actions];
+}
+
+// A name as the heading; one that is cut elsewhere stands here as long as it is, and is scrolled through.
+function nameBox(whole, name) {
+  const box = make("h2", whole ? "name whole" : "name", whole ?? name);
+  if (whole) box.tabIndex = 0;
+  return box;
 }
 
 export function innerDetails(data, item) {
@@ -41,7 +48,7 @@ export function nodeDetails(app, shown, node) {
   const { data } = app;
   const { arrived, of } = gradientAt(data, node, shown.step);
   const gradient = arrived > 0 && arrived === of ? node.gradient : null;
-  const found = [make("div", "quiet", headline(app, shown, node)), make("h2", "name", fullName(node))];
+  const found = [make("div", "quiet", headline(app, shown, node)), nameBox(node.whole, fullName(node))];
   found.push(actionsOf(app, shown, node));
   if (node.forward !== undefined) found.push(heading(say("forward")), formula(data, node.forward));
   found.push(...sentDetails(app, shown, node));

@@ -34,10 +34,17 @@ function mathElement([tag, ...children]) {
   const made = document.createElementNS(MATHML, tag);
   for (const c of children) {
     if (typeof c !== "string") made.append(mathElement(c));
-    else made.textContent = { "if ": say("if_"), else: say("else_") }[c] ?? withSpaces(c);
+    else made.textContent = sayIn(tag, c) ?? withSpaces(c);
     if (c === "⊤") made.setAttribute("mathvariant", "normal"); // alone it would be slanted
   }
   return made;
+}
+
+// The words of a formula with cases, in the language of the page.
+function sayIn(tag, text) {
+  if (tag !== "mtext") return undefined; // a name may be one of them
+  if (text === "if ") return say("if_");
+  return text === "else" ? say("else_") : undefined;
 }
 
 // MathML leaves out the spaces at the ends of a text, which " or " needs.

@@ -34,9 +34,11 @@ function stepDetails(app, shown) {
   return shown.active || item ? found : [help(), ...found];
 }
 
-// What is selected, which a closed module may hide; else the active operation, and before the first step the loss.
+// What is selected, or the node around it, which a closed module may hide, as an address may, too; else the active
+// operation, and before the first step the loss.
 function nodeInDetail({ data, state }, item, shown) {
-  return item ? item.node : data.node.get(state.at ?? shown.active?.[0] ?? data.loss);
+  if (item) return item.node;
+  return data.node.get(state.at?.split("/")[0]) ?? data.node.get(shown.active?.[0] ?? data.loss);
 }
 
 // With one weight chosen: the step, or the whole way to the weight.

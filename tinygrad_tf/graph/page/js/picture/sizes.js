@@ -54,14 +54,30 @@ function widthOfBox(item, content, ends) {
   return Math.round(Math.max(least, ends + Math.min(natural, most)));
 }
 
-// Cut in the middle, where names of weights differ least.
+// Cut in the middle, where names of weights differ least, between whole letters; the most that fits, by halving.
 export function fitted(text, room, width) {
   if (width(text) <= room) return text;
-  for (let n = text.length - 1; n > 2; n--) {
-    const cut = text.slice(0, Math.ceil(n / 2)) + "…" + text.slice(text.length - Math.floor(n / 2));
-    if (width(cut) <= room) return cut;
+  const letters = lettersOf(text);
+  const cut = (n) => [...letters.slice(0, Math.ceil(n / 2)), "…", ...letters.slice(letters.length - Math.floor(n / 2))];
+  let [fits, over] = [2, letters.length];
+  while (over - fits > 1) {
+    const n = (fits + over) >> 1;
+    if (width(cut(n).join("")) <= room) fits = n;
+    else over = n;
   }
-  return "…";
+  return fits > 2 ? cut(fits).join("") : "…";
+}
+
+const MARKS = /^[\p{M}\p{Emoji_Modifier}\u200d]/u;
+
+// What one sees as a letter: with its accents, and what joins several emoji to one.
+function lettersOf(text) {
+  const found = [];
+  for (const c of text) {
+    if (found.length && (MARKS.test(c) || found.at(-1).endsWith("\u200d"))) found[found.length - 1] += c;
+    else found.push(c);
+  }
+  return found;
 }
 
 // The third line is left room for the widest that it may say in the course of the steps.
