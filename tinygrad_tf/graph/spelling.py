@@ -106,7 +106,7 @@ def of_function(text: str) -> list[str]:
     """A function's text, tidied, with long lines broken."""
     tree = _Tidy().visit(ast.parse(text))
     found = []
-    for line in ast.unparse(ast.fix_missing_locations(tree)).splitlines():
+    for line in ast.unparse(tree).splitlines():
         indent = len(line) - len(line.lstrip())
         line = re.sub(r"^(\s*return )\((.*)\)$", lambda m: m[1] + m[2] if _closes(f"({m[2]})", 0) == len(m[2]) + 1
                       else m[0], line)  # fmt: skip
