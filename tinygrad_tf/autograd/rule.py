@@ -15,8 +15,9 @@ import textwrap
 import types
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+Tree = TypeVar("Tree", bound=ast.AST)
 _loaded: weakref.WeakKeyDictionary[Callable[..., Any], list[str]] = weakref.WeakKeyDictionary()
 
 
@@ -78,9 +79,9 @@ class Rule:
             raise OSError(f"{self.function.__name__} does not return its gradients in the last line, and only there")
         if isinstance(last.value, ast.Tuple) and not any(isinstance(e, ast.Starred) for e in last.value.elts):
             pairs = zip(last.value.elts, (*needs, *[False] * len(last.value.elts)), strict=False)
-            last.value.elts = [e if need else ast.Constant(None) for e, need in pairs]
+            last.value.elts = [e if need else ast.copy_location(ast.Constant(None), e) for e, need in pairs]
         elif len(needs) == 1 and not self.function.__code__.co_flags & inspect.CO_VARARGS:  # dY, Y and one X
-            last.value = ast.Tuple([last.value], ast.Load())
+            last.value = ast.copy_location(ast.Tuple([last.value], ast.Load()), last.value)
         wanted = names(last, ast.Load)
         kept: list[ast.stmt] = [last]
         for statement in reversed(body):
@@ -89,7 +90,7 @@ class Rule:
                 kept.insert(0, statement)
         tree.body, tree.args.defaults, tree.args.kw_defaults = kept, [], [None] * len(tree.args.kwonlyargs)
         ast.increment_lineno(tree, self.function.__code__.co_firstlineno - 1)
-        return ast.fix_missing_locations(tree)
+        return tree
 
     def _compile(self, needs: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
         rule = self.function
@@ -108,6 +109,18 @@ class Rule:
 def names(node: ast.AST, context: type) -> set[str]:
     """The names that a piece of code reads (``ast.Load``) or gives (``ast.Store``)."""
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+
+
+def located(tree: Tree) -> Tree:
+    """A tree that was made here, ready to be compiled: what has no place has the first line.
+
+    ``ast.fix_missing_locations`` leaves a cycle at each call: its inner function calls itself.
+    """
+    for node in ast.walk(tree):
+        for name, place in (("lineno", 1), ("col_offset", 0)):
+            if name in node._attributes and not hasattr(node, name):
+                setattr(node, name, place)
+    return tree
 
 
 def _only_assigns(statement: ast.stmt) -> bool:

@@ -168,7 +168,9 @@ class Tensor(Methods):
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the Tensor's whole gradient is known; what it returns, if anything, replaces it.
 
-        Hooks are called in the order in which they were registered. ``remove()`` of what is returned takes it off.
+        Hooks are called in the order in which they were registered. ``remove()`` of what is returned takes it off. A
+        hook that reads its own Tensor by name holds it, and the Tensor holds the hook: such a cycle, with all that the
+        Tensor was made of, stays until Python's collector comes by. ``remove()`` breaks it, or read another name.
 
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
         >>> handle = x.register_hook(lambda dx: dx * 10)

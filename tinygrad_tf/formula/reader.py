@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.rule import source_tree
+from ..autograd.rule import located, source_tree
 from .expr import Expr, call, matmul, power, stretched, symbol, times, transpose, value
 from .vocabulary import KEEP_SHAPE, VOCABULARY
 
@@ -118,7 +118,7 @@ class Reader:
                 self._assign(s.target, self.read(s.value))
             elif isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
                 now = ast.BinOp(ast.Name(s.target.id, ast.Load()), s.op, s.value)
-                self._assign(s.target, self.read(ast.fix_missing_locations(ast.copy_location(now, s))))
+                self._assign(s.target, self.read(located(ast.copy_location(now, s))))
             elif isinstance(s, ast.If):
                 known, holds = self._known(s.test)
                 if not known:
@@ -266,7 +266,7 @@ class Reader:
         return Expr("index", (a, at))
 
     def _index(self, node: ast.expr) -> Expr:
-        picked = ast.fix_missing_locations(ast.Subscript(ast.Name("_at", ast.Load()), node, ast.Load()))
+        picked = located(ast.Subscript(ast.Name("_at", ast.Load()), node, ast.Load()))
         known, at = self._known(picked, {"_at": np.s_})
         return value(at) if known else symbol(ast.unparse(node)) if isinstance(node, ast.Slice) else self.read(node)
 

@@ -76,6 +76,7 @@ class Program:
                     cure="record a step with arrays of that shape, and write its program",
                 )
         loss, gradients = space["step"](**{**self.data, **given})
+        space.clear()  # it has the functions that run in it: a cycle
         return loss, gradients
 
     def save(self, filename: str | os.PathLike[str]) -> Path:

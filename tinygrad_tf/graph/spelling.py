@@ -118,7 +118,7 @@ def of_function(text: str) -> list[str]:
     """A function's text, tidied, with long lines broken."""
     tree = _Tidy().visit(ast.parse(text))
     found = []
-    for line in ast.unparse(ast.fix_missing_locations(tree)).splitlines():
+    for line in ast.unparse(tree).splitlines():
         indent = len(line) - len(line.lstrip())
         bare = _STRING.sub(lambda found: _MASK * len(found[0]), line)
         inner = re.fullmatch(r"(\s*return )\((.*)\)", bare)

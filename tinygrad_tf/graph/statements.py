@@ -161,7 +161,7 @@ class Writer:
     # ---- lines -------------------------------------------------------------------------------------------------------
 
     def _line(self, target: str, e: ast.expr, shape: tuple[int, ...] | None) -> None:
-        text = ast.unparse(ast.fix_missing_locations(tidied(e)))
+        text = ast.unparse(tidied(e))
         said = "" if shape is None else f"  # {shape}"
         whole = f"{target} = {text}"
         if len(whole) + len(said) + 4 <= WIDTH:

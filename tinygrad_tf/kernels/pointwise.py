@@ -14,6 +14,8 @@ Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
 _A, _B = math.sqrt(2 / math.pi), 0.044715
+#: The square of an X at which tanh has long been 1: of larger ones the slope overflows, and 0 · ∞ would be NaN.
+FLAT = 64.0
 
 
 def gelu(X: Floats) -> tuple[Floats, Floats]:
@@ -39,22 +41,22 @@ def gelu_tanh(X: Floats) -> tuple[Floats, Floats]:
     T *= X
     np.tanh(T, out=T)
     Y = T + 1
+    Y *= 0.5  # first, for the largest X would overflow
     Y *= X
-    Y *= 0.5
     return Y, T
 
 
 def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
-    slope = X * X
-    slope *= 3 * _A * _B
-    slope += _A
+    slope = np.asarray(X * X)  # half of what tanh is taken of, differentiated, times X
+    np.minimum(slope, FLAT, out=slope)
+    slope *= 1.5 * _A * _B
+    slope += 0.5 * _A
     slope *= X
-    dX = np.asarray(T * T)
-    np.subtract(1, dX, out=dX)
+    dX = np.subtract(1, T)
     dX *= slope
-    dX += T
-    dX += 1
-    dX *= 0.5
+    dX += 0.5
+    T = T + 1
+    dX *= T
     dX *= dY
     return (dX,)
 

@@ -13,6 +13,9 @@ from ..sums import column_products, column_sums, row_products, row_sums
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
+#: How many times its spread a row's mean may be, before its last digit counts.
+FAR = 8.0
+
 
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
     top = X.max(axis=axis, keepdims=True, initial=-np.inf)  # rows without entries have no maximum
@@ -54,6 +57,9 @@ def layer_norm(
     mean /= n
     Y = rows - mean
     rstd = 1 / np.sqrt(row_products(Y, Y) / n + eps)
+    if is_far(mean, rstd):
+        Y -= row_sums(Y) / n
+        rstd = 1 / np.sqrt(row_products(Y, Y) / n + eps)
     Y *= rstd
     Y = Y.reshape(X.shape)
     if W is not None:
@@ -63,12 +69,24 @@ def layer_norm(
     return Y, (mean, rstd)
 
 
+def is_far(mean: Floats, rstd: Floats) -> bool:
+    """Whether some row lies so far from 0, beside its spread, that the rounding of its mean counts.
+
+    What is left after the subtraction then has a mean of its own, which is subtracted, too.
+    """
+    far = mean * rstd
+    far *= far
+    return bool(np.maximum.reduce(far, axis=None, initial=0) > FAR * FAR)  # false for NaN, which stays NaN
+
+
 def d_layer_norm(
     dY: Floats, Y: Floats, saved: tuple[Floats, Floats], needs: Needs,
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     mean, rstd = saved
     Xhat = X.reshape(len(rstd), math.prod(X.shape[X.ndim - n_axes :])) - mean
+    if is_far(mean, rstd):
+        Xhat -= row_sums(Xhat) / Xhat.shape[1]
     Xhat *= rstd
     dX, dW, dXhat = _d_normalised(dY, Xhat, rstd, needs, X, W, n_axes)
     if dX is not None:

@@ -99,6 +99,7 @@ class _Watch:
     def remove(self) -> None:
         for handle in self.handles:
             handle.remove()
+        self.handles.clear()  # each has a hook, which is a method of this object: a cycle
 
     def enter(self, module: Module, inputs: Any) -> None:
         outer, above = self.open[-1]

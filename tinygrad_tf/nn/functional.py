@@ -104,7 +104,7 @@ def celu(X: Any, alpha: float = 1.0) -> Any:
     >>> celu(Tensor([2.0, 0.0])).tolist()
     [2.0, 0.0]
     """
-    return elu(X / alpha) * alpha
+    return where(X > 0, X, elu(where(X > 0, 0.0, X) / alpha) * alpha)  # the inner where: X / alpha would overflow
 
 
 @function
@@ -116,7 +116,7 @@ def prelu(X: Any, weight: Any) -> Any:
     """
     if weight.size > 1:
         weight = weight.reshape((-1,) + (1,) * (X.ndim - 2))
-    return where(X > 0, X, X * weight)
+    return where(X > 0, X, where(X > 0, 0.0, X) * weight)
 
 
 @function

@@ -77,7 +77,7 @@ def hardswish(X):
     [0.0, 0.0, 9.0]
     """
     X = as_float(X)
-    bend = where((X > -3.0) & (X < 3.0), X, 0.0)  # beyond, an infinite X would make 0 · ∞ of the gradient
+    bend = where((X <= -3.0) | (X >= 3.0), 0.0, X)  # beyond, an infinite X would make 0 · ∞ of the gradient
     return where(X >= 3.0, X, bend * (bend + 3.0) / 6)
 
 

@@ -85,10 +85,11 @@ def d_divide(dY, Y, X, W):
 
 
 def calm(A, W, instead: float):
-    """A, with ``instead`` where W is 0 and A is 0, infinite or NaN: there W · A or W / A would be NaN."""
+    """A, with ``instead`` where W is 0 and A is 0, nearly 0, infinite or NaN: there W · A or W / A would be NaN."""
     if not np.any(W == 0):
         return A
-    return np.where((W == 0) & ((A == 0) | ~np.isfinite(A)), instead, A)
+    nearly = np.abs(A) < np.finfo(A.dtype).tiny  # 1 / A may be infinite
+    return np.where((W == 0) & (nearly | ~np.isfinite(A)), instead, A)
 
 
 @op(types="same", expects=(

@@ -161,7 +161,7 @@ def _binary_cross_entropy(P, T):
 @_binary_cross_entropy.rule
 def d_binary_cross_entropy(dY, Y, P, T):
     yes, no = _log_odds(P)
-    dP = dY * (P - T) / np.maximum(P * (1 - P), 1e-12)  # at P = 0 and P = 1 it would be 0/0
+    dP = dY * ((P - T) / np.maximum(P * (1 - P), 1e-12))  # at P = 0 and P = 1 it would be 0/0
     dT = dY * (no - yes)
     return dP, dT
 

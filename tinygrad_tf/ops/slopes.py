@@ -65,7 +65,8 @@ def _slope(X, axis: int, d: np.ndarray[Any, Any], edge_order: int):
 
     S = diff(X, 1, axis) / d  # from each entry to the next
     before, after = cut(d, None, -1), cut(d, 1, None)
-    inner = (cut(S, None, -1) * after + cut(S, 1, None) * before) / (before + after)  # the nearer counts more
+    share = after / (before + after)  # the nearer counts more
+    inner = cut(S, None, -1) * share + cut(S, 1, None) * (1 - share)
     first, last = cut(S, None, 1), cut(S, -1, None)
     if edge_order == 2:
         first, last = 2 * first - cut(inner, None, 1), 2 * last - cut(inner, -1, None)

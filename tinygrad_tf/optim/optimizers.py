@@ -190,7 +190,8 @@ class RMSprop(Optimizer):
             m = state.setdefault("grad_avg", np.zeros_like(p))
             m *= alpha
             m += (1 - alpha) * g
-            v = np.maximum(v - m * m, 0)  # rounding may take a variance below 0
+            squares = np.minimum(m * m, np.finfo(m.dtype).max)  # ∞ − ∞ would be NaN
+            v = np.maximum(v - squares, 0)  # rounding may take a variance below 0
         change = g / (np.sqrt(v) + group["eps"])
         if group["momentum"]:
             b = state.setdefault("momentum_buffer", np.zeros_like(p))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.rule import names, source_tree
+from ..autograd.rule import located, names, source_tree
 from ..autograd.tensor import Tensor
 from ..ops import indexing
 from .calls import SAME, Unwritable, bind, is_ours, letters_of, own_name
@@ -124,7 +124,7 @@ class Body(ast.NodeTransformer):
         return [s]
 
     def _execute(self, s: ast.stmt) -> None:
-        module = ast.fix_missing_locations(ast.Module([s], []))
+        module = located(ast.Module([s], []))
         space = self._space()
         with np.errstate(all="ignore"):
             exec(compile(module, "<call>", "exec"), space)
@@ -136,7 +136,7 @@ class Body(ast.NodeTransformer):
 
     def value(self, e: ast.expr) -> Any:
         """What an expression of the source has for a value in this call."""
-        expression = ast.fix_missing_locations(ast.Expression(copy.deepcopy(e)))
+        expression = located(ast.Expression(copy.deepcopy(e)))
         with np.errstate(all="ignore"):
             return eval(compile(expression, "<call>", "eval"), self._space())
 
@@ -291,7 +291,7 @@ class Body(ast.NodeTransformer):
         if len(lists) != 1 or isinstance(self.values[lists[0]], np.ndarray):
             return [e]
         places = list(range(len(self.values[lists[0]])))
-        expression = ast.fix_missing_locations(ast.Expression(copy.deepcopy(e.value)))
+        expression = located(ast.Expression(copy.deepcopy(e.value)))
         space = {**self._space(), lists[0]: places}
         try:
             found = eval(compile(expression, "<call>", "eval"), space)

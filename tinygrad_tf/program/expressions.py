@@ -132,10 +132,13 @@ def may_stand(e: ast.expr, written: Mapping[str, ast.expr]) -> bool:
 
 def with_written(e: ast.expr, written: Mapping[str, ast.expr]) -> ast.expr:
     """An expression with others in the place of names."""
-
-    class Put(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:
-            return copy.deepcopy(written[node.id]) if node.id in written else node
-
-    made: ast.expr = Put().visit(copy.deepcopy(e))
+    made: ast.expr = _Put(written).visit(copy.deepcopy(e))
     return made
+
+
+class _Put(ast.NodeTransformer):
+    def __init__(self, written: Mapping[str, ast.expr]) -> None:
+        self.written = written
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return copy.deepcopy(self.written[node.id]) if node.id in self.written else node

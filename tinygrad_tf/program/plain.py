@@ -87,7 +87,7 @@ class Plain:
             called = name if k == 1 else f"{name}_{k}"
             arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
             definition = ast.FunctionDef(called, arguments, statements, [], None)
-            text = ast.unparse(ast.fix_missing_locations(definition))
+            text = ast.unparse(definition)
             if called not in self.functions and called not in self.taken:
                 self.functions[called] = text
                 self.taken.add(called)

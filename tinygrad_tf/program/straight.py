@@ -332,7 +332,7 @@ def _name(text: str) -> ast.expr:
 
 
 def _text(e: ast.expr) -> str:
-    return ast.unparse(ast.fix_missing_locations(e))
+    return ast.unparse(e)
 
 
 def _arrays(value: Any) -> Any:

@@ -49,34 +49,35 @@ def put_together(start: str, read: Read) -> str:
 def in_order(start: str, read: Read) -> list[Module]:
     """The module ``start`` as the last, each of the others after those that it imports."""
     found: dict[str, Module] = {}
-
-    def add(path: str, names: list[str], way: list[str]) -> None:
-        if path in way:
-            raise error(
-                ImportError,
-                path,
-                got=f"an import of itself: {' → '.join([*way[way.index(path) :], path])}",
-                rule="a file stands after those that it imports, which a circle does not allow",
-                cure="move what both ends need into a file that both import",
-            )
-        if path in found:
-            return
-        try:
-            module = parse(path, read(path), names)
-        except (FileNotFoundError, KeyError):
-            raise error(
-                ImportError,
-                way[-1] if way else path,
-                got=f"an import of {', '.join(names)} from {path}",
-                rule="the file must be there",
-                cure="look at the path, which is relative to the file that imports",
-            ) from None
-        for imported, wanted in module.imports.items():
-            add(imported, wanted, [*way, path])
-        found[path] = module
-
-    add(start, [], [])
+    _add(found, read, start, [], [])
     return list(found.values())
+
+
+def _add(found: dict[str, Module], read: Read, path: str, names: list[str], way: list[str]) -> None:
+    """Put the module at ``path`` in, after those that it imports. ``way`` are the files that led here."""
+    if path in way:
+        raise error(
+            ImportError,
+            path,
+            got=f"an import of itself: {' → '.join([*way[way.index(path) :], path])}",
+            rule="a file stands after those that it imports, which a circle does not allow",
+            cure="move what both ends need into a file that both import",
+        )
+    if path in found:
+        return
+    try:
+        module = parse(path, read(path), names)
+    except (FileNotFoundError, KeyError):
+        raise error(
+            ImportError,
+            way[-1] if way else path,
+            got=f"an import of {', '.join(names)} from {path}",
+            rule="the file must be there",
+            cure="look at the path, which is relative to the file that imports",
+        ) from None
+    for imported, wanted in module.imports.items():
+        _add(found, read, imported, wanted, [*way, path])
+    found[path] = module
 
 
 def parse(path: str, text: str, names: list[str]) -> Module:

@@ -17,10 +17,10 @@ def _piece(p: Any, g: Any, m: Any, v: Any, numbers: Any) -> None:
     shrink, decay, beta1, rest1, beta2, rest2, root, eps, lr = numbers
     for i in range(p.size):
         x = p[i] * shrink
-        d = g[i] + decay * p[i]
+        d = g[i] + decay * p[i] if decay else g[i]  # 0 · ∞ would be NaN
         m[i] = beta1 * m[i] + rest1 * d
         v[i] = beta2 * v[i] + rest2 * d * d
-        p[i] = x - lr * m[i] / (np.sqrt(v[i]) / root + eps)
+        p[i] = x - m[i] / (np.sqrt(v[i]) / root + eps) * lr  # lr · m may overflow before the division
 
 
 @kernel

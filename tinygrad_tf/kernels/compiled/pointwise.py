@@ -68,11 +68,11 @@ def _gelu_tanh(n: Any, X: Any, Y: Any, T: Any) -> None:
 
 @inner()
 def _d_gelu_tanh_piece(dy: Any, T: Any, x: Any, dx: Any) -> None:
-    one, half = x.dtype.type(1), x.dtype.type(0.5)
-    a, b = x.dtype.type(_A), x.dtype.type(3 * _A * _B)
+    one, half, flat = x.dtype.type(1), x.dtype.type(0.5), x.dtype.type(pointwise.FLAT)
+    a, b = x.dtype.type(0.5 * _A), x.dtype.type(1.5 * _A * _B)
     for i in range(x.size):
-        slope = x[i] * (a + b * x[i] * x[i])
-        dx[i] = half * dy[i] * (one + T[i] + (one - T[i] * T[i]) * slope)
+        slope = x[i] * (a + b * min(x[i] * x[i], flat))
+        dx[i] = dy[i] * ((one + T[i]) * (half + (one - T[i]) * slope))
 
 
 @kernel

@@ -83,10 +83,23 @@ def _d_log_softmax(n: Any, dY: Any, Y: Any, dX: Any) -> None:
             _d_log_softmax_row(dY[i], Y[i], dX[i])
 
 
+@inner()
+def _left(row: Any, middle: Any) -> Any:
+    """The mean of what is left of a row after the subtraction of its mean, which was rounded.
+
+    It counts in a row that lies far from 0, beside its spread. Nothing is reordered here: total + x − middle would lose
+    it.
+    """
+    total = row.dtype.type(0)
+    for j in range(row.size):
+        total += row[j] - middle
+    return total / row.dtype.type(row.size)
+
+
 @reordering
 def _norm(n: Any, centred: Any, X: Any, W: Any, b: Any, eps: Any, Y: Any, mean: Any, rstd: Any) -> None:
     count, size = X.shape
-    one, zero = X.dtype.type(1), X.dtype.type(0)
+    one, zero, far = X.dtype.type(1), X.dtype.type(0), X.dtype.type(plain.FAR)
     part = one / X.dtype.type(size)
     for w in prange(n):
         for i in range(w * count // n, (w + 1) * count // n):
@@ -100,51 +113,57 @@ def _norm(n: Any, centred: Any, X: Any, W: Any, b: Any, eps: Any, Y: Any, mean: 
             for j in range(size):
                 squares += (X[i, j] - middle) * (X[i, j] - middle)
             scale = one / X.dtype.type(math.sqrt(squares * part + eps))
+            shift = zero
+            if abs(middle) * scale > far:
+                left = _left(X[i], middle)
+                scale = one / X.dtype.type(math.sqrt(squares * part - left * left + eps))
+                shift = -left * scale
             rstd[i, 0] = scale
             if W.size and b.size:
                 for j in range(size):
-                    Y[i, j] = (X[i, j] - middle) * scale * W[j] + b[j]
+                    Y[i, j] = ((X[i, j] - middle) * scale + shift) * W[j] + b[j]
             elif W.size:
                 for j in range(size):
-                    Y[i, j] = (X[i, j] - middle) * scale * W[j]
+                    Y[i, j] = ((X[i, j] - middle) * scale + shift) * W[j]
             else:
                 for j in range(size):
-                    Y[i, j] = (X[i, j] - middle) * scale
+                    Y[i, j] = (X[i, j] - middle) * scale + shift
 
 
 @reordering
 def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
     """dX, dW and db. Each piece has rows of dW and db of its own, one for each BLOCK rows; both begin as zeros."""
     count, size = X.shape
-    one, zero = X.dtype.type(1), X.dtype.type(0)
+    one, zero, far = X.dtype.type(1), X.dtype.type(0), X.dtype.type(plain.FAR)
     part = one / X.dtype.type(size)
     for w in prange(n):
         first = w * count // n
         for i in range(first, (w + 1) * count // n):
             middle, scale = mean[i, 0] if centred else zero, rstd[i, 0]
+            shift = -_left(X[i], middle) * scale if abs(middle) * scale > far else zero
             if dX.size:
                 total, along = zero, zero
                 if W.size:
                     for j in range(size):
                         d = dY[i, j] * W[j]
                         total += d
-                        along += d * ((X[i, j] - middle) * scale)
+                        along += d * ((X[i, j] - middle) * scale + shift)
                 else:
                     for j in range(size):
                         total += dY[i, j]
-                        along += dY[i, j] * ((X[i, j] - middle) * scale)
+                        along += dY[i, j] * ((X[i, j] - middle) * scale + shift)
                 total = total * part if centred else zero
                 along *= part
                 if W.size:
                     for j in range(size):
-                        dX[i, j] = (dY[i, j] * W[j] - total - (X[i, j] - middle) * scale * along) * scale
+                        dX[i, j] = (dY[i, j] * W[j] - total - ((X[i, j] - middle) * scale + shift) * along) * scale
                 else:
                     for j in range(size):
-                        dX[i, j] = (dY[i, j] - total - (X[i, j] - middle) * scale * along) * scale
+                        dX[i, j] = (dY[i, j] - total - ((X[i, j] - middle) * scale + shift) * along) * scale
             block = (i - first) // BLOCK
             if dW.size:
                 for j in range(size):
-                    dW[w, block, j] += dY[i, j] * ((X[i, j] - middle) * scale)
+                    dW[w, block, j] += dY[i, j] * ((X[i, j] - middle) * scale + shift)
             if db.size:
                 for j in range(size):
                     db[w, block, j] += dY[i, j]
