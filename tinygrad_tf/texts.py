@@ -42,7 +42,7 @@ def capped(text: str, most: int = MOST) -> str:
     """``text`` cut in the middle, where paths differ least, if it has more than ``most`` characters.
 
     >>> capped("encoder.layers.0.weight", 11)
-    'enco…weight'
+    'enco…eight'
     """
     if len(text) <= most:
         return text

@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 for package in ("matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", "latex2mathml"):
@@ -171,6 +173,16 @@ def test_a_table_writes_its_floats_in_one_form_and_the_half_of_the_page():
 
     rows = table(["heads | 头数", "right"], [[2, 0.5], [4, 0.0312]], ".1%")._repr_markdown_("zh").splitlines()
     assert rows == ["| 头数 | right |", "|--:|--:|", "| 2 | 50.0% |", "| 4 | 3.1% |"]
+
+
+def test_the_labels_of_a_heatmap_are_text():
+    from guide import _figure_svg, figure, heatmap
+
+    labels = ["$\\frac{$", "a$ $x^2_2", "\x01<b>", "]]>"]
+    made, axes = figure()
+    heatmap(axes, np.ones((4, 4)), labels, labels)
+    texts = "".join(ElementTree.fromstring(_figure_svg(made, "en").encode()).itertext())
+    assert all(label in texts for label in ("$\\frac{$", "a$ $x^2_2", "\ufffd<b>", "]]>"))
 
 
 def test_the_numbers_of_a_heatmap_have_no_minus_zero():

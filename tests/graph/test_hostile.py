@@ -12,7 +12,7 @@ from cases.hostile import HOSTILE
 
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.autograd.operation import op
-from tinygrad_tf.graph import draw, explain, explore, op_card, program, record
+from tinygrad_tf.graph import draw, explain, explore, from_torch, leaves, op_card, program, record
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.page.data import explored
 from tinygrad_tf.graph.pictures.engine import command
@@ -172,6 +172,27 @@ def test_a_module_is_opened_by_the_name_that_it_has():
     loss, _, _ = made_of([name])
     assert f"{name[:19]}….lin" not in draw(loss, depth=0).source
     assert draw(loss, open=[name]).source.count("cluster") == 1
+
+
+def test_a_module_of_pytorch_with_all_names_is_taken():
+    torch = pytest.importorskip("torch")
+    names = [name for name in HOSTILE.values() if "." not in name]
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name in names:
+                self.add_module(name, torch.nn.Linear(2, 2))
+
+        def forward(self, x):
+            for name in names:
+                x = getattr(self, name)(x).tanh()
+            return x.sum()
+
+    loss = from_torch(Net(), torch.ones(1, 2))
+    W = leaves(loss)[f"{names[-1]}.weight"]
+    assert is_shown_as_text(str(explain(loss, W)), 60_000)
+    assert len(program(loss).run()[1]) == 2 * len(names)
 
 
 # ---- programs -------------------------------------------------------------------------------------------------------

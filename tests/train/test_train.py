@@ -6,6 +6,7 @@ import sys
 import threading
 import warnings
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -312,6 +313,14 @@ def test_rows_and_columns_of_the_map_are_the_characters(figures, tmp_path, monke
     assert [label.get_text() for label in axes.get_xticklabels()] == ["三", "月", "␣", "三", "日"]
     assert [label.get_text() for label in axes.get_yticklabels()][-1] == "<end>"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("read", "written")
+
+
+def test_a_text_with_dollars_and_control_characters_is_drawn_as_it_is(figures, tmp_path):
+    text = "$\\frac{$ x^2_2$\n\x01\u202e<&]]>"
+    vocabulary = Vocabulary("".join(sorted({*text})))
+    model = Transformer(TransformerConfig(len(vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=16))
+    figures.save_attention(model, vocabulary, text, tmp_path / "a.svg")
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
 
 
 def test_the_curves_have_labelled_axes_and_all_points(figures, tmp_path, monkeypatch):
