@@ -7,6 +7,8 @@ import re
 import textwrap
 from typing import Any
 
+from ..autograd.rule import located
+
 WIDTH = 120  # characters of a line
 
 _REDUCTIONS = ("np.sum", "np.mean", "np.max", "np.min", "np.prod", "np.any", "np.all")
@@ -106,7 +108,7 @@ def of_function(text: str) -> list[str]:
     """A function's text, tidied, with long lines broken."""
     tree = _Tidy().visit(ast.parse(text))
     found = []
-    for line in ast.unparse(tree).splitlines():
+    for line in ast.unparse(located(tree)).splitlines():
         indent = len(line) - len(line.lstrip())
         line = re.sub(r"^(\s*return )\((.*)\)$", lambda m: m[1] + m[2] if _closes(f"({m[2]})", 0) == len(m[2]) + 1
                       else m[0], line)  # fmt: skip
