@@ -174,6 +174,16 @@ class Trial:
                 return False
         return True
 
+    def is_near_to_itself(self, wide: Any) -> bool:
+        """Whether what comes out is 1e-5 of its largest entry near to what comes out in a longer type."""
+        try:
+            both = zip(self.ours(), self.ours(wide), strict=True)
+            pairs = [(x, _within(y, self.dtype)) for x, y in both if x.dtype.kind == "f"]
+        except (RuntimeError, ValueError):  # refused in both
+            return True
+        largest = [np.abs(y[np.isfinite(y)]).max(initial=0) for _, y in pairs]
+        return all((_gap(x, y) <= 1e-5 * most + 1e-44).all() for (x, y), most in zip(pairs, largest, strict=True))
+
 
 _SEEDS = np.random.default_rng(1).standard_normal(4096)
 
@@ -209,13 +219,18 @@ def _near(x: Any, y: Any, units: Any) -> np.ndarray:
     return _gap(x, y) <= units
 
 
+def _within(y: np.ndarray, dtype: Any) -> np.ndarray:
+    """y, with ∞ for what is beyond the type."""
+    y = y.astype(np.longdouble)
+    return np.where(np.abs(y) > np.finfo(dtype).max, np.copysign(np.inf, y), y)
+
+
 def _is_right(ours: np.ndarray, theirs: np.ndarray, truth: np.ndarray) -> bool:
     if ours.dtype.kind != "f" or ours.shape != truth.shape:
         return False
-    truth, most = truth.astype(np.longdouble), np.finfo(ours.dtype).max
-    beyond = np.abs(truth) > most
+    beyond = np.abs(truth) > np.finfo(ours.dtype).max
     lost = beyond & ~np.isfinite(ours) & ~np.isfinite(theirs)  # no number of the type: ∞ in one, NaN in the other
-    truth = np.where(beyond, np.copysign(np.inf, truth), truth)
+    truth = _within(truth, ours.dtype)
     ours_off, theirs_off = _gap(ours, truth), _gap(theirs, truth)
     ours_off = np.where(np.isnan(ours) & ~np.isnan(theirs), np.inf, ours_off)
     right = lost | (ours_off <= theirs_off) | _near(ours, theirs, _units(theirs, OWN))

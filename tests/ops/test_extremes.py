@@ -153,3 +153,19 @@ def test_the_other_types_too(name, dtype):
         pytest.importorskip("numba", reason='the compiled kernels need Numba: pip install "tinygrad_tf[fast]"')
     with kernels.use(name):
         assert unlisted(wrong(ROWS if name == "numpy" else IN_FUSED_OPS, dtype)) == []
+
+
+#: Extremes at which most rows keep their digits, and the ops that lose some there, in PyTorch as well.
+MILD = ("0 and −0", "all equal", "squares are tiny")
+LOSE = {"std", "norm", "binary_cross_entropy_with_logits", "cross_entropy", "rms_norm", "attention", "nan_to_num",
+        "scaled_dot_product_attention", "nn.functional.cosine_similarity"}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_float32_is_float64_rounded_also_where_there_is_no_pytorch():
+    far = []
+    with np.errstate(all="ignore"):
+        for trial in trials([c for c in ROWS if c.op not in LOSE], np.float32):
+            if trial.extreme in MILD and not trial.is_near_to_itself(np.float64):
+                far.append(trial.id)
+    assert far == []

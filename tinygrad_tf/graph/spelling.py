@@ -7,6 +7,8 @@ import re
 import textwrap
 from typing import Any
 
+from ..autograd.rule import located
+
 WIDTH = 120  # characters of a line
 
 _REDUCTIONS = ("np.sum", "np.mean", "np.max", "np.min", "np.prod", "np.any", "np.all")
@@ -118,7 +120,7 @@ def of_function(text: str) -> list[str]:
     """A function's text, tidied, with long lines broken."""
     tree = _Tidy().visit(ast.parse(text))
     found = []
-    for line in ast.unparse(tree).splitlines():
+    for line in ast.unparse(located(tree)).splitlines():
         indent = len(line) - len(line.lstrip())
         bare = _STRING.sub(lambda found: _MASK * len(found[0]), line)
         inner = re.fullmatch(r"(\s*return )\((.*)\)", bare)

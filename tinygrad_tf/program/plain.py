@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..autograd.rule import located
 from ..texts import identifier
 from .body import Body
 from .calls import Unwritable
@@ -87,7 +88,7 @@ class Plain:
             called = name if k == 1 else f"{name}_{k}"
             arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
             definition = ast.FunctionDef(called, arguments, statements, [], None)
-            text = ast.unparse(definition)
+            text = ast.unparse(located(definition))
             if called not in self.functions and called not in self.taken:
                 self.functions[called] = text
                 self.taken.add(called)
