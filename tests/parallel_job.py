@@ -15,6 +15,7 @@ from tinygrad_tf.random import generator
 from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
 module = sys.modules["tinygrad_tf.parallel.sharing"]
+exchange_module, flat_module = sys.modules["tinygrad_tf.parallel.exchange"], sys.modules["tinygrad_tf.parallel.flat"]
 ADAMW = lambda model: optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
 SGD = lambda model: optim.SGD(model.parameters(), lr=1e-2, momentum=0.9)
 
@@ -63,7 +64,7 @@ def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1
     manual_seed(ranks.rank)  # what counts is rank 0's
     model = model(dropout)
     optimizer = optimizer(model)
-    with mock.patch.object(module, "BUCKET", bucket):
+    with mock.patch.object(flat_module, "BUCKET", bucket):
         shared = parallel.share(model, optimizer, ranks, node_size)
     record = []
     for step in range(steps):
@@ -114,7 +115,7 @@ def dropout(ranks):
 def overlap(ranks):
     """How many buckets of how many were announced before the walk came to the first parameter itself."""
     seen, exchanges = [], []
-    advance, steps = module._Exchange.advance, module.steps
+    advance, steps = exchange_module.Exchange.advance, exchange_module.steps
 
     def noted(self):
         exchanges.append(self)
@@ -123,10 +124,13 @@ def overlap(ranks):
     def watched(*args, **params):
         for step in steps(*args, **params):
             if step.Y.op is None and not seen:
-                seen.append((exchanges[-1].announced, len(exchanges[-1].layout.buckets)))
+                seen.append((exchanges[-1].announced, len(exchanges[-1].buckets)))
             yield step
 
-    with mock.patch.object(module._Exchange, "advance", noted), mock.patch.object(module, "steps", watched):
+    with (
+        mock.patch.object(exchange_module.Exchange, "advance", noted),
+        mock.patch.object(exchange_module, "steps", watched),
+    ):
         train(ranks, steps=1)
     return seen
 
@@ -145,7 +149,7 @@ def collectives(ranks):
         except (ValueError, RuntimeError) as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
     half = nn.Linear(2, 2)
-    half.bias.array = half.bias.array.astype(np.float64)
+    half.bias.array = half.bias.array.astype(np.longdouble)
     try:
         parallel.share(half, optim.SGD(half.parameters(), lr=0.1), ranks)
     except TypeError as problem:

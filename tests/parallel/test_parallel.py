@@ -268,8 +268,8 @@ def test_the_parts_of_a_batch_are_all_of_it():
 def test_every_entry_has_one_owner(whole):
     sizes = generator().integers(1, 500, 20)
     params = [Tensor(np.zeros(n, np.float32), requires_grad=True) for n in sizes]
-    groups = [{"params": params[::2]}, {"params": params[1::2]}]
-    layout = Layout(groups, 5, 1000, whole)
+    numbered = [(index, p, {}) for index, p in enumerate([*params[::2], *params[1::2]])]
+    layout = Layout(numbered, 5, 1000, whole)
     assert len(layout.buckets) > 3
     owned = np.zeros(layout.size, int)
     pieces = [piece for owner in range(5) for bucket in layout.pieces(owner) for piece in bucket]

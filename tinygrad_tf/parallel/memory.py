@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from .launcher import mpi
+from .ranks import Ranks
+from .watch import at_most
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +30,12 @@ class Node:
         ticks: how often this rank has called :meth:`tick`.
     """
 
-    def __init__(self, comm: Any, node_size: int | None, n_bytes: int) -> None:
+    def __init__(self, ranks: Ranks, node_size: int | None, n_bytes: int) -> None:
+        ranks.meet()  # the calls of MPI that follow block
+        with at_most(ranks.watch.limit):
+            self._divide(ranks.comm, node_size, n_bytes)
+
+    def _divide(self, comm: Any, node_size: int | None, n_bytes: int) -> None:
         MPI = self.MPI = mpi()
         here = comm.Split_type(MPI.COMM_TYPE_SHARED)
         if not _fits(here, n_bytes):
