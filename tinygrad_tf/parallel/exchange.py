@@ -12,7 +12,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN, reachable, steps
 from .flat import Flat
 from .layout import Place
-from .memory import Node
+from .memory import BUCKETS, Node
 from .ranks import Ranks
 
 
@@ -32,7 +32,7 @@ class Exchange:
     ) -> None:
         self.places, self.node, self.arrived, self.last = places, node, arrived, last
         self.before = list(arrived)  # in the earlier passes of this step, whose gradients are added to
-        self.start = node.ticks  # a tick for every bucket, from here on
+        self.start = node.ticks[BUCKETS]  # a tick for every bucket, from here on
         self.buckets = [(flat, b) for flat in flats for b in range(len(flat.layout.buckets))]
         self.missing = Counter((id(flat), place.bucket) for flat, place in self.places.values())
         self.announced = self.summed = 0
@@ -73,8 +73,8 @@ class Exchange:
         n, node = len(self.buckets), self.node
         while self.announced < n and not self._is_missing(*self.buckets[self.announced]):
             self.announced += 1
-            node.tick()
-        while self.summed < self.announced and node.reached(self.start + self.summed + 1):
+            node.tick(BUCKETS)
+        while self.summed < self.announced and node.reached(BUCKETS, self.start + self.summed + 1):
             flat, b = self.buckets[self.summed]
             self.requests += node.sum(flat.gradients, flat.sums, flat.total, flat.layout.cuts[b])
             self.summed += 1

@@ -98,7 +98,7 @@ class Watch:
         gone = [r for r in others if self.told[r][1] == END and self.told[r][0] < self.turn]
         gone += [r for r in others if self.told[r][0] == self.turn and self.told[r][1] != self.where]
         missing = gone or [r for r in others if self.told[r][0] < self.turn]
-        first = min([self.rank, *(r for r in others if self.told[r] == (self.turn, self.where))])
+        first = min([self.rank, *(r for r in others if self.told[r][0] == self.turn)])
         late = 0.0 if self.rank == first else 2.0 + self.limit / 10  # one rank speaks for all that wait
         if gone and waited > late:
             raise self._never(gone)
