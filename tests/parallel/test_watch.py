@@ -46,7 +46,7 @@ def test_ranks_that_differ_are_told_in_what():
 #: What rank 1 of 3 does alone, and what the job then says within a limit of two seconds.
 ENDS = {
     "stops": ["rank 0 of 3 failed", "TimeoutError", "waited for rank 1 (process", "stopped by a signal"],
-    "exits": ["rank 0 of 3 failed", "the end of the block of join() on rank 1"],
+    "exits": ["rank 0 of 3 failed", "RuntimeError", "the end of the block of join()"],
     "leaves out a step": ["of 3 failed", "RuntimeError", "step()"],
     "steps twice": ["of 3 failed", "RuntimeError", "step()"],
 }
@@ -66,7 +66,7 @@ def ends(what, said, limit=2, **how):
     text = ran.stdout + ran.stderr
     assert ran.returncode != 0
     assert [part for part in said if part.lower() not in text.lower()] == []
-    assert text.count("failed, which ends the job") <= 1
+    assert text.count("failed, which ends the job") <= 2  # mostly once; a second rank may find out at the same time
     assert time.monotonic() - start < 30
     return text
 

@@ -100,7 +100,7 @@ class Watch:
         missing = gone or [r for r in others if self.told[r][0] < self.turn]
         first = min([self.rank, *(r for r in others if self.told[r][0] == self.turn)])
         late = 0.0 if self.rank == first else 2.0 + self.limit / 10  # one rank speaks for all that wait
-        if gone and waited > late:
+        if gone and waited > min(TELL, self.limit / 4) + 0.5 + late:  # by then all have told
             raise self._never(gone)
         if waited > self.limit + late:
             raise self._too_long(waited, missing)
