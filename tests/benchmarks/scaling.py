@@ -172,7 +172,7 @@ def table(work: Work, networks: list[Network]) -> list[str]:
             cells.append(f"{shown(seconds)} | {step_seconds(work, 1, network) / seconds:.0%}")
         lines.append(f"| {p:,} | " + " | ".join(cells) + " |")
     one, gpu = step_seconds(work, 1, networks[0]), work.operations / GPU
-    lines += ["", f"A GPU that reaches {GPU / 1e12:.0f} TFLOP/s computes one machine's rows in {shown(gpu)}, as fast as "
+    lines += ["", f"A GPU of {GPU / 1e12:.0f} TFLOP/s computes one machine's rows in {shown(gpu)}, as fast as "
               f"{one / gpu:,.0f} such machines without a network between them."]  # fmt: skip
     return lines
 

@@ -37,6 +37,9 @@ class Watch:
         self.comm, self.size = comm, 1
         if comm is None:
             return
+        from mpi4py import MPI
+
+        self._status = MPI.Status()
         self.comm = comm.Dup()  # so that its messages are nobody else's
         self.rank, self.size = comm.rank, comm.size
         self.host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
@@ -81,15 +84,8 @@ class Watch:
     def listen(self) -> None:
         """Read what others have told, so that nothing piles up."""
         while self.size > 1 and self.comm.iprobe():
-            status = self._status()
-            here = self.comm.recv(status=status)
-            self.told[status.Get_source()] = here
-
-    @staticmethod
-    def _status() -> Any:
-        from mpi4py import MPI
-
-        return MPI.Status()
+            here = self.comm.recv(status=self._status)
+            self.told[self._status.Get_source()] = here
 
     def _look(self, waited: float) -> None:
         """Raise if the wait has lasted too long, or if a rank that it is for waits for something else."""
