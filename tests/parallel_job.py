@@ -269,6 +269,23 @@ def alone(ranks, what):
     train(ranks)
 
 
+def stops_after(ranks):
+    """Rank 1 is stopped when the process ends."""
+    import atexit
+
+    if ranks.rank == 1:
+        atexit.register(os.kill, os.getpid(), signal.SIGSTOP)
+
+
+def works_on(ranks):
+    """Rank 0 works on alone, for longer than ranks wait for each other."""
+    import atexit
+    import time
+
+    if ranks.first:
+        atexit.register(time.sleep, 3)
+
+
 def stays_away(ranks):
     """Rank 1 has ended before."""
 

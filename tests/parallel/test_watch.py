@@ -83,6 +83,15 @@ def test_all_ranks_may_exit_together():
 
 
 @needs_mpi
+def test_after_the_block_a_rank_may_work_alone_and_a_stopped_one_is_named():
+    ran = mpirun(2, JOB, "stops_after", limit=1)
+    assert ran.returncode != 0
+    assert "the end of the process got nothing" in ran.stderr
+    assert "stopped by a signal" in ran.stderr
+    assert mpirun(2, JOB, "works_on", limit=1).returncode == 0
+
+
+@needs_mpi
 def test_a_process_that_never_joins_does_not_keep_the_others_waiting():
     ran = mpirun(2, JOB, "stays_away", limit=2)
     assert ran.returncode != 0

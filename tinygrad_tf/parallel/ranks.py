@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import marshal
@@ -22,7 +23,7 @@ from .. import random
 from ..errors import error
 from .launcher import announced, launched, mpi
 from .leftovers import remove_names
-from .watch import END, Watch, at_most
+from .watch import END, EXIT, Watch, at_most
 
 #: The seconds that a rank waits for the others at most, if the user says nothing.
 LIMIT = 1800.0
@@ -208,7 +209,8 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     Args:
         limit: the seconds that a rank may wait for the others, 30 minutes by default; None: for ever. Then the job ends
             with a TimeoutError that names the ranks that did not come and what is known of their processes; after a
-            minute a line on stderr says so already. Give more if one rank works alone for longer.
+            minute a line on stderr says so already. Give more if one rank works alone for longer. After the block ranks
+            of the same machine may work alone for as long as they like.
     """
     if limit is not None and not limit > 0:
         raise error(
@@ -234,21 +236,37 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     with at_most(LIMIT if limit is None else limit):
         remove_names(comm)
         ranks = Ranks(comm, limit)
-    try:
+    atexit.register(_leave, MPI, ranks)
+    with _ending_the_job(ranks):
         try:
             yield ranks
         except SystemExit as end:
-            if end.code:
-                raise
-            ranks.table([], END)
+            if not end.code:
+                ranks.table([], END)
             raise
         ranks.table([], END)
+
+
+@contextlib.contextmanager
+def _ending_the_job(ranks: Ranks) -> Iterator[None]:
+    """A context manager in which an error on this rank ends all ranks."""
+    try:
+        yield
     except BaseException as problem:
         if isinstance(problem, SystemExit) and not problem.code:
             raise
         _report(ranks, problem)
-        comm.Abort(1)
+        ranks.comm.Abort(1)
         os._exit(1)  # some libraries come back from Abort, and what follows the block would run
+
+
+def _leave(MPI: Any, ranks: Ranks) -> None:
+    """Leave MPI at the end of the process, when all ranks have come to it: MPI itself would wait for ever."""
+    if not MPI.Is_finalized():
+        with _ending_the_job(ranks):
+            ranks.wait(ranks.watch.comm.Ibarrier().Test, EXIT)
+        with at_most(ranks.watch.limit):
+            MPI.Finalize()
 
 
 def _report(ranks: Ranks, problem: BaseException) -> None:

@@ -17,7 +17,7 @@ from ..errors import error
 #: After how many seconds a rank tells the others that it waits, and after how many it says so to the user.
 TELL, SAY = 5.0, 60.0
 
-END = "the end of the block of join()"
+END, EXIT = "the end of the block of join()", "the end of the process"
 
 _yield = getattr(os, "sched_yield", lambda: time.sleep(0))
 
@@ -98,12 +98,17 @@ class Watch:
         late = 0.0 if self.rank == first else 2.0 + self.limit / 10  # one rank speaks for all that wait
         if gone and waited > min(TELL, self.limit / 4) + 0.5 + late:  # by then all have told
             raise self._never(gone)
-        if waited > self.limit + late:
+        if waited > self.limit + late and not (self.where == EXIT and any(map(self._works, missing))):
             raise self._too_long(waited, missing)
         if waited > min(SAY, self.limit / 2) + late and self.where not in self._said and missing:
             self._said.add(self.where)
             sys.stderr.write(f"rank {self.rank} has waited {waited:.3g} s in {self.where} for {self._names(missing)}\n")
             sys.stderr.flush()
+
+    def _works(self, rank: int) -> bool:
+        """Whether a rank is known to be running; what it does after the block of join() is its own affair."""
+        host, pid = self.processes[rank]
+        return host == self.host and _state(pid) in _WORKS
 
     def _never(self, gone: list[int]) -> RuntimeError:
         places = sorted({self.told[r][1] for r in gone})
@@ -135,6 +140,12 @@ class Watch:
         return ", ".join(texts) + (f" and {len(ranks) - 8} more" if len(ranks) > 8 else "")
 
 
+#: What the system says of processes, by its letter.
+_STATES = {"T": "stopped by a signal; kill -CONT lets it go on", "t": "held by a debugger", "Z": "which has ended",
+           "R": "computing", "S": "sleeping", "D": "waiting for a disk"}  # fmt: skip
+_WORKS = [_STATES[letter] for letter in "RSD"]
+
+
 def _state(pid: int) -> str:
     """What the system says of a process of this machine, where it can be asked."""
     try:
@@ -143,18 +154,19 @@ def _state(pid: int) -> str:
         return "which has ended" if Path("/proc/self/stat").exists() else "state unknown"
     except OSError:
         return "state unknown"
-    return {"T": "stopped by a signal; kill -CONT lets it go on", "t": "held by a debugger", "Z": "which has ended",
-            "R": "computing", "S": "sleeping", "D": "waiting for a disk"}.get(letter, letter)  # fmt: skip
+    return _STATES.get(letter, letter)
 
 
 @contextlib.contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """A context manager for calls of MPI that block: when they last too long it prints the stack and ends the process.
 
-    They hold Python's lock, so no thread of Python could do it.
+    They hold Python's lock, so no thread of Python could do it. There is one such clock in a process: do not nest them.
     """
-    if seconds < math.inf:
-        faulthandler.dump_traceback_later(seconds, exit=True)
+    if seconds == math.inf:
+        yield
+        return
+    faulthandler.dump_traceback_later(seconds, exit=True)
     try:
         yield
     finally:
