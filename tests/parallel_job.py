@@ -321,6 +321,9 @@ def differences(ranks):
     differ("Tensor", lambda: ranks.part(Tensor([1.0, 2.0 + one])), ranks.meet)
     differ("shapes", lambda: share(4 + one))
     differ("optimisers", lambda: share(kind=optim.AdamW if one else optim.SGD))
+    frozen = nn.Linear(2, 2)
+    frozen.weight.requires_grad_(not one)
+    differ("frozen", lambda: parallel.share(frozen, optim.SGD(frozen.parameters(), lr=0.1), ranks))
     differ("machines", lambda: share(node_size=1 + one))
     differ("norms", lambda: shared.backward(loss()), lambda: shared.clip_grad_norm_(1.0 + one))
     shared.optimizer.param_groups[0]["lr"] = 0.1 + one

@@ -28,6 +28,7 @@ DIFFERENCES = {
     "Tensor": "another value on rank 1",
     "shapes": "parameter 2, (1, 4) float32 on rank 0 and share() with parameter 2, (1, 5) float32 on rank 1",
     "optimisers": "share() with SGD on rank 0 and share() with AdamW on rank 1",
+    "frozen": "another value on rank 1",
     "machines": "another value on rank 1",
     "norms": "clip_grad_norm_(1) on rank 0 and clip_grad_norm_(2) on rank 1",
     "rates": "step() with lr 0.1 on rank 0 and step() with lr 1.1 on rank 1",

@@ -56,8 +56,8 @@ of the model. With F = 300 GFLOP/s that is 360 tokens by Ethernet, 36 by InfiniB
 shortens: give each machine more rows. GPT-2 small with 12 · 1,024 tokens computes for 30 s and waits for 0.9 s.
 
 **When another engine is better.** ``python -m tests.benchmarks.scaling`` measures what a message and a byte cost (on
-one machine of two cores 2 µs and 0.2 ns through memory, 30 µs and 1.9 ns through TCP) and computes a step's time with up
-to 1,024 machines, each bucket by itself and nothing overlapped: T above for buckets from 512 KiB on, ⌈log₂ p⌉ in the
+one machine of two cores 2 µs and 0.2 ns through memory, 30 µs and 1.9 ns through TCP) and computes a step's time with
+up to 1,024 machines, each bucket by itself and nothing overlapped: T above for buckets from 512 KiB on, ⌈log₂ p⌉ in the
 place of p - 1 for smaller ones (Thakur, Rabenseifner, Gropp 2005). What is left of the efficiency of one machine::
 
     machines                                                16      64     256   1,024

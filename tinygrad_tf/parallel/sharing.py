@@ -123,7 +123,7 @@ class Shared:
         ranks, optimizer = self.ranks, self.optimizer
         ranks.note(f"share() with {type(optimizer).__name__}", node_size)
         for index, p, _ in sorted(params, key=lambda entry: -entry[1].number):
-            ranks.note(f"share() with parameter {index}, {p.shape} {p.dtype}", None)
+            ranks.note(f"share() with parameter {index}, {p.shape} {p.dtype}", p.requires_grad)
         inside = {p.number for _, p, _ in params}
         others = {name: p for name, p in model.state_dict().items() if p.number not in inside}
         ranks.note(f"share() with {len(others)} more arrays", [(k, p.shape, str(p.dtype)) for k, p in others.items()])
