@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -15,6 +16,7 @@ from tinygrad_tf.random import generator
 from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
 module = sys.modules["tinygrad_tf.parallel.sharing"]
+exchange_module, flat_module = sys.modules["tinygrad_tf.parallel.exchange"], sys.modules["tinygrad_tf.parallel.flat"]
 ADAMW = lambda model: optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
 SGD = lambda model: optim.SGD(model.parameters(), lr=1e-2, momentum=0.9)
 
@@ -30,24 +32,31 @@ CASES = {
     "an unused weight, recomputed layers": {"model": lambda drop: Lines(unused=True), "node_size": 2},
     "one bucket": {"bucket": 1 << 20},
     "two steps after one backward": {"optimizer": SGD, "updates": 2},
+    "several passes": {"passes": lambda rank: 3, "rows": (12, 9), "node_size": 2},
+    "several passes, unequal": {"passes": lambda rank: 1 + rank % 3, "rows": (12,)},
+    "three types": {"model": lambda drop: Lines(types=True), "optimizer": SGD},
+    "three types on two machines": {"model": lambda drop: Lines(types=True), "optimizer": SGD, "node_size": 2},
 }
 
 
 class Lines(nn.Module):
-    """Matrices alone; one of them perhaps in the model but in no loss, and a hook on another."""
+    """Matrices alone; one of them perhaps in the model but in no loss, a hook on another, perhaps of three types."""
 
-    def __init__(self, unused=False):
+    def __init__(self, unused=False, types=False):
         self.embedding, self.recompute = nn.Embedding(17, 12), unused
         self.layers = [nn.Linear(12, 12, bias=False) for _ in range(3)]
         self.output = nn.Linear(12, 17, bias=False)
         if unused:
             self.spare = nn.Linear(9, 5, bias=False)
         self.layers[1].weight.register_hook(lambda dW: dW * 2)
+        if types:
+            self.layers[0].to("float16")
+            self.layers[2].to("float64")
 
     def forward(self, ids):
         x = self.embedding(ids)
         for layer in self.layers:
-            step = lambda x, layer=layer: layer(x).tanh()
+            step = lambda x, layer=layer: layer(x.astype(layer.weight.dtype)).tanh().astype("float32")
             x = checkpoint(step, x) if self.recompute else step(x)
         return self.output(x)
 
@@ -58,23 +67,26 @@ def gpt(dropout):
 
 
 def train(ranks, model=gpt, optimizer=ADAMW, node_size=None, rows=(6,), bucket=1024, dropout=0.0, steps=4,
-          updates=1):  # fmt: skip
+          updates=1, passes=lambda rank: 1):  # fmt: skip
     """Parameters, optimiser state, and (loss, norm) of every step, after a short training."""
     manual_seed(ranks.rank)  # what counts is rank 0's
     model = model(dropout)
     optimizer = optimizer(model)
-    with mock.patch.object(module, "BUCKET", bucket):
+    with mock.patch.object(flat_module, "BUCKET", bucket):
         shared = parallel.share(model, optimizer, ranks, node_size)
     record = []
     for step in range(steps):
         ids = generator().integers(0, 17, (rows[step % len(rows)], 9))
         targets = np.where(generator().random((len(ids), 8)) < 0.3, -100, ids[:, 1:])
         ids, targets = ranks.part(ids), ranks.part(targets)
-        n = int((targets != -100).sum())
-        with ranks.own_random():
-            logits = model(ids[:, :-1]) if n else None
-        loss = cross_entropy(logits.reshape(-1, 17), targets.reshape(-1), ignore_index=-100) if n else None
-        record.append((shared.backward(loss, n), shared.clip_grad_norm_(0.5)))
+        parts = min(passes(ranks.rank), max(1, len(ids)))
+        for i, rows_of in enumerate(np.array_split(np.arange(len(ids)), parts)):
+            n = int((targets[rows_of] != -100).sum())
+            with ranks.own_random():
+                logits = model(ids[rows_of, :-1]).reshape(-1, 17) if n else None
+            loss = cross_entropy(logits, targets[rows_of].reshape(-1), ignore_index=-100) if n else None
+            mean = shared.backward(loss, n, more=i < parts - 1)
+        record.append((mean, shared.clip_grad_norm_(0.5)))
         for _ in range(updates):
             shared.step()
     shared.collect()
@@ -93,7 +105,8 @@ def furthest(one, other):
 
 def equality(ranks):
     """Each case against the same training in one process."""
-    return {name: furthest(train(parallel.Ranks(), **case), train(ranks, **case)) if ranks.first else
+    one_pass = {"passes": lambda rank: 1}
+    return {name: furthest(train(parallel.Ranks(), **{**case, **one_pass}), train(ranks, **case)) if ranks.first else
             train(ranks, **case) and None for name, case in CASES.items()}  # fmt: skip
 
 
@@ -114,7 +127,7 @@ def dropout(ranks):
 def overlap(ranks):
     """How many buckets of how many were announced before the walk came to the first parameter itself."""
     seen, exchanges = [], []
-    advance, steps = module._Exchange.advance, module.steps
+    advance, steps = exchange_module.Exchange.advance, exchange_module.steps
 
     def noted(self):
         exchanges.append(self)
@@ -123,10 +136,13 @@ def overlap(ranks):
     def watched(*args, **params):
         for step in steps(*args, **params):
             if step.Y.op is None and not seen:
-                seen.append((exchanges[-1].announced, len(exchanges[-1].layout.buckets)))
+                seen.append((exchanges[-1].announced, len(exchanges[-1].buckets)))
             yield step
 
-    with mock.patch.object(module._Exchange, "advance", noted), mock.patch.object(module, "steps", watched):
+    with (
+        mock.patch.object(exchange_module.Exchange, "advance", noted),
+        mock.patch.object(exchange_module, "steps", watched),
+    ):
         train(ranks, steps=1)
     return seen
 
@@ -145,7 +161,7 @@ def collectives(ranks):
         except (ValueError, RuntimeError) as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
     half = nn.Linear(2, 2)
-    half.bias.array = half.bias.array.astype(np.float64)
+    half.bias.array = half.bias.array.astype(np.longdouble)
     try:
         parallel.share(half, optim.SGD(half.parameters(), lr=0.1), ranks)
     except TypeError as problem:
@@ -223,8 +239,109 @@ def fails(ranks, how):
     train(ranks, node_size=2)
 
 
+#: What rank 1 does alone, in the midst of a training.
+ALONE = {
+    "stops": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "exits": lambda: sys.exit(0),
+    "leaves out a step": lambda: None,
+    "steps twice": lambda: None,
+    "is killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "terminates": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "breaks": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "ends its process": lambda: os._exit(0),
+    "computes for long": lambda: sum(range(1 << 40)),
+}
+
+
+def alone(ranks, what):
+    """A training, during which rank 1 does something alone. The ranks print the MPI's shared memory that they have."""
+    step, before = module.Shared.step, module.Shared.backward
+    maps = Path("/proc/self/maps").read_text()
+    names = ranks.to_first([line.split("/dev/shm/")[1] for line in maps.splitlines() if "/dev/shm/" in line])
+    if ranks.first:
+        print("NAMES " + json.dumps([name for some in names for name in some]), flush=True)
+    if ranks.rank == 1 and what == "leaves out a step":
+        module.Shared.step = lambda self: None
+    elif ranks.rank == 1 and what == "steps twice":
+        module.Shared.step = lambda self: (step(self), step(self))
+    elif ranks.rank == 1:
+        module.Shared.backward = lambda self, *args, **more: ALONE[what]() or before(self, *args, **more)
+    train(ranks)
+
+
+def stops_after(ranks):
+    """Rank 1 is stopped when the process ends."""
+    import atexit
+
+    if ranks.rank == 1:
+        atexit.register(os.kill, os.getpid(), signal.SIGSTOP)
+
+
+def works_on(ranks):
+    """Rank 0 works on alone, for longer than ranks wait for each other."""
+    import atexit
+    import time
+
+    if ranks.first:
+        atexit.register(time.sleep, 3)
+
+
+def stays_away(ranks):
+    """Rank 1 has ended before."""
+
+
+def all_exit(ranks):
+    sys.exit(0)
+
+
+def differences(ranks):
+    """What the error says where the ranks call, or are given, different things; afterwards they go on."""
+    one = ranks.rank == 1
+    found = {}
+
+    def differ(name, *calls):
+        try:
+            for call in calls:
+                call()
+        except RuntimeError as problem:
+            found[name] = str(problem).splitlines()[0]
+
+    def share(inner=4, kind=optim.SGD, **more):
+        lines = nn.Sequential(nn.Linear(3, inner), nn.Linear(inner, 1))
+        return parallel.share(lines, kind(lines.parameters(), lr=0.1), ranks, **more)
+
+    shared = share()
+    loss = lambda: shared.optimizer.param_groups[0]["params"][0].sum()
+    differ("calls", lambda: ranks.any(True) if one else ranks.mean(1.0))
+    differ("lengths", lambda: ranks.table([1.0] * (2 + one)))
+    differ("long rows", lambda: ranks.table([1.0] * (20 + 20 * one)))
+    differ("meets", lambda: ranks.meet() if one else ranks.from_first(1))
+    differ("batch", lambda: ranks.part(np.arange(8.0) + one), ranks.meet)
+    differ("text", lambda: ranks.part([("a", "b"), ("c", "e" if one else "d")]), ranks.meet)
+    differ("Tensor", lambda: ranks.part(Tensor([1.0, 2.0 + one])), ranks.meet)
+    differ("shapes", lambda: share(4 + one))
+    differ("optimisers", lambda: share(kind=optim.AdamW if one else optim.SGD))
+    frozen = nn.Linear(2, 2)
+    frozen.weight.requires_grad_(not one)
+    differ("frozen", lambda: parallel.share(frozen, optim.SGD(frozen.parameters(), lr=0.1), ranks))
+    differ("machines", lambda: share(node_size=1 + one))
+    differ("norms", lambda: shared.backward(loss()), lambda: shared.clip_grad_norm_(1.0 + one))
+    shared.optimizer.param_groups[0]["lr"] = 0.1 + one
+    differ("rates", shared.step, ranks.meet)
+    shared.optimizer.param_groups[0]["lr"] = 0.1
+    shared.optimizer.param_groups[0]["momentum"] = 0.5 * one
+    differ("momenta", lambda: shared.backward(loss()), shared.step, ranks.meet)
+    shared = share(node_size=1)
+    shared.optimizer.param_groups[0]["params"][0].array[...] += one  # not by step()
+    differ("parameters", shared.collect)
+    ranks.meet()
+    return found
+
+
 if __name__ == "__main__":
-    with parallel.join() as ranks:
+    if sys.argv[1:] == ["stays_away"] and os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1":
+        sys.exit(0)
+    with parallel.join(limit=float(os.environ.get("LIMIT", "1800"))) as ranks:
         result = globals()[sys.argv[1]](ranks, *sys.argv[2:])
         if ranks.first:
             print("RESULT " + json.dumps(result))

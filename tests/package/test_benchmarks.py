@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("psutil", reason='pip install "tinygrad_tf[bench]"')
 
-from benchmarks import floor, measure, profile, report
+from benchmarks import floor, measure, profile, report, scaling
 from benchmarks.__main__ import parts
 from benchmarks.contenders import CONTENDERS, OURS, RANKS, TORCH
 from benchmarks.team import Member, together
@@ -178,3 +178,17 @@ def test_the_profile_finds_the_files_at_work(functions):
     assert step > 0
     assert any(place.startswith("autograd") for place in found)
     assert all(((": " in place) == functions) for place in found)
+
+
+def test_the_model_of_many_ranks_is_fitted_to_what_few_took():
+    lan = scaling.Network("lan", 30e-6, 1e-9)
+    sizes = [1 << k for k in (3, 10, 16, 20, 23)]
+    fitted = scaling.fit(sizes, [scaling.all_reduce(n, 2, lan) for n in sizes], 2)
+    assert fitted == pytest.approx((lan.message, lan.byte))
+    work = scaling.Work("a model", 4 << 20, 0.001, 0.002, 12, 64)
+    assert scaling.step_seconds(work, 1, lan) == pytest.approx(0.025)
+    times = [scaling.step_seconds(work, p, lan) for p in scaling.RANKS]
+    assert times == sorted(times)
+    small = [scaling.all_reduce(1000, p, lan) for p in (2, 1024)]
+    assert small[1] == pytest.approx(10 * small[0], rel=0.2)  # by the logarithm
+    assert "| 1,024 |" in scaling.report([lan], [work])

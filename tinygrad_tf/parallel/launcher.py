@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import error
+from .watch import at_most
 
 #: Where launchers tell the processes that they start how many there are: MPICH and its relatives, Open MPI.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -71,13 +73,19 @@ def mpiexec() -> str:
     return found
 
 
-def mpi() -> Any:
-    """The module ``mpi4py.MPI``; importing it joins the job."""
-    try:
+def mpi(limit: float = math.inf) -> Any:
+    """The module ``mpi4py.MPI``; importing it joins the job, and waits at most ``limit`` seconds until all have."""
+
+    def until_all_processes_of_the_job_have_come() -> Any:  # the name is what the stack shows when they do not
         from mpi4py import MPI
+
+        return MPI
+
+    try:
+        with at_most(limit):
+            return until_all_processes_of_the_job_have_come()
     except ImportError:
         raise no_mpi() from None
-    return MPI
 
 
 def no_mpi() -> ImportError:

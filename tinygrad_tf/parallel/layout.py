@@ -39,19 +39,19 @@ class Layout:
     """Parameters one after the other, the last first, which is about the order in which a backward pass reaches them.
 
     Args:
-        groups: the optimiser's ``param_groups``.
+        params: each parameter with its number in the optimiser and its group there.
         owners: the number of owners that each bucket is cut up for.
         n_bucket: the size at which a bucket is full, in entries.
         whole: whether parameters are not cut, so that an owner has all of one or nothing.
     """
 
-    def __init__(self, groups: Sequence[dict[str, Any]], owners: int, n_bucket: int, whole: bool) -> None:
-        params = [(p, group) for group in groups for p in group["params"]]
-        order = sorted(enumerate(params), key=lambda item: -item[1][0].number)  # newest first
+    def __init__(
+        self, params: Sequence[tuple[int, Tensor, dict[str, Any]]], owners: int, n_bucket: int, whole: bool
+    ) -> None:
         self.places: list[Place] = []
         self.buckets: list[tuple[int, int]] = []
         start = end = 0
-        for index, (p, group) in order:
+        for index, p, group in sorted(params, key=lambda item: -item[1].number):  # newest first
             self.places.append(Place(p, index, group, end, end + p.array.size, len(self.buckets)))
             end += -(-p.array.size // _ALIGN) * _ALIGN
             if end - start >= n_bucket:

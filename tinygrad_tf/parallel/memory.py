@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 
 from .launcher import mpi
+from .ranks import Ranks
+from .watch import at_most
 
 Array = np.ndarray[Any, Any]
+
+#: What ranks of a machine count for each other, each apart, so that no rank takes one for the other.
+BUCKETS, STEPS = 0, 1
 
 
 class Node:
@@ -25,10 +30,15 @@ class Node:
         lanes: the number of lanes.
         n_nodes: the number of machines.
         owner: the number of this rank among the owners, or None.
-        ticks: how often this rank has called :meth:`tick`.
+        ticks: how often this rank has called :meth:`tick`, for ``BUCKETS`` and for ``STEPS``.
     """
 
-    def __init__(self, comm: Any, node_size: int | None, n_bytes: int) -> None:
+    def __init__(self, ranks: Ranks, node_size: int | None, n_bytes: int) -> None:
+        ranks.meet()  # the calls of MPI that follow block
+        with at_most(ranks.watch.limit):
+            self._divide(ranks.comm, node_size, n_bytes)
+
+    def _divide(self, comm: Any, node_size: int | None, n_bytes: int) -> None:
         MPI = self.MPI = mpi()
         here = comm.Split_type(MPI.COMM_TYPE_SHARED)
         if not _fits(here, n_bytes):
@@ -41,11 +51,11 @@ class Node:
         self.lane = comm.Split(self.rank if in_lane else MPI.UNDEFINED)
         self.n_nodes = comm.allreduce(int(self.rank == 0))
         self.owner = self.rank * self.n_nodes + self.lane.rank if in_lane else None
-        self.ticks = 0
+        self.ticks = [0, 0]
         self._windows: list[Any] = []
         self._shared: list[weakref.ref[Array]] = []  # all arrays of shared memory; a view of one keeps it alive
         counters = self.arrays(self.comm.size * 8, np.dtype(np.int64), only_first=True)[0]
-        self._counters = counters[::8]  # a cache line each
+        self._counters = counters.reshape(-1, 8)  # a cache line each
 
     def arrays(self, n: int, dtype: np.dtype[Any], only_first: bool = False) -> list[Array]:
         """An array of ``n`` zeros for each rank, or for the first alone, which all ranks of the machine can see."""
@@ -72,7 +82,7 @@ class Node:
 
     def close(self) -> None:
         """Give back the shared memory, unless a rank still holds an array of it, and the communicators."""
-        self._counters = np.empty(0, np.int64)
+        self._counters = np.empty((0, 8), np.int64)
         held = any(array() is not None for array in self._shared)
         if not self.comm.allreduce(held, self.MPI.LOR):
             while self._windows:
@@ -83,15 +93,15 @@ class Node:
             if comm != self.MPI.COMM_NULL:
                 comm.Free()
 
-    def tick(self) -> None:
-        """Tell the ranks of the machine that one more thing is done."""
-        self.ticks += 1
+    def tick(self, what: int) -> None:
+        """Tell the ranks of the machine that one more of ``what``, ``BUCKETS`` or ``STEPS``, is done."""
+        self.ticks[what] += 1
         self._fence()
-        self._counters[self.rank] = self.ticks
+        self._counters[self.rank, what] = self.ticks[what]
 
-    def reached(self, ticks: int) -> bool:
+    def reached(self, what: int, ticks: int) -> bool:
         """Whether every rank of the machine has ticked that often."""
-        done = bool(self._counters.min() >= ticks)
+        done = bool(self._counters[:, what].min() >= ticks)
         self._fence()
         return done
 

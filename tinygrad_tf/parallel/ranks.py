@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import itertools
+import marshal
 import math
 import os
+import pickle
 import sys
 import time
 import traceback
+import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,46 +22,44 @@ import numpy as np
 from .. import random
 from ..errors import error
 from .launcher import announced, launched, mpi
+from .leftovers import remove_names
+from .watch import END, EXIT, Watch, at_most
+
+#: The seconds that a rank waits for the others at most, if the user says nothing.
+LIMIT = 1800.0
+
+#: How many numbers of each rank travel in one exchange, with the checksum.
+_ROW = 8
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-
-_yield = getattr(os, "sched_yield", lambda: time.sleep(0))
-
-
-def wait(done: Callable[[], bool]) -> None:
-    """Return when ``done()`` is true. It asks often at first, then sleeps in between.
-
-    MPI's own waits ask without a pause, which takes time from a program on the same core. Four ranks on four cores, one
-    of which another program kept busy, took 54 ms a step that way, and 40 ms with sleep.
-    """
-    start = time.perf_counter()
-    while not done():
-        waited = time.perf_counter() - start
-        if waited > 200e-6:
-            time.sleep(50e-6)
-        elif waited > 20e-6:
-            _yield()
 
 
 class Ranks:
     """The processes that share one training. Made by :func:`join`.
 
+    All ranks call the same methods in the same order. Where they did not, or were given different batches or settings,
+    the next exchange raises RuntimeError on all of them and names the call in which they differ.
+
     Attributes:
         rank: which of them this one is, from 0.
         size: how many there are.
         comm: mpi4py's communicator; None for a process alone.
+        watch: how long this rank waits for the others.
 
     >>> with join() as ranks:
     ...     ranks.rank, ranks.size, ranks.part([1, 2, 3]), ranks.mean(2.5)
     (0, 1, [1, 2, 3], 2.5)
     """
 
-    def __init__(self, comm: Any = None) -> None:
+    def __init__(self, comm: Any = None, limit: float | None = LIMIT) -> None:
         self.comm = comm
         self.rank: int = 0 if comm is None else comm.rank
         self.size: int = 1 if comm is None else comm.size
+        self.watch = Watch(comm, limit)
         self._drawn: Any = None
         self._times = 0
+        self._alike = 0  # a checksum of all that has been done and given alike
+        self._noted: deque[tuple[str, int]] = deque(maxlen=64)  # of what, and the checksum after it
 
     @property
     def first(self) -> bool:
@@ -65,6 +69,7 @@ class Ranks:
     def part(self, rows: Any) -> Any:
         """The rows of a list or an array that are this rank's: neighbours, as many as other ranks have, or one less."""
         n = len(rows)
+        self.note(f"part({type(rows).__name__} of {n})", rows)
         return rows[n * self.rank // self.size : n * (self.rank + 1) // self.size]
 
     @contextlib.contextmanager
@@ -92,47 +97,133 @@ class Ranks:
         """The mean of all ranks' values, weighted. A value of weight 0 may be anything; all of weight 0 give NaN."""
         if self.size == 1:
             return value if weight else math.nan
-        weights, values = self.table([weight, weight * value if weight else 0.0]).sum(axis=0).tolist()
+        weights, values = self.table([weight, weight * value if weight else 0.0], "mean()").sum(axis=0).tolist()
         return values / weights if weights else math.nan
 
     def any(self, flag: bool) -> bool:
         """Whether ``flag`` is true on some rank, so that all of them decide alike, for example to stop."""
-        return bool(self.table([float(flag)]).any())
+        return bool(self.table([float(flag)], "any()").any())
 
     def from_first(self, value: Any) -> Any:
         """Rank 0's value, on every rank."""
         if self.comm is None:
             return value
-        self.meet()
-        return self.comm.bcast(value)
+        data = bytearray(pickle.dumps(value, pickle.HIGHEST_PROTOCOL) if self.first else b"")
+        size = int(self.table([len(data)], "from_first()")[0, 0])
+        data = data if self.first else bytearray(size)
+        self.wait(self.comm.Ibcast(data).Test, "from_first()")
+        return value if self.first else pickle.loads(data)
+
+    def to_first(self, value: Any) -> list[Any] | None:
+        """All ranks' values on rank 0, and None on the others."""
+        if self.comm is None:
+            return [value]
+        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        sizes = self.table([len(data)], "to_first()")[:, 0]
+        if not self.first:
+            self.wait(self.comm.Isend(data, 0).Test, "to_first()")
+            return None
+        found = [bytearray(int(size)) for size in sizes]
+        requests = [self.comm.Irecv(found[r], r) for r in range(1, self.size)]
+        self.wait(lambda: all(request.Test() for request in requests), "to_first()")
+        return [value, *map(pickle.loads, found[1:])]
 
     def meet(self) -> None:
         """Wait until all ranks are here."""
-        if self.comm is not None:
-            wait(self.comm.Ibarrier().Test)
+        self.table([], "meet()")
 
-    def table(self, row: Any) -> Vector:
+    def table(self, row: Any, where: str = "table()") -> Vector:
         """All ranks' rows of numbers (size, n), the same on every rank."""
         mine = np.array(row, np.float64)
         if self.comm is None:
             return mine[None]
+        self.note(where, len(mine))
+        # Rows of one size, whatever is called: MPI itself does not notice that ranks exchange different things.
+        rows = self._exchange(np.array([self._alike, *mine[: _ROW - 1], *[0.0] * (_ROW - 1 - len(mine))]), where)
+        if (rows[:, 0] != rows[0, 0]).any():
+            raise self._differ(where)
+        self._noted.clear()
+        return rows[:, 1 : 1 + len(mine)] if len(mine) < _ROW else self._exchange(mine, where)
+
+    def _exchange(self, mine: Vector, where: str) -> Vector:
         rows = np.empty((self.size, len(mine)))
-        wait(self.comm.Iallgather(mine, rows).Test)
+        self.wait(self.comm.Iallgather(mine, rows).Test, where)
+        self.watch.listen()
         return rows
+
+    def wait(self, done: Callable[[], bool], where: str) -> None:
+        """Return when ``done()`` is true, or raise TimeoutError, which names the ranks that did not come."""
+        self.watch.enter(where)
+        self.watch.wait(done)
+
+    # ---- what all ranks have to do and to be given alike ------------------------------------------------------------
+
+    def note(self, where: str, value: Any) -> None:
+        """Take ``value``, which was given to ``where``, for the same on all ranks; the next exchange compares."""
+        if self.comm is not None:
+            self._alike = zlib.crc32(_fingerprint(value), zlib.crc32(where.encode(), self._alike))
+            self._noted.append((where, self._alike))
+
+    def _differ(self, where: str) -> Exception:
+        """The error that says what was not alike; all ranks make it together."""
+        with at_most(self.watch.limit):
+            noted = self.comm.allgather(list(self._noted))
+        others = [other for other in range(1, self.size) if noted[other] != noted[0]]
+        other = others[0] if others else self.size - 1
+        pairs = itertools.zip_longest(noted[0], noted[other], fillvalue=("nothing more", 0))
+        ours, theirs = next((a[0], b[0]) for a, b in pairs if a != b) if others else (where, where)
+        got = f"{ours} on rank 0 and {theirs} on rank {other}" if ours != theirs else f"another value on rank {other}"
+        self._alike = 0
+        self._noted.clear()
+        problem = error(
+            RuntimeError,
+            where,
+            got=got,
+            rule="all ranks call the same, in the same order, with the same batches and settings",
+            cure="draw and decide on all ranks alike, or send rank 0's by ranks.from_first(…)",
+        )
+        problem.__dict__["on_all_ranks"] = True
+        return problem
+
+
+def _fingerprint(value: Any) -> bytes:
+    """Bytes that are equal for equal values, as far as these are made of numbers and text; of the rest the type."""
+    array = getattr(value, "array", value)
+    if isinstance(array, np.ndarray):
+        flat = array.reshape(-1)[:: max(1, array.size // 65536)]  # a sample, of large ones
+        return repr((array.shape, array.dtype.str)).encode() + (b"" if flat.dtype.hasobject else flat.tobytes())
+    try:
+        return marshal.dumps(value, 2)  # the version that says no more than the values
+    except ValueError:
+        return f"{type(value).__name__} {len(value) if hasattr(value, '__len__') else ''}".encode()
 
 
 @contextlib.contextmanager
-def join() -> Iterator[Ranks]:
+def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     """Take this process's place in the MPI job that it was started in; without one, it is alone.
 
     Whatever ends the block with an error on one rank ends the whole job: its traceback is printed under the rank's
-    number, and the others, who would wait for it for ever, are stopped. ``sys.exit(0)`` is no error and stops nobody:
-    let all ranks call it or none.
+    number, and the others, who would wait for it for ever, are stopped. ``sys.exit(0)`` is no error. If all ranks call
+    it, the job ends well; if one does, the others do not wait for it, and the job ends with an error that names it.
+
+    Args:
+        limit: the seconds that a rank may wait for the others, 30 minutes by default; None: for ever. Then the job ends
+            with a TimeoutError that names the ranks that did not come and what is known of their processes; after a
+            minute a line on stderr says so already. Give more if one rank works alone for longer. After the block ranks
+            of the same machine may work alone for as long as they like.
     """
+    if limit is not None and not limit > 0:
+        raise error(
+            ValueError,
+            "join",
+            got={"limit": limit},
+            rule="it is a time in seconds",
+            cure="write join(limit=600), or join(limit=None) to wait for ever",
+        )
     if not launched():
         yield Ranks()
         return
-    MPI = mpi()
+    MPI = mpi(LIMIT if limit is None else limit)
     comm, n = MPI.COMM_WORLD, announced()
     if n not in (None, comm.size):
         raise error(
@@ -142,18 +233,45 @@ def join() -> Iterator[Ranks]:
             rule="mpiexec and mpi4py belong to one MPI library",
             cure=f"use the mpiexec of {MPI.Get_library_version().split()[0]}, which mpi4py found",
         )
-    ranks = Ranks(comm)
+    with at_most(LIMIT if limit is None else limit):
+        remove_names(comm)
+        ranks = Ranks(comm, limit)
+    atexit.register(_leave, MPI, ranks)
+    with _ending_the_job(ranks):
+        try:
+            yield ranks
+        except SystemExit as end:
+            if not end.code:
+                ranks.table([], END)
+            raise
+        ranks.table([], END)
+
+
+@contextlib.contextmanager
+def _ending_the_job(ranks: Ranks) -> Iterator[None]:
+    """A context manager in which an error on this rank ends all ranks."""
     try:
-        yield ranks
-        ranks.meet()
+        yield
     except BaseException as problem:
         if isinstance(problem, SystemExit) and not problem.code:
             raise
         _report(ranks, problem)
-        comm.Abort(1)
+        ranks.comm.Abort(1)
+        os._exit(1)  # some libraries come back from Abort, and what follows the block would run
+
+
+def _leave(MPI: Any, ranks: Ranks) -> None:
+    """Leave MPI at the end of the process, when all ranks have come to it: MPI itself would wait for ever."""
+    if not MPI.Is_finalized():
+        with _ending_the_job(ranks):
+            ranks.wait(ranks.watch.comm.Ibarrier().Test, EXIT)
+        with at_most(ranks.watch.limit):
+            MPI.Finalize()
 
 
 def _report(ranks: Ranks, problem: BaseException) -> None:
+    if problem.__dict__.get("on_all_ranks") and not ranks.first:
+        time.sleep(2)  # rank 0 says it, and ends the job
     if isinstance(problem, SystemExit):
         text = f"{problem.code}\n"
     else:

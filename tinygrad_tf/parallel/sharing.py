@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+import zlib
 from typing import Any
 
 import numpy as np
@@ -11,24 +11,24 @@ import numpy as np
 from .. import random
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
-from ..autograd.walk import AGAIN, reachable, steps
 from ..errors import error
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm_
 from ..sums import squares
-from .layout import Layout, Place
-from .memory import Node
-from .ranks import Ranks, wait
-
-#: A bucket's least size in bytes, and the number of buckets that a large model is cut into at most.
-BUCKET, MOST_BUCKETS = 1 << 20, 32
+from .exchange import Exchange
+from .flat import Flat
+from .memory import STEPS, Node
+from .ranks import Ranks
+from .watch import at_most
 
 
 def share(model: Module, optimizer: Optimizer, ranks: Ranks, node_size: int | None = None) -> Alone | Shared:
     """Let the ranks train ``model`` together, from rank 0's parameters, optimiser state and random numbers.
 
     Call it on every rank, after the model and the optimiser were built and, when a training goes on, restored. From
-    then on a model's parameters are one array for all ranks of a machine: change them with ``step()`` alone.
+    then on a model's parameters are one array for all ranks of a machine: change them with ``step()`` alone. Parameters
+    may be float16, float32 and float64, each summed in its own type, float16 in float32. Raises TypeError for others,
+    and RuntimeError if the ranks' models or optimisers are not alike.
 
     Args:
         node_size: how many neighbouring ranks share memory; None: all those on one machine.
@@ -50,18 +50,31 @@ class Alone:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
+        self._weight = self._mean = 0.0  # of the passes since the last step
 
-    def backward(self, loss: Tensor | None, weight: float = 1.0) -> float:
-        if loss is None or not weight:
+    def backward(self, loss: Tensor | None, weight: float = 1.0, more: bool = False) -> float:
+        before, counts = self._weight, loss is not None and bool(weight)
+        if not (before or counts or more):
             raise _nothing_counts()
-        self.optimizer.zero_grad()
-        loss.backward()
-        return float(loss.item())
+        if not before:
+            self.optimizer.zero_grad()
+        if loss is not None and counts:
+            self._weight += weight
+            for p in (p for group in self.optimizer.param_groups for p in group["params"]):
+                if before and p.grad is not None:  # a mean of what came before and of what comes now
+                    p.grad.array *= p.grad.dtype.type(before / self._weight)
+            loss.backward(np.full_like(loss.array, weight / self._weight) if before else None)
+            self._mean += (float(loss.item()) - self._mean) * (weight / self._weight)
+        mean = self._mean if self._weight else math.nan
+        if not more:
+            self._weight = self._mean = 0.0
+        return mean
 
     def clip_grad_norm_(self, max_norm: float) -> float:
         return clip_grad_norm_([p for group in self.optimizer.param_groups for p in group["params"]], max_norm)
 
     def step(self) -> None:
+        _all_summed(self._weight)
         self.optimizer.step()
 
     def collect(self) -> None:
@@ -76,69 +89,86 @@ class Shared:
 
     def __init__(self, model: Module, optimizer: Optimizer, ranks: Ranks, node_size: int | None) -> None:
         self.optimizer, self.ranks = optimizer, ranks
-        params = [p for group in optimizer.param_groups for p in group["params"]]
-        dtypes = {p.dtype for p in params}
-        if len(dtypes) > 1 or not dtypes <= {np.dtype("float32"), np.dtype("float64")}:
+        numbered = list(enumerate((p, group) for group in optimizer.param_groups for p in group["params"]))
+        params = [(index, p, group) for index, (p, group) in numbered]
+        by_type: dict[np.dtype[Any], list[Any]] = {}
+        for entry in sorted(params, key=lambda entry: -entry[1].number):  # newest first
+            by_type.setdefault(entry[1].dtype, []).append(entry)
+        if not by_type.keys() <= {np.dtype(name) for name in ("float16", "float32", "float64")}:
             raise error(
                 TypeError,
                 "share",
-                got=f"parameters of the types {sorted(map(str, dtypes))}",
-                rule="the gradients of all are summed in one array, float32 or float64",
+                got=f"parameters of the types {sorted(map(str, by_type))}",
+                rule="gradients are summed in float32 or float64",
                 cure='write model.to("float32")',
             )
+        self._send_first(model, params, node_size)
+        node = self.node = Node(ranks, node_size, 3 * sum(p.array.nbytes for _, p, _ in params))
+        whole = not optimizer.elementwise  # the formula needs the whole matrix, as Muon's does
+        with at_most(ranks.watch.limit):
+            self.flats = [Flat(node, entries, dtype, whole) for dtype, entries in by_type.items()]
+        self.places = {place.p.number: (flat, place) for flat in self.flats for place in flat.layout.places}
+        self._take_over()
+        self.factor, self.touched = 1.0, [False] * len(params)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing of the next step has come yet."""
+        self.arrived = [False] * len(self.places)
+        self._weight = self._value = 0.0
+        self._more = False
+
+    def _send_first(self, model: Module, params: list[Any], node_size: int | None) -> None:
+        """Rank 0's random numbers, optimiser and what the optimiser does not have, once the ranks' models are alike."""
+        ranks, optimizer = self.ranks, self.optimizer
+        ranks.note(f"share() with {type(optimizer).__name__}", node_size)
+        for index, p, _ in sorted(params, key=lambda entry: -entry[1].number):
+            ranks.note(f"share() with parameter {index}, {p.shape} {p.dtype}", p.requires_grad)
+        inside = {p.number for _, p, _ in params}
+        others = {name: p for name, p in model.state_dict().items() if p.number not in inside}
+        ranks.note(f"share() with {len(others)} more arrays", [(k, p.shape, str(p.dtype)) for k, p in others.items()])
         random.set_state(ranks.from_first(random.get_state()))
         optimizer.load_state_dict(ranks.from_first(optimizer.state_dict()))
-        inside = {p.number for p in params}
-        others = {name: p for name, p in model.state_dict().items() if p.number not in inside}
         for name, array in ranks.from_first({name: p.array for name, p in others.items()}).items():
             others[name].array[...] = array
 
-        dtype, total = params[0].dtype, sum(p.array.nbytes for p in params)
-        self.node = node = Node(ranks.comm, node_size, 2 * total)
-        n_bucket = max(BUCKET, total // MOST_BUCKETS) // dtype.itemsize
-        whole = not optimizer.elementwise  # the formula needs the whole matrix, as Muon's does
-        self.layout = layout = Layout(optimizer.param_groups, node.lanes * node.n_nodes, n_bucket, whole)
-        self.parameters = node.arrays(layout.size, dtype, only_first=True)[0]
-        self.gradients = node.arrays(layout.size, dtype)
-        self.own = self.gradients[node.rank]
-        self.sums = np.empty(layout.size, dtype)  # over this machine; only the parts of this lane are ever written
-        self.total = self.sums if node.n_nodes == 1 else np.empty_like(self.sums)  # over all; only this rank's pieces
-        self.own[:] = 0
-        self.places = {place.p.number: place for place in layout.places}
-        self.pieces = layout.pieces(node.owner) if node.owner is not None else [[] for _ in layout.buckets]
-        self._take_over()
-        self.factor, self.touched = 1.0, [False] * len(params)
-
     def _take_over(self) -> None:
         """Parameters become views of the shared array, with rank 0's values; each piece takes its state."""
-        for place in self.layout.places:
-            view = self.parameters[place.start : place.stop].reshape(place.p.shape)
-            values = self.ranks.from_first(place.p.array)
+        for flat, place in self.places.values():
+            view, values = flat.view(place, flat.parameters), self.ranks.from_first(place.p.array)
             if self.node.rank == 0:
                 view[...] = values
             place.p.array, place.p.grad = view, None
-        for piece in (piece for bucket in self.pieces for piece in bucket):
-            place, saved = piece.place, self.optimizer.state.get(piece.place.p, {})
-            for key, value in saved.items():
-                whole = isinstance(value, np.ndarray) and value.shape == place.p.shape
-                part = slice(piece.start - place.start, piece.stop - place.start)
-                piece.state[key] = self._shaped(piece, value.reshape(-1)[part].copy()) if whole else value
+        for flat in self.flats:
+            for piece in (piece for bucket in flat.pieces for piece in bucket):
+                for key, value in self.optimizer.state.get(piece.place.p, {}).items():
+                    whole = isinstance(value, np.ndarray) and value.shape == piece.place.p.shape
+                    piece.state[key] = flat.state(piece, value) if whole else value
         self.optimizer.state.clear()
         self.ranks.meet()
 
-    def _shaped(self, piece: Any, flat: Any) -> Any:
-        """A whole parameter in its shape, a part of one as a line."""
-        return flat.reshape(piece.place.p.shape) if flat.size == piece.place.p.array.size else flat
-
     # ---- one step ---------------------------------------------------------------------------------------------------
 
-    def backward(self, loss: Tensor | None, weight: float = 1.0) -> float:
+    def backward(self, loss: Tensor | None, weight: float = 1.0, more: bool = False) -> float:
         """The gradient of the mean loss of all ranks, each of which counts by its ``weight``; returns that mean.
 
         ``loss`` is the mean over this rank's rows and ``weight`` how much went into it, e.g. the number of tokens that
         are not padding. A rank without any gives the weight 0 and any loss, or None. Gradients go into the shared
         arrays, not into ``.grad``; each call starts them anew. Raises ValueError if all weights are 0.
+
+        A batch that is too large for one pass takes several (gradient accumulation): ``more=True`` in all but the last.
+        Their gradients wait on this rank, and the mean over all of them is exchanged once, in the last call; the calls
+        before it return the mean so far of this rank alone. Ranks may make different numbers of calls with ``more``.
+
+        >>> line = nn.Linear(2, 1, bias=False)
+        >>> with join() as ranks:
+        ...     shared = share(line, optim.SGD(line.parameters(), lr=0.1), ranks)
+        ...     for i, x in enumerate(([[1.0, 0.0]], [[0.0, 1.0]], [[0.0, 1.0]])):
+        ...         mean = shared.backward(line(Tensor(x)).sum(), weight=1, more=i < 2)
+        >>> print(line.weight.grad.numpy().round(3))
+        [[0.333 0.667]]
         """
+        counts = bool(loss is not None and weight)
         if weight and (loss is None or not loss.requires_grad or loss.array.size != 1):
             got = "no loss" if loss is None else {"loss": loss}
             raise error(
@@ -148,54 +178,67 @@ class Shared:
                 rule="a rank whose rows count has a loss: one number, made from parameters",
                 cure="write backward(None, weight=0) on a rank without rows",
             )
-        exchange = _Exchange(self)
-        if loss is not None and weight:
+        exchange = Exchange(self.flats, self.places, self.node, self.arrived, last=not more)
+        if loss is not None and counts:
             exchange.walk(loss, weight)
-        exchange.finish()
-        value = weight * float(loss.item()) if loss is not None and weight else 0.0
-        table = self.ranks.table([weight, value, *exchange.arrived])  # all walks are done when all rows are here
-        weights, values, arrived = table[:, 0].sum(), table[:, 1].sum(), table[:, 2:]
+            self._weight, self._value = self._weight + weight, self._value + weight * float(loss.item())
+        if more:
+            self._more = True
+            return self._value / self._weight if self._weight else math.nan
+        exchange.finish(self.ranks)
+        mine, arrived = [self._weight, self._value], self.arrived
+        self._begin()
+        flags = zlib.crc32(bytes(arrived))
+        table = self.ranks.table([*mine, flags], "backward()")  # all walks are done when all rows are here
+        if (table[:, 2] != flags).any():  # mostly the ranks' losses reach the same parameters
+            arrived = [bool(flags.any()) for flags in self.ranks.table(arrived, "backward()").T]
+        weights, values = table[:, 0].sum(), table[:, 1].sum()
         if not weights:
             raise _nothing_counts()
-        self.factor, self.touched = float(1.0 / weights), list(map(bool, np.logical_or.reduce(arrived)))
+        self.factor, self.touched = float(1.0 / weights), arrived
         return float(values / weights)
 
     def clip_grad_norm_(self, max_norm: float) -> float:
         """Scale the gradients so that their norm over all ranks is at most ``max_norm``. Returns the norm before."""
-        mine = [self.total[piece.start : piece.stop] for bucket in self.pieces for piece in bucket]
-        squared = sum(squares(g) for g in mine)
-        norm = math.sqrt(self.ranks.table([squared])[:, 0].sum()) * self.factor
+        _all_summed(self._more)
+        mine = [(flat, piece) for flat in self.flats for bucket in flat.pieces for piece in bucket]
+        squared = sum(squares(flat.total[piece.start : piece.stop]) for flat, piece in mine)
+        norm = math.sqrt(self.ranks.table([squared], f"clip_grad_norm_({max_norm:g})")[:, 0].sum()) * self.factor
         self.factor *= min(1.0, max_norm / (norm + 1e-6))
         return norm
 
     def step(self) -> None:
         """Change every parameter that got a gradient on some rank. Each rank changes its pieces, for all."""
+        _all_summed(self._more)
+        settings = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
+        self.ranks.note(f"step() with lr {', '.join(str(group.get('lr')) for group in settings)}", settings)
         requests = []
-        for bucket, cuts in zip(self.pieces, self.layout.cuts, strict=True):
-            for piece in bucket:
-                if self.touched[piece.place.index]:
-                    p = self._shaped(piece, self.parameters[piece.start : piece.stop])
-                    g = self._shaped(piece, self.total[piece.start : piece.stop])
-                    g *= g.dtype.type(self.factor)
-                    self.optimizer._change(p, g, piece.state, piece.place.group)
-            requests += self.node.gather(self.parameters, cuts)
+        for flat in self.flats:
+            for bucket, cuts in zip(flat.pieces, flat.layout.cuts, strict=True):
+                for piece in bucket:
+                    if self.touched[piece.place.index]:
+                        g = flat.gradient(piece, self.factor)
+                        self.optimizer._change(flat.value(piece), g, piece.state, piece.place.group)
+                requests += self.node.gather(flat.parameters, cuts)
         self.factor = 1.0  # the gradients have been multiplied by it
-        for request in requests:
-            wait(request.Test)
-        self.node.tick()
-        wait(lambda: self.node.reached(self.node.ticks))
-        wrote(*[p for group in self.optimizer.param_groups for p in group["params"]])
+        self.ranks.wait(lambda: all(request.Test() for request in requests), "step()")
+        self.node.tick(STEPS)
+        self.ranks.watch.wait(lambda: self.node.reached(STEPS, self.node.ticks[STEPS]))
+        wrote(*[place.p for _, place in self.places.values()])
 
     def collect(self) -> None:
         """Bring the optimiser's state, of which each rank has a part, together on rank 0, to be saved there.
 
-        All ranks call it; afterwards ``optimizer.state_dict()`` is whole on rank 0.
+        All ranks call it; afterwards ``optimizer.state_dict()`` is whole on rank 0. Raises RuntimeError if the machines
+        do not have the same parameters, because somebody has changed them without ``step()``.
         """
         own = [(piece.place.index, piece.start - piece.place.start, piece.state)
-               for bucket in self.pieces for piece in bucket]  # fmt: skip
-        self.ranks.meet()
-        everything = self.ranks.comm.gather(own)
-        params = {place.index: place.p for place in self.layout.places}
+               for flat in self.flats for bucket in flat.pieces for piece in bucket]  # fmt: skip
+        if self.node.n_nodes > 1:
+            for flat in self.flats:
+                self.ranks.note("the parameters at collect()", zlib.crc32(flat.parameters.data))
+        everything = self.ranks.to_first(own)
+        params = {place.index: place.p for _, place in self.places.values()}
         self.optimizer.state.clear()
         for index, start, state in (part for parts in everything or () for part in parts):
             p = params[index]
@@ -213,72 +256,23 @@ class Shared:
         Memory is kept as long as somebody holds an array of it, such as one from ``state_dict()``.
         """
         self.ranks.meet()
-        for place in self.layout.places:
-            place.p.array = place.p.array.copy()
-        del self.parameters, self.gradients, self.own
-        self.node.close()
+        for p in [place.p for _, place in self.places.values()]:  # no name may hold an array of what is given back
+            p.array = p.array.copy()
+        self.places.clear()
+        self.flats.clear()
+        with at_most(self.ranks.watch.limit):
+            self.node.close()
 
 
-class _Exchange:
-    """One backward pass. Gradients go into the shared array; full buckets are announced; announced ones are summed."""
-
-    def __init__(self, shared: Shared) -> None:
-        self.shared, self.node, self.layout = shared, shared.node, shared.layout
-        self.start = self.node.ticks  # a tick for every bucket, from here on
-        self.missing = Counter(place.bucket for place in self.layout.places)
-        self.arrived = [False] * len(self.layout.places)
-        self.announced = self.summed = 0
-        self.requests: list[Any] = []
-
-    def walk(self, loss: Tensor, weight: float) -> None:
-        """Walk backward from ``loss``, and put each gradient into the shared array as soon as it is whole.
-
-        A parameter that is used once has its gradient when that use has sent it. Others wait until the walk reaches
-        them, which is at its end, because leaves are the oldest: too late to be summed while it goes on.
-        """
-        nodes = reachable([loss])
-        uses = Counter(x.number for t in nodes for x in t.inputs if x.op is None)
-        known = not any(t.op is AGAIN for t in nodes)  # checkpoint() hides uses until it runs again
-        del nodes
-        early = {p.number for p in (place.p for place in self.layout.places)
-                 if known and not p.hooks and uses[p.number] == 1}  # fmt: skip
-        for Y, dY, sent in steps([loss], [np.ones_like(loss.array)], free=True):
-            for X, dX in sent:
-                if X.number in early:
-                    self.put(self.shared.places[X.number], dX, weight)
-            if Y.op is None and Y.number in self.shared.places and Y.number not in early:
-                self.put(self.shared.places[Y.number], dY, weight)
-            self.advance()
-
-    def put(self, place: Place, gradient: Any, weight: float) -> None:
-        view = self.shared.own[place.start : place.stop].reshape(place.p.shape)
-        np.multiply(gradient, gradient.dtype.type(weight), out=view)
-        self.arrived[place.index] = True
-        self.missing[place.bucket] -= 1
-
-    def advance(self) -> None:
-        """Announce full buckets in their order, sum those that all ranks of the machine have announced, call MPI."""
-        n, node = len(self.layout.buckets), self.node
-        while self.announced < n and not self.missing[self.announced]:
-            self.announced += 1
-            node.tick()
-        while self.summed < self.announced and node.reached(self.start + self.summed + 1):
-            cuts = self.layout.cuts[self.summed]
-            self.requests += node.sum(self.shared.gradients, self.shared.sums, self.shared.total, cuts)
-            self.summed += 1
-        self.requests = [request for request in self.requests if not request.Test()]
-
-    def finish(self) -> None:
-        """Set to zeros what got no gradient, and wait until everything is summed."""
-        for place in self.layout.places:
-            if not self.arrived[place.index]:
-                self.shared.own[place.start : place.stop] = 0
-        self.missing.clear()
-        wait(self._done)
-
-    def _done(self) -> bool:
-        self.advance()
-        return self.summed == len(self.layout.buckets) and not self.requests
+def _all_summed(more: float) -> None:
+    if more:
+        raise error(
+            RuntimeError,
+            "step",
+            got="gradients of which more were announced, by backward(…, more=True)",
+            rule="they are exchanged in the last pass of a step",
+            cure="leave out more=True in the last call of backward()",
+        )
 
 
 def _nothing_counts() -> ValueError:
