@@ -3,8 +3,8 @@
     python .ci/test_wheel.py                  on Linux, macOS and Windows alike
     python .ci/test_wheel.py "numpy==2.0.*"   with this version of NumPy
 
-What is tested is the installed wheel: the clone's own package is not on the path. The environment lies in a folder whose
-name has a space and Chinese letters. The tests of the demos need the demos, and a browser, and run elsewhere.
+What is tested is the installed wheel: the clone's own package is not on the path. The environment lies in a folder
+whose name has a space and Chinese letters. The tests of the demos need the demos, and a browser, and run elsewhere.
 """
 
 from __future__ import annotations
