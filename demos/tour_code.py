@@ -88,17 +88,27 @@ def _tell_apart(found: Iterable[Piece]) -> None:
 
 
 def _fold_labels(found: Sequence[Piece]) -> None:
-    """Mark texts and imports that only what draws makes use of."""
+    """Mark texts, what makes texts, and imports that only what draws makes use of."""
     for i, piece in reversed(list(enumerate(found))):
-        if piece.drawing or not isinstance(piece.node, (ast.Assign, ast.Import, ast.ImportFrom)):
+        node = piece.node
+        if piece.drawing or not isinstance(node, (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)):
             continue
-        texts = any(isinstance(n, ast.JoinedStr) or (isinstance(n, ast.Constant) and isinstance(n.value, str))
-                    for n in ast.walk(piece.node))  # fmt: skip
-        names = bound(piece.node)
-        users = [later for later in found[i + 1 :] if names & free(later.node)]
+        kinds = (ast.JoinedStr,) if isinstance(node, ast.FunctionDef) else (ast.JoinedStr, ast.Constant)
+        texts = any(isinstance(n, kinds) and isinstance(getattr(n, "value", ""), str) for n in ast.walk(node))
+        users = list(_users(bound(node), found[i + 1 :]))
         needed_to_draw = any(user.calls not in ("say", "finding") for user in users)
-        if not isinstance(piece.node, ast.Assign) or (texts and needed_to_draw):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or (texts and needed_to_draw):
             piece.drawing = bool(users) and all(user.drawing for user in users)
+
+
+def _users(names: set[str], later: Iterable[Piece]) -> Iterator[Piece]:
+    """The pieces that read one of the names, until all are made anew."""
+    names = set(names)
+    for piece in later:
+        if names & free(piece.node):
+            yield piece
+        if isinstance(piece.node, ast.Assign):
+            names -= bound(piece.node)
 
 
 def _split_the_import(found: Sequence[Piece]) -> None:

@@ -86,8 +86,10 @@ def _affected(wanted: Sequence[Piece]) -> Iterator[set[str]]:
 
 
 def _is_plain(node: ast.stmt) -> bool:
-    """Whether an assignment calls nothing."""
-    return isinstance(node, ast.Assign) and not any(isinstance(n, ast.Call) for n in ast.walk(node))
+    """Whether an assignment calls nothing and makes nothing that can be filled later."""
+    return isinstance(node, ast.Assign) and not any(
+        isinstance(n, (ast.Call, ast.Dict, ast.List, ast.Set)) for n in ast.walk(node)
+    )
 
 
 def _given(node: ast.stmt, harmless: set[str]) -> set[str]:

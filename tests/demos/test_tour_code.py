@@ -107,6 +107,11 @@ def test_a_copied_cell_brings_what_changed_its_values():
     assert "V" not in text
 
 
+def test_a_copied_cell_brings_what_filled_its_values():
+    text = copied("best, other = {}, []\nfor n in (1, 2):\n    best[n] = n\nother.append(3)", "print(best[1])")
+    assert "best[n] = n" in text
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_copied_cell_knows_all_its_names(path):
     from tour_copy import program
