@@ -14,8 +14,8 @@
 # 2017, section 3.2.1). It is added to the word's own vector, so a word need not look at itself; here it may not.
 #
 # 在**自注意力**中，每个词用自己的 query 与其他所有词的 key 逐一比较，得到**相关性分数** $S$；
-# softmax 把分数变成注意力权重 $P$；然后按权重把各个 value **加权求和**（Vaswani 等 2017，第 3.2.1 节）。所得结果加到这个词自己的向量上，
-# 所以词不必再看自己；这里干脆不许它看自己。
+# softmax 把分数变成注意力权重 $P$；然后按权重把各个 value **加权求和**（Vaswani 等 2017，第 3.2.1 节）。
+# 所得结果加到这个词自己的向量上，所以词不必再看自己；这里干脆不许它看自己。
 #
 # $$S = \frac{QK^\top}{\sqrt{d_k}}, \qquad P = \mathrm{softmax}(S), \qquad Z = X + PV$$
 #
@@ -107,8 +107,8 @@ results = {"bank": study(ENGLISH, BANK, "bank"), "打": study(CHINESE, DA, "打"
 # %%
 for (word, found), names in zip(results.items(), (list(BANK), list(DA)), strict=True):
     sentences, sense, said, at, _, _, P, _ = found
-    first = (sense == 0).argmax()
-    other = ((sentences[:, :-1] == sentences[first, :-1]).all(1) & (sense == 1)).argmax()
+    pairs = itertools.product(np.flatnonzero(sense == 0), np.flatnonzero(sense == 1))
+    first, other = next((i, j) for i, j in pairs if (sentences[i, :-1] == sentences[j, :-1]).all())
     fig, axes = figure(1, 2, width=8.3, height=4)
     for axis, i in zip(axes, (first, other), strict=True):
         image = heatmap(axis, P[i], sentences[i], sentences[i], largest=1)
@@ -118,7 +118,7 @@ for (word, found), names in zip(results.items(), (list(BANK), list(DA)), strict=
         axis.add_patch(Rectangle((-0.5, at - 0.5), len(P[i]), 1, fill=False, edgecolor=ORANGE, linewidth=2))
     fig.colorbar(image, ax=axes, label="P", shrink=0.9)
     pair = f"`{' '.join(sentences[first])}` / `{sentences[other, -1]}`"
-    gloss = " (a Chinese sentence that ends in *basketball* or *telephone* and the like)" if word == "打" else ""
+    gloss = ": the last word is a ball game or a telephone call" if word == "打" else ""
     show(fig, f"{pair}{gloss}. The row of `{word}` is framed.", f"{pair}。框出来的是 `{word}` 那一行。")
 sentences, sense, said, at, X, Z, P, V = results["bank"]
 off = abs(X[0, at] + sum(P[0, at, j] * V[0, j] for j in range(len(sentences[0]))) - Z[0, at]).max()
@@ -171,6 +171,6 @@ show(fig, "The vectors of `bank` and `打` in all test sentences, along the two 
 # same sum. Two equal rows of $Z$ are read in the same way: at most one of the two is right. Positions, added to $X$,
 # make the two rows different.
 #
-# **答案。** 两者在 $X$ 中的行相同，所以 query、key、value 都相同。它们能看的东西只有一点不同：
-# 各自跳过自己，看到另一个；而这两个的 key 和 value 也相同，所以得到的和相同。$Z$ 的两行一样，读出来也一样：两个里最多对一个。
+# **答案。** 两者在 $X$ 中的行相同，所以 query、key、value 都相同。它们能看的东西只有一点不同：各自跳过自己，
+# 看到另一个；而这两个的 key 和 value 也相同，所以得到的和相同。$Z$ 的两行一样，读出来也一样：两个里最多对一个。
 # 把位置编码加到 $X$ 上，这两行才会不同。
