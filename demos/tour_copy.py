@@ -14,6 +14,8 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 #: Functions from here leave what they are given as it was.
 _HARMLESS = {"numpy", "tinygrad_tf", "pathlib", "math", "itertools"}
 
+ALL = "*"  # stands for what a statement changes that names no value: a seed, what is imported under a name
+
 NOTE = {
     "en": "# Run this in the folder demos/ of the project.",
     "zh": "# 请在项目的 demos/ 文件夹里运行。",
@@ -50,7 +52,7 @@ def _modules(node: ast.stmt) -> list[str]:
 def _needed(wanted: Sequence[Piece], cell: int) -> list[Piece]:
     """The pieces of the cell, and those before it that make or change what is needed."""
     affected = list(_affected(wanted))
-    called: set[str] = set()  # what the functions that are kept read when they are called, wherever it is made
+    called: set[str] = {ALL}  # what the functions that are kept read when they are called, wherever it is made
     while True:
         needed, chosen, before = set(called), [], set(called)
         for piece, touched in zip(reversed(wanted), reversed(affected), strict=True):
@@ -82,14 +84,18 @@ def _affected(wanted: Sequence[Piece]) -> Iterator[set[str]]:
         deep = reads.union(*(origins.get(name, set()) for name in reads))
         for name in names:
             origins[name] = deep
-        yield (_given(node, harmless) if isinstance(node, ast.Assign) else deep) - fixed
+        if piece.calls == "show":  # changes nothing
+            yield set()
+        elif isinstance(node, ast.Assign):
+            yield _given(node, harmless) - fixed
+        else:
+            yield deep - fixed or {ALL}
 
 
 def _is_plain(node: ast.stmt) -> bool:
     """Whether an assignment calls nothing and makes nothing that can be filled later."""
-    return isinstance(node, ast.Assign) and not any(
-        isinstance(n, (ast.Call, ast.Dict, ast.List, ast.Set)) for n in ast.walk(node)
-    )
+    lively = (ast.Call, ast.Dict, ast.List, ast.Set)
+    return isinstance(node, ast.Assign) and not any(isinstance(n, lively) for n in ast.walk(node))
 
 
 def _given(node: ast.stmt, harmless: set[str]) -> set[str]:

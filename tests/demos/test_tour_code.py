@@ -112,6 +112,12 @@ def test_a_copied_cell_brings_what_filled_its_values():
     assert "best[n] = n" in text
 
 
+def test_a_copied_cell_brings_a_seed_and_leaves_out_what_was_only_shown():
+    text = copied("from x import seed, card\nfrom guide import show\nseed(1)\nshow(card('a'), 'a', '一')", "print(2)")
+    assert "seed(1)" in text
+    assert "card(" not in text
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_copied_cell_knows_all_its_names(path):
     from tour_copy import program
