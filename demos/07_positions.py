@@ -16,7 +16,7 @@
 # 这叫做**置换等变**。常有人说成“置换不变”；其实*不变*的只是对所有行求和得到的量，例如各行的平均。
 # 对注意力来说，“狗咬人”和“人咬狗”毫无区别。打乱一次，亲眼看看。
 # %%
-from guide import BLUE, GREEN, INK, ORANGE, figure, finding, heatmap, manual_seed, short, show
+from guide import BLUE, INK, ORANGE, figure, finding, heatmap, manual_seed, short, show
 
 import numpy as np
 from tqdm import tqdm
@@ -134,9 +134,7 @@ ids, mirrors = held_out[different], truth[different]
 with no_grad():
     P = learnt["none"][1](ids).softmax().array  # (B, 7, 11)
 given = np.take_along_axis(P, mirrors[..., None], -1)[:, 1:, 0]  # to the right digit | 给正确数字的
-others = np.take_along_axis(P, ids[:, None, 1:].repeat(7, 1), -1)[
-    :, 1:
-]  # to each digit | 给串里每个数字的
+others = np.take_along_axis(P, ids[:, None, 1:].repeat(7, 1), -1)[:, 1:]  # to each digit | 给串里每个数字的
 itself = others[:, np.arange(6), np.arange(6)]
 # %%
 fig, axes = figure(height=2.9)
@@ -234,3 +232,13 @@ finding(max(rotary, sine) < 1e-4 < 0.1 < np.ptp(scores),
 #
 # **练习。** 去掉 `START`。旋转位置学起来会怎样，为什么？再用 `gap` 试一试：没有位置编码，
 # 因果掩码为什么也会打破对称（Haviv 等，2022）？
+#
+# **Answer.** Without `START` rotary positions learn it slowly: after 500 steps 47% of the strings come out right,
+# instead of 100%. Turned $q$ and $k$ tell distances only, and the place from which all are equally far is missing;
+# where a digit stands can still be concluded from which distances occur at all, in both directions, but that has to
+# be learnt. With a causal mask `gap` is 0.78 instead of 0.0000001: the first token sees itself alone, the last sees
+# all, so how much there is to see says where one stands.
+#
+# **答案。** 去掉 `START`，旋转位置学得很慢：500 步之后，倒对的有 47%，而不是 100%。转过的 $q$ 和 $k$ 只说明距离，
+# 却少了一个可以量起的地方；一个数字站在哪里，仍可由“两个方向上有哪些距离”推断出来，但这得学。
+# 加上因果掩码，`gap` 是 0.78，而不是 0.0000001：第一个词元只看得见自己，最后一个看得见全部，能看到多少就说明站在哪里。
