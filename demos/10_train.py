@@ -199,6 +199,12 @@ show(graph.explore(loss, path_to=W), "How the gradient reached the first layer. 
 # **练习。** 它会写错哪些写法？把 `task.held_out` 过一遍，收集错误，挑一个看看注意力。再用
 # `python demos/train_dates.py --steps 300` 训练，重做一遍：最后学会的是什么？
 #
-# **Answer.** ANSWER
+# **Answer.** In our run 3 of the 2,000 were wrong after 1,000 steps; `2018.12.2` for example became 2018-12-22. After
+# 300 steps 671 were wrong (66% right), in all forms, English and Chinese alike, and nearly all with the right digits in
+# the wrong order or doubled: `NOVEMBER 12, 2000` became 2000-11-21. The month is wrong least often, the year's and the
+# day's last two digits most often: which digits there are is learnt early, in which order they stand last.
 #
-# **答案。** 答案
+# **答案。** 我们这一次，1000 步之后 2000 个里错 3 个；例如 `2018.12.2` 写成了 2018-12-22。
+# 300 步时错 671 个（对 66%），各种写法、中文英文都有，而且几乎都是数字对、次序错，或者重复了：
+# `NOVEMBER 12, 2000` 写成了 2000-11-21。月份错得最少，年份末两位和日错得最多：有哪些数字，学得早；按什么次序，
+# 最后才学会。
