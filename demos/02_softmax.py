@@ -3,11 +3,11 @@
 # # softmax 是一个什么样的函数？
 #
 # Attention has a score for each word and wants to know what share of its attention the word gets. Shares are positive
-# and add up to 1: together they are a **probability distribution** over the words. Softmax makes one of any scores: it
-# takes the exponential, which is always positive, and divides by the sum.
+# and add up to 1: together they are a **probability distribution** over the words. **Softmax** makes one of any
+# scores: it takes the exponential, which is always positive, and divides by the sum.
 #
 # 注意力为每个词算出一个分数，再由分数决定给每个词分多少注意力。各份必须为正，加起来等于 1：
-# 合在一起，就是这些词上的一个**概率分布**。softmax 能把任意分数变成概率分布：先取指数，保证为正；
+# 合在一起，就是这些词上的一个**概率分布**。**softmax** 能把任意分数变成概率分布：先取指数，保证为正；
 # 再除以总和，保证和为 1。
 #
 # $$P_i = \frac{e^{x_i}}{\sum_j e^{x_j}}$$

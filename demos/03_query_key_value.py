@@ -9,7 +9,7 @@
 #
 # 注意力就是一次“查找”。查字典时，你带着一个词，与词条逐一比对，再取走对上的那一条旁边的释义。
 # 注意力做的是同一件事，只不过是“软”的，而且用的是向量（Vaswani 等 2017，第 3.2 节）：
-# **query**（查询）表示一个词元在找什么，**key**（键）表示它凭什么被找到，**value**（值）表示它被找到以后交出什么。
+# **查询**（query）表示一个词元在找什么，**键**（key）表示它凭什么被找到，**值**（value）表示它被找到以后交出什么。
 #
 # All three are made from the same $X$, each by its own matrix. Nobody tells a matrix what its part is: it is learnt.
 # The three matrices with their softmax are called a **head**.

@@ -128,7 +128,7 @@ kinds = ["none", "sinusoidal"] if short else list(names)
 learnt = {kind: train(kind, 150 if short else 500) for kind in kinds}
 curves = {kind: scores for kind, (scores, _) in learnt.items()}
 
-# What the model without positions says of the mirror, for strings of six different digits. | 没有位置的模型怎样猜对称者。
+# What the model without positions says of the mirror, if all six differ. | 六个数字各不相同时，没有位置的模型怎样猜。
 different = np.array([len(set(row[1:])) == LENGTH for row in held_out])
 ids, mirrors = held_out[different], truth[different]
 with no_grad():

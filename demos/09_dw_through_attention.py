@@ -183,11 +183,11 @@ show(graph.explore(L, path_to=W_q, values="full"), "And to step through: press �
 #
 # What is $dW_q$ good for? Gradient descent: $W_q \leftarrow W_q - \eta\,dW_q$. The **direction** of the update is
 # that of $-dW_q$: a weight whose gradient is positive gets smaller, one with a negative gradient larger. Its **size**
-# is the slope times the learning rate $\eta$: where the loss is steep, the weight moves far, and a weight on which the
-# loss hardly depends stays where it is.
+# is the slope times the **learning rate** $\eta$: where the loss is steep, the weight moves far, and a weight on
+# which the loss hardly depends stays where it is.
 #
 # $dW_q$ 有什么用？梯度下降：$W_q \leftarrow W_q - \eta\,dW_q$。更新的**方向**就是 $-dW_q$ 的方向：
-# 梯度为正的权重变小，为负的变大。更新的**大小**是斜率乘学习率 $\eta$：损失对哪个权重陡，哪个权重就走得远；
+# 梯度为正的权重变小，为负的变大。更新的**大小**是斜率乘**学习率** $\eta$：损失对哪个权重陡，哪个权重就走得远；
 # 损失几乎不依赖的权重，就几乎不动。
 # %%
 eta = 1.0

@@ -200,9 +200,9 @@ show(graph.explore(loss, path_to=W), "How the gradient reached the first layer. 
 # `python demos/train_dates.py --steps 300` 训练，重做一遍：最后学会的是什么？
 #
 # **Answer.** In our run 3 of the 2,000 were wrong after 1,000 steps; `2018.12.2` for example became 2018-12-22. After
-# 300 steps 671 were wrong (66% right), in all forms, English and Chinese alike, and nearly all with the right digits in
-# the wrong order or doubled: `NOVEMBER 12, 2000` became 2000-11-21. The month is wrong least often, the year's and the
-# day's last two digits most often: which digits there are is learnt early, in which order they stand last.
+# 300 steps 671 were wrong (66% right), in all forms, English and Chinese alike, and nearly all with the right digits
+# in the wrong order or doubled: `NOVEMBER 12, 2000` became 2000-11-21. The month is wrong least often, the last two
+# digits of the year and the day most often: which digits there are is learnt early, in which order they stand last.
 #
 # **答案。** 我们这一次，1000 步之后 2000 个里错 3 个；例如 `2018.12.2` 写成了 2018-12-22。
 # 300 步时错 671 个（对 66%），各种写法、中文英文都有，而且几乎都是数字对、次序错，或者重复了：

@@ -182,6 +182,13 @@ finding(np.array_equal(kept, again),
 # **练习。** 加上 trigram：用 `np.add.at` 在 $V^3$ 的表里计数，得到 $p(x_t \mid x_{t-2}, x_{t-1})$。它在图上处于什么位
 # 置？遇到从未出现过的两个字符，它怎么办？Transformer 为什么没有这个麻烦？
 #
-# **Answer.** ANSWER
+# **Answer.** Between bigram and Transformer: 1.97 nats with one of each added to the counts, 1.91 with 0.1 of each
+# (bigram 2.34, the Transformer 1.74). For two letters that never stood side by side all $V$ counts are equal, so it
+# says that all letters are equally likely; 5% of the triples of the validation text never occur in the text to learn
+# from. A table knows nothing of what it has not counted. The Transformer computes its answer from the letters' vectors,
+# and letters that behave alike have learnt similar vectors, so it is never without an answer.
 #
-# **答案。** 答案
+# **答案。** 在 bigram 与 Transformer 之间：每个计数先加 1 时是 1.97 纳特，先加 0.1 时是 1.91
+# （bigram 是 2.34，Transformer 是 1.74）。两个从未相邻过的字符，$V$ 个计数全都相等，它只好说所有字符同样可能；
+# 验证文本中有 5% 的三元组在训练文本里从未出现。一张表对没数过的东西一无所知。Transformer 则用字符的向量算出回答，
+# 用法相近的字符学到的向量也相近，所以它总能给出回答。

@@ -148,3 +148,10 @@ finding(unchanged and len(quick.programs) == 1, "Compiled, the head has the same
 #
 # **练习。** 把 `dP = dY @ V.mT` 改错：去掉转置，或者乘上一个错误的系数。哪些梯度会出错？哪种错误 NumPy 自己就会拒绝？
 # `step.save("step.py")` 会把程序存成一个可以单独运行的文件。
+#
+# **Answer.** A wrong factor makes $dW_q$ and $dW_k$ wrong and leaves $dW_v$ right: $dP$ lies on the way to the first
+# two, and $dV$ comes from $dY$ directly. Without the transpose NumPy refuses the product, since `dY` and `V` are both
+# $3 \times 2$. Were $n = d_k$, the shapes would fit, and only the numbers would tell.
+#
+# **答案。** 系数错了，$dW_q$ 和 $dW_k$ 就错，$dW_v$ 仍然对：$dP$ 在通往前两者的路上，而 $dV$ 直接由 $dY$ 得来。
+# 去掉转置，NumPy 会拒绝这个乘积，因为 `dY` 和 `V` 都是 $3 \times 2$。假如 $n = d_k$，形状就对得上，只有数值才能揭穿。
