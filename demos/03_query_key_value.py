@@ -9,13 +9,26 @@
 #
 # 注意力就是一次“查找”。查字典时，你带着一个词，与词条逐一比对，再取走对上的那一条旁边的释义。
 # 注意力做的是同一件事，只不过是“软”的，而且用的是向量（Vaswani 等 2017，第 3.2 节）：
-# **query**（查询）表示一个词元在找什么，**key**（键）表示它凭什么被找到，**value**（值）表示它被找到以后交出什么。
+# **查询**（query）表示一个词元在找什么，**键**（key）表示它凭什么被找到，**值**（value）表示它被找到以后交出什么。
 #
 # All three are made from the same $X$, each by its own matrix. Nobody tells a matrix what its part is: it is learnt.
+# The three matrices with their softmax are called a **head**.
 #
 # 三者都由同一个 $X$ 得来，各用各的矩阵。没有人规定哪个矩阵该做什么，分工是学出来的。
+# 这三个矩阵连同 softmax 合起来叫一个**头**。
 #
 # $$Q = XW_q, \quad K = XW_k, \quad V = XW_v, \quad Y = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V$$
+#
+# A row of $X$ is a **token** (a word, a letter, here a pair). It starts as an **embedding**: a table has one row of
+# numbers for each kind of token, learnt like all weights. $d_k$ is the number of components of a query and of a key,
+# and the scores are divided by its root; chapter 5 asks why. A row of $P = \mathrm{softmax}(\cdot)$ holds the
+# **attention weights** of one token: not to be confused with weights such as $W_q$, they are computed anew for each
+# sentence.
+#
+# $X$ 的一行是一个**词元**（一个词、一个字符，这里是一对）。它最初是一个**词嵌入**：一张表里，每种词元有一行数，
+# 与其他权重一样是学出来的。$d_k$ 是 query 和 key 的分量个数，分数要除以它的平方根，为什么要除，第 5 章再说。
+# $P = \mathrm{softmax}(\cdot)$ 的一行是一个词元的**注意力权重**：不要与 $W_q$ 这样的权重混淆，
+# 它们是对每句话现算出来的。
 #
 # The task: six pairs such as `A3 F7 C1 …`, then three questions such as `C?`, to be answered by the digit that stood
 # with the letter. A token is the sum of two vectors, one for its letter, one for its digit or question mark. Of the 100
@@ -36,13 +49,14 @@ rng = np.random.default_rng(0)
 
 
 def sentences(n, new=False):
-    """Letters and digits (n, 9) of six pairs and three questions; the answers, and where they stand (n, 3)."""
-    letters = np.argsort(rng.random((n, 10)))[:, :6]  # six different letters
+    # Letters and digits (n, 9): six pairs, three questions; the answers and their places (n, 3).
+    # | 字母和数字：六对，三个问题；答案和答案的位置。
+    letters = np.argsort(rng.random((n, 10)))[:, :6]  # six different letters | 六个不同的字母
     digits = rng.integers(0, 10, (n, 6))
-    digits = (digits + ((letters + digits) % 5 == 0)) % 10  # the pairs whose sum is divisible by 5 are kept back
+    digits = (digits + ((letters + digits) % 5 == 0)) % 10  # sums divisible by 5 are kept back | 和能被 5 整除的留出
     if new:
         digits = (5 * rng.integers(0, 2, (n, 6)) - letters) % 10
-    at = np.argsort(rng.random((n, 6)))[:, :3]  # ask for three of them
+    at = np.argsort(rng.random((n, 6)))[:, :3]  # ask for three of them | 问其中三个
     letters = np.hstack([letters, np.take_along_axis(letters, at, 1)])
     return letters, np.hstack([digits, np.full((n, 3), 10)]), np.take_along_axis(digits, at, 1), at
 
@@ -55,18 +69,37 @@ class Head(nn.Module):
 
     def project(self, letters, digits):
         X = self.letter(letters) + self.digit(digits)  # (B, 9, D)
-        return self.W_q(X), self.W_k(X), self.W_v(X)  # (B, 9, D_K) each
+        return self.W_q(X), self.W_k(X), self.W_v(X)  # (B, 9, D_K) each | 每个
 
     def answer(self, Q, K, V):
         P = (Q @ K.mT / D_K**0.5).softmax()  # (B, 9, 9)
-        return self.read((P @ V)[:, -3:]), P  # a score for each digit (B, 3, 10)
+        return self.read((P @ V)[:, -3:]), P  # a logit for each digit (B, 3, 10) | 每个数字一个 logit
 
 
+# %% [markdown]
+# ## Training it
+# ## 训练
+#
+# Chapter 1 ended with one step against the gradient. Here are 600 of them, each on 128 new sentences; the loss is the
+# cross-entropy of chapter 2. The optimiser is **AdamW** (Kingma and Ba 2015; Loshchilov and Hutter 2019). It keeps, of
+# each weight, a running mean $m$ of the gradient and $v$ of its square, and steps by $m/\sqrt{v}$: about one learning
+# rate $\eta$, whether the gradients are large or small. It also shrinks each weight a little ($\lambda$, **weight
+# decay**), so that what is of no use fades.
+#
+# 第 1 章的最后，沿梯度的反方向走了一步。这里走 600 步，每步用 128 个新句子；损失是第 2 章的交叉熵。
+# 优化器是 **AdamW**（Kingma、Ba 2015；Loshchilov、Hutter 2019）：它为每个权重记录梯度的滑动平均 $m$
+# 和梯度平方的滑动平均 $v$，每步走 $m/\sqrt{v}$：不论梯度大小，大约都是一个学习率 $\eta$。
+# 它还让每个权重略微缩小（$\lambda$，**权重衰减**），没有用的权重就会淡去。
+#
+# $$W \leftarrow W - \eta\,\Big(\frac{m}{\sqrt{v} + \epsilon} + \lambda W\Big)$$
+# %%
 head = Head()
 optimizer = optim.AdamW(head.parameters(), lr=1e-2, weight_decay=0.1)
 for _ in tqdm(range(600), desc="look-up"):
     letters, digits, answers, _ = sentences(128)
-    loss = cross_entropy(head.answer(*head.project(letters, digits))[0].reshape(-1, 10), answers.reshape(-1))
+    Q, K, V = head.project(letters, digits)
+    logits, _ = head.answer(Q, K, V)
+    loss = cross_entropy(logits.reshape(-1, 10), answers.reshape(-1))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -77,6 +110,7 @@ with no_grad():
     scores, P = head.answer(Q, K, V)
 correct, found = (scores.array.argmax(-1) == answers).mean(), (P.array[:, -3:].argmax(-1) == at).mean()
 names = [LETTERS[a] + DIGITS[d] for a, d in zip(letters[0], digits[0], strict=True)]
+# %%
 fig, axes = figure(height=2.7)
 heatmap(axes, P.array[0, -3:], names[-3:], names, numbers=True, largest=1, bar="P")
 axes.set(xlabel="key and value of | 谁的 key 和 value", ylabel="query of | 谁的 query")
@@ -98,17 +132,18 @@ finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at
 # %%
 with no_grad():
     _, K_all, V_all = head.project(np.arange(10)[:, None], np.arange(10)[None])  # (letter, digit, D_K)
-    Q_all, _, _ = head.project(np.arange(10), np.full(10, 10))  # the ten questions
+    Q_all, _, _ = head.project(np.arange(10), np.full(10, 10))  # the ten questions | 十个问题
     handed = head.read(V_all.mean(0)).array - head.read.bias.array
-fig, (left, right) = figure(1, 2, width=8.5, height=3.7)
 match = Q_all.array @ K_all.array.mean(1).T / D_K**0.5
+shares = [z.array.mean(axis).var(0).sum() / z.array.var((0, 1)).sum() for z, axis in ((K_all, 1), (V_all, 0))]
+# %%
+fig, (left, right) = figure(1, 2, width=8.3, height=3.6)
 heatmap(left, match, [f"{a}?" for a in LETTERS], LETTERS, signed=True, bar="q · k / √d_k")
 left.set(xlabel="key of the letter | 字母的 key", ylabel="query of | 谁的 query")
 heatmap(right, handed, DIGITS[:10], DIGITS[:10], signed=True, bar="score | 分数")
 right.set(xlabel="for the answer | 支持哪个答案", ylabel="value of the digit | 数字的 value")
 show(fig, "Left: what is looked for meets what it is found by. Right: what is handed over.",
      "左：“在找什么”遇上“凭什么被找到”。右：“交出什么”。")  # fmt: skip
-shares = [z.array.mean(axis).var(0).sum() / z.array.var((0, 1)).sum() for z, axis in ((K_all, 1), (V_all, 0))]
 finding(min(shares) > 0.75, f"One X went into both, yet {shares[0]:.0%} of the keys' variance comes from the letter, "
         f"and {shares[1]:.0%} of the values' from the digit.",
         f"输入同是 X，却分了工：key 的方差 {shares[0]:.0%} 来自字母，value 的 {shares[1]:.0%} 来自数字。")  # fmt: skip
@@ -124,13 +159,14 @@ finding(min(shares) > 0.75, f"One X went into both, yet {shares[0]:.0%} of the k
 # 或者只交换 value，其余不动，再让它算下去。
 # %%
 n, order_q, order = np.arange(1000)[:, None], [0, 1, 2, 3, 4, 5, 7, 6, 8], np.tile(np.arange(9), (1000, 1))
-np.put_along_axis(order, at[:, :2], at[:, 1::-1], 1)  # the pairs that the first two questions ask for change places
+np.put_along_axis(order, at[:, :2], at[:, 1::-1], 1)  # the two pairs change places | 两对对调
 Q_, K_, V_, differ = Q[:, order_q], K[n, order], V[n, order], answers[:, 0] != answers[:, 1]
 rows = []
 for name, QKV in [("–", (Q, K, V)), ("Q", (Q_, K, V)), ("K", (Q, K_, V)), ("V", (Q, K, V_)), ("K, V", (Q, K_, V_))]:
     with no_grad():
         said = head.answer(*QKV)[0].array.argmax(-1)[:, 0]
     rows.append([name, *[float((said == answers[:, i])[differ].mean()) for i in (0, 1)]])
+# %%
 show(table(["exchanged | 交换了", "own answer | 自己的答案", "the other's | 对方的答案"], rows, ".1%"),
      "What the first question is answered with. To exchange keys and values is to exchange two whole tokens: attention "
      "does not care where a token stands.",
@@ -147,3 +183,12 @@ finding(least > 0.9 and rows[4][1] > 0.9, f"Whichever of the three is exchanged,
 #
 # **练习。** 让 query 和 key 共用一个矩阵，`self.W_k = self.W_q`：任务照样学得会，为什么？
 # 再把问题改成问字母表里的*下一个*字母（`C?` 要用 D 那一对来回答）：这时共用矩阵为什么就碍事了？
+#
+# **Answer.** A letter has to find itself, and a vector fits itself best: $q \cdot q$ is large where letters agree, so
+# one matrix serves both. (Trained so, it still answers 100% of the new pairs right.) For the next letter the query of
+# C must fit the key of D and not that of C; with one matrix the scores are symmetric, so C fits D as well as D fits
+# C, and the questions C? and D? get in each other's way: 60% right, instead of 100% with two matrices.
+#
+# **答案。** 字母要找的就是它自己，而一个向量与自己最相配：字母相同的地方 $q \cdot q$ 就大，所以一个矩阵够两处用。
+# （这样训练，新组合仍答对 100%。）改问下一个字母时，C 的 query 应当配 D 的 key，而不是 C 的；只有一个矩阵时，
+# 分数是对称的：C 配 D 与 D 配 C 一样好，`C?` 和 `D?` 两个问题就互相妨碍：只答对 60%，用两个矩阵则是 100%。

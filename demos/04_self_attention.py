@@ -2,32 +2,39 @@
 # # Self-attention: one word, two sentences, two vectors
 # # 自注意力：同一个词，两句话，两个向量
 #
-# What does *bank* mean? *She waits at the bank and pays* is about money, *… and fishes* about a river. An embedding has
-# one row for each word, so it gives *bank* the same vector in both. The meaning has to be fetched from the other words.
+# What does *bank* mean? *She waited at the bank and paid* is about money, *… and fished* about a river, and *… and
+# slept* leaves it open. An embedding has one row for each word, so it gives *bank* the same vector in all three. The
+# meaning has to be fetched from the other words.
 #
 # “打”是什么意思？“打篮球”是玩，“打电话”是拨号，“打毛衣”是编织。词嵌入表里每个词只有一行，
 # 所以“打”在这三句话里的向量一模一样。意思得从别的词那里取来。
 #
-# Every word compares its query with the keys of all the others: the **relevance scores** $S$. Softmax makes them shares
-# $P$, and the word receives the **weighted sum** of the values (Vaswani et al. 2017, section 3.2.1). It is added to the
-# word's own vector, so a word need not look at itself; here it may not.
+# In **self-attention** every word compares its query with the keys of all the others: the **relevance scores** $S$.
+# Softmax makes them attention weights $P$, and the word receives the **weighted sum** of the values (Vaswani et al.
+# 2017, section 3.2.1). It is added to the word's own vector, so a word need not look at itself; here it may not.
 #
-# 每个词用自己的 query 与其他所有词的 key 逐一比较，得到**相关性分数** $S$；softmax 把分数变成份额 $P$；
-# 然后按份额把各个 value **加权求和**（Vaswani 等 2017，第 3.2.1 节）。所得结果加到这个词自己的向量上，
-# 所以词不必再看自己；这里干脆不许它看自己。
+# 在**自注意力**中，每个词用自己的 query 与其他所有词的 key 逐一比较，得到**相关性分数** $S$；
+# softmax 把分数变成注意力权重 $P$；然后按权重把各个 value **加权求和**（Vaswani 等 2017，第 3.2.1 节）。
+# 所得结果加到这个词自己的向量上，所以词不必再看自己；这里干脆不许它看自己。
 #
 # $$S = \frac{QK^\top}{\sqrt{d_k}}, \qquad P = \mathrm{softmax}(S), \qquad Z = X + PV$$
 #
-# A tiny model learns to translate word by word, one from English, one from Chinese. In each sentence there is one word
-# whose translation depends on the company it keeps: *bank* is `银行` (for money) or `河岸` (of a river), `打` is play,
-# call or knit. It trains on half of the sentences and is tested on the others.
+# A row of $Z$ is the word's vector *in this sentence*, a **context-aware** one. All rows come out of the same few
+# matrix products: no word waits for the one before it, as it would in a recurrent network.
 #
-# 我们让一个极小的模型学习逐词翻译，英译中、中译英各一个。每句话里有一个词，译法要看它“与谁为伴”。
-# 模型用一半句子训练，用另一半测试。
+# $Z$ 的一行是这个词*在这句话里*的向量，是**上下文相关的**（context-aware）。所有的行由同样几个矩阵乘法一起算出：
+# 没有哪个词要等前一个词，这一点与循环神经网络不同。
+#
+# A tiny model learns to say what each word means. All words mean themselves, but for one in each sentence, whose
+# meaning depends on the company it keeps: *bank* (money, river or unclear) in the English sentences, `打` (play, call
+# or knit) in Chinese ones. It trains on half of the sentences and is tested on the others.
+#
+# 我们让一个极小的模型学着说出每个词的意思。大多数词的意思就是它自己；每句话里只有一个词，意思要看它“与谁为伴”：
+# 英文句子里是 *bank*（钱、河、不明），中文句子里是 `打`（玩、拨、织）。模型用一半句子训练，用另一半测试。
 # %%
 import itertools
 
-from guide import BLUE, GREEN, INK, ORANGE, figure, finding, heatmap, short, show
+from guide import BLUE, GREEN, INK, ORANGE, figure, finding, heatmap, manual_seed, short, show
 
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -35,115 +42,135 @@ from tqdm import tqdm
 
 from tinygrad_tf import cross_entropy, nn, no_grad, optim
 
-ENGLISH = [  # the words that may stand at each place, each with its translation
-    "she/她 he/他 they/他们 we/我们", "waits/等 stands/站 sits/坐 stays/留", "at/在 by/靠 near/近", "the/那 this/这",
-    "bank/银行 bank/河岸", "and/并 then/然后", "pays/付款 saves/存款 borrows/借款 fishes/钓鱼 swims/游泳 rows/划船",
-]  # fmt: skip
-CHINESE = [
-    "她/she 他/he 我们/we 他们/they", "今天/today 明天/tomorrow 昨天/yesterday", "又/again 也/also 先/first 还/still",
-    "打/play 打/call 打/knit", "篮球/basketball 排球/volleyball 电话/phone 长途/long-distance 毛衣/sweater 围巾/scarf",
-]  # fmt: skip
-D, rng = 32, np.random.default_rng(0)
+# The words that may stand at each place; the last one decides the meaning. | 每个位置可用的词；最后一个词决定意思。
+ENGLISH = ["she he they we", "waited stood sat", "at by near", "the this", "bank", "and then"]
+BANK = {"money | 钱": "paid saved borrowed", "river | 河": "fished swam rowed",
+        "unclear | 不明": "slept talked laughed smiled sang read"}  # fmt: skip
+CHINESE = ["她 他 我们 他们", "今天 明天 昨天", "又 也 先 还", "打"]
+DA = {"play | 玩": "篮球 排球", "call | 拨": "电话 长途", "knit | 织": "毛衣 围巾"}
+D = 32
 
 
-def corpus(places, word):
-    """All sentences (n, L) and their translations, as words. The last word of a sentence decides on ``word``."""
-    slots = [[tuple(pair.split("/")) for pair in place.split()] for place in places]
-    senses, clues = next(slot for slot in slots if slot[0][0] == word), slots[-1]
-    meant = {clue: senses[i * len(senses) // len(clues)] for i, clue in enumerate(clues)}
-    both = np.array([s for s in itertools.product(*slots) if meant[s[-1]] in s])  # (n, L, 2)
-    return both[..., 0], both[..., 1]
-
-
-class Translator(nn.Module):
-    def __init__(self, n_words, n_translations):
+class Reader(nn.Module):
+    def __init__(self, n_words, n_meanings):
         self.embed = nn.Embedding(n_words, D)
         nn.init.normal_(self.embed.weight, std=0.1)
         self.W_q, self.W_k, self.W_v = (nn.Linear(D, D, bias=False) for _ in range(3))
-        self.read = nn.Linear(D, n_translations)
+        self.read = nn.Linear(D, n_meanings)
 
     def forward(self, ids):
         X = self.embed(ids)  # (B, L, D)
         Q, K, V = self.W_q(X), self.W_k(X), self.W_v(X)
-        S = (Q @ K.mT / D**0.5).masked_fill(np.eye(ids.shape[1], dtype=bool), -np.inf)  # not itself
+        S = (Q @ K.mT / D**0.5).masked_fill(np.eye(ids.shape[1], dtype=bool), -np.inf)  # not itself | 不看自己
         P = S.softmax()  # (B, L, L)
         Z = X + P @ V  # (B, L, D)
         return self.read(Z), X, Z, P, V
 
 
-def study(places, word):
-    """Train on half of the sentences; what the model makes of the other half."""
-    sources, targets = corpus(places, word)
-    (words, ids), (translations, labels) = (np.unique(a, return_inverse=True) for a in (sources, targets))
+def study(places, clues, word):
+    # Train on half of the sentences; what the model makes of the other half. | 用一半句子训练，看它怎样处理另一半。
+    manual_seed(0)
+    rng, meanings = np.random.default_rng(0), list(clues)
+    sentences = np.array(list(itertools.product(*map(str.split, places), " ".join(clues.values()).split())))
+    sense = np.array([next(i for i, m in enumerate(meanings) if last in clues[m].split()) for last in sentences[:, -1]])
+    words, ids = np.unique(sentences, return_inverse=True)
+    ids, at, labels = ids.reshape(sentences.shape), places.index(word), ids.reshape(sentences.shape).copy()
+    labels[:, at] = (
+        len(words) + sense
+    )  # what is to be said: the word itself, but for this one | 该说的：词自己，只有它例外
     train, test = np.split(rng.permutation(len(ids)), 2)
-    model = Translator(len(words), len(translations))
+    model = Reader(len(words), len(words) + len(meanings))
     optimizer = optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
     for _ in tqdm(range(400 if short else 800), desc=word):
         batch = rng.choice(train, 32)
-        loss = cross_entropy(model(ids[batch])[0].reshape(-1, len(translations)), labels[batch].reshape(-1))
+        loss = cross_entropy(model(ids[batch])[0].swapaxes(1, 2), labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     with no_grad():
         scores, *inside = model(ids[test])
-    said = translations[scores.array.argmax(-1)]
-    return sources[test], targets[test], said, int((sources[0] == word).argmax()), *(t.array for t in inside)
+    said = scores.array.argmax(-1)[:, at] - len(words)
+    return sentences[test], sense[test], said, at, *(t.array for t in inside)
 
 
-results = {word: study(places, word) for word, places in {"bank": ENGLISH, "打": CHINESE}.items()}
+results = {"bank": study(ENGLISH, BANK, "bank"), "打": study(CHINESE, DA, "打")}
 # %% [markdown]
 # ## Relevance, then a weighted sum
 # ## 先看相关性，再加权求和
 #
-# Two sentences that differ in their last word only. Each row is a word, with the shares that it gives to the others.
-# Look at the framed row, that of the ambiguous word: where does it look? (A model may also take one meaning for granted
-# and only look for clues to the other.) The title has the translation that follows.
+# Two sentences at a time that differ in their last word only. Each row is a word, with its attention weights for the
+# others. Look at the framed row, that of the ambiguous word: it looks at the word that tells what it means. The title
+# says what the model makes of it.
 #
-# 下面每次取两句话，只有最后一个词不同。每行是一个词，显示它分给其他词的份额。
-# 请看框出来的多义词那一行：它在看谁？（模型也可能默认一种意思，只找另一种的线索。）标题里是模型随后给出的译法。
+# 下面每次取两句话，只有最后一个词不同。每行是一个词，显示它对其他词的注意力权重。
+# 请看框出来的多义词那一行：它看的正是说明意思的那个词。标题里是模型的理解。
 # %%
-for word, (sources, targets, said, at, _, _, P, _) in results.items():
-    other = ((sources[:, :-1] == sources[0, :-1]).all(1) & (targets[:, at] != targets[0, at])).argmax()
-    fig, axes = figure(1, 2, width=8.5, height=4)
-    for axis, i in zip(axes, (0, other), strict=True):
-        image = heatmap(axis, P[i], sources[i], sources[i], largest=1)
-        axis.set(title=f"{word} → {said[i, at]}", xlabel="looked at | 被看的词", ylabel="looks | 在看的词")
+for (word, found), names in zip(results.items(), (list(BANK), list(DA)), strict=True):
+    sentences, sense, said, at, _, _, P, _ = found
+    pairs = itertools.product(np.flatnonzero(sense == 0), np.flatnonzero(sense == 1))
+    first, other = next((i, j) for i, j in pairs if (sentences[i, :-1] == sentences[j, :-1]).all())
+    fig, axes = figure(1, 2, width=8.3, height=4)
+    for axis, i in zip(axes, (first, other), strict=True):
+        image = heatmap(axis, P[i], sentences[i], sentences[i], largest=1)
+        en, zh = names[said[i]].split(" | ")
+        axis.set(title=f"{word}: {en} | {word}：{zh}", xlabel="looked at | 被看的词", ylabel="looks | 在看的词")
         axis.tick_params(axis="x", rotation=60)
         axis.add_patch(Rectangle((-0.5, at - 0.5), len(P[i]), 1, fill=False, edgecolor=ORANGE, linewidth=2))
     fig.colorbar(image, ax=axes, label="P", shrink=0.9)
-    pair, gloss = (f"`{' '.join(words[0])}` / `{words[other, -1]}`" for words in (sources, targets))
-    show(fig, f"{pair}, word by word {gloss}. The row of `{word}` is framed.",
-         f"{pair}，逐词译作 {gloss}。框出来的是 `{word}` 那一行。")  # fmt: skip
-sources, targets, said, at, X, Z, P, V = results["bank"]
-off = abs(X[0, at] + sum(P[0, at, j] * V[0, j] for j in range(len(sources[0]))) - Z[0, at]).max()
-finding(off < 1e-5, f"Added up by hand, word by word, the weighted sum is the same within {off:.0e}.",
+    pair = f"`{' '.join(sentences[first])}` / `{sentences[other, -1]}`"
+    gloss = ": the last word is a ball game or a telephone call" if word == "打" else ""
+    show(fig, f"{pair}{gloss}. The row of `{word}` is framed.", f"{pair}。框出来的是 `{word}` 那一行。")
+sentences, sense, said, at, X, Z, P, V = results["bank"]
+off = abs(X[0, at] + sum(P[0, at, j] * V[0, j] for j in range(len(sentences[0]))) - Z[0, at]).max()
+looks = [P[sense == meaning, at, -1].mean() for meaning in (0, 1)]
+finding(off < 1e-5 and min(looks) > 0.8,
+        f"`bank` gives {looks[0]:.0%} of its attention to the last word where that speaks of money, and {looks[1]:.0%} "
+        f"where it speaks of a river. Added up by hand, word by word, the weighted sum is the same within {off:.0e}.",
+        f"最后一个词与钱有关时，`bank` 把 {looks[0]:.0%} 的注意力给了它；与河有关时是 {looks[1]:.0%}。"
         f"逐词手算加权和，结果相同，误差不超过 {off:.0e}。")  # fmt: skip
-
-fig, axes = figure(1, 2, width=8.5, height=3.4)
-for axis, (word, (_, targets, said, at, X, Z, P, _)) in zip(axes, results.items(), strict=True):
-    (x, z), sense = (v[:, at] - Z[:, at].mean(0) for v in (X, Z)), targets[:, at]
-    flat = np.linalg.svd(z, full_matrices=False)[2][:2].T  # the two directions
-    for name, marker, colour in zip(np.unique(sense), "osX", (BLUE, ORANGE, GREEN), strict=False):
-        axis.plot(*(z @ flat)[sense == name].T, marker, color=colour, ms=4, alpha=0.5, label=name)
+# %% [markdown]
+# ## Before and after
+# ## 之前与之后
+#
+# Now the vectors of the ambiguous word itself, before attention ($X$) and after it ($Z$), in all test sentences.
+#
+# 再看多义词自己的向量：所有测试句子中，注意力之前的（$X$）与之后的（$Z$）。
+# %%
+fig, axes = figure(1, 2, width=8.3, height=3.5)
+for axis, (word, found), names in zip(axes, results.items(), (list(BANK), list(DA)), strict=True):
+    _, sense, said, at, X, Z, P, _ = found
+    x, z = (v[:, at] - Z[:, at].mean(0) for v in (X, Z))
+    flat = np.linalg.svd(z, full_matrices=False)[2][:2].T  # the two directions | 两个方向
+    for i, (marker, colour) in enumerate(zip("osX", (BLUE, ORANGE, GREEN), strict=True)):
+        axis.plot(*(z @ flat)[sense == i].T, marker, color=colour, ms=4, alpha=0.5, label=names[i])
     axis.plot(*(x[:1] @ flat).T, "*", color=INK, ms=13, label="before | 之前")
     axis.set(title=word, xlabel="1st direction | 第一方向", ylabel="2nd direction | 第二方向")
-    axis.legend(fontsize=9, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2), columnspacing=1)
+    axis.legend(fontsize=9, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2), columnspacing=1, handletextpad=0.2)
     same, unit = sense[:, None] == sense, [v[:, at] / np.linalg.norm(v[:, at], axis=1)[:, None] for v in (X, Z)]
-    before, after = (1 - u @ u.T for u in unit)  # the cosine distance of any two
-    apart, close, right = after[~same].mean(), after[same].mean(), (said == targets)[:, at].mean()
+    before, after = (1 - u @ u.T for u in unit)  # the cosine distance of any two | 两两的余弦距离
+    apart, close, right = after[~same].mean(), after[same].mean(), (said == sense).mean()
     finding(before.max() < 1e-5 and close < 0.25 and apart > 0.4 and right > 0.9,
             f"Before attention `{word}` has one vector. After it, two of its vectors are {apart:.2f} apart (mean "
-            f"cosine distance) if the meanings differ, {close:.2f} if they agree; {P[:, at, -1].mean():.0%} of the "
-            f"attention is on the last word, and {right:.1%} of the meanings are right.",
-            f"注意力之前，`{word}` 只有一个向量。之后，意思不同的平均余弦距离是 {apart:.2f}，相同的 {close:.2f}。"
-            f"它的注意力有 {P[:, at, -1].mean():.0%} 给了最后一个词；意思译对 {right:.1%}。")  # fmt: skip
+            f"cosine distance) if the meanings differ, {close:.2f} if they agree, and {right:.1%} of the meanings are "
+            "right.",
+            f"注意力之前，`{word}` 只有一个向量。之后，意思不同的平均余弦距离是 {apart:.2f}，相同的是 {close:.2f}；"
+            f"意思判对的有 {right:.1%}。")  # fmt: skip
 show(fig, "The vectors of `bank` and `打` in all test sentences, along the two directions in which they vary most. "
-     "Before attention they are one point, the star; after it the meanings lie apart, in small clouds by clue.",
+     "Before attention they are one point, the star; after it the meanings lie apart.",
      "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号）；"
-     "之后不同的意思彼此分开，同一个意思内部还按线索词分成几小团。")  # fmt: skip
+     "之后不同的意思彼此分开。")  # fmt: skip
 # %% [markdown]
-# **Exercise.** Take sentences like *she went to the bank to pay*, where the two *to* have different translations. This
-# model cannot learn them, however long it trains. Why? (Compare the two rows of $Z$; chapter 7 has the cure.)
+# **Exercise.** Take sentences like *he saw a saw*, in which the same word stands twice and means two things. This model
+# cannot learn them, however long it trains. Why? (Compare the two rows of $Z$; chapter 7 has the cure.)
 #
-# **练习。** 换成 *she went to the bank to pay* 这样的句子，两个 to 译法不同（“到”和“去”）。
-# 这个模型练多久也学不会，为什么？（比较 $Z$ 中对应的两行；解决办法在第 7 章。）
+# **练习。** 换成“他打电话又打毛衣”这样的句子：同一个“打”出现两次，意思不同。这个模型练多久也学不会，为什么？
+# （比较 $Z$ 中对应的两行；解决办法在第 7 章。）
+#
+# **Answer.** Both have the same row of $X$, so the same query, key and value. They differ in what they may look at only
+# in that each skips itself and sees the other one; and since these two have the same key and value, they receive the
+# same sum. Two equal rows of $Z$ are read in the same way: at most one of the two is right. Positions, added to $X$,
+# make the two rows different.
+#
+# **答案。** 两者在 $X$ 中的行相同，所以 query、key、value 都相同。它们能看的东西只有一点不同：各自跳过自己，
+# 看到另一个；而这两个的 key 和 value 也相同，所以得到的和相同。$Z$ 的两行一样，读出来也一样：两个里最多对一个。
+# 把位置编码加到 $X$ 上，这两行才会不同。

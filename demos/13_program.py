@@ -31,7 +31,7 @@ def head(X, W_q, W_k, W_v, T):
     return L
 
 
-leaves = make_leaves()  # random numbers in float64
+leaves = make_leaves()  # random numbers in float64 | float64 的随机数
 L = head(**leaves)
 step = graph.program(L)
 show(step, "What ran forward, and then, line by line, what runs backward.",
@@ -74,7 +74,7 @@ finding(same and loss == L.item(), "The program gives the loss and the gradients
 # 再把 $(L(w+\varepsilon) - L(w-\varepsilon)) / 2\varepsilon$ 与梯度相比。
 # `gradcheck` 对每个元素都这样检查。下面依次改错三行：
 # %%
-EDITS = {
+EDITS = {  # the mistake: the line, and what it becomes | 错误：原来的一行，改成什么
     "": ("", ""),
     "the row sum of softmax is forgotten | 忘了 softmax 规则里的行和":
         ("dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))", "dS = P * dP"),
@@ -84,21 +84,22 @@ EDITS = {
 
 
 def edited(old, new):
-    """The program with another line, as a function of its arguments."""
-    exec(str(step).replace(old, new), space := {})
-    return space["step"]
+    """The program with another line, as a function. | 换掉一行的程序，作为一个函数。"""
+    names = {}
+    exec(str(step).replace(old, new), names)
+    return names["step"]
 
 
 def is_right(run, name):
-    """Whether the program's gradient of one weight is the slope of its loss."""
+    """Whether a weight's gradient is the slope of the loss. | 某个权重的梯度是不是损失的斜率。"""
 
     class Step(Function):
         def forward(X, W_q, W_k, W_v, T):
             return run(X, W_q, W_k, W_v, T)[0]
 
         def backward(dY, Y, X, W_q, W_k, W_v, T):
-            d = run(X, W_q, W_k, W_v, T)[1]
-            return None, dY * d["W_q"], dY * d["W_k"], dY * d["W_v"], None
+            gradients = run(X, W_q, W_k, W_v, T)[1]
+            return None, *[dY * gradients[key] for key in ("W_q", "W_k", "W_v")], None
 
     inputs = [x if key == name else x.detach() for key, x in leaves.items()]
     try:
@@ -147,3 +148,10 @@ finding(unchanged and len(quick.programs) == 1, "Compiled, the head has the same
 #
 # **练习。** 把 `dP = dY @ V.mT` 改错：去掉转置，或者乘上一个错误的系数。哪些梯度会出错？哪种错误 NumPy 自己就会拒绝？
 # `step.save("step.py")` 会把程序存成一个可以单独运行的文件。
+#
+# **Answer.** A wrong factor makes $dW_q$ and $dW_k$ wrong and leaves $dW_v$ right: $dP$ lies on the way to the first
+# two, and $dV$ comes from $dY$ directly. Without the transpose NumPy refuses the product, since `dY` and `V` are both
+# $3 \times 2$. Were $n = d_k$, the shapes would fit, and only the numbers would tell.
+#
+# **答案。** 系数错了，$dW_q$ 和 $dW_k$ 就错，$dW_v$ 仍然对：$dP$ 在通往前两者的路上，而 $dV$ 直接由 $dY$ 得来。
+# 去掉转置，NumPy 会拒绝这个乘积，因为 `dY` 和 `V` 都是 $3 \times 2$。假如 $n = d_k$，形状就对得上，只有数值才能揭穿。

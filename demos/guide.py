@@ -7,16 +7,13 @@ out/tour/<chapter>/, and notes there (items.json) what demos/tour.py puts into t
 from __future__ import annotations
 
 import atexit
-import io
 import json
 import os
 import re
 import sys
 import time
 import types
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +24,11 @@ import numpy as np
 
 try:
     from cycler import cycler
-    from matplotlib import rc_context, rcParams
+    from figures import svgs
+    from matplotlib import rcParams
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
     from matplotlib.font_manager import fontManager
-    from matplotlib.text import Text
-    from matplotlib.ticker import FixedFormatter
 except ImportError as problem:
     from tinygrad_tf.errors import error
 
@@ -95,29 +91,35 @@ def show(what: Any, en: str, zh: str) -> None:
     of the language: ``lambda lang: graph.draw(loss, lang=lang)``.
     """
     made = [what(lang) if isinstance(what, types.FunctionType) else what for lang in ("en", "zh")]
-    bodies = {lang: _body(x, lang) for lang, x in zip(("en", "zh"), made, strict=True)}
-    form = bodies["en"][0]
+    bodies = [_body(x, lang) for x, lang in zip(made, ("en", "zh"), strict=True)]
+    form = bodies[0][0]
     number = 1 + sum(item["kind"] == "figure" for item in _items)
-    files = []
-    for lang, (_, body) in bodies.items():
-        files.append(OUT / CHAPTER / f"{number}{'.zh' * (lang == 'zh')}{_SUFFIX[form]}")
-        files[-1].parent.mkdir(parents=True, exist_ok=True)
-        files[-1].write_text(body, encoding="utf-8")
-    _note("figure", {"form": form, "en": en, "zh": zh, "files": [file.name for file in files]})
+    names = [f"{number}{zh}{_SUFFIX[form]}" for zh in ("", ".zh")]
+    narrow = [f"narrow.{name}" for name in names] if all(body[2] for body in bodies) else []
+    folder = OUT / CHAPTER
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in zip([*names, *narrow], [body[i] for i in (1, 2) for body in bodies], strict=False):
+        (folder / file).write_text(text or "", encoding="utf-8")
+    _note("figure", {"form": form, "en": en, "zh": zh, "files": [*names, *narrow]})
     if IN_NOTEBOOK:
         from IPython.display import SVG, display
 
-        display(SVG(bodies["en"][1]) if form == "svg" else made[0])
-    _tell(f"▸ {en}  ({files[0]})", f"▸ {zh}")
+        display(SVG(bodies[0][1]) if form == "svg" else made[0])
+    _tell(f"▸ {en}  ({folder / names[0]})", f"▸ {zh}")
 
 
 _SUFFIX = {"svg": ".svg", "page": ".html", "html": ".part.html", "markdown": ".md", "text": ".txt"}
 
 
-def _body(x: Any, lang: str) -> tuple[str, str]:
-    """What ``x`` shows itself as: the form, a key of ``_SUFFIX``, and the text."""
+def _body(x: Any, lang: str) -> tuple[str, str, str | None]:
+    """What ``x`` shows itself as: the form, a key of ``_SUFFIX``, the text, and another for a narrow screen."""
     if isinstance(x, Figure):
-        return "svg", _figure_svg(x, lang)
+        return "svg", *svgs(x, lang, f"{CHAPTER}-{len(_items)}", INK, half)
+    form, text = _shown(x, lang)
+    return form, text, None
+
+
+def _shown(x: Any, lang: str) -> tuple[str, str]:
     if isinstance(x, Page):
         return "page", x.html()
     if hasattr(x, "_repr_mimebundle_"):
@@ -217,41 +219,13 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
 
 def half(text: str, lang: str) -> str:
     """The page's half of "English | 中文"; a text without a Chinese half is for both."""
-    left, bar, right = text.rpartition(" | ")
-    return text if not bar or not is_chinese(right) else (right if lang == "zh" else left)
+    halves = re.fullmatch(r"(.*\S)\s+\|\s+(.*)", text, re.DOTALL)
+    return text if not halves or not is_chinese(halves[2]) else halves[2 if lang == "zh" else 1]
 
 
 def is_chinese(text: str) -> bool:
     """Whether there is a Chinese character in ``text``."""
     return any("\u3400" <= c <= "\u9fff" for c in text)
-
-
-def _figure_svg(made: Figure, lang: str) -> str:
-    buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": f"{CHAPTER}-{len(_items)}"}), _halved(made, lang), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's browser has the font, if nobody here has
-        made.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue().replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font-family: [^;\"]*;?|(?<=px) '[^;\"]*", "", svg)  # the page's own
-    return svg[svg.index("<svg") :]
-
-
-@contextmanager
-def _halved(made: Figure, lang: str) -> Iterator[None]:
-    """All texts of a figure in one language, for as long as it is being drawn."""
-    texts = [(t, t.get_text()) for t in made.findobj(Text) if " | " in t.get_text()]
-    ticks = [(f, list(f.seq)) for axes in made.axes for axis in (axes.xaxis, axes.yaxis)
-             if isinstance(f := axis.get_major_formatter(), FixedFormatter)]  # fmt: skip
-    for text, words in texts:
-        text.set_text(half(words, lang))
-    for formatter, words in ticks:
-        formatter.seq = [half(word, lang) for word in words]
-    yield
-    for text, words in texts:
-        text.set_text(words)
-    for formatter, words in ticks:
-        formatter.seq = words
 
 
 # ---- models that several chapters need -------------------------------------------------------------------------------

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import html
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from chapters import Cell, cells, paragraphs, title
+from tour_code import in_language, joined, pieces, spoken
+from tour_copy import program
+from tour_text import Term, glossary, inline, linked, markdown
 
 try:
-    from latex2mathml.converter import convert
-    from markdown_it import MarkdownIt
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
@@ -28,21 +28,8 @@ except ImportError as problem:
 from tinygrad_tf.graph.pictures.render import DARK
 
 _PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-# What Markdown must not touch: code, formulas, and numbers like 7e-11, which are written as 7 × 10⁻¹¹.
-_KEPT = re.compile(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$|\b(?P<number>\d[\d.]*)e(?P<power>[+-]\d+)\b", re.DOTALL)
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# Chinese has no spaces, so its lines are joined without one, but for the beginnings of a list's item, a table's row and
-# a block of code.
-_NO_SPACE = re.compile(
-    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])"
-    r"|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\||```)"
-)
 
-# A formula's place, with the punctuation that may not be parted from it.
-_FORMULA = re.compile("([（“(]*)\ue000(\\d+)\ue001([，。；：、！？）”,.;:!?)]*)")
-# The name of a function whose argument stands without brackets: ln p, not lnp.
-_FUNCTION = re.compile(r"\\(?:ln|tanh|sin|cos)(?:\^\d)?(?=\s*(?:[A-Za-z]|\\frac))")
+SMALLEST = 11  # pixels: no word in a figure is smaller
 
 #: What the page itself says.
 WORDS = {
@@ -52,16 +39,25 @@ WORDS = {
         "intro": "Questions about the Transformer, each answered by a short program. The text explains, the "
                  "code is the code that ran, and every figure and number below was computed by it on this machine. "
                  "What a chapter claims in a green box it has measured: had it not held, this page would not exist. "
-                 "In the code, ... stands for words that are printed below it.",
-        "ran": "{file} ran in {seconds} s.", "explorer": "The page to step through",
+                 "What only draws, tells and checks is folded away below the code; there, ... stands for words "
+                 "that are printed below it.",
+        "ran": "{file} ran in {seconds} s.", "explorer": "The page to step through", "skip": "To the text",
+        "answer": "Answer", "copy": "Copy", "copied": "Copied", "fold": "Figures, words and checks",
+        "lines": "{n} lines", "a_line": "1 line", "how_to_copy": "Copy this code with all that it needs, as a program",
+        "glossary": "Glossary", "about": "Chapter {n}",
+        "about_glossary": "The terms of this guide, in English and Chinese, with the chapter that explains each.",
     },
     "zh": {
         "lang": "zh-CN", "title": "跑出来的 Transformer", "other": "English", "other_lang": "en",
         "contents": "目录", "theme": "浅色或深色", "finding": "结论", "exercise": "练习",
         "intro": "关于 Transformer 的一个个问题，每个都用一段短程序来回答。正文负责讲解，代码就是实际运行的代码，"
                  "下面的每张图、每个数都是它在这台机器上算出来的。绿框里的结论都经过测量：只要有一条不成立，就不会有这个页面。"
-                 "代码中的 ... 代表紧接着印在下面的文字。",
-        "ran": "{file} 运行了 {seconds} 秒。", "explorer": "逐步查看的页面",
+                 "只管画图、说明和检验的代码收起在正文代码下方，其中的 ... 代表紧接着印在下面的文字。",
+        "ran": "{file} 运行了 {seconds} 秒。", "explorer": "逐步查看的页面", "skip": "跳到正文",
+        "answer": "答案", "copy": "复制", "copied": "已复制", "fold": "画图、说明与检验",
+        "lines": "{n} 行", "a_line": "1 行", "how_to_copy": "复制这段代码连同它用到的一切，成为可以独立运行的程序",
+        "glossary": "术语表", "about": "第 {n} 章",
+        "about_glossary": "本教程的术语，中英对照，并注明在哪一章讲解。",
     },
 }  # fmt: skip
 
@@ -79,29 +75,34 @@ def page(files: Sequence[Path], out: Path, lang: str, other: str) -> str:
     """The page in one language; ``other`` is the file of the other one."""
     say = WORDS[lang]
     titles = {path: title(path, lang) for path in files}
-    contents = "".join(f'<li><a href="#{anchor(p)}"><span>{number(p)}</span>{inline(t)}</a></li>'
-                       for p, t in titles.items())  # fmt: skip
+    terms = glossary()
+    entries = [(anchor(p), number(p), inline(t)) for p, t in titles.items()]
+    entries += [("glossary", "", say["glossary"])] if terms else []
+    contents = "".join(f'<li><a href="#{at}"><span class="n">{n}</span><span>{t}</span></a></li>'
+                       for at, n, t in entries)  # fmt: skip
     parts = {
         **{key: html.escape(text) for key, text in say.items()},
         "OTHER": other,
         "STYLE": (_PARTS / "style.css").read_text(encoding="utf-8") + colours(),
         "SCRIPT": (_PARTS / "page.js").read_text(encoding="utf-8"),
         "CONTENTS": contents,
-        "MAIN": "\n".join(chapter(path, out, lang, titles) for path in files),
+        "MAIN": "\n".join([*(chapter(p, out, lang, titles, terms) for p in files), *terms_section(terms, files, lang)]),
     }
     frame = (_PARTS / "index.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], frame)
 
 
-def chapter(path: Path, out: Path, lang: str, titles: dict[Path, str]) -> str:
+def chapter(path: Path, out: Path, lang: str, titles: dict[Path, str], terms: Sequence[Term]) -> str:
     """One chapter: its cells in order, and below each cell of code what it said, found and showed."""
     notes = json.loads((out / path.stem / "items.json").read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    code = programs(source, lang)
     found, items = [], notes["items"]
-    for cell in cells(path.read_text(encoding="utf-8")):
+    for cell in cells(source):
         if cell.kind == "text":
-            found.append(text_cell(cell, lang, number(path)))
+            found.append(linked(text_cell(cell, lang, number(path)), terms))
             continue
-        found.append(f'<pre class="code"><code>{code(cell.text)}</code></pre>')
+        found.append(next(code))
         found += [shown(item, out / path.stem, lang) for item in items if cell.first <= item["line"] <= cell.last]
     say = WORDS[lang]
     ran = html.escape(say["ran"]).format(file=f"<code>demos/{path.name}</code>", seconds=f"{notes['seconds']:.1f}")
@@ -136,61 +137,62 @@ def text_cell(cell: Cell, lang: str, number: str) -> str:
             text = f"<h3>{text[4:-5]}</h3>"
         elif re.match(r"\*\*(Exercise|练习)", paragraph.text):
             text = f'<aside class="exercise">{text}</aside>'
+        elif re.match(r"\*\*(Answer|答案)[.。]?\*\*", paragraph.text):
+            text = re.sub(r"^<p><strong>.*?</strong>\s*", "<p>", text)
+            text = f'<details class="answer"><summary>{WORDS[lang]["answer"]}</summary>{text}</details>'
         made.append(text)
     return "\n".join(made)
 
 
-def markdown(text: str) -> str:
-    """Markdown with $formulas$ as HTML with MathML."""
-    formulas: list[str] = []
-    text = _NO_SPACE.sub("", text)
-
-    def keep(m: re.Match[str]) -> str:
-        if m[0].startswith("`"):
-            return m[0]
-        if m["power"]:
-            return f"{m['number']}\u00a0×\u00a010{str(int(m['power'])).translate(_SUPERSCRIPT)}"
-        block = m[0].startswith("$$")
-        formulas.append(mathml(m[0].strip("$").strip(), block))
-        return f"\ue000{len(formulas) - 1}\ue001"
-
-    made = _MARKDOWN.render(_KEPT.sub(keep, text))
-    made = re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
-    made = re.sub("<em>([^<\u3400-\u9fff]*)</em>", r'<em class="latin">\1</em>', made)
-    return _FORMULA.sub(lambda m: whole(m[1], formulas[int(m[2])], m[3]), made).strip()
+# ---- code ------------------------------------------------------------------------------------------------------------
 
 
-def whole(before: str, formula: str, after: str) -> str:
-    """A formula with the brackets and stops that touch it: no line begins with a stop, or ends with an opening one."""
-    made = before + formula + after
-    return f'<span class="whole">{made}</span>' if made != formula else made
+def programs(source: str, lang: str) -> Iterator[str]:
+    """The code of each cell in turn: the lesson, with a button to copy it, and what makes the page, folded."""
+    say = WORDS[lang]
+    found = [cell for cell in cells(source) if cell.kind == "code"]
+    statements = pieces(found, source)
+    for i in range(len(found)):
+        here = [piece for piece in statements if piece.cell == i]
+        lesson = in_language(joined((min(p.gap, 1), p.lesson) for p in here if p.lesson), lang)
+        rest = in_language(joined((min(p.gap, 1), spoken(p.text)) for p in here if p.drawing), lang)
+        made = ""
+        if lesson:
+            button = (f'<button class="copy" type="button" title="{say["how_to_copy"]}" data-done="{say["copied"]}" '
+                      f'data-program="{html.escape(program(statements, i, lang))}">{say["copy"]}</button>')  # fmt: skip
+            made += f'<pre class="code"><code>{coloured(lesson)}</code></pre>{button}'
+        if rest:
+            n = rest.count("\n") + 1
+            lines = say["lines"].format(n=n) if n > 1 else say["a_line"]
+            made += (f'<details class="fold"><summary>{say["fold"]} <span>{lines}</span></summary>'
+                     f'<pre class="code"><code>{coloured(rest)}</code></pre></details>')  # fmt: skip
+        yield f'<div class="program">{made}</div>'
 
 
-def mathml(latex: str, block: bool) -> str:
-    latex = _FUNCTION.sub(r"\g<0>\\,", latex)
-    made = convert(latex, display="block" if block else "inline")
-    return f'<span class="formula">{made}</span>' if block else made
+def coloured(text: str) -> str:
+    return highlight(text, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
 
 
-def inline(text: str) -> str:
-    """Markdown of one line, without the paragraph around it."""
-    return markdown(text).removeprefix("<p>").removesuffix("</p>")
+# ---- the glossary ----------------------------------------------------------------------------------------------------
 
 
-def code(text: str) -> str:
-    return highlight(spoken(text), PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
-
-
-def spoken(text: str) -> str:
-    """The code with ... for the words of say, show and finding, which stand below it."""
-    lines = text.replace("  # fmt: skip", "").split("\n")
-    calls = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Expr)]
-    calls = [c for c in calls if isinstance(c, ast.Call) and getattr(c.func, "id", "") in ("say", "show", "finding")]
-    for call in sorted(calls, key=lambda c: -c.lineno):
-        name = call.func.id  # type: ignore[attr-defined]
-        first = "" if name == "say" else f"{ast.get_source_segment(text, call.args[0])}, "
-        lines[call.lineno - 1 : call.end_lineno] = [f"{' ' * call.col_offset}{name}({first}...)"]
-    return "\n".join(lines)
+def terms_section(terms: Sequence[Term], files: Sequence[Path], lang: str) -> list[str]:
+    """The last section: each term with its name in the other language, its symbol, its meaning and its chapter."""
+    if not terms:
+        return []
+    say, chapters = WORDS[lang], {int(number(path)): path for path in files}
+    rows = []
+    for term in sorted(terms, key=lambda t: t.chapter if lang == "zh" else t.en.casefold()):
+        name, other, meaning = term.in_language(lang)
+        symbol = f'<span class="symbol">{inline(term.symbol)}</span>' if term.symbol else ""
+        where = say["about"].format(n=term.chapter)
+        if term.chapter in chapters:
+            where = f'<a href="#{anchor(chapters[term.chapter])}">{where}</a>'
+        other = "" if other == name else f'<span lang="{say["other_lang"]}">{inline(other)}</span>'
+        rows.append(f'<dt id="{term.anchor}"><b>{inline(name)}</b> {other}{symbol}</dt>'
+                    f'<dd>{inline(meaning)} <span class="where">{where}</span></dd>')  # fmt: skip
+    head = f"<h2>{say['glossary']}</h2><p>{say['about_glossary']}</p>"
+    return [f'<section id="glossary">{head}<dl>{"".join(rows)}</dl></section>']
 
 
 # ---- what was shown --------------------------------------------------------------------------------------------------
@@ -203,21 +205,37 @@ def shown(item: dict[str, Any], folder: Path, lang: str) -> str:
         return f'<div class="said">{words}</div>'
     if item["kind"] == "finding":
         return f'<aside class="finding"><b>{WORDS[lang]["finding"]}</b>{words}</aside>'
-    file = item["files"][lang == "zh"]
-    text = (folder / file).read_text(encoding="utf-8")
-    form = item["form"]
-    if form == "svg":
-        text = svg(text, f"{folder.name}-{file.split('.')[0]}-")
-        kind = "drawing" if 'class="tinygrad_tf"' in text[:200] else "figure"
+    files = [folder / file for file in item["files"][lang == "zh" :: 2]]  # the one for a narrow screen comes second
+    text = files[0].read_text(encoding="utf-8")
+    form = kind = item["form"]
+    boxes = []
+    if form == "svg" and 'class="tinygrad_tf"' in text[:2000]:
+        kind = "drawing"
+        boxes = [fitted(svg(text, f"{folder.name}-{files[0].stem}-"))]
+    elif form == "svg":
+        kind = "figure"
         said = html.escape(html.unescape(re.sub("<[^>]*>", "", words)))
-        text = fitted(text) if kind == "drawing" else text.replace("<svg", f'<svg role="img" aria-label="{said}"', 1)
+        for file in files:
+            text = svg(file.read_text(encoding="utf-8"), f"{folder.name}-{file.stem}-")
+            boxes.append(legible(text.replace("<svg", f'<svg role="img" aria-label="{said}"', 1)))
     elif form == "page":
-        text = f'<iframe title="{WORDS[lang]["explorer"]}" data-page="{html.escape(text)}" loading="lazy"></iframe>'
         kind = "explorer"
+        boxes = [f'<iframe title="{WORDS[lang]["explorer"]}" data-page="{html.escape(text)}" loading="lazy"></iframe>']
+    elif form == "html":
+        boxes = [text]
     else:
-        kind = form
-        text = markdown(text) if form == "markdown" else text if form == "html" else f"<pre>{html.escape(text)}</pre>"
-    return f'<figure class="{kind}"><div class="box">{text}</div><figcaption>{words}</figcaption></figure>'
+        boxes = [markdown(text) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
+    sizes = ("wide", "narrow") if len(boxes) > 1 else ("",)
+    words = sides(words) if len(boxes) > 1 else words
+    made = "".join(f'<div class="box {size}">{box}</div>' for size, box in zip(sizes, boxes, strict=True))
+    return f'<figure class="{kind}">{made}<figcaption>{words}</figcaption></figure>'
+
+
+def sides(words: str) -> str:
+    """A caption whose "Left:" reads "Top:" where the panels stand below each other."""
+    other = {"Left": "Top", "Right": "Bottom", "左": "上", "右": "下"}
+    return re.sub(r"\b(Left|Right)(?=:)|([左右])(?=[：:])", lambda m: f'<span class="beside">{m[0]}</span>'
+                  f'<span class="below">{other[m[0]]}</span>', words)  # fmt: skip
 
 
 def svg(text: str, prefix: str) -> str:
@@ -227,12 +245,24 @@ def svg(text: str, prefix: str) -> str:
 
 
 def fitted(text: str) -> str:
-    """A drawing on the page's own paper, made a little smaller if it is higher than a page of the guide should be."""
+    """A drawing on the page's own paper, a little smaller if it is high, but never so small that it cannot be read."""
     width, height = (float(size) * 4 / 3 for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text)[:2])
-    scale = max(0.83, min(1.0, 1500 / height))
+    scale = max(least(text), min(1.0, 1500 / height))
     size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
     text = re.sub(r'<polygon fill="#ffffff"', '<polygon fill="none"', text, count=1)
     return re.sub(r'width="[\d.]+pt"\s+height="[\d.]+pt"', size, text, count=1)
+
+
+def legible(text: str) -> str:
+    """A figure that becomes smaller with the page, as far as it can be read."""
+    width = float(re.findall(r'\bwidth="([\d.]+)pt"', text)[0]) * 4 / 3
+    return text.replace("<svg", f'<svg style="min-width:{least(text) * width:.0f}px"', 1)
+
+
+def least(text: str) -> float:
+    """The scale at which the smallest words of an SVG are SMALLEST pixels high."""
+    sizes = [float(size) for size in re.findall(r'font-size(?::\s*|=")([\d.]+)', text)]
+    return SMALLEST * 3 / 4 / min(sizes, default=SMALLEST)
 
 
 def colours() -> str:
@@ -241,7 +271,8 @@ def colours() -> str:
     dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
     drawing = "\n".join(f".tinygrad_tf [{what}='{a}']{{{what}:{b}}}" for (a, b), what in
                         itertools.product(DARK.items(), ("fill", "stroke")))  # fmt: skip
-    return "\n".join([bare(light), under('[data-theme="dark"]', f"{bare(dark)}\n{drawing}")])
+    dark = under('[data-theme="dark"]', f"{bare(dark)}\n{drawing}")
+    return f"{bare(light)}\n@media screen {{\n{dark}\n}}\n"
 
 
 def bare(style: str) -> str:

@@ -65,10 +65,46 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What is wider than its box can be reached by the Tab key, and then moved by the arrows.
-const boxes = [...document.querySelectorAll(".box, .formula, pre.code, .exercise pre")];
+const boxes = [...document.querySelectorAll(".box, .formula, pre.code, .exercise pre, .answer pre")];
 function reach() {
   const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);  // read all, then write all: one layout
   boxes.forEach((box, i) => { if (wide[i]) box.tabIndex = 0; else box.removeAttribute("tabindex"); });
 }
+// A cell's code is copied as a program that runs by itself; without a clipboard (an old browser) through a selection.
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+for (const button of document.querySelectorAll(".copy")) {
+  const words = button.textContent;
+  button.addEventListener("click", async () => {
+    await copy(button.dataset.program);
+    button.textContent = button.dataset.done;
+    button.focus();
+    setTimeout(() => { button.textContent = words; }, 1500);
+  });
+}
+
+// What is folded opens where the address leads into it, and all answers are printed.
+function unfold() {
+  const at = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let part = at && at.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+}
+addEventListener("hashchange", unfold);
+unfold();
+const answers = [...document.querySelectorAll(".answer")];
+let shut = [];
+addEventListener("beforeprint", () => {
+  shut = answers.filter((answer) => !answer.open);
+  for (const answer of shut) answer.open = true;
+});
+addEventListener("afterprint", () => { for (const answer of shut) answer.open = false; });
+
+for (const fold of document.querySelectorAll("details")) fold.addEventListener("toggle", reach);
 addEventListener("load", reach);
 addEventListener("resize", reach);

@@ -28,7 +28,7 @@ def tools():
     sys.path.insert(0, str(ROOT / "demos"))
     yield
     sys.path.remove(str(ROOT / "demos"))
-    for name in ("guide", "chapters", "tour", "tour_page"):
+    for name in ("guide", "chapters", "figures", *(path.stem for path in (ROOT / "demos").glob("tour*.py"))):
         sys.modules.pop(name, None)
 
 
@@ -48,7 +48,7 @@ def chapter(request):
 def test_a_chapter_is_short_and_all_of_it_is_in_cells(chapter):
     path, cells = chapter
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 150
+    assert len(lines) < 350
     assert (cells[0].first, cells[-1].last) == (1, len(lines))
     for cell in cells:
         if cell.kind == "code":
@@ -194,7 +194,7 @@ def test_the_numbers_of_a_heatmap_have_no_minus_zero():
 
 
 def test_words_become_html():
-    from tour_page import markdown
+    from tour_text import markdown
 
     assert markdown("a **b** `$c$`") == "<p>a <strong>b</strong> <code>$c$</code></p>"
     assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
@@ -206,10 +206,61 @@ def test_words_become_html():
 
 
 def test_the_code_is_shown_without_the_words_that_stand_below_it():
-    from tour_page import spoken
+    from tour_code import spoken
 
     code = "x = 1\nfor i in range(2):\n    say(f'{i}',\n        '一')  # fmt: skip\nfinding(x < 2, 'a', 'b')"
     assert spoken(code) == "x = 1\nfor i in range(2):\n    say(...)\nfinding(x < 2, ...)"
+
+
+def test_dates_and_hyphened_names_stay_in_one_line():
+    from tour_text import markdown
+
+    assert markdown("a post-norm") == '<p>a <span class="whole">post-norm</span></p>'
+    assert 'whole">2026-03-03<' in markdown("变成 2026-03-03。")
+    assert "whole" not in markdown("`post-norm` and a – b")
+
+
+@pytest.fixture(scope="module")
+def with_terms(tmp_path_factory):
+    """A guide of one chapter that has an answer, beside a glossary: its folder of results."""
+    demos = tmp_path_factory.mktemp("terms") / "demos"
+    shutil.copytree(ROOT / "demos", demos, ignore=shutil.ignore_patterns("[0-9]*"))
+    entry = {"en": "query (Q)", "zh": "查询", "symbol": "$q$", "chapter": 1, "meaning_en": "What is *sought*.",
+             "meaning_zh": "在找什么。"}  # fmt: skip
+    (demos / "glossary.json").write_text(json.dumps([entry]), encoding="utf-8")
+    chapter = (
+        "# %% [markdown]\n# # A\n# # 甲\n#\n# Many **queries**, a **Query**.\n#\n# 一个**查询**。\n# %%\n"
+        "from guide import finding\nn = 1  # one | 一\nfinding(n > 0, 'a', '一')\n# %% [markdown]\n"
+        "# **Exercise.** Why?\n#\n# **练习。** 为什么？\n#\n# **Answer.** So.\n#\n# **答案。** 因为。\n"
+    )
+    (demos / "01_one.py").write_text(chapter, encoding="utf-8")
+    done = run(demos / "tour.py", "--out", demos / "out", out=demos / "out")
+    assert done.returncode == 0, done.stderr
+    return demos / "out"
+
+
+@pytest.mark.parametrize(
+    ("name", "term", "answer"), [("index.html", "Query", "So."), ("index.zh.html", "查询", "因为。")]
+)
+def test_terms_lead_to_the_glossary_and_answers_are_folded(name, term, answer, browser, with_terms):
+    with opening(browser, with_terms) as open:
+        page = open(name)
+        link = page.locator("p a.term").first
+        assert link.inner_text() == term
+        link.click()
+        page.locator("#glossary dt:target").wait_for()
+        page.locator("#glossary dd a").click()
+        assert page.url.endswith("#one")
+        assert not page.get_by_text(answer, exact=True).is_visible()
+        page.locator(".answer summary").click()
+        page.get_by_text(answer, exact=True).wait_for()
+
+
+@pytest.mark.parametrize(("name", "comment"), [("index.html", "# one"), ("index.zh.html", "# 一")])
+def test_comments_are_in_the_language_of_the_page(name, comment, with_terms):
+    text = (with_terms / name).read_text(encoding="utf-8")
+    assert f"{comment}<" in text
+    assert "one | 一" not in text
 
 
 # ---- the pages -------------------------------------------------------------------------------------------------------
@@ -258,10 +309,11 @@ def assert_it_shows_all_chapters_and_fits(page, theme):
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("main > section").count() == page.locator("#contents a").count() == len(FILES)
+    assert page.locator("main > section").count() == page.locator("#contents a").count()
+    assert page.locator("main > section:not(#glossary)").count() == len(FILES)
     count = "(sections, part) => sections.map((section) => section.querySelectorAll(part).length)"
     for part, least, most in ((".finding", 1, 99), (".exercise", 1, 1), ("figure", 1, 99)):
-        found = page.locator("main > section").evaluate_all(count, part)
+        found = page.locator("main > section:not(#glossary)").evaluate_all(count, part)
         assert [n for n in found if not least <= n <= most] == [], part
 
 
@@ -294,6 +346,59 @@ def test_no_drawing_is_cut(looked_at):
     page.set_viewport_size({"width": 1280, "height": 800})
     cut = "(boxes) => boxes.filter((box) => box.scrollHeight > box.clientHeight + 1).length"
     assert page.locator("figure.drawing .box").evaluate_all(cut) == 0
+
+
+SMALL = """() => { const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text; text = walk.nextNode();) {
+        const e = text.parentElement;
+        if (!text.textContent.trim() || !e.getClientRects().length || e.closest("math")) continue;
+        const scale = e.closest("svg") && e.getScreenCTM ? Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b) : 1;
+        if (parseFloat(getComputedStyle(e).fontSize) * scale < 10.95) found.push(text.textContent);
+    }
+    return found; }"""
+
+
+@pytest.mark.parametrize("width", [390, 700, 1000, 1920])
+def test_every_word_is_large_enough_to_be_read(width, looked_at):
+    page, _ = looked_at
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate(SMALL) == []
+
+
+def test_panels_stand_below_each_other_on_a_phone(looked_at):
+    page, _ = looked_at
+    shown = "(boxes) => boxes.filter((box) => box.getClientRects().length).map((box) => box.className)"
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert set(page.locator("figure.figure:has(.narrow) .box").evaluate_all(shown)) == {"box narrow"}
+    assert page.locator("figure.figure:has(.narrow)").count() > len(FILES)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert set(page.locator("figure.figure:has(.narrow) .box").evaluate_all(shown)) == {"box wide"}
+
+
+def test_what_makes_the_page_is_folded_away_and_opens_by_the_keyboard(opened):
+    page = opened("index.html", viewport={"width": 1280, "height": 800})
+    seen = page.locator(".program > pre.code").all_inner_texts()
+    assert [code for code in seen if re.search(r"\b(show|finding|heatmap|figure|say)\(|\bshort\b", code)] == []
+    fold = page.locator("details.fold").first
+    assert not fold.locator("pre").is_visible()
+    fold.locator("summary").press("Enter")
+    fold.locator("pre").wait_for()
+
+
+def test_code_is_copied_as_a_program(opened):
+    page = opened("index.html", permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#tensor .copy").last.click()
+    page.locator("#tensor .copy:text('Copied')").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "import numpy as np\n" in copied
+    assert "L.backward(" in copied  # of a cell before
+
+
+def test_a_chapter_is_printed_dark_on_white(opened):
+    page = opened("index.html", color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("header").is_visible()
 
 
 def test_only_what_is_too_wide_is_reached_by_the_tab_key(opened):
