@@ -24,6 +24,7 @@ ALLOWED = {
     "errors": set(),
     "random": {"errors"},
     "files": {"errors"},
+    "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "random", "sums"},  # knows no op by name
@@ -34,11 +35,11 @@ ALLOWED = {
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE,
-    "optim": _ENGINE | {"nn", "kernels"},
+    "optim": _ENGINE | {"nn", "kernels", "fields"},
     "tasks": {"errors", "random"},
-    "models": _NETWORK | {"files"},
+    "models": _NETWORK | {"files", "fields"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"files", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"files", "fields", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [
