@@ -23,7 +23,8 @@ import numpy as np
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.models import BERT, GPT2, Llama
 from tinygrad_tf.models.configs import family
-from tinygrad_tf.models.folders import folder_of, read_json
+from tinygrad_tf.models.folders import Folder
+from tinygrad_tf.models.hub import folder_of
 
 FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 
@@ -31,7 +32,7 @@ FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 def load(name: str) -> tuple[Any, Any]:
     """The model and the tokenizer of a folder or a name."""
     folder = folder_of(name)
-    kind = family(read_json(folder / "config.json"))
+    kind = family(Folder(folder).json("config.json"))
     if kind not in FAMILIES:
         raise SystemExit(f"{folder} holds a model of type {kind!r}; this reads {', '.join(FAMILIES)}")
     return FAMILIES[kind].from_pretrained(folder), load_tokenizer(folder)
@@ -44,7 +45,13 @@ def load_tokenizer(folder: Path) -> Any:
         raise SystemExit('text needs the package tokenizers: pip install "tinygrad_tf[tokenizers]"') from None
     if not (folder / "tokenizer.json").is_file():
         raise SystemExit(f"no file {folder / 'tokenizer.json'}: download it, or save it with transformers")
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    try:
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except BaseException as problem:  # the package raises bare ones, and its own for what it did not foresee
+        if isinstance(problem, (KeyboardInterrupt, MemoryError)):
+            raise
+        why = " ".join(str(problem).split())[:200]
+        raise SystemExit(f"{folder / 'tokenizer.json'} is damaged ({why}): download it again") from None
 
 
 def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Iterator[str]:

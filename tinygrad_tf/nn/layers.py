@@ -15,13 +15,18 @@ from ..ops import fused
 from ..ops.conversion import as_dtype, check_device
 from . import init
 from .module import Module
+from .outline import outlined
 from .parts import Parameter
 
 
 def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
-    """A parameter of zeros for an initialiser to fill, float32 by default."""
+    """A parameter of zeros for an initialiser to fill, float32 by default; in an outline it takes no memory."""
     check_device("Parameter", device)
-    return Parameter(np.zeros(shape, np.float32 if dtype is None else as_dtype("Parameter", dtype)))
+    dtype = np.dtype(np.float32) if dtype is None else as_dtype("Parameter", dtype)
+    made = Parameter(np.zeros(() if outlined() else shape, dtype))
+    if outlined():
+        made.array = np.broadcast_to(made.array, shape)
+    return made
 
 
 def probability(name: str, p: float) -> float:
@@ -128,7 +133,7 @@ class Embedding(Module):
     def reset_parameters(self) -> None:
         init.normal_(self.weight)
         if self.padding_idx is not None:
-            self.weight.array[self.padding_idx] = 0
+            init.zeros_(self.weight.array[self.padding_idx])
 
     def forward(self, ids: Any) -> Tensor:
         if self.max_norm is not None:
