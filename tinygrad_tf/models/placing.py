@@ -23,7 +23,7 @@ from ..errors import error
 from ..files import write_whole
 
 CONFIG, NOTE, SUMS = "config.json", ".save_pretrained.json", "SHA256SUMS"
-_STRAY = re.compile(r"\.(.+\.safetensors|.+\.json|SHA256SUMS)\.[0-9a-f]{16}\.new")
+_STRAY = re.compile(r"\.(.+\.(safetensors|json)|SHA256SUMS)\.[0-9a-f]{16}\.new|\.\.save_pretrained\.json\..+\.tmp")
 
 
 def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: list[str], sums: bool) -> None:
@@ -52,7 +52,9 @@ def _place(path: Path, number: str, files: Mapping[str, Callable[[Path], Any]], 
     try:
         for name, write in files.items():
             beside = path / _beside(name, number)
-            write_whole(beside, write)
+            write(beside)
+            with open(beside, "rb+") as file:
+                os.fsync(file.fileno())
             if (path / name).exists():
                 shutil.copymode(path / name, beside)
         write_whole(path / NOTE, lambda beside: beside.write_text(json.dumps(note), "utf-8"))
