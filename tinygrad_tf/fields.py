@@ -80,6 +80,7 @@ def optional(kind: Kind) -> Kind:
 
 
 TRUTH = Kind(lambda x: isinstance(x, (bool, np.bool_)), "True or False", "True")
+PROBABILITY = Kind(lambda x: is_finite(x) and 0 <= x <= 1, "a probability, 0 … 1", "0.1")
 MAPPING = Kind(lambda x: isinstance(x, Mapping) and all(isinstance(name, str) for name in x),
                "a dict with names as keys", "{}")  # fmt: skip
 

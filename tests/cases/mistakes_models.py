@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig
+from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig, TransformerConfig
 
 from .mistakes import ones
 
@@ -71,6 +71,8 @@ LANGUAGE_MODELS = [
      ValueError, "GPT2Config got n_embd 8, hidden_size 16", "another name for n_embd", "config.json"),
     ("a setting that changes what is computed", lambda: GPT2Config.from_dict({"scale_attn_weights": False}), ValueError,
      "GPT2Config got scale_attn_weights=False", "nothing else is computed", "scale_attn_weights=True"),
+    ("a configuration with an unknown field", lambda: TransformerConfig.from_dict({"vocab_size": 5, "d_modle": 4}),
+     ValueError, "TransformerConfig got an unknown 'd_modle'", "d_model", "dataclasses.asdict"),
     ("logits of a bare model", lambda: bare()([[1]]), RuntimeError,
      "Llama got a call for logits, and no output layer", "LlamaModel", "model.hidden(ids)"),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..fields import MAPPING, TRUTH, check, number, optional, several, shown, text, whole
+from ..fields import MAPPING, PROBABILITY, TRUTH, check, number, optional, several, shown, text, whole
 from ..ops.activation import hardswish, leaky_relu, mish, relu, relu6
 from ..ops.exponential import sigmoid, tanh
 from ..ops.fused import gelu, gelu_tanh, silu
@@ -17,7 +17,7 @@ from ..ops.fused import gelu, gelu_tanh, silu
 #: Types of models, and how the names of transformers' classes for them begin.
 _CLASSES = {"gpt2": "GPT2", "llama": "Llama", "bert": "Bert"}
 
-_SIZE, _LENGTH, _PROBABILITY, _ID = whole(1, 10**6, 12), whole(1, 10**9, 1024), number(0, 1, 0.1), whole(-1, 10**9, 2)
+_SIZE, _LENGTH, _ID = whole(1, 10**6, 12), whole(1, 10**9, 1024), whole(-1, 10**9, 2)
 #: What each field of a configuration may be.
 _FIELDS = {
     **dict.fromkeys(("n_embd", "n_head", "hidden_size", "intermediate_size", "num_attention_heads", "type_vocab_size"),
@@ -26,7 +26,7 @@ _FIELDS = {
     **dict.fromkeys(("n_layer", "num_hidden_layers"), whole(0, 10**6, 12)),
     **dict.fromkeys(("vocab_size", "n_positions", "max_position_embeddings"), _LENGTH),
     **dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout_prob", "attention_probs_dropout_prob",
-                     "attention_dropout"), _PROBABILITY),
+                     "attention_dropout"), PROBABILITY),
     **dict.fromkeys(("layer_norm_epsilon", "layer_norm_eps", "rms_norm_eps"), number(0, 1, 1e-5)),
     "initializer_range": number(0, example=0.02),
     **dict.fromkeys(("bos_token_id", "pad_token_id"), optional(_ID)),
