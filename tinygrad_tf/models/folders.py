@@ -79,9 +79,9 @@ class Folder:
     def json(self, name: str, described: int = 0) -> dict[str, Any]:
         """A JSON file that holds an object, and describes so many bytes of numbers."""
         file = self.file(name, "give the path of the folder that holds config.json")
+        if file.stat().st_size > _DESCRIPTION + described // 10:
+            raise damaged(file, "its size is that of a description, not of numbers")
         try:
-            if file.stat().st_size > _DESCRIPTION + described // 10:
-                raise damaged(file, "its size is that of a description, not of numbers")
             content = json.loads(file.read_text("utf-8"), parse_constant=_no_number)
         except (OSError, RecursionError) as problem:
             raise unreadable(file, problem) from None

@@ -100,6 +100,8 @@ def finish(path: Path) -> None:
 def read_note(path: Path) -> dict[str, Any] | None:
     """The note of a save that was not finished, None if there is none."""
     if not os.path.isfile(path / NOTE):
+        if os.path.lexists(path / NOTE):
+            raise no_file(path / NOTE)
         return None
     try:
         with open(path / NOTE, "rb") as file:
@@ -130,9 +132,23 @@ def places(path: Path) -> Callable[[str], Path | None]:
             found = beside if os.path.isfile(beside) else found
         elif name in note["gone"]:
             return None
-        return found if os.path.isfile(found) else None  # no fifo, which would not end, and no name that cannot be
+        if os.path.isfile(found):
+            return found
+        if os.path.lexists(found):  # a fifo, a device, a loop of links: reading it would not end
+            raise no_file(found)
+        return None
 
     return place
+
+
+def no_file(path: Path) -> FileNotFoundError:
+    return error(
+        FileNotFoundError,
+        "from_pretrained",
+        got=f"{str(path)!r}, which is no file",
+        rule="a folder holds files, or links that lead to files",
+        cure="take away what is there, and download or save the file again",
+    )
 
 
 def is_name(name: Any) -> bool:

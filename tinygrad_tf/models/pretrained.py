@@ -146,12 +146,15 @@ class Pretrained(nn.Module):
 
     def _check_layers(self, found: Mapping[str, Entry], n_layers: int, bare: bool) -> None:
         """Raise unless the files can hold so many layers as this outline has one of, and the shapes of that one."""
-        there, _, missing, wrong = self._match(found, bare)
-        of_layers = [name for name in dict(self._entries()) if re.search(r"\.0\.", name)]
+        _, _, missing, wrong = self._match(found, bare)
+        own = dict(self._entries())
+        of_layers = [name for name in own if ".0." in name]
         if len(of_layers) * n_layers > len(found):
-            known = {self._own_name(name, there) for name in found} | set(found)
-            more = (re.sub(r"\.0\.", f".{i}.", of_layers[0], count=1) for i in range(n_layers))
-            missing += [next((name for name in more if name not in known), f"tensors of {n_layers} layers")]
+            numbers = [re.search(r"(?:^|\.)([0-9]{1,7})\.", name) for name in found]
+            one = [re.sub(r"(^|\.)[0-9]+\.", r"\g<1>0.", name, count=1) for name in found]
+            there = {int(i[1]) for i, name in zip(numbers, one, strict=True) if i and self._own_name(name, own) in own}
+            lost = next((i for i in range(n_layers) if i not in there), n_layers - 1)
+            missing.append(of_layers[0].replace(".0.", f".{lost}.", 1))
         self._refuse({"missing": missing, "mis-shaped": wrong})
 
     def _match(
