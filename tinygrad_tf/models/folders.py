@@ -6,6 +6,7 @@ held against each other. What describes the numbers may not take much more room 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -66,7 +67,9 @@ class Folder:
             )
         if name not in self.stamps:
             self.stamps[name] = _stamp(found)
-            if name in self.digests and sha256(found) != self.digests[name]:
+            with reading(found):
+                good = name not in self.digests or sha256(found) == self.digests[name]
+            if not good:
                 raise error(
                     ValueError,
                     "from_pretrained",
@@ -79,13 +82,13 @@ class Folder:
     def json(self, name: str, described: int = 0) -> dict[str, Any]:
         """A JSON file that holds an object, and describes so many bytes of numbers."""
         file = self.file(name, "give the path of the folder that holds config.json")
-        if file.stat().st_size > _DESCRIPTION + described // 10:
-            raise damaged(file, "its size is that of a description, not of numbers")
+        with reading(file):
+            if file.stat().st_size > _DESCRIPTION + described // 10:
+                raise damaged(file, "its size is that of a description, not of numbers")
+            written = file.read_bytes()
         try:
-            content = json.loads(file.read_text("utf-8"), parse_constant=_no_number)
-        except (OSError, RecursionError) as problem:
-            raise unreadable(file, problem) from None
-        except ValueError as problem:
+            content = json.loads(written.decode("utf-8"), parse_constant=_no_number)
+        except (ValueError, RecursionError) as problem:
             raise damaged(file, f"it is JSON; here {shown(str(problem), 200)}") from None
         if not isinstance(content, dict):
             raise damaged(file, "it holds an object {…}")
@@ -96,7 +99,8 @@ class Folder:
         if self.has(WEIGHTS):
             files, places = [WEIGHTS], None
         elif self.has(INDEX):
-            sizes = [f.stat().st_size for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+            with reading(self.path):
+                sizes = [f.stat().st_size for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
             places = self.json(INDEX, sum(sizes)).get("weight_map")
             if not isinstance(places, dict) or not all(map(is_name, places.values())):
                 raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
@@ -137,11 +141,8 @@ class Folder:
         found: dict[str, str] = {}
         sums = self.place(SUMS)
         if sums is not None:
-            try:
-                with open(sums, "rb") as file:
-                    lines = file.read(_DESCRIPTION).decode("utf-8").splitlines()
-            except (OSError, ValueError) as problem:
-                raise unreadable(sums, problem) from None
+            with reading(sums), open(sums, "rb") as file:
+                lines = file.read(_DESCRIPTION).decode("utf-8", "replace").splitlines()
             matches = [re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line) for line in lines]
             if not all(matches):
                 raise damaged(sums, "each line has a digest, two spaces, and the name of a file")
@@ -173,19 +174,19 @@ def _no_number(name: str) -> Any:
 
 def _header(file: Path) -> Iterator[Entry]:
     package = safetensors_package()
-    try:
-        with open(file, "rb") as opened:
-            length = int.from_bytes(opened.read(8), "little")
-            size = os.fstat(opened.fileno()).st_size
-            if length > _DESCRIPTION + size // 10:
-                raise damaged(file, f"its header, of {length} bytes, describes as many numbers")
+    with reading(file), open(file, "rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        size = os.fstat(opened.fileno()).st_size
+        if length > _DESCRIPTION + size // 10:
+            raise damaged(file, f"its header, of {length} bytes, describes as many numbers")
+        try:
             with package.safe_open(str(file), framework="numpy"):  # checks the header and all places
                 header = json.loads(opened.read(length))
-        header.pop("__metadata__", None)
-        for name, entry in header.items():
-            yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], 8 + length + entry["data_offsets"][0])
-    except (package.SafetensorError, OSError) as problem:
-        raise unreadable(file, problem) from None
+        except (package.SafetensorError, ValueError, RecursionError) as problem:
+            raise damaged(file, f"it is a safetensors file; here {shown(str(problem), 200)}") from None
+    header.pop("__metadata__", None)
+    for name, entry in header.items():
+        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], 8 + length + entry["data_offsets"][0])
 
 
 def check_type(entry: Entry) -> None:
@@ -205,30 +206,31 @@ def read(entry: Entry, transposed: bool = False, dtype: Any = np.float32) -> np.
     made = np.empty(entry.shape[::-1] if transposed else entry.shape, dtype)
     rows = made.T if transposed else made.reshape(-1, 1)
     step, stored = max(1, _PIECE // max(1, rows.shape[1])), np.dtype(_FLOATS[entry.dtype])
-    try:
-        with open(entry.file, "rb") as file:
-            file.seek(entry.start)
-            for at in range(0, len(rows), step):
-                piece = rows[at : at + step]
-                content = file.read(piece.size * stored.itemsize)
-                numbers = bfloat16_of(content) if entry.dtype == "BF16" else np.frombuffer(content, stored)
-                piece[...] = numbers.reshape(piece.shape)
-    except (OSError, ValueError) as problem:  # it was cut off after its header had been read
-        raise unreadable(entry.file, problem) from None
+    with reading(entry.file), open(entry.file, "rb") as file:
+        file.seek(entry.start)
+        for at in range(0, len(rows), step):
+            piece = rows[at : at + step]
+            content = file.read(piece.size * stored.itemsize)
+            if len(content) != piece.size * stored.itemsize:
+                raise damaged(entry.file, "it is whole; here it ends early")
+            numbers = bfloat16_of(content) if entry.dtype == "BF16" else np.frombuffer(content, stored)
+            piece[...] = numbers.reshape(piece.shape)
     return made
 
 
-def unreadable(file: Path, problem: Exception) -> Exception:
-    """The error for a file that cannot be read: it may be damaged, or the system may refuse it."""
-    if not isinstance(problem, OSError):
-        return damaged(file, f"it is a whole file of its kind; here {shown(str(problem), 200)}")
-    return error(
-        type(problem),
-        "from_pretrained",
-        got=f"{str(file)!r}, which cannot be read ({problem.strerror or problem})",
-        rule="it needs the right to read its files",
-        cure="copy the folder to where you may read it, or ask for the right",
-    )
+@contextlib.contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """A context manager in which what the system refuses is explained, and not taken for damage."""
+    try:
+        yield
+    except OSError as problem:
+        raise error(
+            type(problem),
+            "from_pretrained",
+            got=f"{str(file)!r}, which cannot be read ({problem.strerror or problem})",
+            rule="its files are there, and may be read, until all are read",
+            cure="wait until nobody writes there, ask for the right to read, or copy the folder",
+        ) from None
 
 
 def damaged(file: Path, why: str) -> ValueError:
