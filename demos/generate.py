@@ -12,6 +12,7 @@ what is given here counts before it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import sys
 from collections.abc import Iterator
@@ -45,18 +46,26 @@ def load_tokenizer(folder: Path) -> Any:
         raise SystemExit('text needs the package tokenizers: pip install "tinygrad_tf[tokenizers]"') from None
     if not (folder / "tokenizer.json").is_file():
         raise SystemExit(f"no file {folder / 'tokenizer.json'}: download it, or save it with transformers")
-    try:
+    with tokenizing(f"{folder / 'tokenizer.json'}"):
         return Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except BaseException as problem:  # the package raises bare ones, and its own for what it did not foresee
-        if isinstance(problem, (KeyboardInterrupt, MemoryError)):
-            raise
+
+
+@contextlib.contextmanager
+def tokenizing(what: str) -> Iterator[None]:
+    """A context manager for the package tokenizers, which raises bare exceptions, and panics, for what is damaged."""
+    try:
+        yield
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as problem:
         why = " ".join(str(problem).split())[:200]
-        raise SystemExit(f"{folder / 'tokenizer.json'} is damaged ({why}): download it again") from None
+        raise SystemExit(f"{what} is damaged, or of another model ({why}): download it again") from None
 
 
 def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Iterator[str]:
     """The text that follows the prompt, piece by piece; in one piece from a model that searches with beams."""
-    ids = tokenizer.encode(prompt).ids
+    with tokenizing("tokenizer.json"):
+        ids = tokenizer.encode(prompt).ids
     if not ids:
         raise SystemExit("the prompt is empty: there is nothing to go on from")
     own = model.generation
@@ -80,7 +89,8 @@ def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Ite
 def fill_masks(model: BERT, tokenizer: Any, prompt: str) -> Iterator[str]:
     """The likeliest word for each mask, from left to right, each seen by those after it."""
     mask = tokenizer.token_to_id("[MASK]")
-    ids = np.array([tokenizer.encode(prompt).ids])
+    with tokenizing("tokenizer.json"):
+        ids = np.array([tokenizer.encode(prompt).ids])
     places = np.flatnonzero(ids[0] == mask)
     if not len(places):
         raise SystemExit("a BERT that reads in both directions fills in [MASK]: put one into the prompt")
@@ -124,7 +134,7 @@ def main() -> None:
         for piece in pieces:
             sys.stdout.write(piece)
             sys.stdout.flush()
-    except (ValueError, TypeError) as problem:  # a prompt that is too long, settings that exclude each other
+    except (ValueError, TypeError, IndexError) as problem:  # a prompt that is too long, ids of another model's
         raise SystemExit(f"\n{problem}") from None
     print()
 
