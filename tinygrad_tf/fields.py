@@ -7,7 +7,7 @@ with NaN, or with a size below 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +103,45 @@ def check(op: str, values: Mapping[str, Any], kinds: Mapping[str, Kind], within:
                 rule=f"{name} is {kind.rule}",
                 cure=f"write for example {name}={kind.example}",
             )
+
+
+def wrong_sizes(op: str, sizes: Iterable[Any]) -> Exception | None:
+    """The error for the first of the sizes that none can be, None if all can.
+
+    >>> print(wrong_sizes("zeros", (2, -1)))
+    zeros got size -1
+      rule: a size is a whole number of at least 0
+      cure: write whole numbers, for example 3
+    """
+    for size in sizes:
+        if not is_whole(size) or size < 0:
+            return error(
+                ValueError if is_whole(size) else TypeError,
+                op,
+                got=f"size {shown(size)}",
+                rule="a size is a whole number of at least 0",
+                cure="write whole numbers, for example 3",
+            )
+    return None
+
+
+def check_number(op: str, name: str, value: Any) -> None:
+    """Raise TypeError unless a setting is a number, NaN and infinity too, as far as its type goes.
+
+    >>> check_number("SGD", "lr", "a")
+    Traceback (most recent call last):
+    TypeError: SGD got lr 'a'
+      rule: lr is a number
+      cure: write for example lr=0.1
+    """
+    if not isinstance(value, (int, float, np.number)):
+        raise error(
+            TypeError,
+            op,
+            got=f"{name} {shown(value)}",
+            rule=f"{name} is a number",
+            cure=f"write for example {name}=0.1",
+        )
 
 
 def shown(value: Any, most: int = 60) -> str:

@@ -18,7 +18,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FILES = sorted(ROOT.rglob("*.py"))
 
 # What each folder and module may import of the package. Everything else is forbidden.
-_ENGINE = {"errors", "random", "sums", "autograd", "ops"}
+_ENGINE = {"errors", "fields", "random", "sums", "autograd", "ops"}
 _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
     "errors": set(),
@@ -28,18 +28,18 @@ ALLOWED = {
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "random", "sums"},  # knows no op by name
-    "ops": {"errors", "random", "sums", "autograd", "kernels"},
+    "ops": {"errors", "fields", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "autograd"},
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE,
-    "optim": _ENGINE | {"nn", "kernels", "fields"},
+    "optim": _ENGINE | {"nn", "kernels"},
     "tasks": {"errors", "random"},
-    "models": _NETWORK | {"files", "fields"},
+    "models": _NETWORK | {"files"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"files", "fields", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"files", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [
