@@ -73,6 +73,7 @@ class Trainer:
         ranks: the processes that train together (see :mod:`tinygrad_tf.parallel`), by default this one alone. Call
             every method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
 
+    >>> from tinygrad_tf.models import TransformerConfig
     >>> from tinygrad_tf.tasks import reverse
     >>> task = reverse()
     >>> model = Transformer(TransformerConfig(len(task.vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=32))
