@@ -278,7 +278,7 @@ def test_what_fails_in_the_middle_of_a_restore_leaves_all_as_it_was(problem, fil
 
 
 @pytest.mark.parametrize("notes, word", [
-    ({"model": {"vocab_size": 6, "d_model": 10**6, "n_layers": 1}, "vocabulary": "abc"}, "'decoder.layers.0"),
+    ({"model": {"vocab_size": 6, "d_model": 10**6, "n_layers": 1}, "vocabulary": "abc"}, "(6, 1000000)"),
     ({"model": {"vocab_size": 6, "n_layers": 10**6}, "vocabulary": "abc"}, "layers"),
     ({"model": {"vocab_size": 6, "d_modle": 4}, "vocabulary": "abc"}, "unknown 'd_modle'"),
     ({"model": {"vocab_size": "6"}, "vocabulary": "abc"}, "vocab_size '6'"),

@@ -82,7 +82,7 @@ def check_alike(what: str, live: Any, saved: Any) -> None:
         good = saved is None or isinstance(saved, str)
     else:
         counts = what.endswith("last_epoch")
-        good = saved is None or (is_whole(saved) if counts else _is_number(saved)) or not _is_number(live)
+        good = (is_whole(saved) if counts else _is_number(saved)) or not _is_number(live)
     if not good:
         raise error(
             ValueError,
@@ -116,7 +116,7 @@ def whole_or_not_at_all(*parts: Any) -> Iterator[None]:
             else:
                 dict.clear(container)
                 dict.update(container, content)
-        if not isinstance(problem, Exception) or is_explained(problem):
+        if not isinstance(problem, Exception) or (is_explained(problem) and not isinstance(problem, TypeError)):
             raise
         raise error(
             ValueError,
