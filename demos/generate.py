@@ -12,6 +12,7 @@ what is given here counts before it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ import numpy as np
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.models import BERT, GPT2, Llama
 from tinygrad_tf.models.configs import family
-from tinygrad_tf.models.folders import folder_of, read_json
+from tinygrad_tf.models.folders import Folder
+from tinygrad_tf.models.hub import folder_of
 
 FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 
@@ -31,7 +33,7 @@ FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 def load(name: str) -> tuple[Any, Any]:
     """The model and the tokenizer of a folder or a name."""
     folder = folder_of(name)
-    kind = family(read_json(folder / "config.json"))
+    kind = family(Folder(folder).json("config.json"))
     if kind not in FAMILIES:
         raise SystemExit(f"{folder} holds a model of type {kind!r}; this reads {', '.join(FAMILIES)}")
     return FAMILIES[kind].from_pretrained(folder), load_tokenizer(folder)
@@ -44,12 +46,26 @@ def load_tokenizer(folder: Path) -> Any:
         raise SystemExit('text needs the package tokenizers: pip install "tinygrad_tf[tokenizers]"') from None
     if not (folder / "tokenizer.json").is_file():
         raise SystemExit(f"no file {folder / 'tokenizer.json'}: download it, or save it with transformers")
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    with tokenizing(f"{folder / 'tokenizer.json'}"):
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+@contextlib.contextmanager
+def tokenizing(what: str) -> Iterator[None]:
+    """A context manager for the package tokenizers, which raises bare exceptions, and panics, for what is damaged."""
+    try:
+        yield
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as problem:
+        why = " ".join(str(problem).split())[:200]
+        raise SystemExit(f"{what} is damaged, or of another model ({why}): download it again") from None
 
 
 def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Iterator[str]:
     """The text that follows the prompt, piece by piece; in one piece from a model that searches with beams."""
-    ids = tokenizer.encode(prompt).ids
+    with tokenizing("tokenizer.json"):
+        ids = tokenizer.encode(prompt).ids
     if not ids:
         raise SystemExit("the prompt is empty: there is nothing to go on from")
     own = model.generation
@@ -73,7 +89,8 @@ def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Ite
 def fill_masks(model: BERT, tokenizer: Any, prompt: str) -> Iterator[str]:
     """The likeliest word for each mask, from left to right, each seen by those after it."""
     mask = tokenizer.token_to_id("[MASK]")
-    ids = np.array([tokenizer.encode(prompt).ids])
+    with tokenizing("tokenizer.json"):
+        ids = np.array([tokenizer.encode(prompt).ids])
     places = np.flatnonzero(ids[0] == mask)
     if not len(places):
         raise SystemExit("a BERT that reads in both directions fills in [MASK]: put one into the prompt")
@@ -117,7 +134,7 @@ def main() -> None:
         for piece in pieces:
             sys.stdout.write(piece)
             sys.stdout.flush()
-    except (ValueError, TypeError) as problem:  # a prompt that is too long, settings that exclude each other
+    except (ValueError, TypeError, IndexError) as problem:  # a prompt that is too long, ids of another model's
         raise SystemExit(f"\n{problem}") from None
     print()
 

@@ -5,10 +5,12 @@ All of them, each with a call that raises it, stand on a page made from the test
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from .texts import encodable, named
@@ -37,6 +39,28 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
 def is_explained(problem: BaseException) -> bool:
     """Whether ``problem`` already carries op, rule and cure, so that nobody explains it a second time."""
     return bool(problem.__dict__.get("explained", False))
+
+
+@contextlib.contextmanager
+def found_in(file: str | os.PathLike[str]) -> Iterator[None]:
+    """A context manager that adds the file in which a mistake stands to the errors that are explained.
+
+    >>> with found_in("config.json"):
+    ...     raise error(ValueError, "Config", got="n_head -1", rule="there is at least one head", cure="write n_head=1")
+    Traceback (most recent call last):
+    ValueError: Config got n_head -1 in 'config.json'
+      rule: there is at least one head
+      cure: write n_head=1
+    """
+    try:
+        yield
+    except Exception as problem:
+        if not is_explained(problem):
+            raise
+        head, rest = str(problem).split("\n  rule: ", 1)
+        rule, cure = rest.rsplit("\n  cure: ", 1)
+        op, _, got = head.partition(" got ")
+        raise error(type(problem), op, got=f"{got} in {str(file)!r}", rule=rule, cure=cure) from None
 
 
 def _called(name: str, value: Any) -> str:

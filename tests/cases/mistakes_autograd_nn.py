@@ -15,6 +15,7 @@ from tinygrad_tf import (
     nn,
     optim,
     vjp,
+    zeros,
 )
 from tinygrad_tf.autograd.operation import Op
 from tinygrad_tf.models import Transformer, TransformerConfig
@@ -295,6 +296,16 @@ def loaded(change):
 
 
 TRAINING = [
+    ("a rate that is a text", lambda: optim.SGD([x(2).requires_grad_()], lr="a"), TypeError,
+     "SGD got lr 'a'", "lr is a number", "lr=0.1"),
+    ("one beta for two", lambda: optim.Adam([x(2).requires_grad_()], betas=0.9), TypeError,
+     "Adam got betas 0.9", "several numbers", "betas=(0.9, 0.999)"),
+    ("a size that is a text", lambda: nn.Linear("a", 2), TypeError,
+     "a layer got size 'a'", "a whole number of at least 0", "for example 3"),
+    ("a size below 0", lambda: zeros(2, -1), ValueError,
+     "zeros got size -1", "a whole number of at least 0", "for example 3"),
+    ("a probability that is a text", lambda: nn.Dropout("a"), TypeError,
+     "Dropout got dropout 'a'", "dropout is a number", "dropout=0.1"),
     ("an optimiser of nothing", lambda: optim.SGD([]), ValueError,
      "SGD got no parameters", "something to change", "model.parameters()"),
     ("a negative learning rate", lambda: sgd(lr=-0.1), ValueError, "SGD got lr -0.1", "not negative", "downhill"),

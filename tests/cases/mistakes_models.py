@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig
+from tinygrad_tf.models import BERT, GPT2, BERTConfig, GPT2Config, Llama, LlamaConfig, TransformerConfig
 
 from .mistakes import ones
 
@@ -43,6 +43,10 @@ LANGUAGE_MODELS = [
      "model got input_ids ids (1, 2) int64, attention_mask (1, 3) bool", "one for each token", "ids != pad_id"),
     ("GPT-2 with heads that do not divide", lambda: gpt2(n_head=3), ValueError,
      "GPT2Config got n_embd 4, n_head 3", "a multiple of n_head", "n_embd=768, n_head=12"),
+    ("GPT-2 with a number of heads that is none", lambda: gpt2(n_head=2.0), ValueError,
+     "GPT2Config got n_head 2.0", "n_head is a whole number, 1 … 1000000", "n_head=12"),
+    ("a size that is no number", lambda: gpt2(layer_norm_epsilon=float("nan")), ValueError,
+     "GPT2Config got layer_norm_epsilon nan", "a finite number within 0 … 1", "layer_norm_epsilon=1e-05"),
     ("GPT-2 with an unknown activation", lambda: gpt2(activation_function="prelu"), ValueError,
      "GPT2Config got activation_function 'prelu'", "gelu_new", 'activation_function="gelu_new"'),
     ("BERT with heads that do not divide", lambda: bert(num_attention_heads=3), ValueError,
@@ -67,6 +71,8 @@ LANGUAGE_MODELS = [
      ValueError, "GPT2Config got n_embd 8, hidden_size 16", "another name for n_embd", "config.json"),
     ("a setting that changes what is computed", lambda: GPT2Config.from_dict({"scale_attn_weights": False}), ValueError,
      "GPT2Config got scale_attn_weights=False", "nothing else is computed", "scale_attn_weights=True"),
+    ("a configuration with an unknown field", lambda: TransformerConfig.from_dict({"vocab_size": 5, "d_modle": 4}),
+     ValueError, "TransformerConfig got an unknown 'd_modle'", "d_model", "dataclasses.asdict"),
     ("logits of a bare model", lambda: bare()([[1]]), RuntimeError,
      "Llama got a call for logits, and no output layer", "LlamaModel", "model.hidden(ids)"),
 ]  # fmt: skip
@@ -82,6 +88,10 @@ GENERATION = [
      "generate got guidance_scale=1.5", "not computed here", "leave guidance_scale out"),
     ("a setting that makes no sense", lambda: gpt2().generate([[1]], do_sample=True, temperature=-1.0), ValueError,
      "generate got temperature -1.0", "positive, or 0", "temperature=1.0"),
+    ("a number of tokens that is not whole", lambda: gpt2().generate([[1]], max_new_tokens=2.5), ValueError,
+     "generate got max_new_tokens 2.5", "max_new_tokens is a whole number", "max_new_tokens=20"),
+    ("a setting that is a text", lambda: gpt2().generate([[1]], eos_token_id="end"), ValueError,
+     "generate got eos_token_id 'end'", "a whole number", "eos_token_id=2"),
     ("more new tokens than positions", lambda: gpt2().generate([[1, 2]], max_new_tokens=4), ValueError,
      "generate got prompt (1, 2) int64, max_new_tokens 4", "4 positions", "max_new_tokens=3 or less"),
     ("no new token", lambda: gpt2().generate([[1, 2]], max_length=2), ValueError,

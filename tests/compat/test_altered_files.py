@@ -4,12 +4,11 @@ import io
 import json
 import pickle
 import random
-import time
-import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
+from cases.altered import altered, within_bounds
 from cases.torch_files import FILES
 
 from tinygrad_tf import Tensor, load, nn, save
@@ -17,42 +16,6 @@ from tinygrad_tf.compat.files import METADATA
 from tinygrad_tf.files import digest
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
-
-#: What is put in: bytes that mean something in a pickle, in an archive, in JSON.
-TOKENS = [
-    b"(", b")", b".", b"0", b"2", b"]", b"}", b"\x85", b"\x86", b"\x87", b"a", b"e", b"s", b"u", b"t", b"l", b"d", b"R",
-    b"b", b"Q", b"h\x00", b"h\x05", b"q\x00", b"q\x05", b"N", b"\x88", b"K\x02", b"J\xff\xff\xff\x7f",
-    b"J\xff\xff\xff\xff",
-    b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", b"X\xff\xff\xff\xff", b"G\x7f\xf0\x00\x00\x00\x00\x00\x00", b"\x81",
-    b"cos\nsystem\n", b"ccollections\nOrderedDict\n", b"c__builtin__\nset\n", b"ctorch\nSize\n", b"cnumpy\nndarray\n",
-    b"PK\x01\x02", b"PK\x05\x06", b"\xff\xff\xff\xff", b"\x00\x00\x00\x00", b"[", b"{", b'"', b"[0]", b"[-1]", b"null",
-    b"1e999", b"-1", b"99999999999999999999", b"true",
-]  # fmt: skip
-
-
-def altered(content, rng):
-    """The content with one to three changes."""
-    found = bytearray(content)
-    for _ in range(rng.randint(1, 3)):
-        at, length = rng.randrange(len(found) + 1), rng.choice([1, 1, 2, 4, 16, 200])
-        way = rng.randrange(7)
-        if way == 0 and at < len(found):
-            found[at] ^= 1 << rng.randrange(8)
-        elif way == 1 and at < len(found):
-            found[at] = rng.randrange(256)
-        elif way == 2:
-            found[at:at] = rng.choice(TOKENS)
-        elif way == 3:
-            token = rng.choice(TOKENS)
-            found[at : at + len(token)] = token
-        elif way == 4:
-            del found[at : at + length]
-        elif way == 5:
-            start = rng.randrange(len(found) + 1)
-            found[at:at] = found[start : start + length]
-        elif rng.random() < 0.2:
-            del found[at:]
-    return bytes(found)
 
 
 def archive_altered(content, rng):
@@ -116,19 +79,11 @@ def try_all(way, n, seed):
     """Read ``n`` altered files; return how many of them could be read."""
     files, alter = WAYS[way]
     rng, read = random.Random(seed), 0
-    tracemalloc.start()
-    try:
-        for i in range(n):
-            content = alter(rng.choice(files), rng)
-            tracemalloc.reset_peak()
-            before, start = tracemalloc.get_traced_memory()[0], time.perf_counter()
-            said = message(content)
-            read += said == ""
-            assert said == "" or (said.startswith("load got") and "\n  cure: " in said), i
-            assert time.perf_counter() - start < 5, i
-            assert tracemalloc.get_traced_memory()[1] - before < 2 * len(content) + 20_000_000, i
-    finally:
-        tracemalloc.stop()
+    for i in range(n):
+        content = alter(rng.choice(files), rng)
+        said = within_bounds(lambda content=content: message(content), len(content), i)
+        read += said == ""
+        assert said == "" or (said.startswith("load got") and "\n  cure: " in said), i
     return read
 
 

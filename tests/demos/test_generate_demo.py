@@ -129,12 +129,32 @@ def test_beams_of_a_file_come_in_one_piece(demo, tmp_path, monkeypatch, capsys):
     assert said.split() == [WORDS[i] for i in expected]
 
 
+def cut_off(file):
+    file.write_bytes(file.read_bytes()[:-30])
+
+
+def rename_unknown(file):
+    file.write_text(file.read_text("utf-8").replace('"unk_token": "[UNK]"', '"unk_token": "[NOT]"'), "utf-8")
+
+
+def larger(file):
+    content = json.loads(file.read_text("utf-8"))
+    content["model"]["vocab"]["once"] = 999
+    file.write_text(json.dumps(content), "utf-8")
+
+
 WRONG = {
     "no folder": (lambda f: None, ["--prompt", "a"], "the path of a folder"),
     "another kind": (lambda f: (f / "config.json").write_text(json.dumps({"model_type": "t5"})), ["--prompt", "a"],
         "'t5'"),
     "no tokenizer": (lambda f: (save("GPT-2", f), (f / "tokenizer.json").unlink()), ["--prompt", "a"],
         "tokenizer.json"),
+    "a tokenizer that was cut off": (lambda f: (save("GPT-2", f), cut_off(f / "tokenizer.json")), ["--prompt", "a"],
+        "tokenizer.json is damaged"),
+    "a tokenizer that lacks a word": (lambda f: (save("GPT-2", f), rename_unknown(f / "tokenizer.json")),
+        ["--prompt", "nothing known"], "tokenizer.json is damaged"),
+    "a tokenizer of a larger model": (lambda f: (save("GPT-2", f), larger(f / "tokenizer.json")), ["--prompt", "once"],
+        "0 … 9"),
     "no mask": (lambda f: save("BERT", f), ["--prompt", "once upon"], "[MASK]"),
     "empty": (lambda f: save("GPT-2", f), ["--prompt", ""], "empty"),
 }  # fmt: skip

@@ -109,13 +109,13 @@ def test_damage_is_explained(case, folder):
 
 
 def test_weights_that_do_not_fit_leave_the_model_as_it_was(folder):
-    from tinygrad_tf.models.folders import entries
+    from tinygrad_tf.models.folders import Folder
 
     rewrite(folder, lambda a: a.update({WTE: a[WTE][1:].copy()}))
     model = GPT2(GPT2Config(**SMALL))
     before = {name: p.array.copy() for name, p in model.named_parameters()}
     with pytest.raises(RuntimeError, match="mis-shaped"):
-        model._load(entries(folder))
+        model._load(Folder(folder).entries())
     for name, p in model.named_parameters():
         np.testing.assert_array_equal(p.array, before[name])
 

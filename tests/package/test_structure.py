@@ -18,17 +18,18 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FILES = sorted(ROOT.rglob("*.py"))
 
 # What each folder and module may import of the package. Everything else is forbidden.
-_ENGINE = {"errors", "texts", "random", "sums", "autograd", "ops"}
+_ENGINE = {"errors", "fields", "texts", "random", "sums", "autograd", "ops"}
 _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
     "texts": set(),
     "errors": {"texts"},
     "random": {"errors"},
     "files": {"errors"},
+    "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "texts", "random", "sums"},  # knows no op by name
-    "ops": {"errors", "random", "sums", "autograd", "kernels"},
+    "ops": {"errors", "fields", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "texts", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "texts", "autograd"},

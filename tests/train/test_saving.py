@@ -9,6 +9,7 @@ import pytest
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_whole
+from tinygrad_tf.train.trainer import load_model
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
 
@@ -258,6 +259,47 @@ def test_a_misfit_is_refused_before_anything_is_changed(file, make, kind, messag
     with pytest.raises(kind, match=message):
         saved.restore(*parts)
     assert as_bytes([part.state_dict() for part in parts] + [random.get_state()]) == before
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt, KeyError("gone"), TypeError])
+def test_what_fails_in_the_middle_of_a_restore_leaves_all_as_it_was(problem, file, monkeypatch):
+    training = Training()
+    saved, before = load_checkpoint(file), training.bits()
+
+    def load_state_dict(state):
+        training.schedule.last_epoch = 77
+        training.schedule.base_lrs[0] = 77.0
+        raise problem
+
+    monkeypatch.setattr(training.schedule, "load_state_dict", load_state_dict)
+    with pytest.raises(KeyboardInterrupt if problem is KeyboardInterrupt else ValueError):
+        saved.restore(*training.parts())
+    assert training.bits() == before
+
+
+@pytest.mark.parametrize("notes, word", [
+    ({"model": {"vocab_size": 6, "d_model": 10**6, "n_layers": 1}, "vocabulary": "abc"}, "(6, 1000000)"),
+    ({"model": {"vocab_size": 6, "n_layers": 10**6}, "vocabulary": "abc"}, "layers"),
+    ({"model": {"vocab_size": 6, "d_modle": 4}, "vocabulary": "abc"}, "unknown 'd_modle'"),
+    ({"model": {"vocab_size": "6"}, "vocabulary": "abc"}, "vocab_size '6'"),
+    ({"model": [], "vocabulary": "abc"}, "notes.model"),
+    ({"model": {"vocab_size": 6}, "vocabulary": 3}, "notes.vocabulary 3"),
+])  # fmt: skip
+def test_notes_of_a_model_that_the_file_does_not_hold(notes, word, tmp_path):
+    save_checkpoint(tmp_path / "net.safetensors", Net(), notes=notes)
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        load_model(tmp_path / "net.safetensors")
+    for part in (word, "net.safetensors", "rule: ", "cure: "):
+        assert part in str(caught.value)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(file, monkeypatch):
+    def refused(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refused)
+    with pytest.raises(PermissionError, match=r"load_checkpoint got .* which cannot be read"):
+        load_checkpoint(file)
 
 
 def test_an_optimizer_that_was_not_saved(tmp_path):

@@ -17,6 +17,7 @@ import numpy as np
 from .. import nn
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
+from ..nn.layers import empty
 from ..ops import fused
 from .causal import CausalLM, tokens_of
 from .configs import Config, activation
@@ -117,7 +118,7 @@ class Predictions(nn.Module):
     """From a token's vector to logits over the vocabulary."""
 
     def __init__(self, c: BERTConfig) -> None:
-        self.bias = nn.Parameter(np.zeros(c.vocab_size, np.float32))  # also the decoder's, if both are tied
+        self.bias = empty(c.vocab_size)  # also the decoder's, if both are tied
         self.transform: dict[str, Any] = {
             "dense": nn.Linear(c.hidden_size, c.hidden_size),
             "LayerNorm": nn.LayerNorm(c.hidden_size, c.layer_norm_eps),
@@ -174,7 +175,7 @@ class BERT(CausalLM):
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
         if self.config.pad_token_id is not None:
-            self.bert["embeddings"].word_embeddings.weight.array[self.config.pad_token_id] = 0
+            nn.init.zeros_(self.bert["embeddings"].word_embeddings.weight.array[self.config.pad_token_id])
 
     def hidden(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None,

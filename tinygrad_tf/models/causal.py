@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,8 +11,10 @@ from .. import nn
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..ops.fused import cross_entropy
-from .folders import CONFIG, folder_of, read_json, write_json
+from .folders import Digests, Folder
 from .generation import Generates
+from .hub import folder_of
+from .placing import CONFIG
 from .pretrained import Pretrained
 from .settings import SETTINGS, GenerationConfig
 
@@ -47,8 +48,9 @@ class CausalLM(Pretrained, Generates):
 
     @classmethod
     def from_pretrained(
-        cls: type[M], folder: str | os.PathLike[str], generation_config: GenerationConfig | None = None
-    ) -> M:
+        cls: type[M], folder: str | os.PathLike[str], generation_config: GenerationConfig | None = None, *,
+        sha256: Digests = None,
+    ) -> M:  # fmt: skip
         """As :meth:`Pretrained.from_pretrained`, with the settings of generation_config.json if the folder has one.
 
         A folder without that file may have them in its config.json. In place of both, ``generation_config`` can be
@@ -63,27 +65,28 @@ class CausalLM(Pretrained, Generates):
         >>> GPT2.from_pretrained(folder)(np.array([[3, 4, 5]])).shape
         (1, 3, 20)
         """
-        path = folder_of(folder)  # once: a name on the hub is fetched here
-        model = super().from_pretrained(path)
-        file, base = path / _GENERATION, model.generation
+        files = Folder(folder_of(folder), sha256)  # once: a name on the hub is fetched here
+        model = cls._of_folder(files)
+        base = model.generation
         if generation_config is not None:
             model.generation = generation_config.filled(base)
-        elif file.is_file():
-            model.generation = base.with_file(read_json(file), file)
+        elif files.has(_GENERATION):
+            model.generation = base.with_file(files.json(_GENERATION), files.path / _GENERATION)
         else:
-            given = read_json(path / CONFIG)
+            given = files.json(CONFIG)
             said = {name: value for name, value in given.items() if name in SETTINGS and value is not None}
-            model.generation = base.with_file(said, path / CONFIG)
+            model.generation = base.with_file(said, files.path / CONFIG)
+        files.unchanged()
         return model
 
-    def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
-        """As :meth:`Pretrained.save_pretrained`, with generation_config.json for settings that are not the defaults."""
-        super().save_pretrained(folder, max_shard_size)
+    def _descriptions(self) -> dict[str, Any]:
+        """As of :class:`Pretrained`, with generation_config.json for settings that are not the defaults."""
         defaults, of_config = vars(GenerationConfig()), vars(self._generation_of_config())
-        write_json(Path(folder) / _GENERATION, {
+        own = {
             name: value for name, value in vars(self.generation).items()
             if value != defaults[name] or value != of_config[name]  # None, too, where config.json has an id
-        })  # fmt: skip
+        }  # fmt: skip
+        return {_GENERATION: own, **super()._descriptions()}
 
     def hidden(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None

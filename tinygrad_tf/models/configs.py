@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..fields import MAPPING, PROBABILITY, TRUTH, check, number, optional, several, shown, text, whole
 from ..ops.activation import hardswish, leaky_relu, mish, relu, relu6
 from ..ops.exponential import sigmoid, tanh
 from ..ops.fused import gelu, gelu_tanh, silu
@@ -16,16 +17,43 @@ from ..ops.fused import gelu, gelu_tanh, silu
 #: Types of models, and how the names of transformers' classes for them begin.
 _CLASSES = {"gpt2": "GPT2", "llama": "Llama", "bert": "Bert"}
 
+_SIZE, _LENGTH, _ID = whole(1, 10**6, 12), whole(1, 10**9, 1024), whole(-1, 10**9, 2)
+#: What each field of a configuration may be.
+_FIELDS = {
+    **dict.fromkeys(("n_embd", "n_head", "hidden_size", "intermediate_size", "num_attention_heads", "type_vocab_size"),
+                    _SIZE),
+    **dict.fromkeys(("n_inner", "num_key_value_heads", "head_dim"), optional(_SIZE)),
+    **dict.fromkeys(("n_layer", "num_hidden_layers"), whole(0, 10**6, 12)),
+    **dict.fromkeys(("vocab_size", "n_positions", "max_position_embeddings"), _LENGTH),
+    **dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout_prob", "attention_probs_dropout_prob",
+                     "attention_dropout"), PROBABILITY),
+    **dict.fromkeys(("layer_norm_epsilon", "layer_norm_eps", "rms_norm_eps"), number(0, 1, 1e-5)),
+    "initializer_range": number(0, example=0.02),
+    **dict.fromkeys(("bos_token_id", "pad_token_id"), optional(_ID)),
+    "eos_token_id": optional(several(_ID)),
+    **dict.fromkeys(("tie_word_embeddings", "bias", "is_decoder", "attention_bias", "mlp_bias"), TRUTH),
+    **dict.fromkeys(("activation_function", "hidden_act"), text("gelu")),
+    "rope_parameters": optional(MAPPING),
+}  # fmt: skip
+
 
 @dataclasses.dataclass
 class Config:
-    """The base of the models' configurations, which are dataclasses with transformers' names."""
+    """The base of the models' configurations, which are dataclasses with transformers' names.
+
+    Raises ValueError for a field that is not of its type, or out of its range.
+    """
 
     model_type: ClassVar[str]
     #: Settings of transformers that change what a model computes, with the only value that is computed here.
     fixed: ClassVar[dict[str, Any]] = {}
     #: Other names of fields, by which transformers knows them, too.
     aliases: ClassVar[dict[str, str]] = {}
+    #: The field that says how many layers there are.
+    depth: ClassVar[str] = "num_hidden_layers"
+
+    def __post_init__(self) -> None:
+        check(type(self).__name__, vars(self), _FIELDS)
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Any:
@@ -46,7 +74,7 @@ class Config:
                 raise error(
                     ValueError,
                     cls.__name__,
-                    got=f"{name}={given[name]!r}",
+                    got=f"{name}={shown(given[name])}",
                     rule=f"{name} is {value!r}: nothing else is computed here",
                     cure=f"use a model with {name}={value!r}",
                 )
@@ -63,9 +91,11 @@ def family(settings: Mapping[str, Any]) -> str | None:
     >>> family({"architectures": ["BertForMaskedLM"]})
     'bert'
     """
+    kinds = {"model_type": optional(text("gpt2")), "architectures": optional(several(text("GPT2LMHeadModel")))}
+    check("config.json", {name: value or None for name, value in settings.items() if name in kinds}, kinds)
     if settings.get("model_type"):
         return str(settings["model_type"])
-    classes = [str(name) for name in settings.get("architectures") or ()]
+    classes = list(settings.get("architectures") or ())
     for kind, begin in _CLASSES.items():
         if any(re.fullmatch(rf"{begin}(Model|LMHeadModel|DoubleHeadsModel|For\w+)", name) for name in classes):
             return kind
@@ -103,7 +133,7 @@ def activation(config: Any, field: str) -> Callable[[Tensor], Tensor]:
         raise error(
             ValueError,
             type(config).__name__,
-            got={field: repr(name)},
+            got=f"{field} {shown(name)}",
             rule=f"it is one of {', '.join(ACTIVATIONS)}",
             cure=f'write {field}="{getattr(type(config), field)}", if the weights were trained with that',
         )

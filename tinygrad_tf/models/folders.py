@@ -1,136 +1,236 @@
-"""Reading and writing a folder in Hugging Face's format: its JSON files, and the tensors of its safetensors files.
+"""Reading a folder in Hugging Face's format: its JSON files, and the tensors of its safetensors files.
 
-Nothing in such a folder is executed.
+Nothing in such a folder is executed, and nothing of it is believed: before memory is taken, names, shapes and sizes are
+held against each other. What describes the numbers may not take much more room than they do.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import error
-from ..files import bfloat16_of, safetensors_package, write_whole
+from ..fields import shown
+from ..files import bfloat16_of, safetensors_package
+from .placing import NOTE, SUMS, is_name, places, sha256
 
-CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
-_FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": None}  # NumPy has no bfloat16
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # NumPy has no bfloat16
+_DESCRIPTION = 500_000  # bytes of JSON that are read in any case; more of it must describe as many numbers
+_PIECE = 1 << 18  # so many numbers are read at once
+
+Digests = str | Mapping[str, str] | None
 
 
 class Entry(NamedTuple):
-    """One tensor of a folder: what it is called in its file, its shape there, and its type."""
+    """One tensor of a folder: what it is called in its file, its shape there, its type, and where it begins."""
 
     file: Path
     name: str
     shape: tuple[int, ...]
     dtype: str
+    start: int
 
 
-def folder_of(name: str | os.PathLike[str]) -> Path:
-    """The folder itself, or the one into which a model's name on the hub is fetched."""
-    path = Path(name)
-    return path if path.is_dir() else _fetch(str(name))
+class Folder:
+    """The files of a folder, each held against its SHA-256 digest where there is one.
+
+    ``digests`` is a dict from files to digests, or the digest of the weights where they are one file. A file SHA256SUMS
+    in the folder, as the program sha256sum writes it, counts as well.
+    """
+
+    def __init__(self, path: Path, digests: Digests = None) -> None:
+        self.path, self.place = path, places(path)
+        self.digests = self._digests(digests)
+        self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
+
+    def has(self, name: str) -> bool:
+        return self.place(name) is not None
+
+    def file(self, name: str, cure: str) -> Path:
+        """Where a file lies. Raises FileNotFoundError if it is missing, ValueError if its digest is another."""
+        found = self.place(name)
+        if found is None:
+            raise error(
+                FileNotFoundError,
+                "from_pretrained",
+                got=f"no file {shown(str(self.path / name), 200)}",
+                rule="a model's folder has config.json beside the weights, and all files that an index names",
+                cure=cure,
+            )
+        if name not in self.stamps:
+            self.stamps[name] = _stamp(found)
+            with reading(found):
+                good = name not in self.digests or sha256(found) == self.digests[name]
+            if not good:
+                raise error(
+                    ValueError,
+                    "from_pretrained",
+                    got=f"{str(found)!r}, which is damaged, or another file",
+                    rule=f"its SHA-256 digest is {self.digests[name]}",
+                    cure=f"download or save it again; if the change is meant, correct the digest or take {SUMS} away",
+                )
+        return found
+
+    def json(self, name: str, described: int = 0) -> dict[str, Any]:
+        """A JSON file that holds an object, and describes so many bytes of numbers."""
+        file = self.file(name, "give the path of the folder that holds config.json")
+        with reading(file):
+            if file.stat().st_size > _DESCRIPTION + described // 10:
+                raise damaged(file, "its size is that of a description, not of numbers")
+            written = file.read_bytes()
+        try:
+            content = json.loads(written.decode("utf-8"), parse_constant=_no_number)
+        except (ValueError, RecursionError) as problem:
+            raise damaged(file, f"it is JSON; here {shown(str(problem), 200)}") from None
+        if not isinstance(content, dict):
+            raise damaged(file, "it holds an object {…}")
+        return content
+
+    def entries(self) -> dict[str, Entry]:
+        """All tensors by name, without their values."""
+        if self.has(WEIGHTS):
+            files, places = [WEIGHTS], None
+        elif self.has(INDEX):
+            with reading(self.path):
+                sizes = [f.stat().st_size for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+            places = self.json(INDEX, sum(sizes)).get("weight_map")
+            if not isinstance(places, dict) or not all(map(is_name, places.values())):
+                raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
+            files = sorted(set(places.values()))
+        else:
+            raise error(
+                FileNotFoundError,
+                "from_pretrained",
+                got=f"{str(self.path)!r} without {WEIGHTS} and {INDEX}",
+                rule="weights are read from safetensors files; pickles (.bin, .pt) could run code and are not opened",
+                cure="download model.safetensors, or write model.save_pretrained(folder) in transformers",
+            )
+        found: dict[str, Entry] = {}
+        for name in files:
+            for entry in _header(self.file(name, "download all files that the index names into this folder")):
+                if places is None or places.get(entry.name) == name:
+                    found[entry.name] = entry
+        absent = [name for name in places or () if name not in found]
+        if absent:
+            raise damaged(
+                self.path / INDEX, f"it names {shown(absent[0])} and {len(absent) - 1} more that the files do not hold"
+            )
+        return found
+
+    def unchanged(self) -> None:
+        """Raise RuntimeError if a file was replaced while the folder was read: what was read may be of two models."""
+        for name, stamp in self.stamps.items():
+            if _stamp(self.path / name if name == NOTE else self.place(name)) != stamp:
+                raise error(
+                    RuntimeError,
+                    "from_pretrained",
+                    got=f"{str(self.path / name)!r}, which was changed while it was read",
+                    rule="all files of a folder are read as one save left them",
+                    cure="read it again when the other process has ended",
+                )
+
+    def _digests(self, given: Digests) -> dict[str, str]:
+        found: dict[str, str] = {}
+        sums = self.place(SUMS)
+        if sums is not None:
+            with reading(sums), open(sums, "rb") as file:
+                lines = file.read(_DESCRIPTION).decode("utf-8", "replace").splitlines()
+            matches = [re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line) for line in lines]
+            if not all(matches):
+                raise damaged(sums, "each line has a digest, two spaces, and the name of a file")
+            found = {match[2].removeprefix("./"): match[1].lower() for match in matches if match}
+        own = {WEIGHTS: given} if isinstance(given, str) else dict(given or {})
+        for name, digest in own.items():
+            if not isinstance(digest, str) or not re.fullmatch("[0-9a-fA-F]{64}", digest) or not self.has(name):
+                raise error(
+                    ValueError,
+                    "from_pretrained",
+                    got=f"sha256 {shown(digest, 80)} for {shown(name)}",
+                    rule="it is a digest of 64 hexadecimal digits, or a dict of them, for files that are in the folder",
+                    cure="write sha256={…} with what `sha256sum *` says of the files",
+                )
+        return found | {name: digest.lower() for name, digest in own.items()}
 
 
-def entries(path: Path) -> dict[str, Entry]:
-    """All tensors of a folder by name, without reading their values."""
-    index = path / INDEX
-    if (path / WEIGHTS).is_file():
-        files, places = [WEIGHTS], None
-    elif index.is_file():
-        places = read_json(index).get("weight_map")
-        if not isinstance(places, dict) or not all(isinstance(f, str) and Path(f).name == f for f in places.values()):
-            raise damaged(index, "weight_map gives, for each tensor, a file in the same folder")
-        files = sorted(set(places.values()))
-    else:
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"{str(path)!r} without {WEIGHTS} and {INDEX}",
-            rule="weights are read from safetensors files; pickles (.bin, .pt) could run code and are not opened",
-            cure="download model.safetensors, or write model.save_pretrained(folder) in transformers",
-        )
-    found: dict[str, Entry] = {}
-    for file in files:
-        for entry in _header(path / file):
-            if places is None or places.get(entry.name) == file:
-                found[entry.name] = entry
-    absent = [name for name in places or () if name not in found]
-    if absent:
-        raise damaged(index, f"it names {absent[0]!r} and {len(absent) - 1} more that the files do not hold")
-    return found
+def _stamp(file: Path | None) -> Any:
+    try:
+        found = os.stat(file)  # type: ignore[arg-type]
+        return found.st_ino, found.st_size, found.st_mtime_ns
+    except (OSError, TypeError):
+        return None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} stands in it")
 
 
 def _header(file: Path) -> Iterator[Entry]:
     package = safetensors_package()
-    if not file.is_file():
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"no file {str(file)!r}",
-            rule="all files that the index names are in the folder",
-            cure=f"download {file.name} into this folder",
-        )
-    try:
-        with package.safe_open(str(file), framework="numpy") as opened:
-            for name in opened.keys():  # noqa: SIM118 (it is no dict)
-                part = opened.get_slice(name)
-                yield Entry(file, name, tuple(part.get_shape()), part.get_dtype())
-    except (package.SafetensorError, OSError, ValueError) as problem:
-        raise damaged(file, f"it cannot be read as safetensors: {problem}") from None
+    with reading(file), open(file, "rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        size = os.fstat(opened.fileno()).st_size
+        if length > _DESCRIPTION + size // 10:
+            raise damaged(file, f"its header, of {length} bytes, describes as many numbers")
+        try:
+            with package.safe_open(str(file), framework="numpy"):  # checks the header and all places
+                header = json.loads(opened.read(length))
+        except (package.SafetensorError, ValueError, RecursionError) as problem:
+            raise damaged(file, f"it is a safetensors file; here {shown(str(problem), 200)}") from None
+    header.pop("__metadata__", None)
+    for name, entry in header.items():
+        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], 8 + length + entry["data_offsets"][0])
 
 
-def read(entry: Entry) -> np.ndarray[Any, Any]:
-    """The values of a tensor, in a float type that NumPy has."""
-    package = safetensors_package()
+def check_type(entry: Entry) -> None:
+    """Raise unless the numbers of a tensor can be read."""
     if entry.dtype not in _FLOATS:
         raise error(
             ValueError,
             "from_pretrained",
-            got=f"{entry.name!r} of type {entry.dtype}",
+            got=f"{shown(entry.name)} of type {entry.dtype}",
             rule=f"weights are floats: {', '.join(_FLOATS)}",
             cure="download weights that are not quantised, as float32, float16 or bfloat16",
         )
-    try:
-        if entry.dtype != "BF16":
-            with package.safe_open(str(entry.file), framework="numpy") as opened:
-                return np.asarray(opened.get_tensor(entry.name))
-        with open(entry.file, "rb") as file:  # safe_open has checked the header and all offsets
-            size = int.from_bytes(file.read(8), "little")
-            start, stop = json.loads(file.read(size))[entry.name]["data_offsets"]
-            file.seek(8 + size + start)
-            return bfloat16_of(file.read(stop - start)).reshape(entry.shape)
-    except (package.SafetensorError, OSError, ValueError) as problem:
-        raise damaged(entry.file, f"{entry.name!r} cannot be read: {problem}") from None
 
 
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON file that holds an object."""
+def read(entry: Entry, transposed: bool = False, dtype: Any = np.float32) -> np.ndarray[Any, Any]:
+    """The values of a tensor, read piece by piece, so that memory is taken once."""
+    made = np.empty(entry.shape[::-1] if transposed else entry.shape, dtype)
+    rows = made.T if transposed else made.reshape(-1, 1)
+    step, stored = max(1, _PIECE // max(1, rows.shape[1])), np.dtype(_FLOATS[entry.dtype])
+    with reading(entry.file), open(entry.file, "rb") as file:
+        file.seek(entry.start)
+        for at in range(0, len(rows), step):
+            piece = rows[at : at + step]
+            content = file.read(piece.size * stored.itemsize)
+            if len(content) != piece.size * stored.itemsize:
+                raise damaged(entry.file, "it is whole; here it ends early")
+            numbers = bfloat16_of(content) if entry.dtype == "BF16" else np.frombuffer(content, stored)
+            piece[...] = numbers.reshape(piece.shape)
+    return made
+
+
+@contextlib.contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """A context manager in which what the system refuses is explained, and not taken for damage."""
     try:
-        content = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
+        yield
+    except OSError as problem:
         raise error(
-            FileNotFoundError,
+            type(problem),
             "from_pretrained",
-            got=f"no file {str(file)!r}",
-            rule="a model's folder has config.json beside the weights",
-            cure="give the path of the folder that holds config.json",
+            got=f"{str(file)!r}, which cannot be read ({problem.strerror or problem})",
+            rule="its files are there, and may be read, until all are read",
+            cure="wait until nobody writes there, ask for the right to read, or copy the folder",
         ) from None
-    except (ValueError, OSError, RecursionError) as problem:
-        raise damaged(file, f"it is not JSON: {problem}") from None
-    if not isinstance(content, dict):
-        raise damaged(file, "it holds an object {…}")
-    return content
-
-
-def write_json(file: Path, content: dict[str, Any]) -> None:
-    """A JSON file, written whole or not at all."""
-    text = json.dumps(content, indent=2) + "\n"
-    write_whole(file, lambda beside: beside.write_text(text, "utf-8"))
 
 
 def damaged(file: Path, why: str) -> ValueError:
@@ -141,38 +241,3 @@ def damaged(file: Path, why: str) -> ValueError:
         rule=why,
         cure="download or save it again",
     )
-
-
-def _fetch(name: str) -> Path:
-    """The folder into which huggingface_hub downloads a model."""
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=f"{name!r}",
-            rule="it is a folder, or a model's name on the hub",
-            cure='give the path of a folder, or a name such as "openai-community/gpt2"',
-        )
-    try:
-        import huggingface_hub
-    except ImportError:
-        raise error(
-            ImportError,
-            "from_pretrained",
-            got=f"{name!r}, which is no folder here, and no package huggingface_hub",
-            rule="models by name are fetched by that package",
-            cure='give the path of a folder, or pip install "tinygrad_tf[hub]"',
-        ) from None
-    try:
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))
-    except Exception as problem:  # of its many classes, for no network, no such name, no right to read it
-        raise error(
-            FileNotFoundError,
-            "from_pretrained",
-            got=(
-                f"{name!r}, which is no folder here and could not be fetched ({type(problem).__name__}: "
-                f"{str(problem).splitlines()[0] if str(problem) else ''})"
-            ),
-            rule="a name is fetched from the hub, which needs a network",
-            cure='give a name such as "openai-community/gpt2", or the folder of a model that you have',
-        ) from None

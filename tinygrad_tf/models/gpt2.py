@@ -30,6 +30,7 @@ class GPT2Config(Config):
     """
 
     model_type: ClassVar[str] = "gpt2"
+    depth: ClassVar[str] = "n_layer"
     fixed: ClassVar[dict[str, Any]] = {
         "scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False, "add_cross_attention": False,
     }  # fmt: skip

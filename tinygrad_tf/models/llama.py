@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from .. import nn
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..fields import MAPPING, check, optional
 from ..ops.fused import attention
 from .causal import CausalLM, tokens_of
 from .configs import Config, activation
@@ -53,6 +54,7 @@ class LlamaConfig(Config):
     hidden_act: str = "silu"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.num_key_value_heads = self.num_key_value_heads or self.num_attention_heads
         self.head_dim = self.head_dim or self.hidden_size // self.num_attention_heads
         self.rope_parameters = rope(self.rope_parameters or {}, self.max_position_embeddings)
@@ -71,6 +73,7 @@ class LlamaConfig(Config):
 
         Where a file has both, ``rope_scaling`` counts and not ``rope_parameters``, as in transformers.
         """
+        check("LlamaConfig", settings, dict.fromkeys(("rope_parameters", "rope_scaling"), optional(MAPPING)))
         newer, older = (dict(settings.get(name) or {}) for name in ("rope_parameters", "rope_scaling"))
         found = older or newer
         kind = found.pop("type", None)

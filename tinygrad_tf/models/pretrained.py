@@ -6,11 +6,13 @@ config.json describes, before anything is changed.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -18,11 +20,15 @@ import numpy as np
 
 from .. import nn
 from ..autograd.changes import wrote
-from ..errors import error
-from ..files import safetensors_package, write_whole
+from ..errors import error, found_in
+from ..fields import check, shown, whole
+from ..files import safetensors_package
 from ..nn.loading import stripped, unwrapped
+from ..nn.outline import outline
 from .configs import family
-from .folders import CONFIG, INDEX, WEIGHTS, Entry, entries, folder_of, read, read_json, write_json
+from .folders import INDEX, WEIGHTS, Digests, Entry, Folder, check_type, read
+from .hub import folder_of
+from .placing import CONFIG, write_folder
 
 P = TypeVar("P", bound="Pretrained")
 
@@ -46,64 +52,115 @@ class Pretrained(nn.Module):
     renamed: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     @classmethod
-    def from_pretrained(cls: type[P], folder: str | os.PathLike[str]) -> P:
+    def from_pretrained(cls: type[P], folder: str | os.PathLike[str], *, sha256: Digests = None) -> P:
         """The model that a folder holds: config.json, and model.safetensors or its shards with their index.
 
         A name such as "openai-community/gpt2" in place of a folder is fetched by the package huggingface_hub (an
         extra). A folder of the bare model, as transformers' BertModel or LlamaModel saves it, gives one that has no
         output layer: ``hidden`` is what it computes. Where config.json ties two parameters of which the files hold
-        different values, both are kept, with a warning. Raises FileNotFoundError where something is missing, ValueError
-        for files that are damaged or of another kind of model, RuntimeError for tensors that are missing, unexpected or
-        of another shape.
+        different values, both are kept, with a warning.
+
+        No memory is taken before all names and shapes in the files are those that config.json describes. A changed
+        number, though, shows only by a digest, which such folders do not have by themselves: ``sha256`` is that of
+        model.safetensors, or a dict from files to digests; a file SHA256SUMS in the folder counts as well, as
+        ``sha256sum *`` and ``save_pretrained(…, sha256=True)`` write it.
+
+        Raises FileNotFoundError where something is missing, ValueError for files that are damaged, of another digest or
+        of another kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
         """
-        path = folder_of(folder)
-        settings = read_json(path / CONFIG)
-        kind, found = cls.config_class.model_type, family(settings)
+        files = Folder(folder_of(folder), sha256)
+        model = cls._of_folder(files)
+        files.unchanged()
+        return model
+
+    @classmethod
+    def _of_folder(cls: type[P], files: Folder) -> P:
+        settings, place = files.json(CONFIG), files.path / CONFIG
+        with found_in(place):
+            kind, found = cls.config_class.model_type, family(settings)
         if found not in (None, kind):  # files of before 2019 do not name it
             raise error(
                 ValueError,
                 f"{cls.__name__}.from_pretrained",
-                got=f"{str(path / CONFIG)!r} with model_type {found!r}",
+                got=f"{str(place)!r} with model_type {shown(found)}",
                 rule=f"{cls.__name__} reads models of type {kind!r}",
                 cure="use the class for that type, BERT, GPT2 or Llama",
             )
-        model: P = cls(cls.config_class.from_dict(settings))  # type: ignore[call-arg]
-        model._load(entries(path), bare=settings.get("architectures") in (None, [], [cls.base]))
+        bare = settings.get("architectures") in (None, [], [cls.base])
+        with found_in(place):
+            config = cls.config_class.from_dict(settings)
+            thin = dataclasses.replace(config, **{config.depth: min(1, getattr(config, config.depth))})
+            with outline():
+                first: P = cls(thin)  # type: ignore[call-arg]
+        entries = files.entries()
+        first._check_layers(entries, getattr(config, config.depth), bare)
+        with outline():
+            model: P = cls(config)  # type: ignore[call-arg]
+        model._load(entries, bare)
         return model.eval()
 
-    def save_pretrained(self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9) -> None:
+    def save_pretrained(
+        self, folder: str | os.PathLike[str], max_shard_size: int = 5 * 10**9, *, sha256: bool = False
+    ) -> None:
         """Write config.json and the weights as float32, in files of at most ``max_shard_size`` bytes, for transformers.
 
-        Tied parameters are written once, as transformers does.
+        Tied parameters are written once, as transformers does. The folder is written as a whole: a save over an older
+        model that is stopped anywhere leaves the old one or the new one. With ``sha256``, or where there is one, a file
+        SHA256SUMS is written with the digests of all files, which ``from_pretrained`` and ``sha256sum -c`` compare.
+        Raises OSError, or one of its kinds, where the folder cannot be written to.
         """
-        path = Path(folder)
+        check("save_pretrained", {"max_shard_size": max_shard_size}, {"max_shard_size": whole(1, example=5 * 10**9)})
         shards: list[dict[str, np.ndarray[Any, Any]]] = [{}]
         for name, p in self.named_parameters():
-            array = p.array.astype(np.float32)
+            array = p.array.astype(np.float32, copy=False)
             array = np.ascontiguousarray(array.T if re.search(self.transposed, name) else array)
             if shards[-1] and sum(a.nbytes for a in shards[-1].values()) + array.nbytes > max_shard_size:
                 shards.append({})
             shards[-1][name] = array
         one, n = len(shards) == 1, len(shards)
-        files = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
+        names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         save = safetensors_package().numpy.save_file
-        for file, shard in zip(files, shards, strict=True):
-            write_whole(path / file, functools.partial(save, shard, metadata={"format": "pt"}))
+        files: dict[str, Callable[[Path], Any]] = {
+            name: functools.partial(save, shard, metadata={"format": "pt"})
+            for name, shard in zip(names, shards, strict=True)
+        }
+        descriptions = self._descriptions()
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
-            places = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}
-            write_json(path / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
-        (path / (INDEX if one else WEIGHTS)).unlink(missing_ok=True)  # of an earlier save into the same folder
+            weight_map = {name: file for file, shard in zip(names, shards, strict=True) for name in shard}
+            descriptions[INDEX] = {"metadata": {"total_size": total}, "weight_map": weight_map}
+        for name, content in descriptions.items():
+            text = json.dumps(content, indent=2, default=_plain) + "\n"
+            files[name] = functools.partial(Path.write_text, data=text, encoding="utf-8")
+        write_folder(Path(folder), files, [INDEX if one else WEIGHTS], sha256)  # one of them is of an earlier save
+
+    def _descriptions(self) -> dict[str, Any]:
+        """The JSON files of the folder."""
         kind = self.base if self.headless else self.architecture
         head = {"architectures": [kind], "model_type": self.config.model_type, "dtype": "float32"}
-        write_json(path / CONFIG, {**head, **self.config.to_dict()})
+        return {CONFIG: {**head, **self.config.to_dict()}}
 
     def drop_head(self) -> None:
         """Go on without the output layer, as the model of a folder that has none. A subclass takes it out."""
         self.headless = True
 
-    def _load(self, found: Mapping[str, Entry], bare: bool = False) -> None:
-        """Check all tensors of a folder against the parameters, then copy them in. A ``bare`` model has no head."""
+    def _check_layers(self, found: Mapping[str, Entry], n_layers: int, bare: bool) -> None:
+        """Raise unless the files can hold so many layers as this outline has one of, and the shapes of that one."""
+        _, _, missing, wrong = self._match(found, bare)
+        own = dict(self._entries())
+        of_layers = [name for name in own if ".0." in name]
+        if len(of_layers) * n_layers > len(found):
+            numbers = [re.search(r"(?:^|\.)([0-9]{1,7})\.", name) for name in found]
+            one = [re.sub(r"(^|\.)[0-9]+\.", r"\g<1>0.", name, count=1) for name in found]
+            there = {int(i[1]) for i, name in zip(numbers, one, strict=True) if i and self._own_name(name, own) in own}
+            lost = next((i for i in range(n_layers) if i not in there), n_layers - 1)
+            missing.append(of_layers[0].replace(".0.", f".{lost}.", 1))
+        self._refuse({"missing": missing, "mis-shaped": wrong})
+
+    def _match(
+        self, found: Mapping[str, Entry], bare: bool
+    ) -> tuple[dict[str, Entry], list[str], list[str], list[str]]:
+        """The tensors for the parameters, and the names of those that are unexpected, missing and mis-shaped."""
         own = dict(self._entries())
         there: dict[str, Entry] = {}
         unexpected: list[str] = []
@@ -122,9 +179,16 @@ class Pretrained(nn.Module):
         missing = [name for name, p in own.items() if p.number not in given]
         flipped = {name: e.shape[::-1] if re.search(self.transposed, name) else e.shape for name, e in there.items()}
         wrong = [f"{name} {flipped[name]} for {own[name].shape}" for name in there if flipped[name] != own[name].shape]
-        lists = {"missing": missing, "unexpected": unexpected, "mis-shaped": wrong}
-        problems = [f"{kind}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}" for kind, names in lists.items()
-                    if names]  # fmt: skip
+        return there, unexpected, missing, wrong
+
+    def _refuse(self, lists: Mapping[str, list[str]]) -> None:
+        """Raise if one of the lists of problems is not empty."""
+        problems = [
+            f"{kind}: {', '.join(name if len(name) <= 120 else name[:120] + '…' for name in names[:5])}"
+            f"{', …' if len(names) > 5 else ''}"
+            for kind, names in lists.items()
+            if names
+        ]
         if problems:
             raise error(
                 RuntimeError,
@@ -133,13 +197,20 @@ class Pretrained(nn.Module):
                 rule="the files hold the tensors of the model that config.json describes",
                 cure="download all files of one model anew, or use the class that its config.json names",
             )
+
+    def _load(self, found: Mapping[str, Entry], bare: bool = False) -> None:
+        """Check all tensors of a folder against the parameters, then read them. A ``bare`` model has no head."""
+        there, unexpected, missing, wrong = self._match(found, bare)
+        self._refuse({"missing": missing, "unexpected": unexpected, "mis-shaped": wrong})
+        for entry in there.values():
+            check_type(entry)
         first: dict[int, str] = {}  # of each parameter: the name under which it has got its values
+        own = dict(self._entries())
         for name, p in own.items():
             if name in there:
-                array = read(there[name]).astype(p.dtype)
-                array = array.T if re.search(self.transposed, name) else array
+                array = read(there[name], re.search(self.transposed, name) is not None, p.dtype)
                 if first.setdefault(p.number, name) == name:
-                    p.array[...] = array
+                    p.array = array
                 elif not np.array_equal(p.array, array, equal_nan=True):
                     self._untie(name, first[p.number], array)
         wrote(*own.values())
@@ -162,3 +233,8 @@ class Pretrained(nn.Module):
         name = unwrapped(name, own)
         prefix = next(iter(own)).split(".")[0]  # which files of the bare model lack
         return unwrapped(f"{prefix}.{name}", own) if name not in own else name
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as JSON can hold it."""
+    return value.tolist()

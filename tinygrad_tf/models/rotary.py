@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
+from ..fields import TRUTH, check, is_finite, number, shown, text
 
 Array = np.ndarray[Any, Any]
 
@@ -25,6 +26,12 @@ _MAY_HAVE = {
     "yarn": ("attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate"),
 }
 _OF_ALL = ("rope_type", "rope_theta", "partial_rotary_factor")
+_FACTOR = number(1e-6, 1e9)  # what float32 can multiply and divide by
+_KINDS = {
+    "rope_type": text("default"), "truncate": TRUTH,
+    **dict.fromkeys(("attention_factor", "beta_fast", "beta_slow", "partial_rotary_factor"), _FACTOR),
+    **dict.fromkeys(("mscale", "mscale_all_dim"), number(0, 1e9)),
+}  # fmt: skip
 
 
 def rope(given: Mapping[str, Any], max_positions: int) -> dict[str, Any]:
@@ -34,28 +41,32 @@ def rope(given: Mapping[str, Any], max_positions: int) -> dict[str, Any]:
     transformers. Raises ValueError for a kind that is not computed here, and for settings that it needs and has not.
     """
     found = {"rope_type": "default", "rope_theta": 10000.0, **{k: v for k, v in given.items() if v is not None}}
+    check("LlamaConfig", found, _KINDS, "rope_parameters with ")
     kind = found["rope_type"]
     if kind not in _NEEDS:
         raise error(
             ValueError,
             "LlamaConfig",
-            got=f"rope_type {kind!r}",
+            got=f"rope_type {shown(kind)}",
             rule=f"it is one of {', '.join(_NEEDS)}",
             cure='write rope_parameters={"rope_type": "default"}, or use a model with one of these',
         )
     if "original_max_position_embeddings" in _NEEDS[kind]:
         found.setdefault("original_max_position_embeddings", max_positions)
-    if kind == "yarn" and "factor" in given:  # which may be null: then the ratio of the contexts
+    known = _positive(found.get("original_max_position_embeddings"))
+    if kind == "yarn" and "factor" in given and known:  # which may be null: then the ratio of the contexts
         found.setdefault("factor", max_positions / found["original_max_position_embeddings"])
     for name in (*_NEEDS[kind], "rope_theta"):
         if not _positive(found.get(name)):
             raise error(
                 ValueError,
                 "LlamaConfig",
-                got=f"rope_parameters with {name} {found.get(name)!r}",
+                got=f"rope_parameters with {name} {shown(found.get(name))}",
                 rule=f"rope_type {kind!r} needs a positive number for {', '.join(_NEEDS[kind] or ('rope_theta',))}",
                 cure=f"take {name} from the config.json that was published with the weights",
             )
+    if kind == "yarn":
+        check("LlamaConfig", found, {"rope_theta": number(1.000001, 1e30, 10000)}, "rope_parameters with ")
     in_order = kind != "llama3" or found["low_freq_factor"] < found["high_freq_factor"]
     if not in_order or found.get("partial_rotary_factor", 1) != 1:
         raise error(
@@ -75,7 +86,8 @@ def rope(given: Mapping[str, Any], max_positions: int) -> dict[str, Any]:
 
 
 def _positive(value: Any) -> bool:
-    return isinstance(value, (int, float)) and 0 < value < math.inf
+    """Whether it is a number that float32 can hold, and divide by."""
+    return is_finite(value) and 1e-6 <= value <= 1e30
 
 
 def frequencies(rope: Mapping[str, Any], head_dim: int, max_positions: int) -> tuple[Any, float]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
+from ..fields import TRUTH, Kind, is_whole, number, several, shown, text, whole
 
 #: What transformers' settings are that are not computed here, with the value under which each changes nothing.
 _NOT_COMPUTED: dict[str, Any] = {
@@ -41,7 +42,7 @@ class GenerationConfig:
     """How to choose tokens. Names, defaults and meanings are transformers'.
 
     Raises ValueError for a setting that makes no sense. One that does not matter, as ``top_p`` where nothing is drawn,
-    may have any value.
+    may have any number.
 
     A sequence ends with ``eos_token_id``, an id or several, or with one of the ``stop_strings``, and is filled up with
     ``pad_token_id``. At most ``max_new_tokens`` are generated; if these are None, the sequence with its prompt has at
@@ -157,7 +158,7 @@ class GenerationConfig:
                 raise error(
                     ValueError if file else TypeError,
                     op,
-                    got=f"an unknown {name!r}{_place(file)}",
+                    got=f"an unknown {shown(name)}{_place(file)}",
                     rule=f"its settings are {', '.join(vars(self))}",
                     cure=_cure("write one of these, e.g. max_new_tokens=20", file),
                 )
@@ -165,7 +166,7 @@ class GenerationConfig:
                 raise error(
                     ValueError,
                     op,
-                    got=f"{name}={value!r}{_place(file)}",
+                    got=f"{name}={shown(value)}{_place(file)}",
                     rule="this setting of transformers' is not computed here",
                     cure=_cure(f"leave {name} out", file),
                 )
@@ -176,10 +177,26 @@ class GenerationConfig:
 #: The defaults that are not None.
 _DEFAULTS = {f.name: f.default for f in dataclasses.fields(GenerationConfig) if f.default is not None}
 
+_COUNT, _ID, _NUMBER = Kind(is_whole, "a whole number", "20"), whole(-1, 10**9), number()
+_IDS = Kind(lambda x: isinstance(x, (list, tuple, np.ndarray)), "a list of token ids", "[5]")
+#: What each setting may be in any mode, if it is not None; what it must be where it counts stands in ``_rules``.
+_KINDS = {
+    **dict.fromkeys(("max_new_tokens", "max_length", "min_new_tokens", "min_length", "top_k", "num_beams",
+                     "no_repeat_ngram_size", "num_return_sequences"), _COUNT),
+    **dict.fromkeys(("temperature", "top_p", "min_p", "repetition_penalty", "length_penalty"), _NUMBER),
+    **dict.fromkeys(("do_sample", "use_cache"), TRUTH),
+    **dict.fromkeys(("bad_words_ids", "suppress_tokens", "begin_suppress_tokens"), _IDS),
+    "early_stopping": Kind(lambda x: isinstance(x, (bool, str)), 'True, False or "never"', "True"),
+    "stop_strings": several(text("\n")),
+    **dict.fromkeys(("eos_token_id", "forced_eos_token_id"), several(_ID)),
+    **dict.fromkeys(("pad_token_id", "bos_token_id", "decoder_start_token_id"), _ID),
+}  # fmt: skip
+
 #: What to write for settings whose default says nothing.
 _EXAMPLES: dict[str, Any] = {
     "max_new_tokens": 20, "max_length": 100, "min_new_tokens": 5, "top_k": 0, "min_p": 0.05,
     "bad_words_ids": [[5], [7, 8]], "suppress_tokens": [5], "begin_suppress_tokens": [5], "stop_strings": ["\n"],
+    "eos_token_id": 2, "forced_eos_token_id": 2, "pad_token_id": 0, "bos_token_id": 1, "decoder_start_token_id": 1,
 }  # fmt: skip
 
 #: Every name that transformers has for a setting of generation.
@@ -207,7 +224,7 @@ def _check(settings: Mapping[str, Any], op: str, file: Path | None) -> None:
             raise error(
                 ValueError,
                 op,
-                got=f"{name} {settings[name]!r}{_place(file)}",
+                got=f"{name} {shown(settings[name])}{_place(file)}",
                 rule=rule,
                 cure=_cure(f"write {name}={_EXAMPLES.get(name, _DEFAULTS.get(name))!r}", file),
             )
@@ -219,6 +236,9 @@ def _rules(given: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     def at_least(name: str, least: int, rule: str) -> tuple[str, Any, str]:
         return name, lambda: given.get(name, least) >= least, rule
 
+    for name, kind in _KINDS.items():
+        if name in given:
+            yield name, lambda kind=kind, x=given[name]: kind.holds(x), f"{name} is {kind.rule}"
     yield at_least("max_new_tokens", 1, "at least one token is generated")
     yield at_least("max_length", 1, "it is the number of tokens of the longest sequence, with its prompt")
     for name in ("min_new_tokens", "min_length", "no_repeat_ngram_size"):
@@ -244,16 +264,10 @@ def _rules(given: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     yield "bad_words_ids", lambda: all(map(_are_ids, words)) and all(words), "it is a list of lists of token ids"
     for name in ("suppress_tokens", "begin_suppress_tokens"):
         yield name, lambda name=name: _are_ids(given.get(name, [])), "it is a list of token ids"
-    strings = given.get("stop_strings", [])
-    yield "stop_strings", lambda: _are_texts(strings), "it is a text, or a list of texts that are not empty"
 
 
 def _are_ids(ids: Any) -> bool:
-    return not isinstance(ids, (str, int)) and all(id >= 0 for id in ids)
-
-
-def _are_texts(texts: Any) -> bool:
-    return all(isinstance(text, str) and text for text in ([texts] if isinstance(texts, str) else texts))
+    return isinstance(ids, (list, tuple, np.ndarray)) and all(is_whole(id) and id >= 0 for id in ids)
 
 
 def _place(file: Path | None) -> str:

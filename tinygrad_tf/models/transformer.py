@@ -8,7 +8,9 @@ B is the batch, S the source's length, T the target's; D = d_model, V a vocabula
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +20,18 @@ from .. import nn
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
+from ..fields import PROBABILITY, TRUTH, check, optional, shown, text, whole
 from ..ops.fused import linear
 from .generation import Generates, prompt
 from .settings import GenerationConfig
+
+_SIZE = whole(1, 10**6, 512)
+_FIELDS = {
+    **dict.fromkeys(("d_model", "n_heads", "d_ff"), _SIZE), "n_layers": whole(0, 10**6, 6),
+    "vocab_size": whole(1, 10**9), "target_vocab_size": optional(whole(0, 10**9)),
+    "max_length": whole(1, 10**7, 1024), "pad_id": whole(0, 10**9, 1),
+    "dropout": PROBABILITY, "positions": text("sinusoidal"), "norm_first": TRUTH, "tie_output": TRUTH,
+}  # fmt: skip
 
 
 @dataclass
@@ -44,6 +55,27 @@ class TransformerConfig:
     positions: str = "sinusoidal"
     norm_first: bool = False
     tie_output: bool = True
+
+    def __post_init__(self) -> None:
+        check("TransformerConfig", vars(self), _FIELDS)
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> TransformerConfig:
+        """The configuration of which ``dataclasses.asdict`` gave the ``settings``.
+
+        Raises ValueError for a name that is missing or unknown.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        odd = sorted(({"vocab_size"} - settings.keys()) | (settings.keys() - known))
+        if odd:
+            raise error(
+                ValueError,
+                "TransformerConfig",
+                got=f"{'no' if odd[0] == 'vocab_size' else 'an unknown'} {shown(odd[0])}",
+                rule=f"its fields are {', '.join(sorted(known))}",
+                cure="write TransformerConfig.from_dict(dataclasses.asdict(config))",
+            )
+        return cls(**settings)
 
 
 class Decoding:

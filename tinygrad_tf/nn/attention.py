@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
+from ..fields import check_number
 from ..ops.fused import attention, attention_weights, dropout, linear
 from ..ops.heads import join_heads, split_heads
 from ..ops.join import concatenate
@@ -77,6 +78,8 @@ class MultiheadAttention(Module):
         vdim: int | None = None,
         batch_first: bool = False,
     ) -> None:
+        check_number("MultiheadAttention", "embed_dim", embed_dim)
+        check_number("MultiheadAttention", "num_heads", num_heads)
         if num_heads < 1 or embed_dim % num_heads:
             raise error(
                 ValueError,

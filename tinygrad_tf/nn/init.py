@@ -15,13 +15,17 @@ from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..random import generator_of
+from .outline import outlined
 
 T = TypeVar("T", Tensor, np.ndarray[Any, Any])
 
 
 def _fill(t: T, values: Any) -> T:
+    """Write the values, or what the function ``values`` gives; in an outline there is nothing to write to."""
+    if outlined():
+        return t
     array = t.array if isinstance(t, Tensor) else t
-    array[...] = values
+    array[...] = values() if callable(values) else values
     if isinstance(t, Tensor):
         wrote(t)
     return t
@@ -78,12 +82,12 @@ def uniform_(t: T, a: float = 0.0, b: float = 1.0, generator: Any = None) -> T:
     >>> bool((uniform_(Tensor([0.0] * 100), 2, 3).array >= 2).all())
     True
     """
-    return _fill(t, generator_of(generator).uniform(a, b, t.shape))
+    return _fill(t, lambda: generator_of(generator).uniform(a, b, t.shape))
 
 
 def normal_(t: T, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers from the normal distribution with this mean and standard deviation."""
-    return _fill(t, generator_of(generator).normal(mean, std, t.shape))
+    return _fill(t, lambda: generator_of(generator).normal(mean, std, t.shape))
 
 
 def constant_(t: T, value: float) -> T:

@@ -11,21 +11,31 @@ import numpy as np
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..fields import check_number, wrong_sizes
 from ..ops import fused
 from ..ops.conversion import as_dtype, check_device
 from . import init
 from .module import Module
+from .outline import outlined
 from .parts import Parameter
 
 
 def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
-    """A parameter of zeros for an initialiser to fill, float32 by default."""
+    """A parameter of zeros for an initialiser to fill, float32 by default; in an outline it takes no memory."""
     check_device("Parameter", device)
-    return Parameter(np.zeros(shape, np.float32 if dtype is None else as_dtype("Parameter", dtype)))
+    wrong = wrong_sizes("a layer", shape)
+    if wrong is not None:
+        raise wrong
+    dtype = np.dtype(np.float32) if dtype is None else as_dtype("Parameter", dtype)
+    made = Parameter(np.zeros(() if outlined() else shape, dtype))
+    if outlined():
+        made.array = np.broadcast_to(made.array, shape)
+    return made
 
 
 def probability(name: str, p: float) -> float:
     """``p``, if it is a probability. Raises ValueError otherwise."""
+    check_number(name, "dropout", p)
     if not 0 <= p <= 1:
         raise error(
             ValueError,
@@ -128,7 +138,7 @@ class Embedding(Module):
     def reset_parameters(self) -> None:
         init.normal_(self.weight)
         if self.padding_idx is not None:
-            self.weight.array[self.padding_idx] = 0
+            init.zeros_(self.weight.array[self.padding_idx])
 
     def forward(self, ids: Any) -> Tensor:
         if self.max_norm is not None:
@@ -179,7 +189,7 @@ class LayerNorm(Module):
         self, normalized_shape: int | Iterable[int], eps: float = 1e-5, elementwise_affine: bool = True,
         bias: bool = True, device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        shape = tuple(normalized_shape) if isinstance(normalized_shape, Iterable) else (normalized_shape,)
         self.normalized_shape, self.eps = shape, eps
         self.weight = empty(*shape, device=device, dtype=dtype) if elementwise_affine else None
         self.bias = empty(*shape, dtype=dtype) if elementwise_affine and bias else None
@@ -213,7 +223,7 @@ class RMSNorm(Module):
         self, normalized_shape: int | Iterable[int], eps: float | None = None, elementwise_affine: bool = True,
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        shape = tuple(normalized_shape) if isinstance(normalized_shape, Iterable) else (normalized_shape,)
         self.normalized_shape, self.eps = shape, eps
         self.weight = empty(*shape, device=device, dtype=dtype) if elementwise_affine else None
         self.reset_parameters()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..autograd.tensor import Tensor, to_array
+from ..fields import wrong_sizes
 from ..random import generator_of
 from .conversion import as_dtype, check_device
 
@@ -25,7 +26,14 @@ def _maker(make: F) -> F:
         check_device(make.__name__, device)
         if "dtype" in params and params["dtype"] is not None:
             params["dtype"] = as_dtype(make.__name__, params["dtype"])
-        return make(params.pop("size"), **params) if many and "size" in params else make(*args, **params)
+        args = (params.pop("size"),) if many and "size" in params else args
+        try:
+            return make(*args, **params)
+        except (TypeError, ValueError):
+            wrong = wrong_sizes(make.__name__, _shape(args)) if many else None
+            if wrong is None:
+                raise
+        raise wrong
 
     return call  # type: ignore[return-value]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..fields import check_number
 
 #: Settings that are not negative in any optimiser.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")
@@ -79,7 +80,9 @@ def members(name: str, params: Any) -> tuple[list[Any], list[str] | None]:
 
 def check_settings(name: str, group: Mapping[str, Any]) -> None:
     """Raise if no optimiser could work by these settings; ``name`` is the optimiser's."""
+    betas = group.get("betas", ())
     for setting in _NOT_NEGATIVE:
+        check_number(name, setting, group.get(setting, 0))
         if not group.get(setting, 0) >= 0:  # NaN, too
             sensible = abs(group[setting]) if group[setting] < 0 else 0.001
             raise error(
@@ -89,7 +92,13 @@ def check_settings(name: str, group: Mapping[str, Any]) -> None:
                 rule=f"{setting} is not negative",
                 cure=f"write {setting}={sensible}: the optimiser goes downhill by itself, or uphill with maximize=True",
             )
-    if not all(0 <= beta < 1 for beta in group.get("betas", ())):
+    if not isinstance(betas, (tuple, list)):
+        raise error(
+            TypeError, name, got={"betas": betas}, rule="betas are several numbers", cure="write betas=(0.9, 0.999)"
+        )
+    for beta in betas:
+        check_number(name, "beta", beta)
+    if not all(0 <= beta < 1 for beta in betas):
         raise error(
             ValueError,
             name,

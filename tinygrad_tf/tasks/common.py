@@ -36,8 +36,9 @@ class Vocabulary:
 
     def __init__(self, characters: Iterable[str]) -> None:
         symbols = list(characters)
+        seen: set[str] = set()
         for i, symbol in enumerate(symbols):
-            if not isinstance(symbol, str) or len(symbol) != 1 or symbol in symbols[:i]:
+            if not isinstance(symbol, str) or len(symbol) != 1 or symbol in seen:
                 raise error(
                     ValueError,
                     "Vocabulary",
@@ -45,6 +46,7 @@ class Vocabulary:
                     rule="each entry is one character, and each is there once",
                     cure='write Vocabulary(sorted(set("".join(texts))))',
                 )
+            seen.add(symbol)
         self.characters = "".join(symbols)
         self._ids = {symbol: i for i, symbol in enumerate(symbols, len(self.marks))}
 

@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..errors import error
+from ..errors import error, found_in
+from ..fields import shown
 from ..files import digest, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
+from .checking import check_alike, check_state, parameter_of, whole_or_not_at_all
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -53,24 +55,11 @@ class Checkpoint:
         """Put the saved values into the model and, to train on, into the optimiser and its schedule.
 
         With an optimiser the package's generator goes on from where it was, too. Everything is checked before anything
-        is changed. Raises RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser or
+        is changed, and what fails nevertheless, or is interrupted, leaves optimiser, schedule and generator as they
+        were. Raises RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser or
         a schedule that was not saved or is of another class.
         """
-        own = {name: p.shape for name, p in model.state_dict().items()}
-        saved = {name: array.shape for name, array in self.model.items()}
-        odd = sorted(name for name in own.keys() | saved.keys() if own.get(name) != saved.get(name))
-        if odd:
-            name = odd[0]
-            raise error(
-                RuntimeError,
-                "Checkpoint.restore",
-                got=(
-                    f"{len(odd)} parameters that differ; {name!r} is {saved.get(name, 'missing')} in the file and "
-                    f"{own.get(name, 'missing')} in the model"
-                ),
-                rule="file and model have the same parameters",
-                cure="build the model from the configuration that was saved with it",
-            )
+        self.check(model)
         for saved_state, target, what in (
             (self.optimizer, optimizer, "optimizer"),
             (self.schedule, schedule, "schedule"),
@@ -85,11 +74,42 @@ class Checkpoint:
                     cure=f"give a {what} of class {kind}" if kind else f"leave {what} out",
                 )
         if optimizer is not None and self.optimizer is not None:
-            optimizer.load_state_dict(self.optimizer)  # checks shapes before it changes anything
-            random.set_state(self.random)
-        if schedule is not None and self.schedule is not None:
-            schedule.load_state_dict(self.schedule)
-        model.load_state_dict(self.model)
+            for live, saved in zip(optimizer.param_groups, self.optimizer["param_groups"], strict=False):
+                check_alike("optimizer", {**live, "params": []}, saved)
+        if schedule is not None:
+            check_alike("schedule", schedule.state_dict(), self.schedule)
+        before = random.get_state()
+        with whole_or_not_at_all(optimizer, schedule):
+            try:
+                if optimizer is not None and self.optimizer is not None:
+                    optimizer.load_state_dict(self.optimizer)
+                    random.set_state(self.random)
+                if schedule is not None and self.schedule is not None:
+                    schedule.load_state_dict(self.schedule)
+                model.load_state_dict(self.model)  # checks names and shapes before it changes anything
+            except BaseException:
+                random.set_state(before)
+                raise
+
+    def check(self, model: Module) -> None:
+        """Raise RuntimeError if the parameters of the model are not those that were saved: name, shape, kind."""
+        own = {name: (p.shape, _kind(p.array)) for name, p in model.state_dict().items()}
+        saved = {name: (array.shape, _kind(array)) for name, array in self.model.items()}
+        odd = sorted(name for name in own.keys() | saved.keys() if own.get(name) != saved.get(name))
+        if odd:
+            name = odd[0]
+            mine, theirs = own.get(name, ("missing", "missing")), saved.get(name, ("missing", "missing"))
+            differs = int(mine[0] == theirs[0])
+            raise error(
+                RuntimeError,
+                "Checkpoint.restore",
+                got=(
+                    f"{len(odd)} parameters that differ; {shown(name)} is {theirs[differs]} in the file and "
+                    f"{mine[differs]} in the model"
+                ),
+                rule="file and model have the same parameters",
+                cure="build the model from the configuration that was saved with it",
+            )
 
 
 def save_checkpoint(
@@ -160,16 +180,28 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             cure="give the path that save_checkpoint wrote to, or train first",
         )
     try:
+        with open(path, "rb"):
+            pass
+    except OSError as problem:
+        raise error(
+            type(problem),
+            "load_checkpoint",
+            got=f"{str(path)!r}, which cannot be read ({problem.strerror or problem})",
+            rule="it needs the right to read the file",
+            cure="ask for the right, or copy the file to where you may read it",
+        ) from None
+    try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-    except (safetensors.SafetensorError, OSError, ValueError) as problem:
-        raise _damaged(path, f"it cannot be read as safetensors: {problem}") from None
-    if header.get("format") != FORMAT:
+    except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
+        raise _damaged(path, f"it cannot be read as safetensors: {shown(str(problem), 200)}") from None
+    found = header.get("format") if isinstance(header, dict) else None
+    if found is True or found != FORMAT:
         raise error(
             ValueError,
             "load_checkpoint",
-            got=f"{str(path)!r} of the format {header.get('format', 'of others')}",
+            got=f"{str(path)!r} of the format {'of others' if found is None else shown(found)}",
             rule=f"tinygrad_tf's format is {FORMAT}",
             cure=(
                 "for weights of other programs, read the file with the package safetensors and pass the arrays to "
@@ -179,9 +211,12 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     state = header.get("state", {})
     if header.get("sha256") != digest(arrays, state):
         raise _damaged(path, "its content does not fit the digest that was saved with it")
+    with found_in(path):
+        check_state(state)
+        optimizer = _optimizer_state(state.get("optimizer"), arrays)
     return Checkpoint(
         model={name: array for name, array in arrays.items() if not name.startswith(_OPTIMIZER)},
-        optimizer=_optimizer_state(state.get("optimizer"), arrays),
+        optimizer=optimizer,
         schedule=state.get("schedule"),
         step=state["step"],
         random=state["random"],
@@ -196,14 +231,19 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
     states: dict[int, dict[str, Any]] = {int(i): dict(entries) for i, entries in saved["state"].items()}
     for name, array in arrays.items():
         if name.startswith(_OPTIMIZER):
-            i, key = name.removeprefix(_OPTIMIZER).split(".")
-            states.setdefault(int(i), {})[key] = array
+            i, key = parameter_of(name.removeprefix(_OPTIMIZER))
+            states.setdefault(i, {})[key] = array
     groups = [  # JSON has no tuples: betas came back as a list
         {key: tuple(value) if isinstance(value, list) and key not in ("params", "param_names") else value
          for key, value in group.items()}
         for group in saved["groups"]
     ]  # fmt: skip
     return {"kind": saved["kind"], "state": states, "param_groups": groups}
+
+
+def _kind(array: np.ndarray[Any, Any]) -> str:
+    """What a number of an array is, in a word; how many bytes it has does not matter."""
+    return {"f": "floats", "i": "integers", "u": "integers", "b": "booleans"}.get(array.dtype.kind, str(array.dtype))
 
 
 def _damaged(path: str | os.PathLike[str], why: str) -> ValueError:

@@ -15,13 +15,14 @@ from typing import Any
 
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor
-from ..errors import error
-from ..models import Transformer, TransformerConfig
+from ..errors import error, found_in
+from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
 from ..parallel import Alone, Ranks, Shared, share
 from ..random import generator
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
+from .noted import described, history_of
 from .saving import load_checkpoint, save_checkpoint
 
 
@@ -72,6 +73,7 @@ class Trainer:
         ranks: the processes that train together (see :mod:`tinygrad_tf.parallel`), by default this one alone. Call
             every method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
 
+    >>> from tinygrad_tf.models import TransformerConfig
     >>> from tinygrad_tf.tasks import reverse
     >>> task = reverse()
     >>> model = Transformer(TransformerConfig(len(task.vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=32))
@@ -171,9 +173,10 @@ class Trainer:
                     rule=f"this training's {what} is {ours!r}",
                     cure="resume with the settings of the first run, or begin anew without resuming",
                 )
+        with found_in(self.path):
+            loss, accuracy = history_of(saved)
         saved.restore(self.model, self.optimizer, self.schedule)
-        accuracy = {int(step): score for step, score in saved.notes["history"]["accuracy"].items()}  # JSON: text keys
-        self.step, self.history = saved.step, History(saved.notes["history"]["loss"], accuracy)
+        self.step, self.history = saved.step, History(loss, accuracy)
 
     def _identity(self) -> dict[str, Any]:
         """What must not change between two parts of one training."""
@@ -224,9 +227,11 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
             rule="a Trainer notes model and vocabulary in its checkpoint",
             cure="build the model yourself and write load_checkpoint(path).restore(model)",
         )
-    model = Transformer(TransformerConfig(**saved.notes["model"]))
+    with found_in(path):
+        config, vocabulary = described(saved)
+    model = Transformer(config)
     saved.restore(model)
-    return model.eval(), Vocabulary(saved.notes["vocabulary"])
+    return model.eval(), vocabulary
 
 
 @contextlib.contextmanager

@@ -1,0 +1,321 @@
+"""A folder is as whole as a file: a save that is stopped anywhere leaves the old model or the new one."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import stat
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tinygrad_tf.models import GPT2, GenerationConfig, GPT2Config
+
+pytest.importorskip("safetensors", reason="models are safetensors files")
+
+OLD = {"vocab_size": 20, "n_positions": 16, "n_embd": 8, "n_layer": 1, "n_head": 2}
+#: What the new model is, and in how many files it and the old one lie.
+KINDS = {
+    "new weights": ({}, None, None),
+    "another activation, new weights": ({"activation_function": "relu"}, None, None),  # mixed, it would load as neither
+    "shards over shards": ({"n_head": 4}, 1500, 1500),
+    "shards over one file": ({"n_head": 4}, None, 1500),
+    "one file over shards": ({"n_head": 4}, 1500, None),
+    "another depth": ({"n_layer": 2}, 1500, 1500),
+    "digests": ({"n_head": 4}, None, None),
+}
+IDS = np.array([[3, 4, 5, 6]])
+
+
+def model_of(seed, **settings):
+    model = GPT2(GPT2Config(**{**OLD, **settings})).eval()
+    rng = np.random.default_rng(seed)
+    for p in model.parameters():
+        p.array[...] = rng.standard_normal(p.shape)
+    model.generation = model.generation.but(min_length=seed)
+    return model
+
+
+def state(model):
+    weights = {name: p.array.tobytes() for name, p in model.named_parameters()}
+    return weights, model.config, model.generation
+
+
+def die_at(chosen):
+    """End this process, without any clean-up, at the call of the system with this number; give how many there were."""
+    calls = []
+
+    def counted(function):
+        def call(*args, **kwargs):
+            calls.append(function)
+            if len(calls) == chosen:
+                os._exit(9)
+            return function(*args, **kwargs)
+
+        return call
+
+    for name in ("replace", "unlink", "fsync", "chmod", "open"):
+        setattr(os, name, counted(getattr(os, name)))
+    return calls
+
+
+def save_and_die(model, folder, chosen, settings):
+    calls = die_at(chosen)
+    model.save_pretrained(folder, **settings)
+    os._exit(0 if len(calls) < chosen else 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is stopped in the middle of a save")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if " over " not in kind else []) for kind in KINDS]
+)
+def test_a_save_that_is_killed_anywhere_leaves_the_old_model_or_the_new_one(kind, tmp_path):
+    changes, before, after = KINDS[kind]
+    old, new = model_of(1), model_of(2, **changes)
+    settings = {"sha256": kind == "digests"} | ({} if after is None else {"max_shard_size": after})
+    first = tmp_path / "first"
+    old.save_pretrained(first, **({} if before is None else {"max_shard_size": before}), sha256=kind == "digests")
+    found, chosen, code = [], 0, 9
+    while code == 9:
+        chosen += 1
+        folder = tmp_path / str(chosen)
+        shutil.copytree(first, folder)
+        process = multiprocessing.get_context("fork").Process(
+            target=save_and_die, args=(new, folder, chosen, settings)
+        )  # fmt: skip
+        process.start()
+        process.join(60)
+        code = process.exitcode
+        read = state(GPT2.from_pretrained(folder))
+        assert read in (state(old), state(new)), chosen
+        found.append(read == state(new))
+        new.save_pretrained(folder, **settings)  # the next save goes on from there, and leaves nothing behind
+        assert state(GPT2.from_pretrained(folder)) == state(new)
+        assert not [name for name in os.listdir(folder) if name.startswith(".")]
+    assert code == 0
+    assert len(found) > 10
+    assert found == sorted(found)  # first the old one, and from one moment on the new one
+    assert not found[0]
+    assert found[-1]
+
+
+def test_other_programs_find_no_model_where_a_save_was_stopped(tmp_path, monkeypatch):
+    """They do not know the note: the old config.json is away before the first new file takes its place."""
+    model_of(1).save_pretrained(tmp_path)
+    real = os.replace
+
+    def replace(source, target):
+        if os.path.basename(target) == "model.safetensors":
+            raise OSError("stopped")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OSError, match=r"save_pretrained got (?s:.*)stopped(?s:.*)cure:"):
+        model_of(2).save_pretrained(tmp_path)
+    monkeypatch.undo()
+    assert not (tmp_path / "config.json").exists()
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(2))
+
+
+def test_an_interrupt_before_the_files_count_leaves_nothing_behind(tmp_path, monkeypatch):
+    model_of(1).save_pretrained(tmp_path)
+    before = sorted(os.listdir(tmp_path))
+    calls = []
+
+    def fsync(file):
+        calls.append(file)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(KeyboardInterrupt):
+        model_of(2).save_pretrained(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == before
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
+
+
+def test_what_others_put_into_the_folder_stays(tmp_path):
+    model_of(1).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / ".mine.json.new").write_text("mine")
+    model_of(2).save_pretrained(tmp_path, max_shard_size=1500)
+    assert (tmp_path / "tokenizer.json").read_text() == "{}"
+    assert (tmp_path / ".mine.json.new").read_text() == "mine"
+
+
+def test_a_file_keeps_its_mode(tmp_path):
+    model_of(1).save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").chmod(0o600)
+    model_of(2).save_pretrained(tmp_path)
+    assert stat.S_IMODE((tmp_path / "model.safetensors").stat().st_mode) == 0o600
+
+
+def read_only(folder):
+    (folder / "config.json").chmod(0o444)
+
+
+def a_folder_in_the_way(folder):
+    (folder / "generation_config.json").unlink()
+    (folder / "generation_config.json").mkdir()
+
+
+def a_file_in_place_of_the_folder(folder):
+    shutil.rmtree(folder)
+    folder.write_text("mine")
+
+
+@pytest.mark.parametrize("hinder", [read_only, a_folder_in_the_way, a_file_in_place_of_the_folder])
+def test_what_cannot_be_replaced_is_refused_before_anything_changes(hinder, tmp_path):
+    folder = tmp_path / "model"
+    model_of(1).save_pretrained(folder)
+    hinder(folder)
+    before = {file.name: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
+    with pytest.raises(OSError, match=r"save_pretrained got (?s:.*)rule: (?s:.*)cure: "):
+        model_of(2).save_pretrained(folder)
+    assert {file.name: file.stat().st_mtime_ns for file in tmp_path.rglob("*")} == before
+
+
+def test_two_saves_at_once_are_one_after_the_other_or_refused(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    model_of(1).save_pretrained(tmp_path)
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(OSError, match="another process saves into it now"):
+        model_of(2).save_pretrained(tmp_path)
+    os.close(held)
+    model_of(2).save_pretrained(tmp_path)
+
+
+def test_a_folder_that_is_replaced_while_it_is_read_is_no_mixture(tmp_path, monkeypatch):
+    from tinygrad_tf.models.folders import Folder
+
+    model_of(1).save_pretrained(tmp_path)
+    entries = Folder.entries
+
+    def later(files):
+        model_of(2, activation_function="relu").save_pretrained(tmp_path)
+        return entries(files)
+
+    monkeypatch.setattr(Folder, "entries", later)
+    with pytest.raises(RuntimeError, match="was changed while it was read"):
+        GPT2.from_pretrained(tmp_path)
+
+
+# ---- digests --------------------------------------------------------------------------------------------------------
+
+
+def flip(file, bit=8):
+    content = bytearray(file.read_bytes())
+    content[-1] ^= bit
+    file.write_bytes(content)
+
+
+def test_a_changed_number_shows_by_a_digest_and_not_without(tmp_path):
+    model_of(1).save_pretrained(tmp_path, sha256=True)
+    flip(tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match=r"model.safetensors(?s:.*)SHA-256 digest is (?s:.*)SHA256SUMS"):
+        GPT2.from_pretrained(tmp_path)
+    (tmp_path / "SHA256SUMS").unlink()
+    assert state(GPT2.from_pretrained(tmp_path)) != state(model_of(1))  # as the documentation says
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="there is no sha256sum here")
+def test_the_digests_are_those_of_sha256sum(tmp_path):
+    model_of(1).save_pretrained(tmp_path, sha256=True, max_shard_size=1500)
+    subprocess.run(["sha256sum", "--strict", "-c", "SHA256SUMS"], cwd=tmp_path, check=True, capture_output=True)
+    said = subprocess.run(["sha256sum", *os.listdir(tmp_path)], cwd=tmp_path, check=True, capture_output=True).stdout
+    (tmp_path / "SHA256SUMS").write_bytes(said)
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
+
+
+def test_the_digest_that_a_hub_shows_is_that_of_the_weights(tmp_path):
+    import hashlib
+
+    model_of(1).save_pretrained(tmp_path)
+    digest = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    for given in (digest, digest.upper(), {"model.safetensors": digest}):
+        GPT2.from_pretrained(tmp_path, sha256=given)
+    for given in ("0" * 64, {"config.json": digest}):
+        with pytest.raises(ValueError, match="SHA-256 digest is"):
+            GPT2.from_pretrained(tmp_path, sha256=given)
+    for given in ("short", {"gone.json": digest}, {"config.json": 3}):
+        with pytest.raises(ValueError, match="64 hexadecimal digits"):
+            GPT2.from_pretrained(tmp_path, sha256=given)
+
+
+def test_a_save_renews_the_digests_and_keeps_those_of_other_files(tmp_path):
+    model_of(1).save_pretrained(tmp_path, sha256=True)
+    other = f"{'0' * 64}  tokenizer.json"
+    (tmp_path / "SHA256SUMS").write_text((tmp_path / "SHA256SUMS").read_text() + other + "\n")
+    model_of(2).save_pretrained(tmp_path)
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(2))
+    assert other in (tmp_path / "SHA256SUMS").read_text().splitlines()
+
+
+# ---- what is read ---------------------------------------------------------------------------------------------------
+
+
+def hostile_note(folder, **changes):
+    note = {"id": "0" * 16, "files": ["config.json"], "gone": []} | changes
+    (folder / ".save_pretrained.json").write_text(json.dumps(note))
+
+
+@pytest.mark.parametrize("changes", [
+    {"id": "../x"}, {"id": 3}, {"files": ["../config.json"]}, {"files": "config.json/"}, {"gone": ["/etc/passwd"]},
+    {"gone": [None]}, {"files": None}, {"files": ["a\0b"]}, {"gone": [".."]},
+])  # fmt: skip
+def test_a_note_that_leads_out_of_the_folder_is_refused(changes, tmp_path):
+    model_of(1).save_pretrained(tmp_path)
+    hostile_note(tmp_path, **changes)
+    for call in (GPT2.from_pretrained, model_of(2).save_pretrained):
+        with pytest.raises(ValueError, match="which is damaged"):
+            call(tmp_path)
+
+
+def test_loading_draws_no_random_numbers(tmp_path):
+    from tinygrad_tf import random
+
+    model_of(1).save_pretrained(tmp_path)
+    before = random.get_state()
+    GPT2.from_pretrained(tmp_path)
+    assert random.get_state() == before
+
+
+def test_generation_settings_are_part_of_the_whole(tmp_path):
+    model = model_of(1)
+    model.save_pretrained(tmp_path)
+    model.generation = GenerationConfig(eos_token_id=None, max_new_tokens=np.int64(3))
+    model.save_pretrained(tmp_path)
+    assert GPT2.from_pretrained(tmp_path).generation.max_new_tokens == 3
+
+
+HUGE = {
+    "a vocabulary": {"vocab_size": 30_000_000}, "a layer's width": {"n_embd": 1_000_000}, "layers": {"n_layer": 10**6},
+    "positions": {"n_positions": 10**9}, "an inner width": {"n_inner": 10**6},
+}  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from Linux")
+@pytest.mark.parametrize("case", HUGE)
+def test_a_config_that_promises_more_than_the_files_hold_takes_no_memory(case, tmp_path):
+    model_of(1).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | HUGE[case]))
+    program = (
+        "import resource, time; from tinygrad_tf.models import GPT2\n"
+        "def peak(): return [int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM')][0]\n"
+        f"GPT2.from_pretrained({str(tmp_path / 'good')!r})\n"
+        "before, start = peak(), time.perf_counter()\n"
+        f"try: GPT2.from_pretrained({str(tmp_path)!r})\n"
+        "except RuntimeError as problem: assert 'from_pretrained got' in str(problem)\n"
+        "else: raise SystemExit('it was read')\n"
+        "print(peak() - before, time.perf_counter() - start)\n"
+    )
+    model_of(1).save_pretrained(tmp_path / "good")
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    kilobytes, seconds = map(float, said.split())
+    assert kilobytes < 20_000
+    assert seconds < 5

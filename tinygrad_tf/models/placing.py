@@ -1,0 +1,208 @@
+"""Writing a folder as a whole: a save that is stopped anywhere leaves the old model or the new one, never a mixture.
+
+The new files are written beside their places, as ``.NAME.ID.new``. When all are on the disk, a note takes its place in
+the folder, ``.save_pretrained.json``: from then on they count, and whoever reads the folder by this package looks at
+them first. Then each moves to its place, config.json last, so that other programs, which do not know the note, find no
+model rather than half of one; and the note goes. A save that finds a note finishes what it says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import error
+from ..files import write_whole
+
+CONFIG, NOTE, SUMS = "config.json", ".save_pretrained.json", "SHA256SUMS"
+_STRAY = re.compile(r"\.(.+\.(safetensors|json)|SHA256SUMS)\.[0-9a-f]{16}\.new|\.\.save_pretrained\.json\..+\.tmp")
+
+
+def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: list[str], sums: bool) -> None:
+    """Write ``files``, by their names, and take those away that are ``gone``: all of it, or nothing.
+
+    Each is a function that writes to the path it is given, in this order. With ``sums``, or where there is one, a file
+    SHA256SUMS has their digests. Raises OSError, or one of its kinds, where the folder cannot be written to; what was
+    there before is there then.
+    """
+    with _explained(path):
+        path.mkdir(parents=True, exist_ok=True)
+        with _alone(path):
+            finish(path)
+            for stray in [file for file in path.iterdir() if _STRAY.fullmatch(file.name)]:
+                stray.unlink()  # of a save that was stopped before its files counted
+            number = secrets.token_hex(8)
+            files = dict(files)
+            if sums or (path / SUMS).exists():
+                files[SUMS] = lambda beside: beside.write_text(_sums(path, number, list(files)[:-1], gone), "utf-8")
+            _check_replaceable(path, [*files, *gone])
+            _place(path, number, files, {"id": number, "files": list(files), "gone": gone})
+
+
+def _place(path: Path, number: str, files: Mapping[str, Callable[[Path], Any]], note: dict[str, Any]) -> None:
+    """Write the files beside their places, then the note, then bring them to their places."""
+    try:
+        for name, write in files.items():
+            beside = path / _beside(name, number)
+            write(beside)
+            with open(beside, "rb+") as file:
+                os.fsync(file.fileno())
+            if (path / name).exists():
+                shutil.copymode(path / name, beside)
+        write_whole(path / NOTE, lambda beside: beside.write_text(json.dumps(note), "utf-8"))
+    except BaseException:
+        if read_note(path) != note:
+            for name in files:
+                (path / _beside(name, number)).unlink(missing_ok=True)
+        raise
+    finish(path)
+
+
+def _sums(path: Path, number: str, names: list[str], gone: list[str]) -> str:
+    """The lines of SHA256SUMS for the new files, and those for files of others as they were."""
+    others = []
+    if (path / SUMS).is_file():
+        lines = (path / SUMS).read_text("utf-8").splitlines()
+        others = [line for line in lines if line[66:].removeprefix("./") not in {*names, *gone}]
+    return "\n".join([*others, *(f"{sha256(path / _beside(name, number))}  {name}" for name in names)]) + "\n"
+
+
+def sha256(file: Path) -> str:
+    """The digest of a file, as the program sha256sum prints it."""
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def finish(path: Path) -> None:
+    """Bring the files of a save whose note is there to their places."""
+    note = read_note(path)
+    if note is None:
+        return
+    waiting = {name: path / _beside(name, note["id"]) for name in note["files"]}
+    if CONFIG in waiting and waiting[CONFIG].exists():
+        (path / CONFIG).unlink(missing_ok=True)
+    for name in note["gone"]:
+        (path / name).unlink(missing_ok=True)
+    for name, beside in sorted(waiting.items(), key=lambda item: item[0] == CONFIG):  # it is the last
+        if beside.exists():
+            os.replace(beside, path / name)
+    (path / NOTE).unlink(missing_ok=True)
+
+
+def read_note(path: Path) -> dict[str, Any] | None:
+    """The note of a save that was not finished, None if there is none."""
+    if not os.path.isfile(path / NOTE):
+        if os.path.lexists(path / NOTE):
+            raise no_file(path / NOTE)
+        return None
+    try:
+        with open(path / NOTE, "rb") as file:
+            note = json.loads(file.read(1_000_000))
+        names = [*note["files"], *note["gone"]]
+        good = re.fullmatch("[0-9a-f]{16}", note["id"]) and all(is_name(name) for name in names)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        good = None
+    if not good:
+        raise error(
+            ValueError,
+            "from_pretrained",
+            got=f"{str(path / NOTE)!r}, which is damaged",
+            rule="it is the note of a save that was stopped, with the names of its files",
+            cure="save the model again into a new folder, or download it again",
+        )
+    return dict(note)
+
+
+def places(path: Path) -> Callable[[str], Path | None]:
+    """A function from the name of a file to where it lies now, None if there is no such file."""
+    note = read_note(path) or {"id": "", "files": [], "gone": []}
+
+    def place(name: str) -> Path | None:
+        found = path / name
+        if name in note["files"]:
+            beside = path / _beside(name, note["id"])
+            found = beside if os.path.isfile(beside) else found
+        elif name in note["gone"]:
+            return None
+        if os.path.isfile(found):
+            return found
+        if os.path.lexists(found):  # a fifo, a device, a loop of links: reading it would not end
+            raise no_file(found)
+        return None
+
+    return place
+
+
+def no_file(path: Path) -> FileNotFoundError:
+    return error(
+        FileNotFoundError,
+        "from_pretrained",
+        got=f"{str(path)!r}, which is no file",
+        rule="a folder holds files, or links that lead to files",
+        cure="take away what is there, and download or save the file again",
+    )
+
+
+def is_name(name: Any) -> bool:
+    """Whether it names a file in a folder itself, not in another one."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not re.search(r"[/\\\0]", name)
+
+
+def _beside(name: str, number: str) -> str:
+    return f".{name}.{number}.new"
+
+
+def _check_replaceable(path: Path, names: Iterable[str]) -> None:
+    for name in names:
+        file = path / name
+        if os.path.lexists(file) and not (os.path.isfile(file) or os.path.islink(file)):
+            raise IsADirectoryError(f"{name} is there, and is no file")
+        if os.path.isfile(file) and not file.stat().st_mode & 0o200:
+            raise PermissionError(f"{name} may not be written to")
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """A context manager in which no other process, or thread, writes to the folder. A dead one holds nobody up."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError("another process saves into it now") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as problem:
+        # safetensors has a class of its own for what the system refuses
+        if not isinstance(problem, OSError) and type(problem).__name__ != "SafetensorError":
+            raise
+        kind = type(problem) if isinstance(problem, OSError) else OSError
+        raise error(
+            kind,
+            "save_pretrained",
+            got=f"the folder {str(path)!r}, which cannot be written ({problem})",
+            rule="it needs room and the right to write there; what was there before stays",
+            cure="make room, give a folder of your own, or wait until the other save has ended",
+        ) from None

@@ -1,0 +1,37 @@
+"""Modules without values: what a model is made of, before any memory is taken for it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+
+class _Thread(threading.local):
+    outlined = False
+
+
+_thread = _Thread()
+
+
+@contextlib.contextmanager
+def outline() -> Iterator[None]:
+    """A context manager in which modules are built with the shapes of their parameters, and without their values.
+
+    No memory is taken and no random number is drawn. Whoever builds so gives each parameter its ``array`` afterwards.
+
+    >>> with outline():
+    ...     layer = Linear(10**6, 10**6)
+    >>> layer.weight.shape, layer.weight.array.strides
+    ((1000000, 1000000), (0, 0))
+    """
+    before, _thread.outlined = _thread.outlined, True
+    try:
+        yield
+    finally:
+        _thread.outlined = before
+
+
+def outlined() -> bool:
+    """Whether this thread builds outlines now."""
+    return _thread.outlined

@@ -1,0 +1,49 @@
+"""What a Trainer notes in its checkpoints, read and checked: the model, the vocabulary, the history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import error
+from ..fields import MAPPING, Kind, check, is_whole
+from ..models import TransformerConfig
+from ..tasks import Vocabulary
+from .saving import Checkpoint
+
+
+def _is_number(value: Any) -> bool:
+    return is_whole(value) or isinstance(value, float)  # a loss may have been NaN
+
+
+_NUMBERS = Kind(lambda x: isinstance(x, list) and all(map(_is_number, x)), "a list of numbers", "[]")
+_SCORES = Kind(
+    lambda x: MAPPING.holds(x) and all(step.isdecimal() and _is_number(score) for step, score in x.items()),
+    "a dict from steps to scores",
+    "{}",
+)
+_TEXTS = Kind(lambda x: isinstance(x, (str, list)), "a text, or a list of characters", "'abc'")
+
+
+def described(saved: Checkpoint) -> tuple[TransformerConfig, Vocabulary]:
+    """The model's configuration and the vocabulary; the largest shapes are compared before memory is taken."""
+    check("load_model", saved.notes, {"model": MAPPING, "vocabulary": _TEXTS}, "notes.")
+    config = TransformerConfig.from_dict(saved.notes["model"])
+    shapes = [array.shape for array in saved.model.values()]
+    for needed in ((config.vocab_size, config.d_model), (config.d_ff, config.d_model)):
+        if shapes.count(needed) < (1 if needed[0] == config.vocab_size else 2 * config.n_layers):
+            raise error(
+                RuntimeError,
+                "load_model",
+                got=f"{config.n_layers} layers, and {shapes.count(needed)} parameters of the shape {needed}",
+                rule="the file holds the embedding and all layers of the model that it notes",
+                cure="use an older copy, or train again",
+            )
+    return config, Vocabulary(saved.notes["vocabulary"])
+
+
+def history_of(saved: Checkpoint) -> tuple[list[float], dict[int, float]]:
+    """The loss of each step, and the scores by step."""
+    check("Trainer.resume", {"history": None, **saved.notes}, {"history": MAPPING}, "notes.")
+    history = {"loss": None, "accuracy": None, **saved.notes["history"]}
+    check("Trainer.resume", history, {"loss": _NUMBERS, "accuracy": _SCORES}, "notes.history.")
+    return history["loss"], {int(step): score for step, score in history["accuracy"].items()}  # JSON: text keys
