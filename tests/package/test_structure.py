@@ -23,7 +23,9 @@ _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
     "errors": set(),
     "random": {"errors"},
-    "files": {"errors"},
+    "signals": set(),
+    "locks": {"errors"},
+    "files": {"errors", "locks"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "random", "sums"},  # knows no op by name
@@ -34,11 +36,11 @@ ALLOWED = {
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE,
-    "optim": _ENGINE | {"nn", "kernels"},
+    "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "random"},
     "models": _NETWORK | {"files"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"files", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ..autograd.debugging import acts
 from ..errors import error
+from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
 
@@ -94,6 +95,7 @@ class LRScheduler:
             group["lr"] = lr
 
     @acts
+    @whole
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next step, or to step ``epoch``, and set its rate."""
         self._admit_later()
