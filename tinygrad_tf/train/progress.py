@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import error
 
@@ -32,10 +32,10 @@ class Progress:
             self.bar.set_postfix(status, refresh=False)
             self.bar.update()
 
-    def say(self, text: str) -> None:
-        """A line of text above the bar, on standard error."""
+    def say(self, text: str, to: TextIO | None = None) -> None:
+        """A line of text above the bar, on standard error or ``to`` another stream."""
         with _unseen():
-            self.bar.write(text, file=sys.stderr)
+            self.bar.write(text, file=to or sys.stderr)
 
 
 def _unseen() -> contextlib.suppress:

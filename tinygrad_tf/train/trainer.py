@@ -100,9 +100,7 @@ class Trainer:
                         bar.step(_status(self.history, tokens / (time.perf_counter() - start)))
                 self._note_stop(interrupted())  # while the end was measured and saved
                 if self.stopped and bar is not None:
-                    kept = (
-                        f"saved in {self.path}; resume() and fit() go on" if self.file else "not saved: it has no path"
-                    )
+                    kept = f"saved in {self.path}; resume() and fit() go on" if self.file else "not saved: no path"
                     bar.say(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
         return self.history
 
