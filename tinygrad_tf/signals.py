@@ -1,4 +1,4 @@
-"""Ctrl-C and the other signals that ask a program to stop, heard at a time when nothing is half done.
+"""Ctrl-C and the other signals that ask a program to stop: heard when nothing is half done, or what was begun put back.
 
 Python runs handlers in the main thread only, so elsewhere nothing needs to be done, and nothing is.
 """
@@ -9,7 +9,7 @@ import contextlib
 import functools
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -121,3 +121,40 @@ def interruptible() -> Iterator[Callable[[], int]]:
         yield lambda: noted[0] if noted else 0
     finally:
         handlers.take_away()
+
+
+class Held(contextlib.closing[Any]):
+    """A context manager that puts back what it changed whatever line an exception hits, also when it nests in itself.
+
+    A subclass says what it changes in :meth:`within`. There each ``finally`` stands twice, one around the other: Ctrl-C
+    may hit the first. A method ``__exit__`` could be hit before its first line, what a generator waits in could not.
+    """
+
+    thing: Any = None  # what closing() closes: the innermost of the generators that have changed something
+
+    def __init__(self, *given: Any) -> None:
+        pass
+
+    def __enter__(self) -> Any:
+        outer, inner = self.thing, self._stacked(self.thing)
+        try:
+            self.thing = inner
+            next(inner)
+            return self
+        except BaseException:
+            inner.close()
+            self.thing = outer
+            raise
+
+    def _stacked(self, outer: Any) -> Generator[None]:
+        try:
+            try:
+                yield from self.within()
+            finally:
+                self.thing = outer
+        finally:
+            self.thing = outer
+
+    def within(self) -> Iterator[None]:
+        """Change the state, ``yield``, and put it back."""
+        raise NotImplementedError

@@ -28,7 +28,7 @@ ALLOWED = {
     "files": {"errors", "locks"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
-    "autograd": {"errors", "random", "sums"},  # knows no op by name
+    "autograd": {"errors", "random", "signals", "sums"},  # knows no op by name
     "ops": {"errors", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
@@ -38,7 +38,7 @@ ALLOWED = {
     "nn": _ENGINE,
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "random"},
-    "models": _NETWORK | {"files"},
+    "models": _NETWORK | {"files", "signals"},
     "parallel": _NETWORK,
     "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
 }

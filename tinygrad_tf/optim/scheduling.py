@@ -56,8 +56,9 @@ class LRScheduler:
         get_lr = getattr(self, "get_lr", None)
         if get_lr is None:
             return [lr * self.factor(step) for lr in self.base_lrs]
-        before, self.last_epoch = self.last_epoch, step  # PyTorch's form is told the step by its attribute
+        before = self.last_epoch
         try:
+            self.last_epoch = step  # PyTorch's form is told the step by its attribute
             return [float(lr) for lr in get_lr()]
         finally:
             self.last_epoch = before
