@@ -126,8 +126,9 @@ def interruptible() -> Iterator[Callable[[], int]]:
 class Held(contextlib.closing[Any]):
     """A context manager that puts back what it changed whatever line an exception hits, also when it nests in itself.
 
-    A subclass says what it changes in :meth:`within`. There each ``finally`` stands twice, one around the other: Ctrl-C
-    may hit the first. A method ``__exit__`` could be hit before its first line, what a generator waits in could not.
+    A subclass says what it changes in :meth:`within`, a generator. There each ``finally`` stands twice, one around the
+    other: Ctrl-C may hit the first. A method ``__exit__`` could be hit before its first line; a generator that waits
+    inside of its ``try`` cannot. One that does not know ``self`` ends at the latest when the ``with`` statement does.
     """
 
     thing: Any = None  # what closing() closes: the innermost of the generators that have changed something
@@ -136,7 +137,8 @@ class Held(contextlib.closing[Any]):
         pass
 
     def __enter__(self) -> Any:
-        outer, inner = self.thing, self._stacked(self.thing)
+        outer = self.thing
+        inner = self.within() if outer is None or outer.gi_frame is None else self._stacked(outer)
         try:
             self.thing = inner
             next(inner)
@@ -155,6 +157,6 @@ class Held(contextlib.closing[Any]):
         finally:
             self.thing = outer
 
-    def within(self) -> Iterator[None]:
+    def within(self) -> Generator[None]:
         """Change the state, ``yield``, and put it back."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ import functools
 import sys
 import weakref
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,7 +32,7 @@ class Watcher(Held):
     outer: Watcher | None = None
     holds_arrays = False
 
-    def within(self) -> Iterator[None]:
+    def within(self) -> Generator[None]:
         state, outer = thread.state, thread.state.watch
         if self in _chain(outer):  # nested in itself: it is told already, and once
             yield
@@ -134,7 +134,7 @@ class debug(Watcher):
     sums: dict[int, list[int]]  # checksums of its value and inputs
     running: list[Tensor]  # whose rules run now, one inside the other where gradients are recorded
 
-    def within(self) -> Iterator[None]:
+    def within(self) -> Generator[None]:
         outer = [watch for watch in _chain(thread.state.watch) if isinstance(watch, debug)]
         if self not in outer:
             self.lines, self.sums, self.running = ({}, {}, []) if not outer else (outer[0].lines, outer[0].sums, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ..signals import Held
@@ -75,19 +75,8 @@ class no_grad(Held):
         """Another one like this, to be entered."""
         return type(self)()
 
-    def within(self) -> Iterator[None]:
-        state, own = thread.state, object()
-        before = state.recording, state.switch
-        try:
-            try:
-                state.recording, state.switch = self.recording, own
-                yield
-            finally:
-                if state.switch is own:
-                    state.recording, state.switch = before
-        finally:
-            if state.switch is own:  # not if this comes late, from the collector of garbage
-                state.recording, state.switch = before
+    def within(self) -> Generator[None]:
+        return _switched(self.recording)
 
     def __call__(self, function: F) -> F:
         yields = inspect.isgeneratorfunction(function)
@@ -100,6 +89,21 @@ class no_grad(Held):
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _switched(recording: bool) -> Generator[None]:
+    state, own = thread.state, object()
+    before = state.recording, state.switch
+    try:
+        try:
+            state.recording, state.switch = recording, own
+            yield
+        finally:
+            if state.switch is own:
+                state.recording, state.switch = before
+    finally:
+        if state.switch is own:  # not if this comes late, when others have been entered
+            state.recording, state.switch = before
 
 
 def _resumed(pieces: Generator[Any, Any, Any], within: Callable[[], no_grad]) -> Generator[Any, Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from ..autograd.recording import enable_grad, no_grad, thread
@@ -24,7 +24,7 @@ class set_grad_enabled(no_grad):
         self.before, self.recording = thread.state.recording, bool(mode)
         thread.state.recording = self.recording
 
-    def within(self) -> Iterator[None]:
+    def within(self) -> Generator[None]:
         state = thread.state
         try:
             try:

@@ -6,7 +6,7 @@ Argument names and results are those of transformers' ``generate``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -210,19 +210,22 @@ class evaluation(Held):
     def __init__(self, model: nn.Module) -> None:
         self.model = model
 
-    def within(self) -> Iterator[None]:
-        trained = [module for module in self.model.modules() if module.training]
+    def within(self) -> Generator[None]:
+        return _evaluated([module for module in self.model.modules() if module.training])
+
+
+def _evaluated(trained: list[nn.Module]) -> Generator[None]:
+    try:
         try:
-            try:
-                for module in trained:
-                    module.training = False
-                yield
-            finally:
-                for module in trained:
-                    module.training = True
+            for module in trained:
+                module.training = False
+            yield
         finally:
             for module in trained:
                 module.training = True
+    finally:  # twice: Ctrl-C may hit the first
+        for module in trained:
+            module.training = True
 
 
 def prompt(input_ids: Any) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as pythons_random
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -48,7 +48,7 @@ class Tracer(Watcher):
         super().__enter__()
         return self
 
-    def within(self) -> Iterator[None]:
+    def within(self) -> Generator[None]:
         try:
             try:
                 yield from super().within()
