@@ -33,13 +33,13 @@ def at_every_line(run, check, act=strike, most=None):
     After each ``check(came, where)`` is called: whether the exception came out, and which line was struck. With
     ``most`` only so many lines are struck, evenly spread. Returns how many were.
     """
-    total = _lines(run, None, None)
+    total = run_struck(run)
     assert total > 0
     chosen = range(total) if most is None or total <= most else range(0, total, -(-total // most))
     for line in chosen:
         came = False
         try:
-            _lines(run, line, act)
+            run_struck(run, line, act)
         except (Struck, KeyboardInterrupt):
             came = True
         check(came, _struck[0])
@@ -61,7 +61,7 @@ def leaves(frame, last):
     return start <= last <= end
 
 
-def _lines(run, at, act):
+def run_struck(run, at=None, act=None):
     """Run it with ``act()`` before line number ``at`` of all that run in the package; returns how many did."""
     count = 0
 
