@@ -97,15 +97,13 @@ class CheckpointFile:
     ) -> None:
         """Write the checkpoint, as :func:`save_checkpoint` does. What this object did not write stays as it is.
 
-        If somebody put another file at ``path`` meanwhile, it is written beside, as ``NAME.step200.safetensors``.
+        If somebody put another there meanwhile, ``path`` is a new one from then on, as ``NAME.step200.safetensors``.
         """
         with explained("write", self.path):
             now = _look(self.path)
             if now is not None and now != self._ours:
-                to = self._free(step)
-                save_checkpoint(to, model, optimizer, schedule, step, notes)
-                _warn(f"{shown(self.path)} is now somebody else's file: step {step} is saved as {shown(to)}")
-                return
+                theirs, self.path, self._ours, now = self.path, self._free(step), None, None
+                _warn(f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}")
             if now is not None and self.keep > 1 and self.step is not None and self.step != step:
                 self._keep_old(self.step)
             save_checkpoint(self.path, model, optimizer, schedule, step, notes)

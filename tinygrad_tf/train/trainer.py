@@ -100,7 +100,7 @@ class Trainer:
                         bar.step(_status(self.history, tokens / (time.perf_counter() - start)))
                 self._note_stop(interrupted())  # while the end was measured and saved
                 if self.stopped and bar is not None:
-                    kept = f"saved in {self.path}; resume() and fit() go on" if self.file else "not saved: no path"
+                    kept = f"saved in {self.file.path}; resume() and fit() go on" if self.file else "not saved: no path"
                     bar.say(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
         return self.history
 
@@ -187,8 +187,9 @@ class Trainer:
         where = first_bad(self.model, loss)
         found = [where] if self.ranks.comm is None else self.ranks.comm.allgather(where)
         first = next((f"{each}{f', on rank {i}' if i else ''}" for i, each in enumerate(found) if each), None)
-        kept = self.file.step if self.file is not None else None
-        good = "" if kept is None else f"go on from the last good one, of step {kept} in {self.path}; "
+        good = ""
+        if self.file is not None and self.file.step is not None:
+            good = f"go on from the last good one, of step {self.file.step} in {self.file.path}; "
         drawn = f"draw the batch again after random.set_state({self.drawn_from})"
         return not_finite(got, first, good + drawn)
 
