@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import socket
 import stat
@@ -55,7 +56,9 @@ def alone_with(path: Path) -> Iterator[None]:
     else is within. Where the file system knows no locks, it warns and goes on.
     """
     path = Path(os.path.realpath(path))
-    beside = path.with_name(f".{path.name[:100]}.lock")
+    name = os.fsencode(path.name)
+    short = path.name if len(name) < 250 else hashlib.sha256(name).hexdigest()  # most file systems take 255 bytes
+    beside = path.with_name(f".{short}.lock")
     descriptor = _open_locked(path, beside)
     try:
         yield

@@ -26,6 +26,7 @@ from training_job import trainer  # noqa: E402
 
 from tinygrad_tf import random  # noqa: E402
 from tinygrad_tf.errors import is_explained  # noqa: E402
+from tinygrad_tf.parallel.launcher import mpiexec  # noqa: E402
 from tinygrad_tf.train.keeping import CheckpointFile  # noqa: E402
 from tinygrad_tf.train.saving import load_checkpoint  # noqa: E402
 
@@ -84,6 +85,47 @@ def test_a_signal_saves_and_the_training_goes_on_to_the_same_bits(tmp_path, name
     resumed.resume()
     resumed.fit(progress=False)
     assert bits(path) == expected
+
+
+def start_ranks(path, *how):
+    pytest.importorskip("mpi4py", reason='pip install "tinygrad_tf[mpi]"')
+    command = [mpiexec(), "-n", "2", sys.executable, str(JOB), str(path), *how, "ranks"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    return subprocess.Popen(command, text=True, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@unix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_the_launcher_of_ranks_saves(tmp_path, name):
+    path, number = tmp_path / "m.safetensors", getattr(signal, name)
+    job = start_ranks(path, "3000", "slow", "bar")
+    until_it_runs(job)
+    job.send_signal(number)
+    _, said = job.communicate(timeout=60)
+    assert f"stopped by {name} after step" in said
+    assert 0 < load_checkpoint(path).step < 3000
+    only(path)
+    job = trainer(path, 3000)
+    job.resume()  # by one process alone
+
+
+@unix
+def test_ranks_stop_at_a_number_that_is_none_and_say_where_it_was_made(tmp_path):
+    job = start_ranks(tmp_path / "m.safetensors", "20", "nan")
+    _, said = job.communicate(timeout=60)
+    assert job.returncode != 0
+    assert re.search("at step 1\n.*(forward|backward) of .* in encoder.layers.0", said), said
+    assert list(tmp_path.iterdir()) == []
+
+
+@unix
+def test_ranks_are_told_of_a_file_that_is_not_theirs(tmp_path):
+    a_text(tmp_path / "m.safetensors")
+    job = start_ranks(tmp_path / "m.safetensors", "20")
+    _, said = job.communicate(timeout=60)
+    assert job.returncode != 0
+    assert "a file that no training wrote" in said
+    assert (tmp_path / "m.safetensors").read_text() == "Dear diary"
 
 
 @unix
@@ -345,6 +387,23 @@ def test_a_child_of_a_dead_training_keeps_nobody_out(tmp_path):
     with CheckpointFile(tmp_path / "m"):
         pass
     os.close(go)
+
+
+def test_long_names_have_locks_of_their_own(tmp_path):
+    one, two = tmp_path / ("n" * 239 + "1.safetensors"), tmp_path / ("n" * 239 + "2.safetensors")
+    with CheckpointFile(one), CheckpointFile(two), pytest.raises(BlockingIOError), CheckpointFile(one):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a\0b", "file/m", "circle"])
+def test_a_path_that_leads_nowhere_is_not_resumed(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for act in (lambda job: job.resume(), lambda job: job.fit(progress=False)):
+        with pytest.raises(OSError) as caught:  # noqa: PT011 (whichever the system raises)
+            act(trainer(f"{tmp_path}/{name}", 5))
+        assert is_explained(caught.value)
 
 
 def test_where_there_are_no_locks_it_warns_and_trains(tmp_path, monkeypatch):

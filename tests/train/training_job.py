@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from tinygrad_tf import manual_seed, tasks
+from tinygrad_tf import manual_seed, parallel, tasks
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
@@ -28,14 +28,30 @@ def trainer(path, steps, kind=Trainer, seed=0, **options):
     return kind(Transformer(config), task, TrainConfig(steps, 4, warmup=2, eval_every=5, eval_pairs=4), path, **options)
 
 
-if __name__ == "__main__":
+def main(ranks=None):
     path, steps, *how = sys.argv[1:]
-    job = trainer(path, int(steps), Slow, overwrite="overwrite" in how)
+    job = trainer(path, int(steps), Slow, overwrite="overwrite" in how, ranks=ranks)
     job.pause = 0.02 if "slow" in how else 0.0
+    if "nan" in how:
+        job.model.encoder.layers[0].linear1.weight.array[:, :2] = [3e38, -3e38]
     if "resume" in how:
         job.resume()
     try:
         job.fit(progress="bar" in how)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, FloatingPointError) as problem:
         raise SystemExit(str(problem)) from None
     raise SystemExit(128 + job.stopped if job.stopped else 0)
+
+
+if __name__ == "__main__":
+    if "ranks" not in sys.argv:
+        main()
+    status = 0
+    with parallel.join() as ranks:
+        try:
+            main(ranks)
+        except SystemExit as ends:  # let all ranks come to the end of the block
+            if isinstance(ends.code, str):
+                raise
+            status = ends.code
+    raise SystemExit(status)

@@ -58,7 +58,8 @@ class CheckpointFile:
 
     def load(self) -> Checkpoint:
         """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
-        self._loaded = _look(self.path)
+        with explained("load_checkpoint", self.path, "read"):
+            self._loaded = _look(self.path)
         return load_checkpoint(self.path)
 
     def adopt(self, saved: Checkpoint) -> None:
