@@ -251,6 +251,8 @@ def dates_model(progress: bool = True) -> Any:
         trainer.resume()
     if trainer.step < steps:
         trainer.fit(progress)
+        if trainer.stopped:
+            raise SystemExit(128 + trainer.stopped)  # as a program that a signal ends
     trainer.model.eval()
     return trainer
 

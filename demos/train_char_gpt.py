@@ -2,7 +2,7 @@
 
     python demos/train_char_gpt.py                     the source of Python's own standard library
     python demos/train_char_gpt.py --text FILE         any text
-    python demos/train_char_gpt.py --text FILE --resume
+    python demos/train_char_gpt.py --text FILE --resume          (or --overwrite)
     python demos/train_char_gpt.py --ranks 4           on four cores, about three times as fast
     mpiexec -n 64 … python demos/train_char_gpt.py     on the cores of many machines, by a cluster's launcher
 
@@ -16,9 +16,10 @@ the model in Hugging Face's format go to out/char_gpt.
 from __future__ import annotations
 
 import argparse
-import functools
+import contextlib
 import hashlib
 import os
+import sys
 import sysconfig
 import time
 from dataclasses import asdict
@@ -29,21 +30,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: matrices thi
 
 import numpy as np
 
-try:
-    from tqdm import tqdm
-except ImportError:
-    from tinygrad_tf.errors import error
-
-    raise error(ImportError, "train_char_gpt", "no package tqdm", "it draws the progress bar",
-                'pip install "tinygrad_tf[train]"') from None  # fmt: skip
-
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
-from tinygrad_tf.random import generator
-from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
-from tinygrad_tf.train.trainer import interruptible
+from tinygrad_tf.random import generator, get_state, replayed
+from tinygrad_tf.signals import interruptible
+from tinygrad_tf.train.finite import bad_parameter, first_bad, not_finite
+from tinygrad_tf.train.keeping import CheckpointFile
+from tinygrad_tf.train.progress import Progress
 
 BLOCK, BATCH = 64, 12
 
@@ -97,12 +92,18 @@ def build(letters: Letters, steps: int) -> tuple[GPT2, AdamW, WarmupCosineLR]:
 def train_step(
     model: GPT2, shared: parallel.Shared | parallel.Alone, batch: np.ndarray, ranks: parallel.Ranks
 ) -> float:
-    """One step on a batch that all ranks drew alike; each computes on its windows. Returns the whole batch's loss."""
+    """One step on a batch that all ranks drew alike; each computes on its windows. Returns the whole batch's loss.
+
+    Raises FloatingPointError at a NaN or an infinity, before it reaches the weights.
+    """
     windows = ranks.part(batch)
     with ranks.own_random():
         loss = next_letter_loss(model, windows) if len(windows) else None
     mean = shared.backward(loss, weight=windows[:, 1:].size)
-    shared.clip_grad_norm_(1.0)
+    norm = shared.clip_grad_norm_(1.0)
+    if not np.isfinite([mean, norm]).all():
+        where = first_bad(model, lambda: next_letter_loss.__wrapped__(model, windows) if len(windows) else None)
+        raise not_finite(f"a loss of {mean}, with gradients of norm {norm}", where, "go on from the last checkpoint")
     shared.step()
     return mean
 
@@ -144,7 +145,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--eval-every", type=int, default=250, help="steps between validations, samples, checkpoints")
     parser.add_argument("--seed", type=int, default=1337)
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, with any number of ranks")
+    anew = parser.add_mutually_exclusive_group()
+    anew.add_argument("--resume", action="store_true", help="go on from the checkpoint, with any number of ranks")
+    anew.add_argument("--overwrite", action="store_true", help="begin anew in the place of the checkpoint")
     parser.add_argument("--ranks", type=int, default=1, help="processes of this machine that share each batch")
     args = parser.parse_args()
     try:
@@ -152,64 +155,84 @@ def main() -> None:
     except (ValueError, ImportError, FileNotFoundError) as problem:
         raise SystemExit(str(problem)) from None
     with parallel.join() as ranks:
-        finished = train(args, ranks)
-    if not finished:
-        raise SystemExit(130)  # as a program that Ctrl-C ends: what was to follow it does not run on half a model
+        try:
+            stopped = train(args, ranks)
+        except FileExistsError as problem:
+            raise SystemExit(f"{problem}\n  here: --resume goes on from it, --overwrite begins anew") from None
+        except (OSError, FloatingPointError) as problem:
+            raise SystemExit(str(problem)) from None
+    if stopped:
+        raise SystemExit(128 + stopped)  # as a program that a signal ends: nothing runs on half a model
 
 
-def train(args: argparse.Namespace, ranks: parallel.Ranks) -> bool:
-    """Train to the end, or until Ctrl-C; returns whether it came to the end."""
+def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
+    """Train to the end, or until a signal says to stop; returns its number, 0 at the end."""
     manual_seed(args.seed)
     try:
         letters = Letters(args.text.read_text("utf-8") if args.text else standard_library())
     except (OSError, UnicodeDecodeError) as problem:
         raise SystemExit(f"{args.text} cannot be read as UTF-8 text: {problem}") from None
     model, optimizer, schedule = build(letters, args.steps)
-    step, history, path = 0, [], args.out / "checkpoint.safetensors"
+    step, history, file = 0, [], CheckpointFile(args.out / "checkpoint.safetensors", args.overwrite)
     identity = {"text": letters.digest, "steps": args.steps, "seed": args.seed}
     if args.resume:
         try:
-            saved = ranks.from_first(load_checkpoint(path) if ranks.first else None)
+            saved = ranks.from_first(file.load() if ranks.first else None)
         except (OSError, ValueError) as problem:
             raise SystemExit(str(problem)) from None
         if {name: saved.notes.get(name) for name in identity} != identity:
-            raise SystemExit(f"{path} is of another text, seed or number of steps: repeat those of the first run")
+            raise SystemExit(f"{file.path} is of another text, seed or number of steps: repeat those of the first run")
         saved.restore(model, optimizer, schedule)
+        file.adopt(saved)
         step, history = saved.step, saved.notes["history"]
     shared = parallel.share(model, optimizer, ranks)
     say = print if ranks.first else lambda *line: None
     say(f"{len(letters.train):,} letters to train on, {len(letters.validation):,} to validate, "
         f"{len(letters.letters)} kinds; {sum(p.size for p in model.parameters()):,} parameters")  # fmt: skip
 
-    began, recent = time.perf_counter(), []
-    shown = functools.partial(tqdm, total=args.steps, initial=step, unit="step", mininterval=1, disable=not ranks.first)
-    with interruptible() as interrupted, shown() as bar:  # in this order: who sees the bar can stop it
-        stop = False
-        while step < args.steps and not stop:
+    def save(write: Any) -> None:
+        found = bad_parameter(model)
+        if found:
+            raise not_finite(f"weights that are no numbers after step {step}", found, "go on from the last checkpoint")
+        notes = {**identity, "history": history, "model": asdict(model.config), "letters": letters.letters}
+        shared.collect()
+        if ranks.first:
+            write(model, optimizer, schedule, step, notes)
+
+    began, recent, stopped = time.perf_counter(), [], 0
+    with contextlib.ExitStack() as stack:  # in this order: who sees the bar can stop it
+        stack.enter_context(file if ranks.first else contextlib.nullcontext())
+        interrupted = stack.enter_context(interruptible())
+        bar = stack.enter_context(Progress(step, args.steps) if ranks.first else contextlib.nullcontext())
+        while True:
+            stopped = int(ranks.table([interrupted()])[:, 0].max())  # all ranks decide alike
+            if stopped:  # who has to stop does not validate first: it is made up for when it goes on
+                save(file.save)
+                break
+            if (step % args.eval_every == 0 or step == args.steps) and step not in [0, *(at for at, _ in history)]:
+                history.append([step, validate(model, letters, ranks)])
+                save(file.save if step == args.steps else file.try_save)
+                if ranks.first:
+                    with replayed(get_state()):  # a sample must not change what is trained on next
+                        text = sample(model, letters, 200)
+                    bar.say(f"\nstep {step}: validation loss {history[-1][1]:.4f}\n{text}\n", sys.stdout)
+            if step == args.steps:
+                break
             recent = [*recent[-99:], train_step(model, shared, letters.batch(), ranks)]
             schedule.step()
             step += 1
-            bar.set_postfix(loss=f"{np.mean(recent):.3f}", validation=f"{history[-1][1]:.3f}" if history else "",
-                            refresh=False)  # fmt: skip
-            bar.update()
-            stop = ranks.any(interrupted())
-            if step % args.eval_every == 0 or step == args.steps or stop:
-                history.append([step, validate(model, letters, ranks)])
-                notes = {**identity, "history": history, "model": asdict(model.config), "letters": letters.letters}
-                shared.collect()
-                if ranks.first:
-                    save_checkpoint(path, model, optimizer, schedule, step, notes)
-                    state = generator().bit_generator.state  # a sample must not change what is trained on next
-                    bar.write(f"\nstep {step}: validation loss {history[-1][1]:.4f}\n{sample(model, letters, 200)}\n")
-                    generator().bit_generator.state = state
-    say(f"{time.perf_counter() - began:.0f} s; validation loss by step: "
-        + ", ".join(f"{at}: {loss:.4f}" for at, loss in history))  # fmt: skip
-    if step < args.steps:
-        say(f"stopped after step {step} and saved; the same command with --resume goes on")
-    elif ranks.first:
+            if ranks.first:
+                validation = f"{history[-1][1]:.3f}" if history else ""
+                bar.step({"loss": f"{np.mean(recent):.3f}", "validation": validation})
+    with contextlib.suppress(OSError):  # nobody may be there to read it: a closed terminal is a reason to stop
+        say(f"{time.perf_counter() - began:.0f} s; validation loss by step: "
+            + ", ".join(f"{at}: {loss:.4f}" for at, loss in history))  # fmt: skip
+        if stopped:
+            say(f"stopped after step {step} and saved; the same command with --resume goes on")
+    if not stopped and ranks.first:
         (args.out / "sample.txt").write_text(sample(model, letters, 2000), "utf-8")
-        print(f"wrote {path} and {args.out / 'sample.txt'}")
-    return step >= args.steps
+        print(f"wrote {file.path} and {args.out / 'sample.txt'}")
+    return stopped
 
 
 if __name__ == "__main__":

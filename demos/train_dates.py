@@ -11,6 +11,7 @@ to step through (dW.html). Then ask it:
 """
 
 import argparse
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -37,20 +38,23 @@ def main() -> None:
     model = new_model(task)
     every = max(1, min(200, args.steps // 5))  # a short training, too, has a curve of its score
     try:
-        trainer = Trainer(model, task, TrainConfig(steps=args.steps, eval_every=every), path=out / "model.safetensors")
+        config = TrainConfig(steps=args.steps, eval_every=every)
+        trainer = Trainer(model, task, config, path=out / "model.safetensors", overwrite=args.overwrite)
         if args.resume:
             trainer.resume()
-    except (OSError, ValueError) as problem:
+        n_parameters = sum(p.size for p in model.parameters())
+        print(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates")
+        start = time.perf_counter()
+        history = trainer.fit()
+    except FileExistsError as problem:
+        raise SystemExit(f"{problem}\n  here: --resume goes on from it, --overwrite begins anew in its place") from None
+    except (OSError, ValueError, FloatingPointError) as problem:
         raise SystemExit(str(problem)) from None
-
-    n_parameters = sum(p.size for p in model.parameters())
-    print(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates")
-    start = time.perf_counter()
-    history = trainer.fit()
     seconds = time.perf_counter() - start
-    if trainer.step < args.steps:
-        print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on")
-        raise SystemExit(130)  # as a program that Ctrl-C ends: what was to follow it does not run on half a model
+    if trainer.stopped:
+        with contextlib.suppress(OSError):  # nobody may be there to read it: a closed terminal is a reason to stop
+            print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on", flush=True)
+        raise SystemExit(128 + trainer.stopped)  # as a program that a signal ends: nothing runs on half a model
     print(f"trained in {seconds:.0f} s")
     print(f"exact match on {len(task.held_out):,} held-out dates: {history.accuracy[args.steps]:.2%}")
 
@@ -100,7 +104,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=1000, help="how long to train (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="initial weights and order of the dates (default: 0)")
     parser.add_argument("--out", default="out/dates", help="the folder for all results (default: out/dates)")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
+    anew = parser.add_mutually_exclusive_group()
+    anew.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
+    anew.add_argument("--overwrite", action="store_true", help="begin anew in the place of that checkpoint")
     return parser.parse_args()
 
 

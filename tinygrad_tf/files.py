@@ -2,34 +2,224 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import secrets
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .errors import error
+from .errors import error, is_explained
+from .locks import try_lock
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` make a file beside ``path``, which takes its place only when all of it is on the disk.
 
-    Where ``path`` is a link, it stays one, and the file that it leads to is replaced.
+    Where ``path`` is a link, it stays one, and the file that it leads to is replaced. Who may read and write the file
+    stays as it was. What a killed process left half-written for the same ``path`` is removed. Raises OSError, in the
+    class of the cause, where that is not possible: a full disk, a folder without rights, a file that is read-only, what
+    is no file. Then the old content is still there.
     """
-    path = Path(os.path.realpath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # of this call alone
+    with explained("write", path):
+        real, old = _target(path)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        _remove_strays(real)
+        with _beside(real, old) as (new, descriptor):
+            write(new)
+            with open(new, "rb+") as file:
+                os.fsync(file.fileno())
+            if old is not None:
+                _as_before(new, old)
+            if os.name == "nt":  # there what is open cannot be moved
+                os.close(descriptor.pop())
+            os.replace(new, real)
+        _to_disk(real.parent)
+
+
+def check_writable(path: Path, size: int = 0) -> None:
+    """Raise what :func:`write_whole` would raise for a file of ``size`` bytes. Nothing is left but the folders."""
+    with explained("write", path):
+        real, old = _target(path)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with _beside(real, old) as (new, descriptor):
+            new.write_bytes(b"\0")
+            try:
+                os.posix_fallocate(descriptor[0], 0, max(size, 1))  # takes the room, and the user's share of it
+            except AttributeError:
+                pass  # neither macOS nor Windows has it
+            except OSError as problem:
+                if problem.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                    raise
+            os.fsync(descriptor[0])
+
+
+def check_readable(op: str, path: str | os.PathLike[str], cure: str) -> None:
+    """Raise FileNotFoundError where there is no file, and what the system says of a file that may not be read."""
+    with explained(op, path, "read"):
+        if not Path(path).is_file():
+            raise error(
+                FileNotFoundError,
+                op,
+                got=f"{shown(path)}, where there is no file",
+                rule="it reads a file",
+                cure=cure,
+            )
+        with open(path, "rb") as file:
+            file.read(1)
+
+
+@contextlib.contextmanager
+def explained(op: str, path: str | os.PathLike[str], doing: str = "written") -> Iterator[None]:
+    """A context manager that says what the operating system refused: which path, why, and what helps."""
     try:
-        write(beside)
-        with open(beside, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        yield
+    except Exception as problem:
+        number = _errno(problem)
+        if is_explained(problem) or number is None:
+            raise
+        kind = type(OSError(number, "")) if number else OSError
+        why = os.strerror(number) if number else str(problem)
+        new = error(kind, op, got=f"{shown(path)}: {why}", rule=f"the file can be {doing}", cure=_cure(number))
+        new.errno = number or None
+        raise new from None
+
+
+def _errno(problem: Exception) -> int | None:
+    """The system's number of what went wrong, 0 if it is not known; None for what is no matter of files."""
+    if isinstance(problem, OSError):
+        return problem.errno or 0
+    if type(problem).__name__ == "SafetensorError":  # it says so in words alone
+        found = re.search(r"os error (\d+)", str(problem))
+        return int(found[1]) if found else None
+    if isinstance(problem, ValueError) and ("null byte" in str(problem) or isinstance(problem, UnicodeEncodeError)):
+        return errno.EINVAL
+    return None
+
+
+def _cure(number: int) -> str:
+    if number in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else -1):
+        return "make room on that disk, or choose a path on another"
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "choose a folder that you may write to, or change the rights with chmod"
+    if number == errno.EFBIG:
+        return "raise the limit for the size of files (ulimit -f), or choose another disk"
+    if number in (errno.ENOTDIR, errno.EEXIST):
+        return "a file stands where a folder is needed: choose another path"
+    if number in (errno.ENAMETOOLONG, errno.EINVAL):
+        return "choose a shorter, plainer name"
+    return "see whether the disk is there and in order, or choose another path"
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as a message shows it: in quotes, without control characters, and not too long."""
+    text = repr(os.fspath(path))
+    return text if len(text) <= 300 else f"{text[:150]}…{text[-149:]}"
+
+
+def _target(path: Path) -> tuple[Path, os.stat_result | None]:
+    """Where the file really lies, and what it is now; None if it is new. What is no file is refused."""
+    real = Path(os.path.realpath(path))
+    kind: type[OSError] = OSError
+    try:
+        old = os.stat(real)
+    except FileNotFoundError:
+        return real, None
+    if stat.S_ISDIR(old.st_mode):
+        kind, what = IsADirectoryError, "a folder"
+    elif not stat.S_ISREG(old.st_mode):
+        what = "a device, a pipe or a socket"
+    elif not old.st_mode & 0o222 or not os.access(real, os.W_OK):
+        kind, what = PermissionError, "a file that is read-only"
+    else:
+        return real, old
+    raise error(
+        kind,
+        "write",
+        got=f"{shown(path)}, which is {what}",
+        rule="a file is put in its place, as a whole",
+        cure="choose another path" + (", or allow it: chmod u+w" if kind is PermissionError else ""),
+    )
+
+
+# ---- the file beside ------------------------------------------------------------------------------------------------
+
+
+def _start(real: Path) -> str:
+    """What the names of files beside begin with. A name has at most 255 bytes in most file systems."""
+    name = real.name.encode("utf-8", "surrogateescape")[:200].decode("utf-8", "ignore")
+    return f".{name}."
+
+
+@contextlib.contextmanager
+def _beside(real: Path, old: os.stat_result | None) -> Iterator[tuple[Path, list[int]]]:
+    """A new file beside another, of this call alone, and its descriptor; it is removed if it is still there.
+
+    It is locked (on Windows: open), by which others see that somebody is at it.
+    """
+    if len(os.fsencode(real.name)) > 255:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    while True:
+        new = real.with_name(f"{_start(real)}{secrets.token_hex(8)}.tmp")
+        descriptor = [os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666 if old is None else 0o600)]
+        try:
+            if try_lock(descriptor[0]) is None or os.name == "nt" or os.fstat(descriptor[0]).st_nlink:
+                yield new, descriptor
+                return
+        finally:
+            new.unlink(missing_ok=True)
+            for number in descriptor:
+                os.close(number)
+
+
+def _remove_strays(real: Path) -> None:
+    """Remove what processes left beside that were killed while they wrote the same file."""
+    pattern = re.compile(re.escape(_start(real)) + r"[0-9a-f]{16}\.tmp")
+    with contextlib.suppress(OSError), os.scandir(real.parent) as entries:
+        strays = [e.path for e in entries if pattern.fullmatch(e.name) and e.is_file(follow_symlinks=False)]
+        for stray in strays:
+            with contextlib.suppress(OSError):
+                _remove_if_left(stray)
+
+
+def _remove_if_left(stray: str) -> None:
+    if os.name == "nt":  # who writes to it has it open, and so it cannot be removed
+        return os.unlink(stray)
+    descriptor = os.open(stray, os.O_RDWR)
+    try:
+        if try_lock(descriptor):
+            os.unlink(stray)
     finally:
-        beside.unlink(missing_ok=True)
+        os.close(descriptor)
+    return None
+
+
+def _as_before(new: Path, old: os.stat_result) -> None:
+    """Give a file the owner and the rights of the one that it replaces."""
+    if hasattr(os, "chown") and (now := os.stat(new)) and (now.st_uid, now.st_gid) != (old.st_uid, old.st_gid):
+        with contextlib.suppress(OSError):  # only root gives files away
+            os.chown(new, old.st_uid, old.st_gid)
+    os.chmod(new, stat.S_IMODE(old.st_mode))
+
+
+def _to_disk(folder: Path) -> None:
+    """Let the new name outlast a power cut, where folders can be written out."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+# ---- what files hold ------------------------------------------------------------------------------------------------
 
 
 def safetensors_package(op: str = "checkpoint") -> Any:

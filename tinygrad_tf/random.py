@@ -19,6 +19,7 @@ class _Replay(threading.local):
     """The generator of a thread that draws numbers a second time, None in all others."""
 
     generator: np.random.Generator | None = None
+    switch: object = None  # what set it last
 
 
 _replay = _Replay()
@@ -94,9 +95,16 @@ def replayed(state: dict[str, Any]) -> Iterator[None]:
     ...     generator().random() == a
     True
     """
-    before, _replay.generator = _replay.generator, np.random.default_rng()
+    before, own = (_replay.generator, _replay.switch), object()
+    made = np.random.default_rng()
+    made.bit_generator.state = state
     try:
-        set_state(state)
-        yield
-    finally:
-        _replay.generator = before
+        try:
+            _replay.generator, _replay.switch = made, own
+            yield
+        finally:
+            if _replay.switch is own:
+                _replay.generator, _replay.switch = before
+    finally:  # twice: Ctrl-C may hit the first; not if this comes late, from the collector of garbage
+        if _replay.switch is own:
+            _replay.generator, _replay.switch = before

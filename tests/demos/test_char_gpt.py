@@ -1,5 +1,6 @@
 """The demo that trains a GPT letter by letter: it learns, and a training that was stopped goes on to the same bits."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_a_stopped_training_goes_on_with_the_same_bits(demo, monkeypatch, tmp_pa
     sample = demo.sample
     monkeypatch.setattr(demo, "sample", lambda model, letters, length: sample(model, letters, 40))
     whole = run(demo, monkeypatch, tmp_path / "whole", "--steps", 4, "--eval-every", 2)
-    steps = iter([False, False, True])  # asked after each step
+    steps = iter([0, 0, 0, signal.SIGINT])  # asked before each step
     asked = demo.interruptible
 
     class stops:

@@ -24,11 +24,13 @@ ALLOWED = {
     "texts": set(),
     "errors": {"texts"},
     "random": {"errors"},
-    "files": {"errors"},
+    "signals": set(),
+    "locks": {"errors"},
+    "files": {"errors", "locks"},
     "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
-    "autograd": {"errors", "texts", "random", "sums"},  # knows no op by name
+    "autograd": {"errors", "texts", "random", "signals", "sums"},  # knows no op by name
     "ops": {"errors", "fields", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "texts", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
@@ -36,11 +38,11 @@ ALLOWED = {
     "program": {"errors", "texts", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "texts", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE,
-    "optim": _ENGINE | {"nn", "kernels"},
+    "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "texts", "random"},
-    "models": _NETWORK | {"files"},
+    "models": _NETWORK | {"files", "signals"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"files", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [

@@ -14,15 +14,15 @@ import pytest
 from tinygrad_tf import manual_seed, tasks
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
+from tinygrad_tf.signals import interruptible
 from tinygrad_tf.tasks import Vocabulary
+from tinygrad_tf.train.progress import bar
 from tinygrad_tf.train.saving import save_checkpoint
 from tinygrad_tf.train.trainer import (
     History,
     TrainConfig,
     Trainer,
-    _bar,
     batch_loss,
-    interruptible,
     load_model,
     translate,
 )
@@ -163,8 +163,8 @@ def test_the_bar_moves_where_its_line_can_be_rewritten(place, seconds, monkeypat
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     if place == "a notebook":
         monkeypatch.setitem(sys.modules, "ipykernel", None)
-    with _bar(0, 5) as bar:
-        assert bar.mininterval == seconds
+    with bar(0, 5) as shown:
+        assert shown.mininterval == seconds
 
 
 def test_the_learning_rate_is_that_of_its_step(tmp_path):

@@ -6,12 +6,13 @@ import functools
 import sys
 import weakref
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import error
+from ..signals import Held
 from ..texts import named
 from . import mistakes
 from .operation import Op
@@ -23,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
-class Watcher:
+class Watcher(Held):
     """Is told what happens in its thread while it is entered; whoever was told before is still told, first.
 
     A subclass overrides what it wants to hear of, and calls ``super()``.
@@ -32,12 +33,22 @@ class Watcher:
     outer: Watcher | None = None
     holds_arrays = False
 
-    def __enter__(self) -> Any:
-        self.outer, thread.state.watch = thread.state.watch, self
-        return self
-
-    def __exit__(self, *problem: Any) -> None:
-        thread.state.watch = self.outer
+    def within(self) -> Generator[None]:
+        state, outer = thread.state, thread.state.watch
+        if self in _chain(outer):  # nested in itself: it is told already, and once
+            yield
+            return
+        try:
+            try:
+                self.outer = outer
+                state.watch = self
+                yield
+            finally:
+                if self in _chain(state.watch):
+                    state.watch = outer
+        finally:
+            if self in _chain(state.watch):
+                state.watch = outer
 
     def made(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], Y: Tensor) -> None:
         """``op`` was called on ``inputs`` and made ``Y``, which knows nothing of that where no gradient is needed."""
@@ -79,6 +90,13 @@ class Watcher:
             self.outer.stopped(Y)
 
 
+def _chain(watch: Watcher | None) -> Iterator[Watcher]:
+    """Who is told, from the innermost on."""
+    while watch is not None:
+        yield watch
+        watch = watch.outer
+
+
 def acts(function: F) -> F:
     """Decorator of a function that changes something else than its result: watchers are told of each call."""
 
@@ -113,21 +131,16 @@ class debug(Watcher):
     FloatingPointError: forward of log in no module, called at …
     """
 
-    def __enter__(self) -> debug:
-        self.numpy = np.errstate(all="ignore")  # what NumPy would warn of is reported here, with its place
-        self.numpy.__enter__()
-        outer: Any = thread.state.watch
-        while outer is not None and not isinstance(outer, debug):
-            outer = outer.outer
-        self.lines: dict[int, str] = outer.lines if outer else {}  # of each Tensor made here, by number: the user's
-        self.sums: dict[int, list[int]] = outer.sums if outer else {}  # checksums of its value and inputs
-        self.running: list[Tensor] = []  # whose rules run now, one inside the other where gradients are recorded
-        super().__enter__()
-        return self
+    lines: dict[int, str]  # of each Tensor made here, by number: the user's
+    sums: dict[int, list[int]]  # checksums of its value and inputs
+    running: list[Tensor]  # whose rules run now, one inside the other where gradients are recorded
 
-    def __exit__(self, *problem: Any) -> None:
-        super().__exit__(*problem)
-        self.numpy.__exit__(*problem)
+    def within(self) -> Generator[None]:
+        outer = [watch for watch in _chain(thread.state.watch) if isinstance(watch, debug)]
+        if self not in outer:
+            self.lines, self.sums, self.running = ({}, {}, []) if not outer else (outer[0].lines, outer[0].sums, [])
+        with np.errstate(all="ignore"):  # what NumPy would warn of is reported here, with its place
+            yield from super().within()
 
     def made(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], Y: Tensor) -> None:
         """Look at a result, and note the line that it comes from and what it was made of."""

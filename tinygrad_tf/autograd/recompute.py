@@ -58,13 +58,17 @@ def _run_again(function: Callable[..., Tensor], inputs: Any, start: Any, root: A
     """What made ``Y``, in the same modules and with the same random numbers: those from the state ``start`` on."""
     if thread.state.watch is not None:
         thread.state.watch.step(Y)
-    place = thread.state.root, thread.state.scope
-    thread.state.root, thread.state.scope = root, Y.scope
+    state = thread.state
+    place = state.root, state.scope
     try:
-        with enable_grad(), replayed(start):
-            again = _checked(function(*inputs))
-    finally:
-        thread.state.root, thread.state.scope = place
+        try:
+            state.root, state.scope = root, Y.scope
+            with enable_grad(), replayed(start):
+                again = _checked(function(*inputs))
+        finally:
+            state.root, state.scope = place
+    finally:  # twice: Ctrl-C may hit the first
+        state.root, state.scope = place
     if (again.shape, again.dtype, again.requires_grad) != (Y.shape, Y.dtype, True):
         raise error(
             RuntimeError,

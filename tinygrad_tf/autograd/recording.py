@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from ..signals import Held
 from .places import Scope
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ class State:
         watch: who is told of each call and of each step backward; None, as usual, costs nothing.
         root: the module that was called from outside of all modules, None outside.
         scope: the module that runs now.
+        switch: what set ``recording`` last, in a context manager; None outside of all.
     """
 
-    __slots__ = ("recording", "root", "scope", "watch")
+    __slots__ = ("recording", "root", "scope", "switch", "watch")
 
     def __init__(self) -> None:
         self.recording = True
+        self.switch: object = None
         self.watch: Watcher | None = None
         self.root: Any = None
         self.scope = Scope("")
@@ -47,7 +50,7 @@ class Thread(threading.local):
 thread = Thread()
 
 
-class no_grad:
+class no_grad(Held):
     """Within it nothing is recorded: a context manager, and a decorator, ``@no_grad()`` or ``@no_grad``.
 
     Of a function that yields, each piece between two yields runs within it; who iterates is not touched.
@@ -72,12 +75,8 @@ class no_grad:
         """Another one like this, to be entered."""
         return type(self)()
 
-    def __enter__(self) -> None:
-        self.before = thread.state.recording
-        thread.state.recording = self.recording
-
-    def __exit__(self, *problem: Any) -> None:
-        thread.state.recording = self.before
+    def within(self) -> Generator[None]:
+        return _switched(self.recording)
 
     def __call__(self, function: F) -> F:
         yields = inspect.isgeneratorfunction(function)
@@ -90,6 +89,21 @@ class no_grad:
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _switched(recording: bool) -> Generator[None]:
+    state, own = thread.state, object()
+    before = state.recording, state.switch
+    try:
+        try:
+            state.recording, state.switch = recording, own
+            yield
+        finally:
+            if state.switch is own:
+                state.recording, state.switch = before
+    finally:
+        if state.switch is own:  # not if this comes late, when others have been entered
+            state.recording, state.switch = before
 
 
 def _resumed(pieces: Generator[Any, Any, Any], within: Callable[[], no_grad]) -> Generator[Any, Any, Any]:

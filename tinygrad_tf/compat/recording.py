@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from ..autograd.recording import enable_grad, no_grad, thread
@@ -24,8 +24,16 @@ class set_grad_enabled(no_grad):
         self.before, self.recording = thread.state.recording, bool(mode)
         thread.state.recording = self.recording
 
-    def __enter__(self) -> None:
-        thread.state.recording = self.recording  # __exit__ goes back to what was before __init__
+    def within(self) -> Generator[None]:
+        state = thread.state
+        try:
+            try:
+                state.recording = self.recording
+                yield
+            finally:
+                state.recording = self.before  # what was before __init__
+        finally:
+            state.recording = self.before
 
     def __call__(self, function: F) -> F:
         thread.state.recording = self.before

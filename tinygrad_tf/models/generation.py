@@ -6,7 +6,7 @@ Argument names and results are those of transformers' ``generate``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from .. import nn
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
+from ..signals import Held
 from .beams import beam_search
 from .choosing import Ends, Rules, draw, finite, some_left
 from .settings import GenerationConfig
@@ -203,19 +204,27 @@ class Generates(nn.Module):
                 return
 
 
-class evaluation:
+class evaluation(Held):
     """A context manager in which a model is in evaluation. Afterwards every part is in the mode that it had before."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
 
-    def __enter__(self) -> None:
-        self.trained = [module for module in self.model.modules() if module.training]
-        for module in self.trained:
-            module.training = False
+    def within(self) -> Generator[None]:
+        return _evaluated([module for module in self.model.modules() if module.training])
 
-    def __exit__(self, *problem: Any) -> None:
-        for module in self.trained:
+
+def _evaluated(trained: list[nn.Module]) -> Generator[None]:
+    try:
+        try:
+            for module in trained:
+                module.training = False
+            yield
+        finally:
+            for module in trained:
+                module.training = True
+    finally:  # twice: Ctrl-C may hit the first
+        for module in trained:
             module.training = True
 
 

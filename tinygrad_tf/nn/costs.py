@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.recording import enable_grad
-from ..autograd.tensor import Handle, Tensor
+from ..autograd.tensor import Tensor
 from ..autograd.walk import reachable
 from ..random import get_state, set_state
 from ..texts import named
@@ -45,18 +45,26 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
     """
     random, learn = get_state(), [(p, p.requires_grad) for p in model.parameters()]
     watch = _Watch(model)
-    try:
-        for p, _ in learn:
-            p.requires_grad = True
-        with enable_grad():
-            seen = {id(x): _watched(x) for x in (*inputs, *params.values())}  # the same one twice stays the same
-            output = model(*[seen[id(x)] for x in inputs], **{name: seen[id(x)] for name, x in params.items()})
-            costs = _Costs(reachable(list(_tensors(output))), [p for p, _ in learn], [*inputs, *params.values()])
-    finally:
+
+    def put_back() -> None:
         watch.remove()
         set_state(random)
         for p, requires_grad in learn:
             p.requires_grad = requires_grad
+
+    try:
+        try:
+            watch.register()
+            for p, _ in learn:
+                p.requires_grad = True
+            with enable_grad():
+                seen = {id(x): _watched(x) for x in (*inputs, *params.values())}  # the same one twice stays the same
+                output = model(*[seen[id(x)] for x in inputs], **{name: seen[id(x)] for name, x in params.items()})
+                costs = _Costs(reachable(list(_tensors(output))), [p for p, _ in learn], [*inputs, *params.values()])
+        finally:
+            put_back()
+    finally:  # twice: Ctrl-C may hit the first
+        put_back()
     return Summary(
         watch.finished(costs),
         sum(int(p.size) for p, _ in learn),
@@ -88,18 +96,23 @@ class _Watch:
 
     def __init__(self, model: Module) -> None:
         self.paths = {module: path for path, module in model.named_modules()}
-        self.handles: list[Handle] = []
-        for module in self.paths:
-            self.handles += [module.register_forward_pre_hook(self.enter), module.register_forward_hook(self.leave)]
         self.top = Call("", "")
         self.open: list[tuple[Call, str]] = [(self.top, "")]
         self.made: list[tuple[Call, int, int]] = []  # with the numbers of the Tensors between which it lies
         self.counted: set[int] = set()
 
+    def register(self) -> None:
+        for module in self.paths:
+            module.register_forward_pre_hook(self.enter)
+            module.register_forward_hook(self.leave)
+
     def remove(self) -> None:
-        for handle in self.handles:
-            handle.remove()
-        self.handles.clear()  # each has a hook, which is a method of this object: a cycle
+        """Take the hooks off, as many as are there: registering may not have come to its end."""
+        for module in self.paths:
+            if module._hooks:
+                for hooks, hook in ((module._hooks.before, self.enter), (module._hooks.after, self.leave)):
+                    if hook in hooks:
+                        hooks.remove(hook)
 
     def enter(self, module: Module, inputs: Any) -> None:
         outer, above = self.open[-1]

@@ -36,21 +36,29 @@ def scoped(method: F) -> F:
         if root is None and "_paths" not in vars(self):
             self._survey()
         site = site_of(_getframe(1))
-        if root is not self:  # one of its own methods called another
-            scope = Scope("" if root is None else root._path_of(self, outer))
-            scope.outer, scope.kind, scope.method, scope.site = outer, type(self).__name__, method.__name__, site
-            state.root, state.scope = root or self, scope
-            if state.watch is not None:
-                state.watch.entered(self, args, kwargs)
         try:
-            made = method(self, *args, **kwargs)
-            if isinstance(made, tuple):
-                for i, t in enumerate(made):
-                    _returned(t, state.scope, (*site, i))
-            else:
-                _returned(made, state.scope, site)
-            return made
-        finally:
+            try:
+                if root is not self:  # one of its own methods called another
+                    scope = Scope("" if root is None else root._path_of(self, outer))
+                    scope.outer, scope.kind, scope.method, scope.site = (
+                        outer,
+                        type(self).__name__,
+                        method.__name__,
+                        site,
+                    )
+                    state.root, state.scope = root or self, scope
+                    if state.watch is not None:
+                        state.watch.entered(self, args, kwargs)
+                made = method(self, *args, **kwargs)
+                if isinstance(made, tuple):
+                    for i, t in enumerate(made):
+                        _returned(t, state.scope, (*site, i))
+                else:
+                    _returned(made, state.scope, site)
+                return made
+            finally:
+                state.root, state.scope = root, outer
+        finally:  # twice: Ctrl-C may hit the first
             state.root, state.scope = root, outer
 
     return run  # type: ignore[return-value]

@@ -15,6 +15,7 @@ from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, no_parameters
 from ..nn.loading import array_of
+from ..signals import whole
 from .groups import Group, check_members, check_settings, members, plain
 from .together import SMALL, Pack, alone, in_blocks
 
@@ -101,7 +102,8 @@ class Optimizer:
     def step(self, closure: Callable[[], T] | None = None) -> T | None:
         """Change every parameter that has a gradient, in place, by the optimiser's formula.
 
-        A ``closure`` is called before, to compute the loss and the gradients; what it returns is returned.
+        Ctrl-C does not stop it half-way. A ``closure`` is called before, to compute the loss and the gradients; what it
+        returns is returned.
 
         >>> p = Tensor([1.0], requires_grad=True)
         >>> optimizer = SGD([p], lr=0.1)
@@ -120,6 +122,7 @@ class Optimizer:
         self._step()
         return loss
 
+    @whole
     def _step(self) -> None:
         packs: dict[Any, Pack] = {}
         wrote(*[p for p in self._parameters() if p.grad is not None])

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ..autograd.debugging import acts
 from ..errors import error
+from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
 from .scheduling import LRScheduler, positive
@@ -224,6 +225,7 @@ class ReduceLROnPlateau:
         return sign * metric < sign * self.best - (self.threshold if self.threshold_mode == "abs" else 0)
 
     @acts
+    @whole
     def step(self, metrics: Any) -> None:
         """Note the metric of one more step, and reduce the rate if it is time."""
         self._admit()

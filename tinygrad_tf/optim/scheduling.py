@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ..autograd.debugging import acts
 from ..errors import error
+from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
 
@@ -55,8 +56,9 @@ class LRScheduler:
         get_lr = getattr(self, "get_lr", None)
         if get_lr is None:
             return [lr * self.factor(step) for lr in self.base_lrs]
-        before, self.last_epoch = self.last_epoch, step  # PyTorch's form is told the step by its attribute
+        before = self.last_epoch
         try:
+            self.last_epoch = step  # PyTorch's form is told the step by its attribute
             return [float(lr) for lr in get_lr()]
         finally:
             self.last_epoch = before
@@ -94,6 +96,7 @@ class LRScheduler:
             group["lr"] = lr
 
     @acts
+    @whole
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next step, or to step ``epoch``, and set its rate."""
         self._admit_later()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ..autograd.debugging import acts
 from ..errors import error
+from ..signals import whole
 from .base import Optimizer
 from .groups import plain
 from .scheduling import LRScheduler, positive
@@ -163,6 +164,7 @@ class SequentialLR(LRScheduler):
         scheduler.apply(own_step)
 
     @acts
+    @whole
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next step and set its rate. Where a schedule begins, what was set by hand no longer counts."""
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch

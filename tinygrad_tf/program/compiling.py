@@ -169,6 +169,7 @@ class Compiled:
                 tracer.argument(t, i)
             by_id = {id(x): t for x, t in zip(given, tensors, strict=True)}
             result = self.__wrapped__(*with_tensors(args, by_id), **with_tensors(kwargs, by_id))
+        tracer.check_draws()
         trace = tracer.trace
         programs = self._by_key.setdefault(key, [])
         self._held.append((args, kwargs) if objects else None)

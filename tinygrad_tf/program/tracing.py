@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as pythons_random
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -42,19 +42,25 @@ class Tracer(Watcher):
         self.first = Tensor.wrap(np.zeros(())).number
 
     def __enter__(self) -> Tracer:
-        super().__enter__()
         self.generator = random.get_state()
         self.elsewhere = _others_states()
         self.boundary = sys._getframe(1)
+        super().__enter__()
         return self
 
-    def __exit__(self, *problem: Any) -> None:
-        super().__exit__(*problem)
+    def within(self) -> Generator[None]:
+        try:
+            try:
+                yield from super().within()
+            finally:
+                self._release()
+        finally:  # twice, as in Held
+            self._release()
+
+    def _release(self) -> None:
         for t in self.held:
             if isinstance(t, Tensor):
                 release(t)
-        if problem[0] is None:
-            self._check_draws()
 
     def look_at(self, tensors: Iterable[Tensor]) -> None:
         """Notice whoever reads these, or takes their gradients away, before an op has run on them."""
@@ -67,8 +73,8 @@ class Tracer(Watcher):
         if self.trace.refused is None:
             self.trace.refused = f"{why}, at {_place()}"
 
-    def _check_draws(self) -> None:
-        """Whether all that was drawn is noted: drawn again, it leaves the generators as they are."""
+    def check_draws(self) -> None:
+        """Refuse unless all that was drawn is noted: drawn again, it leaves the generators as they are."""
         if _others_states() != self.elsewhere:
             self.refuse("random numbers of NumPy's, Python's or somebody's own generator")
         with random.replayed(self.generator):

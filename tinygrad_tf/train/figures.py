@@ -15,7 +15,8 @@ from ..models import Transformer
 from ..models.generation import evaluation
 from ..tasks import Vocabulary, pad
 from ..texts import clean
-from .trainer import History, translate
+from .settings import History
+from .trainer import translate
 
 #: Fonts with Chinese characters, as the usual systems carry them; the first one that is installed is used.
 CJK_FONTS = (

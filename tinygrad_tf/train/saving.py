@@ -20,7 +20,7 @@ import numpy as np
 from .. import random
 from ..errors import error, found_in
 from ..fields import shown
-from ..files import digest, safetensors_package, write_whole
+from ..files import check_readable, digest, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from .checking import check_alike, check_state, parameter_of, whole_or_not_at_all
@@ -171,25 +171,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     :func:`save_checkpoint` did not write.
     """
     safetensors = safetensors_package()
-    if not Path(path).is_file():
-        raise error(
-            FileNotFoundError,
-            "load_checkpoint",
-            got=f"{str(path)!r}, where there is no file",
-            rule="a checkpoint is a file that save_checkpoint wrote",
-            cure="give the path that save_checkpoint wrote to, or train first",
-        )
-    try:
-        with open(path, "rb"):
-            pass
-    except OSError as problem:
-        raise error(
-            type(problem),
-            "load_checkpoint",
-            got=f"{str(path)!r}, which cannot be read ({problem.strerror or problem})",
-            rule="it needs the right to read the file",
-            cure="ask for the right, or copy the file to where you may read it",
-        ) from None
+    check_readable("load_checkpoint", path, "give the path that save_checkpoint wrote to, or train first")
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))

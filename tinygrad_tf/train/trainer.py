@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
+import math
 import os
 import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from ..autograd.recording import no_grad
@@ -20,46 +18,15 @@ from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
 from ..parallel import Alone, Ranks, Shared, share
-from ..random import generator
+from ..random import generator, get_state, replayed
+from ..signals import interruptible
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
+from .finite import bad_parameter, first_bad, not_finite
+from .keeping import CheckpointFile
 from .noted import described, history_of
-from .saving import load_checkpoint, save_checkpoint
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train. AdamW's rate warms up to ``lr`` and falls along a cosine; a batch is drawn anew for every step.
-
-    ``max_norm`` bounds the gradients' norm. Every ``eval_every`` steps the score is measured on ``eval_pairs`` held-out
-    pairs, at the end on all of them, and the checkpoint is written.
-    """
-
-    steps: int = 1000
-    batch_size: int = 64
-    lr: float = 5e-3
-    warmup: int = 100
-    max_norm: float = 1.0
-    eval_every: int = 200
-    eval_pairs: int = 200
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "eval_every", "eval_pairs"):
-            if getattr(self, name) < 1:
-                raise error(
-                    ValueError,
-                    "TrainConfig",
-                    got={name: getattr(self, name)},
-                    rule=f"{name} is at least 1",
-                    cure=f"write for example {name}={getattr(type(self), name)}",
-                )
-
-
-@dataclass
-class History:
-    """The loss of every step, and the exact-match score by the step at which it was measured."""
-
-    loss: list[float] = field(default_factory=list)
-    accuracy: dict[int, float] = field(default_factory=dict)
+from .progress import Progress
+from .saving import load_checkpoint
+from .settings import History, TrainConfig
 
 
 class Trainer:
@@ -72,6 +39,12 @@ class Trainer:
         path: where checkpoints are written. Without it there are none.
         ranks: the processes that train together (see :mod:`tinygrad_tf.parallel`), by default this one alone. Call
             every method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
+        overwrite: whether a file that is at ``path`` already may be replaced without resuming it.
+        keep: how many checkpoints are kept; older ones lie beside the newest, as ``NAME.step200.safetensors``.
+
+    Attributes:
+        stopped: the number of the signal that ended the last :meth:`fit` early, 0 if none did.
+        drawn_from: the generator's state from which the last batch was drawn.
 
     >>> from tinygrad_tf.models import TransformerConfig
     >>> from tinygrad_tf.tasks import reverse
@@ -83,7 +56,8 @@ class Trainer:
     """
 
     def __init__(self, model: Transformer, task: Task, config: TrainConfig,
-                 path: str | os.PathLike[str] | None = None, ranks: Ranks | None = None) -> None:  # fmt: skip
+                 path: str | os.PathLike[str] | None = None, ranks: Ranks | None = None,
+                 *, overwrite: bool = False, keep: int = 1) -> None:  # fmt: skip
         if model.config.vocab_size != len(task.vocabulary):
             raise error(
                 ValueError,
@@ -97,39 +71,70 @@ class Trainer:
         self.schedule = WarmupCosineLR(self.optimizer, config.warmup, config.steps)
         self.ranks = ranks or Ranks()
         self.shared: Alone | Shared = Alone(self.optimizer)
-        self.step = 0
+        self.file = None if path is None else CheckpointFile(path, overwrite, keep)
+        self.step = self.stopped = 0
+        self.drawn_from: dict[str, Any] | None = None
         self.history = History()
 
     def fit(self, progress: bool = True) -> History:
-        """Train up to ``config.steps``. Ctrl-C ends it after the current step, with a checkpoint; twice, at once."""
+        """Train up to ``config.steps``.
+
+        Ctrl-C, SIGTERM or SIGHUP end it after the current step, with a checkpoint, and ``stopped`` says which; a second
+        Ctrl-C ends it at once. Raises, before the first step, FileExistsError where ``path`` has a file that this
+        Trainer neither wrote nor resumed, BlockingIOError if another training writes there, and another OSError where
+        nobody can. A save that fails later is a warning, and the next one tries again; the last one raises. Raises
+        FloatingPointError at the first NaN or infinity, before it reaches the weights or the file.
+        """
         c = self.config
         self.model.train()
         self.shared.close()  # of an earlier call
-        self.shared = share(self.model, self.optimizer, self.ranks)
-        shown = functools.partial(_bar, self.step, c.steps) if progress and self.ranks.first else contextlib.nullcontext
-        with interruptible() as interrupted, shown() as bar:  # in this order: who sees the bar can stop it
-            start, tokens, stop = time.perf_counter(), 0, False
-            while self.step < c.steps and not (stop := self.ranks.any(interrupted())):
-                pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
-                batch = self.task.batch(self.ranks.part(pairs))
-                self.history.loss.append(self.train_step(batch))
-                tokens += int(batch.source_mask.sum() + batch.target_mask.sum()) * self.ranks.size  # about
-                if self.step % c.eval_every == 0 or self.step == c.steps:
-                    self.history.accuracy[self.step] = self.evaluate(None if self.step == c.steps else c.eval_pairs)
-                    self.save()
-                if bar is not None:
-                    bar.set_postfix(_status(self.history, tokens / (time.perf_counter() - start)), refresh=False)
-                    bar.update()
-            if stop:
-                self.save()
+        with self._file_open(), interruptible() as interrupted:  # in this order: who sees the bar can stop it
+            self.shared = share(self.model, self.optimizer, self.ranks)
+            with Progress(self.step, c.steps) if progress and self.ranks.first else contextlib.nullcontext() as bar:
+                start, tokens = time.perf_counter(), 0
+                while not self._ends(interrupted()):
+                    self.drawn_from = get_state()
+                    pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
+                    batch = self.task.batch(self.ranks.part(pairs))
+                    self.history.loss.append(self.train_step(batch))
+                    tokens += int(batch.source_mask.sum() + batch.target_mask.sum()) * self.ranks.size  # about
+                    if bar is not None:
+                        bar.step(_status(self.history, tokens / (time.perf_counter() - start)))
+                self._note_stop(interrupted())  # while the end was measured and saved
+                if self.stopped and bar is not None:
+                    kept = f"saved in {self.file.path}; resume() and fit() go on" if self.file else "not saved: no path"
+                    bar.say(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
         return self.history
+
+    def _ends(self, interrupted: int) -> bool:
+        """Between two steps: whether the training ends here. What is due is done before: the score, and the file."""
+        self._note_stop(interrupted)
+        last = self.step == self.config.steps
+        due = (last or self.step % self.config.eval_every == 0) and self.step not in {0, *self.history.accuracy}
+        if due or self.stopped:
+            self._check_parameters()
+            if due and not self.stopped:  # who has to stop does not measure first: it is made up for when it goes on
+                self.history.accuracy[self.step] = self.evaluate(None if last else self.config.eval_pairs)
+            if last or self.stopped:
+                self.save()
+            else:
+                self._save(CheckpointFile.try_save)
+        return last or self.stopped > 0
+
+    def _note_stop(self, interrupted: int) -> None:
+        self.stopped = int(self.ranks.table([interrupted])[:, 0].max())  # all ranks decide alike
 
     def train_step(self, batch: Batch) -> float:
         """One step of gradient descent on this rank's part of a batch; returns the whole batch's loss."""
+        before = get_state()
         with self.ranks.own_random():
-            loss = batch_loss(self.model, batch) if len(batch.source) else None
+            loss = self._loss(batch)
         mean = self.shared.backward(loss, weight=int(batch.target_mask.sum()))
-        self.shared.clip_grad_norm_(self.config.max_norm)
+        del loss
+        norm = self.shared.clip_grad_norm_(self.config.max_norm)
+        if not (math.isfinite(mean) and math.isfinite(norm)):
+            got = f"a loss of {mean}" if not math.isfinite(mean) else f"gradients of norm {norm}"
+            raise self._not_finite(f"{got} at step {self.step + 1}", lambda: self._again(batch, before))
         self.shared.step()
         self.schedule.step()
         self.step += 1
@@ -144,18 +149,63 @@ class Trainer:
         return self.ranks.mean(exact_match(outputs, mine) if mine else 0.0, weight=len(mine))
 
     def save(self) -> None:
-        """Write the checkpoint, if there is a ``path``."""
+        """Write the checkpoint, if there is a ``path``. Raises as :meth:`fit` does where it may not or cannot."""
+        self._save(CheckpointFile.save)
+
+    def _save(self, write: Callable[..., Any]) -> None:
         self.shared.collect()
-        if self.path is not None and self.ranks.first:
+        if self.file is not None and self.ranks.first:
             notes = {**self._identity(), "history": asdict(self.history)}
-            save_checkpoint(self.path, self.model, self.optimizer, self.schedule, self.step, notes)
+            with self.file:
+                write(self.file, self.model, self.optimizer, self.schedule, self.step, notes)
+
+    @contextlib.contextmanager
+    def _file_open(self) -> Iterator[None]:
+        """The file is this training's alone. What speaks against it is raised on all ranks, for all may catch it."""
+        with contextlib.ExitStack() as stack:
+            problem = None
+            if self.file is not None and self.ranks.first:
+                try:
+                    stack.enter_context(self.file)
+                    self.file.check_room(3 * sum(p.array.nbytes for p in self.model.parameters()))
+                except Exception as refused:
+                    problem = refused
+            problem = self.ranks.from_first(problem)
+            if problem is not None:
+                raise problem
+            yield
+
+    # ---- numbers that are none --------------------------------------------------------------------------------------
+
+    def _loss(self, batch: Batch) -> Tensor | None:
+        return batch_loss(self.model, batch) if len(batch.source) else None
+
+    def _again(self, batch: Batch, start: dict[str, Any]) -> Tensor | None:
+        """The loss once more, with the same dropout."""
+        with replayed(start), self.ranks.own_random(step=0):
+            return self._loss(batch)
+
+    def _not_finite(self, got: str, loss: Callable[[], Tensor | None]) -> FloatingPointError:
+        where = first_bad(self.model, loss)
+        found = [where] if self.ranks.comm is None else self.ranks.comm.allgather(where)
+        first = next((f"{each}{f', on rank {i}' if i else ''}" for i, each in enumerate(found) if each), None)
+        good = ""
+        if self.file is not None and self.file.step is not None:
+            good = f"go on from the last good one, of step {self.file.step} in {self.file.path}; "
+        drawn = f"draw the batch again after random.set_state({self.drawn_from})"
+        return not_finite(got, first, good + drawn)
+
+    def _check_parameters(self) -> None:
+        where = bad_parameter(self.model)
+        if where is not None:
+            raise self._not_finite(f"weights that are no numbers after step {self.step}", lambda: None)
 
     def resume(self) -> None:
         """Go on from the checkpoint at ``path``, with the same bits as if the training had not stopped.
 
         Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
         """
-        if self.path is None:
+        if self.file is None:
             raise error(
                 ValueError,
                 "Trainer.resume",
@@ -163,7 +213,7 @@ class Trainer:
                 rule="a training goes on from its checkpoint",
                 cure="write Trainer(…, path=…)",
             )
-        saved = self.ranks.from_first(load_checkpoint(self.path) if self.ranks.first else None)
+        saved = self.ranks.from_first(self.file.load() if self.ranks.first else None)
         for what, ours in self._identity().items():
             if saved.notes.get(what) != ours:
                 raise error(
@@ -173,10 +223,11 @@ class Trainer:
                     rule=f"this training's {what} is {ours!r}",
                     cure="resume with the settings of the first run, or begin anew without resuming",
                 )
-        with found_in(self.path):
+        with found_in(self.path or ""):  # which is there, since the file was read
             loss, accuracy = history_of(saved)
         saved.restore(self.model, self.optimizer, self.schedule)
         self.step, self.history = saved.step, History(loss, accuracy)
+        self.file.adopt(saved)
 
     def _identity(self) -> dict[str, Any]:
         """What must not change between two parts of one training."""
@@ -232,46 +283,6 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
     model = Transformer(config)
     saved.restore(model)
     return model.eval(), vocabulary
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """A context manager in which the first Ctrl-C is only noted, for the loop to ask about. A second one stops at once.
-
-    Otherwise Ctrl-C could strike in the middle of the optimiser's step and leave half of the weights changed.
-    """
-    noted: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        if noted:
-            signal.default_int_handler(number, frame)
-        noted.append(number)
-
-    if threading.current_thread() is not threading.main_thread():  # Python delivers signals to the main thread only
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: bool(noted)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _bar(done: int, total: int) -> Any:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise error(
-            ImportError,
-            "Trainer.fit",
-            got="no package tqdm",
-            rule="it draws the progress bar",
-            cure='pip install "tinygrad_tf[train]", or write fit(progress=False)',
-        ) from None
-    # A terminal or a notebook rewrites the line; in a log file every update would be a line of its own.
-    live = sys.stderr.isatty() or "ipykernel" in sys.modules
-    seconds = 0.1 if live else 10
-    return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, mininterval=seconds)
 
 
 def _status(history: History, tokens_per_second: float) -> dict[str, str]:

@@ -1,0 +1,122 @@
+"""Locks on files that end with the process that holds them, however it ends: a killed one keeps nobody out.
+
+They are the operating system's: ``flock`` on Unix, which Linux's NFS carries to its server, ``locking`` on Windows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import socket
+import stat
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import error
+
+_held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
+
+
+def _forget() -> None:
+    for descriptor in _held:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def try_lock(descriptor: int) -> bool | None:
+    """Lock an open file if nobody else has it locked; returns whether. None: this file system knows no locks."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(descriptor, 1 << 30, os.SEEK_SET)  # far from the text, which others may then read
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        return False if problem.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK) else None
+    return True
+
+
+@contextlib.contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """A context manager in which no other process, and no other call in this one, is within it for the same file.
+
+    A small file beside it, ``.NAME.lock``, is locked meanwhile; it says who has it. Raises BlockingIOError if somebody
+    else is within. Where the file system knows no locks, it warns and goes on.
+    """
+    path = Path(os.path.realpath(path))
+    name = os.fsencode(path.name)
+    short = path.name if len(name) < 250 else hashlib.sha256(name).hexdigest()  # most file systems take 255 bytes
+    beside = path.with_name(f".{short}.lock")
+    descriptor = _open_locked(path, beside)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            if os.name != "nt":  # there a file that is open cannot be removed
+                beside.unlink(missing_ok=True)
+            _held.discard(descriptor)
+            os.close(descriptor)
+            if os.name == "nt":
+                with contextlib.suppress(OSError):
+                    beside.unlink(missing_ok=True)
+
+
+def _open_locked(path: Path, beside: Path) -> int | None:
+    """The locked file's descriptor; None where there are no locks."""
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(beside, flags, 0o666)
+        _held.add(descriptor)
+        try:
+            ours = try_lock(descriptor) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+            if ours is False:
+                raise _taken(path, beside)
+            if ours is None:
+                warnings.warn(f"{beside} cannot be locked: see to it that nothing else writes to {path}", stacklevel=5)
+            elif _is_still(beside, descriptor):
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.truncate(descriptor, 0)
+                os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+                return descriptor
+        except BaseException:
+            _held.discard(descriptor)
+            os.close(descriptor)
+            raise
+        _held.discard(descriptor)
+        os.close(descriptor)
+        if ours is None:
+            return None
+
+
+def _is_still(beside: Path, descriptor: int) -> bool:
+    """Whether the name still leads to the file that was opened: who held it before may have removed it since."""
+    try:
+        return os.path.samestat(os.stat(beside), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _taken(path: Path, beside: Path) -> BlockingIOError:
+    try:
+        who = beside.read_text("utf-8", "replace")[:200] or "another process"
+    except OSError:
+        who = "another process"
+    return error(
+        BlockingIOError,
+        "Trainer",
+        got=f"{str(path)!r}, to which {who} writes",
+        rule="one training at a time writes to a file",
+        cure="wait for the other, end it, or choose another path",
+    )

@@ -1,0 +1,214 @@
+"""The file of a training: nobody else's is overwritten, nobody else writes to it, and no save ends a training."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import error
+from ..files import check_writable, explained, safetensors_package, shown, write_whole
+from ..locks import alone_with
+from ..nn import Module
+from ..optim import LRScheduler, Optimizer
+from .saving import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
+
+_METADATA = "tinygrad_tf"  # as in saving.py
+
+
+class CheckpointFile:
+    """The checkpoint of one training. Enter it for as long as the training runs.
+
+    On entering it is checked that the training may write there: that no other training does, that the file is new or
+    was read or written by this object, and that the folder takes a file of its size. What fails later is a warning.
+
+    Args:
+        path: where the newest checkpoint is.
+        overwrite: whether what is there when it is first entered may be replaced, whatever it is.
+        keep: how many checkpoints are kept. Older ones lie beside, as ``NAME.step200.safetensors``.
+
+    >>> import tempfile
+    >>> line, folder = nn.Linear(2, 1), tempfile.mkdtemp()
+    >>> with CheckpointFile(f"{folder}/line.safetensors") as file:
+    ...     file.save(line, step=1)
+    >>> with CheckpointFile(f"{folder}/line.safetensors") as file:  # doctest: +IGNORE_EXCEPTION_DETAIL
+    ...     pass
+    Traceback (most recent call last):
+    FileExistsError: Trainer got …, where the checkpoint of step 1 is
+    """
+
+    def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
+        if keep < 1:
+            raise error(
+                ValueError, "Trainer", got={"keep": keep}, rule="the newest checkpoint is kept", cure="write keep=1"
+            )
+        self.path, self.overwrite, self.keep = Path(path), overwrite, keep
+        self.step: int | None = None  # that of the file, where it is ours
+        self._ours: Any = None  # what the file looked like when we last read or wrote it
+        self._loaded: Any = None
+        self._entered: list[contextlib.ExitStack] = []
+
+    def load(self) -> Checkpoint:
+        """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
+        with explained("load_checkpoint", self.path, "read"):
+            self._loaded = _look(self.path)
+        return load_checkpoint(self.path)
+
+    def adopt(self, saved: Checkpoint) -> None:
+        """The training goes on from what :meth:`load` gave: the file is its own."""
+        self._ours, self.step = self._loaded, saved.step
+
+    def __enter__(self) -> CheckpointFile:
+        stack = contextlib.ExitStack()
+        if not self._entered:
+            safetensors_package("Trainer")
+            with explained("write", self.path), stack:
+                check_writable(self.path)
+                stack.enter_context(alone_with(self.path))
+                self._check_ours()
+                stack = stack.pop_all()
+        self._entered.append(stack)
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        self._entered.pop().close()
+
+    def check_room(self, size: int) -> None:
+        """Warn if there is no room for a file of about ``size`` bytes."""
+        try:
+            check_writable(self.path, size)
+        except OSError as problem:
+            _warn(f"there is no room for a checkpoint, of about {size:,} bytes: {problem}")
+
+    def save(
+        self,
+        model: Module,
+        optimizer: Optimizer | None = None,
+        schedule: LRScheduler | None = None,
+        step: int = 0,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the checkpoint, as :func:`save_checkpoint` does. What this object did not write stays as it is.
+
+        If somebody put another there meanwhile, ``path`` is a new one from then on, as ``NAME.step200.safetensors``.
+        """
+        with explained("write", self.path):
+            now = _look(self.path)
+            if now is not None and now != self._ours:
+                theirs, self.path, self._ours, now = self.path, self._free(step), None, None
+                _warn(f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}")
+            if now is not None and self.keep > 1 and self.step is not None and self.step != step:
+                self._keep_old(self.step)
+            save_checkpoint(self.path, model, optimizer, schedule, step, notes)
+            self._ours, self.step = _look(self.path), step
+            self._remove_old()
+
+    def try_save(self, *args: Any) -> bool:
+        """:meth:`save`, or a warning that says why not; returns whether it is saved. The old file stays."""
+        try:
+            self.save(*args)
+        except (OSError, MemoryError) as problem:
+            have = "nothing is saved yet" if self.step is None else f"the checkpoint of step {self.step} is still there"
+            _warn(f"not saved, and the training goes on; {have}; the next save tries again: {problem}")
+            return False
+        return True
+
+    # ---- whose file is it -------------------------------------------------------------------------------------------
+
+    def _check_ours(self) -> None:
+        now = _look(self.path)
+        if now is not None and now != self._ours and not self.overwrite:
+            step = step_of(self.path)
+            what = "a file that no training wrote" if step is None else f"the checkpoint of step {step}"
+            go_on = "choose another path" if step is None else "call resume() before fit() to go on from it"
+            raise error(
+                FileExistsError,
+                "Trainer",
+                got=f"{shown(self.path)}, where {what} is",
+                rule="a training overwrites only what it wrote or resumed",
+                cure=f"{go_on}, or write overwrite=True to begin anew in its place",
+            )
+        others = [] if self.overwrite or self.keep == 1 or self._ours is not None else self._kept()
+        if others:
+            raise error(
+                FileExistsError,
+                "Trainer",
+                got=f"{shown(others[0])}, a checkpoint that another training kept",
+                rule="a training overwrites only what it wrote or resumed",
+                cure="move it away, or write overwrite=True to begin anew in its place",
+            )
+        if self.overwrite:
+            self._ours = now
+        self.overwrite = False  # what comes from now on is somebody's
+
+    # ---- older ones -------------------------------------------------------------------------------------------------
+
+    def _of(self, step: int) -> Path:
+        real = Path(os.path.realpath(self.path))
+        return real.with_name(f"{real.stem}.step{step}{real.suffix}")
+
+    def _free(self, step: int) -> Path:
+        """A name beside that nobody has."""
+        first = self._of(step)
+        names = (first if i == 1 else first.with_name(f"{first.stem}-{i}{first.suffix}") for i in itertools.count(1))
+        return next(to for to in names if not os.path.lexists(to))
+
+    def _kept(self) -> list[Path]:
+        """The older checkpoints, oldest first."""
+        real = Path(os.path.realpath(self.path))
+        pattern = re.compile(re.escape(real.stem) + r"\.step(\d+)" + re.escape(real.suffix))
+        found = [p for p in real.parent.iterdir() if pattern.fullmatch(p.name)] if real.parent.is_dir() else []
+        return sorted(found, key=lambda p: p.stat().st_mtime_ns)
+
+    def _keep_old(self, step: int) -> None:
+        """Give the file a second name before the first one goes to a newer one."""
+        real, old = Path(os.path.realpath(self.path)), self._of(step)
+        try:
+            if old.exists() and step_of(old) != step:
+                raise FileExistsError(errno.EEXIST, f"{shown(old)} is somebody else's file")
+            old.unlink(missing_ok=True)
+            try:
+                os.link(real, old)
+            except OSError:  # a disk without links
+                write_whole(old, lambda beside: shutil.copy2(real, beside))
+        except OSError as problem:
+            _warn(f"the checkpoint of step {step} is not kept beside the newer one: {problem}")
+
+    def _remove_old(self) -> None:
+        if self.keep > 1:
+            for old in self._kept()[: -(self.keep - 1)]:
+                if step_of(old) is not None:
+                    with contextlib.suppress(OSError):
+                        old.unlink()
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=4)
+
+
+def _look(path: Path) -> Any:
+    """What tells a file from another that is put in its place; None where there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def step_of(path: str | os.PathLike[str]) -> int | None:
+    """The step of a checkpoint, as its header says it; None for other files. The rest is not read."""
+    safetensors = safetensors_package()
+    try:
+        with safetensors.safe_open(str(path), framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+        return int(header["state"]["step"]) if header["format"] == FORMAT else None
+    except Exception:  # whatever it is: no checkpoint of ours
+        return None
