@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..autograd.tensor import Tensor
-from ..errors import error
 from ..formula.latex import latex
+from ..terminal import columns, left
 from .capture import Edge, Losses, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
-from .given import checked_end, checked_losses, checked_whole
+from .given import checked_end, checked_language, checked_losses, checked_whole
 from .labels import gradient_of, headline, in_markdown, routes_text, three
 from .replay import Nudge, Replay
 from .words import Words
@@ -45,14 +45,16 @@ class Explanation:
         return _tried(self.flow.graph.loss, self.routes.to, self.nudges, Words(self.lang))
 
 
-def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explanation:
+def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str | None = None) -> Explanation:
     """How the gradient of ``loss`` reaches ``W``, step by step from dL = 1 to dW.
 
     Each step names the operation, the rule that ran, the shape and the norm of the gradient that it sent on; where
     routes join it says what is summed. Norms are Euclidean; those of the parts do not add up to that of the sum.
     ``nudge=5`` moves five entries of ``W`` up and down, runs the forward again in float64 and sets the slope beside dW.
-    ``lang`` is "en" or "zh". Raises RuntimeError for a graph that ``backward()`` has freed, ValueError for another
-    language and if no gradient reaches ``W``.
+    ``lang`` is "en" or "zh", by default that of :class:`tinygrad_tf.language`.
+
+    Raises RuntimeError for a graph that ``backward()`` has freed, ValueError for another language and if no gradient
+    reaches ``W``.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True, name="W")
@@ -69,14 +71,7 @@ def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
      3. Y = X · W      (1, 1)
         dW = Xᵀ · dY   (2, 1)   norm 6.71
     """
-    if lang not in ("en", "zh"):
-        raise error(
-            ValueError,
-            "explain",
-            got={"lang": repr(lang)},
-            rule='lang is "en" or "zh"',
-            cure='write lang="zh" for Chinese',
-        )
+    lang = checked_language("explain", lang)
     checked_whole("explain", "nudge", nudge)
     graph = capture(checked_losses("explain", loss), variables_of(sys._getframe(1)))
     end = graph.node_of(checked_end("explain", graph, W, "W"))
@@ -101,7 +96,7 @@ def _tried(loss: Node, node: Node, nudges: tuple[Nudge, ...], words: Words) -> l
     for q in nudges:
         at = f"[{', '.join(map(str, q.index))}]"
         found = f"{slope}{three(q.slope)}"
-        lines.append(f"    {at:<12} {found:<{len(slope) + 10}} {gradient_of(node)}{at} = {three(q.gradient)}")
+        lines.append(f"    {at:<12} {left(found, columns(slope) + 10)} {gradient_of(node)}{at} = {three(q.gradient)}")
     if any(abs(q.gradient) < q.least for q in nudges):
         lines.append("    " + words.line("unresolved", three(nudges[0].least)))
     return lines
@@ -132,12 +127,13 @@ class _Derivation:
         for id in self.number:
             rows += self._step(self.graph.node(id))
         rows += self._sum(self.to.to)
-        width = min(max((len(row[0]) for row in rows if len(row) > 1), default=0), 64)
-        shapes = max((len(row[1]) for row in rows if len(row) > 1), default=0)
+        width = min(max((columns(row[0]) for row in rows if len(row) > 1), default=0), 64)
+        shapes = max((columns(row[1]) for row in rows if len(row) > 1), default=0)
         ends = gradient_of(self.graph.loss), gradient_of(self.to.to)
         title = self.word("reaches", *ends, len(self.number), routes_text(self.to.count))
         body = [
-            f"{row[0]:<{width}}   {(row[1:] or ('',))[0]:<{shapes}}   {'   '.join(row[2:])}".rstrip() for row in rows
+            f"{left(row[0], width)}   {left((row[1:] or ('',))[0], shapes)}   {'   '.join(row[2:])}".rstrip()
+            for row in rows
         ]
         return [title, "", *body]
 

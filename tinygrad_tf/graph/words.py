@@ -7,8 +7,6 @@ from typing import Any
 
 from .page import chinese
 
-LANGUAGES = ("en", "zh", "both")
-
 _EN: dict[str, str | Callable[..., str]] = {
     "how": "Purple arrows carry the gradient backward, each by the rule beside it; width: log of its norm.",
     "values": "In boxes: values, and gradients in purple.",

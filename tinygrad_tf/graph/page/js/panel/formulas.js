@@ -34,7 +34,7 @@ function mathElement([tag, ...children]) {
   const made = document.createElementNS(MATHML, tag);
   for (const c of children) {
     if (typeof c !== "string") made.append(mathElement(c));
-    else made.textContent = { "if ": say("if_"), else: say("else_") }[c] ?? withSpaces(c);
+    else made.textContent = withSpaces((tag === "mtext" && say("inFormulas")[c]) || c);
     if (c === "⊤") made.setAttribute("mathvariant", "normal"); // alone it would be slanted
   }
   return made;

@@ -1,0 +1,129 @@
+"""One setting for the language, and a Chinese rule and cure for every message."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import errors_page
+import pytest
+
+import tinygrad_tf
+from tinygrad_tf import Tensor, languages
+
+ROOT = Path(tinygrad_tf.__file__).parent
+CATALOGUE = json.loads((ROOT / "chinese.json").read_text(encoding="utf-8"))
+MISTAKES = list(errors_page.all_mistakes())
+#: What is code, or a command, is the same in every language, and so is a single word beside the places.
+CODE = re.compile(
+    r"pip install .*|(write|give)( e\.g\.| for example)? (?!.* (or|for|to|of|and|the|with|which) ).*"
+    r"|[^ ]+|[^a-z]*[a-z_]*[^a-z]*"
+)
+
+
+def is_chinese(text):
+    return any("\u3400" <= letter <= "\u9fff" for letter in text)
+
+
+def english(node):
+    """The text of a literal, with numbered places for what an f-string puts in."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    places = (f"{{{i}}}" for i in range(len(node.values)))
+    return "".join(part.value if isinstance(part, ast.Constant) else next(places) for part in node.values)
+
+
+def literals(path):
+    """Each text that stands in a file, and whether it stands in a call of error()."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "error"]
+    said = {id(x) for call in calls for x in [*call.args[2:], *(k.value for k in call.keywords)]}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            yield english(node), id(node) in said
+
+
+LITERALS = [found for path in sorted(ROOT.rglob("*.py")) for found in literals(path)]
+
+
+def test_every_message_has_its_chinese():
+    said = {text for text, in_error in LITERALS if in_error}
+    assert sorted(text for text in said if text not in CATALOGUE and not CODE.fullmatch(text)) == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.table}: {m.name}" for m in MISTAKES])
+def test_a_mistake_is_explained_in_chinese(mistake):
+    with tinygrad_tf.language("zh"):
+        got, rule, cure = errors_page.message(mistake).split("\n")
+    assert " 收到：" in got
+    assert rule.startswith("  规则：")
+    assert cure.startswith("  改法：")
+    assert is_chinese(rule[5:])
+    assert is_chinese(cure[5:]) or CODE.fullmatch(cure[5:])
+
+
+def test_the_chinese_has_the_places_of_the_english():
+    places = {text: [sorted(re.findall(r"\{\d+\}", half)) for half in (text, CATALOGUE[text])] for text in CATALOGUE}
+    assert {text: found for text, found in places.items() if found[0] != found[1]} == {}
+
+
+def test_a_message_that_is_no_longer_said_has_no_chinese():
+    texts = "\n".join(text for text, _ in LITERALS)
+    assert [text for text in CATALOGUE if not all(part in texts for part in re.split(r"\{\d+\}", text))] == []
+
+
+def test_the_catalogue_is_in_order():
+    assert list(CATALOGUE) == sorted(CATALOGUE, key=str.lower)
+
+
+def test_what_is_not_in_the_catalogue_stays_english():
+    with tinygrad_tf.language("zh"):
+        assert languages.translated("nobody has said this before") == "nobody has said this before"
+
+
+def test_a_rule_within_a_rule_is_translated_too():
+    with tinygrad_tf.language("zh"):
+        assert languages.translated("an axis is an integer (NumPy: no)") == "轴是整数（NumPy：no）"
+
+
+# ---- the setting ----------------------------------------------------------------------------------------------------
+
+
+def test_it_holds_for_good_or_for_a_block():
+    assert languages.chosen() == "en"
+    with tinygrad_tf.language("zh"), tinygrad_tf.language("en"):
+        assert languages.either("English", "中文") == "English"
+    tinygrad_tf.language("zh")
+    try:
+        assert languages.either("English", "中文") == "中文"
+    finally:
+        tinygrad_tf.language("en")
+
+
+def test_another_language_is_refused_and_changes_nothing():
+    with pytest.raises(ValueError, match='language got \'fr\'; there are "en" and "zh"'):
+        tinygrad_tf.language("fr")
+    assert languages.chosen() == "en"
+
+
+def run(code, **settings):
+    env = {**os.environ, "PYTHONPATH": str(ROOT.parent), "PYTHONIOENCODING": "utf-8", **settings}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", env=env)
+
+
+def test_a_process_begins_with_that_of_the_environment():
+    done = run("from tinygrad_tf import Tensor; Tensor([1, 2]).item()", TINYGRAD_TF_LANG="zh")
+    assert "  规则：只有一个元素的 Tensor 才能当作一个数" in done.stderr
+
+
+def test_english_reads_no_catalogue():
+    with pytest.raises(ValueError, match="rule: only a Tensor with one entry is a number"):
+        Tensor([1, 2]).item()
+    code = (
+        "import tinygrad_tf as t\ntry: t.ones(2).item()\nexcept ValueError: pass\n"
+        "print(t.languages._catalogue.cache_info().misses)"
+    )
+    assert run(code).stdout == "0\n"
