@@ -30,7 +30,6 @@ try:
     from matplotlib import rc_context, rcParams
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import fontManager
     from matplotlib.text import Text
     from matplotlib.ticker import FixedFormatter
 except ImportError as problem:
@@ -39,10 +38,9 @@ except ImportError as problem:
     raise error(ImportError, "the guide", f"no package {problem.name}", "its chapters draw figures",
                 'pip install -e ".[demos]"') from None  # fmt: skip
 
-from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf import Tensor, fonts, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
-from tinygrad_tf.train.figures import CJK_FONTS
 
 Array = np.ndarray[Any, Any]
 
@@ -55,9 +53,8 @@ CHAPTER = "notebook" if IN_NOTEBOOK else Path(getattr(sys.modules["__main__"], "
 # Told apart with any colour vision, by light and dark in print, and at least 3:1 on white and on the dark page.
 BLUE, ORANGE, GREEN, PURPLE, GREY = COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5599b", "#7f8a94")
 INK = "#1b2734"  #: the colour of the page's text, whichever theme it has
-_installed = {font.name for font in fontManager.ttflist}
 rcParams.update({
-    "font.family": ["DejaVu Sans", *[name for name in CJK_FONTS if name in _installed][:1]], "font.size": 11,
+    "font.family": ["DejaVu Sans", *filter(None, [fonts.chinese()])], "font.size": 11,
     "axes.titlesize": 12, "svg.fonttype": "none",
     "axes.prop_cycle": cycler(color=COLOURS, linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]),
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,

@@ -23,6 +23,7 @@ _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
     "languages": set(),
     "terminal": set(),
+    "fonts": {"languages"},
     "errors": {"languages"},
     "random": {"errors"},
     "files": {"errors"},
@@ -34,13 +35,13 @@ ALLOWED = {
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "autograd"},
     "program": {"errors", "random", "sums", "autograd", "kernels", "ops"},
-    "graph": {"errors", "languages", "terminal", "files", "autograd", "ops", "formula", "program"},
+    "graph": {"errors", "languages", "terminal", "fonts", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE | {"languages", "terminal"},
     "optim": _ENGINE | {"nn", "kernels"},
     "tasks": {"errors", "random"},
     "models": _NETWORK | {"files"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"languages", "files", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"languages", "fonts", "files", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [

@@ -100,6 +100,6 @@ def _kind(x: Any) -> str:
 def checked_language(op: str, lang: str | None, both: bool = False) -> str:
     """The language that was given, which may be "both" where that is meant, or the one that is chosen."""
     if lang is not None and lang not in (*LANGUAGES, *["both"] * both):
-        rule = 'lang is "en", "zh" or "both"' if both else 'lang is "en" or "zh"'
+        rule = 'lang is one of "en", "zh", "both"' if both else 'lang is "en" or "zh"'
         raise error(ValueError, op, got={"lang": repr(lang)}, rule=rule, cure='write lang="zh" for Chinese')
     return lang or chosen()
