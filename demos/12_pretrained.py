@@ -25,7 +25,7 @@ from pydoc_data.topics import topics
 from guide import OUT, figure, finding, heatmap, manual_seed, say, short, show, table
 
 import numpy as np
-from generate import load_tokenizer
+from generate import folder_with, load_tokenizer
 from tokenizers import ByteLevelBPETokenizer
 from tqdm import tqdm
 
@@ -42,7 +42,7 @@ def published():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", default=os.environ.get("GPT2_PATH"), help="a folder in Hugging Face's format")
     if asked := parser.parse_known_args()[0].model:
-        return Path(asked)
+        return folder_with(asked, *FILES)
     try:
         from huggingface_hub import try_to_load_from_cache
     except ImportError:

@@ -1,7 +1,8 @@
 """What the chapters of the guide import: ``show``, ``say``, ``finding``, ``short``, and figures that fit the page.
 
-Each chapter runs alone, as a program or as a notebook. It prints what it says and finds, saves its figures under
-out/tour/<chapter>/, and notes there (items.json) what demos/tour.py puts into the page.
+Each chapter runs alone, as a program or as a notebook. It prints what it says and finds, in the chosen language
+(TINYGRAD_TF_LANG), saves its figures in both under out/tour/<chapter>/, and notes there (items.json) what demos/tour.py
+puts into the page.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ except ImportError as problem:
 from tinygrad_tf import Tensor, fonts, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.languages import chosen, either
 
 Array = np.ndarray[Any, Any]
 
@@ -103,8 +105,8 @@ def show(what: Any, en: str, zh: str) -> None:
     if IN_NOTEBOOK:
         from IPython.display import SVG, display
 
-        display(SVG(bodies["en"][1]) if form == "svg" else made[0])
-    _tell(f"▸ {en}  ({files[0]})", f"▸ {zh}")
+        display(SVG(bodies[chosen()][1]) if form == "svg" else either(*made))
+    _tell(f"▸ {en}  ({files[0]})", f"▸ {zh}（{files[1]}）")
 
 
 _SUFFIX = {"svg": ".svg", "page": ".html", "html": ".part.html", "markdown": ".md", "text": ".txt"}
@@ -294,9 +296,9 @@ def _tell(en: str, zh: str) -> None:
     if IN_NOTEBOOK:
         from IPython.display import Markdown, display
 
-        display(Markdown(f"{en}\n\n{zh}"))
+        display(Markdown(either(en, zh)))
     else:
-        print(en, zh, sep="\n", end="\n\n")
+        print(either(en, zh), end="\n\n")
 
 
 def _write() -> None:
