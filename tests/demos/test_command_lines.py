@@ -65,7 +65,7 @@ def test_help_says_what_each_argument_is(name):
 def test_help_is_chinese_where_that_is_chosen(name):
     done = run(name, "--help", TINYGRAD_TF_LANG="zh")
     assert done.stdout.startswith("用法：")
-    description, options = done.stdout.split("选项")
+    description, options = done.stdout.split("\n选项", 1)
     assert is_chinese(description.split("\n\n", 1)[1].splitlines()[0])
     assert "show this" not in options
     assert f"python demos/{name}.py" in description

@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import errors_page
+import numpy as np
 import pytest
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, languages
+from tinygrad_tf import Tensor, graph, languages, nn
+from tinygrad_tf.graph.notebook import view
 
 ROOT = Path(tinygrad_tf.__file__).parent
 CATALOGUE = json.loads((ROOT / "chinese.json").read_text(encoding="utf-8"))
@@ -87,6 +89,46 @@ def test_what_is_not_in_the_catalogue_stays_english():
 def test_a_rule_within_a_rule_is_translated_too():
     with tinygrad_tf.language("zh"):
         assert languages.translated("an axis is an integer (NumPy: no)") == "轴是整数（NumPy：no）"
+
+
+# ---- what speaks it --------------------------------------------------------------------------------------------------
+
+X, W = Tensor(np.ones((1, 2)), name="X"), Tensor(np.ones((2, 1)), requires_grad=True, name="W")
+#: Each without a language of its own, and with English asked for.
+SPEAKERS = {
+    "explain": (lambda L, **lang: str(graph.explain(L, W, **lang)), "如何到达", "reaches"),
+    "explain in a notebook": (lambda L, **lang: graph.explain(L, W, **lang)._repr_markdown_(), "如何到达", "reaches"),
+    "draw": (lambda L, **lang: graph.draw(L, **lang).source, "紫色箭头", "Purple arrows"),
+    "explore": (lambda L, **lang: graph.explore(L, **lang).data.json(), '"lang":"zh"', '"lang":"en"'),
+    "a card": (lambda L, **lang: str(graph.op_card("relu", **lang)), "前向", "forward"),
+    "a Tensor in a notebook": (lambda L, **lang: view(W, **lang), "需要梯度", "requires a gradient"),
+}
+
+
+@pytest.mark.parametrize("say, chinese, spoken", SPEAKERS.values(), ids=SPEAKERS)
+def test_what_shows_speaks_the_language_that_is_chosen_or_given(say, chinese, spoken):
+    L = (X @ W).sum()
+    with tinygrad_tf.language("zh"):
+        assert chinese in say(L)
+        assert spoken in say(L, lang="en")
+    assert chinese in say(L, lang="zh")
+
+
+def test_a_summary_speaks_it():
+    with tinygrad_tf.language("zh"):
+        text = str(nn.summary(nn.Linear(2, 1), X.astype("float32")))
+    assert "3 个参数（12 B），全部可训练" in text
+
+
+def test_the_words_of_formulas_are_chinese_and_names_stay():
+    t = Tensor(np.ones((3, 2)), requires_grad=True, name="query and key")
+    with tinygrad_tf.language("zh"):
+        text = str(graph.explain((t[[0, 1]].relu() * 2.0).sum(), t))
+    assert "累加(" in text
+    assert "若" in text
+    assert "否则" in text
+    assert "query and key" in text
+    assert not re.search("scatter| at |else", text)
 
 
 # ---- the setting ----------------------------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ def _forward(node: Node) -> str:
 class _Derivation:
     def __init__(self, flow: Flow, to: Routes, words: Words) -> None:
         self.flow, self.to, self.graph, self.word = flow, to, flow.graph, words.line
+        self.formula, self.latex = words.formula, words.latex
         steps = [id for id in to.nodes if id != to.to.id]
         self.number = {id: i + 1 for i, id in enumerate(steps)}
         self.sends: dict[str, list[Edge]] = {id: [] for id in to.nodes}
@@ -143,9 +144,9 @@ class _Derivation:
         for id, step in self.number.items():
             node = self.graph.node(id)
             place = " " + self.word("within", f"`{node.path}`") if node.path else ""
-            lines.append(f"{step}. {_forward(node)} {node.shape}{place}{self._joined(node)}")
+            lines.append(f"{step}. {self.latex(_forward(node))} {node.shape}{place}{self._joined(node)}")
             for e in self.sends[id]:
-                formula, *where = latex(self.flow.rules[e.id])
+                formula, *where = map(self.latex, latex(self.flow.rules[e.id]))
                 lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {self._norm(self.flow.sent[e.id])}")
                 lines += ["     - " + self.word("where", f"${line}$") for line in where]
         end = self.to.to
@@ -164,15 +165,16 @@ class _Derivation:
     def _step(self, node: Node) -> list[tuple[str, ...]]:
         step = self.number[node.id]
         place = (self.word("within", node.path),) if node.path else ()
-        rows = [*self._sum(node), (f"{step:>2}. {headline(node)}", str(node.shape), *place)]
+        rows = [*self._sum(node), (f"{step:>2}. {self.formula(headline(node))}", str(node.shape), *place)]
         helpers: dict[str, None] = {}  # each line of where once, although several inputs may read it
         for e in self.sends[node.id]:
             rule, x = self.flow.rules[e.id], self.graph.node(e.source)
             later = self.number.get(x.id, len(self.number) + 1)
             goes = () if later == step + 1 else (self.word("to", later) if x.id in self.number else f"→ {x.title}",)
-            rows.append((f"    {rule}", str(x.shape), self._norm(self.flow.sent[e.id]), *goes))
+            rows.append((f"    {self.formula(str(rule))}", str(x.shape), self._norm(self.flow.sent[e.id]), *goes))
             helpers.update(dict.fromkeys(rule.where_lines()))
-        return rows + [("      " + self.word("where", line),) for lines in helpers for line in lines.splitlines()]
+        where = [line for lines in helpers for line in self.formula(lines).splitlines()]
+        return rows + [("      " + self.word("where", line),) for line in where]
 
     def _sum(self, node: Node) -> list[tuple[str, ...]]:
         """What is summed where routes join; a Tensor's gradient is the sum over all that it was used for."""

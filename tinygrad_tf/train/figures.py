@@ -42,7 +42,13 @@ def save_curves(history: History, path: str | os.PathLike[str]) -> None:
         score.plot(list(history.accuracy), [100 * a for a in history.accuracy.values()], "o-", color=_ORANGE)
         if history.accuracy:
             step, last = [*history.accuracy.items()][-1]
-            score.annotate(f"{last:.1%}", (step, 100 * last), textcoords="offset points", xytext=(0, -16), ha="right")
+            score.annotate(
+                f"{last:.1%}",
+                (step, 100 * last),
+                textcoords="offset points",
+                xytext=(0, -16 if last > 0.15 else 8),
+                ha="right",
+            )
         score.set_ylim(-3, 103)
         score.set_ylabel(labels[1])
         score.set_xlabel(labels[2])

@@ -112,3 +112,18 @@ called("the short name", [...NAMES, ["deep", "layers.0.linear1.weight"]], names.
 called("the name", [...NAMES, ["deep", "encoder.layers.0.linear1.weight"]], names.fullName);
 called("the name of the gradient", GRADIENTS, (n) => names.gradientName(n));
 called("the letter", LETTERS, names.gradientLetter);
+
+const IN_FORMULAS = [
+  ["H with A at [0]", "H 换入 A，位置 [0]"],
+  ["dW = scatter(dY at [ids])", "dW = 累加(dY，位置 [ids])"],
+  ["{dY if X > 0, else 0}", "{dY 若 X > 0，否则 0}"],
+  ["query and key with a name", "query and key with a name"],
+];
+for (const [english, chinese] of IN_FORMULAS) {
+  test(`the words of a formula are those of the language: ${english}`, () => {
+    speak("en");
+    assert.equal(names.inWords(english), english);
+    speak("zh");
+    assert.equal(names.inWords(english), chinese);
+  });
+}

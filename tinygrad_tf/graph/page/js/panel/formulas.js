@@ -1,7 +1,7 @@
 // Formulas: MathML from the trees in the data.
 
 import { make } from "../elements.js";
-import { oneLine } from "../names.js";
+import { inWords, oneLine } from "../names.js";
 import { say } from "../words.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
@@ -22,7 +22,7 @@ function formulaLine(tree, i, text = "") {
   const math = document.createElementNS(MATHML, "math");
   if (!i) math.setAttribute("displaystyle", "true");
   math.setAttribute("dir", "ltr"); // whatever direction a name in it has
-  math.setAttribute("aria-label", oneLine(text));
+  math.setAttribute("aria-label", oneLine(inWords(text)));
   math.append(mathElement(tree));
   const line = make("div", i ? "sub" : "");
   if (i === 1) line.append(make("span", "", `${say("where")} `));
@@ -46,5 +46,5 @@ export function withSpaces(text) {
 }
 
 export function formulaText(data, index) {
-  return index === undefined || index === null ? "" : data.formulas[index][0].split("\n")[0];
+  return index === undefined || index === null ? "" : inWords(data.formulas[index][0].split("\n")[0]);
 }
