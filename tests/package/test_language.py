@@ -1,7 +1,5 @@
 """One setting for the language, and a Chinese rule and cure for every message."""
 
-import ast
-import json
 import os
 import re
 import subprocess
@@ -9,6 +7,7 @@ import sys
 from pathlib import Path
 
 import errors_page
+import messages
 import numpy as np
 import pytest
 
@@ -17,43 +16,16 @@ from tinygrad_tf import Tensor, graph, languages, nn
 from tinygrad_tf.graph.notebook import view
 
 ROOT = Path(tinygrad_tf.__file__).parent
-CATALOGUE = json.loads((ROOT / "chinese.json").read_text(encoding="utf-8"))
+CATALOGUE = messages.catalogue()
 MISTAKES = list(errors_page.all_mistakes())
-#: What is code, or a command, is the same in every language, and so is a single word beside the places.
-CODE = re.compile(
-    r"pip install .*|(write|give)( e\.g\.| for example)? (?!.* (or|for|to|of|and|the|with|which) ).*"
-    r"|[^ ]+|[^a-z]*[a-z_]*[^a-z]*"
-)
 
 
 def is_chinese(text):
     return any("\u3400" <= letter <= "\u9fff" for letter in text)
 
 
-def english(node):
-    """The text of a literal, with numbered places for what an f-string puts in."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    places = (f"{{{i}}}" for i in range(len(node.values)))
-    return "".join(part.value if isinstance(part, ast.Constant) else next(places) for part in node.values)
-
-
-def literals(path):
-    """Each text that stands in a file, and whether it stands in a call of error()."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "error"]
-    said = {id(x) for call in calls for x in [*call.args[2:], *(k.value for k in call.keywords)]}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-            yield english(node), id(node) in said
-
-
-LITERALS = [found for path in sorted(ROOT.rglob("*.py")) for found in literals(path)]
-
-
 def test_every_message_has_its_chinese():
-    said = {text for text, in_error in LITERALS if in_error}
-    assert sorted(text for text in said if text not in CATALOGUE and not CODE.fullmatch(text)) == []
+    assert messages.without_chinese() == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.table}: {m.name}" for m in MISTAKES])
@@ -64,7 +36,7 @@ def test_a_mistake_is_explained_in_chinese(mistake):
     assert rule.startswith("  规则：")
     assert cure.startswith("  改法：")
     assert is_chinese(rule[5:])
-    assert is_chinese(cure[5:]) or CODE.fullmatch(cure[5:])
+    assert is_chinese(cure[5:]) or messages.CODE.fullmatch(cure[5:])
 
 
 def test_the_chinese_has_the_places_of_the_english():
@@ -73,8 +45,7 @@ def test_the_chinese_has_the_places_of_the_english():
 
 
 def test_a_message_that_is_no_longer_said_has_no_chinese():
-    texts = "\n".join(text for text, _ in LITERALS)
-    assert [text for text in CATALOGUE if not all(part in texts for part in re.split(r"\{\d+\}", text))] == []
+    assert messages.no_longer_said(CATALOGUE) == []
 
 
 def test_the_catalogue_is_in_order():
