@@ -12,14 +12,28 @@ and as .png beside them.
 
 from __future__ import annotations
 
-import argparse
 import math
 from pathlib import Path
 
 import numpy as np
+from command_line import Parser
 
 from tinygrad_tf import Tensor, grad, no_grad
 from tinygrad_tf.graph import draw, explain
+from tinygrad_tf.languages import either
+from tinygrad_tf.terminal import right
+
+ZH = """\
+注意力头的 dW_q 从何而来？列出所有数值、所有梯度，做数值验证，并画成图。
+
+    python demos/attention_dw.py
+
+一个注意力头读三个词的句子，全部用基本运算写成：
+
+    Q = X W_q,   K = X W_k,   V = X W_v,   S = Q Kᵀ / √d_k,   P = softmax(S),   Y = P V,   L = mean (Y − T)²
+
+所有数值都打印出来；图在 out/attention_dw.svg（全部）和 out/attention_dw_path.svg（只有 W_q），旁边另有 .png。
+"""
 
 
 def head(X: Tensor, W_q: Tensor, W_k: Tensor, W_v: Tensor, T: Tensor) -> dict[str, Tensor]:
@@ -69,38 +83,43 @@ def nudged(leaves: dict[str, Tensor], name: str, eps: float = 1e-5) -> np.ndarra
 def show(title: str, values: dict[str, np.ndarray]) -> None:
     print(f"\n{title}")
     for name, a in values.items():
-        print(f"{name:>5} {a.shape!s:<7}", np.array2string(a, precision=4, suppress_small=True, prefix=" " * 14))
+        print(f"{right(name, 5)} {a.shape!s:<7}", np.array2string(a, precision=4, suppress_small=True, prefix=" " * 14))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where the pictures go (default: out)")
+    parser = Parser(__doc__ or "", ZH)
+    parser.add_argument("--out", type=Path, default=Path("out"), help=either("where the pictures go", "图放在哪里"))
     out = parser.parse_args().out
 
     leaves = make_leaves()
     forward = head(**leaves)
     loss = forward["L"]
-    show("Forward: what each Tensor is", {name: t.array for name, t in {**leaves, **forward}.items()})
+    show(
+        either("Forward: what each Tensor is", "前向：每个 Tensor 的值"),
+        {name: t.array for name, t in {**leaves, **forward}.items()},
+    )
 
     weights = {name: t for name, t in leaves.items() if t.requires_grad}
     backward = {**dict(reversed(forward.items())), **weights}
     gradients = grad(loss, list(backward.values()), retain_graph=True)
     by_name = dict(zip(backward, gradients, strict=True))
-    show("Backward: the gradient of L to each, from dL = 1 down to the weights",
+    show(either("Backward: the gradient of L to each, from dL = 1 down to the weights",
+                "反向：L 对每个 Tensor 的梯度，从 dL = 1 一直到权重"),
          {f"d{name}": g.array for name, g in by_name.items()})  # fmt: skip
 
     slopes = nudged(leaves, "W_q")
     worst = np.abs(slopes - by_name["W_q"].array).max()
-    show("Check: dW_q by the rules, and by nudging each entry of W_q by ±0.00001",
-         {"rules": by_name["W_q"].array, "nudge": slopes})  # fmt: skip
-    print(f"largest difference: {worst:.1e}")
+    show(either("Check: dW_q by the rules, and by nudging each entry of W_q by ±0.00001",
+                "数值验证：由规则得到的 dW_q，和把 W_q 的每个元素加减 0.00001 得到的"),
+         {either("rules", "规则"): by_name["W_q"].array, either("nudge", "验证"): slopes})  # fmt: skip
+    print(either(f"largest difference: {worst:.1e}", f"最大相差 {worst:.1e}"))
     assert worst < 1e-8, "a rule is wrong"
 
     print(f"\n{explain(loss, leaves['W_q'])}\n")
     pictures = {"attention_dw": draw(loss), "attention_dw_path": draw(loss, path_to=leaves["W_q"], values=True)}
     for name, picture in pictures.items():
         for suffix in (".svg", ".png"):
-            print("wrote", picture.render(out / f"{name}{suffix}"))
+            print(either("wrote", "写出"), picture.render(out / f"{name}{suffix}"))
 
 
 if __name__ == "__main__":

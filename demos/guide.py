@@ -1,7 +1,8 @@
 """What the chapters of the guide import: ``show``, ``say``, ``finding``, ``short``, and figures that fit the page.
 
-Each chapter runs alone, as a program or as a notebook. It prints what it says and finds, saves its figures under
-out/tour/<chapter>/, and notes there (items.json) what demos/tour.py puts into the page.
+Each chapter runs alone, as a program or as a notebook. It prints what it says and finds, in the chosen language
+(TINYGRAD_TF_LANG), saves its figures in both under out/tour/<chapter>/, and notes there (items.json) what demos/tour.py
+puts into the page.
 """
 
 from __future__ import annotations
@@ -28,18 +29,17 @@ try:
     from matplotlib import rcParams
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import fontManager
 except ImportError as problem:
     from tinygrad_tf.errors import error
 
     raise error(ImportError, "the guide", f"no package {problem.name}", "its chapters draw figures",
                 'pip install -e ".[demos]"') from None  # fmt: skip
 
-from tinygrad_tf import Tensor, manual_seed
+from tinygrad_tf import Tensor, fonts, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.languages import chosen, either
 from tinygrad_tf.texts import clean
-from tinygrad_tf.train.figures import CJK_FONTS
 
 Array = np.ndarray[Any, Any]
 
@@ -52,9 +52,8 @@ CHAPTER = "notebook" if IN_NOTEBOOK else Path(getattr(sys.modules["__main__"], "
 # Told apart with any colour vision, by light and dark in print, and at least 3:1 on white and on the dark page.
 BLUE, ORANGE, GREEN, PURPLE, GREY = COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5599b", "#7f8a94")
 INK = "#1b2734"  #: the colour of the page's text, whichever theme it has
-_installed = {font.name for font in fontManager.ttflist}
 rcParams.update({
-    "font.family": ["DejaVu Sans", *[name for name in CJK_FONTS if name in _installed][:1]], "font.size": 11,
+    "font.family": ["DejaVu Sans", *filter(None, [fonts.chinese()])], "font.size": 11,
     "axes.titlesize": 12, "svg.fonttype": "none",
     "axes.prop_cycle": cycler(color=COLOURS, linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]),
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
@@ -104,8 +103,8 @@ def show(what: Any, en: str, zh: str) -> None:
     if IN_NOTEBOOK:
         from IPython.display import SVG, display
 
-        display(SVG(bodies[0][1]) if form == "svg" else made[0])
-    _tell(f"▸ {en}  ({folder / names[0]})", f"▸ {zh}")
+        display(SVG(bodies[chosen()][1]) if form == "svg" else either(*made))
+    _tell(f"▸ {en}  ({folder / names[0]})", f"▸ {zh}（{folder / names[1]}）")
 
 
 _SUFFIX = {"svg": ".svg", "page": ".html", "html": ".part.html", "markdown": ".md", "text": ".txt"}
@@ -275,9 +274,9 @@ def _tell(en: str, zh: str) -> None:
     if IN_NOTEBOOK:
         from IPython.display import Markdown, display
 
-        display(Markdown(f"{en}\n\n{zh}"))
+        display(Markdown(either(en, zh)))
     else:
-        print(en, zh, sep="\n", end="\n\n")
+        print(either(en, zh), end="\n\n")
 
 
 def _write() -> None:

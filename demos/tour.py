@@ -26,11 +26,21 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; 
 
 import numpy as np
 from chapters import FOLDER, files
+from command_line import Parser, whole
 from tour_page import write_pages
 from tqdm import tqdm
 
 import tinygrad_tf
+from tinygrad_tf.languages import either
 
+ZH = """\
+整部教程：运行各章，写出 out/tour/index.html 和 out/tour/index.zh.html。
+
+    python demos/tour.py
+
+大约三分钟。算过的会保留：只有某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，几秒而不是几分钟），
+--only 05（只要那一章，单独成页），--jobs 1（一次一章）。
+"""
 MODEL = "dates_model"  # what the chapters that need it are told by; it is trained once, before them
 
 
@@ -59,7 +69,7 @@ def main() -> int:
     for page in pages:
         print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB)")
     if args.open:
-        webbrowser.open(pages[0].resolve().as_uri())
+        webbrowser.open(either(*pages[:2]).resolve().as_uri())
     return 0
 
 
@@ -132,21 +142,22 @@ def bar(total: int, initial: int) -> tqdm:
     return tqdm(total=total, initial=initial, unit="chapter", dynamic_ncols=True)
 
 
-def at_least_one(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"got {text!r}; write a whole number from 1 on")
-    return int(text)
-
-
+# fmt: off
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    short = bool(os.environ.get("TOUR_SHORT"))
-    parser.add_argument("--short", action="store_true", default=short, help="train little, as the tests do")
-    parser.add_argument("--only", default="", metavar="05", help="only the chapters whose names begin so")
-    parser.add_argument("--jobs", type=at_least_one, default=2, help="how many chapters run at a time (default: 2)")
-    parser.add_argument("--out", help="the folder for all results (default: out/tour, or out/tour/short)")
-    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser = Parser(__doc__ or "", ZH)
+    add, short = parser.add_argument, bool(os.environ.get("TOUR_SHORT"))
+    add("--short", action="store_true", default=short, help=either(
+        "train little, as the tests do", "少训练，像测试那样"))
+    add("--only", default="", metavar="05", help=either(
+        "only the chapters whose names begin so", "只要名字这样开头的章"))
+    add("--jobs", type=whole(1), default=2, metavar="N", help=either(
+        "how many chapters run at a time", "同时运行几章"))
+    add("--out", help=either(
+        "the folder for all results (default: out/tour, or out/tour/short)",
+        "结果放在哪里（默认 out/tour，或 out/tour/short）"))
+    add("--open", action="store_true", help=either("open the page in the browser", "用浏览器打开网页"))
     return parser.parse_args()
+# fmt: on
 
 
 if __name__ == "__main__":

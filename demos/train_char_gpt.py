@@ -9,8 +9,10 @@
 With ranks, each batch of twelve windows is divided among them; the result is the same to rounding.
 
 The settings are nanoGPT's for a processor: 4 layers, 4 heads, 128 wide, 64 letters of context, batches of 12, 2,000
-steps of AdamW. The first 90 % of the text are trained on, the rest is for the validation loss. Checkpoints, samples and
-the model in Hugging Face's format go to out/char_gpt.
+steps of AdamW. The first 90 % of the text are trained on, the rest is for the validation loss. The checkpoint and a
+sample go to out/char_gpt, the model in Hugging Face's format to out/char_gpt/model, and then it writes what you like:
+
+    python demos/generate.py --model out/char_gpt/model --prompt "import " --sample
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import json
 import os
 import sys
 import sysconfig
@@ -29,8 +32,10 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: matrices this small gain little from threads
 
 import numpy as np
+from command_line import Parser, text_of, whole
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
+from tinygrad_tf.languages import either
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -40,6 +45,23 @@ from tinygrad_tf.train.finite import bad_parameter, first_bad, not_finite
 from tinygrad_tf.train.keeping import CheckpointFile
 from tinygrad_tf.train.progress import Progress
 
+ZH = """\
+训练一个小 GPT 逐个字母地写文本，用一个处理器核，几分钟就好。
+
+    python demos/train_char_gpt.py                     用 Python 自己的标准库源代码
+    python demos/train_char_gpt.py --text 文件         用任意文本
+    python demos/train_char_gpt.py --text 文件 --resume
+    python demos/train_char_gpt.py --ranks 4           用四个核，约快三倍
+    mpiexec -n 64 … python demos/train_char_gpt.py     用许多机器的核，由集群的启动程序启动
+
+有几个进程时，每批十二个窗口由它们分担；结果相同，只差舍入。
+
+设置是 nanoGPT 在处理器上的设置：4 层，4 个头，宽 128，上下文 64 个字母，每批 12 个，AdamW 训练 2,000 步。文本的前 90 %
+用来训练，其余用来算验证损失。检查点和样本写到 out/char_gpt，Hugging Face 格式的模型写到 out/char_gpt/model，
+之后就可以让它接着写：
+
+    python demos/generate.py --model out/char_gpt/model --prompt "import " --sample
+"""
 BLOCK, BATCH = 64, 12
 
 
@@ -59,7 +81,8 @@ class Letters:
         self.train, self.validation = ids[:cut], ids[cut:]
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         if min(len(self.train), len(self.validation)) <= BLOCK:
-            raise SystemExit(f"the text has {len(ids)} letters; at least {11 * BLOCK} are needed")
+            raise SystemExit(either(f"the text has {len(ids)} letters; at least {11 * BLOCK} are needed",
+                                    f"文本有 {len(ids)} 个字母；至少要 {11 * BLOCK} 个"))  # fmt: skip
 
     def batch(self) -> np.ndarray:
         """Windows at random places of the training text, with one letter more than the model reads (B, L + 1)."""
@@ -138,17 +161,39 @@ def sample(model: GPT2, letters: Letters, length: int = 400) -> str:
     return letters.decode(ids[0, 1 : length + 1])
 
 
+def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
+    """The model in Hugging Face's format, with a tokenizer.json in which each letter is a token."""
+    model.save_pretrained(folder)
+    tokenizer = {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+        "pre_tokenizer": {"type": "Split", "pattern": {"Regex": r"[\s\S]"}, "behavior": "Isolated", "invert": False},
+        "post_processor": None, "decoder": {"type": "Fuse"},
+        "model": {"type": "WordLevel", "vocab": {letter: i for i, letter in enumerate(letters.letters)},
+                  "unk_token": "<unknown>"},
+    }  # fmt: skip
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--text", type=Path, help="a UTF-8 text (default: the source of Python's standard library)")
-    parser.add_argument("--out", type=Path, default=Path("out/char_gpt"), help="where everything goes")
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--eval-every", type=int, default=250, help="steps between validations, samples, checkpoints")
-    parser.add_argument("--seed", type=int, default=1337)
+    # fmt: off
+    parser = Parser(__doc__ or "", ZH)
+    add = parser.add_argument
+    add("--text", type=Path, metavar="FILE", help=either(
+        "a text in UTF-8 (default: the source of Python's standard library)",
+        "UTF-8 文本（默认是 Python 标准库的源代码）"))
+    add("--out", type=Path, default=Path("out/char_gpt"), help=either("where everything goes", "结果放在哪里"))
+    add("--steps", type=whole(1), default=2000, metavar="N", help=either("how long to train", "训练多少步"))
+    add("--eval-every", type=whole(1), default=250, metavar="N", help=either(
+        "steps between validations, samples, checkpoints", "隔多少步验证、取样、存检查点"))
+    add("--seed", type=whole(0), default=1337, help=either("initial weights and batches", "初始权重和各批的种子"))
     anew = parser.add_mutually_exclusive_group()
-    anew.add_argument("--resume", action="store_true", help="go on from the checkpoint, with any number of ranks")
-    anew.add_argument("--overwrite", action="store_true", help="begin anew in the place of the checkpoint")
-    parser.add_argument("--ranks", type=int, default=1, help="processes of this machine that share each batch")
+    anew.add_argument("--resume", action="store_true", help=either(
+        "go on from the checkpoint, with any number of ranks", "从检查点继续，进程数可以不同"))
+    anew.add_argument("--overwrite", action="store_true", help=either(
+        "begin anew in the place of the checkpoint", "不要原来的检查点，重新开始"))
+    add("--ranks", type=whole(1), default=1, metavar="N", help=either(
+        "processes of this machine that share each batch", "本机分担每批数据的进程数"))
+    # fmt: on
     args = parser.parse_args()
     try:
         parallel.launch(args.ranks)
@@ -168,10 +213,7 @@ def main() -> None:
 def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
     """Train to the end, or until a signal says to stop; returns its number, 0 at the end."""
     manual_seed(args.seed)
-    try:
-        letters = Letters(args.text.read_text("utf-8") if args.text else standard_library())
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SystemExit(f"{args.text} cannot be read as UTF-8 text: {problem}") from None
+    letters = Letters(text_of(args.text) if args.text else standard_library())
     model, optimizer, schedule = build(letters, args.steps)
     step, history, file = 0, [], CheckpointFile(args.out / "checkpoint.safetensors", args.overwrite)
     identity = {"text": letters.digest, "steps": args.steps, "seed": args.seed}
@@ -231,7 +273,8 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
             say(f"stopped after step {step} and saved; the same command with --resume goes on")
     if not stopped and ranks.first:
         (args.out / "sample.txt").write_text(sample(model, letters, 2000), "utf-8")
-        print(f"wrote {file.path} and {args.out / 'sample.txt'}")
+        save_for_generate(model, letters, args.out / "model")
+        print(either("wrote", "写出"), file.path, args.out / "sample.txt", args.out / "model")
     return stopped
 
 

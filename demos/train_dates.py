@@ -20,13 +20,27 @@ from pathlib import Path
 # and OpenBLAS's threads wait for each other at full speed where other programs use the cores: over a second a step.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from command_line import Parser, whole
+
 from tinygrad_tf import graph, manual_seed
 from tinygrad_tf.graph.capture import capture
+from tinygrad_tf.languages import either
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.tasks import Task, dates
 from tinygrad_tf.train.figures import save_attention, save_curves
 from tinygrad_tf.train.trainer import TrainConfig, Trainer, batch_loss, translate
 
+ZH = """\
+训练一个小 Transformer 读日期："3rd of Mar. '26" 和 二〇二六年三月三日 都变成 2026-03-03。
+
+    python demos/train_dates.py
+
+大约一分钟。out/dates 里留下：检查点（model.safetensors），损失和得分的曲线（curves.png），解码器写一个日期时看了哪里
+（attention.png），以及它读错的一个日期的损失的梯度怎样到达第一层：查询、键和值的权重画成图（dW.svg），W_q 做成可以
+一步步查看的网页（dW.html）。然后就可以问它：
+
+    python demos/translate_date.py "三月三日 2026"
+"""
 EXAMPLE = "星期二，二〇二六年三月三日"
 
 
@@ -43,7 +57,8 @@ def main() -> None:
         if args.resume:
             trainer.resume()
         n_parameters = sum(p.size for p in model.parameters())
-        print(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates")
+        print(either(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates",
+                     f"{n_parameters:,} 个参数，{args.steps} 步，每步 {trainer.config.batch_size} 个日期"))  # fmt: skip
         start = time.perf_counter()
         history = trainer.fit()
     except FileExistsError as problem:
@@ -53,22 +68,26 @@ def main() -> None:
     seconds = time.perf_counter() - start
     if trainer.stopped:
         with contextlib.suppress(OSError):  # nobody may be there to read it: a closed terminal is a reason to stop
-            print(f"stopped after step {trainer.step} and saved; the same command with --resume goes on", flush=True)
+            print(either(f"stopped after step {trainer.step} and saved; the same command with --resume goes on",
+                         f"在第 {trainer.step} 步之后停下，已经保存；同一条命令加上 --resume 就接着训练"),
+                  flush=True)  # fmt: skip
         raise SystemExit(128 + trainer.stopped)  # as a program that a signal ends: nothing runs on half a model
-    print(f"trained in {seconds:.0f} s")
-    print(f"exact match on {len(task.held_out):,} held-out dates: {history.accuracy[args.steps]:.2%}")
+    score = f"{history.accuracy[args.steps]:.2%}"
+    print(either(f"trained in {seconds:.0f} s\nexact match on {len(task.held_out):,} held-out dates: {score}",
+                 f"训练用了 {seconds:.0f} 秒\n留出的 {len(task.held_out):,} 个日期，完全答对的占 {score}"))  # fmt: skip
 
     save_curves(history, out / "curves.png")
     translation = save_attention(model, task.vocabulary, EXAMPLE, out / "attention.png")
     print(f"{EXAMPLE} → {translation}")
     text, date, written = mistaken(model, task)
-    print(f"to learn from: {text} is {date}, and the model says {written}")
+    print(either(f"to learn from: {text} is {date}, and the model says {written}",
+                 f"值得一看：{text} 是 {date}，模型说的是 {written}"))  # fmt: skip
     loss = batch_loss(model, task.batch([(text, date)]))
     graph.draw(loss, path_to=model.encoder.layers[0].self_attn.in_proj_weight, depth=1).render(out / "dW.svg")
     W_q = next(t for t in capture(loss).tensors if t.name == "W_q" and t.scope == "encoder.layers.0.self_attn")
     about = {"en": f"“{text}” is {date}. The model says {written}.", "zh": f"“{text}”是 {date}，模型说的是 {written}。"}
     graph.explore(loss, path_to=W_q, depth=0, about=about).save(out / "dW.html")
-    print(f"figures, diagram and checkpoint are in {out}")
+    print(either(f"figures, diagram and checkpoint are in {out}", f"图、图解和检查点在 {out}"))
 
 
 def mistaken(model: Transformer, task: Task) -> tuple[str, str, str]:
@@ -100,13 +119,16 @@ def new_model(task: Task) -> Transformer:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1000, help="how long to train (default: 1000)")
-    parser.add_argument("--seed", type=int, default=0, help="initial weights and order of the dates (default: 0)")
-    parser.add_argument("--out", default="out/dates", help="the folder for all results (default: out/dates)")
+    parser = Parser(__doc__ or "", ZH)
+    parser.add_argument("--steps", type=whole(1), default=1000, help=either("how long to train", "训练多少步"))
+    parser.add_argument("--seed", type=whole(0), default=0,
+                        help=either("initial weights and order of the dates", "初始权重和日期顺序的种子"))  # fmt: skip
+    parser.add_argument("--out", default="out/dates", help=either("the folder for all results", "结果放在哪里"))
     anew = parser.add_mutually_exclusive_group()
-    anew.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
-    anew.add_argument("--overwrite", action="store_true", help="begin anew in the place of that checkpoint")
+    anew.add_argument("--resume", action="store_true",
+                      help=either("go on from the checkpoint in that folder", "从那里的检查点继续"))  # fmt: skip
+    anew.add_argument("--overwrite", action="store_true",
+                      help=either("begin anew in the place of that checkpoint", "丢开原来的检查点"))  # fmt: skip
     return parser.parse_args()
 
 

@@ -14,19 +14,35 @@ follows it is the code that is given: for a file that only defines a model.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import sys
+import tokenize
 import types
 import webbrowser
 from pathlib import Path
 from typing import Any, NoReturn
 
+from command_line import Parser, whole
+
 from tinygrad_tf import Tensor, graph, no_grad
 from tinygrad_tf.autograd.debugging import Watcher
 from tinygrad_tf.autograd.recording import thread
 from tinygrad_tf.compat.names import Names
+from tinygrad_tf.languages import either
 from tinygrad_tf.nn import Module, summary
+
+ZH = """\
+把别人写的 PyTorch 脚本原样放到这个引擎上运行，查看其中一步的反向传播。
+
+    python demos/your_code.py train.py
+    python demos/your_code.py train.py --steps 20 --open -- --batch_size 4
+    python demos/your_code.py gpt.py --set n_embd=32 --set eval_iters=1
+    python demos/your_code.py model.py --then "loss = GPT(GPTConfig())(ids, ids)[1]; loss.backward()"
+
+只在这个进程里，``import torch`` 得到的是本包。脚本一直运行到第 ``--steps`` 次调用 ``backward()``，然后打印模块的结构和
+计算量，并写出一个网页，可以一步步查看这次反向传播。``--`` 后面是脚本自己的参数。``--set`` 给脚本里的某个数换一个值，
+让模型小到看得清。用 ``--then`` 时，文件当作模块导入，接着运行所给的代码：适合只定义模型的文件。
+"""
 
 
 class Outermost(Watcher):
@@ -84,13 +100,15 @@ class Steps:
                 with no_grad():
                     print(f"\n{summary(module, *args, **kwargs)}")
             except Exception as problem:  # a module that does not run a second time is only shown
-                print(f"\n{module}\n(it did not run once more, for its costs: {problem})")
+                why = either("it did not run once more, for its costs:", "为了计算开销再运行一次，但没有成功：")
+                print(f"\n{module}\n({why} {problem})")
         names = {**caller.f_globals, **caller.f_locals}  # the page calls Tensors what the script calls them
         page = eval("explore(loss)", {**names, "explore": graph.explore, "loss": loss})
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "step.html"
         page.save(path)
-        print(f"\nThe backward pass of this step is in {path}: open it in a browser.")
+        print(either(f"\nThe backward pass of this step is in {path}: open it in a browser.",
+                     f"\n这一步的反向传播在 {path}：请用浏览器打开。"))  # fmt: skip
         if self.open_page:
             webbrowser.open(path.resolve().as_uri())
         raise Done
@@ -117,7 +135,10 @@ def with_values(source: str, file: Path, values: dict[str, str]) -> types.CodeTy
                         statement.value.elts[k] = _given(values[part.id], statement.value.elts[k])
                         left.pop(part.id, None)
     if left:
-        raise ValueError(f"--set {' '.join(left)}: {file.name} gives no such name a value outside of its functions")
+        raise ValueError(either(
+            f"--set {' '.join(left)}: {file.name} gives no such name a value outside of its functions",
+            f"--set {' '.join(left)}：{file.name} 在函数之外没有给这个名字赋值",
+        ))  # fmt: skip
     return compile(ast.fix_missing_locations(tree), str(file), "exec")
 
 
@@ -139,39 +160,59 @@ def run(code: types.CodeType, file: Path, own: list[str], then: str, steps: Step
 def main() -> None:
     argv = sys.argv[1:]
     argv, own = (argv[: argv.index("--")], argv[argv.index("--") + 1 :]) if "--" in argv else (argv, [])
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, metavar="FILE.py", help="a script or a module written for PyTorch")
-    parser.add_argument("--steps", type=int, default=1, help="look at this call of backward(); the first unless given")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a name of the file"
-    )
-    parser.add_argument("--then", default="", metavar="CODE", help="what to run after the file, in its namespace")
-    parser.add_argument("--out", type=Path, default=Path("out/your_code"), help="the folder for the page")
-    parser.add_argument("--open", action="store_true", help="open the page in a browser")
-    args = parser.parse_args(argv)
-    if args.steps < 1:
-        parser.error(f"--steps {args.steps}: the first call of backward() is number 1")
-    if not args.file.is_file():
-        parser.error(f"there is no file {args.file}")
-    if "torch" in sys.modules:
-        parser.error("PyTorch itself is loaded in this process: run this file by itself")
-    unequal = [item for item in args.set if not item.partition("=")[2]]
-    if unequal:
-        parser.error(f"--set {unequal[0]}: write a name and a value, --set n_embd=32")
+    args = arguments(argv)
     try:
         values = dict(item.split("=", 1) for item in args.set)
-        code = with_values(args.file.read_text(encoding="utf-8"), args.file, values)
-    except (SyntaxError, UnicodeDecodeError, ValueError) as problem:
-        parser.error(str(problem))
+        with tokenize.open(args.file) as file:  # as Python reads it: its mark and its coding line count
+            code = with_values(file.read(), args.file, values)
+    except (SyntaxError, UnicodeDecodeError, ValueError, OSError) as problem:
+        args.error(str(problem))
     Names("torch", str).install()
     steps = Steps(args.steps, args.out, args.open)
     try:
         run(code, args.file, own, args.then, steps)
     except Done:
         return
-    called = f"backward() was called {steps.number} times" if steps.number else "backward() was never called"
-    hint = "write fewer --steps" if steps.number else 'say what to run: --then "loss = …; loss.backward()"'
-    parser.error(f"{args.file.name} ran to its end, and {called}: {hint}")
+    name, then = args.file.name, '--then "loss = …; loss.backward()"'
+    if steps.number:
+        args.error(either(
+            f"{name} ran to its end, and backward() was called {steps.number} times: write fewer --steps",
+            f"{name} 运行完了，backward() 调用了 {steps.number} 次：请减小 --steps",
+        ))  # fmt: skip
+    args.error(either(
+        f"{name} ran to its end, and backward() was never called: say what to run: {then}",
+        f"{name} 运行完了，没有调用过 backward()：请写明要运行什么：{then}",
+    ))  # fmt: skip
+
+
+# fmt: off
+def arguments(argv: list[str]) -> Any:
+    """What was given, and ``error`` to say what is wrong with it."""
+    parser = Parser(__doc__ or "", ZH)
+    add = parser.add_argument
+    add("file", type=Path, metavar="FILE.py", help=either(
+        "a script or a module written for PyTorch", "为 PyTorch 写的脚本或模块"))
+    add("--steps", type=whole(1), default=1, metavar="N", help=either(
+        "look at the N-th call of backward()", "查看第 N 次调用 backward()"))
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help=either(
+        "a value for a name of the file", "给文件里的某个名字换一个值"))
+    add("--then", default="", metavar="CODE", help=either(
+        "what to run after the file, in its namespace", "文件之后要运行的代码，在它的命名空间里"))
+    add("--out", type=Path, default=Path("out/your_code"), help=either("the folder for the page", "网页放在哪里"))
+    add("--open", action="store_true", help=either("open the page in a browser", "用浏览器打开网页"))
+    args = parser.parse_args(argv)
+    if not args.file.is_file():
+        parser.error(either(f"there is no file {args.file}", f"没有文件 {args.file}"))
+    if "torch" in sys.modules:
+        parser.error(either("PyTorch itself is loaded in this process: run this file by itself",
+                            "这个进程里已经载入了 PyTorch 本身：请单独运行本文件"))
+    unequal = [item for item in args.set if not item.partition("=")[2]]
+    if unequal:
+        parser.error(either(f"--set {unequal[0]}: write a name and a value, --set n_embd=32",
+                            f"--set {unequal[0]}：请写名字和值，--set n_embd=32"))
+    args.error = parser.error
+    return args
+# fmt: on
 
 
 if __name__ == "__main__":

@@ -13,9 +13,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from .languages import chosen, translated
 from .texts import encodable, named
 
 Kind = TypeVar("Kind", bound=Exception)
+_FORM = {"en": "{} got {}\n  rule: {}\n  cure: {}", "zh": "{} 收到：{}\n  规则：{}\n  改法：{}"}
 
 
 def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str, cure: str) -> Kind:
@@ -23,6 +25,7 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
 
     ``got`` maps the names of the inputs to the inputs (arrays and Tensors show as shape and dtype) or is a sentence.
     ``kind`` is the class that NumPy or PyTorch raises for the same mistake, so that ``except`` clauses keep working.
+    All of it is written in English; ``languages`` has the Chinese.
 
     >>> got = {"X": "(2, 3)", "W": "(4, 5)"}
     >>> print(error(ValueError, "matmul", got=got, rule="3 must equal 4", cure="write X @ W.mT"))
@@ -31,7 +34,7 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
       cure: write X @ W.mT
     """
     text = got if isinstance(got, str) else ", ".join(_called(name, value) for name, value in got.items())
-    problem = kind(encodable(f"{op} got {text}\n  rule: {rule}\n  cure: {cure}"))
+    problem = kind(encodable(_FORM[chosen()].format(op, *map(translated, (text, rule, cure)))))
     problem.__dict__["explained"] = True
     return problem
 

@@ -1,6 +1,6 @@
 """The demo of the attention head: its numbers are PyTorch's, and it runs."""
 
-import importlib.util
+import importlib
 import os
 import subprocess
 import sys
@@ -14,12 +14,11 @@ from tinygrad_tf.graph.pictures.engine import command
 SCRIPT = Path(__file__).parents[2] / "demos" / "attention_dw.py"
 
 
-@pytest.fixture(scope="module")
-def demo():
-    spec = importlib.util.spec_from_file_location("attention_dw", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def demo(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    yield importlib.import_module("attention_dw")
+    sys.modules.pop("attention_dw")
 
 
 def test_values_and_gradients_are_those_of_pytorch(demo):

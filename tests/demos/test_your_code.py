@@ -70,7 +70,7 @@ def test_the_script_has_its_own_arguments_and_its_own_folder(tmp_path):
 
 REFUSED = {
     "no file": (["missing.py"], "there is no file missing.py"),
-    "no such step": (["theirs.py", "--steps", "0"], "the first call of backward() is number 1"),
+    "no such step": (["theirs.py", "--steps", "0"], "write a whole number from 1 on"),
     "too few steps": (["theirs.py", "--steps", "9"], "backward() was called 1 times: write fewer --steps"),
     "no such name": (["theirs.py", "--set", "y=3"], "gives no such name a value"),
     "no value": (["theirs.py", "--set", "x"], "write a name and a value"),

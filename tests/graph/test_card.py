@@ -118,7 +118,7 @@ def test_a_chinese_card_has_the_same_formulas_and_numbers_under_chinese_words(na
         for word in re.findall(r"(?m)^  ([a-z]+) ", "\n".join(english[2:]))
     ]
     assert [line[7:].replace("其中", "where").strip() for line in chinese_[2:]] == [
-        line[11:].strip() for line in english[2:]
+        Words("zh").formula(line[11:].strip()) for line in english[2:]
     ]
 
 

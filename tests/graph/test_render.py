@@ -193,13 +193,22 @@ def corners(body):
 
 @needs_graphviz
 def test_chinese_without_a_font_is_warned_of_in_png_alone(monkeypatch):
-    monkeypatch.setattr(render, "has_wide_font", lambda: False)
+    monkeypatch.setattr(render, "environment", lambda: None)
     picture = draw(leaf(2, name="权重").sum())
     with pytest.warns(UserWarning, match="no font for Chinese"):
         picture.pipe("png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "权重" in picture.pipe("svg", encoding="utf-8")
+
+
+def test_a_font_that_is_brought_is_found_where_the_system_has_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(engine, "brought", lambda: tmp_path / "Sans.otf")
+    monkeypatch.setattr(engine.shutil, "which", lambda name: None)
+    (tmp_path / "Serif.otf").touch()
+    settings = Path(engine.environment()["FONTCONFIG_FILE"]).read_text(encoding="utf-8")
+    assert f"<dir>{tmp_path}</dir>" in settings
+    assert f"<rejectfont><glob>{tmp_path / 'Serif.otf'}</glob></rejectfont>" in settings
 
 
 @needs_graphviz

@@ -22,7 +22,10 @@ _ENGINE = {"errors", "fields", "texts", "random", "sums", "autograd", "ops"}
 _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
     "texts": set(),
-    "errors": {"texts"},
+    "languages": set(),
+    "terminal": set(),
+    "fonts": {"languages"},
+    "errors": {"texts", "languages"},
     "random": {"errors"},
     "signals": set(),
     "locks": {"errors"},
@@ -36,13 +39,24 @@ ALLOWED = {
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "texts", "autograd"},
     "program": {"errors", "texts", "random", "sums", "autograd", "kernels", "ops"},
-    "graph": {"errors", "texts", "files", "autograd", "ops", "formula", "program"},
-    "nn": _ENGINE,
+    "graph": {
+        "errors",
+        "texts",
+        "languages",
+        "terminal",
+        "fonts",
+        "files",
+        "autograd",
+        "ops",
+        "formula",
+        "program",
+    },
+    "nn": _ENGINE | {"languages", "terminal"},
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "texts", "random"},
     "models": _NETWORK | {"files", "signals"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"languages", "fonts", "files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [

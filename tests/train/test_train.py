@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tinygrad_tf import manual_seed, tasks
+from tinygrad_tf import fonts, language, manual_seed, tasks
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
 from tinygrad_tf.signals import interruptible
@@ -334,9 +334,7 @@ def test_the_curves_have_labelled_axes_and_all_points(figures, tmp_path, monkeyp
 
 
 def test_a_chinese_font_is_used_where_there_is_one(figures, tmp_path):
-    import matplotlib.font_manager
-
-    if not {font.name for font in matplotlib.font_manager.fontManager.ttflist} & set(figures.CJK_FONTS):
+    if fonts.chinese() is None:
         pytest.skip("no font with Chinese characters is installed")
     vocabulary = Vocabulary("0三月日")
     model = Transformer(TransformerConfig(len(vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=16))
@@ -346,8 +344,16 @@ def test_a_chinese_font_is_used_where_there_is_one(figures, tmp_path):
 
 
 def test_a_missing_chinese_font_is_told(figures, tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "CJK_FONTS", ())
+    monkeypatch.setattr(fonts, "chinese", lambda: None)
     vocabulary = Vocabulary("0三月日")
     model = Transformer(TransformerConfig(len(vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=16))
     with pytest.warns(UserWarning, match="no font with Chinese characters"):
         figures.save_attention(model, vocabulary, "三月三日", tmp_path / "a.png")
+
+
+def test_the_figures_speak_the_language_that_is_chosen(figures, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure))
+    with language("zh"):
+        figures.save_curves(History([2.0, 1.0], {2: 0.5}), tmp_path / "c.png")
+    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["损失（nat / 字符）", "留出集上完全答对（%）"]

@@ -144,10 +144,15 @@ class MathML:
         return _row(self.write(a, _ATOM), _mo("["), ["mtext", _index(at)], _mo("]")), _ATOM
 
     def scatter(self, a: Expr, at: Expr) -> tuple[Tree, int]:
-        return _row(["mi", "scatter"], _mo("("), self.write(a), ["mtext", f" at [{_index(at)}]"], _mo(")")), _ATOM
+        return _row(["mtext", "scatter"], _mo("("), self.write(a), *_place(at), _mo(")")), _ATOM
 
     def put(self, a: Expr, at: Expr, b: Expr) -> tuple[Tree, int]:
-        return _row(self.write(a, _ATOM), ["mtext", " with "], self.write(b), ["mtext", f" at [{_index(at)}]"]), _LOGIC
+        return _row(self.write(a, _ATOM), ["mtext", " with "], self.write(b), *_place(at)), _LOGIC
+
+
+def _place(at: Expr) -> list[Tree]:
+    """Words stand alone, so that a page can say them in its language."""
+    return [["mtext", " at "], ["mtext", f"[{_index(at)}]"]]
 
 
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")

@@ -19,7 +19,9 @@ from ..formula import Formula, forward_formula, gradient_formula
 from ..ops import fused
 from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
 from ..ops.writing import _setitem
+from ..terminal import columns, left
 from ..texts import named
+from .given import checked_language
 from .inside import inside
 from .labels import fenced, formula_lines, in_markdown, three
 from .words import Words
@@ -134,17 +136,17 @@ class Card:
     lang: str = "en"
 
     def __str__(self) -> str:
-        most, words = max(len(name) for name, _ in self.numbers), Words(self.lang)
+        most, words = max(columns(name) for name, _ in self.numbers), Words(self.lang)
         blank = "\u3000\u3000" if self.lang == "zh" else ""  # as wide as two Chinese letters in whatever font
         parts = (
             formula_lines(self.forward, words),
             [line for rule in self.rules for line in formula_lines(rule, words)],
             [self.shapes],
             [", ".join(self.primitives)] if self.primitives else [],
-            [line for name, x in self.numbers for line in _entries(name.ljust(most), x)],
+            [line for name, x in self.numbers for line in _entries(left(name, most), x)],
         )
         body = [
-            f"  {_eight(word if i == 0 else blank)} {line}".rstrip()
+            f"  {left(word if i == 0 else blank, 8)} {line}".rstrip()
             for word, lines in zip(words.line("card").split(), parts, strict=True)
             for i, line in enumerate("\n".join(lines).splitlines())
         ]
@@ -159,12 +161,14 @@ class Card:
         return "\n".join([f"**{in_markdown(title)}** — {said}", "", *fenced(body)])
 
 
-def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[[], Tensor] | None = None) -> Card:
+def op_card(
+    name: str | Callable[..., Any], lang: str | None = None, example: Callable[[], Tensor] | None = None
+) -> Card:
     """The card of one op, made by running it.
 
     Args:
         name: an op of the package by its name, or an op of your own, the function itself.
-        lang: "en" or "zh".
+        lang: "en" or "zh", by default that of :class:`tinygrad_tf.language`.
         example: a call of the op to work out, ``lambda: bell(x)``; without one it is called on small matrices.
 
     Raises ValueError for another language, for what is no op with a gradient, and for one that needs an example.
@@ -183,14 +187,7 @@ def op_card(name: str | Callable[..., Any], lang: str = "en", example: Callable[
                dX = −0.142 −0.141 0.283
     """
     op = _op_called(name)
-    if lang not in ("en", "zh"):
-        raise error(
-            ValueError,
-            "op_card",
-            got={"lang": repr(lang)},
-            rule='lang is "en" or "zh"',
-            cure='write lang="zh" for Chinese',
-        )
+    lang = checked_language("op_card", lang)
     Y = _worked(op, example or (EXAMPLES.get(op.name) if op in _OPS.values() else None))
     dY = (np.arange(Y.size) % 3 + 1.0).reshape(Y.shape).astype(Y.dtype)
     rules, numbers, letters = [], [], []
@@ -236,16 +233,11 @@ def _op_called(name: Any) -> Op:
     raise error(ValueError, "op_card", got={"name": got}, rule=rule, cure=cure)
 
 
-def _eight(word: str) -> str:
-    """The word in eight columns; a Chinese letter takes two."""
-    return word.ljust(8 - sum(letter > "\u2e80" for letter in word))
-
-
 def _entries(name: str, x: Array) -> list[str]:
     """``name = entries``, a row of the array on each line; matrices of a stack one below the other."""
     x = np.atleast_1d(x)
     rows = [[three(float(v)) for v in row] for row in x.reshape(-1, x.shape[-1]).tolist()]
     width = max(len(v) for row in rows for v in row)
-    left = f"{name} = "
-    return [f"{left if i == 0 else ' ' * len(left)}{' '.join(v.ljust(width) for v in row)}".rstrip()
+    start = f"{name} = "
+    return [f"{start if i == 0 else ' ' * columns(start)}{' '.join(v.ljust(width) for v in row)}".rstrip()
             for i, row in enumerate(rows)]  # fmt: skip

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..autograd.tensor import Tensor
-from ..errors import error
 from ..formula.latex import latex
+from ..terminal import columns, left
 from ..texts import isolated
 from .capture import Edge, Losses, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
-from .given import checked_end, checked_losses, checked_whole
+from .given import checked_end, checked_language, checked_losses, checked_whole
 from .labels import as_code, fenced, gradient_of, headline, in_markdown, routes_text, three
 from .replay import Nudge, Replay
 from .words import Words
@@ -46,14 +46,16 @@ class Explanation:
         return _tried(self.flow.graph.loss, self.routes.to, self.nudges, Words(self.lang))
 
 
-def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explanation:
+def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str | None = None) -> Explanation:
     """How the gradient of ``loss`` reaches ``W``, step by step from dL = 1 to dW.
 
     Each step names the operation, the rule that ran, the shape and the norm of the gradient that it sent on; where
     routes join it says what is summed. Norms are Euclidean; those of the parts do not add up to that of the sum.
     ``nudge=5`` moves five entries of ``W`` up and down, runs the forward again in float64 and sets the slope beside dW.
-    ``lang`` is "en" or "zh". Raises RuntimeError for a graph that ``backward()`` has freed, ValueError for another
-    language and if no gradient reaches ``W``.
+    ``lang`` is "en" or "zh", by default that of :class:`tinygrad_tf.language`.
+
+    Raises RuntimeError for a graph that ``backward()`` has freed, ValueError for another language and if no gradient
+    reaches ``W``.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True, name="W")
@@ -70,14 +72,7 @@ def explain(loss: Losses, W: Tensor, nudge: int = 0, lang: str = "en") -> Explan
      3. Y = X · W      (1, 1)
         dW = Xᵀ · dY   (2, 1)   norm 6.71
     """
-    if lang not in ("en", "zh"):
-        raise error(
-            ValueError,
-            "explain",
-            got={"lang": repr(lang)},
-            rule='lang is "en" or "zh"',
-            cure='write lang="zh" for Chinese',
-        )
+    lang = checked_language("explain", lang)
     checked_whole("explain", "nudge", nudge)
     graph = capture(checked_losses("explain", loss), variables_of(sys._getframe(1)))
     end = graph.node_of(checked_end("explain", graph, W, "W"))
@@ -102,7 +97,7 @@ def _tried(loss: Node, node: Node, nudges: tuple[Nudge, ...], words: Words) -> l
     for q in nudges:
         at = f"[{', '.join(map(str, q.index))}]"
         found = f"{slope}{three(q.slope)}"
-        lines.append(f"    {at:<12} {found:<{len(slope) + 10}} {gradient_of(node)}{at} = {three(q.gradient)}")
+        lines.append(f"    {at:<12} {left(found, columns(slope) + 10)} {gradient_of(node)}{at} = {three(q.gradient)}")
     if any(abs(q.gradient) < q.least for q in nudges):
         lines.append("    " + words.line("unresolved", three(nudges[0].least)))
     return lines
@@ -120,6 +115,7 @@ def _forward(node: Node) -> str:
 class _Derivation:
     def __init__(self, flow: Flow, to: Routes, words: Words) -> None:
         self.flow, self.to, self.graph, self.word = flow, to, flow.graph, words.line
+        self.formula, self.latex = words.formula, words.latex
         steps = [id for id in to.nodes if id != to.to.id]
         self.number = {id: i + 1 for i, id in enumerate(steps)}
         self.sends: dict[str, list[Edge]] = {id: [] for id in to.nodes}
@@ -133,12 +129,13 @@ class _Derivation:
         for id in self.number:
             rows += self._step(self.graph.node(id))
         rows += self._sum(self.to.to)
-        width = min(max((len(row[0]) for row in rows if len(row) > 1), default=0), 64)
-        shapes = max((len(row[1]) for row in rows if len(row) > 1), default=0)
+        width = min(max((columns(row[0]) for row in rows if len(row) > 1), default=0), 64)
+        shapes = max((columns(row[1]) for row in rows if len(row) > 1), default=0)
         ends = gradient_of(self.graph.loss), gradient_of(self.to.to)
         title = self.word("reaches", *ends, len(self.number), routes_text(self.to.count))
         body = [
-            f"{row[0]:<{width}}   {(row[1:] or ('',))[0]:<{shapes}}   {'   '.join(row[2:])}".rstrip() for row in rows
+            f"{left(row[0], width)}   {left((row[1:] or ('',))[0], shapes)}   {'   '.join(row[2:])}".rstrip()
+            for row in rows
         ]
         return [title, "", *body]
 
@@ -148,10 +145,10 @@ class _Derivation:
         for id, step in self.number.items():
             node = self.graph.node(id)
             place = " " + self.word("within", as_code(isolated(node.path))) if node.path else ""
-            lines.append(f"{step}. {_forward(node)} {node.shape}{place}{self._joined(node)}")
+            lines.append(f"{step}. {self.latex(_forward(node))} {node.shape}{place}{self._joined(node)}")
             for e in self.sends[id]:
                 rule = self.flow.rules[e.id]
-                formula, *where = latex(replace(rule, note=""))
+                formula, *where = map(self.latex, latex(replace(rule, note="")))
                 lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {self._norm(self.flow.sent[e.id])}")
                 lines += ["     - " + self.word("where", f"${line}$") for line in where]
                 lines += ["     - " + self.word("where", as_code(line.strip())) for line in rule.note.splitlines()]
@@ -171,15 +168,16 @@ class _Derivation:
     def _step(self, node: Node) -> list[tuple[str, ...]]:
         step = self.number[node.id]
         place = (self.word("within", isolated(node.path)),) if node.path else ()
-        rows = [*self._sum(node), (f"{step:>2}. {headline(node)}", str(node.shape), *place)]
+        rows = [*self._sum(node), (f"{step:>2}. {self.formula(headline(node))}", str(node.shape), *place)]
         helpers: dict[str, None] = {}  # each line of where once, although several inputs may read it
         for e in self.sends[node.id]:
             rule, x = self.flow.rules[e.id], self.graph.node(e.source)
             later = self.number.get(x.id, len(self.number) + 1)
             goes = () if later == step + 1 else (self.word("to", later) if x.id in self.number else f"→ {x.title}",)
-            rows.append((f"    {rule}", str(x.shape), self._norm(self.flow.sent[e.id]), *goes))
+            rows.append((f"    {self.formula(str(rule))}", str(x.shape), self._norm(self.flow.sent[e.id]), *goes))
             helpers.update(dict.fromkeys(rule.where_lines()))
-        return rows + [("      " + self.word("where", line),) for lines in helpers for line in lines.splitlines()]
+        where = [line for lines in helpers for line in self.formula(lines).splitlines()]
+        return rows + [("      " + self.word("where", line),) for line in where]
 
     def _sum(self, node: Node) -> list[tuple[str, ...]]:
         """What is summed where routes join; a Tensor's gradient is the sum over all that it was used for."""

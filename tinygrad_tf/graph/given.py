@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..languages import LANGUAGES, chosen
 from .capture import Graph
 
 
@@ -66,7 +67,8 @@ def checked_end(op: str, graph: Graph, end: Any, name: str = "path_to") -> Tenso
         else:
             names = dict.fromkeys(node.name for node in graph.nodes if node.name)
             near = difflib.get_close_matches(end, names, 3, 0.4) or list(names)[:3]
-            cure = "give the Tensor itself; none here is called so" + (f", but {', '.join(near)}" if near else "")
+            cure = "give the Tensor itself; none here is called so"
+            cure = f"give the Tensor itself; none here is called so, but {', '.join(near)}" if near else cure
     elif callable(getattr(end, "named_parameters", None)):
         cure = "give one of its parameters, as model.layer.weight"
     elif isinstance(end, (list, tuple)):
@@ -93,3 +95,11 @@ def _kind(x: Any) -> str:
     of = f" of {len(x)}" if isinstance(x, (list, tuple)) else ""
     name = type(x).__name__
     return f"{'an' if name[0] in 'aeioAEIO' or name == 'ndarray' else 'a'} {name}{of}"
+
+
+def checked_language(op: str, lang: str | None, both: bool = False) -> str:
+    """The language that was given, which may be "both" where that is meant, or the one that is chosen."""
+    if lang is not None and lang not in (*LANGUAGES, *["both"] * both):
+        rule = 'lang is one of "en", "zh", "both"' if both else 'lang is "en" or "zh"'
+        raise error(ValueError, op, got={"lang": repr(lang)}, rule=rule, cure='write lang="zh" for Chinese')
+    return lang or chosen()

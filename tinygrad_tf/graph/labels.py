@@ -83,15 +83,18 @@ def gradient_of(node: Node) -> str:
 
 
 def formula_lines(f: Formula | None, words: Words) -> list[str]:
-    return [] if f is None else [str(f), *[f"  {words.lines('where', line)[0]}" for line in f.where_lines()]]
+    if f is None:
+        return []
+    where = [f"  {words.lines('where', words.formula(line))[0]}" for line in f.where_lines()]
+    return [words.formula(str(f)), *where]
 
 
 def rule_lines(number: str, rule: Formula, op: str, words: Words) -> list[str]:
     """A rule on its arrow with the lines that it reads, if these are few and short; else only whose rule it is."""
-    where = [words.lines("where", line)[0] for line in rule.where_lines()] if rule.where else []
+    where = [words.lines("where", words.formula(line))[0] for line in rule.where_lines()] if rule.where else []
     if len(where) > 3 or any(len(line) > 46 for line in where):
         return [f"{number}{rule.left} = {words.lines('rule', op)[0]}"]
-    return wrapped(f"{number}{rule}") + where
+    return wrapped(number + words.formula(str(rule))) + where
 
 
 def entries(x: np.ndarray[Any, Any]) -> list[str]:

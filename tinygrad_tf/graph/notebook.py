@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from ..languages import chosen
 from ..texts import isolated, named
 from .colors import light
 
@@ -21,17 +22,18 @@ _CELL = 10
 _WORDS = {
     "en": {"op": "made by {}", "learns": "requires a gradient", "number": "a number", "scope": "in {}",
            "value": "value", "gradient": "gradient", "empty": "no entries", "true": "{} of {} true",
-           "odd": "{} NaN or infinite", "range": "{} … {} · mean {} · norm {}"},
+           "picked": "{} × {} of its entries", "odd": "{} NaN or infinite", "range": "{} … {} · mean {} · norm {}"},
     "zh": {"op": "由 {} 得到", "learns": "需要梯度", "number": "一个数", "scope": "在 {} 中", "value": "数值",
-           "gradient": "梯度", "empty": "没有元素", "true": "{} / {} 为真", "odd": "{} 个 NaN 或无穷大",
+           "gradient": "梯度", "empty": "没有元素", "true": "{} / {} 为真",
+           "picked": "取其中 {} × {} 个元素", "odd": "{} 个 NaN 或无穷大",
            "range": "{} … {} · 均值 {} · 范数 {}"},
 }  # fmt: skip
 
 
-def view(t: Tensor, lang: str = "en") -> str:
+def view(t: Tensor, lang: str | None = None) -> str:
     """HTML of the Tensor: name, shape, dtype, where it comes from, value, gradient, a heat map of both.
 
-    ``lang`` is "en" or "zh".
+    ``lang`` is "en" or "zh", by default that of :class:`tinygrad_tf.language`.
 
     A map shows at most 12 × 24 entries, evenly picked; rows are all axes but the last. Blue is below 0, orange above,
     and the deeper the larger; a cross marks NaN and infinities.
@@ -39,7 +41,7 @@ def view(t: Tensor, lang: str = "en") -> str:
     >>> "<svg" in view(Tensor([[1.0, -2.0]], name="W"))
     True
     """
-    say = _WORDS[lang]
+    say = _WORDS[lang or chosen()]
     origin = say["op"].format(t.op.name) if t.op is not None else say["learns"] if t.requires_grad else ""
     scope = t.scope and say["scope"].format(isolated(named(t.scope)))
     name = isolated(named(t.name or "")) or named(type(t).__name__)
@@ -63,7 +65,7 @@ def _array(x: np.ndarray[Any, Any], title: str, say: dict[str, str]) -> str:
         said = f'<pre style="margin:2px 0;background:none;color:inherit;font:inherit">{html.escape(text)}</pre>'
     else:
         said = f"<div>{html.escape(_statistics(x, say))}</div>"
-    drawn = _map(x, title) if x.size > 1 and x.dtype.kind != "b" else ""
+    drawn = _map(x, title, say) if x.size > 1 and x.dtype.kind != "b" else ""
     return f'<div style="opacity:.65">{html.escape(title)}</div>{said}{drawn}'
 
 
@@ -81,7 +83,7 @@ def _statistics(x: np.ndarray[Any, Any], say: dict[str, str]) -> str:
     return say["range"].format(*[f"{v:.4g}".replace("-", "−") for v in found]) + broken
 
 
-def _map(x: np.ndarray[Any, Any], title: str) -> str:
+def _map(x: np.ndarray[Any, Any], title: str, say: dict[str, str]) -> str:
     from .arrays import thumbnail  # which would load graphviz with the package
 
     finite = np.abs(x[np.isfinite(x)].astype(np.float64))
@@ -97,7 +99,7 @@ def _map(x: np.ndarray[Any, Any], title: str) -> str:
             color = _BLUE if level < 128 else _ORANGE
             cells.append(f'<rect {box} fill="{color}" fill-opacity="{strength:.2f}"/>')
     width, height = small.columns * _CELL, small.rows * _CELL
-    picked = "" if small.rows * small.columns == x.size else f" · {small.rows} × {small.columns} of its entries"
+    picked = "" if small.rows * small.columns == x.size else " · " + say["picked"].format(small.rows, small.columns)
     scale = f"{small.scale:.3g}"
     drawn = (
         f'<svg role="img" aria-label="{html.escape(title)}, from −{scale} to {scale}" width="{width}" '

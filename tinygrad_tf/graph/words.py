@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from .page import chinese
-
-LANGUAGES = ("en", "zh", "both")
 
 _EN: dict[str, str | Callable[..., str]] = {
     "how": "Purple arrows carry the gradient backward, each by the rule beside it; width: log of its norm.",
@@ -71,6 +70,16 @@ _ZH: dict[str, str | Callable[..., str]] = {
 }
 
 
+#: The words of a formula, each with those that belong to it, so that none of a name is taken for one.
+_IN_FORMULAS = (
+    (r"\bscatter\((.+) at \[", r"累加(\1，位置 ["),
+    (r" with (.+?) at \[", r" 换入 \1，位置 ["),
+    (r"\{(.+?) if (.+?), else (.+?)\}", r"{\1 若 \2，否则 \3}"),
+)
+_IN_LATEX = {" with ": " 换入 ", " at ": "，位置 ", "scatter": "累加", "if ": "若 ", "else": "否则", " or ": " 或 ",
+             " and ": " 且 "}  # fmt: skip
+
+
 class Words:
     """The words of one language; with "both" each line comes twice."""
 
@@ -85,6 +94,20 @@ class Words:
 
     def line(self, key: str, *args: Any) -> str:
         return " / ".join(self.lines(key, *args))
+
+    def formula(self, text: str) -> str:
+        """A formula on one line, with its words in Chinese where that is the only language."""
+        if self.tables != [_ZH]:
+            return text
+        for pattern, said in _IN_FORMULAS:
+            text = re.sub(pattern, said, text)
+        return text
+
+    def latex(self, text: str) -> str:
+        """The same of a formula in LaTeX, where each word stands by itself."""
+        for english, said in _IN_LATEX.items() if self.tables == [_ZH] else ():
+            text = text.replace(rf"\text{{{english}}}", rf"\text{{{said}}}")
+        return text
 
     def operation(self, op: str) -> str:
         """What is added to the Latin name of an operation: nothing in English, nor where Chinese has no other."""

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..languages import chosen, either
+from ..terminal import columns, left, right
+
 
 @dataclass
 class Call:
@@ -64,6 +67,14 @@ class Summary:
     def notes(self) -> list[str]:
         """What stands below the table."""
         frozen = self.parameters - self.trainable
+        if chosen() == "zh":
+            return [
+                f"{self.parameters:,} 个参数（{in_bytes(self.bytes)}），"
+                + (f"其中 {self.trainable:,} 个可训练" if frozen else "全部可训练"),
+                f"前向 {counted(self.flops)} 次浮点运算，加上反向约 {counted(3 * self.flops)} 次："
+                "只计矩阵乘法，一次加法和一次乘法算两次",
+                f"激活值 {in_bytes(self.memory)}，从前向保留到反向",
+            ]
         return [
             f"{self.parameters:,} parameters ({in_bytes(self.bytes)}), "
             + (f"{self.trainable:,} of them trainable" if frozen else "all trainable"),
@@ -73,10 +84,10 @@ class Summary:
         ]
 
     def __str__(self) -> str:
-        rows = [_HEAD, *self.rows()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        rows = [_head(), *self.rows()]
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(_aligned, row, widths, range(len(row)))) for row in rows]
-        rule = "─" * len(lines[0])
+        rule = "─" * columns(lines[0])
         return "\n".join([lines[0].rstrip(), rule, *[line.rstrip() for line in lines[1:]], rule, *self.notes()])
 
     __repr__ = __str__
@@ -92,16 +103,17 @@ class Summary:
         body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in self.rows())
         notes = "".join(f"<div>{html.escape(note)}</div>" for note in self.notes())
         return (
-            f'<div style="overflow-x:auto"><table><thead><tr>{row(_HEAD, "th")}</tr></thead><tbody>{body}</tbody>'
+            f'<div style="overflow-x:auto"><table><thead><tr>{row(_head(), "th")}</tr></thead><tbody>{body}</tbody>'
             f"</table></div>{notes}"
         )
 
 
 def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column < 2 else cell.rjust(width)
+    return left(cell, width) if column < 2 else right(cell, width)
 
 
-_HEAD = ("Layer", "Output", "Parameters", "FLOPs", "Memory")
+def _head() -> tuple[str, ...]:
+    return either(("Layer", "Output", "Parameters", "FLOPs", "Memory"), ("层", "输出", "参数", "FLOPs", "内存"))
 
 
 def amount(x: float, step: int, units: tuple[str, ...]) -> str:

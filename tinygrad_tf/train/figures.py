@@ -9,21 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from .. import fonts
 from ..autograd.recording import no_grad
 from ..errors import error
+from ..languages import either
 from ..models import Transformer
 from ..models.generation import evaluation
 from ..tasks import Vocabulary, pad
 from ..texts import clean
 from .settings import History
 from .trainer import translate
-
-#: Fonts with Chinese characters, as the usual systems carry them; the first one that is installed is used.
-CJK_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "PingFang SC",
-    "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "Noto Sans CJK JP", "Droid Sans Fallback",
-    "Arial Unicode MS",
-)  # fmt: skip
 
 # Okabe and Ito's blue and vermilion: told apart with any colour vision, and by light and dark in print.
 _BLUE, _ORANGE = "#0072b2", "#d55e00"
@@ -35,20 +30,30 @@ def save_curves(history: History, path: str | os.PathLike[str]) -> None:
     >>> import tempfile
     >>> save_curves(History([2.0, 1.5, 1.0], {3: 0.25}), f"{tempfile.mkdtemp()}/curves.png")
     """
-    with _style(""):
+    labels = either(
+        ("loss (nats per character)", "held-out, exact match (%)", "step"),
+        ("损失（nat / 字符）", "留出集上完全答对（%）", "步"),
+    )
+    with _style("".join(labels)):
         figure = _matplotlib().figure.Figure(figsize=(7, 5.5), layout="constrained")
         loss, score = figure.subplots(2, 1, sharex=True)
         steps = range(1, len(history.loss) + 1)
         loss.plot(steps, history.loss, color=_BLUE, linewidth=1)
         loss.set_yscale("log")
-        loss.set_ylabel("loss (nats per character)")
+        loss.set_ylabel(labels[0])
         score.plot(list(history.accuracy), [100 * a for a in history.accuracy.values()], "o-", color=_ORANGE)
         if history.accuracy:
             step, last = [*history.accuracy.items()][-1]
-            score.annotate(f"{last:.1%}", (step, 100 * last), textcoords="offset points", xytext=(0, -16), ha="right")
+            score.annotate(
+                f"{last:.1%}",
+                (step, 100 * last),
+                textcoords="offset points",
+                xytext=(0, -16 if last > 0.15 else 8),
+                ha="right",
+            )
         score.set_ylim(-3, 103)
-        score.set_ylabel("held-out, exact match (%)")
-        score.set_xlabel("step")
+        score.set_ylabel(labels[1])
+        score.set_xlabel(labels[2])
         for axes in (loss, score):
             axes.grid(alpha=0.3)
         _save(figure, path)
@@ -81,7 +86,8 @@ def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: 
     """
     rows, columns, weights = cross_attention(model, vocabulary, text)
     translation = "".join(rows[:-1])
-    with _style(text):
+    labels = either(("read", "written", "attention, mean of the heads"), ("读到的", "写出的", "注意力，各头的平均"))
+    with _style(text + labels[0]):
         size = (2.5 + 0.36 * len(columns), 1.6 + 0.36 * len(rows))
         figure = _matplotlib().figure.Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
@@ -93,10 +99,10 @@ def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: 
         axes.set_yticks(np.arange(-0.5, len(rows)), minor=True)
         axes.grid(which="minor", color="0.85", linewidth=0.5)
         axes.tick_params(which="both", length=0)
-        axes.set_xlabel("read")
-        axes.set_ylabel("written")
+        axes.set_xlabel(labels[0])
+        axes.set_ylabel(labels[1])
         axes.set_title(clean(f"{text} → {translation}"), **as_it_is)
-        figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.04, 1)), label="attention, mean of the heads")
+        figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.04, 1)), label=labels[2])
         _save(figure, path)
     return translation
 
@@ -116,15 +122,12 @@ def _save(figure: Any, path: str | os.PathLike[str]) -> None:
 def _style(texts: str) -> Any:
     """Matplotlib settings for a figure with ``texts`` in it: a second font where they need one."""
     matplotlib = _matplotlib()
-    families = ["DejaVu Sans"]
+    families = list(matplotlib.rcParams["font.family"])
     if any(unicodedata.east_asian_width(c) in "WF" for c in texts):
-        installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
-        found = [name for name in CJK_FONTS if name in installed]
-        if not found:
-            warnings.warn("no font with Chinese characters is installed, so they show as boxes; install one, for "
-                          "example Noto Sans CJK SC (on Debian and Ubuntu: apt install fonts-noto-cjk)",
-                          stacklevel=3)  # fmt: skip
-        families += found[:1]
+        found = fonts.chinese()
+        if found is None:
+            warnings.warn(fonts.missing(), stacklevel=3)
+        families += [found] if found else []
     return matplotlib.rc_context({"font.family": families})
 
 

@@ -48,6 +48,12 @@ test("without a language in the fragment it is that of the browser", () => {
   assert.equal(stateOf(data, "", "fr").lang, "en");
 });
 
+test("a page that was made in a language begins with it, whatever the browser's is", () => {
+  assert.equal(stateOf({ ...data, lang: "zh" }, "", "en").lang, "zh");
+  assert.equal(stateOf({ ...data, lang: "en" }, "", "zh-CN").lang, "en");
+  assert.equal(stateOf({ ...data, lang: "zh" }, "#lang=en", "zh-CN").lang, "en");
+});
+
 test("a page that was made for a weight begins with its routes, unless a step says otherwise", () => {
   const made = { ...data, path_to: weight };
   assert.equal(stateOf(made, "", "en").to, weight);

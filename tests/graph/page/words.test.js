@@ -120,3 +120,18 @@ test("an op that is called as a property of every object has no Chinese name for
   }
   speak("en");
 });
+
+const IN_FORMULAS = [
+  ["H with A at [0]", "H 换入 A，位置 [0]"],
+  ["dW = scatter(dY at [ids])", "dW = 累加(dY，位置 [ids])"],
+  ["{dY if X > 0, else 0}", "{dY 若 X > 0，否则 0}"],
+  ["query and key with a name", "query and key with a name"],
+];
+for (const [english, chinese] of IN_FORMULAS) {
+  test(`the words of a formula are those of the language: ${english}`, () => {
+    speak("en");
+    assert.equal(names.inWords(english), english);
+    speak("zh");
+    assert.equal(names.inWords(english), chinese);
+  });
+}

@@ -105,7 +105,7 @@ class Exploration:
     """All of it. ``steps`` lists the operations in the order in which backward visits them, with the edges served.
 
     ``code`` is the step as a program. ``depth`` is how many levels of modules are open at first, ``about`` a sentence
-    above the first step, by language.
+    above the first step, by language, ``lang`` the language that it begins with; without it the reader's browser says.
     """
 
     schema: int
@@ -122,6 +122,7 @@ class Exploration:
     code: Code | None = None
     depth: int | None = None
     about: dict[str, str] | None = None
+    lang: str | None = None
 
     def json(self) -> str:
         """Strict JSON; NaN and infinities as text."""

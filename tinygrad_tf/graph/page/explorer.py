@@ -13,7 +13,7 @@ from ...files import write_whole
 from .. import page
 from ..capture import Losses, capture, variables_of
 from ..colors import light
-from ..given import checked_end, checked_losses, checked_whole
+from ..given import checked_end, checked_language, checked_losses, checked_whole
 from ..suffixes import destination
 from .data import Exploration, explored
 
@@ -51,7 +51,7 @@ class Page:
 
 def explore(
     loss: Losses, path_to: Tensor | None = None, values: str = "thumbnails", nudge: int = 3, depth: int | None = None,
-    about: str | Mapping[str, str] = "",
+    about: str | Mapping[str, str] = "", lang: str | None = None,
 ) -> Page:  # fmt: skip
     """A page on which one steps through the backward pass of ``loss``: a file that needs nothing else.
 
@@ -69,8 +69,11 @@ def explore(
             with the main route alone: a closed module is one step, and what only moves entries is none. None: as many
             as fit, and every step.
         about: a sentence that stands above the first step, or {"en": …, "zh": …}.
+        lang: the language that the page begins with, "en" or "zh". By default it is that of the reader's browser, and
+            Chinese if that was chosen by :class:`tinygrad_tf.language`.
 
-    Raises RuntimeError for a Tensor without a graph or one that ``backward()`` has freed.
+    Raises RuntimeError for a Tensor without a graph or one that ``backward()`` has freed, ValueError for another
+    language.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
@@ -78,6 +81,7 @@ def explore(
     Page of 4 nodes, 2 steps: .save('dw.html') and open it
     """
     checked_whole("explore", "nudge", nudge)
+    spoken = checked_language("explore", lang)
     graph = capture(checked_losses("explore", loss), variables_of(sys._getframe(1)))
     if path_to is not None:
         checked_end("explore", graph, path_to)
@@ -85,4 +89,5 @@ def explore(
         checked_whole("explore", "depth", depth)
     data = explored(graph, path_to, values, nudge)
     said = {"en": about} if isinstance(about, str) and about else dict(about or {})
-    return Page(dataclasses.replace(data, depth=depth, about=said or None))
+    begins = None if lang is None and spoken == "en" else spoken
+    return Page(dataclasses.replace(data, depth=depth, about=said or None, lang=begins))

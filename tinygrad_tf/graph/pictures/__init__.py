@@ -9,9 +9,9 @@ from ...autograd.tensor import Tensor
 from ...errors import error
 from ..capture import Losses, capture, variables_of
 from ..flow import Arrays, Sums, record, routes
-from ..given import checked_end, checked_losses, checked_whole
+from ..given import checked_end, checked_language, checked_losses, checked_whole
 from ..modules import boxes_of
-from ..words import LANGUAGES, Words
+from ..words import Words
 from .drawing import Drawing, Look
 from .dual import Dual
 from .render import Picture
@@ -23,7 +23,7 @@ VIEWS = ("both", "forward", "backward", "dual")
 
 def draw(
     loss: Losses, path_to: Tensor | None = None, depth: int | None = None, values: bool = False, view: str = "both",
-    lang: str = "en", open: Sequence[str] | None = None,
+    lang: str | None = None, open: Sequence[str] | None = None,
 ) -> Picture:  # fmt: skip
     """A picture of how ``loss`` was computed and of the gradient that flows back from it.
 
@@ -40,7 +40,7 @@ def draw(
         values: show the entries of small Tensors, and mean and range of large ones.
         view: "both", only "forward" or only "backward", or "dual": forward on the left, the gradients on the right,
             and dotted lines from the arrays that a rule needs.
-        lang: "en", "zh" or "both".
+        lang: "en", "zh" or "both", by default that of :class:`tinygrad_tf.language`.
         open: the paths of the modules to open, ``["encoder.layers.0"]``; the others are closed.
 
     The picture shows itself in Jupyter; ``.render("dw.svg")`` writes SVG, PNG or PDF.
@@ -51,15 +51,10 @@ def draw(
     >>> "dW = Xᵀ · dA₁" in picture.source
     True
     """
-    for name, given, known in (("view", view, VIEWS), ("lang", lang, LANGUAGES)):
-        if given not in known:
-            raise error(
-                ValueError,
-                "draw",
-                got={name: repr(given)},
-                rule=f"{name} is one of {', '.join(known)}",
-                cure=f'write {name}="{known[0]}"',
-            )
+    if view not in VIEWS:
+        rule = f"view is one of {', '.join(VIEWS)}"
+        raise error(ValueError, "draw", got={"view": repr(view)}, rule=rule, cure='write view="both"')
+    lang = checked_language("draw", lang, both=True)
     if depth is not None:
         checked_whole("draw", "depth", depth)
     graph = capture(checked_losses("draw", loss), variables_of(sys._getframe(1)))

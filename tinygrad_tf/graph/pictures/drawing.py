@@ -159,7 +159,7 @@ class Drawing:
         if box.module:
             return self._closed(box)
         node = box.nodes[0]
-        lines = [(headline(node) + self.look.words.operation(node.op), TEXT, 12)]
+        lines = [(self.look.words.formula(headline(node)) + self.look.words.operation(node.op), TEXT, 12)]
         if node.kind == "frozen":
             lines.append((self.look.words.line("frozen"), QUIET, 10))
         if node.kind == "loss" or node.id in self.graph.losses:

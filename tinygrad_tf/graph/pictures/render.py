@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import warnings
 from pathlib import Path
@@ -14,9 +13,10 @@ import graphviz
 
 from ...errors import error
 from ...files import write_whole
+from ...languages import either
 from ..colors import COLORS
 from ..suffixes import destination
-from .engine import INSTALL, command
+from .engine import INSTALL, command, environment
 from .laid_out import fits, with_room_for_heads
 
 #: Each colour in a light picture, and what a dark one has in its place.
@@ -29,6 +29,11 @@ _TIMEOUT = 120  # seconds; pictures that take longer are too large to be read
 #: What pictures are written as, by suffix; ``dot`` and ``gv`` are the text that Graphviz reads.
 SUFFIXES = ("svg", "png", "pdf", "dot", "gv", "jpg", "jpeg", "gif", "ps", "eps")
 _TEXT = ("dot", "gv")
+_NO_FONT = (
+    "no font for Chinese here, so the {} shows boxes instead: "
+    'pip install "tinygrad_tf[chinese]", or write SVG, which uses the reader\'s fonts',
+    '这里没有中文字体，所以 {} 里会显示成方框：pip install "tinygrad_tf[chinese]"，或写 SVG，它用读者自己的字体',
+)
 _INSTEAD = "a page, .html or .json, is what graph.explore makes"
 
 
@@ -54,12 +59,13 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         format = (format or self.format).lower()
         if command(format) is None:
             raise _no_engine("pipe", "nothing was drawn; .source is the DOT text")
-        if format != "svg" and _WIDE.search(self.source) and not has_wide_font():
-            cure = "install one (apt install fonts-wqy-microhei), or write SVG, which uses the reader's fonts"
-            warnings.warn(f"no font for Chinese here, so the {format} shows boxes instead: {cure}", stacklevel=2)
-        laid_out = with_room_for_heads(_run(command("dot", engine or self.engine), self.source.encode()).decode())
+        environ = environment() if _WIDE.search(self.source) else None
+        if environ is None and format != "svg" and _WIDE.search(self.source):
+            warnings.warn(either(*_NO_FONT).format(format), stacklevel=2)
+        laid_out = _run(command("dot", engine or self.engine), self.source.encode(), environ).decode()
+        laid_out = with_room_for_heads(laid_out)
         fits(laid_out, format)
-        data = _run(command(format, "nop2"), laid_out.encode())
+        data = _run(command(format, "nop2"), laid_out.encode(), environ)
         data = themed(data.decode()).encode() if format == "svg" else data
         return data.decode(encoding) if encoding else data
 
@@ -98,11 +104,11 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return {**super()._repr_mimebundle_(include, exclude), "text/plain": self.summary}
 
 
-def _run(argv: list[str] | None, text: bytes) -> bytes:
+def _run(argv: list[str] | None, text: bytes, environ: dict[str, str] | None = None) -> bytes:
     """What the command makes of the text."""
     assert argv is not None
     try:
-        done = subprocess.run(argv, input=text, capture_output=True, timeout=_TIMEOUT)
+        done = subprocess.run(argv, input=text, capture_output=True, timeout=_TIMEOUT, env=environ)
     except subprocess.TimeoutExpired:
         raise error(
             RuntimeError,
@@ -121,12 +127,6 @@ def _run(argv: list[str] | None, text: bytes) -> bytes:
             cure="check that Graphviz works by itself, or save .source",
         )
     return done.stdout
-
-
-def has_wide_font() -> bool:
-    """Whether Chinese can be drawn, as far as fontconfig tells; where there is none, nobody can say."""
-    fonts = shutil.which("fc-list")
-    return fonts is None or bool(subprocess.run([fonts, ":lang=zh"], capture_output=True).stdout)
 
 
 def _no_engine(op: str, what: str) -> RuntimeError:

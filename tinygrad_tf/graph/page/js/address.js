@@ -2,7 +2,8 @@
 
 import { openedAtFirst } from "./data/items.js";
 
-// The state that a fragment says; whatever it says wrongly or not at all is as at the beginning.
+// The state that a fragment says; whatever it says wrongly or not at all is as at the beginning. A page that was made
+// in a language begins with that, any other with the browser's.
 export function stateOf(data, fragment, language) {
   const found = new URLSearchParams(fragment.slice(1));
   const among = (name, ...words) => (words.includes(found.get(name)) ? found.get(name) : null);
@@ -13,7 +14,7 @@ export function stateOf(data, fragment, language) {
     at: isKnown(data, at) ? at : null,
     tab: among("tab", "way") ?? "step",
     brief: found.has("brief") ? found.get("brief") === "1" : isBrief(data),
-    lang: among("lang", "zh") ?? (!found.has("lang") && language.startsWith("zh") ? "zh" : "en"),
+    lang: among("lang", "zh", "en") ?? data.lang ?? (language.startsWith("zh") ? "zh" : "en"),
     theme: among("theme", "light", "dark"),
     open: openIn(data, found),
   };

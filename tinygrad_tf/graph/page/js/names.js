@@ -16,6 +16,15 @@ export function apart(text) {
   return turns ? `\u2068${line}\u2069` : line;
 }
 
+// A formula on one line, with its words in the language of the page.
+export function inWords(text) {
+  const { scatter, ...words } = say("inFormulas");
+  return text
+    .replace(/\bscatter\((.+) at \[/g, `${scatter}($1${words[" at "]}[`)
+    .replace(/ with (.+?) at \[/g, `${words[" with "]}$1${words[" at "]}[`)
+    .replace(/\{(.+?) if (.+?), else (.+?)\}/g, say("cases"));
+}
+
 // The Chinese name of an operation, which stands behind the Latin one; some go by that in Chinese, too.
 function chineseName(op) {
   const name = inChinese() && Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op] : undefined; // not constructor
@@ -28,7 +37,7 @@ export function operationName(op) {
 
 // What stands on the box of a node: its name and what computes it, as in a picture.
 export function nodeTitle(n) {
-  return n.text ?? n.title;
+  return inWords(n.text ?? n.title);
 }
 
 // The Chinese name of its operation, for where there is room for it.
@@ -38,7 +47,7 @@ export function nodeOperation(n) {
 
 // The same of a primitive inside a fused node.
 export function innerTitle(part) {
-  if (part.op) return part.text;
+  if (part.op) return inWords(part.text);
   return part.number === undefined ? part.title : three(part.number);
 }
 

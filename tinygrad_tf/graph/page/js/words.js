@@ -99,8 +99,9 @@ export const WORDS = {
     adds: "adds",
     sofar: "sum so far",
     where: "where",
-    if_: "if\u00a0",
-    else_: "else",
+    inFormulas: { "if ": "if ", else: "else", " or ": " or ", " and ": " and ", " with ": " with ", " at ": " at ",
+      scatter: "scatter" },
+    cases: "{$1 if $2, else $3}",
     throughText: (skip, branch, whole, angle) =>
       `Norms do not add: ${skip} through the skip and ${branch} through the branch, at ${angle}°, give ${whole}.`,
     noSum: (skip, branch, angle, whole) => `Norms do not add: ${skip} and ${branch} at ${angle}° give ${whole}.`,
@@ -234,8 +235,9 @@ export const WORDS = {
     adds: "加上",
     sofar: "累计",
     where: "其中",
-    if_: "若\u00a0",
-    else_: "否则",
+    inFormulas: { "if ": "若 ", else: "否则", " or ": " 或 ", " and ": " 且 ", " with ": " 换入 ", " at ": "，位置 ",
+      scatter: "累加" },
+    cases: "{$1 若 $2，否则 $3}",
     throughText: (skip, branch, whole, angle) =>
       `范数不能相加：经跳跃连接 ${skip}、经支路 ${branch}，夹角 ${angle}°，合起来 ${whole}。`,
     noSum: (skip, branch, angle, whole) => `范数不能相加：${skip} 与 ${branch}，夹角 ${angle}°，合起来 ${whole}。`,

@@ -1,7 +1,7 @@
 // Formulas: MathML from the trees in the data.
 
 import { make } from "../elements.js";
-import { oneLine } from "../names.js";
+import { inWords, oneLine } from "../names.js";
 import { say } from "../words.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
@@ -22,7 +22,7 @@ function formulaLine(tree, i, text = "") {
   const math = document.createElementNS(MATHML, "math");
   if (!i) math.setAttribute("displaystyle", "true");
   math.setAttribute("dir", "ltr"); // whatever direction a name in it has
-  math.setAttribute("aria-label", oneLine(text));
+  math.setAttribute("aria-label", oneLine(inWords(text)));
   math.append(mathElement(tree));
   const line = make("div", i ? "sub" : "");
   if (i === 1) line.append(make("span", "", `${say("where")} `));
@@ -34,17 +34,16 @@ function mathElement([tag, ...children]) {
   const made = document.createElementNS(MATHML, tag);
   for (const c of children) {
     if (typeof c !== "string") made.append(mathElement(c));
-    else made.textContent = sayIn(tag, c) ?? withSpaces(c);
+    else made.textContent = withSpaces(tag === "mtext" ? inFormula(c) : c);
     if (c === "⊤") made.setAttribute("mathvariant", "normal"); // alone it would be slanted
   }
   return made;
 }
 
-// The words of a formula with cases, in the language of the page.
-function sayIn(tag, text) {
-  if (tag !== "mtext") return undefined; // a name may be one of them
-  if (text === "if ") return say("if_");
-  return text === "else" ? say("else_") : undefined;
+// The words between the names of a formula, in the language of the page.
+function inFormula(text) {
+  const words = say("inFormulas");
+  return Object.hasOwn(words, text) ? words[text] : text; // not what every object has: constructor
 }
 
 // MathML leaves out the spaces at the ends of a text, which " or " needs.
@@ -53,5 +52,5 @@ export function withSpaces(text) {
 }
 
 export function formulaText(data, index) {
-  return index === undefined || index === null ? "" : data.formulas[index][0].split("\n")[0];
+  return index === undefined || index === null ? "" : inWords(data.formulas[index][0].split("\n")[0]);
 }

@@ -1,6 +1,7 @@
 // A step in figures: an equation with its matrices, and for one entry the row, the column and the sum that make it.
 
 import { make } from "../elements.js";
+import { inWords } from "../names.js";
 import { number, significant, three } from "../numbers.js";
 import { say } from "../words.js";
 import { entryAt, matrix, sizeText } from "./matrix.js";
@@ -8,7 +9,7 @@ import { entryAt, matrix, sizeText } from "./matrix.js";
 export function equationBox(equation) {
   const box = make("div", "worked");
   const { result, operands } = equation;
-  const tables = operands.map((o) => matrix(o.text, o.picked));
+  const tables = operands.map((o) => matrix(inWords(o.text), o.picked));
   const whole = matrix(equation.left, result);
   const row = make("div", "matrices");
   row.append(whole, ...tables.map((t, i) => withSign(signBefore(equation, i), t)));
@@ -25,8 +26,8 @@ export function equationBox(equation) {
 // dW_q (4×2) = Xᵀ (4×3) · dQ (3×2); of what is no plain product the sizes stand above the matrices.
 function equationText({ left, right, result, operands, product }) {
   const plain = product?.length === 2 && operands.length === 2 && isBare(right);
-  const sized = (o) => `${o.text} ${sizeText(o.picked.shape)}`;
-  return `${left} ${sizeText(result.shape)} = ${plain ? operands.map(sized).join(" · ") : right}`;
+  const sized = (o) => `${inWords(o.text)} ${sizeText(o.picked.shape)}`;
+  return `${left} ${sizeText(result.shape)} = ${plain ? operands.map(sized).join(" · ") : inWords(right)}`;
 }
 
 function isBare(right) {

@@ -1,0 +1,133 @@
+"""What the demos' command lines share: help in the chosen language, and one clear sentence for what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tinygrad_tf.languages import chosen, either
+
+#: What argparse says, in Chinese.
+_CHINESE = {
+    "the following arguments are required: (.*)": "缺少参数 {}",
+    "unrecognized arguments: (.*)": "不认识的参数 {}",
+    "argument (.*): expected one argument": "参数 {} 后面要有一个值",
+    "argument (.*): expected at least one argument": "参数 {} 后面至少要有一个值",
+    "argument (.*): invalid int value: (.*)": "参数 {}：{} 不是整数",
+    "argument (.*): invalid float value: (.*)": "参数 {}：{} 不是数",
+    "argument (.*): ignored explicit argument (.*)": "参数 {} 不带值，却写了 {}",
+    "argument ([^:]*): (.*)": "参数 {}：{}",
+}
+_HEADINGS = {"positional arguments": "参数", "options": "选项"}
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """The help with its headings in the chosen language, and with the default of each argument that has one."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, either("usage: ", "用法：") if prefix is None else prefix)
+
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(_HEADINGS.get(heading or "", heading) if chosen() == "zh" else heading)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text, default = action.help or "", action.default
+        plain = default is None or default is False or default in (argparse.SUPPRESS, "", [])
+        shown = action.option_strings and not plain and "%(" not in text
+        return text + either(" (default: %(default)s)", "（默认 %(default)s）") if shown else text
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that says all in the chosen language: what the program does is given in English and Chinese."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(description=either(en, zh), formatter_class=Help, add_help=False, allow_abbrev=False)
+        self.add_argument("-h", "--help", action="help", help=either("show this and end", "显示这段说明"))
+
+    def error(self, message: str) -> NoReturn:
+        """What is wrong in one sentence, below how the program is called."""
+        self.print_usage(sys.stderr)
+        self.exit(2, either(f"{self.prog}: {message}", f"{self.prog}：{_in_chinese(message)}") + "\n")
+
+
+def _in_chinese(message: str) -> str:
+    """What argparse says, in Chinese; as it is if that is not known."""
+    for english, chinese in _CHINESE.items():
+        if found := re.fullmatch(english, message, re.DOTALL):
+            return chinese.format(*found.groups())
+    return message
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number, ``least`` or more."""
+
+    def number(text: str) -> int:
+        if not re.fullmatch(r"\s*[+-]?\d+\s*", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                either(
+                    f"got {text!r}; write a whole number from {least} on", f"得到 {text!r}；请写大于等于 {least} 的整数"
+                )
+            )
+        return int(text)
+
+    return number
+
+
+def share(text: str) -> float:
+    """The type of an argument that is a number from 0 to 1."""
+    return _number(text, lambda x: 0 <= x <= 1, "a number from 0 to 1", "0 到 1 之间的数")
+
+
+def not_negative(text: str) -> float:
+    """The type of an argument that is a number, 0 or more."""
+    return _number(text, lambda x: 0 <= x < float("inf"), "a number, 0 or more", "大于等于 0 的数")
+
+
+def positive(text: str) -> float:
+    """The type of an argument that is a number above 0."""
+    return _number(text, lambda x: 0 < x < float("inf"), "a number above 0", "大于 0 的数")
+
+
+def _number(text: str, fits: Callable[[float], bool], en: str, zh: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not fits(number):
+        raise argparse.ArgumentTypeError(either(f"got {text!r}; write {en}", f"得到 {text!r}；请写{zh}"))
+    return number
+
+
+def text_of(path: Path) -> str:
+    """What is written in a text file, in UTF-8 with or without a byte order mark; else SystemExit with one sentence."""
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        why = problem.strerror or str(problem)
+        raise SystemExit(either(f"{path} cannot be read: {why}", f"读不了 {path}：{why}")) from None
+    for encoding in ("utf-8-sig", *["utf-16"] * raw.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        try:
+            return raw.decode(encoding).replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            pass
+    if _is_gbk(raw):
+        name = path.with_suffix(".utf8" + path.suffix)
+        raise SystemExit(either(
+            f"{path} is not in UTF-8, but in GBK, as far as one can tell; convert it: "
+            f"iconv -f GB18030 -t UTF-8 {path} > {name}",
+            f"{path} 不是 UTF-8，看来是 GBK；请先转换：iconv -f GB18030 -t UTF-8 {path} > {name}",
+        ))  # fmt: skip
+    raise SystemExit(either(f"{path} is no text in UTF-8; save it as UTF-8", f"{path} 不是 UTF-8 文本；请另存为 UTF-8"))
+
+
+def _is_gbk(raw: bytes) -> bool:
+    """Whether the bytes are Chinese text in GBK: they can be read so, and what is not ASCII is mostly Chinese."""
+    try:
+        beyond = [c for c in raw.decode("gb18030") if not c.isascii()]
+    except UnicodeDecodeError:
+        return False
+    return sum("\u3000" <= c <= "\u9fff" or "\uff00" <= c <= "\uffef" for c in beyond) > 0.8 * len(beyond)

@@ -1,0 +1,142 @@
+"""One setting for the language, and a Chinese rule and cure for every message."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import errors_page
+import messages
+import numpy as np
+import pytest
+
+import tinygrad_tf
+from tinygrad_tf import Tensor, graph, languages, nn
+from tinygrad_tf.graph.notebook import view
+
+ROOT = Path(tinygrad_tf.__file__).parent
+CATALOGUE = messages.catalogue()
+MISTAKES = list(errors_page.all_mistakes())
+
+
+def is_chinese(text):
+    return any("\u3400" <= letter <= "\u9fff" for letter in text)
+
+
+def test_every_message_has_its_chinese():
+    assert messages.without_chinese() == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.table}: {m.name}" for m in MISTAKES])
+def test_a_mistake_is_explained_in_chinese(mistake):
+    with tinygrad_tf.language("zh"):
+        got, rule, cure = errors_page.message(mistake).split("\n")
+    assert " 收到：" in got
+    assert rule.startswith("  规则：")
+    assert cure.startswith("  改法：")
+    assert is_chinese(rule[5:])
+    assert is_chinese(cure[5:]) or messages.CODE.fullmatch(cure[5:])
+
+
+def test_the_chinese_has_the_places_of_the_english():
+    places = {text: [sorted(re.findall(r"\{\d+\}", half)) for half in (text, CATALOGUE[text])] for text in CATALOGUE}
+    assert {text: found for text, found in places.items() if found[0] != found[1]} == {}
+
+
+def test_a_message_that_is_no_longer_said_has_no_chinese():
+    assert messages.no_longer_said(CATALOGUE) == []
+
+
+def test_the_catalogue_is_in_order():
+    assert list(CATALOGUE) == sorted(CATALOGUE, key=str.lower)
+
+
+def test_what_is_not_in_the_catalogue_stays_english():
+    with tinygrad_tf.language("zh"):
+        assert languages.translated("nobody has said this before") == "nobody has said this before"
+
+
+def test_a_rule_within_a_rule_is_translated_too():
+    with tinygrad_tf.language("zh"):
+        assert languages.translated("an axis is an integer (NumPy: no)") == "轴是整数（NumPy：no）"
+
+
+# ---- what speaks it --------------------------------------------------------------------------------------------------
+
+X, W = Tensor(np.ones((1, 2)), name="X"), Tensor(np.ones((2, 1)), requires_grad=True, name="W")
+#: Each without a language of its own, and with English asked for.
+SPEAKERS = {
+    "explain": (lambda L, **lang: str(graph.explain(L, W, **lang)), "如何到达", "reaches"),
+    "explain in a notebook": (lambda L, **lang: graph.explain(L, W, **lang)._repr_markdown_(), "如何到达", "reaches"),
+    "draw": (lambda L, **lang: graph.draw(L, **lang).source, "紫色箭头", "Purple arrows"),
+    "explore": (lambda L, **lang: graph.explore(L, **lang).data.json(), '"lang":"zh"', '"lang":"en"'),
+    "a card": (lambda L, **lang: str(graph.op_card("relu", **lang)), "前向", "forward"),
+    "a Tensor in a notebook": (lambda L, **lang: view(W, **lang), "需要梯度", "requires a gradient"),
+}
+
+
+@pytest.mark.parametrize("say, chinese, spoken", SPEAKERS.values(), ids=SPEAKERS)
+def test_what_shows_speaks_the_language_that_is_chosen_or_given(say, chinese, spoken):
+    L = (X @ W).sum()
+    with tinygrad_tf.language("zh"):
+        assert chinese in say(L)
+        assert spoken in say(L, lang="en")
+    assert chinese in say(L, lang="zh")
+
+
+def test_a_summary_speaks_it():
+    with tinygrad_tf.language("zh"):
+        text = str(nn.summary(nn.Linear(2, 1), X.astype("float32")))
+    assert "3 个参数（12 B），全部可训练" in text
+
+
+def test_the_words_of_formulas_are_chinese_and_names_stay():
+    t = Tensor(np.ones((3, 2)), requires_grad=True, name="query and key")
+    with tinygrad_tf.language("zh"):
+        text = str(graph.explain((t[[0, 1]].relu() * 2.0).sum(), t))
+    assert "累加(" in text
+    assert "若" in text
+    assert "否则" in text
+    assert "query and key" in text
+    assert not re.search("scatter| at |else", text)
+
+
+# ---- the setting ----------------------------------------------------------------------------------------------------
+
+
+def test_it_holds_for_good_or_for_a_block():
+    assert languages.chosen() == "en"
+    with tinygrad_tf.language("zh"), tinygrad_tf.language("en"):
+        assert languages.either("English", "中文") == "English"
+    tinygrad_tf.language("zh")
+    try:
+        assert languages.either("English", "中文") == "中文"
+    finally:
+        tinygrad_tf.language("en")
+
+
+def test_another_language_is_refused_and_changes_nothing():
+    with pytest.raises(ValueError, match='language got \'fr\'; there are "en" and "zh"'):
+        tinygrad_tf.language("fr")
+    assert languages.chosen() == "en"
+
+
+def run(code, **settings):
+    env = {**os.environ, "PYTHONPATH": str(ROOT.parent), "PYTHONIOENCODING": "utf-8", **settings}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", env=env)
+
+
+def test_a_process_begins_with_that_of_the_environment():
+    done = run("from tinygrad_tf import Tensor; Tensor([1, 2]).item()", TINYGRAD_TF_LANG="zh")
+    assert "  规则：只有一个元素的 Tensor 才能当作一个数" in done.stderr
+
+
+def test_english_reads_no_catalogue():
+    with pytest.raises(ValueError, match="rule: only a Tensor with one entry is a number"):
+        Tensor([1, 2]).item()
+    code = (
+        "import tinygrad_tf as t\ntry: t.ones(2).item()\nexcept ValueError: pass\n"
+        "print(t.languages._catalogue.cache_info().misses)"
+    )
+    assert run(code).stdout == "0\n"
