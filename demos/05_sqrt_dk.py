@@ -101,7 +101,9 @@ class Head(nn.Module):
         self.W_v, self.read = nn.Linear(D, D, bias=False), nn.Linear(D, 10)
 
     def forward(self, letters, digits):
-        X = self.letter(letters) + self.digit(digits)  # (B, 9, D): eight pairs, the question | 八对，再加一个问题
+        X = self.letter(letters) + self.digit(
+            digits
+        )  # (B, 9, D): eight pairs, the question | (B, 9, D)：八对，再加一个问题
         Q, K, V = (
             self.W_q(X[:, -1:]),
             self.W_k(X[:, :-1]),

@@ -64,7 +64,7 @@ say(f"{len(training):,} letters to learn from, {V} kinds of letters; {size:,} pa
 # %%
 counts = np.ones((V, V))  # one of each, so that nothing is impossible | 每种先算一次，免得概率为零
 np.add.at(counts, (training[:-1], training[1:]), 1)
-following = counts / counts.sum(axis=1, keepdims=True)  # p(next letter given this one) | 已知这个字符时，下一个的概率
+following = counts / counts.sum(axis=1, keepdims=True)  # p(next letter given this one) | p(下一个，已知这一个)
 frequency = counts.sum(axis=0) / counts.sum()
 uniform, unigram = np.log(V), -np.log(frequency[validation]).mean()
 bigram = -np.log(following[validation[:-1], validation[1:]]).mean()

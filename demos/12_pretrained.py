@@ -33,8 +33,7 @@ from tinygrad_tf.optim import AdamW
 
 
 def small_gpt2(folder):
-    # Train a tokenizer and a GPT-2 of two layers on Python's help pages, and save both as GPT-2 is saved.
-    # | 用 Python 的帮助文本训练一个分词器和一个两层的 GPT-2，照 GPT-2 的格式存盘。
+    # Train on Python's help pages; save in GPT-2's layout. | 用 Python 的帮助文本训练，照 GPT-2 的格式存盘。
     manual_seed(0)
     rng = np.random.default_rng(0)
     text = "\n".join(topics[name] for name in sorted(topics))
@@ -92,7 +91,10 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
 # 下面是梯度从损失出发、穿过上面所有的层、到达第一层这个矩阵的路。
 # %%
 probabilities = model(ids).softmax().array[0, -1]
-best = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in probabilities.argsort()[::-1][:5]]
+best = [
+    (f"`{tokenizer.decode([int(i)])}`".replace("\n", "⏎"), float(probabilities[i]))
+    for i in probabilities.argsort()[::-1][:5]
+]
 show(table(["next | 下一个", "probability | 概率"], best, ".1%"), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
 loss, blocks = model.loss(ids), model.transformer["h"]
 W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd); GPT-2's files hold its transpose | 文件里存的是转置
