@@ -246,7 +246,7 @@ finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
         f"而换掉一个源词元，变化达 {read:.1f}。")  # fmt: skip
 # %% [markdown]
 # ## What the residual is for, and where the norm stands
-# ## 残差有什么用，归一化放在哪里
+# ## 残差连接有什么用，归一化放在哪里
 #
 # Attention averages, and an average of averages makes everything alike. The residual connection keeps what each token
 # was. And the norm may stand after the sum, as in the paper (**post-norm**), or before the sublayer (**pre-norm**,
@@ -318,7 +318,7 @@ finding(none > 0.99 and max(post, pre) < 0.85 and late["post-norm"] > late["pre-
 # independently of the depth, for pre-norm in proportion to $1/\sqrt{\mathrm{depth}}$, from 2 to 32 layers a factor of
 # 0.25. They conclude: this is why deep post-norm models need a warm-up of the learning rate.
 #
-# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的份额逐层成倍缩小。梯度方面，Xiong 等（定理 1）
+# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的比重逐层成倍缩小。梯度方面，Xiong 等（定理 1）
 # 给出最后一层梯度的上界：post-norm 的上界与深度无关，pre-norm 的与深度的平方根成反比，从 2 层到 32 层就是 0.25 倍。
 # 他们由此解释为什么深的 post-norm 需要学习率预热。
 # %%

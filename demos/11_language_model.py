@@ -179,8 +179,8 @@ finding(np.array_equal(kept, again),
 # they stand in the figure? What do they do for pairs that never occurred, and why does the Transformer not have this
 # trouble?
 #
-# **练习。** 加上 trigram：用 `np.add.at` 在 $V^3$ 的表里计数，得到 $p(x_t \mid x_{t-2}, x_{t-1})$。它在图上处于什么位
-# 置？遇到从未出现过的两个字符，它怎么办？Transformer 为什么没有这个麻烦？
+# **练习。** 加上 trigram：用 `np.add.at` 在 $V^3$ 的表里计数，得到 $p(x_t \mid x_{t-2}, x_{t-1})$。
+# 它在图上处于什么位置？遇到从未出现过的两个字符，它怎么办？Transformer 为什么没有这个麻烦？
 #
 # **Answer.** Between bigram and Transformer: 1.97 nats with one of each added to the counts, 1.91 with 0.1 of each
 # (bigram 2.34, the Transformer 1.74). For two letters that never stood side by side all $V$ counts are equal, so it
