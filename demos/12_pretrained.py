@@ -138,9 +138,8 @@ for X, QKV, Y in seen:
     dP = (dY[0] @ V.mT) * mask
     dS = P * (dP - (dP * P).sum(-1, keepdims=True))  # softmax's rule, chapter 2 | softmax 的规则，第 2 章
     passed.append(np.linalg.norm(dS) / np.linalg.norm(dP))
-    unhindered.append(
-        np.linalg.norm(x.T @ (dP @ K / d_k**0.5), axis=(-2, -1))
-    )  # dW_q, had dS been dP | 假如 dS 就是 dP
+    dQ = dP @ K / d_k**0.5  # as if dS were dP | 假如 dS 就是 dP
+    unhindered.append(np.linalg.norm(x.T @ dQ, axis=(-2, -1)))
 parts = np.array(parts)  # (layer, 3, H)
 q, k, v = parts.mean(axis=(0, 2))
 ratio = v / np.mean(unhindered)
