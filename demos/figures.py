@@ -82,24 +82,57 @@ def _own_labels(axes: Any, others: list[Any]) -> None:
 
 
 def _fits(made: Figure) -> bool:
-    """Whether everything lies within the figure, and no two labels of an axis touch; may turn labels to that end."""
+    """Whether everything lies within the figure and no words touch.
+
+    To that end labels may be turned, numbers lose their 0 before the point, and legends become narrower.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made.draw_without_rendering()
         for axes in made.axes:
             if _touching(axes.get_xticklabels()):
                 axes.tick_params(axis="x", rotation=60)
+            if _touching(_first_row(axes.texts)):
+                for text in axes.texts:
+                    text.set_text(re.sub(r"^(-?)0(?=\.)", r"\1", text.get_text()))
         made.draw_without_rendering()
-        box = made.get_tightbbox()
-        return bool(box.x0 > -0.05 and box.x1 < NARROW + 0.05
-                    and not any(_touching(axes.get_yticklabels(), 1) for axes in made.axes))  # fmt: skip
+        while not (wide := _is_within(made)) and (beside := [a for a in made.axes if _columns(a.legend_) > 1]):
+            for axes in beside:
+                _narrow_legend(axes)
+            made.draw_without_rendering()
+        crowded = any(_touching(axes.get_yticklabels(), 1) or _touching(_first_row(axes.texts)) for axes in made.axes)
+        return wide and not crowded
+
+
+def _is_within(made: Figure) -> bool:
+    box = made.get_tightbbox()
+    return bool(box.x0 > -0.05 and box.x1 < NARROW + 0.05)
+
+
+def _columns(legend: Any) -> int:
+    return legend._ncols if legend else 0
+
+
+def _narrow_legend(axes: Any) -> None:
+    """The legend anew, with one column less."""
+    old = axes.legend_
+    place = old.get_bbox_to_anchor().transformed(axes.transAxes.inverted())
+    texts = old.get_texts()
+    axes.legend(old.legend_handles, [text.get_text() for text in texts], ncols=old._ncols - 1, loc=old._loc,
+                bbox_to_anchor=place.bounds, fontsize=texts[0].get_fontsize(), columnspacing=1)  # fmt: skip
+
+
+def _first_row(texts: list[Text]) -> list[Text]:
+    """The numbers in the first row of a heatmap."""
+    return [text for text in texts if text.get_position()[1] == 0]
 
 
 def _touching(labels: list[Text], way: int = 0) -> bool:
-    boxes = [label.get_window_extent() for label in labels if label.get_text() and label.get_visible()]
+    """Whether two level labels are in each other's way, along x (0) or y (1), where letters fill half of their box."""
+    boxes = [t.get_window_extent() for t in labels if t.get_text() and t.get_visible() and not t.get_rotation()]
     spans = sorted((box.x0, box.x1) if way == 0 else (box.y0, box.y1) for box in boxes)
-    return any(a[1] > b[0] + 2 for a, b in pairwise(spans)) and not any(
-        label.get_rotation() for label in labels)  # fmt: skip
+    spare = max((b - a for a, b in spans), default=0) * 0.45 if way else 2
+    return any(a[1] > b[0] + spare for a, b in pairwise(spans))
 
 
 def _power(value: float, _: int | None = None) -> str:

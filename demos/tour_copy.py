@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator, Sequence
 
 from chapters import FOLDER
@@ -69,7 +70,7 @@ def _needed(wanted: Sequence[Piece], cell: int) -> list[Piece]:
 def _affected(wanted: Sequence[Piece]) -> Iterator[set[str]]:
     """For each piece the names of what it may change: also of what went into the graph that it walks back through."""
     origins: dict[str, set[str]] = {}
-    fixed: set[str] = set()  # names of modules, functions and plain constants
+    fixed = set(dir(builtins))  # names of modules, functions and plain constants
     harmless: set[str] = set()
     for piece in wanted:
         node, reads = piece.node, free(piece.node)

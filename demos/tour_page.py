@@ -188,7 +188,7 @@ def terms_section(terms: Sequence[Term], files: Sequence[Path], lang: str) -> li
         where = say["about"].format(n=term.chapter)
         if term.chapter in chapters:
             where = f'<a href="#{anchor(chapters[term.chapter])}">{where}</a>'
-        other = f'<span lang="{say["other_lang"]}">{inline(other)}</span>'
+        other = "" if other == name else f'<span lang="{say["other_lang"]}">{inline(other)}</span>'
         rows.append(f'<dt id="{term.anchor}"><b>{inline(name)}</b> {other}{symbol}</dt>'
                     f'<dd>{inline(meaning)} <span class="where">{where}</span></dd>')  # fmt: skip
     head = f"<h2>{say['glossary']}</h2><p>{say['about_glossary']}</p>"
