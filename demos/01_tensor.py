@@ -123,9 +123,9 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
 # - **次序。** 每个 Tensor 都晚于它的输入产生，并按产生的先后编号；所以从最新的编号走到最旧的。
 # - **规则。** 运算的规则由一个 Tensor 的梯度，算出它各个输入的梯度。
 # - **求和。** 一个 Tensor 被用了两次，就有两份梯度到达，把它们相加：两条路都通向损失。
-#   按上面的次序，轮到它时，所有的梯度都已到齐。
+# 按上面的次序，轮到它时，所有的梯度都已到齐。
 # - **保留与释放。** 前向保留规则要读的量（对乘积来说是 $X$ 和 $W$）。往回走时，梯度传下去之后就丢掉，
-#   走过的计算图随之释放。只有叶子（不是由任何运算产生的 Tensor）保留自己的梯度。
+# 走过的计算图随之释放。只有叶子（不是由任何运算产生的 Tensor）保留自己的梯度。
 #
 # Here they are as code that you can run. The engine's own loop, in `autograd/walk.py`, is the same.
 #

@@ -49,8 +49,7 @@ rng = np.random.default_rng(0)
 
 
 def sentences(n, new=False):
-    # Letters and digits (n, 9): six pairs, three questions; the answers and their places (n, 3).
-    # | 字母和数字：六对，三个问题；答案和答案的位置。
+    # Letters, digits (n, 9); the answers, their places (n, 3). | 字母、数字 (n, 9)；答案及其位置 (n, 3)。
     letters = np.argsort(rng.random((n, 10)))[:, :6]  # six different letters | 六个不同的字母
     digits = rng.integers(0, 10, (n, 6))
     digits = (digits + ((letters + digits) % 5 == 0)) % 10  # sums divisible by 5 are kept back | 和能被 5 整除的留出
@@ -69,11 +68,11 @@ class Head(nn.Module):
 
     def project(self, letters, digits):
         X = self.letter(letters) + self.digit(digits)  # (B, 9, D)
-        return self.W_q(X), self.W_k(X), self.W_v(X)  # (B, 9, D_K) each | 每个
+        return self.W_q(X), self.W_k(X), self.W_v(X)  # (B, 9, D_K) each | 各 (B, 9, D_K)
 
     def answer(self, Q, K, V):
         P = (Q @ K.mT / D_K**0.5).softmax()  # (B, 9, 9)
-        return self.read((P @ V)[:, -3:]), P  # a logit for each digit (B, 3, 10) | 每个数字一个 logit
+        return self.read((P @ V)[:, -3:]), P  # a logit for each digit (B, 3, 10) | 每个数字一个 logit (B, 3, 10)
 
 
 # %% [markdown]

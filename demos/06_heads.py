@@ -43,7 +43,7 @@ PLACES = np.arange(N)
 
 
 def sentences(rng, n):
-    # Letters, digits (n, 8); the two digits to name (n, 8, 2); the twin's place. | 字母，数字；要报的两个；孪生的位置。
+    # Letters, digits (n, 8); the two to name (n, 8, 2); the twin. | 字母、数字 (n, 8)；要报的两个 (n, 8, 2)；孪生。
     letters, digits = np.argsort(rng.random((n, N))) % 4, rng.integers(0, 10, (n, N))
     twin = ((letters[:, :, None] == letters[:, None]) & ~np.eye(N, dtype=bool)).argmax(-1)
     return letters, digits, np.stack([np.roll(digits, 1, 1), np.take_along_axis(digits, twin, 1)], -1), twin
@@ -132,7 +132,7 @@ show(fig, "One head has to blend the two relations; two heads take one each.",
 
 
 def looks(P):
-    # Each head's mean weight on the one before and on the twin (H, 2). | 每个头给前一个、给孪生的平均权重。
+    # Each head's mean weight on the one before and on the twin (H, 2). | 每个头给前一个、给孪生的平均权重 (H, 2)。
     before = P[:, :, PLACES[1:], PLACES[:-1]].mean((0, 2))
     return np.stack([before, np.take_along_axis(P, twin[:, None, :, None], -1)[:, :, 1:, 0].mean((0, 2))], -1)
 

@@ -74,8 +74,7 @@ D, H, LENGTH, START = 32, 2, 6, 10
 
 
 def strings(n):
-    # Ids read and to say (n, 1 + LENGTH). Rotary positions see distances: START is something to be distant from.
-    # | 读到的和要说的编号。旋转位置只看距离，START 给距离一个起点。
+    # Ids read, ids to say (n, 7). Distances need a START. | 读到的、要说的编号 (n, 7)。量距离要有起点 START。
     digits, start = rng.integers(0, 10, (n, LENGTH)), np.full((n, 1), START)
     return np.hstack([start, digits]), np.hstack([start, digits[:, ::-1]])
 
@@ -92,8 +91,7 @@ class Rotary(nn.MultiheadAttention):
 
 
 def reverser(kind):
-    # Ids (B, L) → logits (B, L, V): embedding, positions of one kind or none, two encoder layers.
-    # | 编号 → logits：词嵌入，一种位置编码（或没有），两个编码器层。
+    # From ids to logits, with positions of one kind or none. | 从编号到 logits，用一种位置编码或不用。
     embedding, learned = nn.Embedding(11, D), nn.LearnedPositions(D, 1 + LENGTH)
     for part in (embedding, learned):
         nn.init.normal_(part.weight, std=0.3)  # so that neither drowns the other | 谁也不盖过谁

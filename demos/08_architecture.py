@@ -76,7 +76,7 @@ N = 8
 
 
 def sentences(rng, n):
-    # Letters and digits (n, 8), each token's twin's digit, and the answers. | 字母、数字、孪生词元的数字和答案。
+    # Letters, digits, the twins' digits, answers, each (n, 8). | 字母、数字、孪生的数字、答案，各 (n, 8)。
     letters, digits = np.argsort(rng.random((n, N))) % 4, rng.integers(0, 10, (n, N))
     twin = ((letters[:, :, None] == letters[:, None]) & ~np.eye(N, dtype=bool)).argmax(-1)
     others = np.take_along_axis(digits, twin, 1)
@@ -246,7 +246,7 @@ finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
         f"而换掉一个源词元，变化达 {read:.1f}。")  # fmt: skip
 # %% [markdown]
 # ## What the residual is for, and where the norm stands
-# ## 残差有什么用，归一化放在哪里
+# ## 残差连接有什么用，归一化放在哪里
 #
 # Attention averages, and an average of averages makes everything alike. The residual connection keeps what each token
 # was. And the norm may stand after the sum, as in the paper (**post-norm**), or before the sublayer (**pre-norm**,
@@ -267,8 +267,7 @@ class WithoutResidual(nn.TransformerEncoderLayer):
 
 
 def stack(kind, n_layers, seed, d_model=64, T=16, B=4):
-    # Mean cosine between tokens after each layer; ‖dW₂‖ of the last layer, and the sum of the tokens' parts of it.
-    # | 每层之后词元间的平均余弦；最后一层的 ‖dW₂‖，以及各词元贡献的范数之和。
+    # Cosine between tokens after each layer; ‖dW₂‖, and its tokens' parts. | 每层词元间的余弦；‖dW₂‖，各词元贡献之和。
     manual_seed(seed)
     make = WithoutResidual if kind == "no residual" else nn.TransformerEncoderLayer
     layers = [make(d_model, 4, 256, 0.0, batch_first=True, norm_first=kind == "pre-norm") for _ in range(n_layers)]
@@ -283,7 +282,7 @@ def stack(kind, n_layers, seed, d_model=64, T=16, B=4):
         cosine.append(((u @ u.mT).sum((1, 2)).mean() - T) / (T * (T - 1)))
     x = nn.LayerNorm(d_model)(x) if kind == "pre-norm" else x
     loss = cross_entropy(output(x).reshape(-1, 10), rng.integers(0, 10, B * T))
-    H, dY = seen[0].array, grad(loss, seen[1], retain_graph=True).array  # dW₂ adds up one product for each token
+    H, dY = seen[0].array, grad(loss, seen[1], retain_graph=True).array  # of each token | 每个词元的
     parts = (np.linalg.norm(H, axis=-1) * np.linalg.norm(dY, axis=-1)).sum()
     return cosine, np.linalg.norm(grad(loss, layers[-1].linear2.weight).array), parts
 
@@ -319,7 +318,7 @@ finding(none > 0.99 and max(post, pre) < 0.85 and late["post-norm"] > late["pre-
 # independently of the depth, for pre-norm in proportion to $1/\sqrt{\mathrm{depth}}$, from 2 to 32 layers a factor of
 # 0.25. They conclude: this is why deep post-norm models need a warm-up of the learning rate.
 #
-# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的份额逐层成倍缩小。梯度方面，Xiong 等（定理 1）
+# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的比重逐层成倍缩小。梯度方面，Xiong 等（定理 1）
 # 给出最后一层梯度的上界：post-norm 的上界与深度无关，pre-norm 的与深度的平方根成反比，从 2 层到 32 层就是 0.25 倍。
 # 他们由此解释为什么深的 post-norm 需要学习率预热。
 # %%

@@ -30,9 +30,9 @@ from tinygrad_tf import Tensor, grad, graph, no_grad
 def head(X, W_q, W_k, W_v, T):
     Q, K, V = X @ W_q, X @ W_k, X @ W_v  # (n, d_k)
     Kt = K.mT  # (d_k, n)
-    A = Q @ Kt  # (n, n): how well each query fits each key | 每个 query 与每个 key 有多相配
+    A = Q @ Kt  # (n, n): how well each query fits each key | (n, n)：每个 query 与每个 key 有多相配
     S = A / np.sqrt(W_k.shape[-1])  # (n, n)
-    P = S.softmax()  # (n, n): each row adds up to 1 | 每行之和为 1
+    P = S.softmax()  # (n, n): each row adds up to 1 | (n, n)：每行之和为 1
     Y = P @ V  # (n, d_k)
     E = Y - T  # (n, d_k)
     E2 = E**2  # (n, d_k)

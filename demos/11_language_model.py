@@ -64,7 +64,7 @@ say(f"{len(training):,} letters to learn from, {V} kinds of letters; {size:,} pa
 # %%
 counts = np.ones((V, V))  # one of each, so that nothing is impossible | 每种先算一次，免得概率为零
 np.add.at(counts, (training[:-1], training[1:]), 1)
-following = counts / counts.sum(axis=1, keepdims=True)  # p(next letter given this one) | 已知这个字符时，下一个的概率
+following = counts / counts.sum(axis=1, keepdims=True)  # p(next letter given this one) | p(下一个，已知这一个)
 frequency = counts.sum(axis=0) / counts.sum()
 uniform, unigram = np.log(V), -np.log(frequency[validation]).mean()
 bigram = -np.log(following[validation[:-1], validation[1:]]).mean()
@@ -179,8 +179,8 @@ finding(np.array_equal(kept, again),
 # they stand in the figure? What do they do for pairs that never occurred, and why does the Transformer not have this
 # trouble?
 #
-# **练习。** 加上 trigram：用 `np.add.at` 在 $V^3$ 的表里计数，得到 $p(x_t \mid x_{t-2}, x_{t-1})$。它在图上处于什么位
-# 置？遇到从未出现过的两个字符，它怎么办？Transformer 为什么没有这个麻烦？
+# **练习。** 加上 trigram：用 `np.add.at` 在 $V^3$ 的表里计数，得到 $p(x_t \mid x_{t-2}, x_{t-1})$。
+# 它在图上处于什么位置？遇到从未出现过的两个字符，它怎么办？Transformer 为什么没有这个麻烦？
 #
 # **Answer.** Between bigram and Transformer: 1.97 nats with one of each added to the counts, 1.91 with 0.1 of each
 # (bigram 2.34, the Transformer 1.74). For two letters that never stood side by side all $V$ counts are equal, so it

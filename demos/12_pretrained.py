@@ -33,8 +33,7 @@ from tinygrad_tf.optim import AdamW
 
 
 def small_gpt2(folder):
-    # Train a tokenizer and a GPT-2 of two layers on Python's help pages, and save both as GPT-2 is saved.
-    # | 用 Python 的帮助文本训练一个分词器和一个两层的 GPT-2，照 GPT-2 的格式存盘。
+    # Train on Python's help pages; save in GPT-2's layout. | 用 Python 的帮助文本训练，照 GPT-2 的格式存盘。
     manual_seed(0)
     rng = np.random.default_rng(0)
     text = "\n".join(topics[name] for name in sorted(topics))
@@ -92,7 +91,10 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
 # 下面是梯度从损失出发、穿过上面所有的层、到达第一层这个矩阵的路。
 # %%
 probabilities = model(ids).softmax().array[0, -1]
-best = [(f"`{tokenizer.decode([int(i)])}`", float(probabilities[i])) for i in probabilities.argsort()[::-1][:5]]
+best = [
+    (f"`{tokenizer.decode([int(i)])}`".replace("\n", "⏎"), float(probabilities[i]))
+    for i in probabilities.argsort()[::-1][:5]
+]
 show(table(["next | 下一个", "probability | 概率"], best, ".1%"), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
 loss, blocks = model.loss(ids), model.transformer["h"]
 W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd); GPT-2's files hold its transpose | 文件里存的是转置
@@ -136,9 +138,8 @@ for X, QKV, Y in seen:
     dP = (dY[0] @ V.mT) * mask
     dS = P * (dP - (dP * P).sum(-1, keepdims=True))  # softmax's rule, chapter 2 | softmax 的规则，第 2 章
     passed.append(np.linalg.norm(dS) / np.linalg.norm(dP))
-    unhindered.append(
-        np.linalg.norm(x.T @ (dP @ K / d_k**0.5), axis=(-2, -1))
-    )  # dW_q, had dS been dP | 假如 dS 就是 dP
+    dQ = dP @ K / d_k**0.5  # as if dS were dP | 假如 dS 就是 dP
+    unhindered.append(np.linalg.norm(x.T @ dQ, axis=(-2, -1)))
 parts = np.array(parts)  # (layer, 3, H)
 q, k, v = parts.mean(axis=(0, 2))
 ratio = v / np.mean(unhindered)

@@ -19,7 +19,7 @@ for package in ("matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", 
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "demos").glob("[0-9][0-9]_*.py"))
-SHORT = 5 * len(FILES)  # seconds for all chapters together
+SHORT = 8 * len(FILES)  # seconds for all chapters together
 
 
 @pytest.fixture(scope="module", autouse=True)

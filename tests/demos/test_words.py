@@ -1,12 +1,14 @@
-"""The glossary of the guide: each term is bold where its chapter first explains it, in both languages."""
+"""The words of the guide: its glossary, its answers, and Chinese lines that end where a reader may pause."""
 
 import json
 import re
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
 
 DEMOS = Path(__file__).parents[2] / "demos"
+FILES = sorted(DEMOS.glob("[0-9][0-9]_*.py"))
 TERMS = json.loads((DEMOS / "glossary.json").read_text(encoding="utf-8"))
 
 
@@ -25,8 +27,22 @@ def test_a_term_is_bold_in_its_chapter_in_both_languages(term):
 
 
 def test_a_term_stands_once_and_says_what_it_means():
-    from itertools import chain
-
     assert len({term["en"].lower() for term in TERMS}) == len(TERMS)
     meanings = chain.from_iterable((term["meaning_en"], term["meaning_zh"]) for term in TERMS)
     assert all(meaning.endswith((".", "。", ".)")) for meaning in meanings)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_exercise_has_its_answer_in_both_languages(path):
+    text = path.read_text(encoding="utf-8")
+    marks = re.findall(r"^# \*\*(Exercise|练习|Answer|答案)[.。]\*\*", text, flags=re.MULTILINE)
+    assert marks == ["Exercise", "练习", "Answer", "答案"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_chinese_line_ends_inside_a_word(path):
+    """Between two Chinese characters a line may be broken only after a stop."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    broken = [a for a, b in pairwise(lines) if re.match(r"# (?!#).*[\u3400-\u9fff]$", a)
+              and re.match(r"# [\u3400-\u9fff]", b)]  # fmt: skip
+    assert broken == []
