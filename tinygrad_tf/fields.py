@@ -55,9 +55,10 @@ def whole(least: int, most: int = 2**53, example: int | None = None) -> Kind:
 
 def number(least: float = -math.inf, most: float = math.inf, example: float = 1.0) -> Kind:
     """A finite number within bounds."""
-    shown = f" of at least {least:g}" if most == math.inf else f" within {least:g} … {most:g}"
-    shown = "" if least == -math.inf else shown
-    return Kind(lambda x: is_finite(x) and least <= x <= most, f"a finite number{shown}", f"{example:g}")
+    rule = f"a finite number within {least:g} … {most:g}"
+    if most == math.inf:
+        rule = "a finite number" if least == -math.inf else f"a finite number of at least {least:g}"
+    return Kind(lambda x: is_finite(x) and least <= x <= most, rule, f"{example:g}")
 
 
 def text(example: str) -> Kind:
