@@ -20,8 +20,8 @@ from command_line import Parser
 
 from tinygrad_tf import Tensor, grad, no_grad
 from tinygrad_tf.graph import draw, explain
-from tinygrad_tf.languages import either
-from tinygrad_tf.terminal import right
+from tinygrad_tf.wording.languages import either
+from tinygrad_tf.wording.terminal import right
 
 ZH = """\
 注意力头的 dW_q 从何而来？列出所有数值、所有梯度，做数值验证，并画成图。

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tinygrad_tf.languages import chosen, either
+from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
 _CHINESE = {

@@ -24,11 +24,11 @@ import numpy as np
 from command_line import Parser, not_negative, positive, share, whole
 
 from tinygrad_tf import manual_seed, no_grad
-from tinygrad_tf.languages import either
 from tinygrad_tf.models import BERT, GPT2, Llama
 from tinygrad_tf.models.configs import family
 from tinygrad_tf.models.folders import Folder
 from tinygrad_tf.models.hub import folder_of
+from tinygrad_tf.wording.languages import either
 
 ZH = """\
 让 GPT-2、Llama 或 BERT 写字：权重来自一个文件夹，或 hub 上的一个名字，文字边生成边显示。

@@ -35,11 +35,12 @@ except ImportError as problem:
     raise error(ImportError, "the guide", f"no package {problem.name}", "its chapters draw figures",
                 'pip install -e ".[demos]"') from None  # fmt: skip
 
-from tinygrad_tf import Tensor, fonts, manual_seed
+from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
-from tinygrad_tf.languages import chosen, either
-from tinygrad_tf.texts import clean
+from tinygrad_tf.wording import fonts
+from tinygrad_tf.wording.languages import chosen, either
+from tinygrad_tf.wording.texts import clean
 
 Array = np.ndarray[Any, Any]
 

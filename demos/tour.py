@@ -31,7 +31,7 @@ from tour_page import write_pages
 from tqdm import tqdm
 
 import tinygrad_tf
-from tinygrad_tf.languages import either
+from tinygrad_tf.wording.languages import either
 
 ZH = """\
 整部教程：运行各章，写出 out/tour/index.html 和 out/tour/index.zh.html。

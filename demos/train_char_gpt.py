@@ -35,7 +35,6 @@ import numpy as np
 from command_line import Parser, text_of, whole
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
-from tinygrad_tf.languages import either
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -44,6 +43,7 @@ from tinygrad_tf.signals import interruptible
 from tinygrad_tf.train.finite import bad_parameter, first_bad, not_finite
 from tinygrad_tf.train.keeping import CheckpointFile
 from tinygrad_tf.train.progress import Progress
+from tinygrad_tf.wording.languages import either
 
 ZH = """\
 训练一个小 GPT 逐个字母地写文本，用一个处理器核，几分钟就好。

@@ -24,11 +24,11 @@ from command_line import Parser, whole
 
 from tinygrad_tf import graph, manual_seed
 from tinygrad_tf.graph.capture import capture
-from tinygrad_tf.languages import either
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.tasks import Task, dates
 from tinygrad_tf.train.figures import save_attention, save_curves
 from tinygrad_tf.train.trainer import TrainConfig, Trainer, batch_loss, translate
+from tinygrad_tf.wording.languages import either
 
 ZH = """\
 训练一个小 Transformer 读日期："3rd of Mar. '26" 和 二〇二六年三月三日 都变成 2026-03-03。

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from command_line import Parser
 
-from tinygrad_tf.languages import either
 from tinygrad_tf.models import Transformer
 from tinygrad_tf.tasks import Vocabulary
 from tinygrad_tf.tasks.date_forms import FIRST, LAST
 from tinygrad_tf.train.figures import save_attention
 from tinygrad_tf.train.trainer import load_model, translate
+from tinygrad_tf.wording.languages import either
 
 ZH = """\
 让 demos/train_dates.py 训练出的模型读日期。

@@ -28,8 +28,8 @@ from tinygrad_tf import Tensor, graph, no_grad
 from tinygrad_tf.autograd.debugging import Watcher
 from tinygrad_tf.autograd.recording import thread
 from tinygrad_tf.compat.names import Names
-from tinygrad_tf.languages import either
 from tinygrad_tf.nn import Module, summary
+from tinygrad_tf.wording.languages import either
 
 ZH = """\
 把别人写的 PyTorch 脚本原样放到这个引擎上运行，查看其中一步的反向传播。

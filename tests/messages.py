@@ -1,7 +1,7 @@
 """The messages of the package, and which of them have no Chinese: ``python tests/messages.py`` lists those.
 
-``python tests/messages.py more.json`` adds the entries of that file to ``tinygrad_tf/chinese.json``, where they are
-said, takes out what is no longer said, and puts the entries in order.
+``python tests/messages.py more.json`` adds the entries of that file to ``tinygrad_tf/wording/chinese.json``, where
+they are said, takes out what is no longer said, and puts the entries in order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "tinygrad_tf"
-FILE = ROOT / "chinese.json"
+FILE = ROOT / "wording" / "chinese.json"
 #: What is code, or a command, is the same in every language, and so is a single word beside the places.
 CODE = re.compile(
     r"pip install .*|(write|give)( e\.g\.| for example)? (?!.* (or|for|to|of|and|the|with|which) ).*"

@@ -23,7 +23,6 @@ from .compat import device, in_place, inference_mode, names, set_grad_enabled
 from .compat import methods as _methods
 from .compat.methods import equal
 from .kernels.memory import reuse_freed as _reuse_freed
-from .languages import language
 from .ops.activation import (
     elu,
     hardsigmoid,
@@ -254,8 +253,9 @@ from .ops.trigonometry import (
     tan,
 )
 from .random import manual_seed
-from .terminal import print_in_any_encoding as _print_in_any_encoding
 from .transforms import gradcheck, hessian, hvp, jacobian, jvp, vjp
+from .wording.languages import language
+from .wording.terminal import print_in_any_encoding as _print_in_any_encoding
 
 _reuse_freed()
 _print_in_any_encoding()

@@ -67,7 +67,7 @@ from .compat.amp import is_autocast_enabled as is_autocast_enabled
 from .autograd.recording import is_grad_enabled as is_grad_enabled
 from .transforms import jacobian as jacobian
 from .transforms import jvp as jvp
-from .languages import language as language
+from .wording.languages import language as language
 from .compat.files import load as load
 from .random import manual_seed as manual_seed
 from .autograd.recording import no_grad as no_grad

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from .languages import chosen, translated
-from .texts import encodable, named
+from .wording.languages import chosen, translated
+from .wording.texts import encodable, named
 
 Kind = TypeVar("Kind", bound=Exception)
 _FORM = {"en": "{} got {}\n  rule: {}\n  cure: {}", "zh": "{} 收到：{}\n  规则：{}\n  改法：{}"}

@@ -15,7 +15,7 @@ from .autograd.recording import enable_grad, thread
 from .autograd.tensor import Tensor
 from .autograd.walk import grad
 from .errors import error
-from .texts import named
+from .wording.texts import named
 
 Floats = np.ndarray[Any, Any]
 Outputs = Callable[[], list[Tensor]]

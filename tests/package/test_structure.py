@@ -18,14 +18,11 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FILES = sorted(ROOT.rglob("*.py"))
 
 # What each folder and module may import of the package. Everything else is forbidden.
-_ENGINE = {"errors", "fields", "texts", "random", "sums", "autograd", "ops"}
+_ENGINE = {"errors", "fields", "wording", "random", "sums", "autograd", "ops"}
 _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
-    "texts": set(),
-    "languages": set(),
-    "terminal": set(),
-    "fonts": {"languages"},
-    "errors": {"texts", "languages"},
+    "wording": set(),
+    "errors": {"wording"},
     "random": {"errors"},
     "signals": set(),
     "locks": {"errors"},
@@ -33,30 +30,19 @@ ALLOWED = {
     "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
-    "autograd": {"errors", "texts", "random", "signals", "sums"},  # knows no op by name
+    "autograd": {"errors", "wording", "random", "signals", "sums"},  # knows no op by name
     "ops": {"errors", "fields", "random", "sums", "autograd", "kernels"},
-    "transforms": {"errors", "texts", "autograd"},
+    "transforms": {"errors", "wording", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
-    "formula": {"errors", "texts", "autograd"},
-    "program": {"errors", "texts", "random", "sums", "autograd", "kernels", "ops"},
-    "graph": {
-        "errors",
-        "texts",
-        "languages",
-        "terminal",
-        "fonts",
-        "files",
-        "autograd",
-        "ops",
-        "formula",
-        "program",
-    },
-    "nn": _ENGINE | {"languages", "terminal"},
+    "formula": {"errors", "wording", "autograd"},
+    "program": {"errors", "wording", "random", "sums", "autograd", "kernels", "ops"},
+    "graph": {"errors", "wording", "files", "autograd", "ops", "formula", "program"},
+    "nn": _ENGINE,
     "optim": _ENGINE | {"nn", "kernels", "signals"},
-    "tasks": {"errors", "texts", "random"},
+    "tasks": {"errors", "wording", "random"},
     "models": _NETWORK | {"files", "signals"},
     "parallel": _NETWORK,
-    "train": _NETWORK | {"languages", "fonts", "files", "locks", "signals", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tinygrad_tf import fonts, language, manual_seed, tasks
+from tinygrad_tf import language, manual_seed, tasks
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
 from tinygrad_tf.signals import interruptible
@@ -26,6 +26,7 @@ from tinygrad_tf.train.trainer import (
     load_model,
     translate,
 )
+from tinygrad_tf.wording import fonts
 
 pytest.importorskip("tqdm", reason='pip install "tinygrad_tf[train]"')
 pytest.importorskip("safetensors", reason='pip install "tinygrad_tf[train]"')

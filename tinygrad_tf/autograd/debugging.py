@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import error
 from ..signals import Held
-from ..texts import named
+from ..wording.texts import named
 from . import mistakes
 from .operation import Op
 from .places import is_ours

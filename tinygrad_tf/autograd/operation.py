@@ -32,8 +32,9 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy import ndarray
 
-from .. import sums, texts
+from .. import sums
 from ..errors import error, is_explained, wrong_arguments
+from ..wording.texts import named
 from . import mistakes
 from .changes import check_unchanged, last_write
 from .dtypes import halved, is_half, promote, widened
@@ -71,7 +72,7 @@ class Op:
         if any(default is not None for default in forward.__defaults__ or ()):
             raise mistakes.input_with_default(forward)
         own = name or forward.__name__.lstrip("_")  # _reshape: beneath the function reshape
-        self.name = texts.named(own, 40, "op")
+        self.name = named(own, 40, "op")
         self.forward = forward
         self.backward: Rule | None = None
         self.kernel, self.types, self.keeps, self.expects = kernel, types, keeps, expects

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from ..texts import capped
+from ..wording.texts import capped
 from . import mistakes
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..texts import encodable
+from ..wording.texts import encodable
 
 
 def _package() -> tuple[Any, Any, Any]:

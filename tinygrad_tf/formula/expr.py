@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..texts import capped, clean, named
+from ..wording.texts import capped, clean, named
 
 Shape = tuple[int, ...] | None
 

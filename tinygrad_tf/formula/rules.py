@@ -19,7 +19,7 @@ from typing import Any
 from ..autograd.operation import Op
 from ..autograd.rule import Rule, source_tree
 from ..autograd.tensor import Tensor
-from ..texts import clean, named
+from ..wording.texts import clean, named
 from .expr import Expr, call, gradient_name, symbol, total, transpose, value
 from .reader import Reader, Unreadable
 from .vocabulary import VOCABULARY

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..autograd.places import Scope
 from ..autograd.tensor import Tensor
-from ..texts import clean, isolated, named
+from ..wording.texts import clean, isolated, named
 from .naming import LONGEST, LONGEST_PATH, levels, root_of
 
 

@@ -19,8 +19,8 @@ from ..formula import Formula, forward_formula, gradient_formula
 from ..ops import fused
 from ..ops.fused.pointwise import _dropout  # the function above it draws a mask, and so changes what is drawn next
 from ..ops.writing import _setitem
-from ..terminal import columns, left
-from ..texts import named
+from ..wording.terminal import columns, left
+from ..wording.texts import named
 from .given import checked_language
 from .inside import inside
 from .labels import fenced, formula_lines, in_markdown, three

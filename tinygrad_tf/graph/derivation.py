@@ -8,8 +8,8 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..formula.latex import latex
-from ..terminal import columns, left
-from ..texts import isolated
+from ..wording.terminal import columns, left
+from ..wording.texts import isolated
 from .capture import Edge, Losses, Node, capture, variables_of
 from .flow import Flow, Routes, record, routes
 from .given import checked_end, checked_language, checked_losses, checked_whole

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..languages import LANGUAGES, chosen
+from ..wording.languages import LANGUAGES, chosen
 from .capture import Graph
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..autograd.debugging import Watcher, users_line
 from ..autograd.operation import Op
 from ..autograd.tensor import Tensor
-from ..texts import named
+from ..wording.texts import named
 
 _lines: dict[int, str] = {}  # by Tensor.number; == of Tensors compares entries, so they are no keys
 

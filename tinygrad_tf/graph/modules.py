@@ -14,7 +14,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..texts import capped, clean
+from ..wording.texts import capped, clean
 from .calls import Call
 from .capture import Graph, Node
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from ..autograd.places import Scope, is_ours
 from ..autograd.tensor import Tensor
 from ..formula import Names
-from ..texts import MOST, capped, clean, isolated, named
+from ..wording.texts import MOST, capped, clean, isolated, named
 from .callsite import argument, callee, names_of, only_argument, owner
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

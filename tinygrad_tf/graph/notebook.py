@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from ..languages import chosen
-from ..texts import isolated, named
+from ..wording.languages import chosen
+from ..wording.texts import isolated, named
 from .colors import light
 
 _BLUE, _ORANGE = light("map-below"), light("map-above")

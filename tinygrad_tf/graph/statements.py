@@ -19,7 +19,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..errors import error
 from ..program import Plain, Unwritable, literal
-from ..texts import identifier
+from ..wording.texts import identifier
 from .calls import Call
 from .capture import Graph, Node, capture
 from .spelling import WIDTH, of_function, tidied, wrapped

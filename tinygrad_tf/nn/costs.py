@@ -15,7 +15,7 @@ from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..autograd.walk import reachable
 from ..random import get_state, set_state
-from ..texts import named
+from ..wording.texts import named
 from .module import Module
 from .table import Call, Summary
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
-from ..texts import named
+from ..wording.texts import named
 from .parts import Parts
 
 #: The parts of a dotted name that torch.compile, data parallelism and the like put around a model.

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..texts import clean, named
+from ..wording.texts import clean, named
 from .module import Module
 from .parts import Parameter
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..languages import chosen, either
-from ..terminal import columns, left, right
+from ..wording.languages import chosen, either
+from ..wording.terminal import columns, left, right
 
 
 @dataclass

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..autograd.rule import located
-from ..texts import identifier
+from ..wording.texts import identifier
 from .body import Body
 from .calls import Unwritable
 from .expressions import gives_several, may_stand, needed, operations, put_in, read, with_written

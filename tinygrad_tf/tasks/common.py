@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..errors import error
-from ..texts import capped, clean
+from ..wording.texts import capped, clean
 
 #: What goes in and what is to come out.
 Pair: TypeAlias = tuple[str, str]

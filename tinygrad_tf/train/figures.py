@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import fonts
 from ..autograd.recording import no_grad
 from ..errors import error
-from ..languages import either
 from ..models import Transformer
 from ..models.generation import evaluation
 from ..tasks import Vocabulary, pad
-from ..texts import clean
+from ..wording import fonts
+from ..wording.languages import either
+from ..wording.texts import clean
 from .settings import History
 from .trainer import translate
 

@@ -19,7 +19,7 @@ from ...errors import error
 from ...formula import Formula, gradient_formula
 from ...formula.mathml import Tree as Math
 from ...formula.mathml import mathml
-from ...texts import encodable
+from ...wording.texts import encodable
 from ..arrays import LEVELS, Summary, norm, rounded, summary
 from ..capture import Graph, Node, capture
 from ..flow import Arrays, Flow, record, shares

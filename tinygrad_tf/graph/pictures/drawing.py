@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import graphviz
 
 from ...errors import error
-from ...texts import capped, isolated
+from ...wording.texts import capped, isolated
 from ..capture import Edge, Node
 from ..colors import light
 from ..flow import Arrays, Flow, Routes, Sums, shares

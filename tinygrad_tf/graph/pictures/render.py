@@ -13,7 +13,7 @@ import graphviz
 
 from ...errors import error
 from ...files import write_whole
-from ...languages import either
+from ...wording.languages import either
 from ..colors import COLORS
 from ..suffixes import destination
 from .engine import INSTALL, command, environment

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tinygrad_tf import fonts, language
+from tinygrad_tf import language
+from tinygrad_tf.wording import fonts
 
 font_manager = pytest.importorskip("matplotlib.font_manager", reason='pip install "tinygrad_tf[train]"')
 from matplotlib import rc_context  # noqa: E402 (after it is known to be there)

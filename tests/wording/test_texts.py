@@ -8,7 +8,7 @@ from cases.hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_tf.texts import MOST, capped, clean, encodable, identifier, isolated, named
+from tinygrad_tf.wording.texts import MOST, capped, clean, encodable, identifier, isolated, named
 
 ANY = st.text(st.characters(codec=None, categories=None), max_size=60)  # halves of surrogate pairs, too
 NAMES = [*HOSTILE.values()]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, graph, language, nn, terminal
+from tinygrad_tf import Tensor, graph, language, nn
+from tinygrad_tf.wording import terminal
 
 #: Prints what has signs of every kind: a derivation, a table, a card, a program, a Tensor, an error.
 PRINTS = """

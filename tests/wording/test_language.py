@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, graph, languages, nn
+from tinygrad_tf import Tensor, graph, nn
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.wording import languages
 
 ROOT = Path(tinygrad_tf.__file__).parent
 CATALOGUE = messages.catalogue()
@@ -137,6 +138,6 @@ def test_english_reads_no_catalogue():
         Tensor([1, 2]).item()
     code = (
         "import tinygrad_tf as t\ntry: t.ones(2).item()\nexcept ValueError: pass\n"
-        "print(t.languages._catalogue.cache_info().misses)"
+        "print(t.wording.languages._catalogue.cache_info().misses)"
     )
     assert run(code).stdout == "0\n"
