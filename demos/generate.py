@@ -82,9 +82,15 @@ def tokenizing(what: str) -> Iterator[None]:
     except BaseException as problem:
         why = " ".join(str(problem).split())[:200]
         raise SystemExit(either(
-            f"{what} is damaged, of another model, or does not know a letter of the prompt ({why})",
-            f"{what} 已损坏，或属于别的模型，或不认识提示里的某个字（{why}）",
+            f"{what} is damaged, of another model, or meets a letter that it does not know ({why})",
+            f"{what} 已损坏，或属于别的模型，或遇到了它不认识的字（{why}）",
         )) from None  # fmt: skip
+
+
+def encoded(tokenizer: Any, prompt: str) -> list[int]:
+    """The ids of a prompt."""
+    with tokenizing("tokenizer.json"):
+        return list(tokenizer.encode(prompt).ids)
 
 
 def folder_with(name: str, *files: str) -> Path:
@@ -102,8 +108,7 @@ def folder_with(name: str, *files: str) -> Path:
 
 def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Iterator[str]:
     """The text that follows the prompt, piece by piece; in one piece from a model that searches with beams."""
-    with tokenizing("tokenizer.json"):
-        ids = tokenizer.encode(prompt).ids
+    ids = encoded(tokenizer, prompt)
     if not ids:
         raise SystemExit(
             either("the prompt is empty: there is nothing to go on from", "提示是空的：没有可以续写的开头")
@@ -129,8 +134,7 @@ def stream_text(model: Any, tokenizer: Any, prompt: str, **settings: Any) -> Ite
 def fill_masks(model: BERT, tokenizer: Any, prompt: str) -> Iterator[str]:
     """The likeliest word for each mask, from left to right, each seen by those after it."""
     mask = tokenizer.token_to_id("[MASK]")
-    with tokenizing("tokenizer.json"):
-        ids = np.array([tokenizer.encode(prompt).ids])
+    ids = np.array([encoded(tokenizer, prompt)])
     places = np.flatnonzero(ids[0] == mask)
     if not len(places):
         raise SystemExit(either(
@@ -201,8 +205,7 @@ def main() -> None:
     if isinstance(model, BERT) and not model.config.is_decoder:
         pieces = fill_masks(model, tokenizer, prompt)
     else:
-        with tokenizing("tokenizer.json"):
-            tokenizer.encode(prompt)  # which says what is wrong before anything is written
+        encoded(tokenizer, prompt)  # which says what is wrong before anything is written
         sys.stdout.write(prompt)
         pieces = stream_text(model, tokenizer, prompt, **given)
     try:

@@ -39,7 +39,7 @@ from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
 from tinygrad_tf.wording import fonts
-from tinygrad_tf.wording.languages import chosen, either
+from tinygrad_tf.wording.languages import either
 from tinygrad_tf.wording.texts import clean
 
 Array = np.ndarray[Any, Any]
@@ -104,7 +104,7 @@ def show(what: Any, en: str, zh: str) -> None:
     if IN_NOTEBOOK:
         from IPython.display import SVG, display
 
-        display(SVG(bodies[chosen()][1]) if form == "svg" else either(*made))
+        display(SVG(either(*bodies)[1]) if form == "svg" else either(*made))
     _tell(f"▸ {en}  ({folder / names[0]})", f"▸ {zh}（{folder / names[1]}）")
 
 

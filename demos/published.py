@@ -6,6 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
+from generate import folder_with
+
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -18,11 +20,7 @@ def published() -> Path | None:
     parser.add_argument("--model", default=os.environ.get("GPT2_PATH"), metavar="FOLDER",
                         help="a folder in Hugging Face's format (default: GPT2_PATH, if it is set)")  # fmt: skip
     if asked := parser.parse_known_args()[0].model:
-        missing = [name for name in FILES if not (Path(asked) / name).is_file()]
-        if missing:
-            raise SystemExit(f"--model {asked}: {', '.join(missing)} not found there; give a folder of a GPT-2, or "
-                             "leave --model and GPT2_PATH away, and a small model is trained")  # fmt: skip
-        return Path(asked)
+        return folder_with(asked, *FILES)
     try:
         from huggingface_hub import try_to_load_from_cache
     except ImportError:
