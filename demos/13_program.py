@@ -119,7 +119,7 @@ say(f"What it says of the first mistake: `{message}`", f"对第一处错误，�
 finding(marks == ["✓✓✓", "✗✗✓", "✗✗✓", "✓✓✗"],
         "Which gradients are wrong says where to look. A mistake spoils what lies behind it on the way back, and "
         "nothing else: $dS$ and $dA_2$ lie on the way to $W_q$ and $W_k$, $dV$ on the way to $W_v$.",
-        "哪些梯度出错，就说明该去哪里找。一处错误只影响反向路径上它后面的量，不影响别的："
+        "哪些梯度出错，就说明该去哪里找。一处错误只影响往回走时在它后面的量，不影响别的："
         "$dS$、$dA_2$ 在通往 $W_q$、$W_k$ 的路上，$dV$ 在通往 $W_v$ 的路上。")  # fmt: skip
 
 # %% [markdown]
