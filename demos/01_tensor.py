@@ -52,7 +52,7 @@ show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.g
 # gradient $2(Y-T)/n$. We write $dY$ for $\partial L / \partial Y$, and $dW$ for $\partial L / \partial W$: always one
 # slope for each entry, in the shape of what it is the gradient of.
 #
-# `W.grad` 从哪里来？用**链式法则**。$L$ 是平方的平均，所以 $Y$ 的每个元素的梯度是 $2(Y-T)/n$。
+# `W.grad` 从哪里来？用**链式法则**。$L$ 是平方的平均值，所以 $Y$ 的每个元素的梯度是 $2(Y-T)/n$。
 # 本教程一律用 $dY$ 表示 $\partial L / \partial Y$，用 $dW$ 表示 $\partial L / \partial W$：
 # 每个元素对应一个斜率，形状与原来的量相同。
 #
@@ -61,15 +61,15 @@ show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.g
 # which it reaches the loss. In the same manner $X_{ik}$ reaches it through every column $j$, weighted by $W_{kj}$:
 #
 # 再看乘积。$Y_{ij} = \sum_k X_{ik} W_{kj}$，所以 $W_{kj}$ 增大一点，每一行 $i$ 的 $Y_{ij}$ 就增大它的 $X_{ik}$ 倍，
-# 而每个 $Y_{ij}$ 又按自己的斜率 $dY_{ij}$ 影响损失。把它通向损失的所有途径加起来。
-# 同理，$X_{ik}$ 通过每一列 $j$ 影响损失，影响的大小是 $W_{kj}$：
+# 而每个 $Y_{ij}$ 又按自己的斜率 $dY_{ij}$ 影响损失。把这些影响全部加起来。
+# 同理，$X_{ik}$ 通过每一列 $j$ 影响损失，要乘的系数是 $W_{kj}$：
 #
 # $$dW_{kj} = \sum_i X_{ik}\,dY_{ij} \qquad dX_{ik} = \sum_j dY_{ij}\,W_{kj}$$
 #
 # These sums are matrix products themselves. That is the rule for every product in a Transformer, also for two
 # activations, such as $QK^\top$:
 #
-# 这两个求和本身也是矩阵乘法。Transformer 里的每个乘积都用这一条规则，包括 $QK^\top$ 这样两个中间量的乘积：
+# 这两个求和本身也是矩阵乘法。Transformer 里的每个矩阵乘积都用这一条规则，包括 $QK^\top$ 这样两个中间量的乘积：
 #
 # $$dW = X^\top dY, \qquad dX = dY\,W^\top.$$
 #
@@ -106,7 +106,7 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
         f"规则、手算、数值微分三者一致：dW 的任何元素相差都不超过 {apart:.0e}。")  # fmt: skip
 # %% [markdown]
 # ## The walk
-# ## 反向这趟路怎么走
+# ## 反向是怎么走的
 #
 # `backward()` knows no formula for the whole network. It knows one rule for each operation, and walks: this is
 # **back-propagation**, and it is all said in four sentences.
@@ -121,7 +121,7 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
 #   that was passed on is dropped, and the graph behind it is freed. Only leaves, which no operation made, keep theirs.
 #
 # - **次序。** 每个 Tensor 都晚于它的输入产生，并按产生的先后编号；所以从最新的编号走到最旧的。
-# - **规则。** 运算的规则由一个 Tensor 的梯度，算出它各个输入的梯度。
+# - **规则。** 运算的规则由一个 Tensor 的梯度算出它各个输入的梯度。
 # - **求和。** 一个 Tensor 被用了两次，就有两份梯度到达，把它们相加：两条路都通向损失。
 # 按上面的次序，轮到它时，所有的梯度都已到齐。
 # - **保留与释放。** 前向保留规则要读的量（对乘积来说是 $X$ 和 $W$）。往回走时，梯度传下去之后就丢掉，
@@ -129,7 +129,7 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
 #
 # Here they are as code that you can run. The engine's own loop, in `autograd/walk.py`, is the same.
 #
-# 写成能运行的代码就是下面这样。引擎自己的循环在 `autograd/walk.py` 里，与此相同。
+# 写成可以运行的代码，就是下面这样。引擎自己的循环在 `autograd/walk.py` 里，做法相同。
 # %%
 RULES = {
     "matmul": lambda dY, Y, A, B: (dY @ B.T, A.T @ dY),
@@ -206,7 +206,8 @@ finding(visited == 42 and refused,
 # Follow it from the bottom: $dL = 1$, then the mean spreads it, the square multiplies by $2E$ in two halves that are
 # summed where the arrows join, and the product with $X^\top$ gives $dW$.
 #
-# 从下往上看：$dL = 1$，平均把它摊开，平方乘上 $2E$（分成两半，在箭头汇合处相加），最后左乘 $X^\top$ 得到 $dW$。
+# 从下往上看：$dL = 1$，求平均的规则把它摊开，平方的规则乘上 $2E$（分成两半，在箭头汇合处相加），
+# 最后左乘 $X^\top$ 得到 $dW$。
 # %%
 show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
      "From the loss back to W, with all numbers.", "从损失回到 W，带着所有数值。")  # fmt: skip
@@ -220,7 +221,7 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 # forward passes. The smallest GPT-2 has 124 million weights. And nudging is inexact: large steps miss the curve, and
 # with small ones the difference drowns in rounding. (On the right the loss is $\sum \tanh Y$; ours is a parabola.)
 #
-# 梯度就是损失沿某个权重方向的斜率，即左图的切线。数值微分也能得到它，但*每个*权重都要做两次前向；
+# 梯度就是损失沿某个权重方向的斜率，也就是左图的切线。数值微分也能得到它，但*每个*权重都要做两次前向；
 # 而一次反向就能同时得到全部梯度，代价大约只相当于两次前向。最小的 GPT-2 就有 1.24 亿个权重。
 # 而且数值微分并不精确：步子大了偏离曲线，步子小了差值又淹没在舍入误差里。
 # （右图的损失是 $\sum \tanh Y$，因为我们的 $L$ 只是一条抛物线。）
@@ -249,7 +250,7 @@ right.loglog(sizes, errors, ".-", color=BLUE)
 right.axvspan(1e-12, sizes[np.argmin(errors)], color=GREY, alpha=0.15, lw=0)
 right.set(xlabel="ε", ylabel="error of the slope | 斜率的误差")
 right.text(2e-12, max(errors), "rounding | 舍入", va="top")
-right.text(1e-3, max(errors), "curvature | 弯曲", va="top", ha="right")
+right.text(1e-3, max(errors), "curvature | 曲率", va="top", ha="right")
 show(fig, "Left: the gradient is a tangent. Right: the error of nudging is smallest for ε between 10⁻⁷ and 10⁻⁵.",
      "左：梯度就是切线。右：数值微分的误差在 ε 取 10⁻⁷ 到 10⁻⁵ 时最小。")  # fmt: skip
 finding(1e-8 < sizes[np.argmin(errors)] < 1e-4, f"The best ε here is {sizes[np.argmin(errors)]:.0e}, with an error of "

@@ -6,7 +6,7 @@
 # and add up to 1: together they are a **probability distribution** over the words. **Softmax** makes one of any
 # scores: it takes the exponential, which is always positive, and divides by the sum.
 #
-# 注意力为每个词算出一个分数，再由分数决定给每个词分多少注意力。各份必须为正，加起来等于 1：
+# 注意力为每个词算出一个分数，再由分数决定给每个词分多少注意力。分给各个词的必须为正，加起来等于 1：
 # 合在一起，就是这些词上的一个**概率分布**。**softmax** 能把任意分数变成概率分布：先取指数，保证为正；
 # 再除以总和，保证和为 1。
 #
@@ -16,7 +16,7 @@
 # next, the scores are called **logits** and the $P_i$ are probabilities. The function is the same.
 #
 # 如果分数说的是“该看谁”，$P_i$ 就叫**注意力权重**；如果说的是“下一个词是什么”，分数就叫 **logits**，
-# $P_i$ 是概率。函数是同一个。
+# $P_i$ 就叫概率。用的是同一个函数。
 #
 # It is softer than *arg max*, which gives all to the largest; hence the (shortened) name. How soft depends on the scale
 # of the scores: multiply them by a factor and softmax moves between equal shares for all and everything for one.
@@ -66,8 +66,8 @@ finding(((P > 0) & (P < 1)).all() and abs(P.sum(-1) - 1).max() < 1e-12,
 # softmax therefore subtracts the largest score first. Then the largest term is $e^0 = 1$, and no exponential can
 # overflow.
 #
-# 所以给所有分数加上同一个常数，结果完全不变。这份自由很有用：在 float32 里，$x$ 超过大约 88.7 时
-# $e^x$ 就溢出成无穷大，而无穷大除以无穷大不是数。因此好的 softmax 都会先减去最大的分数，
+# 所以给所有分数加上同一个常数，结果完全不变。这一点很有用：在 float32 里，$x$ 超过大约 88.7 时
+# $e^x$ 就溢出成无穷大，而无穷大除以无穷大得到 NaN（不是数）。因此好的 softmax 都会先减去最大的分数，
 # 这样最大的一项是 $e^0 = 1$，指数运算绝不会溢出。
 # %%
 
@@ -98,7 +98,7 @@ finding(breaks_at == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol
         f"The naive softmax breaks at a score of {breaks_at}. With the maximum subtracted none of {len(extreme):,} "
         f"rows broke, with scores of any size that float32 can hold: each adds up to 1 within "
         f"{abs(survived.sum(-1) - 1).max():.0e}.",
-        f"直接照公式写的 softmax 在分数到 {breaks_at} 时就坏了。减去最大值之后，试过的 {len(extreme):,} "
+        f"直接照公式写的 softmax，分数到 {breaks_at} 就算出 NaN。减去最大值之后，试过的 {len(extreme):,} "
         f"行没有一行出错，分数大到 float32 的上限也一样：每行之和与 1 相差不超过 "
         f"{abs(survived.sum(-1) - 1).max():.0e}。")  # fmt: skip
 
@@ -176,8 +176,8 @@ finding(wrong < 1e-6 and abs(J.sum(0)).max() < 1e-6 and slope < 0.25 / 100,
 # ($n = 10$: guessing costs $\ln 10 \approx 2.3$ nats.) Its gradient needs the chain rule once more, with
 # $dP_t = -1/P_t$ and all other entries of $dP$ zero:
 #
-# 如果模型说的是每个答案各有多大可能，就该看它给正确答案 $t$ 的概率。**交叉熵**就是“意外程度”，$L = -\ln P_t$：
-# 完全确定时为 0；认为 $n$ 个答案同样可能时为 $\ln n$；若确信的是别的答案，则没有上限。
+# 模型既然说出每个答案各有多大可能，评判它就该看它给正确答案 $t$ 的概率。**交叉熵**就是“意外程度”，$L = -\ln P_t$：
+# 完全确定时为 0；认为 $n$ 个答案同样可能时为 $\ln n$；若一口咬定别的答案，则没有上限。
 # 用自然对数时，单位叫**纳特**。（$n = 10$ 时，瞎猜的损失是 $\ln 10 \approx 2.3$ 纳特。）
 # 它的梯度再用一次链式法则：$dP_t = -1/P_t$，$dP$ 的其余元素为零：
 #
@@ -214,6 +214,6 @@ finding(wrong < 1e-12 and abs(minus_truth).max() > 0.99,
 # between it never falls: dividing by $\tau$ only shrinks the differences. For the five scores above it is
 # 0.0005 at $\tau = 0.1$, 1.21 at $\tau = 1$ and 1.60 at $\tau = 10$; $\ln 5 = 1.61$.
 #
-# **答案。** $\tau \to 0$ 时，一切归最大的分数，熵降到 0（若有 $m$ 个分数并列第一，则降到 $\ln m$）。
+# **答案。** $\tau \to 0$ 时，概率全归最大的分数，熵降到 0（若有 $m$ 个分数并列第一，则降到 $\ln m$）。
 # $\tau \to \infty$ 时，所有概率都趋于 $1/n$，熵升到 $\ln n$。在这之间熵只升不降：除以 $\tau$ 只会缩小差距。
 # 对上面的五个分数，$\tau = 0.1$ 时熵为 0.0005，$\tau = 1$ 时为 1.21，$\tau = 10$ 时为 1.60；$\ln 5 = 1.61$。

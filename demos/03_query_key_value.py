@@ -8,7 +8,7 @@
 # hands over when it has been found.
 #
 # 注意力就是一次“查找”。查字典时，你带着一个词，与词条逐一比对，再取走对上的那一条旁边的释义。
-# 注意力做的是同一件事，只不过是“软”的，而且用的是向量（Vaswani 等 2017，第 3.2 节）：
+# 注意力做的是同一件事，只不过是“软”的，而且用的是向量（Vaswani 等，2017，第 3.2 节）：
 # **查询**（query）表示一个词元在找什么，**键**（key）表示它凭什么被找到，**值**（value）表示它被找到以后交出什么。
 #
 # All three are made from the same $X$, each by its own matrix. Nobody tells a matrix what its part is: it is learnt.
@@ -25,10 +25,11 @@
 # **attention weights** of one token: not to be confused with weights such as $W_q$, they are computed anew for each
 # sentence.
 #
-# $X$ 的一行是一个**词元**（一个词、一个字符，这里是一对）。它最初是一个**词嵌入**：一张表里，每种词元有一行数，
-# 与其他权重一样是学出来的。$d_k$ 是 query 和 key 的分量个数，分数要除以它的平方根，为什么要除，第 5 章再说。
-# $P = \mathrm{softmax}(\cdot)$ 的一行是一个词元的**注意力权重**：不要与 $W_q$ 这样的权重混淆，
-# 它们是对每句话现算出来的。
+# $X$ 的一行是一个**词元**（一个词或一个字符；在这里是一个字母配一个数字）。它最初是一个**词嵌入**：
+# 有一张表，每种词元占一行数，与其他权重一样是学出来的。$d_k$ 是 query 和 key 的分量个数，
+# 分数要除以它的平方根，为什么要除，第 5 章再说。
+# $P = \mathrm{softmax}(\cdot)$ 的一行是一个词元的**注意力权重**：它们是对每句话现算出来的，
+# 不要与 $W_q$ 这样学出来的权重混淆。
 #
 # The task: six pairs such as `A3 F7 C1 …`, then three questions such as `C?`, to be answered by the digit that stood
 # with the letter. A token is the sum of two vectors, one for its letter, one for its digit or question mark. Of the 100
@@ -117,7 +118,7 @@ show(fig, "A sentence of pairs never seen in training: each question looks at th
      "一句训练中从未出现过的组合：每个问题都看向与自己字母相同的那一对。")  # fmt: skip
 finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at the right place for {found:.1%} "
         f"of the questions, and answers {correct:.1%} correctly (guessing: 10%).",
-        f"面对从未见过的组合，有 {found:.1%} 的问题看对了位置，{correct:.1%} 答对（瞎猜只有 10%）。")  # fmt: skip
+        f"面对从未见过的组合，有 {found:.1%} 的问题看对了位置，答对的有 {correct:.1%}（瞎猜只有 10%）。")  # fmt: skip
 # %% [markdown]
 # ## What is in a key, and what in a value?
 # ## key 里装着什么，value 里又装着什么？
@@ -127,7 +128,7 @@ finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at
 # heads of large models are read in this way, too: Elhage et al. 2021.)
 #
 # 取出全部 100 种组合的 key：它们的差别来自字母还是数字？value 也照样看。左图是每个问题的 query 遇上每个字母的 key，
-# 右图是把每个数字的 value 当作答案来读。（分析大模型的注意力头也这样做：Elhage 等 2021。）
+# 右图是把每个数字的 value 当作答案来读。（分析大模型的注意力头也这样做：Elhage 等，2021。）
 # %%
 with no_grad():
     _, K_all, V_all = head.project(np.arange(10)[:, None], np.arange(10)[None])  # (letter, digit, D_K)
@@ -173,7 +174,7 @@ show(table(["exchanged | 交换了", "own answer | 自己的答案", "the other'
 least = min(row[2] for row in rows[1:4])
 finding(least > 0.9 and rows[4][1] > 0.9, f"Whichever of the three is exchanged, the answer becomes the other's (in "
         f"{least:.1%} of the cases): the query says what to look for, the key where it is, the value what to answer.",
-        f"三者中无论交换哪一个，回答都变成对方的（{least:.1%} 的情形）："
+        f"三者中无论交换哪一个，回答都变成对方的（至少占 {least:.1%}）："
         "query 决定找什么，key 决定在哪里找到，value 决定答什么。")  # fmt: skip
 
 # %% [markdown]
@@ -190,4 +191,4 @@ finding(least > 0.9 and rows[4][1] > 0.9, f"Whichever of the three is exchanged,
 #
 # **答案。** 字母要找的就是它自己，而一个向量与自己最相配：字母相同的地方 $q \cdot q$ 就大，所以一个矩阵够两处用。
 # （这样训练，新组合仍答对 100%。）改问下一个字母时，C 的 query 应当配 D 的 key，而不是 C 的；只有一个矩阵时，
-# 分数是对称的：C 配 D 与 D 配 C 一样好，`C?` 和 `D?` 两个问题就互相妨碍：只答对 60%，用两个矩阵则是 100%。
+# 分数是对称的：C 配 D 与 D 配 C 一样好，`C?` 和 `D?` 两个问题就互相妨碍，只答对 60%，而用两个矩阵是 100%。

@@ -14,7 +14,7 @@
 # 2017, section 3.2.1). It is added to the word's own vector, so a word need not look at itself; here it may not.
 #
 # 在**自注意力**中，每个词用自己的 query 与其他所有词的 key 逐一比较，得到**相关性分数** $S$；
-# softmax 把分数变成注意力权重 $P$；然后按权重把各个 value **加权求和**（Vaswani 等 2017，第 3.2.1 节）。
+# softmax 把分数变成注意力权重 $P$；然后按权重把各个 value **加权求和**（Vaswani 等，2017，第 3.2.1 节）。
 # 所得结果加到这个词自己的向量上，所以词不必再看自己；这里干脆不许它看自己。
 #
 # $$S = \frac{QK^\top}{\sqrt{d_k}}, \qquad P = \mathrm{softmax}(S), \qquad Z = X + PV$$
@@ -29,7 +29,7 @@
 # meaning depends on the company it keeps: *bank* (money, river or unclear) in the English sentences, `打` (play, call
 # or knit) in Chinese ones. It trains on half of the sentences and is tested on the others.
 #
-# 我们让一个极小的模型学着说出每个词的意思。大多数词的意思就是它自己；每句话里只有一个词，意思要看它“与谁为伴”：
+# 我们让一个极小的模型学着说出每个词的意思。大多数词的意思就是它自己；每句话里只有一个词，意思要看它与谁为伴：
 # 英文句子里是 *bank*（钱、河、不明），中文句子里是 `打`（玩、拨、织）。模型用一半句子训练，用另一半测试。
 # %%
 import itertools
@@ -134,7 +134,7 @@ finding(off < 1e-5 and min(looks) > 0.8,
 #
 # Now the vectors of the ambiguous word itself, before attention ($X$) and after it ($Z$), in all test sentences.
 #
-# 再看多义词自己的向量：所有测试句子中，注意力之前的（$X$）与之后的（$Z$）。
+# 再看多义词自己的向量：在所有测试句子中，经过注意力之前（$X$）与之后（$Z$）各是什么样。
 # %%
 fig, axes = figure(1, 2, width=8.3, height=3.5)
 for axis, (word, found), names in zip(axes, results.items(), (list(BANK), list(DA)), strict=True):
@@ -153,8 +153,8 @@ for axis, (word, found), names in zip(axes, results.items(), (list(BANK), list(D
             f"Before attention `{word}` has one vector. After it, two of its vectors are {apart:.2f} apart (mean "
             f"cosine distance) if the meanings differ, {close:.2f} if they agree, and {right:.1%} of the meanings are "
             "right.",
-            f"注意力之前，`{word}` 只有一个向量。之后，意思不同的平均余弦距离是 {apart:.2f}，相同的是 {close:.2f}；"
-            f"意思判对的有 {right:.1%}。")  # fmt: skip
+            f"经过注意力之前，`{word}` 只有一个向量。之后，意思不同的两个向量平均余弦距离是 {apart:.2f}，意思相同的是 "
+            f"{close:.2f}；意思判对的有 {right:.1%}。")  # fmt: skip
 show(fig, "The vectors of `bank` and `打` in all test sentences, along the two directions in which they vary most. "
      "Before attention they are one point, the star; after it the meanings lie apart.",
      "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号）；"

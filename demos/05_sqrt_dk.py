@@ -9,7 +9,7 @@
 #
 # query 与 key 的分数是它们的点积，也就是 $d_k$ 个乘积之和（$d_k$ 是它们的分量个数，见第 3 章）。项数越多，
 # 和就偏离 0 越远。偏多远？假设各分量互相独立，均值为 0，方差为 1。那么每个乘积 $q_i k_i$ 的均值是 0，方差是 1，
-# 而独立随机变量之和的方差等于方差之和（Vaswani 等 2017，脚注 4）：
+# 而独立随机变量之和的方差等于方差之和（Vaswani 等，2017，脚注 4）：
 #
 # $$q \cdot k = \sum_{i=1}^{d_k} q_i k_i, \qquad \mathrm{Var}(q \cdot k) = d_k, \qquad
 # \mathrm{Var}\!\left(\frac{q \cdot k}{\sqrt{d_k}}\right) = 1$$
@@ -20,8 +20,9 @@
 # that this is why large heads learnt badly without the division (section 3.2.1). We measure it.
 #
 # 所以不做除法的话，分数的起伏约为 $\pm\sqrt{d_k}$：对 GPT-2 的一个头（$d_k = 64$）就是 8。
-# 第 2 章讲过 softmax遇到大差距会怎样：它会**饱和**，赢家通吃，斜率消失。除以 $\sqrt{d_k}$（**缩放点积注意力**），
-# 方差就总是 1。论文只是*猜测*，不做除法时大的头学不好就是因为这个（第 3.2.1 节）。我们来实测。
+# 第 2 章讲过，softmax 遇到很大的差距会怎样：它会**饱和**，赢家通吃，斜率消失。
+# 除以 $\sqrt{d_k}$ 之后（**缩放点积注意力**），无论 $d_k$ 多大，方差都是 1。不做除法时，很宽的头学得不好，
+# 论文只是*猜测*原因在此（第 3.2.1 节）。我们来实测。
 # %%
 from guide import BLUE, GREY, ORANGE, figure, finding, short, show
 
@@ -83,9 +84,9 @@ finding(plain[-1, 1] < 0.3 and scaled[:, 1].min() > 3.3 and times > 50 and plain
 # so that the components of $q$ and $k$ have variance 1. We train with and without the division, all else the same, for
 # a narrow head, one as wide as GPT-2's, and a very wide one; of three learning rates the best counts, for both.
 #
-# 任务与第 3 章相同：先读八对，例如 `A3`，再读一个字母，回答它的数字。初始权重让 $q$ 与 $k$ 的分量方差为 1。
+# 任务与第 3 章相同：先读八对，例如 `A3`，再读一个字母，答出它的数字。初始权重让 $q$ 与 $k$ 的分量方差为 1。
 # 做除法与不做除法各训练一遍，其余完全相同；窄的头、与 GPT-2 一样宽的头、很宽的头各试一次。
-# 双方都可以试三个学习率，取最好的结果。
+# 双方各试三个学习率，取最好的结果。
 # %%
 D, PAIRS, STEPS = 64, 8, 150
 
@@ -160,15 +161,15 @@ finding(half[0] < half[1] and ends[1024, True] < 0.1 and ends[1024, False] > max
         f"either way, with the division sooner (half of the first loss after {half[0]} steps, without it {half[1]}).",
         f"$d_k = 1024$ 时，训练 {STEPS} 步之后，做除法的损失是 {ends[1024, True]:.3f} 纳特，不做除法的是 "
         f"{ends[1024, False]:.2f}，模型与数据完全相同。$d_k = 64$ 时分别是 {ends[64, True]:.3f} 和 "
-        f"{ends[64, False]:.3f}，$d_k = 16$ 时是 {ends[16, True]:.3f} 和 {ends[16, False]:.3f}：在 GPT-2 的头宽上，"
-        f"这么小的任务两种办法都学得会，做除法学得快些（{half[0]} 步后损失降到一半，不做除法要 {half[1]} "
+        f"{ends[64, False]:.3f}，$d_k = 16$ 时是 {ends[16, True]:.3f} 和 {ends[16, False]:.3f}：头与 GPT-2 的一样宽时，"
+        f"这么小的任务两种办法都学得会，只是做除法学得快些（{half[0]} 步后损失降到一半，不做除法要 {half[1]} "
         "步）。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Do not divide, but start with $W_q$ smaller by the factor $\sqrt{d_k}$. The scores are then the same at
 # the first step. Is the training the same, too? (Think of how far one step of Adam moves a weight, and the scores.)
 #
 # **练习。** 不做除法，改为把 $W_q$ 的初始值除以 $\sqrt{d_k}$，于是第一步的分数与做除法时完全一样。训练过程也一样吗？
-# （想一想：Adam 走一步，权重动了多少，分数又动了多少？）
+# （想一想：Adam 走一步，权重变了多少，分数又变了多少？）
 #
 # **Answer.** No. The first loss is the same (2.333), the training is not. Adam moves each entry of $W_q$ by about the
 # learning rate, however small the entries are. Their sizes were divided by 32, their steps were not; and the product
@@ -176,5 +177,5 @@ finding(half[0] < half[1] and ends[1024, True] < 0.1 and ends[1024, False] > max
 # learning rate of 0.001 the loss after 150 steps is 0.92 instead of 0.012.
 #
 # **答案。** 不一样。第一步的损失相同（2.333），训练过程却不同。不管 $W_q$ 的元素多小，
-# Adam 每一步都让它们移动大约一个学习率。元素缩小到 1/32，步长却没有缩小；而 $q \cdot k$ 也没有做除法，
-# 所以每一步使分数移动的距离是做除法时的 32 倍。学习率取 0.001 时，150 步之后的损失是 0.92，而不是 0.012。
+# Adam 每一步都让它们改变大约一个学习率。元素缩小到 1/32，步长却没有缩小；而 $q \cdot k$ 也没有做除法，
+# 所以每一步使分数改变的量是做除法时的 32 倍。学习率取 0.001 时，150 步之后的损失是 0.92，而不是 0.012。

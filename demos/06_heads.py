@@ -9,9 +9,9 @@
 # places **in parallel**; "with a single attention head, averaging inhibits this".
 #
 # 一个头只算一次 softmax：对每个词元，只有一组和为 1 的注意力权重。要是一个词元同时需要来自两个地方的两样东西呢？
-# 它可以给两处各分一半，可拿到的就是两个 value 的*平均*，分不清哪个来自哪里。
-# 这正是论文采用**多头注意力**的理由（Vaswani 等 2017，第 3.2.2 节）：多个头可以**并行**地关注不同的**表示子空间**
-# 和不同的位置，而单个头的“平均”妨碍了这一点。
+# 它可以给两处各分一半，可是拿到的只是两个 value 的*平均*，分不清哪个来自哪里。
+# 这正是论文采用**多头注意力**的理由（Vaswani 等，2017，第 3.2.2 节）：多个头可以**并行**地关注不同的**表示子空间**
+# 和不同的位置；只有一个头时，“平均会妨碍这一点”。
 #
 # $$\mathrm{head}_h = \mathrm{softmax}\!\left(\frac{Q_h K_h^\top}{\sqrt{d_k}}\right)V_h, \; d_k = \frac{d_{model}}{H}$$
 #
@@ -98,13 +98,14 @@ axes.set_xticks(range(4), [str(n) for n in right])
 axes.set(xlabel="number of heads | 头数", ylabel="right (%) | 答对（%）", ylim=(0, 104))
 axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1))
 show(fig, f"New sentences. All four models have {sizes[0]:,} parameters.",
-     "新的句子。四个模型的参数个数完全相同。")  # fmt: skip
+     f"新的句子。四个模型都是 {sizes[0]:,} 个参数。")  # fmt: skip
 lucky = (np.roll(digits, 1, 1) == answers[..., 1])[:, 1:].mean()
 say(f"In {lucky:.0%} of the cases both digits are the same, so that one look is enough. The single head hardly does "
     "better than that. It looks a little more at the one before (see the table below), so that digit has the highest "
     f"score and answers both questions: {right[1][0]:.0%} right on the first, {right[1][1]:.0%} on the second.",
     f"有 {lucky:.0%} 的情形两个数字本来就一样，看一处就够了。单个头比这好不了多少：它看前一个略多一点（见下表），"
-    f"总是前一个的数字得分最高，两问都这样答：第一问对 {right[1][0]:.0%}，第二问只对 {right[1][1]:.0%}。")  # fmt: skip
+    f"所以前一个的数字得分最高，两问都用它来答：第一问答对 {right[1][0]:.0%}，"
+    f"第二问只有 {right[1][1]:.0%}。")  # fmt: skip
 finding(len(set(sizes)) == 1 and right[1][2] < 0.45 and min(right[n][2] for n in (2, 4, 8)) > 0.9,
         f"Equally many parameters, yet one head gets both right in {right[1][2]:.0%}, two heads in {right[2][2]:.1%}.",
         f"参数同样多：一个头把两个数字都答对的只有 {right[1][2]:.0%}，两个头有 {right[2][2]:.1%}。")  # fmt: skip
@@ -128,7 +129,7 @@ for axis, values, title in zip(axes, [maps[1][0, 0], *maps[2][0]], titles, stric
 axes[0].set_ylabel("looks | 在看的")
 fig.colorbar(image, ax=axes, label="P", shrink=0.7)
 show(fig, "One head has to blend the two relations; two heads take one each.",
-     "一个头只能把两种关系混在一起；两个头则一人管一种。")  # fmt: skip
+     "一个头只能把两种关系混在一起；两个头则各管一种。")  # fmt: skip
 
 
 def looks(P):
@@ -159,7 +160,7 @@ finding(max(roles[0, 0] + roles[1, 1], roles[0, 1] + roles[1, 0]) > 1.8 and look
 # product.
 #
 # 一个词元是三个向量之和：字母、数字和位置。头的投影决定哪些保留下来。取全部 320 种可能的词元，逐个头看它们的 key：
-# 差别来自三者中的哪一个？然后一个头一个头地算，各用矩阵中自己的那一片；软件包则用一次乘法算出所有的头。
+# 差别来自三者中的哪一个？然后一个头一个头地算，各用矩阵中自己的那一块；本包则用一次乘法算出所有的头。
 # %%
 attention = models[2].attention
 W_q, W_k, W_v = attention.in_proj_weight.array.reshape(3, 2, D // 2, D)  # each (head, d_k, d_model)
@@ -189,7 +190,7 @@ finding(kept[by_place, 2] > 0.6 and kept[by_letter, 0] > 0.6 and apart < 1e-4,
         f"The head that looks at the one before keeps the place ({kept[by_place, 2]:.0%} of its keys' variance), the "
         f"head that looks at the twin the letter ({kept[by_letter, 0]:.0%}): different subspaces of the same vector. "
         f"Computed one after the other or in parallel, the heads give the same, within {apart:.0e}.",
-        f"看前一个的头保留的是位置（占它的 key 的方差的 {kept[by_place, 2]:.0%}），看孪生的头保留的是字母"
+        f"看前一个的头保留的是位置（在它的 key 的方差中占 {kept[by_place, 2]:.0%}），看孪生的头保留的是字母"
         f"（{kept[by_letter, 0]:.0%}）：同一个向量的不同子空间。一个一个地算，还是并行地算，结果相同，"
         f"相差不超过 {apart:.0e}。")  # fmt: skip
 # %% [markdown]
@@ -204,4 +205,4 @@ finding(kept[by_place, 2] > 0.6 and kept[by_letter, 0] > 0.6 and apart < 1e-4,
 # twin, the one after), all three right, without a network: 4% with one head, 43% with two, 100% with three.
 #
 # **答案。** 全部：加上网络，单个头也能 100% 都答对。它学会了把平均值拆开，代价是 $4\,d_{model}$ 个隐藏单元，
-# 也就是多一层。三种关系（前一个、孪生、后一个），不加网络，三个全对的比例：一个头 4%，两个头 43%，三个头 100%。
+# 还多了一层。三种关系（前一个、孪生、后一个），不加网络，三个全对的比例：一个头 4%，两个头 43%，三个头 100%。

@@ -4,7 +4,7 @@
 #
 # Attention finds partners by content. The output at $i$ is a sum over all tokens $j$, and a sum has no order:
 #
-# 注意力按内容找词元，不看次序。第 $i$ 行的输出是对所有词元 $j$ 求和，而求和与各项的先后无关：
+# 注意力按内容找词元，不看次序。第 $i$ 行的输出是对所有词元 $j$ 求和，而求和与各项的先后次序无关：
 #
 # $$y_i = \sum_j \mathrm{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt{d_k}}\right) v_j$$
 #
@@ -64,11 +64,12 @@ finding(max(gap(without), mean_moves) < 1e-5 < 0.01 < gap(with_positions),
 # the best that it can say of one digit's mirror is one fifth for each of the other five. The six answers would have to
 # be right by six separate guesses, $(1/5)^6$, about once in 16,000.
 #
-# 把一串数字倒过来：`314159` 变成 `951413`。编码器要在每个数字处说出与它对称的那个数字。没有位置，它只知道有哪些数字。
-# 六个不同的数字两两配对，共有 $5 \cdot 3 \cdot 1 = 15$ 种配法，所以无论多大的模型，平均十五次里最多猜对一次；
+# 把一串数字倒过来：`314159` 变成 `951413`。编码器要在每个数字处说出与它对称的那个数字。
+# 没有位置编码，它只知道有*哪些*数字。六个不同的数字两两配对，共有 $5 \cdot 3 \cdot 1 = 15$ 种配法，
+# 所以无论多大的模型，平均十五次里最多猜对一次；
 # 有重复数字时运气略好一点（对所有数字串平均，最多 7.5%）。这是上限，而学出来的模型连上限也达不到：它逐个位置作答，
-# 关于某个数字的对称者，它最多能说另外五个各有五分之一的可能。要六个都对，就得分别猜中六次，即 $(1/5)^6$，
-# 大约一万六千分之一。
+# 而对称位置上是哪个数字，它最多只能说另外五个各有五分之一的可能。要六个都对，就得分别猜中六次，
+# 概率是 $(1/5)^6$，大约一万六千分之一。
 # %%
 D, H, LENGTH, START = 32, 2, 6, 10
 
@@ -79,7 +80,7 @@ def strings(n):
     return np.hstack([start, digits]), np.hstack([start, digits[:, ::-1]])
 
 
-held_out, truth = strings(500)  # of a million; at most 3 % occur in training | 共一百万种；训练中出现过的最多 3 %
+held_out, truth = strings(500)  # of a million; at most 3 % occur in training | 共一百万种；训练中出现过的最多 3%
 
 
 class Rotary(nn.MultiheadAttention):
@@ -126,7 +127,7 @@ kinds = ["none", "sinusoidal"] if short else list(names)
 learnt = {kind: train(kind, 150 if short else 500) for kind in kinds}
 curves = {kind: scores for kind, (scores, _) in learnt.items()}
 
-# What the model without positions says of the mirror, if all six differ. | 六个数字各不相同时，没有位置的模型怎样猜。
+# What the model without positions says of the mirror, if all six differ. | 六个数字各不相同时，没有位置编码怎样猜。
 different = np.array([len(set(row[1:])) == LENGTH for row in held_out])
 ids, mirrors = held_out[different], truth[different]
 with no_grad():
@@ -142,31 +143,31 @@ axes.axhline(100 / 15, color=INK, linewidth=1)
 axes.text(max(scores), 9, "1 in 15 | 十五分之一", ha="right")
 axes.set(xlabel="step | 步", ylabel="reversed exactly (%) | 完全正确（%）")
 axes.legend(loc="center right")
-show(fig, "How many of 500 strings are reversed without an error.", "500 个数字串中完全倒对的比例。")
+show(fig, "How many of 500 strings are reversed without an error.", "500 个数字串中，倒序完全正确的比例。")
 last = {kind: [*scores.values()][-1] for kind, scores in curves.items()}
 worst = min(score for kind, score in last.items() if kind != "none")
 finding(last["none"] < 0.12 and worst > 0.8,
         f"Without positions {last['none']:.1%} of the strings come out right, with the worst of the positions tried "
         f"{worst:.1%}.",
-        f"没有位置，倒对的有 {last['none']:.1%}；试过的位置编码中最差的也有 {worst:.1%}。")  # fmt: skip
+        f"没有位置编码，倒序正确的有 {last['none']:.1%}；试过的位置编码中，最差的也有 {worst:.1%}。")  # fmt: skip
 finding(0.1 < given.mean() < 0.26,
         f"Why the model without positions stays below the line: of the mirror of a digit it is as unsure as it must "
         f"be. Where all six differ it gives the right digit {given.mean():.2f} on average, and the digit itself, "
         f"which is never right, {itself.mean():.2f}.",
-        f"没有位置的模型为什么在线以下：关于某个数字的对称者，它只能这么没把握。六个数字各不相同时，"
+        f"没有位置编码的模型为什么低于那条线：对称位置上是哪个数字，它必然拿不准。六个数字各不相同时，"
         f"它给正确数字的概率平均是 {given.mean():.2f}；给这个数字自己（绝不可能对）的是 "
         f"{itself.mean():.2f}。")  # fmt: skip
 # %% [markdown]
 # ## Three ways to say where
-# ## 说出位置的三种办法
+# ## 表示位置的三种办法
 #
 # **Sinusoidal** (the paper, section 3.5): add waves, each pair of columns slower than the last. **Learned** (Gehring et
 # al. 2017): add a trained vector per position; the paper found them equally good (table 3, E). **Rotary** (Su et al.
 # 2021): add nothing, but turn $q$ and $k$ by an angle that grows with the position. The sinusoidal formula:
 #
-# **正弦**（论文 3.5 节）：加一组波，每一对列都比前一对慢。**可学习**（Gehring 等，2017）：每个位置加一个训练出的向量；
-# 论文发现两者效果相当（表 3 第 E 行）。**旋转**（RoPE，Su 等，2021）：不加向量，而把 $q$、$k$ 转一个随位置增大的角。
-# 正弦编码的公式：
+# **正弦**（论文第 3.5 节）：加一组波，每一对列的波都比前一对慢。**可学习**（Gehring 等，2017）：
+# 每个位置加一个训练出来的向量；论文发现两者效果相当（表 3 第 E 行）。**旋转**（RoPE，Su 等，2021）：
+# 不加向量，而把 $q$、$k$ 转一个随位置增大的角。正弦编码的公式：
 #
 # $$PE_{(pos,2i)} = \sin\frac{pos}{10000^{2i/d_{model}}} \qquad PE_{(pos,2i+1)} = \cos\frac{pos}{10000^{2i/d_{model}}}$$
 # %%
@@ -192,7 +193,8 @@ show(fig, "Left: a row per position, fast waves first. Right: how alike two posi
 # Turning both arrows by the same angle leaves their dot product as it is. So what is left of a query at $m$ and a key
 # at $n$ is the turn between them, by the distance:
 #
-# 两个箭头转过相同的角，点积不变。所以位置 $m$ 的 query 与位置 $n$ 的 key 之间，剩下的只有两者之间的转角，由距离决定：
+# 两个箭头转过相同的角，点积不变。所以位置 $m$ 的 query 与位置 $n$ 的 key 相乘，起作用的只有两者转角之差，
+# 它由距离决定：
 #
 # $$(R_m q)\cdot(R_n k) = q \cdot (R_{n-m} k)$$
 # %%
@@ -228,7 +230,7 @@ finding(max(rotary, sine) < 1e-4 < 0.1 < np.ptp(scores),
 # **Exercise.** Leave `START` out. What becomes of rotary positions, and why? Then try with `gap` how a causal mask
 # breaks the symmetry even without positions (Haviv et al. 2022).
 #
-# **练习。** 去掉 `START`。旋转位置学起来会怎样，为什么？再用 `gap` 试一试：没有位置编码，
+# **练习。** 去掉 `START`。旋转编码学起来会怎样，为什么？再用 `gap` 试一试：没有位置编码，
 # 因果掩码为什么也会打破对称（Haviv 等，2022）？
 #
 # **Answer.** Without `START` rotary positions learn it slowly: after 500 steps 47% of the strings come out right,
@@ -237,6 +239,7 @@ finding(max(rotary, sine) < 1e-4 < 0.1 < np.ptp(scores),
 # be learnt. With a causal mask `gap` is 0.78 instead of 0.0000001: the first token sees itself alone, the last sees
 # all, so how much there is to see says where one stands.
 #
-# **答案。** 去掉 `START`，旋转位置学得很慢：500 步之后，倒对的有 47%，而不是 100%。转过的 $q$ 和 $k$ 只说明距离，
-# 却少了一个可以量起的地方；一个数字站在哪里，仍可由“两个方向上有哪些距离”推断出来，但这得学。
-# 加上因果掩码，`gap` 是 0.78，而不是 0.0000001：第一个词元只看得见自己，最后一个看得见全部，能看到多少就说明站在哪里。
+# **答案。** 去掉 `START`，旋转编码学得很慢：500 步之后，倒序正确的有 47%，而不是 100%。转过的 $q$ 和 $k$ 只说明距离，
+# 而现在缺少一个共同的起点；一个数字排在哪里，仍可由“前后两个方向上各有哪些距离”推断出来，但这要学。
+# 加上因果掩码，`gap` 是 0.78，而不是 0.0000001：第一个词元只看得见自己，最后一个看得见全部，
+# 能看到多少就说明排在哪里。

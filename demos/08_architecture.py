@@ -6,8 +6,8 @@
 # again, but nobody drew it: we build the model, run it on four source and three target tokens, and the picture is made
 # from what ran. A double border is a module that is closed.
 #
-# 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看一遍，不过不是谁画的：
-# 我们搭好模型，用四个源词元和三个目标词元跑一遍，图由实际执行的计算自动生成。双线框表示收起的模块。
+# 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看一遍，
+# 只是没有人动手去画：我们搭好模型，用四个源词元和三个目标词元跑一遍，图由实际执行的计算自动生成。双线框表示收起的模块。
 # %%
 from guide import figure, finding, heatmap, manual_seed, short, show, table
 
@@ -33,22 +33,23 @@ show(lambda lang: graph.draw(loss, depth=1, view="forward", lang=lang),
 # Read it from the top. Both sides look their tokens up in the same table, multiply by $\sqrt{d_{\mathrm{model}}} = 4$
 # (section 3.4) and add the positions. The same table, transposed, makes the logits at the bottom. Now open the layers:
 #
-# 从上往下看。两边都在同一张表里查词元的向量，乘以 $\sqrt{d_{\mathrm{model}}} = 4$（论文 3.4 节），再加上位置编码。
-# 最下面算 logits 用的还是这张表，只不过转置了一下。现在把层打开：
+# 从上往下看。两边都在同一张表里查词元的向量，乘以 $\sqrt{d_{\mathrm{model}}} = 4$（论文第 3.4 节），再加上位置编码。
+# 最下面算 logits 用的还是这张表，只不过转置了一下。现在把层展开：
 # %%
 small = build(1)
 loss = cross_entropy(small(source, target).reshape(-1, 12), wanted)
 show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
      "One layer of each, opened. An arrow passes each sublayer by, into a sum such as A₆ = A₃ + A₅: the residual "
      "connection.",
-     "各取一层并打开。每个子层旁边都有一条箭头绕过它，直接进入加法，例如 A₆ = A₃ + A₅：这就是残差连接。")  # fmt: skip
+     "各取一层并展开。每个子层旁边都有一条箭头绕过它，直接进入加法，例如 A₆ = A₃ + A₅：这就是残差连接。")  # fmt: skip
 # %% [markdown]
 # The encoder's layer has two sublayers, self-attention and a feed-forward network. The decoder's has a third between
 # them, **cross-attention**: queries from the target, keys and values from the memory. Each sublayer is wrapped in the
 # same way (section 3.1), in a **residual connection** and a **layer norm**:
 #
 # 编码器的一层有两个子层：自注意力和前馈网络。解码器的一层在中间多一个**交叉注意力**：query 来自目标，
-# key 和 value 来自 memory。每个子层都用同一种方式包起来（论文 3.1 节），即**残差连接**加**层归一化**：
+# key 和 value 来自 memory。每个子层都用同一种方式包起来（论文第 3.1 节）：
+# **残差连接**（又叫跳跃连接）加**层归一化**：
 #
 # $$x \leftarrow \mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$$
 #
@@ -60,7 +61,7 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # each position alone, with the same weights:
 #
 # 注意力在词元之间搬运信息，搬来之后怎样*加工*，就归**前馈网络**管：先用线性映射变成更宽的向量，
-# 每个分量叫一个隐藏**单元**；在 0 处折一下；再用线性映射变回来（论文 3.3 节）。它对每个位置单独计算，权重相同：
+# 每个分量叫一个隐藏**单元**；在 0 处折一下；再用线性映射变回来（论文第 3.3 节）。它对每个位置单独计算，所用权重相同：
 #
 # $$\mathrm{FFN}(x) = \max(0,\; xW_1 + b_1)\,W_2 + b_2$$
 #
@@ -68,8 +69,9 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # see who does what, a task needs both. Eight tokens such as `B7`, each letter twice, as in chapter 6; each token is to
 # name the last digit of the *sum* of its digit and its twin's. We train one layer, and layers with a part left out.
 #
-# 为什么需要它？权重 $P$ 一定时，注意力对 value 是线性的：只会相加，不会组合。要看清谁做什么，任务必须两样都用到。
-# 像第 6 章那样，八个词元，例如 `B7`，每个字母出现两次；每个词元要报出自己的数字与孪生词元的数字*之和*的个位。
+# 为什么需要它？注意力权重 $P$ 固定时，注意力对 value 是线性的：只会加权相加，不会让它们相互作用。
+# 要看清谁做什么，任务必须两样都用到。
+# 像第 6 章那样，有八个词元，例如 `B7`，每个字母出现两次；每个词元要报出自己的数字与孪生词元的数字*之和*的个位。
 # 我们训练完整的一层，再训练去掉一部分的层。
 # %%
 N = 8
@@ -174,17 +176,17 @@ finding(0.05 < fires < 0.7 and 0.1 < chosen < 0.5,
         f"{chosen:.0%} falls on pairs whose sum is the answer that the unit supports (by chance 10%). The answer is "
         "what many such votes add up to.",
         f"一个单元对 {fires:.0%} 的数字对有反应（中位数），成块分布。没有哪个单元独自知道答案：全部激活中，"
-        f"只有 {chosen:.0%} 落在“和正好是它所支持的答案”的数字对上（碰巧是 10%）。"
+        f"只有 {chosen:.0%} 落在“和正好是它所支持的答案”的数字对上（纯属碰巧是 10%）。"
         "答案是许多这样的投票加出来的。")  # fmt: skip
 # %% [markdown]
 # ## What the layer norm computes, and its gradient
-# ## 层归一化算什么，它的梯度
+# ## 层归一化算什么，梯度又是什么
 #
 # Sums of sums would grow from layer to layer. The norm takes each token's vector of $d$ entries to mean 0 and variance
 # 1 (with $\mu$ and $\sigma^2$ of this one vector), then learnt scales $\gamma$ and shifts $\beta$ apply:
 #
 # 一层层加下去，数值会越来越大。归一化把每个词元的向量（$d$ 个元素）变成均值 0、方差 1
-# （$\mu$ 和 $\sigma^2$ 只由这一个向量算出），再乘以学到的 $\gamma$，加上学到的 $\beta$：
+# （$\mu$ 和 $\sigma^2$ 只由这一个向量算出），再乘以学出来的 $\gamma$，加上学出来的 $\beta$：
 #
 # $$n = \frac{x - \mu}{\sigma}, \qquad \mathrm{LayerNorm}(x) = n \odot \gamma + \beta$$
 #
@@ -204,7 +206,7 @@ finding(0.05 < fires < 0.7 and 0.1 < chosen < 0.5,
 # So from the gradient two parts are taken out, that which would shift all entries alike and that which would stretch
 # them: the norm undoes such changes anyway.
 #
-# 也就是说，从梯度里去掉两部分：让所有元素一起平移的部分，和让它们一起伸缩的部分。反正归一化也会抵消这两种变化。
+# 也就是说，梯度里去掉了两部分：让所有元素一起平移的部分，和让它们一起伸缩的部分。这两种变化，归一化反正也会抵消。
 # %%
 rng = np.random.default_rng(0)
 x, gamma, dY = Tensor(rng.normal(size=8), requires_grad=True), rng.normal(size=8), rng.normal(size=8)
@@ -226,8 +228,8 @@ finding(wrong < 1e-12 and abs(dx.sum()) < 1e-12 and abs(dx @ n) < 1e-4,
 # to $i$ only, since what follows is what it is to predict. The **padding mask**: sentences of a batch are filled up to
 # one length, and nobody may look at the filling.
 #
-# 有两种掩码，挡住注意力不该看的东西。**因果掩码**：目标的第 $i$ 个位置只能看到前 $i$ 个位置，因为后面的正是它要预测的。
-# **填充掩码**：一个批次里的句子会补齐到同样的长度，补上去的部分谁都不许看。
+# 有两种掩码，不让注意力看到不该看的东西。**因果掩码**：目标的第 $i$ 个位置只能看到前 $i$ 个位置，
+# 因为后面的正是它要预测的。**填充掩码**：一个批次里的句子会补齐到同样的长度，补上去的部分谁都不许看。
 # %%
 fig, (left, right) = figure(1, 2, height=2.8)
 heatmap(left, np.tri(6), ["<s>", *"2026-"], ["<s>", *"2026-"])
@@ -318,9 +320,9 @@ finding(none > 0.99 and max(post, pre) < 0.85 and late["post-norm"] > late["pre-
 # independently of the depth, for pre-norm in proportion to $1/\sqrt{\mathrm{depth}}$, from 2 to 32 layers a factor of
 # 0.25. They conclude: this is why deep post-norm models need a warm-up of the learning rate.
 #
-# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的比重逐层成倍缩小。梯度方面，Xiong 等（定理 1）
+# post-norm 为什么最后也到了 1？每一层都把和重新缩放，原词元所占的比重就逐层按比例缩小。梯度方面，Xiong 等（定理 1）
 # 给出最后一层梯度的上界：post-norm 的上界与深度无关，pre-norm 的与深度的平方根成反比，从 2 层到 32 层就是 0.25 倍。
-# 他们由此解释为什么深的 post-norm 需要学习率预热。
+# 他们由此解释，为什么很深的 post-norm 模型需要学习率预热。
 # %%
 (post_whole, post), (pre_whole, pre) = (ends[kind][-1] / ends[kind][0] for kind in ("post-norm", "pre-norm"))
 finding(0.85 < post < 1.2 and pre < 0.45 and post_whole > 1.2,
@@ -334,7 +336,7 @@ finding(0.85 < post < 1.2 and pre < 0.45 and post_whole > 1.2,
 # **Exercise.** Give `WithoutResidual` its residual back around the feed-forward network only. Which curve does it
 # follow on the left, and why?
 #
-# **练习。** 只在前馈网络周围给 `WithoutResidual` 加回残差连接。左图中它会跟哪条曲线走？为什么？
+# **练习。** 给 `WithoutResidual` 加回残差连接，但只加在前馈网络周围。左图中它会跟哪条曲线走？为什么？
 #
 # **Answer.** The first one: after two layers the tokens are alike (cosine 0.999), as without any residual connection.
 # It is attention that averages, and the connection around the network can only keep what attention has left. Around the

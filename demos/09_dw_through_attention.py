@@ -17,7 +17,7 @@
 # The paper has this in section 3.2.1; $T$ is a target, so that there is a loss. The program is the same lines, with a
 # name for every step on the way:
 #
-# 这就是论文 3.2.1 节的公式；$T$ 是目标值，有了它才有损失。程序与公式逐行相同，只是中间的每一步都取了名字：
+# 这就是论文第 3.2.1 节的公式；$T$ 是目标值，有了它才有损失。程序与公式逐行相同，只是中间的每一步都取了名字：
 # %%
 from guide import BLUE, INK, ORANGE, figure, finding, heatmap, show, table
 
@@ -59,7 +59,7 @@ def matrices(named, digits, **size):
 given = {"X": x, "W_q": w, "W_k": W_k.array, "W_v": W_v.array, "T": t}
 show(matrices(given, [1] * 5, width=7.5, height=2.3),
      "What is given. A row of $X$ is a word, a row of $T$ what its output should be.",
-     "已知的量。$X$ 的每行是一个词，$T$ 的每行是它的输出应有的值。")  # fmt: skip
+     "已知的量。$X$ 的每行是一个词，$T$ 的每行是这个词的输出应有的值。")  # fmt: skip
 show(matrices({"Q": q, "K": k, "V": v}, [2] * 3, width=5, height=1.9),
      "Forward: each word has a query, a key and a value. Each matrix has colours of its own.",
      "前向：每个词都有一个 query、一个 key 和一个 value。每个矩阵的颜色各自定标。")  # fmt: skip
@@ -112,7 +112,7 @@ show(table(["entry | 元素", "value | 值", "written out | 逐项写出"], forw
 #
 # 现在从尾到头往回走。$dY$ 表示 $\partial L / \partial Y$。乘积 $C = AB$ 往回传 $dA = dC\,B^\top$ 和 $dB = A^\top dC$
 # （第 1 章）。softmax 往回传 $P \odot (dP - \text{rowsum}(dP \odot P))$（第 2 章）：
-# $dP$ 的元素高出本行加权平均多少，就按注意力权重 $P$ 得到多少。
+# $dP$ 的元素比本行的加权平均高出多少，乘以它的注意力权重，就是这个元素得到的梯度。
 #
 # $$dY = \tfrac{2}{nd_k}(Y - T) \qquad dP = dY\,V^\top \qquad dS = P \odot (dP - \textstyle\sum_j dP \odot P)$$
 #
@@ -175,7 +175,7 @@ show(lambda lang: graph.draw(L, path_to=W_q, values=True, lang=lang),
      "从损失回到 $W_q$。每个值旁边的紫色数字是它的梯度。")  # fmt: skip
 show(lambda lang: graph.explain(L, W_q, lang=lang), "The same as a derivation.", "同样的内容，写成推导。")
 show(graph.explore(L, path_to=W_q, values="full"), "And to step through: press →, and choose another weight.",
-     "也可以一步一步地走：按 → 键；还可以换一个权重。")  # fmt: skip
+     "也可以一步一步地看：按 → 键前进；还可以换一个权重。")  # fmt: skip
 
 # %% [markdown]
 # ## dW changes W: direction and size of the update
@@ -187,7 +187,7 @@ show(graph.explore(L, path_to=W_q, values="full"), "And to step through: press �
 # which the loss hardly depends stays where it is.
 #
 # $dW_q$ 有什么用？梯度下降：$W_q \leftarrow W_q - \eta\,dW_q$。更新的**方向**就是 $-dW_q$ 的方向：
-# 梯度为正的权重变小，为负的变大。更新的**大小**是斜率乘**学习率** $\eta$：损失对哪个权重陡，哪个权重就走得远；
+# 梯度为正的权重变小，为负的变大。更新的**大小**是斜率乘**学习率** $\eta$：损失沿哪个权重变得陡，哪个权重就走得远；
 # 损失几乎不依赖的权重，就几乎不动。
 # %%
 eta = 1.0

@@ -6,8 +6,8 @@
 # task that people have. It reads a date as people write it, in English or Chinese, and writes it as ISO 8601:
 # "3rd of Mar. '26" becomes 2026-03-03. Nobody tells it what a month is; it sees pairs of texts, letter by letter.
 #
-# 现在把所有部件合在一起：第 8 章的编码器–解码器，缩小一号，用 pre-norm，输出层不与词嵌入共用。
-# 让它做一件真有人需要的事：读人们写的日期（中文或英文），写成 ISO 8601 格式，
+# 现在把所有部件合在一起：第 8 章的编码器–解码器，缩小一些，用 pre-norm，输出层不与词嵌入共用权重。
+# 让它做一件真有用的事：读人们平常写的日期（中文或英文），写成 ISO 8601 格式，
 # 例如 `二〇二六年三月三日` 变成 2026-03-03。没有人告诉它什么是月份；它只看到成对的文本，一个字符一个字符地看。
 #
 # First the data. Every date is drawn anew, in one of many ways of writing it; some days are held out, and training
@@ -16,7 +16,7 @@
 #
 # 先看数据。每个日期都是随机抽取的，写法也随机选一种；有些日子留出来，无论哪种写法都不用于训练。
 # 文本先变成数字，每个字符一个**编号**。训练解码器时，正确答案就在手边（**teacher forcing**，教师强制）：
-# 在每个位置，它读到目标的前几个字符，要说出下一个。
+# 在每个位置，它读到目标在这之前的字符，要说出下一个。
 # %%
 import datetime
 import sys
@@ -80,7 +80,7 @@ show(table(["part | 部件", "is a | 类型", "parameters | 参数个数"], part
 # than 1 is shortened to 1.
 #
 # 然后周而复始：前向，反向，AdamW 走一步（第 3 章）。有两样东西防止开头几步走偏：
-# 学习率先升后降，与论文 5.3 节的思路一样；梯度的范数若超过 1，就缩短到 1。
+# 学习率先升后降，与论文第 5.3 节的思路一样；梯度的范数若超过 1，就缩小到 1。
 # %%
 steps = 60 if short else 1000
 optimizer = optim.AdamW(model.parameters(), lr=5e-3, betas=(0.9, 0.98))
@@ -156,7 +156,7 @@ if sys.stdin.isatty() and sys.stdout.isatty():
 # told it which letters matter. Read the map by rows: for each letter written, where it looked.
 #
 # 解码器一个接一个地写字符，每个都取决于前面写过的，这叫**自回归**。通过交叉注意力，它每写一个字符，
-# 都会关注编码器读到的各个字符（论文 3.2.3 节）。没有人告诉它哪些字符要紧。
+# 都会关注编码器读到的各个字符（论文第 3.2.3 节）。没有人告诉它哪些字符要紧。
 # 下图逐行看：写这个字符时，它看了哪里。
 # %%
 fig, axes = figure(1, 2, width=8.3, height=3, width_ratios=(21, 13))
@@ -166,7 +166,7 @@ for axis, text in zip(axes, ("the 17th of May, 2038", "星期二，二〇二六�
     axis.set(xlabel="read | 读", ylabel="written | 写")
 fig.colorbar(image, ax=axes, label="weight, mean of the heads | 权重，各头平均", shrink=0.7)
 show(fig, "The last decoder layer. The last digit of the day, above the end, looks at the day's last digit.",
-     "最后一层解码器。倒数第二行（日的末位）看的是原文中日的末位。")  # fmt: skip
+     "解码器的最后一层。倒数第二行（日的末位数字）看的是原文中日的末位数字。")  # fmt: skip
 if not short:  # it must have learnt to write | 得先学会写
     days = [datetime.date(2000, 1, 1) + datetime.timedelta(days=37 * i) for i in range(50)]
     maps = [cross_attention(model, task.vocabulary, write(day, "{d} {Month} {y}"))[2] for day in days]
@@ -184,8 +184,8 @@ if not short:  # it must have learnt to write | 得先学会写
 # Chapter 9 followed dW through one head with eight steps. Here is the same page for this model: the query, key and
 # value weights of the encoder's first layer, for one date. Nothing in it is new, there is only more of it.
 #
-# 第 9 章跟着 dW 走过一个头，共八步。这里是这个模型的同一种页面：编码器第一层的 query、key、value 权重，
-# 一个日期。原理上没有新东西，只是步骤更多。
+# 第 9 章跟着 dW 走过一个头，共八步。这里是同一种页面，只是换成了这个模型：一个日期的损失，
+# 怎样传到编码器第一层的 query、key、value 权重。原理上没有新东西，只是步骤更多。
 # %%
 loss = loss_of([("the 17th of May, 2038", "2038-05-17")])
 W = model.encoder.layers[0].self_attn.in_proj_weight  # W_q, W_k, W_v, one below the other | 上下相接
@@ -204,7 +204,7 @@ show(graph.explore(loss, path_to=W), "How the gradient reached the first layer. 
 # in the wrong order or doubled: `NOVEMBER 12, 2000` became 2000-11-21. The month is wrong least often, the last two
 # digits of the year and the day most often: which digits there are is learnt early, in which order they stand last.
 #
-# **答案。** 我们这一次，1000 步之后 2000 个里错 3 个；例如 `2018.12.2` 写成了 2018-12-22。
-# 300 步时错 671 个（对 66%），各种写法、中文英文都有，而且几乎都是数字对、次序错，或者重复了：
-# `NOVEMBER 12, 2000` 写成了 2000-11-21。月份错得最少，年份末两位和日错得最多：有哪些数字，学得早；按什么次序，
-# 最后才学会。
+# **答案。** 我们运行的这一次，1000 步之后 2000 个里错 3 个；例如 `2018.12.2` 写成了 2018-12-22。
+# 300 步时错 671 个（答对 66%），各种写法、中文英文都有，而且几乎都是数字没错，只是次序错了，或者重复了：
+# `NOVEMBER 12, 2000` 写成了 2000-11-21。月份错得最少，年份末两位和日错得最多：有哪些数字，很早就学会了；
+# 按什么次序，最后才学会。

@@ -7,7 +7,7 @@
 # all GPT does, with pieces of words instead of letters (Radford et al. 2018). For a text of $n$ letters the loss is the
 # mean surprise, the cross-entropy of chapter 2 in nats per letter:
 #
-# 写文章只要半个 Transformer：不带源句的解码器。它读到目前为止的字符，说出下一个字符各有多大可能；
+# 写文章只要半个 Transformer：不带源句的解码器。它读已有的字符，说出每个字符有多大可能是下一个；
 # 抽出一个，再接着往下读：这就是**自回归**的**语言模型**。GPT 做的就是这一件事，只不过单位是词元，
 # 不是字符（Radford 等，2018）。对 $n$ 个字符的文本，损失是平均的“意外程度”，即第 2 章的交叉熵，单位是纳特/字符：
 #
@@ -64,7 +64,7 @@ say(f"{len(training):,} letters to learn from, {V} kinds of letters; {size:,} pa
 # %%
 counts = np.ones((V, V))  # one of each, so that nothing is impossible | 每种先算一次，免得概率为零
 np.add.at(counts, (training[:-1], training[1:]), 1)
-following = counts / counts.sum(axis=1, keepdims=True)  # p(next letter given this one) | p(下一个，已知这一个)
+following = counts / counts.sum(axis=1, keepdims=True)  # p(next letter given this one) | 已知这一个时下一个的概率
 frequency = counts.sum(axis=0) / counts.sum()
 uniform, unigram = np.log(V), -np.log(frequency[validation]).mean()
 bigram = -np.log(following[validation[:-1], validation[1:]]).mean()
@@ -146,9 +146,9 @@ finding(last < (unigram - 0.2 if short else bigram - 0.25),
 # causal attention never looks ahead. So we keep them, in a **KV cache**, project only the new letter, and compare its
 # one query with the kept keys. Without the cache the whole text is computed again for each letter.
 #
-# 它一次写一个字符，每个新字符都要关注它之前的全部字符。而那些字符的 $K$ 和 $V$ 不会再变，因为因果注意力从不往后看。
-# 所以把它们存起来（**KV 缓存**），只投影新的那个字符，用它的一个 query 去比存好的 key。不用缓存，
-# 每写一个字符都要把全文重算一遍。
+# 它一次写一个字符，每个新字符都要关注它之前的全部字符。而那些字符的 key 和 value 不会再变，因为因果注意力从不往后看。
+# 所以把它们存起来（**KV 缓存**），只投影新的那个字符，用它的一个 query 去比存好的 key。
+# 不用缓存，每写一个字符都要把全文重算一遍。
 # %%
 start = training[None, :4]
 kept, again = (model.generate(start, max_new_tokens=LENGTH - 4, use_cache=cache) for cache in (True, False))

@@ -82,13 +82,13 @@ finding(same, f"Saved and read back, {size:,} numbers give the same logits, bit 
         f"存盘再读回，{size:,} 个数算出的 logits 逐位相同。")  # fmt: skip
 # %% [markdown]
 # ## What it expects, and where dW flows
-# ## 它在期待什么，dW 又怎样流动
+# ## 它预测什么，dW 又怎样流动
 #
 # The loss of a sentence asks each position for its next token. In GPT-2 one matrix makes queries, keys and values
 # together, $[Q\;K\;V] = X W_{qkv}$. Here is the gradient's way to that of the first layer, through all layers above.
 #
 # 一个句子的损失，就是问每个位置下一个词元是什么。GPT-2 用一个矩阵同时产生三者：$[Q\;K\;V] = X W_{qkv}$。
-# 下面是梯度从损失出发、穿过上面所有的层、到达第一层这个矩阵的路。
+# 下面是梯度从损失出发、穿过上面所有的层、到达第一层这个矩阵的路线。
 # %%
 probabilities = model(ids).softmax().array[0, -1]
 best = [
@@ -107,12 +107,12 @@ nudges = graph.explain(loss, W_qkv, nudge=4).nudges
 wrong = max(abs(n.slope - n.gradient) for n in nudges) / max(abs(n.gradient) for n in nudges)
 finding(len(nudges) == 4 and wrong < 1e-3,
         f"Four entries of $W_{{qkv}}$ nudged: the slopes are what came down the routes, to {wrong:.0e} of the largest.",
-        f"对 $W_{{qkv}}$ 的四个元素做数值微分：斜率与沿路传下来的梯度一致，相差不超过最大者的 "
-        f"{wrong:.0e}。")  # fmt: skip
+        f"对 $W_{{qkv}}$ 的四个元素做数值微分：斜率与沿路线传来的梯度一致，相差不超过最大梯度的 "
+        f"{wrong:.0e} 倍。")  # fmt: skip
 # %% [markdown]
 # Which head would this sentence change most? Cut each layer's $dW_{qkv}$ by heads, for $Q$, $K$ and $V$.
 #
-# 这个句子最想改动哪个头？把每一层的 $dW_{qkv}$ 按头切开，$Q$、$K$、$V$ 各看一张。
+# 这个句子最想改动哪个头？把每一层的 $dW_{qkv}$ 按头切开，$Q$、$K$、$V$ 各画一张。
 # %%
 H = model.config.n_head
 seen = []  # of each layer: X, [Q K V] and the attention's output | 每层的 X、[Q K V] 和注意力的输出
@@ -151,7 +151,7 @@ for axis, letter, norms in zip(axes, "QKV", parts.swapaxes(0, 1), strict=True):
 axes[0].set_ylabel("layer | 层")
 fig.colorbar(image, ax=axes, label="norm | 范数", shrink=0.42)
 show(fig, f"$dW_v$ is on average {v / q:.1f} times $dW_q$ and {v / k:.1f} times $dW_k$.",
-     f"平均来看，$dW_v$ 是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍。")  # fmt: skip
+     f"平均来看，$dW_v$ 的范数是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍。")  # fmt: skip
 # %% [markdown]
 # Why? The gradients of $W_q$ and $W_k$ have to pass the softmax of their own layer, that of $W_v$ has not. Whether this
 # is the reason can be tried: compute $dW_q$ once more, with $dP$ itself in place of $dS$, as if softmax let everything
@@ -171,7 +171,7 @@ finding(max(passed) < 0.9 and (found or ratio < 0.5 * v / q),
 # python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "
 # ```
 #
-# **练习。** 让小模型写几句；再找一个 GPT-2 文件夹，看看 “The capital of France is” 后面会接什么词。
+# **练习。** 让小模型写几句；再找一个 GPT-2 文件夹，看看“The capital of France is”后面会接什么词。
 # ```bash
 # python demos/generate.py --model out/tour/12_pretrained/gpt2 --prompt "The "
 # ```
@@ -181,6 +181,6 @@ finding(max(passed) < 0.9 and (found or ratio < 0.5 * v / q),
 # the next token, as above, rather than at the one that is written: a language model says what texts are like, and what
 # is true only in so far as texts are.
 #
-# **答案。** 小模型写出来的东西看着像 Python 手册，是手册里的词和半截词，没有多少意思：它读得少，参数也少。
+# **答案。** 小模型写出来的东西看着像 Python 手册，是手册里的词和半截词，但不大通顺：它读得少，参数也少。
 # 关于法国，GPT-2 怎么说要看它的大小。与其看写出来的那一个词元，不如像上面那样看下一个词元的各个概率：
-# 语言模型说的是文本通常怎样写；文本里写的是真的，它才说得真。
+# 语言模型说的是文本通常怎样写；文本写的是真的，它说的才是真的。

@@ -6,7 +6,7 @@
 # code that one can read, run and break: plain NumPy, in which nothing of the package is left.
 #
 # 第 9 章用公式和图跟着 $dW_q$ 走过了一个注意力头。同样的一步，这里写成代码：
-# 只用 NumPy，不依赖本软件包，可以读，可以运行，也可以故意改错。
+# 只用 NumPy，不依赖本包，可以读，可以运行，也可以故意改错。
 #
 # The head has the same three lines as in the paper; a target $T$ makes a loss of what it returns.
 #
@@ -46,7 +46,7 @@ show(step, "What ran forward, and then, line by line, what runs backward.",
 # $dQ$, $dQ$ needs $dA_2$, that needs $dS$, and $dS$ needs $dP$ and the $P$ of the forward. In the picture these are
 # the purple arrows, from bottom to top.
 #
-# 这段程序不是人写的。变量名取自 `head`；没有名字的中间结果叫 $A_1$、$A_2$……
+# 这段程序不是人写的。变量名取自 `head`；没有名字的运算结果叫 $A_1$、$A_2$……
 # 反向的每一行都是一个运算的规则，只是代入了变量名。从最后一行往上找：$dW_q$ 用到 $dQ$，
 # $dQ$ 用到 $dA_2$，$dA_2$ 用到 $dS$，$dS$ 又用到 $dP$ 和前向算出的 $P$。在图里，它们就是自下而上的紫色箭头。
 # %%
@@ -70,7 +70,7 @@ finding(same and loss == L.item(), "The program gives the loss and the gradients
 # broken here, one after the other:
 #
 # 反向的某一行写错了，怎样才能发现？看损失看不出来：前向没有变，训练时损失也许照样下降，只是慢一些。
-# 能发现错误的是导数的定义：把权重的一个元素改动 $\pm\varepsilon$，重新跑前向，
+# 能发现错误的是导数的定义，也就是数值微分：把权重的一个元素改动 $\pm\varepsilon$，重新前向计算，
 # 再把 $(L(w+\varepsilon) - L(w-\varepsilon)) / 2\varepsilon$ 与梯度相比。
 # `gradcheck` 对每个元素都这样检查。下面依次改错三行：
 # %%
@@ -119,7 +119,7 @@ say(f"What it says of the first mistake: `{message}`", f"对第一处错误，�
 finding(marks == ["✓✓✓", "✗✗✓", "✗✗✓", "✓✓✗"],
         "Which gradients are wrong says where to look. A mistake spoils what lies behind it on the way back, and "
         "nothing else: $dS$ and $dA_2$ lie on the way to $W_q$ and $W_k$, $dV$ on the way to $W_v$.",
-        "哪些梯度出错，就说明该去哪里找。一处错误只影响反向路径上它后面的量，不影响别的："
+        "哪些梯度出错，就说明该去哪里找。一处错误只影响往回走时在它后面的量，不影响别的："
         "$dS$、$dA_2$ 在通往 $W_q$、$W_k$ 的路上，$dV$ 在通往 $W_v$ 的路上。")  # fmt: skip
 
 # %% [markdown]
@@ -130,7 +130,7 @@ finding(marks == ["✓✓✓", "✗✗✓", "✗✗✓", "✓✓✗"],
 # alone from then on: no Tensors, no graph, no walk. The numbers stay what they are.
 #
 # 这样的程序不只是用来读的。`compile` 在函数第一次被调用时记下它做了什么，以后只执行这些：
-# 没有 Tensor，没有计算图，也不用再遍历图。算出的数不变。
+# 没有 Tensor，没有计算图，也不用再往回走一遍图。算出的数不变。
 # %%
 quick = compile(head)
 before = {name: leaves[name].grad.array for name in weights}
@@ -154,4 +154,4 @@ finding(unchanged and len(quick.programs) == 1, "Compiled, the head has the same
 # $3 \times 2$. Were $n = d_k$, the shapes would fit, and only the numbers would tell.
 #
 # **答案。** 系数错了，$dW_q$ 和 $dW_k$ 就错，$dW_v$ 仍然对：$dP$ 在通往前两者的路上，而 $dV$ 直接由 $dY$ 得来。
-# 去掉转置，NumPy 会拒绝这个乘积，因为 `dY` 和 `V` 都是 $3 \times 2$。假如 $n = d_k$，形状就对得上，只有数值才能揭穿。
+# 去掉转置，NumPy 会拒绝这个乘积，因为 `dY` 和 `V` 都是 $3 \times 2$。假如 $n = d_k$，形状就对得上，只有看数值才能发现。

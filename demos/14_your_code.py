@@ -52,14 +52,14 @@ finding(losses[-1] < 0.8 * losses[0] and (short or right > 0.5),
 
 # %% [markdown]
 # ## Look into it
-# ## 看进去
+# ## 看看里面
 #
 # A loss that has not gone backward yet has its graph. The boxes are the modules of the file, and the names its
 # variables. Note `scores`: the file divides it in place. The graph keeps what it was before, as a value of its own, so
 # that the picture and the gradient are right.
 #
-# 还没有反向的损失，手里握着它的计算图。方框是文件里的模块，名字是文件里的变量。注意 `scores`：
-# 文件里用原地除法修改了它。计算图把修改之前的值另存为一个值，所以图和梯度都是对的。
+# 还没有反向传播的损失，仍然保留着它的计算图。方框是文件里的模块，名字是文件里的变量名。注意 `scores`：
+# 文件里用原地除法修改了它。计算图把修改之前的值单独保存，所以图和梯度都是对的。
 # %%
 rows = theirs.torch.randint(0, theirs.digits, (2, theirs.length))
 _, loss = model.train()(rows, rows.sort(dim=-1).values)
@@ -81,12 +81,12 @@ show(nn.summary(model, rows), "What its parts cost.", "各部分的开销。")
 # **Exercise.** Take a file that you learned from. Which weight gets the largest gradient at the first step, and by
 # which route?
 #
-# **练习。** 找一个你学过的文件。第一步里，哪个权重得到的梯度最大，是经由哪条路径得到的？
+# **练习。** 找一个你学过的文件。第一步里，哪个权重得到的梯度最大，是经哪条路线传来的？
 #
 # **Answer.** For `torch_style.py` it is `head.weight`, the last matrix, with three different seeds: it is nearest to
 # the loss, its only route is the product with what goes into it. The smallest are those of the queries and keys, 60
 # to 200 times smaller: their way leads through the softmax of attention (chapters 5 and 12).
 #
 # **答案。** 对 `torch_style.py`，换了三个随机种子，都是最后一个矩阵 `head.weight`：它离损失最近，
-# 唯一的路径就是与自己的输入相乘。最小的是 query 和 key 的权重，小 60 到 200 倍：通向它们的路要穿过注意力的 softmax
-# （第 5 章和第 12 章）。
+# 唯一的路线就是与自己的输入相乘。最小的是 query 和 key 的权重，只有它的 1/60 到 1/200：
+# 通向它们的路线要穿过注意力的 softmax（第 5 章和第 12 章）。

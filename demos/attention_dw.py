@@ -24,11 +24,11 @@ from tinygrad_tf.wording.languages import either
 from tinygrad_tf.wording.terminal import right
 
 ZH = """\
-注意力头的 dW_q 从何而来？列出所有数值、所有梯度，做数值验证，并画成图。
+注意力头的 dW_q 从何而来？列出所有数值、所有梯度，用数值微分验证，并画成图。
 
     python demos/attention_dw.py
 
-一个注意力头读三个词的句子，全部用基本运算写成：
+一个注意力头读一个三个词的句子，全部用基本运算写成：
 
     Q = X W_q,   K = X W_k,   V = X W_v,   S = Q Kᵀ / √d_k,   P = softmax(S),   Y = P V,   L = mean (Y − T)²
 
@@ -110,8 +110,8 @@ def main() -> None:
     slopes = nudged(leaves, "W_q")
     worst = np.abs(slopes - by_name["W_q"].array).max()
     show(either("Check: dW_q by the rules, and by nudging each entry of W_q by ±0.00001",
-                "数值验证：由规则得到的 dW_q，和把 W_q 的每个元素加减 0.00001 得到的"),
-         {either("rules", "规则"): by_name["W_q"].array, either("nudge", "验证"): slopes})  # fmt: skip
+                "验证：由规则得到的 dW_q，和由数值微分得到的（W_q 的每个元素各加减 0.00001）"),
+         {either("rules", "规则"): by_name["W_q"].array, either("nudge", "数值微分"): slopes})  # fmt: skip
     print(either(f"largest difference: {worst:.1e}", f"最大相差 {worst:.1e}"))
     assert worst < 1e-8, "a rule is wrong"
 

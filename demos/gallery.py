@@ -78,24 +78,24 @@ PIECES = [
         "en": "From the loss back to W_q: the product, the softmax, the scaling, and the product again. Point at an "
               "entry to see the sum that made it.",
         "zh": "从损失一路回到 W_q：矩阵乘积、softmax、缩放，再到矩阵乘积。把指针移到某个元素上，"
-              "就能看到它是哪些项相加得来的。",
+              "就能看到它由哪些项相加得来。",
     }, attention_head),
     Piece("gpt_block", {"en": "A block of GPT-2", "zh": "GPT-2 的一个块"}, {
         "en": "At each sum of the residual stream the gradient goes two ways: past the block, and through attention or "
               "the feed-forward network.",
-        "zh": "在残差流的每个加法处，梯度分成两路：一路直接过去，另一路穿过注意力或前馈网络。",
+        "zh": "在残差流的每个加法处，梯度分成两路：一路绕过这个块直接过去，另一路穿过注意力或前馈网络。",
     }, gpt_block),
     Piece("transformer", {"en": "The encoder–decoder of the paper", "zh": "论文中的编码器–解码器"}, {
         "en": "The encoder gets its gradient through cross-attention alone, once for each layer of the decoder: follow "
               "the routes into memory.",
-        "zh": "编码器的梯度只能经交叉注意力传来，解码器每有一层就来一路：沿着这些路径看它们怎样汇入 memory。",
+        "zh": "编码器的梯度只能经交叉注意力传来，解码器每有一层就来一路：沿着这些路线，看它们怎样汇入 memory。",
     }, whole_transformer),
     Piece("gpt2", {"en": "GPT-2, all twelve layers", "zh": "GPT-2，完整的十二层"}, {
         "en": "The residual stream carries the gradient past eleven blocks to the first one. Choose "
               "transformer.wte.weight, the table of the tokens: it reads them and scores them, so its gradient comes "
               "from both ends.",
-        "zh": "残差流把梯度越过十一个块送到第一个块。再选 transformer.wte.weight，也就是词元表：它既读入词元"
-              "又给词元打分，所以它的梯度来自两端。",
+        "zh": "残差流带着梯度越过十一个块，到达第一个块。再选 transformer.wte.weight，也就是词嵌入表：它既用来读入"
+              "词元，又用来给词元打分，所以它的梯度来自两端。",
     }, gpt2_shape),
 ]  # fmt: skip
 

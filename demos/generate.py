@@ -31,14 +31,14 @@ from tinygrad_tf.models.hub import folder_of
 from tinygrad_tf.wording.languages import either
 
 ZH = """\
-让 GPT-2、Llama 或 BERT 写字：权重来自一个文件夹，或 hub 上的一个名字，文字边生成边显示。
+让 GPT-2、Llama 或 BERT 写文本：权重来自一个文件夹，或 hub 上的一个名字，文本边生成边显示。
 
     python demos/generate.py --model 文件夹 --prompt "Once upon a time"
     python demos/generate.py --model openai-community/gpt2 --prompt "Once upon a time" --sample --seed 1
     python demos/generate.py --model google-bert/bert-base-uncased --prompt "Paris is the [MASK] of France."
 
 文件夹用 Hugging Face 的格式：config.json、safetensors 文件、tokenizer.json。双向阅读的 BERT 填空，其余的续写。
-怎样选词元，由文件夹里的 generation_config.json 决定；这里写出的优先。
+怎样选词元，由文件夹里的 generation_config.json 决定；命令行里写出的选项优先。
 """
 FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 
@@ -170,13 +170,13 @@ def arguments() -> dict[str, Any]:
     add("--top-k", type=whole(0), metavar="K", help=either(
         "draw among the K likeliest; 0: among all", "只在最可能的 K 个里抽；0：不限"))
     add("--top-p", type=share, metavar="P", help=either(
-        "draw among the likeliest that together have this probability", "只在合计概率达到 P 的最可能词元里抽"))
+        "draw among the likeliest that together have this probability", "只在合计概率达到 P 的那些最可能的词元里抽"))
     add("--min-p", type=share, metavar="P", help=either(
-        "draw among those with this share of the largest probability", "只抽概率不低于最大概率 P 倍的词元"))
+        "draw among those with this share of the largest probability", "只在概率不低于最大概率 P 倍的词元里抽"))
     add("--repetition-penalty", type=positive, metavar="X", help=either(
         "above 1: what is there already becomes less likely", "大于 1：已出现的词元变得不太可能"))
     add("--no-repeat-ngram-size", type=whole(0), metavar="N", help=either(
-        "no N tokens in a row occur twice; 0: they may", "任何连续 N 个词元不出现两次；0：可以"))
+        "no N tokens in a row occur twice; 0: they may", "任何连续 N 个词元都不出现两次；0：不限"))
     add("--stop-strings", nargs="+", metavar="TEXT", help=either(
         "the text ends with one of them", "遇到其中之一就停"))
     return vars(parser.parse_args())

@@ -38,7 +38,7 @@ ZH = """\
 
     python demos/tour.py
 
-大约三分钟。算过的会保留：只有某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，几秒而不是几分钟），
+大约三分钟。算过的会保留：某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，只要几秒），
 --only 05（只要那一章，单独成页），--jobs 1（一次一章）。
 """
 MODEL = "dates_model"  # what the chapters that need it are told by; it is trained once, before them

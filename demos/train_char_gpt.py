@@ -46,7 +46,7 @@ from tinygrad_tf.train.progress import Progress
 from tinygrad_tf.wording.languages import either
 
 ZH = """\
-训练一个小 GPT 逐个字母地写文本，用一个处理器核，几分钟就好。
+训练一个小 GPT 逐字符地写文本，用一个 CPU 核，几分钟就好。
 
     python demos/train_char_gpt.py                     用 Python 自己的标准库源代码
     python demos/train_char_gpt.py --text 文件         用任意文本
@@ -54,11 +54,11 @@ ZH = """\
     python demos/train_char_gpt.py --ranks 4           用四个核，约快三倍
     mpiexec -n 64 … python demos/train_char_gpt.py     用许多机器的核，由集群的启动程序启动
 
-有几个进程时，每批十二个窗口由它们分担；结果相同，只差舍入。
+有几个进程时，每批十二个窗口由它们分担；结果相同，只差舍入误差。
 
-设置是 nanoGPT 在处理器上的设置：4 层，4 个头，宽 128，上下文 64 个字母，每批 12 个，AdamW 训练 2,000 步。文本的前 90 %
-用来训练，其余用来算验证损失。检查点和样本写到 out/char_gpt，Hugging Face 格式的模型写到 out/char_gpt/model，
-之后就可以让它接着写：
+设置与 nanoGPT 在 CPU 上的相同：4 层，4 个头，宽 128，上下文 64 个字符，每批 12 个，AdamW 训练 2,000 步。
+文本的前 90% 用来训练，其余用来算验证损失。检查点和样本写到 out/char_gpt，
+Hugging Face 格式的模型写到 out/char_gpt/model，之后就可以让它接着写：
 
     python demos/generate.py --model out/char_gpt/model --prompt "import " --sample
 """
@@ -82,7 +82,7 @@ class Letters:
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         if min(len(self.train), len(self.validation)) <= BLOCK:
             raise SystemExit(either(f"the text has {len(ids)} letters; at least {11 * BLOCK} are needed",
-                                    f"文本有 {len(ids)} 个字母；至少要 {11 * BLOCK} 个"))  # fmt: skip
+                                    f"文本有 {len(ids)} 个字符；至少要 {11 * BLOCK} 个"))  # fmt: skip
 
     def batch(self) -> np.ndarray:
         """Windows at random places of the training text, with one letter more than the model reads (B, L + 1)."""

@@ -35,9 +35,10 @@ ZH = """\
 
     python demos/train_dates.py
 
-大约一分钟。out/dates 里留下：检查点（model.safetensors），损失和得分的曲线（curves.png），解码器写一个日期时看了哪里
-（attention.png），以及它读错的一个日期的损失的梯度怎样到达第一层：查询、键和值的权重画成图（dW.svg），W_q 做成可以
-一步步查看的网页（dW.html）。然后就可以问它：
+大约一分钟。out/dates 里留下：检查点（model.safetensors），损失和得分的曲线（curves.png），
+解码器写一个日期时看了哪里（attention.png），以及它读错的一个日期：损失的梯度怎样到达第一层。
+通往 query、key 和 value 权重的画成图（dW.svg），通往 W_q 的做成可以一步步查看的网页（dW.html）。
+然后就可以问它：
 
     python demos/translate_date.py "三月三日 2026"
 """
@@ -128,7 +129,7 @@ def arguments() -> argparse.Namespace:
     anew.add_argument("--resume", action="store_true",
                       help=either("go on from the checkpoint in that folder", "从那里的检查点继续"))  # fmt: skip
     anew.add_argument("--overwrite", action="store_true",
-                      help=either("begin anew in the place of that checkpoint", "丢开原来的检查点"))  # fmt: skip
+                      help=either("begin anew in the place of that checkpoint", "不用检查点，重新开始"))  # fmt: skip
     return parser.parse_args()
 
 

@@ -39,9 +39,10 @@ ZH = """\
     python demos/your_code.py gpt.py --set n_embd=32 --set eval_iters=1
     python demos/your_code.py model.py --then "loss = GPT(GPTConfig())(ids, ids)[1]; loss.backward()"
 
-只在这个进程里，``import torch`` 得到的是本包。脚本一直运行到第 ``--steps`` 次调用 ``backward()``，然后打印模块的结构和
-计算量，并写出一个网页，可以一步步查看这次反向传播。``--`` 后面是脚本自己的参数。``--set`` 给脚本里的某个数换一个值，
-让模型小到看得清。用 ``--then`` 时，文件当作模块导入，接着运行所给的代码：适合只定义模型的文件。
+只在这个进程里，``import torch`` 得到的是本包。脚本一直运行到第 ``--steps`` 次调用 ``backward()``，
+然后打印模块的结构和计算量，并写出一个网页，可以一步步查看这次反向传播。``--`` 后面是脚本自己的参数。
+``--set`` 给脚本里的某个数换一个值，让模型小到看得清。
+用 ``--then`` 时，文件当作模块导入，接着运行所给的代码：适合只定义模型的文件。
 """
 
 

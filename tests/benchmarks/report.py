@@ -216,12 +216,12 @@ SENTENCES = {
     "README.md": (
         "Everybody's best over 1, 2 and all threads:",
         "With one core kept busy by another program, each library at the number of threads it takes by itself:",
-        "Measured on {machine} Apart from what is measured, {others:.2f} cores were busy (the median of all rounds).",
+        "Measured on {machine}. Apart from what is measured, {others:.2f} cores were busy (the median of all rounds).",
     ),
     "README.zh.md": (
         "各家在 1、2 和全部线程中的最好成绩：",
         "另一个程序一直占着一个核，各家用自己默认的线程数：",
-        "测量所用的机器：{machine} 除了被测的程序，还有 {others:.2f} 个核在忙（所有轮次的中位数）。",
+        "测量所用的机器：{machine}。除了被测的程序，还有 {others:.2f} 个核在忙（所有轮次的中位数）。",
     ),
 }
 
@@ -254,7 +254,7 @@ def for_readme(results: Record, name: str) -> str:
     line = machine_line(list(results.values())[-1]["machine"])
     first, second, third = (headed(table, HEADINGS[name]) for table in
                             (goals(results), everyone(results, ALWAYS), everyone(results, loaded)))  # fmt: skip
-    told = machine.format(machine=line, others=statistics.median(others or [0.0]))
+    told = machine.format(machine=line.removesuffix("."), others=statistics.median(others or [0.0]))
     return "\n\n".join([first, best, second, busy, third, told])
 
 

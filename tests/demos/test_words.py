@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-DEMOS = Path(__file__).parents[2] / "demos"
+ROOT = Path(__file__).parents[2]
+DEMOS = ROOT / "demos"
 FILES = sorted(DEMOS.glob("[0-9][0-9]_*.py"))
+PAGES = [*ROOT.glob("*.zh.md"), *ROOT.glob("tests/*/*.zh.md"), *ROOT.glob("tinygrad_tf/*/*.zh.md")]
 TERMS = json.loads((DEMOS / "glossary.json").read_text(encoding="utf-8"))
 
 
@@ -39,10 +41,11 @@ def test_an_exercise_has_its_answer_in_both_languages(path):
     assert marks == ["Exercise", "练习", "Answer", "答案"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_chinese_line_ends_inside_a_word(path):
     """Between two Chinese characters a line may be broken only after a stop."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    broken = [a for a, b in pairwise(lines) if re.match(r"# (?!#).*[\u3400-\u9fff]$", a)
-              and re.match(r"# [\u3400-\u9fff]", b)]  # fmt: skip
+    mark = "# " if path.suffix == ".py" else ""
+    broken = [a for a, b in pairwise(lines) if re.match(rf"{mark}(?!#).*[\u3400-\u9fff]$", a)
+              and re.match(rf"{mark}[\u3400-\u9fff]", b)]  # fmt: skip
     assert broken == []

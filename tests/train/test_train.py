@@ -357,4 +357,4 @@ def test_the_figures_speak_the_language_that_is_chosen(figures, tmp_path, monkey
     monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure))
     with language("zh"):
         figures.save_curves(History([2.0, 1.0], {2: 0.5}), tmp_path / "c.png")
-    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["损失（nat / 字符）", "留出集上完全答对（%）"]
+    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["损失（纳特/字符）", "留出集上完全答对（%）"]

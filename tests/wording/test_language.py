@@ -63,6 +63,14 @@ def test_a_rule_within_a_rule_is_translated_too():
         assert languages.translated("an axis is an integer (NumPy: no)") == "轴是整数（NumPy：no）"
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"), [("b is True or False", "b 是 True 或 False"), ("n is a text", "n 是文本")]
+)
+def test_a_space_stands_between_chinese_and_latin_letters(english, chinese):
+    with tinygrad_tf.language("zh"):
+        assert languages.translated(english) == chinese
+
+
 # ---- what speaks it --------------------------------------------------------------------------------------------------
 
 X, W = Tensor(np.ones((1, 2)), name="X"), Tensor(np.ones((2, 1)), requires_grad=True, name="W")

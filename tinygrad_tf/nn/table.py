@@ -113,7 +113,7 @@ def _aligned(cell: str, width: int, column: int) -> str:
 
 
 def _head() -> tuple[str, ...]:
-    return either(("Layer", "Output", "Parameters", "FLOPs", "Memory"), ("层", "输出", "参数", "FLOPs", "内存"))
+    return either(("Layer", "Output", "Parameters", "FLOPs", "Memory"), ("层", "输出", "参数个数", "FLOPs", "内存"))
 
 
 def amount(x: float, step: int, units: tuple[str, ...]) -> str:

@@ -32,7 +32,7 @@ def save_curves(history: History, path: str | os.PathLike[str]) -> None:
     """
     labels = either(
         ("loss (nats per character)", "held-out, exact match (%)", "step"),
-        ("损失（nat / 字符）", "留出集上完全答对（%）", "步"),
+        ("损失（纳特/字符）", "留出集上完全答对（%）", "步"),
     )
     with _style("".join(labels)):
         figure = _matplotlib().figure.Figure(figsize=(7, 5.5), layout="constrained")

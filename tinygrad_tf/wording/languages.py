@@ -77,7 +77,13 @@ def translated(text: str) -> str:
 
 
 def _filled(chinese: str, parts: dict[str, str]) -> str:
-    return _PLACE.sub(lambda place: parts[place[1]], chinese)
+    """The Chinese with its places filled; a space stands between a Chinese character and a Latin one."""
+
+    def filled(place: re.Match[str]) -> str:
+        part, before = parts[place[1]], chinese[: place.start()]
+        return f" {part}" if re.match("[A-Za-z0-9]", part) and re.search("[\u3400-\u9fff]$", before) else part
+
+    return _PLACE.sub(filled, chinese)
 
 
 @functools.cache

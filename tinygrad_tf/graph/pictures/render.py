@@ -32,7 +32,7 @@ _TEXT = ("dot", "gv")
 _NO_FONT = (
     "no font for Chinese here, so the {} shows boxes instead: "
     'pip install "tinygrad_tf[chinese]", or write SVG, which uses the reader\'s fonts',
-    '这里没有中文字体，所以 {} 里会显示成方框：pip install "tinygrad_tf[chinese]"，或写 SVG，它用读者自己的字体',
+    '这里没有中文字体，所以 {} 里的汉字会显示成方框：pip install "tinygrad_tf[chinese]"，或写 SVG，它用读者自己的字体',
 )
 _INSTEAD = "a page, .html or .json, is what graph.explore makes"
 
