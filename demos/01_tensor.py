@@ -109,7 +109,7 @@ finding(apart < 1e-8, f"The rules, the hand and the nudge agree: no entry of dW 
 # ## 反向是怎么走的
 #
 # `backward()` knows no formula for the whole network. It knows one rule for each operation, and walks: this is
-# **back-propagation**, and it is all said in four sentences.
+# **back-propagation**, and four points say it all.
 #
 # `backward()` 并不知道整个网络的公式。它只知道每个运算的规则，然后往回走：这就是**反向传播**，四句话就能说完。
 #

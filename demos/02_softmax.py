@@ -31,7 +31,7 @@ import numpy as np
 from tinygrad_tf import Tensor, cross_entropy, graph, jacobian, softmax
 
 scores = np.array([2.0, 1.0, 0.0, -1.0, 0.5])
-words = ["cat", "sat", "on", "the", "mat"]
+words = ["cat | 猫", "sat | 坐", "on | 在", "the | 那", "mat | 垫子"]
 scaled = {factor: softmax(Tensor(factor * scores)).array for factor in (0, 1, 3, 10)}
 
 many = np.random.default_rng(0).normal(0, 3, (10_000, 7))
@@ -39,7 +39,8 @@ P = softmax(Tensor(many), axis=-1).array
 # %%
 fig, axes = figure(1, 4, width=9, height=2.6, sharey=True)
 for axis, (factor, shares) in zip(axes, scaled.items(), strict=True):
-    axis.bar(words, shares, color=BLUE)
+    axis.bar(range(5), shares, color=BLUE)
+    axis.set_xticks(range(5), words)
     axis.set_title(f"scores × {factor} | 分数 × {factor}")
     axis.tick_params(axis="x", rotation=60)
 axes[0].set_ylabel("P")
@@ -88,10 +89,9 @@ extreme = (10 ** rng.uniform(-38, 38.4, (10_000, 5)) * rng.choice([-1, 1], (10_0
 with np.errstate(over="ignore"):
     survived = softmax(Tensor(extreme), axis=-1).array
 # %%
-shares = ", ".join(f"{share:.3f}" for share in safe)
-say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {shares}, as it "
+say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {safe.round(3)}, as it "
     "does for 2, 1 and 0.",
-    f"分数为 1000、999、998 时：照公式直接算得到 {naive(large)}，`softmax` 得到 {shares}，"
+    f"分数为 1000、999、998 时：照公式直接算得到 {naive(large)}，`softmax` 得到 {safe.round(3)}，"
     "与分数 2、1、0 的结果相同。")  # fmt: skip
 finding(breaks_at == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol=1e-6)
         and np.isfinite(survived).all() and abs(survived.sum(-1) - 1).max() < 1e-6,
@@ -189,7 +189,7 @@ finding(wrong < 1e-6 and abs(J.sum(0)).max() < 1e-6 and slope < 0.25 / 100,
 # 剩下的是最朴素的梯度：模型说的概率，减去正确答案。$P_t$ 约掉了，所以 softmax 饱和的地方，这个损失并不饱和。
 # %%
 right_answer = 3
-x = Tensor(10 * scores[None], requires_grad=True)  # sure of "cat", but "the" is right | 确信是 cat，正确的却是 the
+x = Tensor(10 * scores[None], requires_grad=True)  # sure of "cat", but "the" is right | 确信是“猫”，正确的却是“那”
 loss = cross_entropy(x, np.array([right_answer]))
 loss.backward()
 minus_truth = softmax(Tensor(10 * scores)).array - np.eye(5)[right_answer]

@@ -75,9 +75,8 @@ def study(places, clues, word):
     sense = np.array([next(i for i, m in enumerate(meanings) if last in clues[m].split()) for last in sentences[:, -1]])
     words, ids = np.unique(sentences, return_inverse=True)
     ids, at, labels = ids.reshape(sentences.shape), places.index(word), ids.reshape(sentences.shape).copy()
-    labels[:, at] = (
-        len(words) + sense
-    )  # what is to be said: the word itself, but for this one | 该说的：词自己，只有它例外
+    # What is to be said: the word itself, but for this one. | 该说的是词自己，只有这个词例外。
+    labels[:, at] = len(words) + sense
     train, test = np.split(rng.permutation(len(ids)), 2)
     model = Reader(len(words), len(words) + len(meanings))
     optimizer = optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
@@ -146,6 +145,11 @@ for axis, (word, found), names in zip(axes, results.items(), (list(BANK), list(D
     axis.plot(*(x[:1] @ flat).T, "*", color=INK, ms=13, label="before | 之前")
     axis.set(title=word, xlabel="1st direction | 第一方向", ylabel="2nd direction | 第二方向")
     axis.legend(fontsize=9, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2), columnspacing=1, handletextpad=0.2)
+show(fig, "The vectors of `bank` and `打` in all test sentences, along the two directions in which they vary most. "
+     "Before attention they are one point, the star; after it the meanings lie apart.",
+     "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号）；"
+     "之后不同的意思彼此分开。")  # fmt: skip
+for word, (_, sense, said, at, X, Z, _, _) in results.items():
     same, unit = sense[:, None] == sense, [v[:, at] / np.linalg.norm(v[:, at], axis=1)[:, None] for v in (X, Z)]
     before, after = (1 - u @ u.T for u in unit)  # the cosine distance of any two | 两两的余弦距离
     apart, close, right = after[~same].mean(), after[same].mean(), (said == sense).mean()
@@ -155,10 +159,6 @@ for axis, (word, found), names in zip(axes, results.items(), (list(BANK), list(D
             "right.",
             f"经过注意力之前，`{word}` 只有一个向量。之后，意思不同的两个向量平均余弦距离是 {apart:.2f}，意思相同的是 "
             f"{close:.2f}；意思判对的有 {right:.1%}。")  # fmt: skip
-show(fig, "The vectors of `bank` and `打` in all test sentences, along the two directions in which they vary most. "
-     "Before attention they are one point, the star; after it the meanings lie apart.",
-     "`bank` 和 `打` 在所有测试句子中的向量，取变化最大的两个方向。之前是同一点（星号）；"
-     "之后不同的意思彼此分开。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Take sentences like *he saw a saw*, in which the same word stands twice and means two things. This model
 # cannot learn them, however long it trains. Why? (Compare the two rows of $Z$; chapter 7 has the cure.)

@@ -15,7 +15,7 @@
 # \mathrm{Var}\!\left(\frac{q \cdot k}{\sqrt{d_k}}\right) = 1$$
 #
 # So undivided scores spread by $\pm\sqrt{d_k}$: by 8 for a head of GPT-2 ($d_k = 64$). Chapter 2 showed what softmax
-# makes of large differences: it **saturates**, gives everything to one, and has no slope left. Divided by
+# makes of large differences: it saturates, gives everything to one, and has no slope left. Divided by
 # $\sqrt{d_k}$ (**scaled dot-product attention**) they keep the variance 1 for every $d_k$. The paper only *suspects*
 # that this is why large heads learnt badly without the division (section 3.2.1). We measure it.
 #
@@ -96,20 +96,15 @@ class Head(nn.Module):
         self.letter, self.digit, self.scale = nn.Embedding(10, D), nn.Embedding(11, D), scale
         self.W_q, self.W_k = nn.Linear(D, d_k, bias=False), nn.Linear(D, d_k, bias=False)
         for W in (self.W_q.weight, self.W_k.weight):
-            nn.init.normal_(
-                W, std=(2 * D) ** -0.5
-            )  # X: a sum of two vectors of variance 1 | X 是两个方差为 1 的向量之和
+            # X is a sum of two vectors of variance 1. | X 是两个方差为 1 的向量之和。
+            nn.init.normal_(W, std=(2 * D) ** -0.5)
         self.W_v, self.read = nn.Linear(D, D, bias=False), nn.Linear(D, 10)
 
     def forward(self, letters, digits):
-        X = self.letter(letters) + self.digit(
-            digits
-        )  # (B, 9, D): eight pairs, the question | (B, 9, D)：八对，再加一个问题
-        Q, K, V = (
-            self.W_q(X[:, -1:]),
-            self.W_k(X[:, :-1]),
-            self.W_v(X[:, :-1]),
-        )  # of the question; of the pairs | 问题的；各对的
+        # Eight pairs, and last the question. | 八对，最后是问题。
+        X = self.letter(letters) + self.digit(digits)  # (B, 9, D)
+        Q = self.W_q(X[:, -1:])  # (B, 1, d_k)
+        K, V = self.W_k(X[:, :-1]), self.W_v(X[:, :-1])  # (B, 8, d_k), (B, 8, D)
         P = (Q @ K.mT * self.scale).softmax()  # (B, 1, 8)
         return self.read((P @ V)[:, 0])
 
@@ -136,9 +131,10 @@ def best(d_k, scale):
     return min(curves, key=lambda losses: losses[-20:].mean())
 
 
-curves = {
-    (d_k, divided): best(d_k, d_k**-0.5 if divided else 1.0) for d_k in (16, 64, 1024) for divided in (False, True)
-}
+curves = {}
+for d_k in (16, 64, 1024):
+    for divided in (False, True):
+        curves[d_k, divided] = best(d_k, d_k**-0.5 if divided else 1.0)
 ends = {key: losses[-20:].mean() for key, losses in curves.items()}
 half = [int((curves[64, divided] < np.log(10) / 2).argmax()) for divided in (True, False)]  # steps | 步数
 # %%

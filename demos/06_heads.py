@@ -13,7 +13,8 @@
 # 这正是论文采用**多头注意力**的理由（Vaswani 等，2017，第 3.2.2 节）：多个头可以**并行**地关注不同的**表示子空间**
 # 和不同的位置；只有一个头时，“平均会妨碍这一点”。
 #
-# $$\mathrm{head}_h = \mathrm{softmax}\!\left(\frac{Q_h K_h^\top}{\sqrt{d_k}}\right)V_h, \; d_k = \frac{d_{model}}{H}$$
+# $$\mathrm{head}_h = \mathrm{softmax}\!\left(\frac{Q_h K_h^\top}{\sqrt{d_k}}\right)V_h, \qquad
+# d_k = \frac{d_{model}}{H}$$
 #
 # $$Y = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_H)\,W_o$$
 #
@@ -76,9 +77,8 @@ def trained(n_heads):
     return model
 
 
-test = letters, digits, answers, twin = sentences(
-    np.random.default_rng(1), 1000
-)  # 10¹¹ there are: all are new | 共有 10¹¹ 种：全是新的
+# There are 10¹¹ sentences, so all of these are new. | 共有 10¹¹ 种句子，所以这些全是新的。
+test = letters, digits, answers, twin = sentences(np.random.default_rng(1), 1000)
 models = {n_heads: trained(n_heads) for n_heads in (1, 2, 4, 8)}
 sizes = [sum(p.size for p in model.parameters()) for model in models.values()]
 right, maps = {}, {}
@@ -107,7 +107,8 @@ say(f"In {lucky:.0%} of the cases both digits are the same, so that one look is 
     f"所以前一个的数字得分最高，两问都用它来答：第一问答对 {right[1][0]:.0%}，"
     f"第二问只有 {right[1][1]:.0%}。")  # fmt: skip
 finding(len(set(sizes)) == 1 and right[1][2] < 0.45 and min(right[n][2] for n in (2, 4, 8)) > 0.9,
-        f"Equally many parameters, yet one head gets both right in {right[1][2]:.0%}, two heads in {right[2][2]:.1%}.",
+        f"Equally many parameters, yet one head gets both right in {right[1][2]:.0%} of the cases, two heads in "
+        f"{right[2][2]:.1%}.",
         f"参数同样多：一个头把两个数字都答对的只有 {right[1][2]:.0%}，两个头有 {right[2][2]:.1%}。")  # fmt: skip
 # %% [markdown]
 # ## What each head attends to
@@ -163,7 +164,9 @@ finding(max(roles[0, 0] + roles[1, 1], roles[0, 1] + roles[1, 0]) > 1.8 and look
 # 差别来自三者中的哪一个？然后一个头一个头地算，各用矩阵中自己的那一块；本包则用一次乘法算出所有的头。
 # %%
 attention = models[2].attention
-W_q, W_k, W_v = attention.in_proj_weight.array.reshape(3, 2, D // 2, D)  # each (head, d_k, d_model)
+W_q, W_k, W_v = attention.in_proj_weight.array.reshape(
+    3, 2, D // 2, D
+)  # each (head, d_k, d_model) | 各为 (头, d_k, d_model)
 b_q, b_k, b_v = attention.in_proj_bias.array.reshape(3, 2, D // 2)
 
 # A key is a sum of three independent parts, so their variances add up. | key 是三个独立部分之和，所以方差可以相加。

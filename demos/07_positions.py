@@ -122,8 +122,7 @@ def train(kind, steps):
     return scores, model.eval()
 
 
-names = {"none": "无", "sinusoidal": "正弦", "learned": "可学习", "rotary": "旋转（RoPE）"}
-kinds = ["none", "sinusoidal"] if short else list(names)
+kinds = ["none", "sinusoidal"] if short else ["none", "sinusoidal", "learned", "rotary"]
 learnt = {kind: train(kind, 150 if short else 500) for kind in kinds}
 curves = {kind: scores for kind, (scores, _) in learnt.items()}
 
@@ -136,6 +135,7 @@ given = np.take_along_axis(P, mirrors[..., None], -1)[:, 1:, 0]  # to the right 
 others = np.take_along_axis(P, ids[:, None, 1:].repeat(7, 1), -1)[:, 1:]  # to each digit | 给串里每个数字的
 itself = others[:, np.arange(6), np.arange(6)]
 # %%
+names = {"none": "无", "sinusoidal": "正弦", "learned": "可学习", "rotary": "旋转（RoPE）"}
 fig, axes = figure(height=2.9)
 for kind, scores in curves.items():
     axes.plot(scores.keys(), [100 * score for score in scores.values()], label=f"{kind} | {names[kind]}")
@@ -212,7 +212,7 @@ for (first, later), colour, name, shift in zip(turned, (BLUE, ORANGE), "qk", (0,
         left.annotate("", arrow, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2, "ls": style})
         left.text(*(1.17 * arrow), f"{name}, {at + shift}", ha="center", va="center")
 left.plot(np.cos(np.linspace(0, 7, 99)), np.sin(np.linspace(0, 7, 99)), color=INK, alpha=0.2, lw=1)
-left.set(xlim=(-1.5, 1.5), ylim=(-0.6, 1.45), aspect="equal", xlabel="a", ylabel="b", xticks=[], yticks=[])
+left.set(xlim=(-1.5, 1.5), ylim=(-1.2, 1.5), aspect="equal", xlabel="a", ylabel="b", xticks=[], yticks=[])
 left.set_title("one pair | 一对分量")
 heatmap(right, scores, range(12), range(12), signed=True, bar="q · k")
 right.set(xlabel="position of k | k 的位置", ylabel="position of q | q 的位置")

@@ -133,7 +133,7 @@ share = (base.linear1.weight.size + base.linear2.weight.size) / sum(p.size for p
 # %%
 sizes = [sum(p.size for p in layer.parameters()) for layer in layers.values()]
 show(table(["layer | 层", "parameters | 参数个数", "right | 答对"],
-           [[name, f"{size:,}", f"{score:.1%}"] for name, size, score in zip(kinds, sizes, right, strict=True)]),
+           [[name, size, score] for name, size, score in zip(kinds, sizes, right, strict=True)], ".1%"),
      "Attention fetches the twin's digit, the network makes the sum. (Guessing: 10%.)",
      "注意力取来孪生词元的数字，前馈网络求和。（瞎猜是 10%。）")  # fmt: skip
 finding(right[0] > right[1] + 0.02 and right[2] < 0.2 and elsewhere == 0 and 0.6 < share < 0.7,
@@ -290,12 +290,14 @@ def stack(kind, n_layers, seed, d_model=64, T=16, B=4):
 
 
 depths, seeds = (2, 4, 8, 16, 32), range(3 if short else 12)
-kinds = {"no residual": "no residual | 无残差连接", "post-norm": "post-norm", "pre-norm": "pre-norm"}
+kinds = ("no residual", "post-norm", "pre-norm")
 alike = {kind: np.mean([stack(kind, 24, seed)[0] for seed in seeds], axis=0) for kind in kinds}
-ends = {kind: np.mean([[stack(kind, depth, seed)[1:] for depth in depths] for seed in seeds], axis=0) for kind in kinds}
+every = {kind: [[stack(kind, depth, seed)[1:] for depth in depths] for seed in seeds] for kind in kinds}
+ends = {kind: np.mean(every[kind], axis=0) for kind in kinds}
 # %%
 fig, (left, right) = figure(1, 2, width=8.3, height=3.3)
-for kind, label in kinds.items():
+for kind in kinds:
+    label = "no residual | 无残差连接" if kind == "no residual" else kind
     left.plot(range(1, 25), alike[kind], label=label)
     right.plot(depths, ends[kind][:, 1], label=label)
 left.set(xlabel="layer | 层", ylabel="cosine between tokens | 词元间的余弦", ylim=(0, 1.03))

@@ -97,7 +97,7 @@ forward = [
     ["Y[2, 0]", n(y[2, 0]), products(p[2], v[:, 0])],
     ["L", n(L.item()), f"({squares}) / 6"],
 ]
-show(table(["entry | 元素", "value | 值", "written out | 逐项写出"], forward),
+show(table(["entry | 元素", "value | 值", "written out | 逐项写出"], [[a, b.strip("()"), c] for a, b, c in forward]),
      "Five steps forward. `Q[2, 1]` is row 2 of $X$ times column 1 of $W_q$; `S[2, 0]` is query 2 times key 0.",
      "前向五步。`Q[2, 1]` 是 $X$ 的第 2 行乘 $W_q$ 的第 1 列；`S[2, 0]` 是第 2 个 query 乘第 0 个 key。")  # fmt: skip
 
@@ -138,7 +138,7 @@ backward = [
     ["dQ[2, 1]", n(dQ[2, 1]), f"({products(dS[2], k[:, 1])}) / √2"],
     ["dW_q[1, 1]", n(dW_q[1, 1]), products(x[:, 1], dQ[:, 1])],
 ]
-show(table(["entry | 元素", "value | 值", "written out | 逐项写出"], backward),
+show(table(["entry | 元素", "value | 值", "written out | 逐项写出"], [[a, b.strip("()"), c] for a, b, c in backward]),
      "Five steps back, to the weight by which feature 1 enters query component 1. Three words use it, so three terms "
      "meet in `dW_q[1, 1]`.",
      "反向五步，走到“特征 1 进入 query 第 1 个分量”的那个权重。"

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -143,6 +144,11 @@ def _power(value: float, _: int | None = None) -> str:
     return f"10{digits}" if abs(factor - 1) < 1e-6 else f"{factor:g}×10{digits}"
 
 
+def _half_of(formatter: FuncFormatter, half: Half, lang: str, value: float, place: int | None = None) -> str:
+    """The label that ``set_ticks`` was given, in one language. (A function with a name, so that it can be copied.)"""
+    return half(formatter(value, place), lang)
+
+
 @contextmanager
 def _halved(made: Figure, lang: str, half: Half) -> Iterator[None]:
     """All texts of a figure in one language, for as long as it is being drawn."""
@@ -151,6 +157,10 @@ def _halved(made: Figure, lang: str, half: Half) -> Iterator[None]:
              if isinstance(f := axis.get_major_formatter(), FixedFormatter)]  # fmt: skip
     logs = [(axis, f) for axes in made.axes for axis in (axes.xaxis, axes.yaxis)
             if isinstance(f := axis.get_major_formatter(), LogFormatterMathtext)]  # fmt: skip
+    named = [(axis, f) for axes in made.axes for axis in (axes.xaxis, axes.yaxis)
+             if isinstance(f := axis.get_major_formatter(), FuncFormatter)]  # fmt: skip
+    for axis, f in named:
+        axis.set_major_formatter(FuncFormatter(partial(_half_of, f, half, lang)))
     for axis, _ in logs:
         axis.set_major_formatter(FuncFormatter(_power))
     for text, words in texts:
@@ -158,7 +168,7 @@ def _halved(made: Figure, lang: str, half: Half) -> Iterator[None]:
     for formatter, words in ticks:
         formatter.seq = [half(word, lang) for word in words]
     yield
-    for axis, log in logs:
+    for axis, log in [*logs, *named]:
         axis.set_major_formatter(log)
     for text, words in texts:
         text.set_text(words)

@@ -143,11 +143,14 @@ class Table:
         self.header, self.rows, self.form = header, rows, form
 
     def _repr_markdown_(self, lang: str = "en") -> str:
-        cells = [[half(x if isinstance(x, str) else f"{x:{self.form}}" if isinstance(x, float) else str(x), lang)
+        cells = [[half(x if isinstance(x, str) else self._number(x), lang)
                   for x in row] for row in (self.header, *self.rows)]  # fmt: skip
         numbers = [all(not isinstance(x, str) for x in column) for column in zip(*self.rows, strict=True)]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
         return "\n".join([lines[0], "|" + "|".join("--:" if n else ":--" for n in numbers) + "|", *lines[1:]])
+
+    def _number(self, x: Any) -> str:
+        return f"{x:{self.form}}" if isinstance(x, float) else f"{x:,}" if type(x) is int else str(x)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], form: str = ".3g") -> Table:
@@ -226,35 +229,6 @@ def half(text: str, lang: str) -> str:
 def is_chinese(text: str) -> bool:
     """Whether there is a Chinese character in ``text``."""
     return any("\u3400" <= c <= "\u9fff" for c in text)
-
-
-# ---- models that several chapters need -------------------------------------------------------------------------------
-
-
-def dates_model(progress: bool = True) -> Any:
-    """The trained model of demos/train_dates.py: a ``Trainer`` with ``.model``, ``.task`` and ``.history``.
-
-    It is trained once and kept under out/tour; a training that was stopped goes on. In the short run it is trained for
-    60 steps only, which is enough for no date.
-    """
-    from train_dates import new_model
-
-    from tinygrad_tf.tasks import dates
-    from tinygrad_tf.train.trainer import TrainConfig, Trainer
-
-    manual_seed(0)
-    task = dates()
-    steps = 60 if short else 1000
-    path = OUT / f"dates-{steps}.safetensors"
-    trainer = Trainer(new_model(task), task, TrainConfig(steps=steps), path=path)
-    if path.exists():
-        trainer.resume()
-    if trainer.step < steps:
-        trainer.fit(progress)
-        if trainer.stopped:
-            raise SystemExit(128 + trainer.stopped)  # as a program that a signal ends
-    trainer.model.eval()
-    return trainer
 
 
 # ---- notes for the page ----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; the chapters inherit it
@@ -41,7 +41,6 @@ ZH = """\
 大约三分钟。算过的会保留：某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，只要几秒），
 --only 05（只要那一章，单独成页），--jobs 1（一次一章）。
 """
-MODEL = "dates_model"  # what the chapters that need it are told by; it is trained once, before them
 
 
 def main() -> int:
@@ -80,25 +79,13 @@ def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[P
     shared = fingerprint([*package, *tools], str(short), np.__version__, platform.python_version())
     keys = {path: fingerprint([path], shared) for path in chosen}
     due = [path for path, key in keys.items() if not done(out, path, key)]
-    last = [path for path in due if MODEL in path.read_text(encoding="utf-8")]
     failed: dict[Path, str] = {}
     with ThreadPoolExecutor(jobs) as pool, bar(len(keys), len(keys) - len(due)) as progress:
-
-        def start(paths: Iterable[Path]) -> dict[Future[str], Path | None]:
-            return {pool.submit(run, [str(path)]): path for path in paths}
-
-        pending: dict[Future[str], Path | None] = {}
-        if last:  # first of all, since it takes longest
-            pending[pool.submit(run, ["-c", f"from guide import {MODEL}; {MODEL}(progress=False)"])] = None
-        pending |= start(path for path in due if path not in last)
+        pending = {pool.submit(run, [str(path)]): path for path in due}
         try:
             while pending:
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
                     path, problem = pending.pop(future), future.result()
-                    if path is None:
-                        failed |= dict.fromkeys(last, problem) if problem else {}
-                        pending |= {} if problem else start(last)
-                        continue
                     if problem:
                         failed[path] = problem
                     else:

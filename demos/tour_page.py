@@ -103,14 +103,18 @@ def chapter(path: Path, out: Path, lang: str, titles: dict[Path, str], terms: Se
             found.append(linked(text_cell(cell, lang, number(path)), terms))
             continue
         found.append(next(code))
-        found += [shown(item, out / path.stem, lang) for item in items if cell.first <= item["line"] <= cell.last]
+        found += [
+            shown(item, out / path.stem, lang, terms) for item in items if cell.first <= item["line"] <= cell.last
+        ]
     say = WORDS[lang]
     ran = html.escape(say["ran"]).format(file=f"<code>demos/{path.name}</code>", seconds=f"{notes['seconds']:.1f}")
     order = list(titles)
     at = order.index(path)
     links = [f'<a class="{way}" href="#{anchor(order[i])}">{inline(titles[order[i]])}</a>'
              for way, i in (("previous", at - 1), ("next", at + 1)) if 0 <= i < len(order)]  # fmt: skip
-    return f'<section id="{anchor(path)}">{"".join(found)}<p class="ran">{ran}</p><nav>{"".join(links)}</nav></section>'
+    places = itertools.count(1)  # each section has a place, the same in both languages, that search can lead to
+    text = re.sub("<h3>", lambda _: f'<h3 id="{anchor(path)}-{next(places)}">', "".join(found))
+    return f'<section id="{anchor(path)}">{text}<p class="ran">{ran}</p><nav>{"".join(links)}</nav></section>'
 
 
 def anchor(path: Path) -> str:
@@ -198,9 +202,9 @@ def terms_section(terms: Sequence[Term], files: Sequence[Path], lang: str) -> li
 # ---- what was shown --------------------------------------------------------------------------------------------------
 
 
-def shown(item: dict[str, Any], folder: Path, lang: str) -> str:
+def shown(item: dict[str, Any], folder: Path, lang: str, terms: Sequence[Term] = ()) -> str:
     """What one call of say, finding or show left behind."""
-    words = markdown(item[lang])
+    words = linked(markdown(item[lang]), terms)
     if item["kind"] == "text":
         return f'<div class="said">{words}</div>'
     if item["kind"] == "finding":
@@ -224,11 +228,17 @@ def shown(item: dict[str, Any], folder: Path, lang: str) -> str:
     elif form == "html":
         boxes = [text]
     else:
-        boxes = [markdown(text) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
+        boxes = [cells_that_wrap(markdown(text)) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
     sizes = ("wide", "narrow") if len(boxes) > 1 else ("",)
     words = sides(words) if len(boxes) > 1 else words
     made = "".join(f'<div class="box {size}">{box}</div>' for size, box in zip(sizes, boxes, strict=True))
     return f'<figure class="{kind}">{made}<figcaption>{words}</figcaption></figure>'
+
+
+def cells_that_wrap(made: str) -> str:
+    """A table whose cells of many words, as products written out, may have several lines."""
+    cell = lambda m: f'<td class="long"{m[1]}>{m[2]}</td>' if len(re.sub("<[^>]*>", "", m[2])) > 40 else m[0]
+    return re.sub(r"<td([^>]*)>(.*?)</td>", cell, made, flags=re.DOTALL)
 
 
 def sides(words: str) -> str:

@@ -67,9 +67,12 @@ def whole(before: str, formula: str, after: str) -> str:
 
 
 def mathml(latex: str, block: bool) -> str:
+    """A formula; one that stands alone may be broken where it has wide spaces, and nowhere else."""
     latex = _FUNCTION.sub(r"\g<0>\\,", latex)
-    made = convert(latex, display="block" if block else "inline")
-    return f'<span class="formula">{made}</span>' if block else made
+    if not block:
+        return convert(latex, display="inline")
+    parts = re.split(r"\\q?quad", latex)
+    return f'<span class="formula">{" ".join(convert(part.strip(), display="block") for part in parts)}</span>'
 
 
 def inline(text: str) -> str:
@@ -119,7 +122,7 @@ def linked(made: str, terms: Sequence[Term]) -> str:
         term = found.get(plain(m[1])) or found.get(plain(m[1]).removesuffix("s"))
         return f'<strong><a class="term" href="#{term.anchor}">{m[1]}</a></strong>' if term else m[0]
 
-    return re.sub(r"<strong>(.*?)</strong>", link, made)
+    return re.sub(r"<strong>(.*?)</strong>", link, made, flags=re.DOTALL)
 
 
 def _names(term: Term) -> list[str]:

@@ -119,7 +119,7 @@ def coloured(code: str, language: str, _: str) -> str:
     if not language:
         return ""
     made = highlight(code, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
-    return f'<pre class="code"><code>{made}</code></pre>'
+    return f'<pre class="code {html.escape(language)}"><code>{made}</code></pre>'
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "highlight": coloured}).enable("table")
@@ -231,6 +231,7 @@ def _write_api(out: Path) -> None:
         pdoc.pdoc(*own, "!tinygrad_tf.ops", output_directory=out / "api")
     for path in (out / "api").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
+        text = re.sub(r"&lt;function (bool|int|float)\d*&gt;", r"\1", text)  # a type that a method of Tensor hides
         path.write_text(without_dead_places(text), encoding="utf-8")
 
 

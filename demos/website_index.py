@@ -13,7 +13,7 @@ from urllib.parse import unquote
 Entry = tuple[str, str, str, str, str]  # address, page, title, text, language
 
 
-HEADINGS = ("h1", "h2", "h3", "h4")
+HEADINGS = ("h1", "h2", "h3", "h4", "dt")  # a dt is a term of the glossary
 UNREAD = ("script", "style", "nav", "header", "svg", "math")
 VOID = ("input", "meta", "link", "img", "br", "hr", "wbr")
 
@@ -32,7 +32,7 @@ class Sections(HTMLParser):
         given = dict(attributes)
         if tag == "html":
             self.lang = (given.get("lang") or "")[:2]
-        if self.skipped or tag in UNREAD:
+        if self.skipped or tag in UNREAD or given.get("class") == "number":
             if tag not in VOID:
                 self.skipped.append(tag)
             return

@@ -173,6 +173,7 @@ def test_a_table_writes_its_floats_in_one_form_and_the_half_of_the_page():
 
     rows = table(["heads | 头数", "right"], [[2, 0.5], [4, 0.0312]], ".1%")._repr_markdown_("zh").splitlines()
     assert rows == ["| 头数 | right |", "|--:|--:|", "| 2 | 50.0% |", "| 4 | 3.1% |"]
+    assert table(["n"], [[182528], [True]])._repr_markdown_().splitlines()[2:] == ["| 182,528 |", "| True |"]
 
 
 def test_the_labels_of_a_heatmap_are_text():
@@ -203,6 +204,21 @@ def test_words_become_html():
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
     assert markdown("运行。\n```bash\nls\n```").endswith('<code class="language-bash">ls\n</code></pre>')
     assert "<script>" not in markdown("<script>x</script>")
+
+
+def test_a_formula_that_stands_alone_is_broken_at_its_wide_spaces_only():
+    from tour_text import markdown
+
+    made = markdown("$$Q = XW_q, \\qquad K = XW_k \\quad \\mathrm{a\\;b}$$")
+    assert made.count("<math") == 3
+    assert markdown("$a \\quad b$").count("<math") == 1
+
+
+def test_a_term_over_the_end_of_a_line_leads_to_the_glossary():
+    from tour_text import Term, linked, markdown
+
+    term = Term("weight decay", "权重衰减", "", 3, "It fades.", "淡去。")
+    assert 'href="#term-weight-decay"' in linked(markdown("It is **weight\ndecay**."), [term])
 
 
 def test_the_code_is_shown_without_the_words_that_stand_below_it():

@@ -58,6 +58,8 @@ def test_a_link_that_leads_nowhere_is_found(site):
         ("index.html", "MultiheadAttention", "api/tinygrad_tf/nn.html#MultiheadAttention"),
         ("index.zh.html", "速度", "benchmarks.zh.html"),
         ("errors.html", "broadcast aligned", "errors.html#"),
+        ("index.html", "saturation", "guide/index.html#term-saturation"),
+        ("index.zh.html", "雅可比矩阵", "guide/index.zh.html#term-jacobian"),
     ],
 )
 def test_search_finds(site, browser, page, query, found):

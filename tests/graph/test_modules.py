@@ -164,6 +164,13 @@ def test_a_closed_module_says_its_title_class_shapes_and_content(make, labels):
     assert sorted(lines[:3] for lines in closed(draw(make(), depth=0))) == sorted(labels)
 
 
+def test_a_closed_module_has_a_double_line_and_nothing_else_has():
+    """The legend says so; the second line is that of the table within the box."""
+    model = nn.Sequential(nn.Linear(3, 3))
+    lines = [re.findall(r'<TABLE BORDER="1"', draw(model(batch()).sum(), depth=d).source) for d in (0, 9)]
+    assert [len(found) for found in lines] == [1, 0]
+
+
 @pytest.mark.parametrize("make", [make for make, _ in CLOSED.values()], ids=CLOSED)
 def test_closed_boxes_are_in_no_circle(make):
     """Every arrow leads from what was made before: a picture of boxes can be read from top to bottom."""

@@ -121,7 +121,7 @@ def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = (), frame
     """
     rows = [f'<TR><TD COLSPAN="2">{_font(line)}</TD></TR>' for line in lines]
     rows += [f"<TR>{''.join([f'<TD>{_font(cell, _MONO)}</TD>' for cell in row])}</TR>" for row in table]
-    border, padding = (f'"1" COLOR="{frame}"', 3) if frame else ('"0"', 1)
+    border, padding = (f'"1" COLOR="{frame}"', 6) if frame else ('"0"', 1)
     return f'<<TABLE BORDER={border} CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{"".join(rows)}</TABLE>>'
 
 

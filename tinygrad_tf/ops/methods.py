@@ -73,6 +73,7 @@ def cast(dtype: str) -> Callable[[Tensor], Tensor]:
         return X if X.dtype == dtype else conversion.astype(X, dtype=np.dtype(dtype))
 
     call.__doc__ = f"X in {dtype}. The gradient comes back in the type of X; only floats pass it on."
+    call.__name__ = call.__qualname__ = dtype  # what help() and the reference call it
     return call
 
 

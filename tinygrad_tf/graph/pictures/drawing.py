@@ -186,7 +186,11 @@ class Drawing:
         lines = [(title, TEXT, 12), (f"{box.kind}  {shortened(through, 60)}", QUIET, 10),
                  (self.look.words.line("inside", operations, entries), QUIET, 10)]  # fmt: skip
         path = self.graph.calls[box.nodes[-1].calls[len(box.inside)]].path
-        return {**STYLE["module"], "label": centred(lines), "tooltip": tooltip(f"{isolated(path)} {box.kind}")}
+        return {
+            **STYLE["module"],
+            "label": centred(lines, frame=QUIET),
+            "tooltip": tooltip(f"{isolated(path)} {box.kind}"),
+        }
 
     def _gradient_lines(self, node: Node) -> list[str]:
         """The norm of the whole gradient, wherever several are summed; with one arrow, that says it already."""
