@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from command_line import Parser, not_negative, positive, share, whole
+from command_line import Parser, as_program, not_negative, positive, share, whole
 
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.languages import either
@@ -81,9 +81,14 @@ def tokenizing(what: str) -> Iterator[None]:
         raise
     except BaseException as problem:
         why = " ".join(str(problem).split())[:200]
+        if "Missing [UNK]" in why:  # a vocabulary of letters has no token for what it has not seen
+            raise SystemExit(either(
+                "the prompt has a letter that the model does not know: it was not in the text that it was trained on",
+                "提示里有模型不认识的字：训练用的文本里没有它",
+            )) from None  # fmt: skip
         raise SystemExit(either(
-            f"{what} is damaged, of another model, or does not know a letter of the prompt ({why})",
-            f"{what} 已损坏，或属于别的模型，或不认识提示里的某个字（{why}）",
+            f"{what} is damaged, or of another model ({why})",
+            f"{what} 已损坏，或属于别的模型（{why}）",
         )) from None  # fmt: skip
 
 
@@ -215,4 +220,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_program(main)
