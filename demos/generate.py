@@ -81,10 +81,11 @@ def tokenizing(what: str) -> Iterator[None]:
         raise
     except BaseException as problem:
         why = " ".join(str(problem).split())[:200]
-        if "Missing [UNK]" in why:  # a vocabulary of letters has no token for what it has not seen
+        if "Missing [UNK]" in why:  # of letters, say: it has none for what the text of the training had not
             raise SystemExit(either(
-                "the prompt has a letter that the model does not know: it was not in the text that it was trained on",
-                "提示里有模型不认识的字：训练用的文本里没有它",
+                "the prompt has a letter or a word that the model does not know, and its tokenizer.json names no token "
+                "for such",
+                "提示里有模型不认识的字或词，它的 tokenizer.json 也没有为这种情况指定词元",
             )) from None  # fmt: skip
         raise SystemExit(either(
             f"{what} is damaged, or of another model ({why})",
