@@ -134,6 +134,15 @@ def test_a_wrong_argument_is_told_in_chinese():
     assert done.stderr.endswith("train_char_gpt.py：参数 --steps：得到 '0'；请写大于等于 1 的整数\n")
 
 
+def test_a_missing_extra_is_named():
+    without = f"import runpy, sys; sys.modules['cycler'] = None; sys.path.insert(0, {str(ROOT / 'demos')!r}); "
+    done = subprocess.run([sys.executable, "-c", without + "runpy.run_module('tour', run_name='__main__')"],
+                          capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.stderr.startswith("the guide got no package cycler\n")
+    assert '  cure: pip install -e ".[demos]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 TEXTS = {
     "GBK": ("从前有座山，山里有座庙。\n".encode("gbk"), "is not in UTF-8, but in GBK"),
     "Latin-1": ("déjà vu, señor\n".encode("latin-1"), "is no text in UTF-8"),
