@@ -166,7 +166,7 @@ for axis, text in zip(axes, ("the 17th of May, 2038", "星期二，二〇二六�
     axis.set(xlabel="read | 读", ylabel="written | 写")
 show(fig, "The last decoder layer: the darker, the more weight (mean of the heads). The last digit of the day, above "
      "the end, looks at the day's last digit.",
-     "解码器的最后一层：颜色越深，权重越大（各头平均）。倒数第二行（日的末位数字）看的是原文中日的末位数字。")  # fmt: skip
+     "解码器的最后一层：颜色越深，权重越大（各头平均）。倒数第二行（日的末位数字）看的是原文里的那一位。")  # fmt: skip
 if not short:  # it must have learnt to write | 得先学会写
     days = [datetime.date(2000, 1, 1) + datetime.timedelta(days=37 * i) for i in range(50)]
     maps = [cross_attention(model, task.vocabulary, write(day, "{d} {Month} {y}"))[2] for day in days]

@@ -16,7 +16,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from command_line import Parser
+from command_line import Parser, as_program, folder
 
 from tinygrad_tf import Tensor, grad, no_grad
 from tinygrad_tf.graph import draw, explain
@@ -88,7 +88,7 @@ def show(title: str, values: dict[str, np.ndarray]) -> None:
 
 def main() -> None:
     parser = Parser(__doc__ or "", ZH)
-    parser.add_argument("--out", type=Path, default=Path("out"), help=either("where the pictures go", "图放在哪里"))
+    parser.add_argument("--out", type=folder, default=Path("out"), help=either("where the pictures go", "图放在哪里"))
     out = parser.parse_args().out
 
     leaves = make_leaves()
@@ -123,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_program(main)

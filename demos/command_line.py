@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinygrad_tf.errors import is_explained
 from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
@@ -60,6 +62,34 @@ def _in_chinese(message: str) -> str:
         if found := re.fullmatch(english, message, re.DOTALL):
             return chinese.format(*found.groups())
     return message
+
+
+def as_program(main: Callable[[], int | None]) -> NoReturn:
+    """Run a demo to its end: what is wrong is said in a sentence; Ctrl-C and `… | head` end it quietly."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in `… | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still writes out at its end goes nowhere
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as problem:
+        if not is_explained(problem):
+            raise
+        code = str(problem)
+    sys.exit(code)
+
+
+def folder(text: str) -> Path:
+    """The type of an argument that is a folder, there already or not: no file stands in its place."""
+    path = Path(text)
+    standing = next(there for there in (path, *path.parents, Path()) if there.exists())
+    if not standing.is_dir():
+        raise argparse.ArgumentTypeError(
+            either(f"{standing} is a file; give a folder", f"{standing} 是文件；请给一个文件夹")
+        )
+    return path
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -2,12 +2,11 @@
 
     python demos/gallery.py
 
-Each is one HTML file in out/gallery that needs nothing else. Options: --out FOLDER.
+Each is one HTML file in out/gallery that needs nothing else.
 """
 
 from __future__ import annotations
 
-import argparse
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,22 @@ from pathlib import Path
 
 import numpy as np
 from attention_dw import head, make_leaves
+from command_line import Parser, as_program, folder
 
 from tinygrad_tf import Tensor, manual_seed, nn
 from tinygrad_tf.graph import Page, explore
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.models.gpt2 import Block
 from tinygrad_tf.nn import functional as F
+from tinygrad_tf.wording.languages import either
+
+ZH = """\
+整个模型的反向传播，用浏览器打开，逐步查看：从一个注意力头，到 GPT-2 的全部深度。
+
+    python demos/gallery.py
+
+每个是 out/gallery 里的一个 HTML 文件，不需要别的东西。
+"""
 
 
 @dataclass(frozen=True)
@@ -112,11 +121,11 @@ def write(out: Path, only: str = "") -> list[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("out/gallery"), help="the folder (default: out/gallery)")
+    parser = Parser(__doc__ or "", ZH)
+    parser.add_argument("--out", type=folder, default=Path("out/gallery"), help=either("the folder", "结果放在哪里"))
     for path in write(parser.parse_args().out):
         print(f"{path}  ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 if __name__ == "__main__":
-    main()
+    as_program(main)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from command_line import Parser, not_negative, positive, share, whole
+from command_line import Parser, as_program, not_negative, positive, share, whole
 
 from tinygrad_tf import manual_seed, no_grad
 from tinygrad_tf.models import BERT, GPT2, Llama
@@ -81,9 +81,15 @@ def tokenizing(what: str) -> Iterator[None]:
         raise
     except BaseException as problem:
         why = " ".join(str(problem).split())[:200]
+        if "Missing [UNK]" in why:  # of letters, say: it has none for what the text of the training had not
+            raise SystemExit(either(
+                "the prompt has a letter or a word that the model does not know, and its tokenizer.json names no token "
+                "for such",
+                "提示里有模型不认识的字或词，它的 tokenizer.json 也没有为这种情况指定词元",
+            )) from None  # fmt: skip
         raise SystemExit(either(
-            f"{what} is damaged, of another model, or meets a letter that it does not know ({why})",
-            f"{what} 已损坏，或属于别的模型，或遇到了它不认识的字（{why}）",
+            f"{what} is damaged, or of another model ({why})",
+            f"{what} 已损坏，或属于别的模型（{why}）",
         )) from None  # fmt: skip
 
 
@@ -218,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_program(main)

@@ -32,8 +32,14 @@ try:
 except ImportError as problem:
     from tinygrad_tf.errors import error
 
-    raise error(ImportError, "the guide", f"no package {problem.name}", "its chapters draw figures",
-                'pip install -e ".[demos]"') from None  # fmt: skip
+    missing = error(
+        ImportError,
+        "the guide",
+        got=f"no package {problem.name}",
+        rule="its chapters draw figures",
+        cure='pip install -e ".[demos]"',
+    )
+    raise (missing if "ipykernel" in sys.modules else SystemExit(str(missing))) from None
 
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import Page

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 
-from generate import folder_with
+from command_line import Parser
+
+from tinygrad_tf.wording.languages import either
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -16,11 +17,20 @@ def published() -> Path | None:
 
     Raises SystemExit if a folder was asked for and its files are not there.
     """
-    parser = argparse.ArgumentParser(description="Chapter 12 of the guide, on weights that were published.")
+    parser = Parser("Chapter 12 of the guide, on weights that were published.", "教程第 12 章，用公开发布的权重。")
     parser.add_argument("--model", default=os.environ.get("GPT2_PATH"), metavar="FOLDER",
-                        help="a folder in Hugging Face's format (default: GPT2_PATH, if it is set)")  # fmt: skip
+                        help=either("a folder in Hugging Face's format, else what GPT2_PATH names",
+                                    "Hugging Face 格式的文件夹；不写就用 GPT2_PATH 所指的"))  # fmt: skip
     if asked := parser.parse_known_args()[0].model:
-        return folder_with(asked, *FILES)
+        missing = ", ".join(name for name in FILES if not (Path(asked) / name).is_file())
+        if missing:
+            raise SystemExit(either(
+                f"--model {asked}: {missing} not found there; give a folder of a GPT-2, or leave --model and GPT2_PATH "
+                "away, and a small model is trained",
+                f"--model {asked}：那里没有 {missing}；请给一个 GPT-2 的文件夹，"
+                "或去掉 --model 和 GPT2_PATH，改为训练一个小模型",
+            ))  # fmt: skip
+        return Path(asked)
     try:
         from huggingface_hub import try_to_load_from_cache
     except ImportError:

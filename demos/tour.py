@@ -26,7 +26,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; 
 
 import numpy as np
 from chapters import FOLDER, files
-from command_line import Parser, whole
+from command_line import Parser, as_program, folder, whole
 from tour_page import write_pages
 from tqdm import tqdm
 
@@ -45,7 +45,7 @@ ZH = """\
 
 def main() -> int:
     args = arguments()
-    out = Path(args.out or ("out/tour/short" if args.short else "out/tour"))
+    out = args.out or Path("out/tour/short" if args.short else "out/tour")
     os.environ["TOUR_OUT"] = str(out)
     if args.short:
         os.environ["TOUR_SHORT"] = "1"
@@ -139,7 +139,7 @@ def arguments() -> argparse.Namespace:
         "only the chapters whose names begin so", "只要名字这样开头的章"))
     add("--jobs", type=whole(1), default=2, metavar="N", help=either(
         "how many chapters run at a time", "同时运行几章"))
-    add("--out", help=either(
+    add("--out", type=folder, help=either(
         "the folder for all results (default: out/tour, or out/tour/short)",
         "结果放在哪里（默认 out/tour，或 out/tour/short）"))
     add("--open", action="store_true", help=either("open the page in the browser", "用浏览器打开网页"))
@@ -148,4 +148,4 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    as_program(main)

@@ -32,7 +32,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: matrices this small gain little from threads
 
 import numpy as np
-from command_line import Parser, text_of, whole
+from command_line import Parser, as_program, folder, text_of, whole
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.models import GPT2, GPT2Config
@@ -181,7 +181,7 @@ def main() -> None:
     add("--text", type=Path, metavar="FILE", help=either(
         "a text in UTF-8 (default: the source of Python's standard library)",
         "UTF-8 文本（默认是 Python 标准库的源代码）"))
-    add("--out", type=Path, default=Path("out/char_gpt"), help=either("where everything goes", "结果放在哪里"))
+    add("--out", type=folder, default=Path("out/char_gpt"), help=either("where everything goes", "结果放在哪里"))
     add("--steps", type=whole(1), default=2000, metavar="N", help=either("how long to train", "训练多少步"))
     add("--eval-every", type=whole(1), default=250, metavar="N", help=either(
         "steps between validations, samples, checkpoints", "隔多少步验证、取样、存检查点"))
@@ -279,4 +279,4 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    as_program(main)

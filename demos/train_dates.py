@@ -20,7 +20,7 @@ from pathlib import Path
 # and OpenBLAS's threads wait for each other at full speed where other programs use the cores: over a second a step.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from command_line import Parser, whole
+from command_line import Parser, as_program, folder, whole
 
 from tinygrad_tf import graph, manual_seed
 from tinygrad_tf.graph.capture import capture
@@ -47,7 +47,7 @@ EXAMPLE = "星期二，二〇二六年三月三日"
 
 def main() -> None:
     args = arguments()
-    out = Path(args.out)
+    out = args.out
     manual_seed(args.seed)
     task = dates()
     model = new_model(task)
@@ -124,7 +124,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=whole(1), default=1000, help=either("how long to train", "训练多少步"))
     parser.add_argument("--seed", type=whole(0), default=0,
                         help=either("initial weights and order of the dates", "初始权重和日期顺序的种子"))  # fmt: skip
-    parser.add_argument("--out", default="out/dates", help=either("the folder for all results", "结果放在哪里"))
+    parser.add_argument(
+        "--out", type=folder, default=Path("out/dates"), help=either("the folder for all results", "结果放在哪里")
+    )
     anew = parser.add_mutually_exclusive_group()
     anew.add_argument("--resume", action="store_true",
                       help=either("go on from the checkpoint in that folder", "从那里的检查点继续"))  # fmt: skip
@@ -134,4 +136,4 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    as_program(main)

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from command_line import Parser
+from command_line import Parser, as_program
 
 from tinygrad_tf.models import Transformer
 from tinygrad_tf.tasks import Vocabulary
@@ -50,6 +50,8 @@ def main() -> int:
             print(f"{text} → {answer(model, vocabulary, usual(text))}")
             if args.attention:
                 save_attention(model, vocabulary, usual(text), args.attention)
+        except BrokenPipeError:
+            raise
         except (ValueError, OSError) as problem:  # an unknown character, a text that is too long or no date
             print(problem, file=sys.stderr)
             failed = True
@@ -144,8 +146,11 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if args.attention and len(args.dates) != 1:
         parser.error(either("--attention draws one date: give exactly one", "--attention 只画一个日期：请正好给一个"))
+    if args.attention and Path(args.attention).suffix.lower() not in (".png", ".svg", ".pdf"):
+        parser.error(either(f"--attention {args.attention}: write a name that ends with .png, .svg or .pdf",
+                            f"--attention {args.attention}：请写以 .png、.svg 或 .pdf 结尾的名字"))  # fmt: skip
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    as_program(main)

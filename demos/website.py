@@ -2,12 +2,11 @@
 
     python demos/website.py out/site
 
-Options: --short (the chapters of the guide train little; seconds instead of minutes). Open out/site/index.html.
+Its first page is index.html in that folder.
 """
 
 from __future__ import annotations
 
-import argparse
 import html
 import re
 import shutil
@@ -22,6 +21,7 @@ from urllib.parse import unquote
 
 import gallery
 from chapters import files as chapters
+from command_line import Parser, as_program, folder, whole
 from markdown_it import MarkdownIt
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -29,10 +29,19 @@ from pygments.lexers import get_lexer_by_name
 from tour_page import colours
 from website_index import broken_links, without_dead_places, write_index
 
+from tinygrad_tf.wording.languages import either
+
 ROOT = Path(__file__).parents[1]
 PARTS = Path(__file__).parent / "page"
 sys.path.insert(0, str(ROOT / "tests"))  # where the page of errors is made
 
+ZH = """\
+网站：教程、图解展厅、API、每个错误、基准测试，放在一个不需要服务器的文件夹里。
+
+    python demos/website.py out/site
+
+首页是那个文件夹里的 index.html。
+"""
 LANGS = ("en", "zh")
 WORDS = {
     "en": {"lang": "en", "other": "中文", "other_lang": "zh-CN", "theme": "Light or dark", "search": "Search  /",
@@ -237,6 +246,8 @@ def _write_api(out: Path) -> None:
 
 def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list[str]:
     """Write the whole site into ``out``; returns the links that lead nowhere."""
+    import pdoc  # noqa: F401 - so that a missing one is known before the guide is computed
+
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     style = "".join((PARTS / name).read_text(encoding="utf-8") for name in ("style.css", "site.css"))
@@ -252,11 +263,14 @@ def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", type=Path, nargs="?", default=Path("out/site"), help="the folder (default: out/site)")
-    parser.add_argument("--short", action="store_true", help="let the chapters of the guide train little")
-    parser.add_argument("--jobs", type=int, default=2, help="chapters at a time (default: 2)")
-    parser.add_argument("--only", default="", metavar="05", help="of the guide only the chapters whose names begin so")
+    parser = Parser(__doc__ or "", ZH)
+    add = parser.add_argument
+    add("out", type=folder, nargs="?", default=Path("out/site"), metavar="FOLDER",
+        help=either("the folder (default: out/site)", "结果放在哪里（默认 out/site）"))  # fmt: skip
+    add("--short", action="store_true", help=either("let the chapters of the guide train little", "教程各章少训练"))
+    add("--jobs", type=whole(1), default=2, metavar="N", help=either("chapters at a time", "同时运行几章"))
+    add("--only", default="", metavar="05", help=either("of the guide only the chapters whose names begin so",
+                                                        "教程只要名字这样开头的章"))  # fmt: skip
     args = parser.parse_args()
     broken = build(args.out, args.short, args.jobs, args.only)
     for link in broken:
@@ -265,4 +279,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    as_program(main)

@@ -22,7 +22,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any, NoReturn
 
-from command_line import Parser, whole
+from command_line import Parser, folder, whole
 
 from tinygrad_tf import Tensor, graph, no_grad
 from tinygrad_tf.autograd.debugging import Watcher
@@ -199,7 +199,7 @@ def arguments(argv: list[str]) -> Any:
         "a value for a name of the file", "给文件里的某个名字换一个值"))
     add("--then", default="", metavar="CODE", help=either(
         "what to run after the file, in its namespace", "文件之后要运行的代码，在它的命名空间里"))
-    add("--out", type=Path, default=Path("out/your_code"), help=either("the folder for the page", "网页放在哪里"))
+    add("--out", type=folder, default=Path("out/your_code"), help=either("the folder for the page", "网页放在哪里"))
     add("--open", action="store_true", help=either("open the page in a browser", "用浏览器打开网页"))
     args = parser.parse_args(argv)
     if not args.file.is_file():

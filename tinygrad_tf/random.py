@@ -33,12 +33,24 @@ def manual_seed(seed: int) -> None:
     >>> manual_seed(0)
     >>> a == generator().random()
     True
+
+    Raises ValueError or TypeError for what is no whole number from 0 on.
     """
     global _generator
+    try:
+        new = np.random.default_rng(seed)
+    except (ValueError, TypeError) as problem:
+        raise error(
+            type(problem),
+            "manual_seed",
+            got={"seed": seed},
+            rule="a seed is a whole number from 0 on",
+            cure="write manual_seed(0)",
+        ) from None
     if _replay.generator is None:
-        _generator = np.random.default_rng(seed)
+        _generator = new
     else:
-        _replay.generator = np.random.default_rng(seed)
+        _replay.generator = new
 
 
 def generator() -> np.random.Generator:

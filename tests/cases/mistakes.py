@@ -33,6 +33,8 @@ SHAPES = [
     ("matmul", lambda: x(2, 3) @ x(2, 3), ValueError,
      "matmul got X x (2, 3) float64, W x (2, 3) float64", "the last axis of X must equal the second to last of W",
      "W.mT"),
+    ("matmul with a vector", lambda: x(2, 3) @ x(2), ValueError,
+     "matmul got X x (2, 3) float64, W x (2,) float64", "or the only one", "X[:, None] * W"),
     ("matmul of a batch", lambda: x(2, 2, 3) @ x(3, 3, 2), ValueError,
      "matmul got X x (2, 2, 3)", "must broadcast", "W.mT"),
     ("matmul with a number", lambda: x(2) @ 2.0, ValueError, "matmul got X x (2,)", "at least one axis", "X * W"),

@@ -12,6 +12,7 @@ from tinygrad_tf import (
     hvp,
     jacobian,
     jvp,
+    manual_seed,
     nn,
     optim,
     vjp,
@@ -199,6 +200,12 @@ def transform(source, target):
 
 
 MODULES = [
+    ("a summary of no module", lambda: nn.summary(lambda x: x, x(2)), TypeError,
+     "summary got model", "runs a module on its inputs", "summary(model, x)"),
+    ("a seed below 0", lambda: manual_seed(-1), ValueError,
+     "manual_seed got seed -1", "a whole number from 0 on", "manual_seed(0)"),
+    ("a seed that is no number", lambda: manual_seed("a"), TypeError,
+     "manual_seed got seed a", "a whole number from 0 on", "manual_seed(0)"),
     ("a module without a forward", lambda: nn.Module()(x(2)), NotImplementedError,
      "Module got a call", "says in forward()", "def forward(self, x)"),
     ("a state dict of another shape",

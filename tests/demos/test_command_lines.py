@@ -17,7 +17,8 @@ for package in ("tqdm", "safetensors", "matplotlib"):
     pytest.importorskip(package, reason='pip install "tinygrad_tf[train]"')
 
 ROOT = Path(__file__).parents[2]
-DEMOS = ("attention_dw", "generate", "tour", "train_char_gpt", "train_dates", "translate_date", "your_code")
+DEMOS = ("attention_dw", "gallery", "generate", "tour", "train_char_gpt", "train_dates", "translate_date", "website",
+         "your_code")  # fmt: skip
 
 
 def run(name, *args, **env):
@@ -97,8 +98,15 @@ REFUSED = {
         "generate", ["--model", "x", "--prompt", "a", "--temperature", -1], "--temperature: got '-1'; write a number",
     ),
     "a share above 1": ("generate", ["--model", "x", "--prompt", "a", "--top-p", 2], "write a number from 0 to 1"),
-    "a folder that is no model's": ("12_pretrained", ["--model", "demos"], "demos holds no config.json"),
-    "a model that is not there": ("12_pretrained", ["--model", "./no/such"], "the path of a folder"),
+    "a folder that is no model's": ("12_pretrained", ["--model", "demos"], "--model demos: config.json, model"),
+    "a file where pictures go": ("attention_dw", ["--out", "README.md"], "--out: README.md is a file; give a folder"),
+    "a file where pages go": ("gallery", ["--out", "README.md/a"], "--out: README.md is a file; give a folder"),
+    "a file where the guide goes": ("tour", ["--out", "README.md"], "--out: README.md is a file; give a folder"),
+    "a file where a model goes": ("train_dates", ["--out", "README.md"], "--out: README.md is a file; give a folder"),
+    "a file where the site goes": ("website", ["README.md"], "argument FOLDER: README.md is a file; give a folder"),
+    "no picture's name": ("translate_date", ["a", "--attention", "out"], "write a name that ends with .png, .svg or"),
+    "a file as a model": ("generate", ["--model", "README.md", "--prompt", "a"], "got 'README.md', which is a file"),
+    "a model that is not there": ("12_pretrained", ["--model", "./no/such"], "give a folder of a GPT-2"),
 }  # fmt: skip
 
 
@@ -110,9 +118,29 @@ def test_a_wrong_argument_is_told_in_a_sentence(name, args, said, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a pipe of POSIX")
+def test_a_reader_that_stops_early_is_no_error(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, ROOT / "demos/attention_dw.py", "--out", tmp_path],
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                          stdout=writing, stderr=subprocess.PIPE)  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_a_wrong_argument_is_told_in_chinese():
     done = run("train_char_gpt", "--steps", 0, TINYGRAD_TF_LANG="zh")
     assert done.stderr.endswith("train_char_gpt.py：参数 --steps：得到 '0'；请写大于等于 1 的整数\n")
+
+
+def test_a_missing_extra_is_named():
+    without = f"import runpy, sys; sys.modules['cycler'] = None; sys.path.insert(0, {str(ROOT / 'demos')!r}); "
+    done = subprocess.run([sys.executable, "-c", without + "runpy.run_module('tour', run_name='__main__')"],
+                          capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.stderr.startswith("the guide got no package cycler\n")
+    assert '  cure: pip install -e ".[demos]"' in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 TEXTS = {
@@ -217,8 +245,11 @@ def test_the_model_that_is_trained_letter_by_letter_is_read_by_generate(demo, tm
     ids = tokenizer.encode("the 山\nfox").ids
     assert letters.decode(ids) == tokenizer.decode(ids) == "the 山\nfox"
     np.testing.assert_array_equal(loaded(np.array([ids])).array, model(np.array([ids])).array)
-    with pytest.raises(SystemExit, match="a letter that it does not know"):
-        generate.encoded(tokenizer, "THE")
+    with (
+        pytest.raises(SystemExit, match="that the model does not know"),
+        generate.tokenizing("tokenizer.json"),
+    ):
+        tokenizer.encode("THE")
 
 
 # ---- encodings ------------------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ WRONG = {
     "a tokenizer that was cut off": (lambda f: (save("GPT-2", f), cut_off(f / "tokenizer.json")), ["--prompt", "a"],
         "tokenizer.json is damaged"),
     "a tokenizer that lacks a word": (lambda f: (save("GPT-2", f), rename_unknown(f / "tokenizer.json")),
-        ["--prompt", "nothing known"], "tokenizer.json is damaged"),
+        ["--prompt", "nothing known"], "a word that the model does not know"),
     "a tokenizer of a larger model": (lambda f: (save("GPT-2", f), larger(f / "tokenizer.json")), ["--prompt", "once"],
         "0 … 9"),
     "no mask": (lambda f: save("BERT", f), ["--prompt", "once upon"], "[MASK]"),

@@ -298,7 +298,7 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(file, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", refused)
-    with pytest.raises(PermissionError, match="load_checkpoint got .*: Permission denied"):
+    with pytest.raises(PermissionError, match=r"load_checkpoint got .*: Permission denied"):
         load_checkpoint(file)
 
 

@@ -149,3 +149,9 @@ def test_english_reads_no_catalogue():
         "print(t.wording.languages._catalogue.cache_info().misses)"
     )
     assert run(code).stdout == "0\n"
+
+
+def test_what_numpy_says_stays_as_it_is():
+    said = "the types of the inputs suit the op (NumPy: size 1 is different from 2)"
+    with tinygrad_tf.language("zh"):
+        assert languages.translated(said).endswith("（NumPy：size 1 is different from 2）")

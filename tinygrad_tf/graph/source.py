@@ -193,7 +193,7 @@ def program(loss: Losses, path_to: Tensor | None = None) -> Program:
         raise error(
             RuntimeError,
             "program",
-            got=str(problem),
+            got=f"an op whose source cannot be read: {problem}" if isinstance(problem, OSError) else str(problem),
             rule="it is written from the definitions and the rules of the ops, in operators, methods and functions of "
             "NumPy",
             cure="write the op as two functions in a file, of Tensors and settings alone",

@@ -18,6 +18,14 @@ def folder_of(name: str | os.PathLike[str]) -> Path:
 
 def _fetch(name: str) -> Path:
     """The folder into which huggingface_hub downloads a model."""
+    if os.path.exists(name):
+        raise error(
+            NotADirectoryError,
+            "from_pretrained",
+            got=f"{shown(name, 200)}, which is a file",
+            rule="it is a folder, or a model's name on the hub",
+            cure="give the path of the folder that holds config.json",
+        )
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise error(
             FileNotFoundError,

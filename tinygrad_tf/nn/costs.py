@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
 from ..autograd.walk import reachable
+from ..errors import error
 from ..random import get_state, set_state
 from ..wording.texts import named
 from .module import Module
@@ -42,7 +43,17 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
     58 parameters (232 B), all trainable
     288 FLOPs forward, about 864 with backward: those of matrix products, an addition and a multiplication are two
     216 B of activations, kept from forward to backward
+
+    Raises TypeError for what is no module.
     """
+    if not isinstance(model, Module):
+        raise error(
+            TypeError,
+            "summary",
+            got={"model": model},
+            rule="it runs a module on its inputs",
+            cure="write summary(model, x), or give a function as a module with a forward",
+        )
     random, learn = get_state(), [(p, p.requires_grad) for p in model.parameters()]
     watch = _Watch(model)
 

@@ -55,6 +55,14 @@ def matmul(X, W):
             rule="both have at least one axis",
             cure="write X * W to scale by a number",
         )
+    if X.shape[-1] != W.shape[-2 if w_ndim > 1 else 0]:
+        raise error(
+            ValueError,
+            "matmul",
+            got={"X": X, "W": W},
+            rule="the last axis of X must equal the second to last of W, or the only one",
+            cure="give a vector as long as that axis, or write X[:, None] * W for all products of two vectors",
+        )
     Y = _matmul(expand_dims(X, 0) if x_ndim == 1 else X, expand_dims(W, 1) if w_ndim == 1 else W)
     return squeeze(Y, tuple([-2] * (x_ndim == 1) + [-1] * (w_ndim == 1)))
 

@@ -69,7 +69,7 @@ class CheckpointFile:
     def __enter__(self) -> CheckpointFile:
         stack = contextlib.ExitStack()
         if not self._entered:
-            safetensors_package("Trainer")
+            safetensors_package("CheckpointFile")
             with explained("write", self.path), stack:
                 check_writable(self.path)
                 stack.enter_context(alone_with(self.path))

@@ -72,7 +72,9 @@ def translated(text: str) -> str:
         if text.startswith(literals[0]) and text.endswith(literals[-1]):
             found = re.fullmatch("(.+)".join(map(re.escape, literals)), text, re.DOTALL)
             if found:
-                return _filled(chinese, dict(zip(places, map(translated, found.groups()), strict=True)))
+                parts = zip(literals[:-1], found.groups(), strict=True)
+                said = [part if before.endswith("NumPy: ") else translated(part) for before, part in parts]
+                return _filled(chinese, dict(zip(places, said, strict=True)))
     return text
 
 
