@@ -51,11 +51,11 @@ ALLOWED = {
         "formula",
         "program",
     },
-    "nn": _ENGINE | {"languages", "terminal"},
+    "nn": _ENGINE | {"languages", "terminal", "signals"},
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "texts", "random"},
     "models": _NETWORK | {"files", "signals"},
-    "parallel": _NETWORK,
+    "parallel": _NETWORK | {"signals"},
     "train": _NETWORK | {"languages", "fonts", "files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.

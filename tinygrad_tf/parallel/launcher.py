@@ -55,7 +55,15 @@ def launch(ranks: int) -> None:
     sys.stderr.flush()
     if os.name == "nt":  # there exec returns to the shell before the job has ended
         raise SystemExit(subprocess.call(command, env=env))
+    command = passing_signals(command)
     os.execve(command[0], command, env)
+
+
+def passing_signals(command: list[str]) -> list[str]:
+    """A command by which a closed terminal asks the ranks to stop, and does not kill them; the same but on Linux."""
+    if not sys.platform.startswith("linux"):
+        return command
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("passing.py")), *command]
 
 
 def mpiexec() -> str:

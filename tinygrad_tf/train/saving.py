@@ -23,6 +23,7 @@ from ..fields import shown
 from ..files import check_readable, digest, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
+from ..signals import whole
 from .checking import check_alike, check_state, parameter_of, whole_or_not_at_all
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -55,9 +56,10 @@ class Checkpoint:
         """Put the saved values into the model and, to train on, into the optimiser and its schedule.
 
         With an optimiser the package's generator goes on from where it was, too. Everything is checked before anything
-        is changed, and what fails nevertheless, or is interrupted, leaves optimiser, schedule and generator as they
-        were. Raises RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser or
-        a schedule that was not saved or is of another class.
+        is changed, and what fails nevertheless leaves optimiser, schedule and generator as they were. Ctrl-C strikes
+        before or after, and finds all of the old or all of the new. Raises RuntimeError for names or shapes that differ
+        from the model's, ValueError for an optimiser or a schedule that was not saved or is of another class, or from
+        whose state it could not go on.
         """
         self.check(model)
         for saved_state, target, what in (
@@ -78,6 +80,10 @@ class Checkpoint:
                 check_alike("optimizer", {**live, "params": []}, saved)
         if schedule is not None:
             check_alike("schedule", schedule.state_dict(), self.schedule)
+        self._put_in(model, optimizer, schedule)
+
+    @whole
+    def _put_in(self, model: Module, optimizer: Optimizer | None, schedule: LRScheduler | None) -> None:
         before = random.get_state()
         with whole_or_not_at_all(optimizer, schedule):
             try:
@@ -166,6 +172,9 @@ def save_checkpoint(
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint and check that it is whole. Nothing is executed, and nothing is changed yet.
+
+    It takes as much memory as the arrays, and what the notes take as Python's lists and texts: some twenty times their
+    size in the file.
 
     Raises FileNotFoundError where there is none, ValueError for a file that was cut off or altered, or that
     :func:`save_checkpoint` did not write.
