@@ -24,11 +24,11 @@ from interrupted import run_struck  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from training_job import trainer  # noqa: E402
 
-from tinygrad_tf import random  # noqa: E402
+from tinygrad_tf import nn, random  # noqa: E402
 from tinygrad_tf.errors import is_explained  # noqa: E402
 from tinygrad_tf.parallel.launcher import mpiexec, passing_signals  # noqa: E402
 from tinygrad_tf.train.keeping import CheckpointFile  # noqa: E402
-from tinygrad_tf.train.saving import load_checkpoint  # noqa: E402
+from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint  # noqa: E402
 
 ROOT, JOB = Path(__file__).parents[2], Path(__file__).with_name("training_job.py")
 STEPS = 40
@@ -85,6 +85,42 @@ def test_a_signal_saves_and_the_training_goes_on_to_the_same_bits(tmp_path, name
     resumed.resume()
     resumed.fit(progress=False)
     assert bits(path) == expected
+
+
+@unix
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        os.mkdir,
+        lambda path: os.symlink("nowhere", path),
+        lambda path: os.symlink(path.name, path),
+        lambda path: path.write_text("Dear diary"),
+    ],
+    ids=["pipe", "folder", "link to nothing", "loop", "text"],
+)
+@pytest.mark.parametrize("name", ["m.step1.safetensors", "m.step99.safetensors"])
+def test_what_is_called_like_a_kept_checkpoint_neither_stops_a_save_nor_goes(make, name, tmp_path):
+    path, net = tmp_path / "m.safetensors", nn.Linear(1, 1)
+    with CheckpointFile(path, keep=3) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        make(tmp_path / name)
+        for step in range(1, 6):
+            file.save(net, step=step)
+    found = {p.name for p in tmp_path.iterdir()}
+    assert found == {"m.safetensors", "m.step3.safetensors", "m.step4.safetensors", name}
+
+
+def test_a_checkpoint_from_beyond_the_end_is_refused(tmp_path):
+    """Its training would never come to its last step."""
+    path = tmp_path / "m.safetensors"
+    job = trainer(path, 3)
+    job.fit(progress=False)
+    saved = load_checkpoint(path)
+    save_checkpoint(path, *(job.model, job.optimizer, job.schedule), step=4, notes=saved.notes)
+    with pytest.raises(ValueError, match="step 4") as caught:
+        trainer(path, 3).resume()
+    assert "cure: " in str(caught.value)
 
 
 def start_ranks(path, *how):

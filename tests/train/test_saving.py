@@ -3,12 +3,15 @@
 import json
 import os
 import pickle
+from dataclasses import asdict
 
 import numpy as np
 import pytest
+from cases.altered import within_bounds
 from interrupted import at_every_line, ctrl_c
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
+from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_whole
 from tinygrad_tf.train.trainer import load_model
 
@@ -281,6 +284,33 @@ def test_ctrl_c_at_any_line_of_a_restore_finds_all_of_the_old_or_all_of_the_new(
     assert seen == {True, False}
 
 
+class Named(nn.Module):
+    def __init__(self, name, dtype="float32"):
+        self.register_parameter(name, nn.Parameter(np.ones(2, dtype)))
+
+
+UNREADABLE = [  # what safetensors or JSON writes and does not read, or reads as something else
+    (lambda: Named("__metadata__"), {}, "'__metadata__'"),
+    (lambda: nn.ModuleDict({"optimizer:0": nn.Linear(1, 1)}), {}, "'optimizer:0.weight'"),
+    (lambda: Named("\ud800"), {}, "ud800"),
+    (lambda: Named("w", np.longdouble), {}, str(np.dtype(np.longdouble))),
+    (Net, {"step": -3}, "step -3"),
+    (Net, {"step": 2**60}, "step 1152"),
+    (Net, {"step": float("nan")}, "step nan"),
+    (Net, {"notes": {1: 2, "1": 3}}, "JSON"),
+]
+
+
+@pytest.mark.parametrize("make, more, word", UNREADABLE, ids=[row[2] for row in UNREADABLE])
+def test_what_could_not_be_read_again_does_not_replace_what_can(make, more, word, file):
+    before = file.read_bytes()
+    with pytest.raises((TypeError, ValueError)) as caught:
+        save_checkpoint(file, make(), **more)
+    assert word in str(caught.value)
+    assert "cure: " in str(caught.value)
+    assert file.read_bytes() == before
+
+
 UNFIT_STATES = [
     ({"exp_avg": np.float32(1)}, "has its parameter's shape"),
     ({"exp_avg_sq": np.zeros((3, 2), "int64")}, "exp_avg_sq of int64"),
@@ -337,6 +367,14 @@ def test_notes_of_a_model_that_the_file_does_not_hold(notes, word, tmp_path):
         load_model(tmp_path / "net.safetensors")
     for part in (word, "net.safetensors", "rule: ", "cure: "):
         assert part in str(caught.value)
+
+
+def test_a_noted_length_takes_no_memory_before_it_is_needed(tmp_path):
+    config = TransformerConfig(vocab_size=6, d_model=8, n_heads=2, n_layers=1, d_ff=8, max_length=10**7)
+    notes = {"model": {**asdict(config)}, "vocabulary": "abc"}
+    save_checkpoint(tmp_path / "m", Transformer(config), notes=notes)
+    model, _ = within_bounds(lambda: load_model(tmp_path / "m"), (tmp_path / "m").stat().st_size, "max_length")
+    assert model.positions.max_length == 10**7
 
 
 def test_a_file_that_may_not_be_read_is_not_called_damaged(file, monkeypatch):

@@ -39,7 +39,9 @@ def announced() -> int | None:
 def launch(ranks: int) -> None:
     """Start the running script anew as that many ranks on this machine, and leave with their exit status.
 
-    It returns at once in a process that is a rank already, and for ``ranks=1``. Raises ImportError without mpi4py.
+    It returns at once in a process that is a rank already, and for ``ranks=1``. Ctrl-C and SIGTERM reach the ranks; on
+    Linux SIGHUP, of which MPICH's launcher would die, and the launcher's own end reach them as SIGTERM. Raises
+    ImportError without mpi4py.
     """
     if ranks < 1:
         raise error(

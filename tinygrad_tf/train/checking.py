@@ -26,18 +26,18 @@ _OF_OPTIMIZER = {"kind": text("AdamW"), "state": _NUMBERED, "groups": _LIST}
 _OF_GROUP = {"params": Kind(lambda x: isinstance(x, list) and several(whole(0)).holds(x), "a list of numbers", "[0]")}
 
 
-def check_state(state: Any) -> None:
+def check_state(state: Any, op: str = "load_checkpoint") -> None:
     """Raise ValueError unless the state of a checkpoint has all that it needs, each of its type."""
-    check("load_checkpoint", {"state": state}, {"state": MAPPING})
+    check(op, {"state": state}, {"state": MAPPING})
     needed = dict.fromkeys(("step", "random", "notes"))
-    check("load_checkpoint", {**needed, **state}, _OF_STATE)
+    check(op, {**needed, **state}, _OF_STATE)
     if state.get("optimizer") is not None:
-        check("load_checkpoint", {**dict.fromkeys(_OF_OPTIMIZER), **state["optimizer"]}, _OF_OPTIMIZER, "optimizer.")
+        check(op, {**dict.fromkeys(_OF_OPTIMIZER), **state["optimizer"]}, _OF_OPTIMIZER, "optimizer.")
         for group in state["optimizer"]["groups"]:
-            check("load_checkpoint", {"params": None, **group}, _OF_GROUP, "optimizer.groups.")
+            check(op, {"params": None, **group}, _OF_GROUP, "optimizer.groups.")
     if state.get("schedule") is not None:
-        check("load_checkpoint", {"kind": None, **state["schedule"]}, {"kind": text("NoamLR")}, "schedule.")
-    check("load_checkpoint", {"random": state["random"]}, {"random": _RANDOM})
+        check(op, {"kind": None, **state["schedule"]}, {"kind": text("NoamLR")}, "schedule.")
+    check(op, {"random": state["random"]}, {"random": _RANDOM})
 
 
 def _is_random(state: Any) -> bool:

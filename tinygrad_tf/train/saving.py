@@ -19,18 +19,21 @@ import numpy as np
 
 from .. import random
 from ..errors import error, found_in
-from ..fields import shown
+from ..fields import check, shown
+from ..fields import whole as whole_number
 from ..files import check_readable, digest, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..signals import whole
+from ..texts import encodable
 from .checking import check_alike, check_state, parameter_of, whole_or_not_at_all
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 FORMAT = 1
 _METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
-_OPTIMIZER = "optimizer:"  # no parameter is called so: a colon cannot be part of an attribute's name
+_OPTIMIZER = "optimizer:"
+_TYPES = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}  # that safetensors has, and we
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def save_checkpoint(
     """Write a checkpoint, whole or not at all: whoever reads ``path`` sees the old file or the new one.
 
     ``notes`` is any plain data that JSON can hold: the model's configuration, the vocabulary, the history. Folders are
-    made as needed.
+    made as needed. Raises TypeError or ValueError, before anything is written, for what could not be loaded again.
 
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
@@ -138,6 +141,8 @@ def save_checkpoint(
     {'inputs': ['x', 'y']}
     """
     arrays: Arrays = {name: p.array for name, p in model.state_dict().items()}
+    _check_arrays(arrays)
+    check("save_checkpoint", {"step": step}, {"step": whole_number(0)})
     state: dict[str, Any] = {"step": int(step), "random": random.get_state(), "notes": dict(notes or {})}
     if schedule is not None:
         state["schedule"] = {"kind": type(schedule).__name__, **schedule.state_dict()}
@@ -155,10 +160,11 @@ def save_checkpoint(
         name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()
     }
     try:
-        if json.dumps(json.loads(json.dumps(state))) != json.dumps(state):
+        again = json.loads(json.dumps(state))
+        if json.dumps(again) != json.dumps(state):
             raise ValueError("keys such as 1 and '1' become one")
         text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, RecursionError) as problem:
         raise error(
             TypeError,
             "save_checkpoint",
@@ -166,8 +172,23 @@ def save_checkpoint(
             rule="notes are plain data",
             cure="note numbers, texts, lists and dicts; arrays belong into the model",
         ) from None
+    check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     content = safetensors_package().numpy.save(arrays, {_METADATA: text})
     write_whole(Path(path), lambda beside: beside.write_bytes(content))
+
+
+def _check_arrays(arrays: Arrays) -> None:
+    """Raise ValueError for what could be written and not be read again: names that mean something else, types."""
+    for name, array in arrays.items():
+        taken = name == "__metadata__" or name.startswith(_OPTIMIZER) or name != encodable(name)
+        if taken or array.dtype.str[1:] not in _TYPES:
+            raise error(
+                ValueError,
+                "save_checkpoint",
+                got=f"the parameter {shown(name)} of {array.dtype}",
+                rule=f"names are not __metadata__ and begin not with {_OPTIMIZER}, and numbers have at most 64 bits",
+                cure="give it another name, or write model.to('float32')",
+            )
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
