@@ -123,6 +123,18 @@ def test_a_checkpoint_from_beyond_the_end_is_refused(tmp_path):
     assert "cure: " in str(caught.value)
 
 
+@unix
+@pytest.mark.parametrize("join", [os.link, os.rename], ids=["a second name of it", "it"])
+def test_a_file_that_is_called_like_a_lock_stays(join, tmp_path):
+    path = tmp_path / "m.safetensors"
+    (tmp_path / "diary").write_text("Dear diary")
+    join(tmp_path / "diary", tmp_path / ".m.safetensors.lock")
+    with pytest.warns(UserWarning, match="cannot be locked"), CheckpointFile(path) as file:
+        file.save(nn.Linear(1, 1), step=1)
+    assert (tmp_path / ".m.safetensors.lock").read_text() == "Dear diary"
+    assert load_checkpoint(path).step == 1
+
+
 def start_ranks(path, *how):
     pytest.importorskip("mpi4py", reason='pip install "tinygrad_tf[mpi]"')
     command = passing_signals([mpiexec(), "-n", "2", sys.executable, str(JOB), str(path), *how, "ranks"])

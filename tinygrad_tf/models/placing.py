@@ -109,6 +109,8 @@ def read_note(path: Path) -> dict[str, Any] | None:
             note = json.loads(file.read(1_000_000))
         names = [*note["files"], *note["gone"]]
         good = re.fullmatch("[0-9a-f]{16}", note["id"]) and all(is_name(name) for name in names)
+    except FileNotFoundError:  # the save has come to its end meanwhile
+        return None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         good = None
     if not good:
