@@ -111,6 +111,20 @@ def test_what_is_called_like_a_kept_checkpoint_neither_stops_a_save_nor_goes(mak
     assert found == {"m.safetensors", "m.step3.safetensors", "m.step4.safetensors", name}
 
 
+@pytest.mark.parametrize("history", [
+    {"loss": [10**400], "accuracy": {}}, {"loss": [], "accuracy": {"9" * 5000: 1.0}},
+    {"loss": [], "accuracy": {"\u0663": 1.0}}, {"loss": [True], "accuracy": {}},
+], ids=["loss", "step", "foreign digits", "truth"])  # fmt: skip
+def test_a_history_of_no_numbers_is_refused(history, tmp_path):
+    path = tmp_path / "m.safetensors"
+    job = trainer(path, 3)
+    job.fit(progress=False)
+    notes = {**load_checkpoint(path).notes, "history": history}
+    save_checkpoint(path, *(job.model, job.optimizer, job.schedule), step=3, notes=notes)
+    with pytest.raises(ValueError, match=r"notes.history(?s:.*)cure: "):
+        trainer(path, 3).resume()
+
+
 def test_a_checkpoint_from_beyond_the_end_is_refused(tmp_path):
     """Its training would never come to its last step."""
     path = tmp_path / "m.safetensors"

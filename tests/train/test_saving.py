@@ -359,6 +359,7 @@ def test_what_fails_in_the_middle_of_a_restore_leaves_all_as_it_was(problem, fil
     ({"model": {"vocab_size": 6, "d_modle": 4}, "vocabulary": "abc"}, "unknown 'd_modle'"),
     ({"model": {"vocab_size": "6"}, "vocabulary": "abc"}, "vocab_size '6'"),
     ({"model": [], "vocabulary": "abc"}, "notes.model"),
+    ({"model": {"vocab_size": 7}, "vocabulary": "abc"}, "vocabulary of 6 tokens"),
     ({"model": {"vocab_size": 6}, "vocabulary": 3}, "notes.vocabulary 3"),
 ])  # fmt: skip
 def test_notes_of_a_model_that_the_file_does_not_hold(notes, word, tmp_path):
