@@ -137,6 +137,19 @@ def test_a_checkpoint_from_beyond_the_end_is_refused(tmp_path):
     assert "cure: " in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["m.step99.safetensors", "m.step1.safetensors"])
+@pytest.mark.filterwarnings("ignore:the checkpoint of step 1 is not kept")
+def test_another_training_that_is_called_like_a_kept_checkpoint_keeps_its_file(name, tmp_path):
+    with CheckpointFile(tmp_path / "m.safetensors", keep=2) as file:
+        file.save(nn.Linear(1, 1), step=1)
+        with CheckpointFile(tmp_path / name) as other:
+            other.save(nn.Linear(1, 1), step=7)
+        for step in range(2, 6):
+            file.save(nn.Linear(1, 1), step=step)
+    assert load_checkpoint(tmp_path / name).step == 7
+    assert {p.name for p in tmp_path.iterdir()} == {"m.safetensors", "m.step4.safetensors", name}
+
+
 @unix
 @pytest.mark.parametrize("join", [os.link, os.rename], ids=["a second name of it", "it"])
 def test_a_file_that_is_called_like_a_lock_stays(join, tmp_path):

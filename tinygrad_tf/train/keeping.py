@@ -52,6 +52,7 @@ class CheckpointFile:
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
         self._loaded: Any = None
+        self._older: set[Path] | None = None  # the kept checkpoints that are ours; another training may be called so
         self._entered: list[contextlib.ExitStack] = []
 
     def load(self) -> Checkpoint:
@@ -72,6 +73,7 @@ class CheckpointFile:
                 check_writable(self.path)
                 stack.enter_context(alone_with(self.path))
                 self._check_ours()
+                self._older = set(self._kept()) if self._older is None else self._older
                 stack = stack.pop_all()
         self._entered.append(stack)
         return self
@@ -178,12 +180,13 @@ class CheckpointFile:
                 os.link(real, old)
             except OSError:  # a disk without links
                 write_whole(old, lambda beside: shutil.copy2(real, beside))
+            self._older = {old, *(self._older or ())}
         except OSError as problem:
             _warn(f"the checkpoint of step {step} is not kept beside the newer one: {problem}")
 
     def _remove_old(self) -> None:
         if self.keep > 1:
-            ours = [old for old in self._kept() if step_of(old) is not None]
+            ours = [old for old in self._kept() if old in (self._older or ()) and step_of(old) is not None]
             for old in ours[: -(self.keep - 1)]:
                 with contextlib.suppress(OSError):
                     old.unlink()
