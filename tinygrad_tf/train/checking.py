@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error, is_explained
-from ..fields import MAPPING, TRUTH, Kind, check, is_whole, optional, several, shown, text, whole
+from ..fields import MAPPING, TRUTH, Kind, check, is_finite, is_whole, optional, several, shown, text, whole
 from ..optim import LRScheduler, Optimizer
 
 _NUMBERED = Kind(
@@ -94,7 +94,7 @@ def check_alike(what: str, live: Any, saved: Any) -> None:
 
 
 def _is_number(x: Any) -> bool:
-    return (is_whole(x) or isinstance(x, (float, np.floating))) and bool(x == x)
+    return is_finite(x) or (isinstance(x, (float, np.floating)) and bool(x == x))  # an infinite bound is a number
 
 
 @contextlib.contextmanager
