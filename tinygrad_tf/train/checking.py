@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import error, is_explained
 from ..fields import MAPPING, TRUTH, Kind, check, is_finite, is_whole, optional, several, shown, text, whole
-from ..optim import LRScheduler, Optimizer
+from ..optim import LRScheduler, Optimizer, ReduceLROnPlateau
 
 _NUMBERED = Kind(
     lambda x: isinstance(x, dict) and all(re.fullmatch("[0-9]{1,9}", n) and MAPPING.holds(s) for n, s in x.items()),
@@ -132,7 +132,7 @@ def _keep(part: Any, kept: list[tuple[Any, Any]], seen: set[int]) -> None:
     if id(part) in seen:
         return
     seen.add(id(part))
-    if isinstance(part, (Optimizer, LRScheduler)) or (callable(part) and not isinstance(part, type)):
+    if isinstance(part, (Optimizer, LRScheduler, ReduceLROnPlateau)) or (callable(part) and not isinstance(part, type)):
         part = getattr(part, "__dict__", None)
     if isinstance(part, (list, tuple, dict)):
         if not isinstance(part, tuple):

@@ -95,6 +95,8 @@ class Checkpoint:
                     random.set_state(self.random)
                 if schedule is not None and self.schedule is not None:
                     schedule.load_state_dict(self.schedule)
+                    if isinstance(schedule, LRScheduler):  # and no ReduceLROnPlateau
+                        schedule.rates(schedule.last_epoch + 1)  # so that the next step does not fail
                 model.load_state_dict(self.model)  # checks names and shapes before it changes anything
             except BaseException:
                 random.set_state(before)
