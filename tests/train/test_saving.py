@@ -3,7 +3,8 @@
 import json
 import os
 import pickle
-from dataclasses import asdict
+import tempfile
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -468,3 +469,27 @@ def test_equal_states_make_equal_files(file, tmp_path):
         saved.restore(*training.parts())
         save_checkpoint(tmp_path / name, *training.parts(), step=saved.step, notes=saved.notes)
         assert (tmp_path / name).read_bytes() == file.read_bytes()
+
+
+UNFIT_SCHEDULES = [
+    (lambda o, *_: optim.CosineAnnealingLR(o, 5), {"T_max": 0}),
+    (lambda o, *_: optim.CosineAnnealingLR(o, 5), {"base_lrs": [10**400]}),
+    (lambda o, *_: optim.SequentialLR(o, [optim.StepLR(o, 1)], []), {"_milestones": [1, 2]}),
+    (lambda o, *_: optim.ReduceLROnPlateau(o), {"factor": 0.25, "min_lrs": [0.0, 0.0]}),
+]
+
+
+@pytest.mark.parametrize("schedule, change", UNFIT_SCHEDULES, ids=[next(iter(row[1])) for row in UNFIT_SCHEDULES])
+def test_a_schedule_that_could_not_go_on_is_not_restored(schedule, change):
+    training = Training(schedule=schedule)
+    saved = load_checkpoint_of(training)
+    before = training.bits()
+    with pytest.raises(ValueError, match="cure: "):
+        replace(saved, schedule={**saved.schedule, **change}).restore(*training.parts())
+    assert training.bits() == before
+
+
+def load_checkpoint_of(training):
+    with tempfile.TemporaryDirectory() as folder:
+        save_checkpoint(f"{folder}/m", *training.parts())
+        return load_checkpoint(f"{folder}/m")
