@@ -227,6 +227,34 @@ def fit_twice(ranks):
     return not first.node._windows
 
 
+def interrupted(ranks):
+    """Ctrl-C on every rank in the midst of a step: what it raises comes when all have changed everything."""
+    model, x = nn.Sequential(nn.Linear(30, 20), nn.Linear(20, 1)), Tensor(np.ones((2, 30), "float32"))
+    shared = parallel.share(model, optim.SGD(model.parameters(), lr=0.1), ranks)
+    plain = nn.Sequential(nn.Linear(30, 20), nn.Linear(20, 1))
+    plain.load_state_dict(model.state_dict())
+    ranks.meet()
+    shared.backward(model(x).sum(), weight=1)
+    gather = shared.node.gather
+
+    def strikes(*args):
+        signal.raise_signal(signal.SIGINT)
+        return gather(*args)
+
+    shared.node.gather = strikes
+    try:
+        shared.step()
+        return False
+    except KeyboardInterrupt:
+        pass
+    plain(x).sum().backward()
+    optim.SGD(plain.parameters(), lr=0.1).step()
+    alike = [
+        np.allclose(p.array, q.array, atol=1e-5) for p, q in zip(model.parameters(), plain.parameters(), strict=True)
+    ]
+    return not ranks.any(not all(alike))
+
+
 def fails(ranks, how):
     """Rank 1 fails in the midst of a training; the others wait for its gradients."""
     if ranks.rank == 1:

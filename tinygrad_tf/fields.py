@@ -151,5 +151,8 @@ def shown(value: Any, most: int = 60) -> str:
     >>> shown("a" * 100, 10)
     "'aaaaaa..."
     """
-    written = repr(value[: most + 1] if isinstance(value, (str, bytes, list, tuple)) else value)
+    try:
+        written = repr(value[: most + 1] if isinstance(value, (str, bytes, list, tuple)) else value)
+    except Exception:  # an integer of very many digits, and what somebody else's class raises
+        written = f"of type {type(value).__name__}"
     return written if len(written) <= most else written[: most - 3] + "..."

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .errors import error
 
+_SAYS = b"process "  # what a lock's file begins with
 _held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
 
 
@@ -80,7 +81,7 @@ def _open_locked(path: Path, beside: Path) -> int | None:
         descriptor = os.open(beside, flags, 0o666)
         _held.add(descriptor)
         try:
-            ours = try_lock(descriptor) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+            ours = try_lock(descriptor) if _is_lock(descriptor) else None
             if ours is False:
                 raise _taken(path, beside)
             if ours is None:
@@ -88,7 +89,7 @@ def _open_locked(path: Path, beside: Path) -> int | None:
             elif _is_still(beside, descriptor):
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.truncate(descriptor, 0)
-                os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+                os.write(descriptor, _SAYS + f"{os.getpid()} on {socket.gethostname()}".encode())
                 return descriptor
         except BaseException:
             _held.discard(descriptor)
@@ -98,6 +99,14 @@ def _open_locked(path: Path, beside: Path) -> int | None:
         os.close(descriptor)
         if ours is None:
             return None
+
+
+def _is_lock(descriptor: int) -> bool:
+    """Whether a file is a lock of ours, or new: what somebody else wrote into it stays."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return False
+    written = os.read(descriptor, 100)
+    return not written or written.startswith(_SAYS)
 
 
 def _is_still(beside: Path, descriptor: int) -> bool:

@@ -13,10 +13,12 @@ import xml.dom.minidom
 from pathlib import Path
 
 import graphviz
+import numpy as np
 import pytest
 from graphs import head, leaf, square
 
-from tinygrad_tf.graph import draw
+from tinygrad_tf import Tensor
+from tinygrad_tf.graph import draw, explore, program
 from tinygrad_tf.graph.pictures import engine, laid_out, render
 
 needs_graphviz = pytest.mark.skipif(engine.command("svg") is None, reason="there is no Graphviz here")
@@ -289,3 +291,28 @@ def test_graph_is_a_submodule():
     from tinygrad_tf import graph
 
     assert {"draw", "explain"} <= set(graph.__all__)
+
+
+@pytest.mark.parametrize("write", [
+    lambda loss, path: draw(loss).render(path), lambda loss, path: explore(loss).save(path),
+    lambda loss, path: program(loss).save(path),
+], ids=["draw", "explore", "program"])  # fmt: skip
+def test_a_path_without_a_name_is_refused(write):
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(ValueError, match="a file has a name"):
+        write((x * x).sum(), "/")
+
+
+def test_a_program_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    written = program((x * x).sum())
+    path = written.save(tmp_path / "step.py")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match=r"No space left(?s:.*)cure: make room"):
+        written.save(path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before

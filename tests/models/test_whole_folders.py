@@ -255,6 +255,28 @@ def test_a_save_renews_the_digests_and_keeps_those_of_other_files(tmp_path):
     assert other in (tmp_path / "SHA256SUMS").read_text().splitlines()
 
 
+def test_a_note_that_goes_before_it_is_opened_is_none(tmp_path, monkeypatch):
+    model_of(1).save_pretrained(tmp_path)
+    isfile = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: str(path).endswith("pretrained.json") or isfile(path))
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
+
+
+def test_names_of_other_files_may_be_any_bytes(tmp_path):
+    other = b"0" * 64 + b"  r\xe9sum\xe9.txt\n"
+    (tmp_path / "SHA256SUMS").write_bytes(other)
+    model_of(2).save_pretrained(tmp_path)
+    assert other in (tmp_path / "SHA256SUMS").read_bytes()
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(2))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 300], ids=["a zero", "half a pair", "too long"])
+def test_a_folder_that_cannot_be_named_is_refused(name, tmp_path):
+    with pytest.raises(OSError, match="save_pretrained got the folder") as caught:
+        model_of(1).save_pretrained(tmp_path / name)
+    assert "cure: " in str(caught.value)
+
+
 # ---- what is read ---------------------------------------------------------------------------------------------------
 
 

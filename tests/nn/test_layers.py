@@ -101,3 +101,12 @@ def test_wrong_input_is_explained(case):
         call()
     for word in ["rule:", "cure:", *words]:
         assert word in str(caught.value)
+
+
+def test_sinusoids_are_the_same_however_many_are_computed_first():
+    positions = nn.SinusoidalPositions(512, max_length=5000)
+    x = np.zeros((1, 5, 512), "float32")
+    assert len(positions.table) < 5000
+    late = positions(Tensor(x), start=4990).array
+    assert np.array_equal(late[0], nn.sinusoids(5000, 512)[4990:4995])
+    assert np.array_equal(positions(Tensor(x)).array[0], nn.sinusoids(5, 512))

@@ -37,11 +37,11 @@ ALLOWED = {
     "formula": {"errors", "wording", "autograd"},
     "program": {"errors", "wording", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "wording", "files", "autograd", "ops", "formula", "program"},
-    "nn": _ENGINE,
+    "nn": _ENGINE | {"signals"},
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "wording", "random"},
     "models": _NETWORK | {"files", "signals"},
-    "parallel": _NETWORK,
+    "parallel": _NETWORK | {"signals"},
     "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.

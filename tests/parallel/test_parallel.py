@@ -123,6 +123,11 @@ def test_a_trainer_that_fits_again_gives_the_memory_back():
     assert result(2, "fit_twice")
 
 
+@needs_mpi
+def test_ctrl_c_in_the_midst_of_a_step_leaves_no_half_of_it():
+    assert result(2, "interrupted")
+
+
 # ---- the demo -------------------------------------------------------------------------------------------------------
 
 

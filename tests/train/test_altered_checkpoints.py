@@ -141,6 +141,7 @@ def try_signed(n, seed, path):
             assert bits(training) == before, i
         else:
             loaded += 1
+            attempt(lambda t=training: t.train(1))  # whatever was loaded can be trained on, or says why not
         assert kind == (type(training.optimizer), type(training.schedule))
     return loaded, refused, late
 

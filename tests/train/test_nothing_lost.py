@@ -24,11 +24,11 @@ from interrupted import run_struck  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from training_job import trainer  # noqa: E402
 
-from tinygrad_tf import random  # noqa: E402
+from tinygrad_tf import nn, random  # noqa: E402
 from tinygrad_tf.errors import is_explained  # noqa: E402
-from tinygrad_tf.parallel.launcher import mpiexec  # noqa: E402
+from tinygrad_tf.parallel.launcher import mpiexec, passing_signals  # noqa: E402
 from tinygrad_tf.train.keeping import CheckpointFile  # noqa: E402
-from tinygrad_tf.train.saving import load_checkpoint  # noqa: E402
+from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint  # noqa: E402
 
 ROOT, JOB = Path(__file__).parents[2], Path(__file__).with_name("training_job.py")
 STEPS = 40
@@ -87,22 +87,97 @@ def test_a_signal_saves_and_the_training_goes_on_to_the_same_bits(tmp_path, name
     assert bits(path) == expected
 
 
+@unix
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        os.mkdir,
+        lambda path: os.symlink("nowhere", path),
+        lambda path: os.symlink(path.name, path),
+        lambda path: path.write_text("Dear diary"),
+    ],
+    ids=["pipe", "folder", "link to nothing", "loop", "text"],
+)
+@pytest.mark.parametrize("name", ["m.step1.safetensors", "m.step99.safetensors"])
+def test_what_is_called_like_a_kept_checkpoint_neither_stops_a_save_nor_goes(make, name, tmp_path):
+    path, net = tmp_path / "m.safetensors", nn.Linear(1, 1)
+    with CheckpointFile(path, keep=3) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        make(tmp_path / name)
+        for step in range(1, 6):
+            file.save(net, step=step)
+    found = {p.name for p in tmp_path.iterdir()}
+    assert found == {"m.safetensors", "m.step3.safetensors", "m.step4.safetensors", name}
+
+
+@pytest.mark.parametrize("history", [
+    {"loss": [10**400], "accuracy": {}}, {"loss": [], "accuracy": {"9" * 5000: 1.0}},
+    {"loss": [], "accuracy": {"\u0663": 1.0}}, {"loss": [True], "accuracy": {}},
+], ids=["loss", "step", "foreign digits", "truth"])  # fmt: skip
+def test_a_history_of_no_numbers_is_refused(history, tmp_path):
+    path = tmp_path / "m.safetensors"
+    job = trainer(path, 3)
+    job.fit(progress=False)
+    notes = {**load_checkpoint(path).notes, "history": history}
+    save_checkpoint(path, *(job.model, job.optimizer, job.schedule), step=3, notes=notes)
+    with pytest.raises(ValueError, match=r"notes.history(?s:.*)cure: "):
+        trainer(path, 3).resume()
+
+
+def test_a_checkpoint_from_beyond_the_end_is_refused(tmp_path):
+    """Its training would never come to its last step."""
+    path = tmp_path / "m.safetensors"
+    job = trainer(path, 3)
+    job.fit(progress=False)
+    saved = load_checkpoint(path)
+    save_checkpoint(path, *(job.model, job.optimizer, job.schedule), step=4, notes=saved.notes)
+    with pytest.raises(ValueError, match="step 4") as caught:
+        trainer(path, 3).resume()
+    assert "cure: " in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["m.step99.safetensors", "m.step1.safetensors"])
+@pytest.mark.filterwarnings("ignore:the checkpoint of step 1 is not kept")
+def test_another_training_that_is_called_like_a_kept_checkpoint_keeps_its_file(name, tmp_path):
+    with CheckpointFile(tmp_path / "m.safetensors", keep=2) as file:
+        file.save(nn.Linear(1, 1), step=1)
+        with CheckpointFile(tmp_path / name) as other:
+            other.save(nn.Linear(1, 1), step=7)
+        for step in range(2, 6):
+            file.save(nn.Linear(1, 1), step=step)
+    assert load_checkpoint(tmp_path / name).step == 7
+    assert {p.name for p in tmp_path.iterdir()} == {"m.safetensors", "m.step4.safetensors", name}
+
+
+@unix
+@pytest.mark.parametrize("join", [os.link, os.rename], ids=["a second name of it", "it"])
+def test_a_file_that_is_called_like_a_lock_stays(join, tmp_path):
+    path = tmp_path / "m.safetensors"
+    (tmp_path / "diary").write_text("Dear diary")
+    join(tmp_path / "diary", tmp_path / ".m.safetensors.lock")
+    with pytest.warns(UserWarning, match="cannot be locked"), CheckpointFile(path) as file:
+        file.save(nn.Linear(1, 1), step=1)
+    assert (tmp_path / ".m.safetensors.lock").read_text() == "Dear diary"
+    assert load_checkpoint(path).step == 1
+
+
 def start_ranks(path, *how):
     pytest.importorskip("mpi4py", reason='pip install "tinygrad_tf[mpi]"')
-    command = [mpiexec(), "-n", "2", sys.executable, str(JOB), str(path), *how, "ranks"]
+    command = passing_signals([mpiexec(), "-n", "2", sys.executable, str(JOB), str(path), *how, "ranks"])
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     return subprocess.Popen(command, text=True, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 @unix
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_signal_to_the_launcher_of_ranks_saves(tmp_path, name):
     path, number = tmp_path / "m.safetensors", getattr(signal, name)
     job = start_ranks(path, "3000", "slow", "bar")
     until_it_runs(job)
     job.send_signal(number)
-    _, said = job.communicate(timeout=60)
-    assert f"stopped by {name} after step" in said
+    _, said = job.communicate(timeout=60)  # until the ranks, which write there too, have ended
+    assert f"stopped by {name if name == 'SIGINT' else 'SIGTERM'} after step" in said
     assert 0 < load_checkpoint(path).step < 3000
     only(path)
     job = trainer(path, 3000)

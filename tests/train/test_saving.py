@@ -3,11 +3,16 @@
 import json
 import os
 import pickle
+import tempfile
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from cases.altered import within_bounds
+from interrupted import at_every_line, ctrl_c
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
+from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_whole
 from tinygrad_tf.train.trainer import load_model
 
@@ -261,6 +266,78 @@ def test_a_misfit_is_refused_before_anything_is_changed(file, make, kind, messag
     assert as_bytes([part.state_dict() for part in parts] + [random.get_state()]) == before
 
 
+def test_ctrl_c_at_any_line_of_a_restore_finds_all_of_the_old_or_all_of_the_new(file, tmp_path):
+    training = Training().train(1)
+    save_checkpoint(tmp_path / "old", *training.parts())
+    old, new = load_checkpoint(tmp_path / "old"), load_checkpoint(file)
+    before = training.bits()
+    new.restore(*training.parts())
+    after = training.bits()
+    old.restore(*training.parts())
+    seen = set()
+
+    def check(came, where):
+        seen.add(training.bits() == after)
+        assert training.bits() in (before, after), where
+        old.restore(*training.parts())
+
+    at_every_line(lambda: new.restore(*training.parts()), check, ctrl_c, most=400)
+    assert seen == {True, False}
+
+
+class Named(nn.Module):
+    def __init__(self, name, dtype="float32"):
+        self.register_parameter(name, nn.Parameter(np.ones(2, dtype)))
+
+
+UNREADABLE = [  # what safetensors or JSON writes and does not read, or reads as something else
+    (lambda: Named("__metadata__"), {}, "'__metadata__'"),
+    (lambda: nn.ModuleDict({"optimizer:0": nn.Linear(1, 1)}), {}, "'optimizer:0.weight'"),
+    (lambda: Named("\ud800"), {}, "ud800"),
+    (lambda: Named("w", np.longdouble), {}, str(np.dtype(np.longdouble))),
+    (Net, {"step": -3}, "step -3"),
+    (Net, {"step": 2**60}, "step 1152"),
+    (Net, {"step": float("nan")}, "step nan"),
+    (Net, {"notes": {1: 2, "1": 3}}, "JSON"),
+]
+
+
+@pytest.mark.parametrize("make, more, word", UNREADABLE, ids=[row[2] for row in UNREADABLE])
+def test_what_could_not_be_read_again_does_not_replace_what_can(make, more, word, file):
+    before = file.read_bytes()
+    with pytest.raises((TypeError, ValueError)) as caught:
+        save_checkpoint(file, make(), **more)
+    assert word in str(caught.value)
+    assert "cure: " in str(caught.value)
+    assert file.read_bytes() == before
+
+
+UNFIT_STATES = [
+    ({"exp_avg": np.float32(1)}, "has its parameter's shape"),
+    ({"exp_avg_sq": np.zeros((3, 2), "int64")}, "exp_avg_sq of int64"),
+    ({"exp_avg": np.zeros((3, 2), bool)}, "exp_avg of bool"),
+    ({"exp_avg": "x"}, "has its parameter's shape"),
+    ({"exp_avg": None}, "no exp_avg"),
+    ({"step": -1}, "step -1"),
+    ({"step": 1.5}, "step 1.5"),
+    ({"step": "1"}, "step '1'"),
+    ({"step": 10**400}, "step 1000"),
+    ({"step": [1, 2]}, "step "),
+    ({"step": None}, "no step"),
+]
+
+
+@pytest.mark.parametrize("entries, message", UNFIT_STATES, ids=[str(i) for i in range(len(UNFIT_STATES))])
+def test_a_state_from_which_the_formula_could_not_go_on_is_refused(entries, message):
+    training = Training().train(2)
+    state = training.optimizer.state_dict()
+    state["state"][0].update(entries)
+    before = training.bits()
+    with pytest.raises(ValueError, match=message):
+        training.optimizer.load_state_dict(state)
+    assert training.bits() == before
+
+
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, KeyError("gone"), TypeError])
 def test_what_fails_in_the_middle_of_a_restore_leaves_all_as_it_was(problem, file, monkeypatch):
     training = Training()
@@ -283,6 +360,7 @@ def test_what_fails_in_the_middle_of_a_restore_leaves_all_as_it_was(problem, fil
     ({"model": {"vocab_size": 6, "d_modle": 4}, "vocabulary": "abc"}, "unknown 'd_modle'"),
     ({"model": {"vocab_size": "6"}, "vocabulary": "abc"}, "vocab_size '6'"),
     ({"model": [], "vocabulary": "abc"}, "notes.model"),
+    ({"model": {"vocab_size": 7}, "vocabulary": "abc"}, "vocabulary of 6 tokens"),
     ({"model": {"vocab_size": 6}, "vocabulary": 3}, "notes.vocabulary 3"),
 ])  # fmt: skip
 def test_notes_of_a_model_that_the_file_does_not_hold(notes, word, tmp_path):
@@ -291,6 +369,14 @@ def test_notes_of_a_model_that_the_file_does_not_hold(notes, word, tmp_path):
         load_model(tmp_path / "net.safetensors")
     for part in (word, "net.safetensors", "rule: ", "cure: "):
         assert part in str(caught.value)
+
+
+def test_a_noted_length_takes_no_memory_before_it_is_needed(tmp_path):
+    config = TransformerConfig(vocab_size=6, d_model=8, n_heads=2, n_layers=1, d_ff=8, max_length=10**7)
+    notes = {"model": {**asdict(config)}, "vocabulary": "abc"}
+    save_checkpoint(tmp_path / "m", Transformer(config), notes=notes)
+    model, _ = within_bounds(lambda: load_model(tmp_path / "m"), (tmp_path / "m").stat().st_size, "max_length")
+    assert model.positions.max_length == 10**7
 
 
 def test_a_file_that_may_not_be_read_is_not_called_damaged(file, monkeypatch):
@@ -383,3 +469,27 @@ def test_equal_states_make_equal_files(file, tmp_path):
         saved.restore(*training.parts())
         save_checkpoint(tmp_path / name, *training.parts(), step=saved.step, notes=saved.notes)
         assert (tmp_path / name).read_bytes() == file.read_bytes()
+
+
+UNFIT_SCHEDULES = [
+    (lambda o, *_: optim.CosineAnnealingLR(o, 5), {"T_max": 0}),
+    (lambda o, *_: optim.CosineAnnealingLR(o, 5), {"base_lrs": [10**400]}),
+    (lambda o, *_: optim.SequentialLR(o, [optim.StepLR(o, 1)], []), {"_milestones": [1, 2]}),
+    (lambda o, *_: optim.ReduceLROnPlateau(o), {"factor": 0.25, "min_lrs": [0.0, 0.0]}),
+]
+
+
+@pytest.mark.parametrize("schedule, change", UNFIT_SCHEDULES, ids=[next(iter(row[1])) for row in UNFIT_SCHEDULES])
+def test_a_schedule_that_could_not_go_on_is_not_restored(schedule, change):
+    training = Training(schedule=schedule)
+    saved = load_checkpoint_of(training)
+    before = training.bits()
+    with pytest.raises(ValueError, match="cure: "):
+        replace(saved, schedule={**saved.schedule, **change}).restore(*training.parts())
+    assert training.bits() == before
+
+
+def load_checkpoint_of(training):
+    with tempfile.TemporaryDirectory() as folder:
+        save_checkpoint(f"{folder}/m", *training.parts())
+        return load_checkpoint(f"{folder}/m")

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..files import write_whole
 from ..program import Unwritable
 from .capture import Graph, Losses, capture, variables_of
 from .flow import checked_number
@@ -82,9 +83,13 @@ class Program:
     def save(self, filename: str | os.PathLike[str]) -> Path:
         """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned."""
         path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
-        path.write_text(self.text + _MAIN, encoding="utf-8")
-        np.savez(path.with_suffix(".npz"), **self.data)  # type: ignore[arg-type]
+        write_whole(path.with_suffix(".npz"), self._save_data)
+        write_whole(path, lambda beside: beside.write_text(self.text + _MAIN, encoding="utf-8"))
         return path
+
+    def _save_data(self, path: Path) -> None:
+        with open(path, "wb") as file:  # given a name, NumPy would add a suffix
+            np.savez(file, **self.data)  # type: ignore[arg-type]
 
 
 _LONG = 80  # lines that a notebook shows as they are

@@ -17,12 +17,21 @@ def destination(
 
     ``format`` is added as a suffix unless it is there. What follows the last dot of a name is taken for a format if it
     is one, and for a mistake if it looks like one; ``run_1.2`` and ``encoder.weight`` are names.
-    Raises ValueError for a format that is not among ``known``; ``instead`` says what writes other ones.
+    Raises ValueError for a path without a name, and for a format that is not among ``known``; ``instead`` says what
+    writes other ones.
 
     >>> [str(destination("save", name, None, ("svg", "png"), "")[0]) for name in ("run_1.2", "DW.PNG")]
     ['run_1.2.svg', 'DW.PNG']
     """
     path = Path(path)
+    if not path.name:
+        raise error(
+            ValueError,
+            op,
+            got={"filename": repr(str(path))},
+            rule="a file has a name",
+            cure=f"write dW.{known[0]}",
+        )
     suffix = path.suffix[1:].lower()
     wanted = (format or suffix if format or suffix in known or _looks_like_one(suffix) else known[0]).lower()
     if wanted not in known:
@@ -31,7 +40,7 @@ def destination(
             ValueError,
             op,
             got={"format": repr(format)} if format else {"filename": repr(path.name)},
-            rule=f"it writes {', '.join(most)} and {last}",
+            rule=f"it writes {', '.join(most)} and {last}" if most else f"it writes {last}",
             cure=f"write {path.stem}.{known[0]}; {instead}",
         )
     return path if suffix == wanted else path.with_name(f"{path.name}.{wanted}"), wanted

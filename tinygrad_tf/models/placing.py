@@ -42,7 +42,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
             number = secrets.token_hex(8)
             files = dict(files)
             if sums or (path / SUMS).exists():
-                files[SUMS] = lambda beside: beside.write_text(_sums(path, number, list(files)[:-1], gone), "utf-8")
+                files[SUMS] = lambda beside: beside.write_bytes(_sums(path, number, list(files)[:-1], gone))
             _check_replaceable(path, [*files, *gone])
             _place(path, number, files, {"id": number, "files": list(files), "gone": gone})
 
@@ -66,13 +66,14 @@ def _place(path: Path, number: str, files: Mapping[str, Callable[[Path], Any]], 
     finish(path)
 
 
-def _sums(path: Path, number: str, names: list[str], gone: list[str]) -> str:
+def _sums(path: Path, number: str, names: list[str], gone: list[str]) -> bytes:
     """The lines of SHA256SUMS for the new files, and those for files of others as they were."""
-    others = []
+    others: list[str] = []
     if (path / SUMS).is_file():
-        lines = (path / SUMS).read_text("utf-8").splitlines()
+        lines = (path / SUMS).read_text("utf-8", "surrogateescape").splitlines()  # names of others may be any bytes
         others = [line for line in lines if line[66:].removeprefix("./") not in {*names, *gone}]
-    return "\n".join([*others, *(f"{sha256(path / _beside(name, number))}  {name}" for name in names)]) + "\n"
+    lines = [*others, *(f"{sha256(path / _beside(name, number))}  {name}" for name in names)]
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
 def sha256(file: Path) -> str:
@@ -108,6 +109,8 @@ def read_note(path: Path) -> dict[str, Any] | None:
             note = json.loads(file.read(1_000_000))
         names = [*note["files"], *note["gone"]]
         good = re.fullmatch("[0-9a-f]{16}", note["id"]) and all(is_name(name) for name in names)
+    except FileNotFoundError:  # the save has come to its end meanwhile
+        return None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         good = None
     if not good:
@@ -196,7 +199,8 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except Exception as problem:
         # safetensors has a class of its own for what the system refuses
-        if not isinstance(problem, OSError) and type(problem).__name__ != "SafetensorError":
+        of_name = isinstance(problem, UnicodeEncodeError) or "null byte" in str(problem)
+        if not (isinstance(problem, OSError) or of_name or type(problem).__name__ == "SafetensorError"):
             raise
         kind = type(problem) if isinstance(problem, OSError) else OSError
         raise error(

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
+from ..signals import whole
 from ..wording.texts import named
 from .parts import Parts
 
@@ -36,7 +37,7 @@ class Loads(Parts):
 
         Names may have what torch.compile and data parallelism add, ``_orig_mod.`` or ``module.``; bfloat16 is widened.
         Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
-        missing or unexpected.
+        missing or unexpected. Ctrl-C strikes before or after the values are copied, not between.
         """
         own = dict(self._entries())
         given: dict[str, Any] = {}
@@ -63,10 +64,16 @@ class Loads(Parts):
                 rule="names and shapes are those of the module's own state_dict()",
                 cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
             )
-        for name, value in values.items():
-            own[name].array[...] = value
-        wrote(*own.values())
+        _copy(own, values)
         return LoadResult(missing, unexpected)
+
+
+@whole
+def _copy(own: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
+    """Put the values into the arrays of the same names."""
+    for name, value in values.items():
+        own[name].array[...] = value
+    wrote(*own.values())
 
 
 def unwrapped(name: str, own: Container[str]) -> str:

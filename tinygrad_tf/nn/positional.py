@@ -14,6 +14,8 @@ from .layers import empty
 from .module import Module
 from .outline import outlined
 
+_FIRST = 1 << 20  # entries of the table that are computed at once
+
 
 def sinusoids(length: int, d_model: int) -> np.ndarray[Any, Any]:
     """The table (length, d_model) of "Attention Is All You Need", section 3.5.
@@ -41,11 +43,14 @@ class SinusoidalPositions(Module):
 
     def __init__(self, d_model: int, max_length: int = 5000) -> None:
         self.max_length = max_length
-        zeros = np.broadcast_to(np.float32(0), (max_length, d_model))
-        self.table = zeros if outlined() else sinusoids(max_length, d_model)  # computed, so neither learnt nor saved
+        rows = min(max_length, 1 + _FIRST // d_model)  # a large max_length takes no memory before a text needs it
+        zeros = np.broadcast_to(np.float32(0), (rows, d_model))
+        self.table = zeros if outlined() else sinusoids(rows, d_model)  # computed, so neither learnt nor saved
 
     def forward(self, x: Tensor, start: int = 0) -> Tensor:
         _check_length(x, start, self.max_length)
+        if start + x.shape[1] > len(self.table):
+            self.table = sinusoids(self.max_length, self.table.shape[1])
         table = self.table[start : start + x.shape[1]].astype(x.dtype, copy=False)
         return x + Tensor.wrap(table, name="PE")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..fields import wrong_sizes
 from ..ops import fused
 from ..ops.activation import relu
 from . import init
@@ -19,6 +20,7 @@ from .layers import Dropout, LayerNorm, Linear
 from .module import Module
 
 Activation = str | Callable[[Tensor], Tensor]
+Layer = TypeVar("Layer", bound=Module)
 
 
 def activation_function(activation: Activation) -> Callable[[Tensor], Tensor]:
@@ -165,6 +167,13 @@ class TransformerDecoderLayer(Module):
         return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
+def _copies(layer: Layer, n: int) -> list[Layer]:
+    wrong = wrong_sizes("a stack of layers", [n])
+    if wrong is not None:
+        raise wrong
+    return [copy.deepcopy(layer) for _ in range(n)]
+
+
 class TransformerEncoder(Module):
     """``num_layers`` deep copies of an encoder layer, one after the other, then ``norm`` if there is one.
 
@@ -180,7 +189,7 @@ class TransformerEncoder(Module):
         self, encoder_layer: TransformerEncoderLayer, num_layers: int, norm: Module | None = None,
         enable_nested_tensor: bool = True, mask_check: bool = True,
     ) -> None:  # fmt: skip
-        self.layers = [copy.deepcopy(encoder_layer) for _ in range(num_layers)]
+        self.layers = _copies(encoder_layer, num_layers)
         self.norm = norm
 
     def forward(
@@ -195,7 +204,7 @@ class TransformerDecoder(Module):
     """``num_layers`` deep copies of a decoder layer, each attending to the same ``memory``, then ``norm``."""
 
     def __init__(self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None) -> None:
-        self.layers = [copy.deepcopy(decoder_layer) for _ in range(num_layers)]
+        self.layers = _copies(decoder_layer, num_layers)
         self.norm = norm
 
     def forward(

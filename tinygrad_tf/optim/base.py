@@ -16,7 +16,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error, no_parameters
 from ..nn.loading import array_of
 from ..signals import whole
-from .groups import Group, check_members, check_settings, members, plain
+from .groups import Group, check_members, check_settings, check_state, members, plain, step_of
 from .together import SMALL, Pack, alone, in_blocks
 
 Settings = Mapping[str, Any]
@@ -38,6 +38,7 @@ class Optimizer:
     """
 
     elementwise = False  # whether the formula treats each entry alone; then arrays may be cut into any pieces
+    needed: tuple[str, ...] = ()  # what its formula reads in every state but an empty one
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         together = isinstance(params, (Tensor, set, frozenset))
@@ -170,8 +171,8 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned, ours or PyTorch's. States get the type of their parameter.
 
-        Raises ValueError, before anything is changed, if the parameters differ in number or shape, or if a setting
-        makes no sense.
+        Raises ValueError, before anything is changed, if the parameters differ in number or shape, if a setting makes
+        no sense, or if the formula could not go on from a state.
         """
         name, saved_groups = f"load_state_dict of {type(self).__name__}", state_dict["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
@@ -197,20 +198,14 @@ class Optimizer:
             )
         loaded = {
             parameters[int(i)]: {
-                key: _own(key, value, parameters[int(i)]) for key, value in state.items() if value is not None
+                key: step_of(name, value) if key == "step" else _own(value, parameters[int(i)])
+                for key, value in state.items()
+                if value is not None
             }
             for i, state in state_dict["state"].items()
         }
         for p, state in loaded.items():
-            for key, value in state.items():
-                if np.ndim(value) and np.shape(value) != p.shape:
-                    raise error(
-                        ValueError,
-                        name,
-                        got={key: value, "parameter": p},
-                        rule="a state has its parameter's shape",
-                        cure="build the model with the sizes of the one that was saved",
-                    )
+            check_state(name, p, state, self.needed)
         changes = [{key: value for key, value in saved.items() if key != "params"} for saved in saved_groups]
         for group, change in zip(self.param_groups, changes, strict=True):
             self._check(Group({**group, **change}))
@@ -220,10 +215,8 @@ class Optimizer:
         self.rates_loaded = True
 
 
-def _own(key: str, value: Any, p: Tensor) -> Any:
+def _own(value: Any, p: Tensor) -> Any:
     """A copy of a state's entry. PyTorch has tensors in place of our arrays, also for the number of steps."""
-    if key == "step":
-        return int(value)
     if not isinstance(value, (np.ndarray, Tensor)) and not hasattr(value, "detach"):
         return plain(value)
     array = array_of(value)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..autograd.tensor import Tensor
 from ..errors import error
-from ..fields import check_number
+from ..fields import check_number, is_finite, shown
 
 #: Settings that are not negative in any optimiser.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")
@@ -123,6 +125,54 @@ def check_settings(name: str, group: Mapping[str, Any]) -> None:
             rule="both say how PyTorch puts parameters together, and exclude each other; here neither changes anything",
             cure="leave both out",
         )
+
+
+#: Entries of states that the formulas compute with, number by number, beside the parameter.
+_ARRAYS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg", "sum"}
+
+
+def check_state(name: str, p: Tensor, state: Mapping[str, Any], needed: Iterable[str]) -> None:
+    """Raise ValueError if a formula that reads the ``needed`` entries could not go on from the state of ``p``."""
+    lost = [key for key in needed if state and key not in state]
+    if lost:
+        raise error(
+            ValueError,
+            name,
+            got=f"a state with {', '.join(state)} and no {lost[0]}",
+            rule=f"a parameter that was changed before has {', '.join(needed)}",
+            cure="load the state of an optimiser of the same class",
+        )
+    for key, value in state.items():
+        if (key in _ARRAYS or np.ndim(value)) and np.shape(value) != p.shape:
+            raise error(
+                ValueError,
+                name,
+                got={key: value, "parameter": p},
+                rule="a state has its parameter's shape",
+                cure="build the model with the sizes of the one that was saved",
+            )
+        if key in _ARRAYS and getattr(value, "dtype", None) != p.dtype:
+            raise error(
+                ValueError,
+                name,
+                got=f"{key} of {getattr(value, 'dtype', type(value).__name__)} for a parameter of {p.dtype}",
+                rule="what an optimiser sums up are floats, as the parameter is",
+                cure="load the state of an optimiser of the same class",
+            )
+
+
+def step_of(name: str, value: Any) -> int:
+    """How many steps a state says there were. Raises ValueError for what is no count."""
+    number = plain(value)
+    if not is_finite(number) or not 0 <= number <= 2**53 or number != int(number):
+        raise error(
+            ValueError,
+            name,
+            got=f"step {shown(number)}",
+            rule="it is how many steps there were, a whole number of at least 0",
+            cure="load the state of an optimiser of the same class",
+        )
+    return int(number)
 
 
 def check_members(name: str, group: Mapping[str, Any], others: Iterable[Any]) -> None:

@@ -79,7 +79,7 @@ class Adam(Optimizer):
     [0.9]
     """
 
-    elementwise = True
+    elementwise, needed = True, ("step", "exp_avg", "exp_avg_sq")
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False, *, foreach: bool | None = None,
@@ -167,7 +167,7 @@ class RMSprop(Optimizer):
     [0.9]
     """
 
-    elementwise = True
+    elementwise, needed = True, ("step", "square_avg")
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
                  weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False, capturable: bool = False,
@@ -211,7 +211,7 @@ class Adagrad(Optimizer):
     [0.9]
     """
 
-    elementwise = True
+    elementwise, needed = True, ("step", "sum")
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
                  initial_accumulator_value: float = 0.0, eps: float = 1e-10, foreach: bool | None = None, *,

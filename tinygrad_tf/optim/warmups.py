@@ -181,6 +181,15 @@ class SequentialLR(LRScheduler):
         return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        n = len(state_dict.get("_milestones", self.milestones))
+        if n != len(self.milestones):
+            raise error(
+                ValueError,
+                "load_state_dict of SequentialLR",
+                got=f"{len(self.schedulers)} schedules and {n} milestones",
+                rule="between two schedules lies a milestone, and all of them are of this optimiser",
+                cure="build the schedule and the optimiser as those that were saved",
+            )
         parts = state_dict.get("_schedulers", ())
         for scheduler, saved in zip(self.schedulers, parts, strict=bool(parts)):
             scheduler.load_state_dict(saved)

@@ -39,7 +39,9 @@ def announced() -> int | None:
 def launch(ranks: int) -> None:
     """Start the running script anew as that many ranks on this machine, and leave with their exit status.
 
-    It returns at once in a process that is a rank already, and for ``ranks=1``. Raises ImportError without mpi4py.
+    It returns at once in a process that is a rank already, and for ``ranks=1``. Ctrl-C and SIGTERM reach the ranks; on
+    Linux SIGHUP, of which MPICH's launcher would die, and the launcher's own end reach them as SIGTERM. Raises
+    ImportError without mpi4py.
     """
     if ranks < 1:
         raise error(
@@ -55,7 +57,15 @@ def launch(ranks: int) -> None:
     sys.stderr.flush()
     if os.name == "nt":  # there exec returns to the shell before the job has ended
         raise SystemExit(subprocess.call(command, env=env))
+    command = passing_signals(command)
     os.execve(command[0], command, env)
+
+
+def passing_signals(command: list[str]) -> list[str]:
+    """A command by which a closed terminal asks the ranks to stop, and does not kill them; the same but on Linux."""
+    if not sys.platform.startswith("linux"):
+        return command
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("passing.py")), *command]
 
 
 def mpiexec() -> str:

@@ -14,6 +14,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm_
+from ..signals import whole
 from ..sums import squares
 from .exchange import Exchange
 from .flat import Flat
@@ -27,8 +28,9 @@ def share(model: Module, optimizer: Optimizer, ranks: Ranks, node_size: int | No
 
     Call it on every rank, after the model and the optimiser were built and, when a training goes on, restored. From
     then on a model's parameters are one array for all ranks of a machine: change them with ``step()`` alone. Parameters
-    may be float16, float32 and float64, each summed in its own type, float16 in float32. Raises TypeError for others,
-    and RuntimeError if the ranks' models or optimisers are not alike.
+    may be float16, float32 and float64, each summed in its own type, float16 in float32. The step itself is float16
+    for these, where the eps of Adam, 1e-8, is 0: a gradient of 0 gives NaN, as without ranks and as in PyTorch. Raises
+    TypeError for others, and RuntimeError if the ranks' models or optimisers are not alike.
 
     Args:
         node_size: how many neighbouring ranks share memory; None: all those on one machine.
@@ -104,9 +106,9 @@ class Shared:
             )
         self._send_first(model, params, node_size)
         node = self.node = Node(ranks, node_size, 3 * sum(p.array.nbytes for _, p, _ in params))
-        whole = not optimizer.elementwise  # the formula needs the whole matrix, as Muon's does
+        uncut = not optimizer.elementwise  # the formula needs the whole matrix, as Muon's does
         with at_most(ranks.watch.limit):
-            self.flats = [Flat(node, entries, dtype, whole) for dtype, entries in by_type.items()]
+            self.flats = [Flat(node, entries, dtype, uncut) for dtype, entries in by_type.items()]
         self.places = {place.p.number: (flat, place) for flat in self.flats for place in flat.layout.places}
         self._take_over()
         self.factor, self.touched = 1.0, [False] * len(params)
@@ -142,8 +144,8 @@ class Shared:
         for flat in self.flats:
             for piece in (piece for bucket in flat.pieces for piece in bucket):
                 for key, value in self.optimizer.state.get(piece.place.p, {}).items():
-                    whole = isinstance(value, np.ndarray) and value.shape == piece.place.p.shape
-                    piece.state[key] = flat.state(piece, value) if whole else value
+                    of_all = isinstance(value, np.ndarray) and value.shape == piece.place.p.shape
+                    piece.state[key] = flat.state(piece, value) if of_all else value
         self.optimizer.state.clear()
         self.ranks.meet()
 
@@ -207,8 +209,12 @@ class Shared:
         self.factor *= min(1.0, max_norm / (norm + 1e-6))
         return norm
 
+    @whole
     def step(self) -> None:
-        """Change every parameter that got a gradient on some rank. Each rank changes its pieces, for all."""
+        """Change every parameter that got a gradient on some rank. Each rank changes its pieces, for all.
+
+        Ctrl-C does not stop it half-way: it strikes when all ranks are here, or when one did not come within the limit.
+        """
         _all_summed(self._more)
         settings = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
         self.ranks.note(f"step() with lr {', '.join(str(group.get('lr')) for group in settings)}", settings)
@@ -244,8 +250,8 @@ class Shared:
             p = params[index]
             for key, value in state.items():
                 if isinstance(value, np.ndarray) and value.ndim:
-                    whole = self.optimizer.state.setdefault(p, {}).setdefault(key, np.empty(p.shape, value.dtype))
-                    whole.reshape(-1)[start : start + value.size] = value.reshape(-1)
+                    array = self.optimizer.state.setdefault(p, {}).setdefault(key, np.empty(p.shape, value.dtype))
+                    array.reshape(-1)[start : start + value.size] = value.reshape(-1)
                 else:
                     self.optimizer.state.setdefault(p, {})[key] = value
 

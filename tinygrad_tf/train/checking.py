@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import error, is_explained
-from ..fields import MAPPING, TRUTH, Kind, check, is_whole, optional, several, shown, text, whole
-from ..optim import LRScheduler, Optimizer
+from ..fields import MAPPING, TRUTH, Kind, check, is_finite, is_whole, optional, several, shown, text, whole
+from ..optim import LRScheduler, Optimizer, ReduceLROnPlateau
 
 _NUMBERED = Kind(
     lambda x: isinstance(x, dict) and all(re.fullmatch("[0-9]{1,9}", n) and MAPPING.holds(s) for n, s in x.items()),
@@ -26,18 +26,18 @@ _OF_OPTIMIZER = {"kind": text("AdamW"), "state": _NUMBERED, "groups": _LIST}
 _OF_GROUP = {"params": Kind(lambda x: isinstance(x, list) and several(whole(0)).holds(x), "a list of numbers", "[0]")}
 
 
-def check_state(state: Any) -> None:
+def check_state(state: Any, op: str = "load_checkpoint") -> None:
     """Raise ValueError unless the state of a checkpoint has all that it needs, each of its type."""
-    check("load_checkpoint", {"state": state}, {"state": MAPPING})
+    check(op, {"state": state}, {"state": MAPPING})
     needed = dict.fromkeys(("step", "random", "notes"))
-    check("load_checkpoint", {**needed, **state}, _OF_STATE)
+    check(op, {**needed, **state}, _OF_STATE)
     if state.get("optimizer") is not None:
-        check("load_checkpoint", {**dict.fromkeys(_OF_OPTIMIZER), **state["optimizer"]}, _OF_OPTIMIZER, "optimizer.")
+        check(op, {**dict.fromkeys(_OF_OPTIMIZER), **state["optimizer"]}, _OF_OPTIMIZER, "optimizer.")
         for group in state["optimizer"]["groups"]:
-            check("load_checkpoint", {"params": None, **group}, _OF_GROUP, "optimizer.groups.")
+            check(op, {"params": None, **group}, _OF_GROUP, "optimizer.groups.")
     if state.get("schedule") is not None:
-        check("load_checkpoint", {"kind": None, **state["schedule"]}, {"kind": text("NoamLR")}, "schedule.")
-    check("load_checkpoint", {"random": state["random"]}, {"random": _RANDOM})
+        check(op, {"kind": None, **state["schedule"]}, {"kind": text("NoamLR")}, "schedule.")
+    check(op, {"random": state["random"]}, {"random": _RANDOM})
 
 
 def _is_random(state: Any) -> bool:
@@ -94,7 +94,7 @@ def check_alike(what: str, live: Any, saved: Any) -> None:
 
 
 def _is_number(x: Any) -> bool:
-    return (is_whole(x) or isinstance(x, (float, np.floating))) and bool(x == x)
+    return is_finite(x) or (isinstance(x, (float, np.floating)) and bool(x == x))  # an infinite bound is a number
 
 
 @contextlib.contextmanager
@@ -132,7 +132,7 @@ def _keep(part: Any, kept: list[tuple[Any, Any]], seen: set[int]) -> None:
     if id(part) in seen:
         return
     seen.add(id(part))
-    if isinstance(part, (Optimizer, LRScheduler)) or (callable(part) and not isinstance(part, type)):
+    if isinstance(part, (Optimizer, LRScheduler, ReduceLROnPlateau)) or (callable(part) and not isinstance(part, type)):
         part = getattr(part, "__dict__", None)
     if isinstance(part, (list, tuple, dict)):
         if not isinstance(part, tuple):

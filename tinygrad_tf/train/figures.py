@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import unicodedata
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..autograd.recording import no_grad
 from ..errors import error
+from ..files import shown, write_whole
 from ..models import Transformer
 from ..models.generation import evaluation
 from ..tasks import Vocabulary, pad
@@ -112,11 +115,20 @@ def _visible(symbol: str) -> str:
 
 
 def _save(figure: Any, path: str | os.PathLike[str]) -> None:
-    folder = os.path.dirname(os.fspath(path))
-    os.makedirs(folder or ".", exist_ok=True)
-    with warnings.catch_warnings():
+    suffix, known = Path(path).suffix[1:].lower(), sorted(figure.canvas.get_supported_filetypes())
+    if suffix and suffix not in known:
+        raise error(
+            ValueError,
+            "figures",
+            got=f"the path {shown(path)}",
+            rule=f"it ends in one of {', '.join(known)}",
+            cure="write curves.png",
+        )
+    with io.BytesIO() as content, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # _style has warned, once for all characters
-        figure.savefig(path, dpi=150, bbox_inches="tight")
+        figure.savefig(content, format=suffix or "png", dpi=150, bbox_inches="tight")
+        drawn = content.getvalue()
+    write_whole(Path(path if suffix else f"{os.fspath(path)}.png"), lambda beside: beside.write_bytes(drawn))
 
 
 def _style(texts: str) -> Any:

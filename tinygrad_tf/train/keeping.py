@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import error
+from ..fields import check, whole
 from ..files import check_writable, explained, safetensors_package, shown, write_whole
 from ..locks import alone_with
 from ..nn import Module
@@ -46,14 +47,12 @@ class CheckpointFile:
     """
 
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
-        if keep < 1:
-            raise error(
-                ValueError, "Trainer", got={"keep": keep}, rule="the newest checkpoint is kept", cure="write keep=1"
-            )
+        check("Trainer", {"keep": keep}, {"keep": whole(1)})
         self.path, self.overwrite, self.keep = Path(path), overwrite, keep
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
         self._loaded: Any = None
+        self._older: set[Path] | None = None  # the kept checkpoints that are ours; another training may be called so
         self._entered: list[contextlib.ExitStack] = []
 
     def load(self) -> Checkpoint:
@@ -74,6 +73,7 @@ class CheckpointFile:
                 check_writable(self.path)
                 stack.enter_context(alone_with(self.path))
                 self._check_ours()
+                self._older = set(self._kept()) if self._older is None else self._older
                 stack = stack.pop_all()
         self._entered.append(stack)
         return self
@@ -165,29 +165,31 @@ class CheckpointFile:
         """The older checkpoints, oldest first."""
         real = Path(os.path.realpath(self.path))
         pattern = re.compile(re.escape(real.stem) + r"\.step(\d+)" + re.escape(real.suffix))
-        found = [p for p in real.parent.iterdir() if pattern.fullmatch(p.name)] if real.parent.is_dir() else []
+        there = real.parent.iterdir() if real.parent.is_dir() else ()
+        found = [p for p in there if pattern.fullmatch(p.name) and p.is_file()]  # a link may lead nowhere
         return sorted(found, key=lambda p: p.stat().st_mtime_ns)
 
     def _keep_old(self, step: int) -> None:
         """Give the file a second name before the first one goes to a newer one."""
         real, old = Path(os.path.realpath(self.path)), self._of(step)
         try:
-            if old.exists() and step_of(old) != step:
+            if os.path.lexists(old) and step_of(old) != step:
                 raise FileExistsError(errno.EEXIST, f"{shown(old)} is somebody else's file")
             old.unlink(missing_ok=True)
             try:
                 os.link(real, old)
             except OSError:  # a disk without links
                 write_whole(old, lambda beside: shutil.copy2(real, beside))
+            self._older = {old, *(self._older or ())}
         except OSError as problem:
             _warn(f"the checkpoint of step {step} is not kept beside the newer one: {problem}")
 
     def _remove_old(self) -> None:
         if self.keep > 1:
-            for old in self._kept()[: -(self.keep - 1)]:
-                if step_of(old) is not None:
-                    with contextlib.suppress(OSError):
-                        old.unlink()
+            ours = [old for old in self._kept() if old in (self._older or ()) and step_of(old) is not None]
+            for old in ours[: -(self.keep - 1)]:
+                with contextlib.suppress(OSError):
+                    old.unlink()
 
 
 def _warn(text: str) -> None:
@@ -206,6 +208,8 @@ def _look(path: Path) -> Any:
 def step_of(path: str | os.PathLike[str]) -> int | None:
     """The step of a checkpoint, as its header says it; None for other files. The rest is not read."""
     safetensors = safetensors_package()
+    if not os.path.isfile(path):  # to open a pipe would not end
+        return None
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))

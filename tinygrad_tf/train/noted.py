@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..errors import error
-from ..fields import MAPPING, Kind, check, is_whole
+from ..fields import MAPPING, Kind, check, is_finite
 from ..models import TransformerConfig
 from ..tasks import Vocabulary
 from .saving import Checkpoint
 
 
 def _is_number(value: Any) -> bool:
-    return is_whole(value) or isinstance(value, float)  # a loss may have been NaN
+    return isinstance(value, float) or is_finite(value)  # a loss may have been NaN
 
 
 _NUMBERS = Kind(lambda x: isinstance(x, list) and all(map(_is_number, x)), "a list of numbers", "[]")
 _SCORES = Kind(
-    lambda x: MAPPING.holds(x) and all(step.isdecimal() and _is_number(score) for step, score in x.items()),
+    lambda x: MAPPING.holds(x) and all(re.fullmatch("[0-9]{1,15}", step) and _is_number(x[step]) for step in x),
     "a dict from steps to scores",
     "{}",
 )
@@ -28,6 +29,15 @@ def described(saved: Checkpoint) -> tuple[TransformerConfig, Vocabulary]:
     """The model's configuration and the vocabulary; the largest shapes are compared before memory is taken."""
     check("load_model", saved.notes, {"model": MAPPING, "vocabulary": _TEXTS}, "notes.")
     config = TransformerConfig.from_dict(saved.notes["model"])
+    vocabulary = Vocabulary(saved.notes["vocabulary"])
+    if len(vocabulary) != config.vocab_size:
+        raise error(
+            ValueError,
+            "load_model",
+            got=f"a vocabulary of {len(vocabulary)} tokens and a model for {config.vocab_size}",
+            rule="the model has an embedding for each token",
+            cure="use an older copy, or train again",
+        )
     shapes = [array.shape for array in saved.model.values()]
     for needed in ((config.vocab_size, config.d_model), (config.d_ff, config.d_model)):
         if shapes.count(needed) < (1 if needed[0] == config.vocab_size else 2 * config.n_layers):
@@ -38,7 +48,7 @@ def described(saved: Checkpoint) -> tuple[TransformerConfig, Vocabulary]:
                 rule="the file holds the embedding and all layers of the model that it notes",
                 cure="use an older copy, or train again",
             )
-    return config, Vocabulary(saved.notes["vocabulary"])
+    return config, vocabulary
 
 
 def history_of(saved: Checkpoint) -> tuple[list[float], dict[int, float]]:

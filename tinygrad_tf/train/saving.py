@@ -19,17 +19,21 @@ import numpy as np
 
 from .. import random
 from ..errors import error, found_in
-from ..fields import shown
+from ..fields import check, shown
+from ..fields import whole as whole_number
 from ..files import check_readable, digest, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
+from ..signals import whole
+from ..wording.texts import encodable
 from .checking import check_alike, check_state, parameter_of, whole_or_not_at_all
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 FORMAT = 1
 _METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
-_OPTIMIZER = "optimizer:"  # no parameter is called so: a colon cannot be part of an attribute's name
+_OPTIMIZER = "optimizer:"
+_TYPES = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}  # that safetensors has, and we
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,10 @@ class Checkpoint:
         """Put the saved values into the model and, to train on, into the optimiser and its schedule.
 
         With an optimiser the package's generator goes on from where it was, too. Everything is checked before anything
-        is changed, and what fails nevertheless, or is interrupted, leaves optimiser, schedule and generator as they
-        were. Raises RuntimeError for names or shapes that differ from the model's, ValueError for an optimiser or
-        a schedule that was not saved or is of another class.
+        is changed, and what fails nevertheless leaves optimiser, schedule and generator as they were. Ctrl-C strikes
+        before or after, and finds all of the old or all of the new. Raises RuntimeError for names or shapes that differ
+        from the model's, ValueError for an optimiser or a schedule that was not saved or is of another class, or from
+        whose state it could not go on.
         """
         self.check(model)
         for saved_state, target, what in (
@@ -78,6 +83,10 @@ class Checkpoint:
                 check_alike("optimizer", {**live, "params": []}, saved)
         if schedule is not None:
             check_alike("schedule", schedule.state_dict(), self.schedule)
+        self._put_in(model, optimizer, schedule)
+
+    @whole
+    def _put_in(self, model: Module, optimizer: Optimizer | None, schedule: LRScheduler | None) -> None:
         before = random.get_state()
         with whole_or_not_at_all(optimizer, schedule):
             try:
@@ -86,6 +95,8 @@ class Checkpoint:
                     random.set_state(self.random)
                 if schedule is not None and self.schedule is not None:
                     schedule.load_state_dict(self.schedule)
+                    if isinstance(schedule, LRScheduler):  # and no ReduceLROnPlateau
+                        schedule.rates(schedule.last_epoch + 1)  # so that the next step does not fail
                 model.load_state_dict(self.model)  # checks names and shapes before it changes anything
             except BaseException:
                 random.set_state(before)
@@ -123,7 +134,7 @@ def save_checkpoint(
     """Write a checkpoint, whole or not at all: whoever reads ``path`` sees the old file or the new one.
 
     ``notes`` is any plain data that JSON can hold: the model's configuration, the vocabulary, the history. Folders are
-    made as needed.
+    made as needed. Raises TypeError or ValueError, before anything is written, for what could not be loaded again.
 
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
@@ -132,6 +143,8 @@ def save_checkpoint(
     {'inputs': ['x', 'y']}
     """
     arrays: Arrays = {name: p.array for name, p in model.state_dict().items()}
+    _check_arrays(arrays)
+    check("save_checkpoint", {"step": step}, {"step": whole_number(0)})
     state: dict[str, Any] = {"step": int(step), "random": random.get_state(), "notes": dict(notes or {})}
     if schedule is not None:
         state["schedule"] = {"kind": type(schedule).__name__, **schedule.state_dict()}
@@ -149,10 +162,11 @@ def save_checkpoint(
         name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()
     }
     try:
-        if json.dumps(json.loads(json.dumps(state))) != json.dumps(state):
+        again = json.loads(json.dumps(state))
+        if json.dumps(again) != json.dumps(state):
             raise ValueError("keys such as 1 and '1' become one")
         text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, RecursionError) as problem:
         raise error(
             TypeError,
             "save_checkpoint",
@@ -160,12 +174,30 @@ def save_checkpoint(
             rule="notes are plain data",
             cure="note numbers, texts, lists and dicts; arrays belong into the model",
         ) from None
+    check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     content = safetensors_package().numpy.save(arrays, {_METADATA: text})
     write_whole(Path(path), lambda beside: beside.write_bytes(content))
 
 
+def _check_arrays(arrays: Arrays) -> None:
+    """Raise ValueError for what could be written and not be read again: names that mean something else, types."""
+    for name, array in arrays.items():
+        taken = name == "__metadata__" or name.startswith(_OPTIMIZER) or name != encodable(name)
+        if taken or array.dtype.str[1:] not in _TYPES:
+            raise error(
+                ValueError,
+                "save_checkpoint",
+                got=f"the parameter {shown(name)} of {array.dtype}",
+                rule=f"names are not __metadata__ and begin not with {_OPTIMIZER}, and numbers have at most 64 bits",
+                cure="give it another name, or write model.to('float32')",
+            )
+
+
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint and check that it is whole. Nothing is executed, and nothing is changed yet.
+
+    It takes as much memory as the arrays, and what the notes take as Python's lists and texts: some twenty times their
+    size in the file.
 
     Raises FileNotFoundError where there is none, ValueError for a file that was cut off or altered, or that
     :func:`save_checkpoint` did not write.

@@ -14,6 +14,7 @@ from typing import Any
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, found_in
+from ..fields import check, whole
 from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
@@ -187,7 +188,7 @@ class Trainer:
 
     def _not_finite(self, got: str, loss: Callable[[], Tensor | None]) -> FloatingPointError:
         where = first_bad(self.model, loss)
-        found = [where] if self.ranks.comm is None else self.ranks.comm.allgather(where)
+        found = self.ranks.from_first(self.ranks.to_first(where))
         first = next((f"{each}{f', on rank {i}' if i else ''}" for i, each in enumerate(found) if each), None)
         good = ""
         if self.file is not None and self.file.step is not None:
@@ -197,7 +198,7 @@ class Trainer:
 
     def _check_parameters(self) -> None:
         where = bad_parameter(self.model)
-        if where is not None:
+        if self.ranks.any(where is not None):  # each machine has parameters of its own
             raise self._not_finite(f"weights that are no numbers after step {self.step}", lambda: None)
 
     def resume(self) -> None:
@@ -224,6 +225,7 @@ class Trainer:
                     cure="resume with the settings of the first run, or begin anew without resuming",
                 )
         with found_in(self.path or ""):  # which is there, since the file was read
+            check("Trainer.resume", {"step": saved.step}, {"step": whole(0, self.config.steps)})
             loss, accuracy = history_of(saved)
         saved.restore(self.model, self.optimizer, self.schedule)
         self.step, self.history = saved.step, History(loss, accuracy)
