@@ -58,10 +58,9 @@ for _name in ("max", "min"):
 #: Results that are Tensors also where the inputs are arrays.
 ALWAYS_TENSORS = {"one_hot", "embedding", "nonzero", "where", "bernoulli", "multinomial", "dropout"}
 
-HEAD = '''"""{title}
+HEAD = '''"""{title}"""
 
-Made by tests/stubs.py from the functions themselves; a test holds them equal.
-"""
+# Made by tests/stubs.py from the functions themselves; a test holds them equal.
 
 import builtins
 from collections.abc import Callable, Sequence
@@ -238,7 +237,7 @@ def package_stub() -> str:
     public = {name: getattr(tinygrad_tf, name) for name in tinygrad_tf.__dir__() if not name.startswith("_")}
     parts = {name: thing.__name__ for name, thing in public.items() if isinstance(thing, types.ModuleType)}
     lines = [
-        HEAD.format(title="tinygrad_tf, as type checkers and editors read it."),
+        HEAD.format(title=tinygrad_tf.__doc__),
         *[
             f"from .{path.rpartition('.')[0].partition('.')[2]} import {path.rpartition('.')[2]} as {name}"
             for name, path in parts.items()

@@ -1,7 +1,6 @@
-"""tinygrad_tf, as type checkers and editors read it.
+"""tinygrad_tf: a reverse-mode autograd engine on NumPy, a real Transformer on it, and pictures of how dW flows."""
 
-Made by tests/stubs.py from the functions themselves; a test holds them equal.
-"""
+# Made by tests/stubs.py from the functions themselves; a test holds them equal.
 
 import builtins
 from collections.abc import Callable, Sequence

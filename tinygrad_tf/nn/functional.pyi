@@ -1,7 +1,6 @@
-"""The functions behind the layers, and the losses; see functional.py.
+"""The functions behind the layers, and the losses; see functional.py."""
 
-Made by tests/stubs.py from the functions themselves; a test holds them equal.
-"""
+# Made by tests/stubs.py from the functions themselves; a test holds them equal.
 
 import builtins
 from collections.abc import Callable, Sequence

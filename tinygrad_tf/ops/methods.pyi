@@ -1,7 +1,6 @@
-"""What a Tensor can do beside what its class says: the methods that ``ops`` attaches.
+"""What a Tensor can do beside what its class says: the methods that ``ops`` attaches."""
 
-Made by tests/stubs.py from the functions themselves; a test holds them equal.
-"""
+# Made by tests/stubs.py from the functions themselves; a test holds them equal.
 
 import builtins
 from collections.abc import Callable, Sequence
