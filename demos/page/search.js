@@ -6,7 +6,9 @@
   const list = document.getElementById("found");
   const MOST = 12;
   const fold = (text) => text.normalize("NFKC").toLowerCase();
-  const entries = INDEX.map(([url, page, title, text, lang]) => ({ url, page, title, text, lang, head: fold(title), body: fold(`${title} ${page} ${text}`) }));
+  const entries = INDEX.map(([url, page, title, text, lang]) => (
+    { url, page, title, text, lang, head: fold(title), body: fold(`${title} ${page} ${text}`) }
+  ));
 
   function found(query) {
     const words = fold(query).split(/\s+/).filter(Boolean);
@@ -20,8 +22,15 @@
       .map(({ entry }) => [entry, words]);
   }
 
+  function worth(head, word) {
+    if (head === word) return 8;
+    if (head.startsWith(word)) return 4;
+    return head.includes(word) ? 2 : 0;
+  }
+
+  // Of equals the shorter title comes first.
   function rank({ head }, words) {
-    return words.reduce((sum, word) => sum + (head === word ? 8 : head.startsWith(word) ? 4 : head.includes(word) ? 2 : 0), 0) - head.length / 1000;
+    return words.reduce((sum, word) => sum + worth(head, word), 0) - head.length / 1000;
   }
 
   // The place of the first word, with what stands around it.

@@ -9,7 +9,8 @@
   addEventListener("DOMContentLoaded", () => {
     document.getElementById("theme")?.addEventListener("click", () => {
       set(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-      try { localStorage.setItem("theme", document.documentElement.dataset.theme); } catch { /* a browser that keeps nothing */ }
+      const chosen = document.documentElement.dataset.theme;
+      try { localStorage.setItem("theme", chosen); } catch { /* a browser that keeps nothing */ }
     });
   });
 }

@@ -287,9 +287,7 @@ export function speak(lang) {
   spoken = lang;
 }
 
-export function inChinese() {
-  return spoken === "zh";
-}
+export const inChinese = () => spoken === "zh";
 
 export function say(key, ...args) {
   const word = WORDS[spoken][key];

@@ -13,7 +13,8 @@ import { equationBox } from "./worked.js";
 export function moduleDetails(app, item) {
   const actions = make("div", "actions");
   actions.append(button(say(item.kind === "frame" ? "close" : "open"), () => app.toggle(item.id)));
-  return [nameBox(item.module.whole, item.module.path || item.title), make("div", "quiet", say("kind").module), actions];
+  const name = nameBox(item.module.whole, item.module.path || item.title);
+  return [name, make("div", "quiet", say("kind").module), actions];
 }
 
 // A name as the heading; one that is cut elsewhere stands here as long as it is, and is scrolled through.
