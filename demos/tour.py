@@ -2,7 +2,7 @@
 
     python demos/tour.py
 
-It takes about three minutes. What has been computed is kept: a chapter runs again only if it, the package or what the
+It takes one to three minutes. What has been computed is kept: a chapter runs again only if it, the package or what the
 chapters share has changed. Options: --short (trains little; seconds instead of minutes), --only 05 (that chapter alone,
 in a page of its own), --jobs 1 (one chapter at a time).
 """
@@ -38,7 +38,7 @@ ZH = """\
 
     python demos/tour.py
 
-大约三分钟。算过的会保留：某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，只要几秒），
+需要一到三分钟。算过的会保留：某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，只要几秒），
 --only 05（只要那一章，单独成页），--jobs 1（一次一章）。
 """
 
