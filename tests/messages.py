@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1] / "tinygrad_tf"
+import tinygrad_tf
+
+ROOT = Path(tinygrad_tf.__file__).parent
 FILE = ROOT / "wording" / "chinese.json"
 #: What is code, or a command, is the same in every language, and so is a single word beside the places.
 CODE = re.compile(

@@ -4,7 +4,6 @@ import builtins
 import errno
 import itertools
 import os
-import resource
 import socket
 import stat
 import subprocess
@@ -21,7 +20,8 @@ from tinygrad_tf.files import check_writable, write_whole
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="rights, pipes and signals are Unix's")
+resource = pytest.importorskip("resource", reason="limits, rights, pipes and signals are Unix's")
+pytest.importorskip("safetensors", reason='pip install "tinygrad_tf[train]"')
 
 
 def write(path, text="new"):
