@@ -105,3 +105,11 @@ def test_a_function_within_a_function_is_read():
         return X * factor
 
     assert source_tree(inner).name == "inner"
+
+
+def test_a_function_whose_file_is_no_python_has_no_source(tmp_path):
+    file, names = tmp_path / "notes.md", {}
+    file.write_text("a folder, .venv\\Scripts\n" * 3, encoding="utf-8")
+    exec(compile("\n\ndef f(x):\n    return x\n", str(file), "exec"), names)
+    with pytest.raises(OSError, match="Python keeps none"):
+        source_tree(names["f"])

@@ -54,6 +54,8 @@ MACHINES = {
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_program_runs_on(machine, tmp_path):
     options, changes = MACHINES[machine]
+    if machine == "LC_ALL=C" and not sys.prefix.isascii():
+        pytest.skip("there Python does not find NumPy in a folder with Chinese letters")
     folder = tmp_path / "a place 地方"
     folder.mkdir()
     (folder / "program.py").write_text(PROGRAM, encoding="utf-8")

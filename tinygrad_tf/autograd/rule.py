@@ -12,6 +12,7 @@ import functools
 import inspect
 import linecache
 import textwrap
+import tokenize
 import types
 import weakref
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def source_tree(function: Callable[..., Any]) -> ast.FunctionDef:
     try:
         block = inspect.getblock(lines[code.co_firstlineno - 1 :])
         tree = ast.parse(textwrap.dedent("".join(block))).body[0]
-    except (IndexError, SyntaxError):
+    except (IndexError, SyntaxError, tokenize.TokenError):
         raise OSError("Python keeps none of what is typed in or generated") from None
     if not isinstance(tree, ast.FunctionDef) or tree.name != code.co_name:
         raise OSError("no function with a name, or its file has changed")
