@@ -434,7 +434,7 @@ def test_the_language_link_leads_to_the_same_chapter(opened):
     page.locator("#contents a").nth(1).click()
     page.locator("#language[href$='#softmax']").wait_for()
     page.locator("#language").click()
-    page.wait_for_url("**/index.zh.html#softmax")
+    page.wait_for_url("**/index.zh.html#softmax", wait_until="commit")
     assert page.locator("html").get_attribute("lang") == "zh-CN"
 
 
