@@ -70,7 +70,10 @@ def test_the_one_that_is_brought_is_used(bare, font, monkeypatch):
     assert fonts.chinese() == "Brought"
 
 
-@pytest.mark.parametrize("setting", [{"font.family": ["Mine"]}, {"font.sans-serif": ["Mine", "DejaVu Sans"]}])
+OF_THE_FAMILY = {"font.family": ["sans-serif"], "font.sans-serif": ["Mine", "DejaVu Sans"]}
+
+
+@pytest.mark.parametrize("setting", [{"font.family": ["Mine"]}, OF_THE_FAMILY])
 def test_one_that_the_user_named_comes_first(bare, font, setting):
     for name in ("SimHei", "Mine"):
         font_manager.fontManager.addfont(font(name, "中"))
