@@ -35,13 +35,13 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
     """
     text = got if isinstance(got, str) else ", ".join(_called(name, value) for name, value in got.items())
     problem = kind(encodable(_FORM[chosen()].format(op, *map(translated, (text, rule, cure)))))
-    problem.__dict__["explained"] = True
+    problem.__dict__["explained"] = {"op": op, "got": text, "rule": rule, "cure": cure}
     return problem
 
 
 def is_explained(problem: BaseException) -> bool:
     """Whether ``problem`` already carries op, rule and cure, so that nobody explains it a second time."""
-    return bool(problem.__dict__.get("explained", False))
+    return "explained" in problem.__dict__
 
 
 @contextlib.contextmanager
@@ -60,10 +60,8 @@ def found_in(file: str | os.PathLike[str]) -> Iterator[None]:
     except Exception as problem:
         if not is_explained(problem):
             raise
-        head, rest = str(problem).split("\n  rule: ", 1)
-        rule, cure = rest.rsplit("\n  cure: ", 1)
-        op, _, got = head.partition(" got ")
-        raise error(type(problem), op, got=f"{got} in {str(file)!r}", rule=rule, cure=cure) from None
+        said = problem.__dict__["explained"]
+        raise error(type(problem), **{**said, "got": f"{said['got']} in {str(file)!r}"}) from None
 
 
 def _called(name: str, value: Any) -> str:

@@ -13,6 +13,8 @@ import pytest
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, graph, nn
+from tinygrad_tf.errors import found_in
+from tinygrad_tf.fields import check, whole
 from tinygrad_tf.graph.notebook import view
 from tinygrad_tf.wording import languages
 
@@ -38,6 +40,15 @@ def test_a_mistake_is_explained_in_chinese(mistake):
     assert cure.startswith("  改法：")
     assert is_chinese(rule[5:])
     assert is_chinese(cure[5:]) or messages.CODE.fullmatch(cure[5:])
+
+
+def test_the_file_in_which_a_mistake_stands_is_named_in_chinese_too():
+    with tinygrad_tf.language("zh"), pytest.raises(ValueError, match="n_head") as caught, found_in("config.json"):
+        check("Config", {"n_head": -1}, {"n_head": whole(1, example=12)})
+    got, rule, cure = str(caught.value).split("\n")
+    assert got == "Config 收到：n_head -1 in 'config.json'"
+    assert is_chinese(rule[5:])
+    assert cure.startswith("  改法：")
 
 
 def test_the_chinese_has_the_places_of_the_english():
