@@ -13,6 +13,7 @@ from tinygrad_tf.autograd.recompute import checkpoint
 from tinygrad_tf.autograd.recording import thread
 from tinygrad_tf.graph.lines import record
 from tinygrad_tf.models.generation import evaluation
+from tinygrad_tf.nn.outline import outline, outlined
 
 X = np.ones((2, 3), "float32")
 
@@ -34,7 +35,7 @@ def everything(net):
     return (
         state.recording, state.switch, state.root, str(state.scope), state.watch, np.geterr(),
         random._replay.generator, [pair for pair in hooks if any(pair)], [m.training for m in net.modules()],
-        [p.requires_grad for p in net.parameters()],
+        [p.requires_grad for p in net.parameters()], outlined(),
     )  # fmt: skip
 
 
@@ -104,9 +105,16 @@ def evaluated(net):
         net(Tensor(X))
 
 
+def built_without_values(net):
+    with outline():
+        nn.ReLU()
+        with outline():
+            nn.ReLU()
+
+
 SCENES = [
     forward_and_backward, debugged, debugged_in_itself, debugged_in_another, unrecorded, decorated, in_pieces,
-    replayed, recomputed, summarised, evaluated,
+    replayed, recomputed, summarised, evaluated, built_without_values,
 ]  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
+
+from ..signals import Held
 
 
 class _Thread(threading.local):
@@ -14,8 +15,7 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-@contextlib.contextmanager
-def outline() -> Iterator[None]:
+class outline(Held):
     """A context manager in which modules are built with the shapes of their parameters, and without their values.
 
     No memory is taken and no random number is drawn. Whoever builds so gives each parameter its ``array`` afterwards.
@@ -25,10 +25,20 @@ def outline() -> Iterator[None]:
     >>> layer.weight.shape, layer.weight.array.strides
     ((1000000, 1000000), (0, 0))
     """
-    before, _thread.outlined = _thread.outlined, True
+
+    def within(self) -> Generator[None]:
+        return _outlined()
+
+
+def _outlined() -> Generator[None]:
+    before = _thread.outlined
     try:
-        yield
-    finally:
+        try:
+            _thread.outlined = True
+            yield
+        finally:
+            _thread.outlined = before
+    finally:  # twice: Ctrl-C may hit the first
         _thread.outlined = before
 
 
