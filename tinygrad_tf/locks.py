@@ -50,17 +50,17 @@ def try_lock(descriptor: int) -> bool | None:
 
 
 @contextlib.contextmanager
-def alone_with(path: Path) -> Iterator[None]:
+def alone_with(path: Path, op: str) -> Iterator[None]:
     """A context manager in which no other process, and no other call in this one, is within it for the same file.
 
     A small file beside it, ``.NAME.lock``, is locked meanwhile; it says who has it. Raises BlockingIOError if somebody
-    else is within. Where the file system knows no locks, it warns and goes on.
+    else is within, in the name of ``op``. Where the file system knows no locks, it warns and goes on.
     """
     path = Path(os.path.realpath(path))
     name = os.fsencode(path.name)
     short = path.name if len(name) < 250 else hashlib.sha256(name).hexdigest()  # most file systems take 255 bytes
     beside = path.with_name(f".{short}.lock")
-    descriptor = _open_locked(path, beside)
+    descriptor = _open_locked(path, beside, op)
     try:
         yield
     finally:
@@ -74,7 +74,7 @@ def alone_with(path: Path) -> Iterator[None]:
                     beside.unlink(missing_ok=True)
 
 
-def _open_locked(path: Path, beside: Path) -> int | None:
+def _open_locked(path: Path, beside: Path, op: str) -> int | None:
     """The locked file's descriptor; None where there are no locks."""
     while True:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -83,7 +83,7 @@ def _open_locked(path: Path, beside: Path) -> int | None:
         try:
             ours = try_lock(descriptor) if _is_lock(descriptor) else None
             if ours is False:
-                raise _taken(path, beside)
+                raise _taken(path, beside, op)
             if ours is None:
                 warnings.warn(f"{beside} cannot be locked: see to it that nothing else writes to {path}", stacklevel=5)
             elif _is_still(beside, descriptor):
@@ -117,14 +117,14 @@ def _is_still(beside: Path, descriptor: int) -> bool:
         return False
 
 
-def _taken(path: Path, beside: Path) -> BlockingIOError:
+def _taken(path: Path, beside: Path, op: str) -> BlockingIOError:
     try:
         who = beside.read_text("utf-8", "replace")[:200] or "another process"
     except OSError:
         who = "another process"
     return error(
         BlockingIOError,
-        "Trainer",
+        op,
         got=f"{str(path)!r}, to which {who} writes",
         rule="one training at a time writes to a file",
         cure="wait for the other, end it, or choose another path",

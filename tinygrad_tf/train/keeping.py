@@ -29,7 +29,7 @@ class CheckpointFile:
     """The checkpoint of one training. Enter it for as long as the training runs.
 
     On entering it is checked that the training may write there: that no other training does, that the file is new or
-    was read or written by this object, and that the folder takes a file of its size. What fails later is a warning.
+    was read or written by this object, and that the folder takes files. Then :meth:`try_save` warns of what fails.
 
     Args:
         path: where the newest checkpoint is.
@@ -43,11 +43,11 @@ class CheckpointFile:
     >>> with CheckpointFile(f"{folder}/line.safetensors") as file:  # doctest: +IGNORE_EXCEPTION_DETAIL
     ...     pass
     Traceback (most recent call last):
-    FileExistsError: Trainer got …, where the checkpoint of step 1 is
+    FileExistsError: CheckpointFile got …, where the checkpoint of step 1 is
     """
 
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
-        check("Trainer", {"keep": keep}, {"keep": whole(1)})
+        check("CheckpointFile", {"keep": keep}, {"keep": whole(1)})
         self.path, self.overwrite, self.keep = Path(path), overwrite, keep
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
@@ -71,7 +71,7 @@ class CheckpointFile:
             safetensors_package("CheckpointFile")
             with explained("write", self.path), stack:
                 check_writable(self.path)
-                stack.enter_context(alone_with(self.path))
+                stack.enter_context(alone_with(self.path, "CheckpointFile"))
                 self._check_ours()
                 self._older = set(self._kept()) if self._older is None else self._older
                 stack = stack.pop_all()
@@ -127,11 +127,13 @@ class CheckpointFile:
         now = _look(self.path)
         if now is not None and now != self._ours and not self.overwrite:
             step = step_of(self.path)
-            what = "a file that no training wrote" if step is None else f"the checkpoint of step {step}"
-            go_on = "choose another path" if step is None else "call resume() before fit() to go on from it"
+            what, go_on = "a file that no training wrote", "choose another path"
+            if step is not None:
+                what = f"the checkpoint of step {step}"
+                go_on = "go on from it, by Trainer.resume() or by load() and adopt()"
             raise error(
                 FileExistsError,
-                "Trainer",
+                "CheckpointFile",
                 got=f"{shown(self.path)}, where {what} is",
                 rule="a training overwrites only what it wrote or resumed",
                 cure=f"{go_on}, or write overwrite=True to begin anew in its place",
@@ -140,7 +142,7 @@ class CheckpointFile:
         if others:
             raise error(
                 FileExistsError,
-                "Trainer",
+                "CheckpointFile",
                 got=f"{shown(others[0])}, a checkpoint that another training kept",
                 rule="a training overwrites only what it wrote or resumed",
                 cure="move it away, or write overwrite=True to begin anew in its place",
