@@ -29,7 +29,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     is no file. Then the old content is still there.
     """
     with explained("write", path):
-        real, old = _target(path)
+        real, old = place_of(path)
         real.parent.mkdir(parents=True, exist_ok=True)
         _remove_strays(real)
         with _beside(real, old) as (new, descriptor):
@@ -47,7 +47,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
 def check_writable(path: Path, size: int = 0) -> None:
     """Raise what :func:`write_whole` would raise for a file of ``size`` bytes. Nothing is left but the folders."""
     with explained("write", path):
-        real, old = _target(path)
+        real, old = place_of(path)
         real.parent.mkdir(parents=True, exist_ok=True)
         with _beside(real, old) as (new, descriptor):
             new.write_bytes(b"\0")
@@ -63,7 +63,7 @@ def check_writable(path: Path, size: int = 0) -> None:
 
 def check_readable(op: str, path: str | os.PathLike[str], cure: str) -> None:
     """Raise FileNotFoundError where there is no file, and what the system says of a file that may not be read."""
-    with explained(op, path, "read"):
+    with explained(op, path, "the file can be read"):
         if not Path(path).is_file():
             raise error(
                 FileNotFoundError,
@@ -77,8 +77,13 @@ def check_readable(op: str, path: str | os.PathLike[str], cure: str) -> None:
 
 
 @contextlib.contextmanager
-def explained(op: str, path: str | os.PathLike[str], doing: str = "written") -> Iterator[None]:
-    """A context manager that says what the operating system refused: which path, why, and what helps."""
+def explained(
+    op: str, path: str | os.PathLike[str], rule: str = "the file can be written", thing: str = ""
+) -> Iterator[None]:
+    """A context manager that says what the operating system refused: which path, why, and what helps.
+
+    ``thing`` stands before the path.
+    """
     try:
         yield
     except Exception as problem:
@@ -87,7 +92,7 @@ def explained(op: str, path: str | os.PathLike[str], doing: str = "written") -> 
             raise
         kind = type(OSError(number, "")) if number else OSError
         why = os.strerror(number) if number else str(problem)
-        new = error(kind, op, got=f"{shown(path)}: {why}", rule=f"the file can be {doing}", cure=_cure(number))
+        new = error(kind, op, got=f"{thing}{shown(path)}: {why}", rule=rule, cure=_cure(number))
         new.errno = number or None
         raise new from None
 
@@ -105,10 +110,12 @@ def _errno(problem: Exception) -> int | None:
 
 
 def _cure(number: int) -> str:
-    if number in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else -1):
+    if number in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return "make room on that disk, or choose a path on another"
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "choose a folder that you may write to, or change the rights with chmod"
+        return "choose another path, or change the rights with chmod"
+    if number in (errno.ENOENT, getattr(errno, "ESTALE", errno.ENOENT)):
+        return "somebody takes files away there: wait until nobody does, or choose another path"
     if number == errno.EFBIG:
         return "raise the limit for the size of files (ulimit -f), or choose another disk"
     if number in (errno.ENOTDIR, errno.EEXIST):
@@ -124,8 +131,11 @@ def shown(path: str | os.PathLike[str]) -> str:
     return text if len(text) <= 300 else f"{text[:150]}…{text[-149:]}"
 
 
-def _target(path: Path) -> tuple[Path, os.stat_result | None]:
-    """Where the file really lies, and what it is now; None if it is new. What is no file is refused."""
+def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None]:
+    """Where a file that is to be written really lies, and what it is now; None if it is new.
+
+    Raises OSError, in the name of ``op``, for what is no file, and for a file that is read-only.
+    """
     real = Path(os.path.realpath(path))
     kind: type[OSError] = OSError
     try:
@@ -142,7 +152,7 @@ def _target(path: Path) -> tuple[Path, os.stat_result | None]:
         return real, old
     raise error(
         kind,
-        "write",
+        op,
         got=f"{shown(path)}, which is {what}",
         rule="a file is put in its place, as a whole",
         cure="choose another path" + (", or allow it: chmod u+w" if kind is PermissionError else ""),

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import error
 from ..fields import shown
-from ..files import bfloat16_of, safetensors_package
+from ..files import bfloat16_of, explained, safetensors_package
 from .placing import NOTE, SUMS, is_name, places, sha256
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -218,19 +218,9 @@ def read(entry: Entry, transposed: bool = False, dtype: Any = np.float32) -> np.
     return made
 
 
-@contextlib.contextmanager
-def reading(file: Path) -> Iterator[None]:
+def reading(file: Path) -> contextlib.AbstractContextManager[None]:
     """A context manager in which what the system refuses is explained, and not taken for damage."""
-    try:
-        yield
-    except OSError as problem:
-        raise error(
-            type(problem),
-            "from_pretrained",
-            got=f"{str(file)!r}, which cannot be read ({problem.strerror or problem})",
-            rule="its files are there, and may be read, until all are read",
-            cure="wait until nobody writes there, ask for the right to read, or copy the folder",
-        ) from None
+    return explained("from_pretrained", file, "the files of the folder can be read")
 
 
 def damaged(file: Path, why: str) -> ValueError:

@@ -15,12 +15,13 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import error
-from ..files import write_whole
+from ..files import explained, place_of, shown, write_whole
+from ..locks import try_lock
 
 CONFIG, NOTE, SUMS = "config.json", ".save_pretrained.json", "SHA256SUMS"
 _STRAY = re.compile(r"\.(.+\.(safetensors|json)|SHA256SUMS)\.[0-9a-f]{16}\.new|\.\.save_pretrained\.json\..+\.tmp")
@@ -33,7 +34,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
     SHA256SUMS has their digests. Raises OSError, or one of its kinds, where the folder cannot be written to; what was
     there before is there then.
     """
-    with _explained(path):
+    with explained("save_pretrained", path, "the folder can be written to", "the folder "):
         path.mkdir(parents=True, exist_ok=True)
         with _alone(path):
             finish(path)
@@ -43,7 +44,8 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
             files = dict(files)
             if sums or (path / SUMS).exists():
                 files[SUMS] = lambda beside: beside.write_bytes(_sums(path, number, list(files)[:-1], gone))
-            _check_replaceable(path, [*files, *gone])
+            for name in (*files, *gone):
+                place_of(path / name, "save_pretrained")
             _place(path, number, files, {"id": number, "files": list(files), "gone": gone})
 
 
@@ -163,50 +165,22 @@ def _beside(name: str, number: str) -> str:
     return f".{name}.{number}.new"
 
 
-def _check_replaceable(path: Path, names: Iterable[str]) -> None:
-    for name in names:
-        file = path / name
-        if os.path.lexists(file) and not (os.path.isfile(file) or os.path.islink(file)):
-            raise IsADirectoryError(f"{name} is there, and is no file")
-        if os.path.isfile(file) and not file.stat().st_mode & 0o200:
-            raise PermissionError(f"{name} may not be written to")
-
-
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """A context manager in which no other process, or thread, writes to the folder. A dead one holds nobody up."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if os.name == "nt":  # there a folder cannot be opened
         yield
         return
     folder = os.open(path, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError("another process saves into it now") from None
-        except OSError:  # a file system without locks
-            pass
+        if try_lock(folder) is False:
+            raise error(
+                BlockingIOError,
+                "save_pretrained",
+                got=f"{shown(path)}: another process saves into it now",
+                rule="one save at a time writes to a folder",
+                cure="wait until the other has ended, or choose another folder",
+            )
         yield
     finally:
         os.close(folder)
-
-
-@contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except Exception as problem:
-        # safetensors has a class of its own for what the system refuses
-        of_name = isinstance(problem, UnicodeEncodeError) or "null byte" in str(problem)
-        if not (isinstance(problem, OSError) or of_name or type(problem).__name__ == "SafetensorError"):
-            raise
-        kind = type(problem) if isinstance(problem, OSError) else OSError
-        raise error(
-            kind,
-            "save_pretrained",
-            got=f"the folder {str(path)!r}, which cannot be written ({problem})",
-            rule="it needs room and the right to write there; what was there before stays",
-            cure="make room, give a folder of your own, or wait until the other save has ended",
-        ) from None

@@ -57,7 +57,7 @@ class CheckpointFile:
 
     def load(self) -> Checkpoint:
         """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
-        with explained("load_checkpoint", self.path, "read"):
+        with explained("load_checkpoint", self.path, "the file can be read"):
             self._loaded = _look(self.path)
         return load_checkpoint(self.path)
 
