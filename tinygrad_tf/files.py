@@ -18,6 +18,7 @@ import numpy as np
 
 from .errors import error, is_explained
 from .locks import try_lock
+from .wording.texts import capped
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
@@ -115,7 +116,7 @@ def _cure(number: int) -> str:
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "choose another path, or change the rights with chmod"
     if number in (errno.ENOENT, getattr(errno, "ESTALE", errno.ENOENT)):
-        return "somebody takes files away there: wait until nobody does, or choose another path"
+        return "see whether the folder is there and stays there, or choose another path"
     if number == errno.EFBIG:
         return "raise the limit for the size of files (ulimit -f), or choose another disk"
     if number in (errno.ENOTDIR, errno.EEXIST):
@@ -127,8 +128,7 @@ def _cure(number: int) -> str:
 
 def shown(path: str | os.PathLike[str]) -> str:
     """A path as a message shows it: in quotes, without control characters, and not too long."""
-    text = repr(os.fspath(path))
-    return text if len(text) <= 300 else f"{text[:150]}…{text[-149:]}"
+    return capped(repr(os.fspath(path)), 300)
 
 
 def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None]:

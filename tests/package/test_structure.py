@@ -26,7 +26,7 @@ ALLOWED = {
     "random": {"errors"},
     "signals": set(),
     "locks": {"errors"},
-    "files": {"errors", "locks"},
+    "files": {"errors", "wording", "locks"},
     "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
@@ -40,7 +40,7 @@ ALLOWED = {
     "nn": _ENGINE | {"signals"},
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "wording", "random"},
-    "models": _NETWORK | {"files", "signals"},
+    "models": _NETWORK | {"files", "locks", "signals"},
     "parallel": _NETWORK | {"signals"},
     "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
 }

@@ -25,6 +25,7 @@ from ..fields import check, shown, whole
 from ..files import safetensors_package
 from ..nn.loading import stripped, unwrapped
 from ..nn.outline import outline
+from ..wording.texts import named
 from .configs import family
 from .folders import INDEX, WEIGHTS, Digests, Entry, Folder, check_type, read
 from .hub import folder_of
@@ -184,8 +185,7 @@ class Pretrained(nn.Module):
     def _refuse(self, lists: Mapping[str, list[str]]) -> None:
         """Raise if one of the lists of problems is not empty."""
         problems = [
-            f"{kind}: {', '.join(name if len(name) <= 120 else name[:120] + '…' for name in names[:5])}"
-            f"{', …' if len(names) > 5 else ''}"
+            f"{kind}: {', '.join(named(name, 120) for name in names[:5])}{', …' if len(names) > 5 else ''}"
             for kind, names in lists.items()
             if names
         ]
