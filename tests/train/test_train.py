@@ -213,7 +213,7 @@ def a_plain_checkpoint(tmp_path):
 
 
 WRONG = [
-    (lambda tmp: TrainConfig(steps=0), ValueError, "steps is at least 1"),
+    (lambda tmp: TrainConfig(steps=0), ValueError, "steps is a whole number, at least 1"),
     (lambda tmp: Trainer(small(tasks.reverse()), tasks.addition(), SHORT), ValueError, "13 tokens and a task with 14"),
     (lambda tmp: trainer().resume(), ValueError, "no path"),
     (lambda tmp: trainer(tmp / "none").resume(), FileNotFoundError, "there is no file"),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..errors import error
+from ..fields import check, whole
+
+_FIELDS = {
+    "steps": whole(1, example=1000), "batch_size": whole(1, example=64),
+    **dict.fromkeys(("eval_every", "eval_pairs"), whole(1, example=200)),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -12,7 +17,8 @@ class TrainConfig:
     """How to train. AdamW's rate warms up to ``lr`` and falls along a cosine; a batch is drawn anew for every step.
 
     ``max_norm`` bounds the gradients' norm. Every ``eval_every`` steps the score is measured on ``eval_pairs`` held-out
-    pairs, at the end on all of them, and the checkpoint is written.
+    pairs, at the end on all of them, and the checkpoint is written. Raises ValueError unless the numbers of steps and
+    pairs are whole and at least 1; the optimiser and its schedule look at the others.
     """
 
     steps: int = 1000
@@ -24,15 +30,7 @@ class TrainConfig:
     eval_pairs: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "eval_every", "eval_pairs"):
-            if getattr(self, name) < 1:
-                raise error(
-                    ValueError,
-                    "TrainConfig",
-                    got={name: getattr(self, name)},
-                    rule=f"{name} is at least 1",
-                    cure=f"write for example {name}={getattr(type(self), name)}",
-                )
+        check("TrainConfig", vars(self), _FIELDS)
 
 
 @dataclass
