@@ -40,12 +40,8 @@ def scoped(method: F) -> F:
             try:
                 if root is not self:  # one of its own methods called another
                     scope = Scope("" if root is None else root._path_of(self, outer))
-                    scope.outer, scope.kind, scope.method, scope.site = (
-                        outer,
-                        type(self).__name__,
-                        method.__name__,
-                        site,
-                    )
+                    scope.outer, scope.site = outer, site
+                    scope.kind, scope.method = type(self).__name__, method.__name__
                     state.root, state.scope = root or self, scope
                     if state.watch is not None:
                         state.watch.entered(self, args, kwargs)

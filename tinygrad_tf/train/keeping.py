@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
-import json
 import os
 import re
 import shutil
@@ -20,9 +19,7 @@ from ..files import check_writable, explained, safetensors_package, shown, write
 from ..locks import alone_with
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
-from .saving import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
-
-_METADATA = "tinygrad_tf"  # as in saving.py
+from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, save_checkpoint
 
 
 class CheckpointFile:
@@ -214,7 +211,7 @@ def step_of(path: str | os.PathLike[str]) -> int | None:
         return None
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+            header = header_of(file)
         return int(header["state"]["step"]) if header["format"] == FORMAT else None
     except Exception:  # whatever it is: no checkpoint of ours
         return None

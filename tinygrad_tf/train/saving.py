@@ -206,7 +206,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     check_readable("load_checkpoint", path, "give the path that save_checkpoint wrote to, or train first")
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+            header = header_of(file)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
         raise _damaged(path, f"it cannot be read as safetensors: {shown(str(problem), 200)}") from None
@@ -236,6 +236,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         random=state["random"],
         notes=state["notes"],
     )
+
+
+def header_of(file: Any) -> Any:
+    """What a safetensors file that is open says of itself, in our words: ``{}`` for one of others."""
+    return json.loads((file.metadata() or {}).get(_METADATA, "{}"))
 
 
 def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, Any] | None:

@@ -224,7 +224,7 @@ class Trainer:
                     rule=f"this training's {what} is {ours!r}",
                     cure="resume with the settings of the first run, or begin anew without resuming",
                 )
-        with found_in(self.path or ""):  # which is there, since the file was read
+        with found_in(self.file.path):
             check("Trainer.resume", {"step": saved.step}, {"step": whole(0, self.config.steps)})
             loss, accuracy = history_of(saved)
         saved.restore(self.model, self.optimizer, self.schedule)
