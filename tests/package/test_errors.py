@@ -172,8 +172,8 @@ def test_error_is_the_class_asked_for_with_op_got_rule_and_cure():
     "value, text",
     [(np.ones((2, 3)), "(2, 3) float64"), (Tensor(np.array([1]), name="ids"), "ids (1,) int64"),
      ("as it is", "as it is"), (3, "3"),
-     (list(range(100)), repr(list(range(100)))[:57] + "...")],
-    ids=["array", "Tensor", "text", "number", "long"],
+     (list(range(100)), repr(list(range(100)))[:57] + "..."), (10**5000, "of type int")],
+    ids=["array", "Tensor", "text", "number", "long", "a number too long for Python"],
 )  # fmt: skip
 def test_describe(value, text):
     assert describe(value) == text

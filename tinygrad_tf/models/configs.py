@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..autograd.tensor import Tensor
-from ..errors import error
-from ..fields import MAPPING, PROBABILITY, TRUTH, check, number, optional, several, shown, text, whole
+from ..errors import error, shown
+from ..fields import MAPPING, PROBABILITY, TRUTH, check, number, optional, several, text, whole
 from ..ops.activation import hardswish, leaky_relu, mish, relu, relu6
 from ..ops.exponential import sigmoid, tanh
 from ..ops.fused import gelu, gelu_tanh, silu

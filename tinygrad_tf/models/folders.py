@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import error
-from ..fields import shown
+from ..errors import error, shown
 from ..files import bfloat16_of, explained, safetensors_package
 from .placing import NOTE, SUMS, is_name, places, sha256
 

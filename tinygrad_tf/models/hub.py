@@ -6,8 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import error
-from ..fields import shown
+from ..errors import error, shown
 
 
 def folder_of(name: str | os.PathLike[str]) -> Path:

@@ -20,8 +20,8 @@ import numpy as np
 
 from .. import nn
 from ..autograd.changes import wrote
-from ..errors import error, found_in
-from ..fields import check, shown, whole
+from ..errors import error, found_in, shown
+from ..fields import check, whole
 from ..files import safetensors_package
 from ..nn.loading import stripped, unwrapped
 from ..nn.outline import outline

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import error
-from ..fields import TRUTH, check, is_finite, number, shown, text
+from ..errors import error, shown
+from ..fields import TRUTH, check, is_finite, number, text
 
 Array = np.ndarray[Any, Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import error
-from ..fields import TRUTH, Kind, is_whole, number, several, shown, text, whole
+from ..errors import error, shown
+from ..fields import TRUTH, Kind, is_whole, number, several, text, whole
 
 #: What transformers' settings are that are not computed here, with the value under which each changes nothing.
 _NOT_COMPUTED: dict[str, Any] = {

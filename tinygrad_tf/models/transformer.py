@@ -19,8 +19,8 @@ import numpy as np
 from .. import nn
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor, to_array
-from ..errors import error
-from ..fields import PROBABILITY, TRUTH, check, optional, shown, text, whole
+from ..errors import error, shown
+from ..fields import PROBABILITY, TRUTH, check, optional, text, whole
 from ..ops.fused import linear
 from .generation import Generates, prompt
 from .settings import GenerationConfig

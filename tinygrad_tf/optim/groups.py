@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from ..errors import error
-from ..fields import check_number, is_finite, shown
+from ..errors import error, shown
+from ..fields import check_number, is_finite
 
 #: Settings that are not negative in any optimiser.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")

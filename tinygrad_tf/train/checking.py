@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import error, is_explained
-from ..fields import MAPPING, TRUTH, Kind, check, is_finite, is_whole, optional, several, shown, text, whole
+from ..errors import error, is_explained, shown
+from ..fields import MAPPING, TRUTH, Kind, check, is_finite, is_whole, optional, several, text, whole
 from ..optim import LRScheduler, Optimizer, ReduceLROnPlateau
 
 _NUMBERED = Kind(

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..errors import error, found_in
-from ..fields import check, shown
+from ..errors import error, found_in, shown
+from ..fields import check
 from ..fields import whole as whole_number
 from ..files import check_readable, digest, safetensors_package, write_whole
 from ..nn import Module
