@@ -19,7 +19,7 @@ def no_array(data: Any, dtype: Any, problem: Exception) -> Exception:
         type(problem),
         "Tensor",
         got={"data": data},
-        rule=f"data must form an array ({problem})",
+        rule=f"data must form an array (NumPy: {problem})",
         cure="give numbers, or nested lists whose rows have equal length",
     )
 
