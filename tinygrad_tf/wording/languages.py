@@ -28,7 +28,9 @@ class language:
 
     It holds, in all threads, for what explain, draw, explore, op_card and notebooks show where they are given no
     ``lang`` of their own, for the rules and cures of errors, for the figures of a training and for the demos. A process
-    begins with TINYGRAD_TF_LANG of the environment, or English. Raises ValueError for another language.
+    begins with TINYGRAD_TF_LANG of the environment, or English: it belongs to the reader, who is one, and threads that
+    the program starts speak to him, too. Blocks of several threads at once leave what the last of them goes back to.
+    Raises ValueError for another language.
 
     >>> with language("zh"):
     ...     chosen()
@@ -38,11 +40,11 @@ class language:
     def __init__(self, name: str) -> None:
         if name not in LANGUAGES:
             raise ValueError(f'language got {name!r}; there are "en" and "zh"; write language("zh")')
-        self.before = _chosen[0]
+        self.name, self.before = name, _chosen[0]
         _chosen[0] = name
 
     def __enter__(self) -> None:
-        pass
+        _chosen[0] = self.name  # which another may have changed since
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
