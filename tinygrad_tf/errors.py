@@ -80,8 +80,20 @@ def describe(value: Any) -> str:
     if isinstance(shape, tuple) and dtype is not None:
         name = getattr(value, "name", None)
         return f"{named(name) + ' ' if name else ''}{shape} {dtype}"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(value)
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """A value as a message shows it, cut off where it is long.
+
+    >>> shown("a" * 100, 10)
+    "'aaaaaa..."
+    """
+    try:
+        written = repr(value[: most + 1] if isinstance(value, (str, bytes, list, tuple)) else value)
+    except Exception:  # an integer of very many digits, and what somebody else's class raises
+        written = f"of type {type(value).__name__}"
+    return written if len(written) <= most else written[: most - 3] + "..."
 
 
 def no_parameters(where: str, module: Any) -> Exception:

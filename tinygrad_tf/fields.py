@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import error
+from .errors import shown as shown
 
 
 class Kind(NamedTuple):
@@ -143,16 +144,3 @@ def check_number(op: str, name: str, value: Any) -> None:
             rule=f"{name} is a number",
             cure=f"write for example {name}=0.1",
         )
-
-
-def shown(value: Any, most: int = 60) -> str:
-    """A value as a message shows it, cut off where it is long.
-
-    >>> shown("a" * 100, 10)
-    "'aaaaaa..."
-    """
-    try:
-        written = repr(value[: most + 1] if isinstance(value, (str, bytes, list, tuple)) else value)
-    except Exception:  # an integer of very many digits, and what somebody else's class raises
-        written = f"of type {type(value).__name__}"
-    return written if len(written) <= most else written[: most - 3] + "..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import describe, error
+from ..errors import describe, error, shown
 
 if TYPE_CHECKING:
     from .tensor import Array, Tensor
@@ -83,7 +83,7 @@ def no_flag(data: Any, given: Any) -> Exception:
     return error(
         TypeError,
         "Tensor",
-        got={"data": repr(data)[:40], "requires_grad": repr(given)[:40]},
+        got={"data": shown(data, 40), "requires_grad": shown(given, 40)},
         rule="Tensor takes the entries, and then whether they require a gradient, True or False",
         cure="write empty(2, 3) or zeros(2, 3) for a Tensor of these sizes",
     )

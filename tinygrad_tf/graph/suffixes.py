@@ -7,8 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import error
-from ..fields import shown
+from ..errors import error, shown
 
 
 def destination(
