@@ -1,4 +1,8 @@
-"""tinygrad_tf: a reverse-mode autograd engine on NumPy, a real Transformer on it, and pictures of how dW flows."""
+"""tinygrad_tf: a reverse-mode autograd engine on NumPy, a real Transformer on it, and pictures of how dW flows.
+
+From its import on, a terminal or a pipe that is not in UTF-8 gets substitutes for the signs that it has not, ``^T`` for
+ᵀ, where Python would raise UnicodeEncodeError; ``wording.terminal.print_in_any_encoding`` says which, and how not.
+"""
 
 import importlib
 import math

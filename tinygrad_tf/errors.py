@@ -11,9 +11,10 @@ import inspect
 import os
 import re
 from collections.abc import Iterator, Mapping
+from itertools import starmap
 from typing import Any, TypeVar
 
-from .wording.languages import chosen, translated
+from .wording.languages import chosen, either, translated
 from .wording.texts import encodable, named
 
 Kind = TypeVar("Kind", bound=Exception)
@@ -25,7 +26,7 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
 
     ``got`` maps the names of the inputs to the inputs (arrays and Tensors show as shape and dtype) or is a sentence.
     ``kind`` is the class that NumPy or PyTorch raises for the same mistake, so that ``except`` clauses keep working.
-    All of it is written in English; ``languages`` has the Chinese.
+    All of it is written in English; ``languages`` has the Chinese of sentences.
 
     >>> got = {"X": "(2, 3)", "W": "(4, 5)"}
     >>> print(error(ValueError, "matmul", got=got, rule="3 must equal 4", cure="write X @ W.mT"))
@@ -33,9 +34,10 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
       rule: 3 must equal 4
       cure: write X @ W.mT
     """
-    text = got if isinstance(got, str) else ", ".join(_called(name, value) for name, value in got.items())
-    problem = kind(encodable(_FORM[chosen()].format(op, *map(translated, (text, rule, cure)))))
-    problem.__dict__["explained"] = {"op": op, "got": text, "rule": rule, "cure": cure}
+    # The names and values of inputs are the user's own, which no language changes.
+    text = translated(got) if isinstance(got, str) else ", ".join(starmap(_called, got.items()))
+    problem = kind(encodable(_FORM[chosen()].format(op, text, translated(rule), translated(cure))))
+    problem.__dict__["explained"] = (op, text, rule, cure)
     return problem
 
 
@@ -60,8 +62,9 @@ def found_in(file: str | os.PathLike[str]) -> Iterator[None]:
     except Exception as problem:
         if not is_explained(problem):
             raise
-        said = problem.__dict__["explained"]
-        raise error(type(problem), **{**said, "got": f"{said['got']} in {str(file)!r}"}) from None
+        op, got, rule, cure = problem.__dict__["explained"]
+        got = either(f"{got} in {str(file)!r}", f"{str(file)!r} 里的 {got}")
+        raise error(type(problem), op, got=got, rule=rule, cure=cure) from None
 
 
 def _called(name: str, value: Any) -> str:

@@ -130,6 +130,7 @@ def _variables(inputs: Any) -> list[Tensor]:
 
 
 def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) -> Tensor:
+    _check_function(name, function)
     with enable_grad():
         y = function(*xs)
     if not isinstance(y, Tensor) or y.dtype.kind != "f":
@@ -141,6 +142,17 @@ def _called(name: str, function: Callable[..., Tensor], xs: Sequence[Tensor]) ->
             cure="return stack(results) for several results, or take each on its own",
         )
     return y
+
+
+def _check_function(name: str, function: Any) -> None:
+    if not callable(function):
+        raise error(
+            TypeError,
+            name,
+            got={"function": function},
+            rule="its first argument is a function of the inputs",
+            cure=f"write {name}(lambda x: …, x)",
+        )
 
 
 def _directions(name: str, xs: list[Tensor], given: Any) -> list[Tensor]:
@@ -221,6 +233,7 @@ def gradcheck(
     >>> gradcheck(lambda W: (W @ W).tanh(), W)
     True
     """
+    _check_function("gradcheck", function)
     args = [_in_float64(x) for x in inputs]
     places = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
     xs = [args[i] for i in places]

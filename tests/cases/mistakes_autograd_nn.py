@@ -18,7 +18,7 @@ from tinygrad_tf import (
     vjp,
     zeros,
 )
-from tinygrad_tf.autograd.operation import Op
+from tinygrad_tf.autograd.operation import Op, op
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.nn import init
 from tinygrad_tf.optim import clip_grad_norm_
@@ -79,6 +79,10 @@ DERIVATIVES = [
      "gradcheck got 1 inputs, none of which", "Tensors that require one", "requires_grad=True"),
     ("gradcheck of integers", lambda: gradcheck(lambda t: t.argmax(), x(2)), TypeError,
      "gradcheck got result () int64", "a Tensor of floats", "ops made of"),
+    ("the Jacobian of a number", lambda: jacobian(3, x(2)), TypeError, "jacobian got function 3",
+     "a function of the inputs", "write jacobian(lambda x: …, x)"),
+    ("gradcheck of a number", lambda: gradcheck(3, x(2)), TypeError, "gradcheck got function 3",
+     "a function of the inputs", "write gradcheck(lambda x: …, x)"),
     ("checkpoint of what writes to its input", lambda: checkpoint(lambda h: h.add_(1) * 2, x(2) * 1), RuntimeError,
      "checkpoint got <lambda>, which writes", "would write a second time", "h.clone()"),
     ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
@@ -120,6 +124,11 @@ OWN_OPS = [
      "the gradient rule of product got 2 inputs and returned 1", "a gradient for each input", "return None"),
     ("an op with a default for an input", lambda: Op(lambda X, rate=0.1: X * rate, name="scaled"), TypeError,
      "an input with a default, rate=0.1", "what has a default is a param", "*, rate=0.1"),
+    ("an op of a number", lambda: op(3), TypeError, "op got 3", "a function written in Python", "@op above it"),
+    ("an op of a function that is built in", lambda: op(len), TypeError, "op got <built-in function len>",
+     "a function written in Python", "@op above it"),
+    ("an op of misspelt types", lambda: op(types="flaot")(lambda X: X), ValueError, "op got types 'flaot'",
+     '"same", "float" or None', 'types="float"'),
     ("an op with two results", lambda: Op(lambda X: (X, X), name="twice").function(x(2)), TypeError,
      "forward of twice got a result of 2 parts", "an op returns one array", "np.stack"),
     ("an op without a rule", without_rule, RuntimeError,

@@ -225,6 +225,10 @@ LOSSES = [
 ARGUMENTS = [
     ("clip without bounds", lambda: x(2).clip(), RuntimeError,
      "clip got X x (2,) float64, min None, max None", "at least one bound", "min=0"),
+    ("arange of a text", lambda: t.arange("a"), TypeError, "arange got start 'a'", "start is a number", "start=0.1"),
+    ("arange to several entries", lambda: t.arange(0, x(3)), TypeError, "arange got end", "end is a number", "end=0.1"),
+    ("linspace of a text", lambda: t.linspace(0, "a", 3), TypeError, "linspace got end 'a'", "end is a number",
+     "end=0.1"),
     ("einsum without text", lambda: t.einsum(x(2), x(2)), TypeError,
      "einsum got equation x (2,)", "as text", "'bhld,bhsd->bhls'"),
     ("einsum by a list too few", lambda: t.einsum(x(2, 2), [0, 1], x(2), 1), TypeError,

@@ -2,7 +2,7 @@
 
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.autograd.operation import op
-from tinygrad_tf.graph import draw, explain, explore, op_card
+from tinygrad_tf.graph import draw, explain, explore, leaves, op_card
 
 from .mistakes import ids, ones, x
 
@@ -45,6 +45,8 @@ LOSSES = [
     ("a Module", lambda: explore(nn.Linear(2, 3)), TypeError, "explore got loss a Linear",
      "of a Tensor, the loss, which holds what it was made of; or of a list or dict of losses",
      "explore(model(x).sum())"),
+    ("a number in place of a graph", lambda: leaves(3), TypeError, "leaves got loss an int", "of a Tensor, the loss",
+     "with Tensors"),
     ("None", lambda: explain(None, x(2)), TypeError, "explain got loss None", "of a Tensor, the loss",
      "without a return"),
     ("an array", lambda: draw(ones(2)), TypeError, "draw got loss an ndarray", "of a Tensor, the loss", "with Tensors"),
@@ -97,6 +99,8 @@ SETTINGS = [
      "a list of the paths of modules", "open=['layer']"),
     ("a number of modules to open", lambda: draw(twice(), open=3), TypeError, "draw got open 3",
      "a list of the paths of modules", "as named_modules() has them"),
+    ("values as a word", lambda: draw(lost(), values="yes"), ValueError, "draw got values 'yes'", "True or False",
+     "values=True"),
     ("an unknown view", lambda: draw(lost(), view="up"), ValueError, "draw got view 'up'", "both, forward",
      'view="both"'),
     ("an unknown language", lambda: explain(lost(), x(2), lang="fr"), ValueError, "explain got lang 'fr'", '"zh"',
@@ -112,6 +116,14 @@ FILES = [
      "it writes .html, .htm and .json", "graph.draw"),
     ("a page in a format of pictures", lambda: explore(lost(), nudge=0).render("dw", format="png"), ValueError,
      "save got format 'png'", "it writes .html", "graph.draw"),
+    ("a number as a file", lambda: draw(lost()).render(3), TypeError, "render got filename 3", "a text or a Path",
+     "write dW.svg"),
+    ("a number as a format", lambda: draw(lost()).render("dw", format=3), ValueError, "render got format 3",
+     "it writes .svg", "graph.explore"),
+    ("no file", lambda: explore(lost(), nudge=0).save(None), TypeError, "save got filename None", "a text or a Path",
+     "write dW.html"),
+    ("a file without a name", lambda: explore(lost(), nudge=0).save(""), ValueError, "save got filename ''",
+     "a file has a name", "write dW.html"),
 ]  # fmt: skip
 
 CARDS = [

@@ -206,6 +206,15 @@ def test_a_notebook_shows_it():
     assert "step" in shown
 
 
+def test_it_has_a_colour_for_light_and_one_for_dark():
+    pytest.importorskip("pygments")
+    shown = program((leaf(1.0, name="x") * 2).sum())._repr_html_()
+    pairs = re.findall(r"light-dark\((#\w{6}),(#\w{6})\)", shown)
+    assert len(pairs) > 5
+    assert all(light != dark for light, dark in pairs)
+    assert set(re.findall(r"#\w{6}", re.sub(r"light-dark\(.*?\)", "", shown))) == set()
+
+
 def test_a_long_one_is_folded_by_layer_and_nothing_is_lost():
     _, loss = gpt2()
     long = program(loss())

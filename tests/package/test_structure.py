@@ -36,7 +36,7 @@ ALLOWED = {
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "wording", "autograd"},
     "program": {"errors", "wording", "random", "sums", "autograd", "kernels", "ops"},
-    "graph": {"errors", "wording", "files", "autograd", "ops", "formula", "program"},
+    "graph": {"errors", "fields", "wording", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE | {"signals"},
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "wording", "random"},

@@ -53,6 +53,17 @@ def test_an_output_that_needs_none_or_says_what_it_does_stays_as_it_is(setting, 
 
 
 @pytest.mark.parametrize(
+    "before",
+    ["sys.stdout = None", "sys.stdout.close()", "kept = sys.stdout.detach()", "sys.stdout = io.StringIO()"],
+)
+def test_an_output_that_is_none_is_left_alone(before):
+    env = {**os.environ, "PYTHONPATH": str(Path(tinygrad_tf.__file__).parents[1]), "PYTHONIOENCODING": "ascii"}
+    code = f"import io, sys\n{before}\nimport tinygrad_tf\nsys.stderr.write('imported')\nsys.stdout = None"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=env)
+    assert done.stderr == b"imported"
+
+
+@pytest.mark.parametrize(
     "letters, text",
     [("ᵀ⊙√∂≤→…", "^T*sqrtd<=->..."), ("x²y₁⁻", "x^2y_1^-"), ("σΣé", "sigmaSigmae"), ("权\ud800", r"\u6743\ud800")],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import error
+from ..errors import describe, error, shown
 
 if TYPE_CHECKING:
     from .tensor import Array, Tensor
@@ -19,7 +19,7 @@ def no_array(data: Any, dtype: Any, problem: Exception) -> Exception:
         type(problem),
         "Tensor",
         got={"data": data},
-        rule=f"data must form an array ({problem})",
+        rule=f"data must form an array (NumPy: {problem})",
         cure="give numbers, or nested lists whose rows have equal length",
     )
 
@@ -83,7 +83,7 @@ def no_flag(data: Any, given: Any) -> Exception:
     return error(
         TypeError,
         "Tensor",
-        got={"data": repr(data)[:40], "requires_grad": repr(given)[:40]},
+        got={"data": shown(data, 40), "requires_grad": shown(given, 40)},
         rule="Tensor takes the entries, and then whether they require a gradient, True or False",
         cure="write empty(2, 3) or zeros(2, 3) for a Tensor of these sizes",
     )
@@ -170,6 +170,27 @@ def written_through_another(x: Tensor, name: str) -> Exception:
 
 
 # ---- recording and operation ----------------------------------------------------------------------------------------
+
+
+def no_op(forward: Any, types: Any) -> Exception | None:
+    """What keeps an op from being made of these, if anything does."""
+    if not hasattr(forward, "__code__"):
+        return error(
+            TypeError,
+            "op",
+            got=describe(forward),
+            rule="a forward is a function written in Python, of which a rule and a formula can be read",
+            cure="write def bell(X): …, and @op above it",
+        )
+    if types not in ("same", "float", None):
+        return error(
+            ValueError,
+            "op",
+            got={"types": repr(types)},
+            rule='types is "same", "float" or None',
+            cure='write types="float" for an op that gives floats, types="same" for one that keeps integers',
+        )
+    return None
 
 
 def input_with_default(forward: Any) -> Exception:

@@ -67,6 +67,8 @@ class Op:
         wide: bool | None = None,
         name: str | None = None,
     ) -> None:
+        if problem := mistakes.no_op(forward, types):
+            raise problem
         keep_source(forward)
         code = forward.__code__
         if any(default is not None for default in forward.__defaults__ or ()):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..errors import error
+from ..fields import is_whole
 from ..wording.languages import LANGUAGES, chosen
 from .capture import Graph
 
@@ -78,10 +79,9 @@ def checked_end(op: str, graph: Graph, end: Any, name: str = "path_to") -> Tenso
 
 def checked_whole(op: str, name: str, n: Any) -> None:
     """Raises TypeError or ValueError for what is no whole number from 0 on."""
-    whole = isinstance(n, int) and not isinstance(n, bool)
-    if not whole or n < 0:
+    if not is_whole(n) or n < 0:
         raise error(
-            ValueError if whole else TypeError,
+            ValueError if is_whole(n) else TypeError,
             op,
             got={name: n},
             rule=f"{name} is a whole number, 0 or more",

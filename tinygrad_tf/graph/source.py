@@ -18,6 +18,7 @@ from ..errors import error
 from ..files import write_whole
 from ..program import Unwritable
 from .capture import Graph, Losses, capture, variables_of
+from .colors import COLORS
 from .flow import checked_number
 from .given import checked_end, checked_losses
 from .statements import Writer
@@ -93,7 +94,10 @@ class Program:
 
 
 _LONG = 80  # lines that a notebook shows as they are
-_STYLE = "color:#1b2734;background:#f8f8f8;padding:4px 8px;border-radius:6px;overflow-x:auto;font-family:monospace"
+_STYLE = (  # where a browser does not know light-dark(), the colours are those of the page
+    f"color:light-dark({','.join(COLORS['text'])});background:light-dark({','.join(COLORS['bar'])});"
+    "padding:4px 8px;border-radius:6px;overflow-x:auto;font-family:monospace"
+)
 _HEADING = re.compile(r"    # (?:---- (\w+) -+|(.+: \w+))$")
 
 
@@ -123,13 +127,18 @@ def _layer(heading: str) -> str:
 
 
 def _highlighted(text: str) -> str:
+    """The text in colours of which the page takes the light or the dark ones, as its ``color-scheme`` says."""
     try:
-        pygments = importlib.import_module("pygments")  # comes with every notebook
-    except ImportError:
+        lexers, styles = (importlib.import_module(f"pygments.{part}") for part in ("lexers", "styles"))
+        themes = [styles.get_style_by_name(name) for name in ("default", "github-dark")]
+    except (ImportError, ValueError):  # it comes with every notebook, but not always with both styles
         return f"<pre>{html.escape(text)}</pre>"
-    lexers, formatters = (importlib.import_module(f"pygments.{part}") for part in ("lexers", "formatters"))
-    made: str = pygments.highlight(text, lexers.PythonLexer(stripnl=False), formatters.HtmlFormatter(noclasses=True))
-    return made
+    parts = []
+    for kind, part in lexers.PythonLexer(stripnl=False).get_tokens(text):
+        light, dark = (theme.style_for_token(kind)["color"] for theme in themes)
+        color = f' style="color:light-dark(#{light},#{dark})"' if light and dark else ""
+        parts.append(f"<span{color}>{html.escape(part)}</span>" if color else html.escape(part))
+    return f"<pre>{''.join(parts)}</pre>"
 
 
 @dataclass

@@ -7,33 +7,34 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import error
+from ..errors import error, shown
 
 
 def destination(
-    op: str, path: str | os.PathLike[str], format: str | None, known: Sequence[str], instead: str
+    op: str, filename: str | os.PathLike[str], format: str | None, known: Sequence[str], instead: str
 ) -> tuple[Path, str]:
     """The file and the format, one of ``known``, whose first is taken where neither the name nor ``format`` says one.
 
     ``format`` is added as a suffix unless it is there. What follows the last dot of a name is taken for a format if it
     is one, and for a mistake if it looks like one; ``run_1.2`` and ``encoder.weight`` are names.
-    Raises ValueError for a path without a name, and for a format that is not among ``known``; ``instead`` says what
-    writes other ones.
+    Raises TypeError for what is no path, ValueError for a path without a name, and for a format that is not among
+    ``known``; ``instead`` says what writes other ones.
 
     >>> [str(destination("save", name, None, ("svg", "png"), "")[0]) for name in ("run_1.2", "DW.PNG")]
     ['run_1.2.svg', 'DW.PNG']
     """
-    path = Path(path)
+    is_path = isinstance(filename, (str, os.PathLike))
+    path = Path(filename if is_path else "")
     if not path.name:
         raise error(
-            ValueError,
+            ValueError if is_path else TypeError,
             op,
-            got={"filename": repr(str(path))},
-            rule="a file has a name",
+            got=f"filename {shown(filename)}",
+            rule="a file has a name, a text or a Path",
             cure=f"write dW.{known[0]}",
         )
     suffix = path.suffix[1:].lower()
-    wanted = (format or suffix if format or suffix in known or _looks_like_one(suffix) else known[0]).lower()
+    wanted = str(format or (suffix if suffix in known or _looks_like_one(suffix) else known[0])).lower()
     if wanted not in known:
         *most, last = [f".{suffix}" for suffix in known]
         raise error(

@@ -27,6 +27,8 @@ def chosen() -> str:
 class use:
     """Choose the kernels of all fused ops: ``use("compiled")`` or ``use("numpy")``, for good or for a ``with`` block.
 
+    It holds in all threads: it is chosen for a machine, and changes no more than the last digits. Blocks of several
+    threads at once leave what the last of them goes back to.
     Both save the same arrays for the way back, so that a graph made with one can be differentiated with the other.
     Raises ImportError for "compiled" without Numba, ValueError for other names.
 

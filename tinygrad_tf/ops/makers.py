@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..autograd.tensor import Tensor, to_array
-from ..fields import wrong_sizes
+from ..fields import check_number, wrong_sizes
 from ..random import generator_of
 from .conversion import as_dtype, check_device
 
@@ -140,6 +140,11 @@ def eye(n: int, m: int | None = None, dtype=_FLOAT, requires_grad: bool = False)
     return _make(np.eye(n, m, dtype=dtype), requires_grad)
 
 
+def _check_numbers(op: str, **given: Any) -> None:
+    for name, x in given.items():
+        check_number(op, name, x.item() if getattr(x, "size", None) == 1 else x)
+
+
 @_maker
 def arange(start=0, end=None, step=1, dtype=None, requires_grad: bool = False) -> Tensor:
     """The numbers start, start + step, … below end. Integers give integers, floats give float32.
@@ -149,6 +154,7 @@ def arange(start=0, end=None, step=1, dtype=None, requires_grad: bool = False) -
     >>> arange(3).tolist()
     [0, 1, 2]
     """
+    _check_numbers("arange", start=start, end=0 if end is None else end, step=step)
     values: Any = np.arange(start, step=step) if end is None else np.arange(start, end, step)
     return _make(values, requires_grad, _FLOAT if dtype is None and values.dtype.kind == "f" else dtype)
 
@@ -160,6 +166,7 @@ def linspace(start: float, end: float, steps: int = 50, dtype=_FLOAT, requires_g
     >>> linspace(0, 1, 3).tolist()
     [0.0, 0.5, 1.0]
     """
+    _check_numbers("linspace", start=start, end=end)
     return _make(np.linspace(start, end, steps), requires_grad, dtype)
 
 

@@ -17,6 +17,10 @@ LANGUAGES = ("en", "zh")
 Text = TypeVar("Text")
 _chosen = ["en"]
 _PLACE = re.compile(r"\{(\d+)\}")
+_DEEPEST = 4  # so many messages lie within each other
+_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
+_QUOTE = re.compile(r"""(?<!\w)['"]|['"](?!\w)""")
+_PROSE = re.compile(r"(?<![\w.])[a-z]{2,} [a-z]{2,}(?![\w.(=])")
 
 
 class language:
@@ -24,7 +28,9 @@ class language:
 
     It holds, in all threads, for what explain, draw, explore, op_card and notebooks show where they are given no
     ``lang`` of their own, for the rules and cures of errors, for the figures of a training and for the demos. A process
-    begins with TINYGRAD_TF_LANG of the environment, or English. Raises ValueError for another language.
+    begins with TINYGRAD_TF_LANG of the environment, or English: it belongs to the reader, who is one, and threads that
+    the program starts speak to him, too. Blocks of several threads at once leave what the last of them goes back to.
+    Raises ValueError for another language.
 
     >>> with language("zh"):
     ...     chosen()
@@ -34,11 +40,11 @@ class language:
     def __init__(self, name: str) -> None:
         if name not in LANGUAGES:
             raise ValueError(f'language got {name!r}; there are "en" and "zh"; write language("zh")')
-        self.before = _chosen[0]
+        self.name, self.before = name, _chosen[0]
         _chosen[0] = name
 
     def __enter__(self) -> None:
-        pass
+        _chosen[0] = self.name  # which another may have changed since
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
@@ -57,25 +63,60 @@ def either(en: Text, zh: Text) -> Text:
 
 
 def translated(text: str) -> str:
-    """What a message says, in the chosen language; English where there is no Chinese for it.
+    """What a message says, in the chosen language; English where there is no Chinese for the whole of it.
+
+    What stands in quotes is somebody's own and stays as it is. A text of more than 5,000 characters is no message.
 
     >>> with language("zh"):
     ...     translated("an axis lies in -2 … 1")
     '轴在 -2 … 1 之内'
     """
-    if _chosen[0] == "en":
-        return text
+    return text if _chosen[0] == "en" or len(text) > 5000 else _in_chinese(text, _DEEPEST) or text
+
+
+@functools.lru_cache(200)
+def _in_chinese(text: str, deep: int) -> str | None:
+    """The Chinese of a message, whose parts are messages in their turn; None where some of it would stay English."""
     whole, forms = _catalogue()
     if text in whole:
         return whole[text]
-    for literals, places, chinese in forms:
-        if text.startswith(literals[0]) and text.endswith(literals[-1]):
-            found = re.fullmatch("(.+)".join(map(re.escape, literals)), text, re.DOTALL)
-            if found:
-                parts = zip(literals[:-1], found.groups(), strict=True)
-                said = [part if before.endswith("NumPy: ") else translated(part) for before, part in parts]
-                return _filled(chinese, dict(zip(places, said, strict=True)))
-    return text
+    for literals, places, chinese in forms if deep else ():
+        parts = _between(literals, text)
+        if parts is not None:
+            said: dict[str, str] = {}
+            for before, place, part in zip(literals[:-1], places, parts, strict=True):
+                found = part if before.endswith("NumPy: ") else _in_chinese(part, deep - 1) or _as_it_is(part)
+                if found is None:
+                    break
+                said[place] = found
+            else:
+                return _filled(chinese, said)
+    return None
+
+
+def _between(literals: list[str], text: str) -> list[str] | None:
+    """What a text has in the places between the literals, if it has them in this order. The first part is the longest.
+
+    A search from the end takes time in proportion to the text; a regular expression may take its third power.
+    """
+    first, *inner, last = literals
+    if not (text.startswith(first) and text.endswith(last)):
+        return None
+    parts, end = [], len(text) - len(last)
+    for literal in reversed(inner):
+        at = text.rfind(literal, len(first), end - 1)
+        if at < 0:
+            return None
+        parts.append(text[at + len(literal) : end])
+        end = at
+    parts.append(text[len(first) : end])
+    return parts[::-1] if parts[-1] else None
+
+
+def _as_it_is(part: str) -> str | None:
+    """A name, a number, code or a quotation is the same in Chinese; None for a sentence and for half a quotation."""
+    bare = _QUOTED.sub("", part)
+    return None if _PROSE.search(bare) or _QUOTE.search(bare) else part
 
 
 def _filled(chinese: str, parts: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import sys
 import unicodedata
@@ -74,12 +75,15 @@ def print_in_any_encoding() -> None:
     """Let what is printed be shown in whatever encoding the output has, with substitutes for what that has not.
 
     Formulas are written with ᵀ, ⊙ and √, which a pipe in GBK or a terminal in ASCII cannot take: Python would end the
-    program with a UnicodeEncodeError in the middle of a print. An output in UTF-8, one that says itself what is done
-    with such letters, and one that is no text file stay as they are.
+    program with a UnicodeEncodeError in the middle of a print. The package does it when it is imported, and it holds
+    for all that the process prints. An output in UTF-8, one that says itself what is done with such letters
+    (PYTHONIOENCODING=gbk:replace), one that is closed, and one that is no text file, such as a notebook's, stay as
+    they are; so does one that takes their place later.
     """
     codecs.register_error(_NAME, _handler)
     for stream, as_python_sets_it in ((sys.stdout, ("strict", "surrogateescape")), (sys.stderr, ("backslashreplace",))):
-        if not isinstance(stream, io.TextIOWrapper) or codecs.lookup(stream.encoding).name.startswith("utf"):
-            continue
-        if stream.errors in as_python_sets_it:
-            stream.reconfigure(errors=_NAME)
+        with contextlib.suppress(ValueError):  # closed or detached
+            if not isinstance(stream, io.TextIOWrapper) or codecs.lookup(stream.encoding).name.startswith("utf"):
+                continue
+            if stream.errors in as_python_sets_it:
+                stream.reconfigure(errors=_NAME)

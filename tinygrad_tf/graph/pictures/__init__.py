@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ...autograd.tensor import Tensor
 from ...errors import error
+from ...fields import TRUTH, check
 from ..capture import Losses, capture, variables_of
 from ..flow import Arrays, Sums, record, routes
 from ..given import checked_end, checked_language, checked_losses, checked_whole
@@ -54,6 +55,7 @@ def draw(
     if view not in VIEWS:
         rule = f"view is one of {', '.join(VIEWS)}"
         raise error(ValueError, "draw", got={"view": repr(view)}, rule=rule, cure='write view="both"')
+    check("draw", {"values": values}, {"values": TRUTH})
     lang = checked_language("draw", lang, both=True)
     if depth is not None:
         checked_whole("draw", "depth", depth)

@@ -78,9 +78,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         Where there is no Graphviz the DOT text is saved instead, with the suffix .gv, a warning says what to install,
         and the path of the DOT text is returned. Raises ValueError for a suffix that no picture is written as.
         """
-        given = Path(directory or "", outfile or filename or "dW")
         default = (self.format, *SUFFIXES) if self.format in SUFFIXES else SUFFIXES
-        path, format = destination("render", given, format, tuple(dict.fromkeys(default)), _INSTEAD)
+        name = outfile or filename or "dW"
+        path, format = destination("render", name, format, tuple(dict.fromkeys(default)), _INSTEAD)
+        path = Path(directory or "", path)
         if format not in _TEXT and command(format) is None:
             path, format = path.with_suffix(".gv"), "gv"
             warnings.warn(str(_no_engine("render", f"the DOT text was saved as {path}")), stacklevel=2)

@@ -14,6 +14,7 @@ from ...autograd.tensor import Tensor
 from ...autograd.walk import grad
 from ...errors import error
 from ..capture import capture
+from ..given import checked_losses
 from .comparing import Different, Rounding, difference, differs, size_of
 from .given import copied, inputs_of, leaves_of
 from .lockstep import Lockstep, Unknown
@@ -84,7 +85,7 @@ def leaves(loss: Tensor) -> dict[str, Tensor]:
     ['W', 'X']
     """
     found: dict[str, Tensor] = {}
-    for t in capture(loss).tensors:
+    for t in capture(checked_losses("leaves", loss)).tensors:
         if t.op is None:
             found.update(dict.fromkeys(getattr(t, "names", (t.name,) if t.name else ()), t))
     return found
