@@ -20,19 +20,19 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gallery
-from chapters import files as chapters
 from command_line import Parser, as_program, folder, whole
 from markdown_it import MarkdownIt
+from pages.chapters import files as chapters
+from pages.index import broken_links, without_dead_places, write_index
+from pages.page import colours
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from tour_page import colours
-from website_index import broken_links, without_dead_places, write_index
 
 from tinygrad_tf.wording.languages import either
 
 ROOT = Path(__file__).parents[1]
-PARTS = Path(__file__).parent / "page"
+PARTS = Path(__file__).parent / "pages" / "frame"
 sys.path.insert(0, str(ROOT / "tests"))  # where the page of errors is made
 
 ZH = """\

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chapters import Cell, cells, paragraphs, title
-from tour_code import in_language, joined, pieces, spoken
-from tour_copy import program
-from tour_text import Term, glossary, inline, linked, markdown
+from .chapters import Cell, cells, paragraphs, title
+from .code import in_language, joined, pieces, spoken
+from .copy import program
+from .text import Term, glossary, inline, linked, markdown
 
 try:
     from pygments import highlight
@@ -27,7 +27,7 @@ except ImportError as problem:
 
 from tinygrad_tf.graph.pictures.render import DARK
 
-_PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
+_PARTS = Path(__file__).parent / "frame"
 
 SMALLEST = 11  # pixels: no word in a figure is smaller
 
@@ -84,11 +84,11 @@ def page(files: Sequence[Path], out: Path, lang: str, other: str) -> str:
         **{key: html.escape(text) for key, text in say.items()},
         "OTHER": other,
         "STYLE": (_PARTS / "style.css").read_text(encoding="utf-8") + colours(),
-        "SCRIPT": (_PARTS / "page.js").read_text(encoding="utf-8"),
+        "SCRIPT": (_PARTS / "guide.js").read_text(encoding="utf-8"),
         "CONTENTS": contents,
         "MAIN": "\n".join([*(chapter(p, out, lang, titles, terms) for p in files), *terms_section(terms, files, lang)]),
     }
-    frame = (_PARTS / "index.html").read_text(encoding="utf-8")
+    frame = (_PARTS / "guide.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], frame)
 
 
