@@ -123,7 +123,7 @@ def sources(path: Path) -> set[Path]:
     ahead = [path]
     while ahead:
         text = ahead.pop().read_text(encoding="utf-8")
-        names = re.findall(r"""^\s*(?:from|import) (\w+)|["'](\w+)(?:\.py)?["']""", text, flags=re.MULTILINE)
+        names = re.findall(r"""^\s*(?:from|import) (\w+)|["']([a-z]\w*)(?:\.py)?["']""", text, flags=re.MULTILINE)
         new = {file for name in names if (file := path.with_name(f"{''.join(name)}.py")).exists()} - found
         found |= new
         ahead += new
