@@ -1,6 +1,6 @@
-"""What turns the chapters into pages, for tour.py and website.py; nothing here is computed anew for a reader.
+"""What makes pages of the chapters, for tour.py and website.py. No chapter imports it.
 
 Read in this order: chapters (a chapter as cells and paragraphs), names, code and copy (its code as the page shows it,
-and as it is copied), text (its words as HTML), page (all of it in one file), index (search and links of the site).
-In frame/ lies what stands around the text: HTML, CSS and scripts.
+and as it is copied), text (its words as HTML), frame (what stands around them, from the files of parts/), page (all of
+the guide in one file), index (search and links of the site).
 """
