@@ -24,6 +24,7 @@ _CHINESE = {
     "argument (.*): ignored explicit argument (.*)": "参数 {} 不带值，却写了 {}",
     "argument ([^:]*): (.*)": "参数 {}：{}",
 }
+OUT = Path(os.environ.get("TOUR_OUT", "out/tour"))  #: where the chapters of the guide write
 _HEADINGS = {"positional arguments": "参数", "options": "选项"}
 
 
@@ -62,6 +63,31 @@ def _in_chinese(message: str) -> str:
         if found := re.fullmatch(english, message, re.DOTALL):
             return chinese.format(*found.groups())
     return message
+
+
+def chapter_arguments() -> argparse.Namespace:
+    """What a chapter of the guide was given, where one runs as a program: ``model`` for chapter 12, nothing for others.
+
+    Its ``--help`` says its title and what it writes, without running it.
+    """
+    path = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
+    if not sys.argv[1:] or not re.fullmatch(r"\d\d_\w+\.py", path.name):
+        return argparse.Namespace(model=None)
+    en, zh = re.findall("^# # (.+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[:2]
+    number, run, out = int(path.name[:2]), f"    python demos/{path.name}", OUT / path.stem
+    parser = Parser(
+        f"Chapter {number} of the guide: {en}\n\n{run}\n\nIt prints what it finds, and writes all that it makes "
+        f"into\n{out}, figures in English and Chinese. With TOUR_SHORT=1 it\n"
+        "trains little; TOUR_OUT names another folder.",
+        f"教程第 {number} 章：{zh}\n\n{run}\n\n打印结论，并把所得的一切写到 {out}，图有中英文两版。\n"
+        "TOUR_SHORT=1 时少训练；TOUR_OUT 可指定别的文件夹。",
+    )
+    if path.stem == "12_pretrained":
+        parser.add_argument("--model", metavar="FOLDER", help=either(
+            "a folder of a GPT-2 in Hugging Face's format, else what GPT2_PATH names",
+            "Hugging Face 格式的 GPT-2 文件夹；不写就用 GPT2_PATH 所指的",
+        ))  # fmt: skip
+    return parser.parse_args()
 
 
 def as_program(main: Callable[[], int | None]) -> NoReturn:

@@ -2,7 +2,7 @@
 
 Each chapter runs alone, as a program or as a notebook. It prints what it says and finds, in the chosen language
 (TINYGRAD_TF_LANG), saves its figures in both under out/tour/<chapter>/, and notes there (items.json) what demos/tour.py
-puts into the page.
+puts into the page. With ``--help`` it says what it is about, and does not run.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from command_line import OUT, chapter_arguments
+
+if "ipykernel" not in sys.modules:
+    chapter_arguments()  # before what takes long is imported: --help ends here
 
 try:
     from cycler import cycler
@@ -52,7 +56,6 @@ Array = np.ndarray[Any, Any]
 
 #: Whether this is the short run, that of the tests: train less, and assert what holds by then.
 short = bool(os.environ.get("TOUR_SHORT"))
-OUT = Path(os.environ.get("TOUR_OUT", "out/tour"))
 IN_NOTEBOOK = "ipykernel" in sys.modules
 CHAPTER = "notebook" if IN_NOTEBOOK else Path(getattr(sys.modules["__main__"], "__file__", None) or "python").stem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from command_line import Parser
+from command_line import chapter_arguments
 
 from tinygrad_tf.wording.languages import either
 
@@ -17,11 +17,7 @@ def published() -> Path | None:
 
     Raises SystemExit if a folder was asked for and its files are not there.
     """
-    parser = Parser("Chapter 12 of the guide, on weights that were published.", "教程第 12 章，用公开发布的权重。")
-    parser.add_argument("--model", default=os.environ.get("GPT2_PATH"), metavar="FOLDER",
-                        help=either("a folder in Hugging Face's format, else what GPT2_PATH names",
-                                    "Hugging Face 格式的文件夹；不写就用 GPT2_PATH 所指的"))  # fmt: skip
-    if asked := parser.parse_known_args()[0].model:
+    if asked := chapter_arguments().model or os.environ.get("GPT2_PATH"):
         missing = ", ".join(name for name in FILES if not (Path(asked) / name).is_file())
         if missing:
             raise SystemExit(either(

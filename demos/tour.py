@@ -2,9 +2,9 @@
 
     python demos/tour.py
 
-It takes one to three minutes. What has been computed is kept: a chapter runs again only if it, the package or what the
-chapters share has changed. Options: --short (trains little; seconds instead of minutes), --only 05 (that chapter alone,
-in a page of its own), --jobs 1 (one chapter at a time).
+It takes one to three minutes. What has been computed is kept: a chapter runs again only if it, the package or what it
+uses of this folder has changed. Options: --short (trains little; seconds instead of minutes), --only 05 (that chapter
+alone, in a page of its own), --jobs 1 (one chapter at a time).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -25,9 +26,9 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; the chapters inherit it
 
 import numpy as np
-from chapters import FOLDER, files
 from command_line import Parser, as_program, folder, whole
-from tour_page import write_pages
+from pages.chapters import FOLDER, files
+from pages.page import write_pages
 from tqdm import tqdm
 
 import tinygrad_tf
@@ -38,8 +39,8 @@ ZH = """\
 
     python demos/tour.py
 
-需要一到三分钟。算过的会保留：某一章、本包或各章共用的部分改动了，那一章才重新运行。选项：--short（少训练，只要几秒），
---only 05（只要那一章，单独成页），--jobs 1（一次一章）。
+需要一到三分钟。算过的会保留：某一章、本包或该章用到的本文件夹里的文件改动了，那一章才重新运行。
+选项：--short（少训练，只要几秒），--only 05（只要那一章，单独成页），--jobs 1（一次一章）。
 """
 
 
@@ -75,9 +76,8 @@ def main() -> int:
 def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[Path, str]:
     """Run the chapters whose results are not there yet, ``jobs`` at a time; returns what failed, with its words."""
     package = Path(tinygrad_tf.__file__).parent.rglob("*.py")
-    tools = [path for path in FOLDER.glob("[a-z]*.py") if not path.stem.startswith("tour")]
-    shared = fingerprint([*package, *tools], str(short), np.__version__, platform.python_version())
-    keys = {path: fingerprint([path], shared) for path in chosen}
+    shared = fingerprint(package, str(short), np.__version__, platform.python_version())
+    keys = {path: fingerprint(sources(path), shared) for path in chosen}
     due = [path for path, key in keys.items() if not done(out, path, key)]
     failed: dict[Path, str] = {}
     with ThreadPoolExecutor(jobs) as pool, bar(len(keys), len(keys) - len(due)) as progress:
@@ -115,6 +115,19 @@ def done(out: Path, path: Path, key: str) -> bool:
         return False
     notes = json.loads(items.read_text(encoding="utf-8"))
     return all((out / path.stem / file).exists() for item in notes["items"] for file in item.get("files", []))
+
+
+def sources(path: Path) -> set[Path]:
+    """A chapter and the files beside it on which its results depend: those that it imports or names, and so on."""
+    found = {path}
+    ahead = [path]
+    while ahead:
+        text = ahead.pop().read_text(encoding="utf-8")
+        names = re.findall(r"""^\s*(?:from|import) (\w+)|["']([a-z]\w*)(?:\.py)?["']""", text, flags=re.MULTILINE)
+        new = {file for name in names if (file := path.with_name(f"{''.join(name)}.py")).exists()} - found
+        found |= new
+        ahead += new
+    return found
 
 
 def fingerprint(paths: Iterable[Path], *more: str) -> str:

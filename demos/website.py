@@ -20,19 +20,19 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gallery
-from chapters import files as chapters
 from command_line import Parser, as_program, folder, whole
 from markdown_it import MarkdownIt
+from pages.chapters import files as chapters
+from pages.frame import PARTS, WORDS, filled, part
+from pages.index import broken_links, without_dead_places, write_index
+from pages.page import colours
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from tour_page import colours
-from website_index import broken_links, without_dead_places, write_index
 
 from tinygrad_tf.wording.languages import either
 
 ROOT = Path(__file__).parents[1]
-PARTS = Path(__file__).parent / "page"
 sys.path.insert(0, str(ROOT / "tests"))  # where the page of errors is made
 
 ZH = """\
@@ -43,12 +43,6 @@ ZH = """\
 首页是那个文件夹里的 index.html。
 """
 LANGS = ("en", "zh")
-WORDS = {
-    "en": {"lang": "en", "other": "中文", "other_lang": "zh-CN", "theme": "Light or dark", "search": "Search  /",
-           "nothing": "Nothing found.", "site": "Site", "open": "Open the explorer", "api": "API"},
-    "zh": {"lang": "zh-CN", "other": "English", "other_lang": "en", "theme": "浅色或深色", "search": "搜索  /",
-           "nothing": "没有找到。", "site": "网站", "open": "打开逐步查看的页面", "api": "API"},
-}  # fmt: skip
 
 #: The modules whose public names make the API, in the order in which they are listed.
 API = ["tinygrad_tf", *(f"tinygrad_tf.{name}" for name in (
@@ -111,14 +105,10 @@ def links(lang: str) -> dict[str, str]:
 
 def framed(main: str, title: str, lang: str, file: str, other_file: str) -> str:
     """A page of the site around ``main``."""
-    words = {key: html.escape(text) for key, text in WORDS[lang].items()}
-    parts = {
-        **words, "title": html.escape(title), "root": "", "home": DOCUMENTS[0].file(lang), "other_file": other_file,
-        "MAIN": main,
-        "LINKS": "".join(f'<a href="{to}"{" aria-current=page" * (to == file)}>{html.escape(said)}</a>'
-                         for to, said in links(lang).items()),
-    }  # fmt: skip
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], (PARTS / "site.html").read_text(encoding="utf-8"))
+    heads = "".join(f'<a href="{to}"{" aria-current=page" * (to == file)}>{html.escape(said)}</a>'
+                    for to, said in links(lang).items())  # fmt: skip
+    return filled("site.html", lang, title=html.escape(title), home=DOCUMENTS[0].file(lang), OTHER=other_file,
+                  LINKS=heads, MAIN=main)  # fmt: skip
 
 
 # ---- documents -------------------------------------------------------------------------------------------------------
@@ -250,8 +240,8 @@ def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list
 
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    style = "".join((PARTS / name).read_text(encoding="utf-8") for name in ("style.css", "site.css"))
-    (out / "style.css").write_text(style + colours(), encoding="utf-8")
+    style = part("style.css") + part("site.css") + colours()
+    (out / "style.css").write_text(style, encoding="utf-8")
     for name in ("theme.js", "search.js"):
         shutil.copyfile(PARTS / name, out / name)
     write_documents(out)

@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,24 @@ def test_help_is_chinese_where_that_is_chosen(name):
     assert f"python demos/{name}.py" in description
 
 
+CHAPTERS = sorted(path.stem for path in (ROOT / "demos").glob("[0-9][0-9]_*.py"))
+OWN = {"12_pretrained": ("--model",)}  # the flags of a chapter beside --help
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_help_of_a_chapter_says_its_title_and_what_it_writes(name, lang, tmp_path):
+    done = run(name, "--help", TINYGRAD_TF_LANG=lang, TOUR_OUT=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    title = (ROOT / f"demos/{name}.py").read_text(encoding="utf-8").splitlines()[1 + (lang == "zh")]
+    assert title.removeprefix("# # ") in done.stdout
+    assert is_chinese(done.stdout) == (lang == "zh")
+    assert f"    python demos/{name}.py\n" in done.stdout
+    assert str(tmp_path / name) in done.stdout
+    assert re.findall(r"^  (--\w+)", done.stdout, flags=re.MULTILINE) == [*OWN.get(name, ())]
+    assert list(tmp_path.iterdir()) == []  # nothing ran
+
+
 @pytest.mark.parametrize("name", DEMOS)
 def test_the_two_languages_give_the_same_commands(name):
     halves = [run(name, "--help", TINYGRAD_TF_LANG=lang).stdout for lang in ("en", "zh")]
@@ -92,6 +111,7 @@ REFUSED = {
     "half a step": ("train_dates", ["--steps", "2.5"], "--steps: got '2.5'; write a whole number from 1 on"),
     "no date": ("translate_date", ["--checkpoint"], "argument --checkpoint: expected one argument"),
     "an unknown flag": ("tour", ["--jops", 2], "unrecognized arguments: --jops 2"),
+    "an unknown flag of a chapter": ("01_tensor", ["--shrot"], "unrecognized arguments: --shrot"),
     "no job": ("tour", ["--jobs", 0], "--jobs: got '0'; write a whole number from 1 on"),
     "no model": ("generate", ["--prompt", "a"], "the following arguments are required: --model"),
     "a temperature below 0": (

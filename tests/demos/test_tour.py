@@ -21,15 +21,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "demos").glob("[0-9][0-9]_*.py"))
 SHORT = 8 * len(FILES)  # seconds for all chapters together
 
-
-@pytest.fixture(scope="module", autouse=True)
-def tools():
-    """The guide's own modules, from demos/."""
-    sys.path.insert(0, str(ROOT / "demos"))
-    yield
-    sys.path.remove(str(ROOT / "demos"))
-    for name in ("guide", "chapters", "figures", *(path.stem for path in (ROOT / "demos").glob("tour*.py"))):
-        sys.modules.pop(name, None)
+pytestmark = pytest.mark.usefixtures("tools")  # the guide's own modules, from demos/
 
 
 def test_the_chapters_are_numbered_without_a_gap():
@@ -40,7 +32,7 @@ def test_the_chapters_are_numbered_without_a_gap():
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
 def chapter(request):
     """One chapter as its file and its cells."""
-    from chapters import cells
+    from pages.chapters import cells
 
     return request.param, cells(request.param.read_text(encoding="utf-8"))
 
@@ -57,7 +49,7 @@ def test_a_chapter_is_short_and_all_of_it_is_in_cells(chapter):
 
 def test_every_paragraph_is_there_in_both_languages(chapter):
     """English first, then Chinese; a formula that stands alone is for both."""
-    from chapters import paragraphs
+    from pages.chapters import paragraphs
 
     for cell in chapter[1]:
         texts = [p for p in paragraphs(cell.text) if p.lang] if cell.kind == "text" else []
@@ -89,7 +81,7 @@ def test_the_words_of_a_chapter_are_in_both_languages(chapter):
 
 
 def test_a_chapter_ends_with_an_exercise(chapter):
-    from chapters import paragraphs
+    from pages.chapters import paragraphs
 
     _, cells = chapter
     last = [p.text for p in paragraphs(cells[-1].text)]
@@ -131,6 +123,21 @@ def test_a_second_run_computes_nothing(tour):
     assert done.returncode == 0, done.stderr
     assert len(before) == len(FILES)
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.parametrize(
+    "name, also",
+    [
+        ("01_tensor", set()),
+        ("12_pretrained", {"published", "generate"}),
+        ("14_your_code", {"torch_style"}),
+    ],
+)
+def test_a_result_depends_on_what_the_chapter_uses_and_on_nothing_else(name, also):
+    from tour import sources
+
+    found = {path.stem for path in sources(ROOT / f"demos/{name}.py")}
+    assert found == {name, "guide", "figures", "command_line", *also}
 
 
 def test_a_chapter_runs_alone_and_prints_what_it_finds(tmp_path):
@@ -195,7 +202,7 @@ def test_the_numbers_of_a_heatmap_have_no_minus_zero():
 
 
 def test_words_become_html():
-    from tour_text import markdown
+    from pages.text import markdown
 
     assert markdown("a **b** `$c$`") == "<p>a <strong>b</strong> <code>$c$</code></p>"
     assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
@@ -207,7 +214,7 @@ def test_words_become_html():
 
 
 def test_a_formula_that_stands_alone_is_broken_at_its_wide_spaces_only():
-    from tour_text import markdown
+    from pages.text import markdown
 
     made = markdown("$$Q = XW_q, \\qquad K = XW_k \\quad \\mathrm{a\\;b}$$")
     assert made.count("<math") == 3
@@ -215,21 +222,21 @@ def test_a_formula_that_stands_alone_is_broken_at_its_wide_spaces_only():
 
 
 def test_a_term_over_the_end_of_a_line_leads_to_the_glossary():
-    from tour_text import Term, linked, markdown
+    from pages.text import Term, linked, markdown
 
     term = Term("weight decay", "权重衰减", "", 3, "It fades.", "淡去。")
     assert 'href="#term-weight-decay"' in linked(markdown("It is **weight\ndecay**."), [term])
 
 
 def test_the_code_is_shown_without_the_words_that_stand_below_it():
-    from tour_code import spoken
+    from pages.code import spoken
 
     code = "x = 1\nfor i in range(2):\n    say(f'{i}',\n        '一')  # fmt: skip\nfinding(x < 2, 'a', 'b')"
     assert spoken(code) == "x = 1\nfor i in range(2):\n    say(...)\nfinding(x < 2, ...)"
 
 
 def test_dates_and_hyphened_names_stay_in_one_line():
-    from tour_text import markdown
+    from pages.text import markdown
 
     assert markdown("a post-norm") == '<p>a <span class="whole">post-norm</span></p>'
     assert 'whole">2026-03-03<' in markdown("变成 2026-03-03。")

@@ -37,12 +37,9 @@ def test_a_page_asks_nothing_of_the_network(site):
     assert [p.name for p in site.rglob("*.html") if loads.search(p.read_text(encoding="utf-8"))] == []
 
 
-def test_a_link_that_leads_nowhere_is_found(site):
-    sys.path.insert(0, str(ROOT / "demos"))
-    try:
-        from website_index import broken_links
-    finally:
-        sys.path.remove(str(ROOT / "demos"))
+def test_a_link_that_leads_nowhere_is_found(site, tools):
+    from pages.index import broken_links
+
     page = site / "broken.html"
     page.write_text('<a href="nowhere.html">x</a><a href="index.html#nowhere">y</a><a href="index.html">z</a>')
     try:

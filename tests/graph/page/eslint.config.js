@@ -12,7 +12,7 @@ const BROWSER =
   "addEventListener document Event getComputedStyle history Image location matchMedia navigator Node Option " +
   "parent removeEventListener requestAnimationFrame XMLSerializer";
 const NODE = "process";
-const GUIDE = "innerHeight IntersectionObserver localStorage";
+const GUIDE = "innerHeight IntersectionObserver localStorage MutationObserver";
 
 const MISTAKES = rules(`
   array-callback-return block-scoped-var consistent-return for-direction getter-return no-async-promise-executor

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chapters import Cell, cells, paragraphs, title
-from tour_code import in_language, joined, pieces, spoken
-from tour_copy import program
-from tour_text import Term, glossary, inline, linked, markdown
+from .chapters import Cell, cells, paragraphs, title
+from .code import in_language, joined, pieces, spoken
+from .copy import program
+from .frame import WORDS, filled, part
+from .text import Term, glossary, inline, linked, markdown
 
 try:
     from pygments import highlight
@@ -27,39 +28,7 @@ except ImportError as problem:
 
 from tinygrad_tf.graph.pictures.render import DARK
 
-_PARTS = Path(__file__).parent / "page"  # the page's frame, style and script
-
 SMALLEST = 11  # pixels: no word in a figure is smaller
-
-#: What the page itself says.
-WORDS = {
-    "en": {
-        "lang": "en", "title": "The Transformer, by running it", "other": "中文", "other_lang": "zh-CN",
-        "contents": "Contents", "theme": "Light or dark", "finding": "Finding", "exercise": "Exercise",
-        "intro": "Questions about the Transformer, each answered by a short program. The text explains, the "
-                 "code is the code that ran, and every figure and number below was computed by it on this machine. "
-                 "What a chapter claims in a green box it has measured: had it not held, this page would not exist. "
-                 "What only draws, tells and checks is folded away below the code; there, ... stands for words "
-                 "that are printed below it.",
-        "ran": "{file} ran in {seconds} s.", "explorer": "The page to step through", "skip": "To the text",
-        "answer": "Answer", "copy": "Copy", "copied": "Copied", "fold": "Figures, words and checks",
-        "lines": "{n} lines", "a_line": "1 line", "how_to_copy": "Copy this code with all that it needs, as a program",
-        "glossary": "Glossary", "about": "Chapter {n}",
-        "about_glossary": "The terms of this guide, in English and Chinese, with the chapter that explains each.",
-    },
-    "zh": {
-        "lang": "zh-CN", "title": "跑出来的 Transformer", "other": "English", "other_lang": "en",
-        "contents": "目录", "theme": "浅色或深色", "finding": "结论", "exercise": "练习",
-        "intro": "关于 Transformer 的一个个问题，每个都用一段短程序来回答。正文负责讲解，代码就是实际运行的代码，"
-                 "下面的每张图、每个数都是它在这台机器上算出来的。绿框里的结论都经过测量：只要有一条不成立，就不会有这个页面。"
-                 "只管画图、说明和检验的代码收起在正文代码的下方，其中的 ... 代表印在它下面的文字。",
-        "ran": "{file} 运行了 {seconds} 秒。", "explorer": "逐步查看的页面", "skip": "跳到正文",
-        "answer": "答案", "copy": "复制", "copied": "已复制", "fold": "画图、说明与检验",
-        "lines": "{n} 行", "a_line": "1 行", "how_to_copy": "复制这段代码连同它用到的一切，成为可以独立运行的程序",
-        "glossary": "术语表", "about": "第 {n} 章",
-        "about_glossary": "本教程的术语，中英对照，并注明在哪一章讲解。",
-    },
-}  # fmt: skip
 
 
 def write_pages(files: Sequence[Path], out: Path, name: str = "index") -> list[Path]:
@@ -80,16 +49,9 @@ def page(files: Sequence[Path], out: Path, lang: str, other: str) -> str:
     entries += [("glossary", "", say["glossary"])] if terms else []
     contents = "".join(f'<li><a href="#{at}"><span class="n">{n}</span><span>{t}</span></a></li>'
                        for at, n, t in entries)  # fmt: skip
-    parts = {
-        **{key: html.escape(text) for key, text in say.items()},
-        "OTHER": other,
-        "STYLE": (_PARTS / "style.css").read_text(encoding="utf-8") + colours(),
-        "SCRIPT": (_PARTS / "page.js").read_text(encoding="utf-8"),
-        "CONTENTS": contents,
-        "MAIN": "\n".join([*(chapter(p, out, lang, titles, terms) for p in files), *terms_section(terms, files, lang)]),
-    }
-    frame = (_PARTS / "index.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], frame)
+    main = "\n".join([*(chapter(p, out, lang, titles, terms) for p in files), *terms_section(terms, files, lang)])
+    return filled("guide.html", lang, OTHER=other, STYLE=part("style.css") + colours(), THEME=part("theme.js"),
+                  SCRIPT=part("guide.js"), CONTENTS=contents, MAIN=main)  # fmt: skip
 
 
 def chapter(path: Path, out: Path, lang: str, titles: dict[Path, str], terms: Sequence[Term]) -> str:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from guide import half
 
-from chapters import Cell
-from tour_names import bound, changed, free
+from .chapters import Cell
+from .names import bound, changed, free
 
 #: What of demos/guide.py belongs to the lesson; all else that it has makes the page.
 LESSON = {"short", "manual_seed", "OUT"}

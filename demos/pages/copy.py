@@ -6,9 +6,9 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 
-from chapters import FOLDER
-from tour_code import Piece, in_language, joined
-from tour_names import bound, changed, free
+from .chapters import FOLDER
+from .code import Piece, in_language, joined
+from .names import bound, changed, free
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

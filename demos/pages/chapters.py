@@ -8,7 +8,7 @@ from pathlib import Path
 
 from guide import is_chinese
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)

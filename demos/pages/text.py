@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chapters import FOLDER
+from .chapters import FOLDER
 
 try:
     from latex2mathml.converter import convert

@@ -13,11 +13,11 @@ const near = new IntersectionObserver((entries) => {
 }, { rootMargin: "600px" });
 for (const frame of frames) near.observe(frame);
 
-// The fragment alone is replaced: the explorer stays as it is, and the way back through the history, too.
-function setTheme(theme) {
-  root.dataset.theme = theme;
+// When theme.js switches the theme, the fragment alone is replaced: the explorer stays as it is, and the way back
+// through the history, too.
+new MutationObserver(() => {
   for (const frame of frames) if (frame.src) frame.contentWindow.location.replace(address(frame));
-}
+}).observe(root, { attributeFilter: ["data-theme"] });
 
 // The explorer in the middle of the window takes the arrows that step, without a click into it.
 document.addEventListener("keydown", (event) => {
@@ -32,13 +32,6 @@ document.addEventListener("keydown", (event) => {
   seen.contentWindow.postMessage({ key, shiftKey: event.shiftKey }, "*");
   event.preventDefault();
 });
-
-document.getElementById("theme").addEventListener("click", () => {
-  setTheme(root.dataset.theme === "dark" ? "light" : "dark");
-  try { localStorage.setItem("theme", root.dataset.theme); } catch { /* a browser that keeps nothing */ }
-});
-const dark = matchMedia("(prefers-color-scheme: dark)");
-dark.addEventListener("change", (event) => setTheme(event.matches ? "dark" : "light"));
 
 // The chapter that is being read is marked in the contents, and kept when the language is changed.
 const links = new Map([...document.querySelectorAll("#contents a")].map((a) => [a.hash.slice(1), a]));

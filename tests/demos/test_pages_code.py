@@ -16,21 +16,13 @@ for package in ("matplotlib", "tqdm", "safetensors", "markdown_it", "pygments", 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "demos").glob("[0-9][0-9]_*.py"))
 
-
-@pytest.fixture(scope="module", autouse=True)
-def tools():
-    """The guide's own modules, from demos/."""
-    sys.path.insert(0, str(ROOT / "demos"))
-    yield
-    sys.path.remove(str(ROOT / "demos"))
-    for name in ("guide", "chapters", "figures", *(path.stem for path in (ROOT / "demos").glob("tour*.py"))):
-        sys.modules.pop(name, None)
+pytestmark = pytest.mark.usefixtures("tools")  # the guide's own modules, from demos/
 
 
 def parts(source):
     """The cells of code of a chapter, and its statements."""
-    from chapters import cells
-    from tour_code import pieces
+    from pages.chapters import cells
+    from pages.code import pieces
 
     code = [cell for cell in cells(source) if cell.kind == "code"]
     return code, pieces(code, source)
@@ -59,7 +51,7 @@ LESSONS = {
 
 @pytest.mark.parametrize(("code", "shown"), LESSONS.values(), ids=LESSONS)
 def test_the_lesson_is_told_from_what_makes_the_page(code, shown, monkeypatch):
-    from tour_code import joined
+    from pages.code import joined
 
     monkeypatch.delenv("TOUR_SHORT", raising=False)
     _, found = parts(chapter("from guide import figure, finding, say, short, show, table\n" + code))
@@ -77,13 +69,13 @@ HALVES = {
 
 @pytest.mark.parametrize(("code", "en", "zh"), HALVES.values(), ids=HALVES)
 def test_texts_are_in_one_language(code, en, zh):
-    from tour_code import in_language
+    from pages.code import in_language
 
     assert (in_language(code, "en"), in_language(code, "zh")) == (en, zh)
 
 
 def copied(*cells):
-    from tour_copy import program
+    from pages.copy import program
 
     code, found = parts(chapter(*cells))
     return program(found, len(code) - 1, "zh")
@@ -120,8 +112,8 @@ def test_a_copied_cell_brings_a_seed_and_leaves_out_what_was_only_shown():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_copied_cell_knows_all_its_names(path):
-    from tour_copy import program
-    from tour_names import bound, free
+    from pages.copy import program
+    from pages.names import bound, free
 
     code, found = parts(path.read_text(encoding="utf-8"))
     for cell in range(len(code)):
@@ -139,7 +131,7 @@ def test_every_copied_cell_knows_all_its_names(path):
 
 @pytest.mark.parametrize("name", ["01_tensor", "02_softmax", "09_dw_through_attention", "13_program"])
 def test_the_last_cell_of_a_chapter_runs_as_it_is_copied(name, tmp_path):
-    from tour_copy import program
+    from pages.copy import program
 
     code, found = parts((ROOT / "demos" / f"{name}.py").read_text(encoding="utf-8"))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "demos")]), "PYTHONIOENCODING": "utf-8"}

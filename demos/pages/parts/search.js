@@ -1,6 +1,6 @@
 "use strict";
 // Search over the whole site, without a server: every word must occur, in any order; titles count before text.
-/* global INDEX, ROOT, NOTHING */
+/* global INDEX, NOTHING */
 {
   const field = document.getElementById("search");
   const list = document.getElementById("found");
@@ -43,7 +43,7 @@
   function line(entry, words) {
     const item = document.createElement("li");
     const link = document.createElement("a");
-    link.href = ROOT + entry.url;
+    link.href = entry.url;
     for (const [tag, words_] of [["b", entry.title], ["i", entry.page], ["span", excerpt(entry, words)]]) {
       link.append(Object.assign(document.createElement(tag), { textContent: words_ }));
     }

@@ -1,5 +1,5 @@
 "use strict";
-// The theme that the reader chose on any page of the site, else the system's; set before the page is painted.
+// The theme that the reader chose on any page, else the system's; set before the page is painted.
 {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const kept = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
