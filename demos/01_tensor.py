@@ -216,15 +216,16 @@ show(lambda lang: graph.draw(L, path_to=W, values=True, lang=lang),
 # ## Why not simply nudge?
 # ## 那为什么不干脆用数值微分？
 #
-# A gradient is the slope of the loss along one weight: the tangent on the left. Nudging finds it too, but costs two
-# forward passes for *each* weight, while one backward pass gives all of them at once, for about the price of two
-# forward passes. The smallest GPT-2 has 124 million weights. And nudging is inexact: large steps miss the curve, and
-# with small ones the difference drowns in rounding. (On the right the loss is $\sum \tanh Y$; ours is a parabola.)
+# A gradient is the slope of the loss along one weight: the tangent in the first figure below. Nudging finds it too, but
+# costs two forward passes for *each* weight, while one backward pass gives all of them at once, for about the price of
+# two forward passes. The smallest GPT-2 has 124 million weights. And nudging is inexact: large steps miss the curve,
+# and with small ones the difference drowns in rounding. (In the second figure the loss is $\sum \tanh Y$; ours is a
+# parabola.)
 #
-# 梯度就是损失沿某个权重方向的斜率，也就是左图的切线。数值微分也能得到它，但*每个*权重都要做两次前向；
+# 梯度就是损失沿某个权重方向的斜率，也就是下面第一幅图里的切线。数值微分也能得到它，但*每个*权重都要做两次前向；
 # 而一次反向就能同时得到全部梯度，代价大约只相当于两次前向。最小的 GPT-2 就有 1.24 亿个权重。
 # 而且数值微分并不精确：步子大了偏离曲线，步子小了差值又淹没在舍入误差里。
-# （右图的损失是 $\sum \tanh Y$，因为我们的 $L$ 只是一条抛物线。）
+# （第二幅图的损失是 $\sum \tanh Y$，因为我们的 $L$ 只是一条抛物线。）
 # %%
 changes = np.linspace(-1.5, 1.5, 61)
 curve = [loss_at(0, 0, change) for change in changes]

@@ -89,9 +89,10 @@ extreme = (10 ** rng.uniform(-38, 38.4, (10_000, 5)) * rng.choice([-1, 1], (10_0
 with np.errstate(over="ignore"):
     survived = softmax(Tensor(extreme), axis=-1).array
 # %%
-say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {safe.round(3)}, as it "
+decimals = np.array2string(safe, precision=3, floatmode="fixed")
+say(f"Scores of 1000, 999 and 998: the naive formula gives {naive(large)}, `softmax` gives {decimals}, as it "
     "does for 2, 1 and 0.",
-    f"分数为 1000、999、998 时：照公式直接算得到 {naive(large)}，`softmax` 得到 {safe.round(3)}，"
+    f"分数为 1000、999、998 时：照公式直接算得到 {naive(large)}，`softmax` 得到 {decimals}，"
     "与分数 2、1、0 的结果相同。")  # fmt: skip
 finding(breaks_at == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol=1e-6)
         and np.isfinite(survived).all() and abs(survived.sum(-1) - 1).max() < 1e-6,
@@ -150,13 +151,13 @@ fig, (left, right) = figure(1, 2, width=8.3, height=3.3)
 heatmap(left, J, words, words, numbers=True, signed=True, bar="∂P / ∂x")
 left.set(xlabel="score of | 谁的分数", ylabel="share of | 谁的概率")
 right.plot(difference, first, color=BLUE, label="P")
-right.plot(difference, first * (1 - first), color=ORANGE, linestyle="--", label="dP/dx = P (1 − P)")
+right.plot(difference, first * (1 - first), color=ORANGE, linestyle="--", label="dP/dx")
 right.axhline(0.25, color=GREY, lw=1, ls=":")
 right.set(xlabel="x₁ − x₂", ylabel="P, dP/dx")
 right.legend()
 show(fig, "Left: the Jacobian at the scores above; each row and each column adds up to 0. Right: softmax of two "
-     "scores. Its slope is at most 1/4, and vanishes where one score is far ahead.",
-     "左：上面那组分数处的雅可比矩阵，每行每列之和都是 0。右：两个分数的 softmax，斜率最大 1/4；"
+     "scores. Its slope, P (1 − P), is at most 1/4, and vanishes where one score is far ahead.",
+     "左：上面那组分数处的雅可比矩阵，每行每列之和都是 0。右：两个分数的 softmax，斜率 P (1 − P) 最大 1/4；"
      "当一个分数遥遥领先时，斜率趋于 0。")  # fmt: skip
 wrong = max(abs(J - formula).max(), abs(x.grad.array - one_line).max())
 finding(wrong < 1e-6 and abs(J.sum(0)).max() < 1e-6 and slope < 0.25 / 100,

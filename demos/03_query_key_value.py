@@ -123,12 +123,13 @@ finding(correct > 0.95 and found > 0.95, f"Pairs it never saw: the head looks at
 # ## What is in a key, and what in a value?
 # ## key 里装着什么，value 里又装着什么？
 #
-# Take the keys of all 100 pairs: do they differ by the letter or by the digit? Then the values. Below on the left the
-# query of each question meets the key of each letter; on the right the value of each digit is read as an answer. (The
-# heads of large models are read in this way, too: Elhage et al. 2021.)
+# Take the keys of all 100 pairs: do they differ by the letter or by the digit? Then the values. In the first figure
+# below the query of each question meets the key of each letter; in the second the value of each digit is read as an
+# answer. (The heads of large models are read in this way, too: Elhage et al. 2021.)
 #
-# 取出全部 100 种组合的 key：它们的差别来自字母还是数字？value 也照样看。左图是每个问题的 query 遇上每个字母的 key，
-# 右图是把每个数字的 value 当作答案来读。（分析大模型的注意力头也这样做：Elhage 等，2021。）
+# 取出全部 100 种组合的 key：它们的差别来自字母还是数字？value 也照样看。
+# 下面第一幅图是每个问题的 query 遇上每个字母的 key，第二幅是把每个数字的 value 当作答案来读。
+# （分析大模型的注意力头也这样做：Elhage 等，2021。）
 # %%
 with no_grad():
     _, K_all, V_all = head.project(np.arange(10)[:, None], np.arange(10)[None])  # (letter, digit, D_K)

@@ -336,9 +336,9 @@ finding(0.85 < post < 1.2 and pre < 0.45 and post_whole > 1.2,
         "各自的贡献方向一致，抵消得少了。")  # fmt: skip
 # %% [markdown]
 # **Exercise.** Give `WithoutResidual` its residual back around the feed-forward network only. Which curve does it
-# follow on the left, and why?
+# follow in the figure of the cosines, and why?
 #
-# **练习。** 给 `WithoutResidual` 加回残差连接，但只加在前馈网络周围。左图中它会跟哪条曲线走？为什么？
+# **练习。** 给 `WithoutResidual` 加回残差连接，但只加在前馈网络周围。在余弦那幅图里它会跟哪条曲线走？为什么？
 #
 # **Answer.** The first one: after two layers the tokens are alike (cosine 0.999), as without any residual connection.
 # It is attention that averages, and the connection around the network can only keep what attention has left. Around the

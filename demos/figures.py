@@ -66,7 +66,8 @@ def _stacked(made: Figure) -> Figure | None:
     for i, axes in enumerate(panels):
         axes.set_subplotspec(new[i // columns, i % columns])
         _own_labels(axes, made.axes)
-    copy.set_size_inches(NARROW, min(height / grid.nrows, 3.4) * rows)
+    copy.get_layout_engine().set(h_pad=0.1)  # so that a title is nearer to its own panel than to the one above it
+    copy.set_size_inches(NARROW, min(height / grid.nrows, 3.4) * rows + 0.1 * (rows - 1))
     return copy if _fits(copy) else None
 
 
@@ -132,7 +133,7 @@ def _touching(labels: list[Text], way: int = 0) -> bool:
     """Whether two level labels are in each other's way, along x (0) or y (1), where letters fill half of their box."""
     boxes = [t.get_window_extent() for t in labels if t.get_text() and t.get_visible() and not t.get_rotation()]
     spans = sorted((box.x0, box.x1) if way == 0 else (box.y0, box.y1) for box in boxes)
-    spare = max((b - a for a, b in spans), default=0) * 0.45 if way else 2
+    spare = max((b - a for a, b in spans), default=0) * 0.45 if way else -3  # between numbers there is a space
     return any(a[1] > b[0] + spare for a, b in pairwise(spans))
 
 

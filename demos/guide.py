@@ -48,8 +48,9 @@ except ImportError as problem:
 from tinygrad_tf import Tensor, manual_seed
 from tinygrad_tf.graph import Page
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.graph.source import Program
 from tinygrad_tf.wording import fonts
-from tinygrad_tf.wording.languages import either
+from tinygrad_tf.wording.languages import either, language
 from tinygrad_tf.wording.texts import clean
 
 Array = np.ndarray[Any, Any]
@@ -138,8 +139,11 @@ def _shown(x: Any, lang: str) -> tuple[str, str]:
         return "text", bundle["text/plain"]
     if isinstance(x, Tensor):
         return "html", view(x, lang)
+    if isinstance(x, Program):  # in the colours of the page's theme
+        x = Listing(str(x))
     if hasattr(x, "_repr_html_"):
-        return "html", x._repr_html_()
+        with language(lang):
+            return "html", x._repr_html_()
     if hasattr(x, "_repr_markdown_"):
         return "markdown", x._repr_markdown_(lang) if isinstance(x, Table) else x._repr_markdown_()
     return "text", str(x)

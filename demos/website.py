@@ -124,10 +124,18 @@ def coloured(code: str, language: str, _: str) -> str:
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "highlight": coloured}).enable("table")
 
 
+# Chinese has no spaces: where its lines end within a paragraph, they are joined without one.
+_NO_SPACE = re.compile(
+    r"(?<=[\u3400-\u9fff])\n *(?=[\u3000-\u9fff\uff00-\uffef])"
+    r"|(?<=[\u3000-\u303f\uff00-\uffef])\n *+(?!\n|([-*+]|\d+\.) |[|#>]|```)"
+)
+
+
 def rendered(text: str) -> str:
     """Markdown as HTML: each heading has an anchor, as on a forge; comments and the link to the other language go."""
     text = re.sub(r"<!--.*?-->\n?|^\[(中文|English)\]\(\S*\)\n", "", text, flags=re.MULTILINE)
-    made = _MARKDOWN.render(text.replace("≤ ", "≤\u00a0"))
+    parts = re.split(r"(^```.*?^```)", text.replace("≤ ", "≤\u00a0"), flags=re.DOTALL | re.MULTILINE)
+    made = _MARKDOWN.render("".join(part if part.startswith("```") else _NO_SPACE.sub("", part) for part in parts))
     taken: dict[str, int] = {}
 
     def heading(m: re.Match[str]) -> str:
@@ -213,10 +221,15 @@ def write_api(out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         templates = Path(shutil.copytree(PARTS / "api", Path(folder) / "api"))
         with open(templates / "custom.css", "a", encoding="utf-8") as style:
-            style.write("\n".join(line for line in dark.splitlines() if line.startswith("[")))
+            style.write("\n".join(line for line in dark.splitlines() if re.match(r"\[.*?\.pdoc-code \.", line)))
         pdoc.render.configure(docformat="google", template_directory=templates, show_source=True)
         pdoc.render.env.globals["shown"] = API
         _write_api(out)
+
+
+#: A type that a method of Tensor hides, as pdoc shows the method: with tags between its words, or without.
+_HIDDEN = re.compile(r"(<[^>]*>)?&lt;(?:<[^>]*>|\s)*function(?:<[^>]*>|\s)*(bool|int\d*|float\d*)(?:<[^>]*>|\s)*"
+                     r"(?:at(?:<[^>]*>|\s)*0x[0-9a-f]+(?:<[^>]*>)*)?&gt;(?(1)</span>)")  # fmt: skip
 
 
 def _write_api(out: Path) -> None:
@@ -230,7 +243,8 @@ def _write_api(out: Path) -> None:
         pdoc.pdoc(*own, "!tinygrad_tf.ops", output_directory=out / "api")
     for path in (out / "api").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        text = re.sub(r"&lt;function (bool|int|float)\d*&gt;", r"\1", text)  # a type that a method of Tensor hides
+        text = re.sub(r": &lt;property object at 0x[0-9a-f]+&gt;", "", text)
+        text = _HIDDEN.sub(lambda m: re.sub(r"\d+$", "", m[2]), text)
         path.write_text(without_dead_places(text), encoding="utf-8")
 
 

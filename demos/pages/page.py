@@ -206,7 +206,7 @@ def cells_that_wrap(made: str) -> str:
 def sides(words: str) -> str:
     """A caption whose "Left:" reads "Top:" where the panels stand below each other."""
     other = {"Left": "Top", "Right": "Bottom", "左": "上", "右": "下"}
-    return re.sub(r"\b(Left|Right)(?=:)|([左右])(?=[：:])", lambda m: f'<span class="beside">{m[0]}</span>'
+    return re.sub(r"\b(Left|Right)(?=:)|(?<!到)([左右])(?=[：:])", lambda m: f'<span class="beside">{m[0]}</span>'
                   f'<span class="below">{other[m[0]]}</span>', words)  # fmt: skip
 
 

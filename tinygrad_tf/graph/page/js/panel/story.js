@@ -34,8 +34,17 @@ function passes(data, item, step, routes) {
   const crossing = [...routes.edges].map((id) => data.edge.get(id)).filter((e) => e.step <= step);
   const come = crossing.filter((e) => inside.has(e.source) && !inside.has(e.target));
   const gone = crossing.filter((e) => inside.has(e.target) && !inside.has(e.source));
-  const norm = (edges) => three(Math.hypot(...edges.map((e) => number(e.sent))));
+  const norm = (edges) => three(Math.hypot(...norms(data, edges, step)));
   return [say("passes", item.lines[0], item.nodes.filter((n) => n.op).length, norm(come), norm(gone))];
+}
+
+// The norms of what edges bring: that of the sum where they bring all that a node has, as its box says; else of each.
+function norms(data, edges, step) {
+  return [...new Set(edges.map((e) => e.source))].flatMap((id) => {
+    const parts = edges.filter((e) => e.source === id);
+    const { arrived, norm } = gradientAt(data, data.node.get(id), step);
+    return arrived === parts.length && norm !== undefined ? [number(norm)] : parts.map((e) => number(e.sent));
+  });
 }
 
 function gets(data, node) {
