@@ -173,7 +173,7 @@ PLACES = [
     ("max along no axis", lambda: x(3).max(dim=1), IndexError, "max got X x (3,) float64, axis 1", "-1 … 0", "axis=-1"),
     ("max of no rows", lambda: x(0, 3).max(dim=0), ValueError, "argmax got X x (0, 3)", "no largest", "if x.size"),
     ("norm", lambda: x(3).norm(2, 1), IndexError, "sum got X (3,) float64, axis 1", "-ndim", "axis=-1"),
-    ("std", lambda: x(3).std(1), IndexError, "mean got X x (3,) float64, axis 1", "-ndim", "axis=-1"),
+    ("std", lambda: x(3).std(1), IndexError, "var got X x (3,) float64, axis 1", "-ndim", "axis=-1"),
 ]  # fmt: skip
 
 TYPES = [

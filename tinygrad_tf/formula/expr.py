@@ -301,8 +301,10 @@ def shown(x: Any) -> str:
     if isinstance(x, (tuple, list)):
         inner = ", ".join([str(int(i)) if isinstance(i, (int, np.integer)) else shown(i) for i in x])
         return f"[{inner}]" if isinstance(x, list) else f"({inner},)" if len(x) == 1 else f"({inner})"
+    if isinstance(x, type):  # a dtype, as np.float64
+        return capped(clean(x.__name__), 40)
     if hasattr(x, "shape") and hasattr(x, "dtype"):  # an array or a Tensor among the params
         name = getattr(x, "name", None)
         small = shown(x.tolist()) if x.size <= 8 else f"{x.dtype}{shown(tuple(x.shape))}"
         return named(name or "", 40) or small
-    return capped(clean(x.__name__ if isinstance(x, type) else str(x)), 40)
+    return capped(clean(str(x)), 40)

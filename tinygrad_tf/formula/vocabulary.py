@@ -16,7 +16,7 @@ NONE = value(None)
 
 
 def _reduction(name: str) -> Function:
-    def write(a: Expr, axis: Expr = NONE, keepdims: Expr = NONE, **params: Expr) -> Expr:
+    def write(a: Expr, axis: Expr = NONE, keepdims: Expr = NONE, dtype: Expr = NONE, **params: Expr) -> Expr:
         keep = keepdims.parts[0] is True
         if name == "Σ":
             return total(a, axis, keep)

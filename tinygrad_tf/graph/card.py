@@ -66,6 +66,7 @@ EXAMPLES: dict[str, Callable[[], Tensor]] = {
     "arccos": lambda: FUNCTIONS["arccos"](_x(-0.5, 0, 0.5)),
     "arccosh": lambda: FUNCTIONS["arccosh"](_x(1.5, 2, 3)),
     "sqrt": lambda: FUNCTIONS["sqrt"](_x(1, 4, 9)),
+    "var": lambda: FUNCTIONS["var"](_x(1, 2, 6)),
     "power": lambda: FUNCTIONS["power"](_x(1, 2, 3), _x(2, 3, 0.5)),
     "where": lambda: FUNCTIONS["where"](np.array([True, False]), _x(1, 2), _x(3, 4)),
     "astype": lambda: FUNCTIONS["astype"](_x(1, 2), "float32"),

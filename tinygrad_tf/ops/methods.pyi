@@ -556,9 +556,8 @@ class Methods:
     ) -> Tensor:
         """Y = Σ (X − mean X)² / (n − correction) over ``axis``. The default is PyTorch's, 1; ``np.var(t)`` has 0.
 
-        ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0. All is computed in X's own
-        type; PyTorch computes float32 in float64. So 1e4 ± 1 keeps four digits, and squares below 1e-38 are 0, those above
-        1e38 are inf; ``x.double().var()`` has more room.
+        ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0. As in PyTorch, float32 is
+        added up in float64 and rounded once.
 
         >>> var(Tensor([1.0, 2.0, 3.0])).item()
         1.0
@@ -573,7 +572,7 @@ class Methods:
         dim: Axes = None,
         keepdim: builtins.bool = False,
     ) -> Tensor:
-        """The square root of :func:`var`, with the same arguments and limits. Its gradient at 0 is 0, as in PyTorch.
+        """The square root of :func:`var`, with the same arguments. Its gradient at 0 is 0, as in PyTorch.
 
         >>> std(Tensor([1.0, 2.0, 3.0])).item()
         1.0

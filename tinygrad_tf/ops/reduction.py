@@ -94,34 +94,60 @@ def mean(X, axis=None, keepdims: bool = False, dtype=None):
     return _mean(X if dtype is None else to(X, dtype), axis=axis, keepdims=keepdims)
 
 
+def _free(X, axis, correction: float) -> float:
+    """The degrees of freedom: what a sum of squares is divided by."""
+    n = count(X, axis) - correction
+    return n if n > 0 else 0
+
+
+@op(types="float", expects=_AXIS)
+def _var(X, *, axis=None, keepdims: bool = False, correction: float = 1, dtype=None):
+    """Y = Σ (X − mean X)² / (n − correction) over ``axis``, added up in float64."""
+    axis = _or_none(X, axis)
+    Z = X - np.mean(X, axis, dtype=np.float64, keepdims=True)
+    Y = np.sum(Z * Z, axis, keepdims=keepdims) / _free(X, axis, correction)
+    return Y.astype(dtype or X.dtype)
+
+
+@_var.rule
+def d_var(dY, Y, X, *, axis, keepdims, correction, dtype):
+    Z = X - np.mean(X, _or_none(X, axis), dtype=np.float64, keepdims=True)
+    dX = kept(dY, X, axis) * 2 / _free(X, axis, correction) * Z
+    return dX
+
+
 @function
 @in_float32
 def var(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
     """Y = Σ (X − mean X)² / (n − correction) over ``axis``. The default is PyTorch's, 1; ``np.var(t)`` has 0.
 
-    ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0. All is computed in X's own
-    type; PyTorch computes float32 in float64. So 1e4 ± 1 keeps four digits, and squares below 1e-38 are 0, those above
-    1e38 are inf; ``x.double().var()`` has more room.
+    ``unbiased`` is PyTorch's older name: True stands for ``correction=1``, False for 0. As in PyTorch, float32 is
+    added up in float64 and rounded once.
 
     >>> var(Tensor([1.0, 2.0, 3.0])).item()
     1.0
     """
+    return _var_of(X, axis, unbiased, keepdims, correction)
+
+
+def _var_of(X, axis, unbiased, keepdims, correction, dtype=None):
     if isinstance(axis, bool):  # PyTorch's var(unbiased)
         axis, unbiased = None, axis
-    Z = X - mean(X, axis=axis, keepdims=True)
-    n = count(X, axis) - (correction if unbiased is None else int(unbiased))
-    return sum(Z * Z, axis=axis, keepdims=keepdims) / (n if n > 0 else 0)
+    correction = correction if unbiased is None else int(unbiased)
+    return _var(X, axis=axis, keepdims=keepdims, correction=correction, dtype=dtype)
 
 
 @function
 @in_float32
 def std(X, axis=None, unbiased: bool | None = None, keepdims: bool = False, correction: float = 1):
-    """The square root of :func:`var`, with the same arguments and limits. Its gradient at 0 is 0, as in PyTorch.
+    """The square root of :func:`var`, with the same arguments. Its gradient at 0 is 0, as in PyTorch.
 
     >>> std(Tensor([1.0, 2.0, 3.0])).item()
     1.0
     """
-    return _root(var(X, axis, unbiased, keepdims, correction), 2)
+    own = as_float(X).dtype
+    Y = _root(_var_of(X, axis, unbiased, keepdims, correction, "float64"), 2)
+    return Y if own == np.float64 else to(Y, own)
 
 
 @function
