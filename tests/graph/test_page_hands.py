@@ -267,7 +267,7 @@ def test_a_sum_that_is_written_out_is_the_entry(opened):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_square_of_a_heat_map_says_row_column_and_value(opened, lang):
-    page = opened("head", f"#lang={lang}&step=1")
+    page = opened("head", f"#lang={lang}&step=2")
     square = page.locator(".map rect[data-i]").nth(4)
     square.hover()
     said = page.locator(".map .pointed").first
@@ -275,7 +275,7 @@ def test_a_square_of_a_heat_map_says_row_column_and_value(opened, lang):
     square.focus()
     page.keyboard.press("ArrowRight")
     assert said.text_content().startswith({"en": "row 1, column 2: ", "zh": "第 1 行，第 2 列："}[lang])
-    assert page.evaluate("app.state.step") == 1
+    assert page.evaluate("app.state.step") == 2
 
 
 def test_no_letter_of_a_formula_is_below_11_px(opened):
