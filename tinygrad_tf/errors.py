@@ -6,7 +6,6 @@ All of them, each with a call that raises it, stand on a page made from the test
 from __future__ import annotations
 
 import contextlib
-import difflib
 import inspect
 import os
 import re
@@ -111,6 +110,8 @@ def wrong_arguments(
     op: str, signature: inspect.Signature, inputs: tuple[Any, ...], params: dict[str, Any]
 ) -> TypeError:
     """The error for a call that does not fit the ``signature`` of a function: which argument is wrong, and its cure."""
+    import difflib  # here, since it is slow to import
+
     names = [name for name, p in signature.parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     inputs = inputs[: next((i for i, x in enumerate(inputs) if x is None), len(inputs))]  # None is nothing given
     shown = ", ".join(str(p.replace(annotation=p.empty)) for p in signature.parameters.values())

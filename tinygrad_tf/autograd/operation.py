@@ -86,7 +86,6 @@ class Op:
         self.defaults = {name: given.get(name, ...) for name in keywords}
         self.aliases = aliases([*self.letters, *keywords])
         self.complete = None if "axis" in keywords else self.defaults.keys()  # params that need no work: all are named
-        self.signature = _signature(forward, {} if self.n_inputs is None else self.defaults)
         self.function: OpFunction = self._dispatcher()
 
     def rule(self, function: F) -> F:
@@ -137,8 +136,15 @@ class Op:
             return made
 
         call.__name__ = self.name
-        call.__dict__.update(op=self, rule=self.rule, __signature__=self.signature)
+        call.__dict__.update(op=self, rule=self.rule)
+        if self.defaults and self.n_inputs is not None:
+            call.__dict__["__signature__"] = _signature(forward, self.defaults)
         return call
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """The arguments of the function, for the errors."""
+        return inspect.signature(self.function)
 
     def call(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Any other call: inputs brought to one type, params by their names, mistakes explained."""

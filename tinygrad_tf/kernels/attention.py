@@ -32,7 +32,7 @@ def attention(
     P, top = _scores(Q, K, mask, offset)  # (..., L, S)
     total = _exp(P, top)[1]
     P /= np.where(total == 0, 1, total)
-    return _dropped(P, None if keep is None else np.asarray(keep), p) @ V, P
+    return _product(_dropped(P, None if keep is None else np.asarray(keep), p), V), P
 
 
 def d_attention(
@@ -43,15 +43,34 @@ def d_attention(
         return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, offset, keep, p)
     P, left = saved, None if keep is None else np.asarray(keep)
     dQ = dK = dS = None
-    dV = _dropped(P, left, p).mT @ dY if needs[2] else None
+    dV = _product(_dropped(P, left, p).mT, dY) if needs[2] else None
     if needs[0] or needs[1] or needs[3:] == (True,):
         dS = _dropped(dY @ V.mT, left, p)
         dS -= row_products(dS, P)
         dS *= P
         scale = 1 / math.sqrt(Q.shape[-1])
-        dQ = dS @ K * scale if needs[0] else None
-        dK = dS.mT @ Q * scale if needs[1] else None
+        dQ = _product(dS, K, scale) if needs[0] else None
+        dK = _product(dS.mT, Q, scale) if needs[1] else None
     return dQ, dK, dV, dS if needs[3:] == (True,) else None
+
+
+def new(heads: tuple[int, ...], length: int, width: int, dtype: Any, make: Any = np.empty) -> Floats:
+    """An array (*heads, length, width) that lies in memory as (..., length, last axis of heads, width).
+
+    Joining heads then copies nothing.
+    """
+    if not heads:
+        return make((length, width), dtype)
+    return make((*heads[:-1], length, heads[-1], width), dtype).swapaxes(-3, -2)
+
+
+def _product(A: Floats, B: Floats, scale: float = 1.0) -> Floats:
+    """A · B · scale, with heads that are joined without a copy."""
+    heads = A.shape[:-2] if A.shape[:-2] == B.shape[:-2] else np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    Y = np.matmul(A, B, out=new(heads, A.shape[-2], B.shape[-1], A.dtype))
+    if scale != 1.0:
+        Y *= scale
+    return Y
 
 
 def _scores(Q: Floats, K: Floats, mask: Floats | None, offset: int | None) -> tuple[Floats, Any]:

@@ -338,13 +338,12 @@ class Module(Loads):
 
 
 def _explained(construct: F) -> F:
-    signature = inspect.signature(construct)
-
     @functools.wraps(construct)
     def run(self: Module, *args: Any, **kwargs: Any) -> None:
         try:
             construct(self, *args, **kwargs)
         except TypeError:
+            signature = inspect.signature(construct)
             try:
                 signature.bind(self, *args, **kwargs)
             except TypeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -93,6 +92,8 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        import html  # here, since it is slow to import
+
         def row(cells: Iterable[str], tag: str) -> str:
             return "".join(
                 f'<{tag} style="text-align:{"left" if i < 2 else "right"};padding:2px 10px;white-space:pre">'

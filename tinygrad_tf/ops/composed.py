@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 from collections.abc import Callable
 from sys import _getframe
 from typing import Any, ParamSpec, TypeVar
@@ -20,14 +19,13 @@ from ..errors import wrong_arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_REST = inspect.Parameter.VAR_POSITIONAL
 
 
 def function(compose: Callable[P, R]) -> Callable[P, R]:
     """Decorator: the function takes PyTorch's names of arguments, as ops do, and explains a call that does not fit."""
-    signature = inspect.signature(compose)
-    other_names = aliases(list(signature.parameters))
-    names = list(itertools.takewhile(lambda name: signature.parameters[name].kind != _REST, signature.parameters))
+    code = inspect.unwrap(compose).__code__
+    names = code.co_varnames[: code.co_argcount]
+    other_names = aliases(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
     @functools.wraps(compose)
     def call(*inputs, **params):
@@ -41,6 +39,7 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
         try:
             made = compose(*inputs, **params)
         except (AttributeError, TypeError):
+            signature = inspect.signature(compose)
             try:
                 signature.bind(*inputs, **params)
             except TypeError:

@@ -32,25 +32,27 @@ class Exact(Plain):
         return ast.Call(ast.Name(self.lines.refer(function), ast.Load()), args, keywords)
 
 
+_ROW = 16  # a row of fewer is not worth the call of NumPy's inner loop
 _AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
 
 
 class Numbers(ast.NodeTransformer):
     """Python's numbers beside an array as arrays of its type, which NumPy takes in half the time.
 
-    ``types`` are those of the names. What is raised to a power stays: for squares NumPy has a way of its own.
+    ``arrays`` are those of the names. What is raised to a power stays: for squares NumPy has a way of its own.
     """
 
-    def __init__(self, types: Mapping[str, Any], lines: Lines) -> None:
-        self.types, self.lines = types, lines
+    def __init__(self, arrays: Mapping[str, Any], lines: Lines) -> None:
+        self.arrays, self.lines = arrays, lines
 
-    def _beside(self, number: ast.expr, array: ast.expr) -> ast.expr:
-        dtype = self.types.get(array.id) if isinstance(array, ast.Name) else None
-        if dtype is None or not isinstance(number, ast.Constant) or isinstance(number.value, bool):
+    def _beside(self, number: ast.expr, array: ast.expr, in_a_row: bool = False) -> ast.expr:
+        a = self.arrays.get(array.id) if isinstance(array, ast.Name) else None
+        if a is None or not isinstance(number, ast.Constant) or isinstance(number.value, bool):
             return number
         if not isinstance(number.value, (int, float)):
             return number
-        return ast.Name(self.lines.number(number.value, dtype), ast.Load())
+        length = a.shape[-1] if in_a_row and a.size > keep.FEW and a.shape[-1] >= _ROW else None
+        return ast.Name(self.lines.number(number.value, a.dtype, length), ast.Load())
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
         self.generic_visit(node)
@@ -68,5 +70,6 @@ class Numbers(ast.NodeTransformer):
         self.generic_visit(node)
         if ast.unparse(node.func) in ("np.maximum", "np.minimum") and len(node.args) == 2:
             a, b = node.args
-            node.args = [self._beside(a, b), self._beside(b, a)]
+            # Of an array and a number NumPy takes the larger one by one, of two rows eight at a time.
+            node.args = [self._beside(a, b, True), self._beside(b, a, True)]
         return node

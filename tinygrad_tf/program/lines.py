@@ -59,9 +59,11 @@ class Lines:
             self.space[name] = x
         return self.referred[id(x)]
 
-    def number(self, number: float, dtype: Any) -> str:
-        """The name of a number as an array of a type."""
-        return self.refer(self.numbers.setdefault((repr(number), dtype.char), np.array(number, dtype)), "c")
+    def number(self, number: float, dtype: Any, length: int | None = None) -> str:
+        """The name of a number as an array of a type, or as a row of so many."""
+        key = repr(number), dtype.char, length
+        made = np.full(() if length is None else length, number, dtype)
+        return self.refer(self.numbers.setdefault(key, made), "c")
 
     def _line(self, text: str, *gives: str, acts: bool = False) -> None:
         self.lines.append(Statement(text, gives, acts))

@@ -152,8 +152,8 @@ class Straight(Lines):
             for n, (value, e, _) in settings.items():
                 values[n], written[n] = value, e
             made = self.plain.write(function, tree, values, written, name)
-            types = {f"_{i}": a.dtype for i, a in enumerate(arrays) if a is not None and a.dtype.char in "fd"}
-            numbers = Numbers(types, self)
+            floats = {f"_{i}": a for i, a in enumerate(arrays) if a is not None and a.dtype.char in "fd"}
+            numbers = Numbers(floats, self)
             results = tuple([None if e is None else numbers.visit(e) for e in made.results])
             self.templates[key] = Written(results, made.whole, made.places)
         found = self.templates[key]

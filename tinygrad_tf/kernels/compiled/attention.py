@@ -131,12 +131,8 @@ class _Heads:
             self.mask = stretched if alike or len(self.shape) == 1 else stretched.reshape(-1, self.L, self.S)
         self.work = self.count * self.L * self.S * (int(self.width.sum()) - self.S + 60) / 50
 
-    def new(self, length: int, width: int, zeros: bool = False) -> Floats:
-        """An array (*heads, length, width) that lies in memory as (..., length, last axis of heads, width)."""
-        make: Any = np.zeros if zeros else np.empty
-        if not self.shape:
-            return make((length, width), self.dtype)
-        return make((*self.shape[:-1], length, self.shape[-1], width), self.dtype).swapaxes(-3, -2)
+    def new(self, length: int, width: int, make: Any = np.empty) -> Floats:
+        return plain.new(self.shape, length, width, self.dtype, make)
 
     def places(self, *arrays: Floats) -> tuple[Floats, Floats]:
         """Each head's address in each array, and each array's entries from row to row."""
@@ -229,9 +225,9 @@ def _d_of_long(h: _Heads, dY: Floats, Y: Floats, tops: Floats) -> tuple[Floats, 
     """dQ, dK and dV. Threads that share a head add up their parts of dK and dV apart, and these are summed here."""
     Q, K, V = h.given
     parts = -(-team.pieces(h.work) // h.count)
-    dQ = h.new(h.L, Q.shape[-1], zeros=True)
-    dKs = [h.new(h.S, K.shape[-1], zeros=True) for _ in range(parts)]
-    dVs = [h.new(h.S, V.shape[-1], zeros=True) for _ in range(parts)]
+    dQ = h.new(h.L, Q.shape[-1], np.zeros)
+    dKs = [h.new(h.S, K.shape[-1], np.zeros) for _ in range(parts)]
+    dVs = [h.new(h.S, V.shape[-1], np.zeros) for _ in range(parts)]
     at, ld = h.places(Q, K, V, dY, dQ, *[X for pair in zip(dKs, dVs, strict=True) for X in pair])
     along = row_products(dY, Y).reshape(h.count, h.L)
     d_long(2 * h.work, at, ld, h.scale, h.offset, h.mask, h.width, parts, tops.reshape(h.count, h.L, 2), along)

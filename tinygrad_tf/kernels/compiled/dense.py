@@ -1,4 +1,4 @@
-"""linear. Its products are shared between threads."""
+"""linear and embedding. A product is shared between threads, and so are the columns of an embedding's gradient."""
 
 from __future__ import annotations
 
@@ -133,3 +133,46 @@ def d_linear(
 
 def _rows(X: Floats) -> Floats:
     return X.reshape(math.prod(X.shape[:-1]), X.shape[-1])
+
+
+@inner()
+def _places(ids: Any, place: Any) -> Any:
+    """Number the ids that occur, in the order in which they come: ``place[id]`` is the number, else −1."""
+    count = 0
+    place[:] = -1
+    for id in ids:
+        if place[id] < 0:
+            place[id] = count
+            count += 1
+    return count
+
+
+@kernel
+def _add_rows(n: Any, ids: Any, place: Any, count: Any, dY: Any, dW: Any) -> None:
+    """Rows of dY that have the same id, added up in float64, as the row of dW with this id; cut along the columns."""
+    columns = dY.shape[1]
+    for w in prange(n):
+        a, z = w * columns // n, (w + 1) * columns // n
+        totals = np.zeros((count, z - a), np.float64)
+        for i in range(len(ids)):
+            total, dy = totals[place[ids[i]]], dY[i, a:z]
+            for j in range(z - a):
+                total[j] += dy[j]
+        for id in range(len(dW)):
+            if place[id] >= 0:
+                dW[id, a:z] = totals[place[id]]
+
+
+def d_embedding(
+    dY: Floats, Y: Floats, saved: None, needs: Needs, ids: Floats, W: Floats, *, padding_idx: int | None
+) -> tuple[Floats | None, ...]:
+    flat = np.ascontiguousarray(ids.reshape(-1), np.int64)
+    n = len(W)
+    # NumPy says what is wrong with an id that has become none since; here it would be written to somewhere.
+    if not (W.size and flat.size and _fits(dY)) or flat.min() < 0 or flat.max() >= n:
+        return dense.d_embedding(dY, Y, saved, needs, ids, W, padding_idx=padding_idx)
+    dW, place = np.zeros(W.shape, dY.dtype), np.empty(n, np.int64)
+    _add_rows(dY.size, flat, place, _places(flat, place), _rows(dY), dW)
+    if padding_idx is not None:
+        dW[padding_idx] = 0
+    return None, dW
