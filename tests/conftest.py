@@ -11,7 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch's
 
 import pytest
 
-from tinygrad_tf import manual_seed, nn
+from tinygrad_tf import kernels, manual_seed, nn
 from tinygrad_tf.autograd.recording import thread
 
 
@@ -23,9 +23,11 @@ def pytest_collection_finish():
 
 @pytest.fixture(autouse=True)
 def same_start():
-    """The same random numbers in any order of tests; recording is on again afterwards."""
+    """The same random numbers and kernels in any order of tests; recording is on again afterwards."""
     manual_seed(0)
+    chosen = kernels.chosen()
     yield
+    assert kernels.chosen() == chosen
     assert thread.state.recording
     assert thread.state.scope == ""
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# hosts.sh N COMMAND …: runs the command beside N hosts 10.77.0.1 … N, in namespaces that end with it. It needs root.
-exec unshare --net --mount sh -eu -c '
+# hosts.sh N COMMAND …: runs the command beside N hosts 10.77.0.1 … N, in namespaces that end with it, also when it
+# is killed. It needs root.
+exec unshare --net --mount --pid --fork --kill-child --mount-proc sh -eu -c '
 n=$1
 shift
 mount -t tmpfs tmpfs /run
