@@ -73,7 +73,7 @@ def write_index(out: Path) -> int:
         if file.startswith(("gallery/", "api/index", "files/")):
             continue
         reader = Sections(file)
-        reader.feed(path.read_text(encoding="utf-8"))
+        reader.feed(path.read_text(encoding="utf-8").replace("<wbr>", ""))
         for url, title, *rest, lang in reader.entries():
             everywhere = "" if file.startswith("api/") else lang
             entries.append(

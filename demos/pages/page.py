@@ -193,13 +193,19 @@ def shown(item: dict[str, Any], folder: Path, lang: str, terms: Sequence[Term] =
         boxes = [cells_that_wrap(markdown(text)) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
     sizes = ("wide", "narrow") if len(boxes) > 1 else ("",)
     words = sides(words) if len(boxes) > 1 else words
+    wider = WORDS[lang]["wider"]
     made = "".join(f'<div class="box {size}">{box}</div>' for size, box in zip(sizes, boxes, strict=True))
-    return f'<figure class="{kind}">{made}<figcaption>{words}</figcaption></figure>'
+    return f'<figure class="{kind}">{made}<figcaption data-wider="{wider}">{words}</figcaption></figure>'
 
 
 def cells_that_wrap(made: str) -> str:
-    """A table whose cells of many words, as products written out, may have several lines."""
-    cell = lambda m: f'<td class="long"{m[1]}>{m[2]}</td>' if len(re.sub("<[^>]*>", "", m[2])) > 40 else m[0]
+    """A table whose cells of many words, as products written out, may have several lines, and those of few only one."""
+
+    def cell(m: re.Match[str]) -> str:
+        n = len(html.unescape(re.sub("<[^>]*>", "", m[2])))
+        kind = ' class="long"' if n > 40 else ' class="whole"' if n < 10 else ""
+        return f"<td{kind}{m[1]}>{m[2]}</td>"
+
     return re.sub(r"<td([^>]*)>(.*?)</td>", cell, made, flags=re.DOTALL)
 
 
