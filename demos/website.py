@@ -196,7 +196,7 @@ def write_gallery(out: Path) -> None:
             pieces.append(
                 f'<li><h2 id="{piece.name}"><a href="{link}">{html.escape(piece.title[lang])}</a></h2>'
                 f"<p>{html.escape(piece.about[lang])}</p>"
-                f'<p><a href="{link}">{WORDS[lang]["open"]}</a> ({size:.1f} MB)</p>'
+                f'<p><a href="{link}">{WORDS[lang]["open"]}</a> · {size:.1f} MB</p>'
                 f"{coloured(piece.code, 'python', '')}</li>"
             )  # fmt: skip
         title = links(lang)[GALLERY[lang]]

@@ -88,14 +88,20 @@ def unbroken(made: str) -> str:
     """HTML in which short words with hyphens are kept in one line, and code ends a line where a reader would."""
     whole = lambda m: f'<span class="whole">{m[0]}</span>' if len(m[0]) < 22 else m[0]
     parts = [part if part.startswith("<") else _HYPHENATED.sub(whole, part) for part in _MARKUP.split(made)]
-    return "".join(_CODE_WORD.sub(_unbroken_code, part) if part.startswith("<code>") else part for part in parts)
+    return "".join(_unbroken_code(part) if part.startswith("<code>") else part for part in parts)
 
 
-def _unbroken_code(m: re.Match[str]) -> str:
-    """A word of inline code: an option, .[demos] and a short path stay whole, a long path breaks at its marks."""
-    if len(m[0]) > 18:
-        return re.sub(r"(::|[/_.])(?=\w)", r"\1<wbr>", m[0])
-    return f'<span class="whole">{m[0]}</span>' if re.search(r"[-/\[]", m[0]) else m[0]
+def _unbroken_code(made: str) -> str:
+    """Inline code: what is short stays whole, an option too; a long path breaks at its marks."""
+    if len(made) < 31:  # 18 letters with the tags
+        return f'<code class="whole">{made[6:]}' if re.search(r"[-/\[ ]", made[6:-7]) else made
+
+    def word(m: re.Match[str]) -> str:
+        if len(m[0]) > 18:
+            return re.sub(r"(::|[/_.])(?=\w)", r"\1<wbr>", m[0])
+        return f'<span class="whole">{m[0]}</span>' if re.search(r"[-/\[]", m[0]) else m[0]
+
+    return _CODE_WORD.sub(word, made)
 
 
 # ---- the glossary ----------------------------------------------------------------------------------------------------
