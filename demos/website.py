@@ -136,7 +136,7 @@ _NO_SPACE = re.compile(
 )
 
 
-def rendered(text: str) -> str:
+def rendered(text: str, lang: str) -> str:
     """Markdown as HTML: each heading has an anchor, as on a forge; comments and the link to the other language go."""
     text = re.sub(r"<!--.*?-->\n?|^\[(中文|English)\]\(\S*\)\n", "", text, flags=re.MULTILINE)
     parts = re.split(r"(^```.*?^```)", text.replace("≤ ", "≤\u00a0"), flags=re.DOTALL | re.MULTILINE)
@@ -151,7 +151,8 @@ def rendered(text: str) -> str:
         return f'<h{m[1]} id="{name}">{m[2]}</h{m[1]}>'
 
     made = unbroken(re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL))
-    made = re.sub(r"<p><img .*?></p>", r'<div class="box picture">\g<0></div>', made)
+    wider = f'<p class="wider">{WORDS[lang]["wider"]}</p>'
+    made = re.sub(r"<p>(<img .*?>)</p>", rf'<div class="picture">\g<1></div>{wider}', made)
     return re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
 
 
@@ -176,7 +177,7 @@ def write_documents(out: Path) -> None:
                 shutil.copyfile(target, out / copy)
                 return f'{m[1]}="{copy.as_posix()}"'
 
-            text = re.sub(r'\b(href|src)="([^"]*)"', moved, rendered(d.text(lang)))
+            text = re.sub(r'\b(href|src)="([^"]*)"', moved, rendered(d.text(lang), lang))
             other = d.file("zh" if lang == "en" else "en")
             if len(d.source) == 1:
                 other = DOCUMENTS[0].file("zh")

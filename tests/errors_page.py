@@ -125,8 +125,10 @@ def page(lang: str = "en") -> str:
 
 
 def title(name: str, lang: str) -> str:
-    """What is wrong, as a heading."""
-    return TITLES.get(name, name) if lang == "zh" else name[0].upper() + name[1:]
+    """What is wrong, as a heading; the name of a function is as it is."""
+    if lang == "zh" or name not in TITLES or "_" in name.split()[0] or "." in name.split()[0]:
+        return TITLES.get(name, name) if lang == "zh" else name
+    return name[0].upper() + name[1:]
 
 
 if __name__ == "__main__":

@@ -223,10 +223,10 @@ def svg(text: str, prefix: str) -> str:
 
 
 def fitted(text: str) -> str:
-    """A drawing on the page's own paper, a little smaller if it is high, but never so small that it cannot be read."""
+    """A drawing on the page's own paper, smaller if it is high or the page narrow, as far as it can be read."""
     width, height = (float(size) * 4 / 3 for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text)[:2])
     scale = max(least(text), min(1.0, 1500 / height))
-    size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
+    size = f'width="{scale * width:.0f}" height="{scale * height:.0f}" style="min-width:{least(text) * width:.0f}px"'
     text = re.sub(r'<polygon fill="#ffffff"', '<polygon fill="none"', text, count=1)
     return re.sub(r'width="[\d.]+pt"\s+height="[\d.]+pt"', size, text, count=1)
 

@@ -97,8 +97,8 @@ def _unbroken_code(made: str) -> str:
         return f'<code class="whole">{made[6:]}' if re.search(r"[-/\[ ]", made[6:-7]) else made
 
     def word(m: re.Match[str]) -> str:
-        if len(m[0]) > 18:
-            return re.sub(r"(::|[/_.])(?=\w)", r"\1<wbr>", m[0])
+        if len(m[0]) > (23 if "/" in m[0] else 28):
+            return re.sub(r"(::|[/_])(?=\w)", r"\1<wbr>", m[0])
         return f'<span class="whole">{m[0]}</span>' if re.search(r"[-/\[]", m[0]) else m[0]
 
     return _CODE_WORD.sub(word, made)

@@ -290,7 +290,7 @@ def test_dates_and_hyphened_names_stay_in_one_line():
         ("(1, 2)", '<code class="whole">(1, 2)</code>'),
         (".[site]", '<code class="whole">.[site]</code>'),
         ("your_code.py FILE.py --open", '<code>your_code.py FILE.py <span class="whole">--open</span></code>'),
-        ("tests/ops/test_numbers.py", "<code>tests/<wbr>ops/<wbr>test_<wbr>numbers.<wbr>py</code>"),
+        ("tests/ops/test_numbers.py", "<code>tests/<wbr>ops/<wbr>test_<wbr>numbers.py</code>"),
     ],
 )
 def test_code_ends_a_line_where_a_reader_would(code, made):

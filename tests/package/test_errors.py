@@ -110,7 +110,7 @@ def test_the_page_shows_each_call_with_its_message():
     assert [f"{m.table}: {m.name}" for m in mistakes] == [m[0] for m in MISTAKES]
     assert page.count("\n### ") == len(mistakes)
     assert (
-        "### Matmul\n\n```python\nx(2, 3) @ x(2, 3)\n```\n\n```text message\nValueError: matmul got X x (2, 3) "
+        "### matmul\n\n```python\nx(2, 3) @ x(2, 3)\n```\n\n```text message\nValueError: matmul got X x (2, 3) "
         "float64, W x (2, 3) float64\n  rule: the last axis of X must equal the second to last of W"
     ) in page
     assert str(Path.cwd()) not in page

@@ -133,7 +133,7 @@ def below(texts: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for text in texts:
         lines.append("")
-        for piece in re.findall(r"[^ ，；。：]*[，；。：]+ ?|[^ ，；。：]+ ?| +", text):
+        for piece in re.findall(r"[^ ，；。]*[，；。]+ ?|[^ ，；。]+ ?| +", text):
             if lines[-1] and columns(lines[-1] + piece.rstrip()) > _BELOW:
                 lines.append("")
             lines[-1] += piece
