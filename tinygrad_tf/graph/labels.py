@@ -129,7 +129,11 @@ def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = (), frame
 
 
 def below(texts: Sequence[str]) -> list[str]:
-    """What stands below a picture, in lines that do not widen a small one: broken after a stop, or at a space."""
+    """What stands below a picture, in lines that do not widen a small one: broken after a stop, or at a space.
+
+    >>> below(["In boxes: values.", "Purple arrows carry the gradient backward, each by the rule beside it."])
+    ['In boxes: values.', 'Purple arrows carry the gradient backward, each by the', 'rule beside it.']
+    """
     lines: list[str] = []
     for text in texts:
         lines.append("")
