@@ -123,7 +123,7 @@ finding(breaks_at == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol
 #
 # （$\delta_{ij}$ 当 $i = j$ 时为 1，否则为 0。）链式法则把所有输出的影响加起来，反向的规则只需一行：
 #
-# $$dx_j = \sum_i dP_i\,P_i(\delta_{ij} - P_j) = P_j\Big(dP_j - \sum_i dP_i\,P_i\Big)$$
+# $$dx_j = \sum_i dP_i\,P_i(\delta_{ij} - P_j) \;\; {} = P_j\Big(dP_j - \sum_i dP_i\,P_i\Big)$$
 #
 # So nobody builds the matrix to go backward: a product and a sum over each row are enough. Here the rule is on a card,
 # as the engine has it:

@@ -201,7 +201,7 @@ finding(0.05 < fires < 0.7 and 0.1 < chosen < 0.5,
 # $$\frac{\partial n_i}{\partial x_j} = \frac{1}{\sigma}\Big(\delta_{ij} - \frac{1}{d} - \frac{n_i n_j}{d}\Big),
 # \qquad dn = dY \odot \gamma$$
 #
-# $$dx = \frac{1}{\sigma}\big(dn - \mathrm{mean}(dn) - n \odot \mathrm{mean}(dn \odot n)\big)$$
+# $$dx = \frac{1}{\sigma}\big(dn - \mathrm{mean}(dn) \;\; {} - n \odot \mathrm{mean}(dn \odot n)\big)$$
 #
 # So from the gradient two parts are taken out, that which would shift all entries alike and that which would stretch
 # them: the norm undoes such changes anyway.

@@ -225,12 +225,18 @@ def heatmap(axes: Any, values: Any, rows: Any = None, columns: Any = None, *, nu
             shown = ["␣" if label == " " else clean(str(label)) for label in labels]
             axis.set_ticks(range(len(labels)), shown, parse_math=False)  # a $ is a letter here
     for at in np.ndindex(*values.shape) if numbers else ():
-        colour = "#ffffff" if abs(values[at]) > 0.6 * top else "#1b2733"
+        colour = _readable_on(image.cmap(image.norm(values[at])))
         text = f"{round(float(values[at]), digits) + 0.0:.{digits}f}"  # + 0.0: never "-0.00"
         axes.text(at[1], at[0], text, ha="center", va="center", fontsize=9, color=colour)
     if bar:
-        axes.figure.colorbar(image, ax=axes).ax.set_title(bar, fontsize=10)
+        axes.figure.colorbar(image, ax=axes).ax.set_title(bar, fontsize=10, loc="right")
     return image
+
+
+def _readable_on(colour: tuple[float, ...]) -> str:
+    """White or black, whichever stands out more from a colour: 4.58 to 1 at the least, by WCAG's luminance."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return "#ffffff" if float(np.dot(linear, [0.2126, 0.7152, 0.0722])) < 0.179 else "#000000"
 
 
 def half(text: str, lang: str) -> str:

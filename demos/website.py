@@ -26,6 +26,7 @@ from pages.chapters import files as chapters
 from pages.frame import PARTS, WORDS, filled, part
 from pages.index import broken_links, without_dead_places, write_index
 from pages.page import colours
+from pages.text import unbroken
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -57,11 +58,15 @@ class Document:
     name: str
     title: dict[str, str]
     source: dict[str, Path | None]  # None: what ``make`` gives
-    make: Callable[[], str] | None = None
+    make: Callable[[str], str] | None = None
 
     def text(self, lang: str) -> str:
         path = self.source.get(lang, self.source["en"])
-        return self.make() if path is None and self.make else (path or ROOT).read_text(encoding="utf-8")
+        return self.make(lang) if path is None and self.make else (path or ROOT).read_text(encoding="utf-8")
+
+    def only(self, lang: str) -> str:
+        """What its link says where the page is in English alone."""
+        return self.title[lang] + "（英文）" * (lang == "zh" and "zh" not in self.source)
 
     def file(self, lang: str) -> str:
         return f"{self.name}.zh.html" if lang == "zh" and "zh" in self.source else f"{self.name}.html"
@@ -71,17 +76,17 @@ def both(folder: str) -> dict[str, Path | None]:
     return {"en": ROOT / folder / "README.md", "zh": ROOT / folder / "README.zh.md"}
 
 
-def errors() -> str:
+def errors(lang: str) -> str:
     import errors_page
 
-    return errors_page.page()
+    return errors_page.page(lang)
 
 
 DOCUMENTS = [
     Document("index", {"en": "tinygrad_tf", "zh": "tinygrad_tf"}, both(".")),
     Document("pytorch", {"en": "From PyTorch", "zh": "来自 PyTorch"}, both("tinygrad_tf/compat")),
     Document("benchmarks", {"en": "Benchmarks", "zh": "速度"}, both("tests/benchmarks")),
-    Document("errors", {"en": "Errors", "zh": "报错"}, {"en": None}, errors),
+    Document("errors", {"en": "Errors", "zh": "报错"}, {"en": None, "zh": None}, errors),
     Document(
         "contributing",
         {"en": "Contributing", "zh": "参与贡献"},
@@ -99,7 +104,7 @@ def links(lang: str) -> dict[str, str]:
         GUIDE[lang]: {"en": "Guide", "zh": "教程"}[lang],
         GALLERY[lang]: {"en": "Gallery", "zh": "画廊"}[lang],
         "api/tinygrad_tf.html": WORDS[lang]["api"],
-        **{d.file(lang): d.title[lang] for d in DOCUMENTS if d.name not in ("index", "contributing")},
+        **{d.file(lang): d.only(lang) for d in DOCUMENTS if d.name not in ("index", "contributing")},
     }
 
 
@@ -114,11 +119,11 @@ def framed(main: str, title: str, lang: str, file: str, other_file: str) -> str:
 # ---- documents -------------------------------------------------------------------------------------------------------
 
 
-def coloured(code: str, language: str, _: str) -> str:
+def coloured(code: str, language: str, more: str) -> str:
     if not language:
         return ""
     made = highlight(code, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
-    return f'<pre class="code {html.escape(language)}"><code>{made}</code></pre>'
+    return f'<pre class="code {html.escape(f"{language} {more}".strip())}"><code>{made}</code></pre>'
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "highlight": coloured}).enable("table")
@@ -131,7 +136,7 @@ _NO_SPACE = re.compile(
 )
 
 
-def rendered(text: str) -> str:
+def rendered(text: str, lang: str) -> str:
     """Markdown as HTML: each heading has an anchor, as on a forge; comments and the link to the other language go."""
     text = re.sub(r"<!--.*?-->\n?|^\[(中文|English)\]\(\S*\)\n", "", text, flags=re.MULTILINE)
     parts = re.split(r"(^```.*?^```)", text.replace("≤ ", "≤\u00a0"), flags=re.DOTALL | re.MULTILINE)
@@ -145,7 +150,9 @@ def rendered(text: str) -> str:
         name += f"-{taken[name]}" * bool(taken[name])
         return f'<h{m[1]} id="{name}">{m[2]}</h{m[1]}>'
 
-    made = re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL)
+    made = unbroken(re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL))
+    wider = f'<p class="wider">{WORDS[lang]["wider"]}</p>'
+    made = re.sub(r"<p>(<img .*?>)</p>", rf'<div class="picture">\g<1></div>{wider}', made)
     return re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
 
 
@@ -170,7 +177,7 @@ def write_documents(out: Path) -> None:
                 shutil.copyfile(target, out / copy)
                 return f'{m[1]}="{copy.as_posix()}"'
 
-            text = re.sub(r'\b(href|src)="([^"]*)"', moved, rendered(d.text(lang)))
+            text = re.sub(r'\b(href|src)="([^"]*)"', moved, rendered(d.text(lang), lang))
             other = d.file("zh" if lang == "en" else "en")
             if len(d.source) == 1:
                 other = DOCUMENTS[0].file("zh")
@@ -190,7 +197,7 @@ def write_gallery(out: Path) -> None:
             pieces.append(
                 f'<li><h2 id="{piece.name}"><a href="{link}">{html.escape(piece.title[lang])}</a></h2>'
                 f"<p>{html.escape(piece.about[lang])}</p>"
-                f'<p><a href="{link}">{WORDS[lang]["open"]}</a> ({size:.1f} MB)</p>'
+                f'<p><a href="{link}">{WORDS[lang]["open"]}</a> · {size:.1f} MB</p>'
                 f"{coloured(piece.code, 'python', '')}</li>"
             )  # fmt: skip
         title = links(lang)[GALLERY[lang]]

@@ -1,12 +1,13 @@
 """Every error of the package with the call that raises it: made from the tables of mistakes that the tests run.
 
-``python tests/errors_page.py`` writes out/errors.md.
+``python tests/errors_page.py`` writes out/errors.md and, in Chinese, out/errors.zh.md.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,10 +24,12 @@ from cases import (  # fmt: skip
     mistakes_models,
 )
 
+import tinygrad_tf
+
 ROOT = Path(__file__).parents[1]
 EXPLAINED = {"x", "ids", "ones"}  # in the introduction
 
-INTRODUCTION = """\
+INTRODUCTION = {"en": """\
 # Errors, and what they mean
 
 Each message says what was called and what it got, the rule that this breaks, and the cure. The class is the one that
@@ -35,7 +38,18 @@ that requires a gradient, `ids(1, 2)` one of integers, `ones(2, 3)` an array of 
 its `nn.functional`.
 
 This page is made from the tests: `python tests/errors_page.py`.
-"""
+""", "zh": """\
+# 报错，以及它们的意思
+
+每条报错都说明调用了什么、收到了什么，违反了哪条规则，又该怎么改。异常的类与 NumPy 或 PyTorch 对同样的错误所抛出的相同。
+下面的调用里，`x(2, 3)` 造一个名为 x、形状如此、要求梯度的 float64 Tensor，`ids(1, 2)` 造一个整数 Tensor，
+`ones(2, 3)` 造一个布尔数组；`t` 是 `tinygrad_tf`，`F` 是它的 `nn.functional`。
+
+本页由测试生成：`python tests/errors_page.py`。
+"""}  # fmt: skip
+
+#: The Chinese of tables and titles; names of functions are the same in both languages.
+TITLES: dict[str, str] = json.loads((ROOT / "tests/cases/chinese.json").read_text(encoding="utf-8"))
 
 
 class Mistake(NamedTuple):
@@ -97,20 +111,28 @@ def message(mistake: Mistake) -> str:
     raise AssertionError(f"{mistake.name} raises nothing")
 
 
-def page() -> str:
-    """The whole page as Markdown."""
-    parts, table = [INTRODUCTION], ""
-    for mistake in all_mistakes():
-        if mistake.table != table:
-            table = mistake.table
-            parts.append(f"## {table.capitalize()}\n")
-        title = mistake.name[0].upper() + mistake.name[1:]
-        parts.append(f"### {title}\n\n```python\n{mistake.code}\n```\n\n```text\n{message(mistake)}\n```\n")
+def page(lang: str = "en") -> str:
+    """The whole page as Markdown, with what the calls raise in that language."""
+    parts, table = [INTRODUCTION[lang]], ""
+    with tinygrad_tf.language(lang):
+        for mistake in all_mistakes():
+            if mistake.table != table:
+                table = mistake.table
+                parts.append(f"## {title(table, lang)}\n")
+            said = f"```python\n{mistake.code}\n```\n\n```text message\n{message(mistake)}\n```\n"
+            parts.append(f"### {title(mistake.name, lang)}\n\n{said}")
     return "\n".join(parts)
 
 
+def title(name: str, lang: str) -> str:
+    """What is wrong, as a heading; the name of a function is as it is."""
+    if lang == "zh" or name not in TITLES or "_" in name.split()[0] or "." in name.split()[0]:
+        return TITLES.get(name, name) if lang == "zh" else name
+    return name[0].upper() + name[1:]
+
+
 if __name__ == "__main__":
-    path = Path("out/errors.md")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(page(), encoding="utf-8")
-    print(f"{path}: {len(list(all_mistakes()))} errors")
+    for path, lang in ((Path("out/errors.md"), "en"), (Path("out/errors.zh.md"), "zh")):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page(lang), encoding="utf-8")
+        print(f"{path}: {len(list(all_mistakes()))} errors")

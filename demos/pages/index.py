@@ -15,6 +15,8 @@ Entry = tuple[str, str, str, str, str]  # address, page, title, text, language
 
 HEADINGS = ("h1", "h2", "h3", "h4", "dt")  # a dt is a term of the glossary
 UNREAD = ("script", "style", "nav", "header", "svg", "math")
+UNREAD_CLASSES = ("number", "view-source-button", "pdoc-code codehilite")  # of the API: the source of each function
+INLINE = ("a", "b", "code", "em", "i", "span", "strong", "sub", "sup", "wbr")  # words go on over their ends
 VOID = ("input", "meta", "link", "img", "br", "hr", "wbr")
 
 
@@ -32,10 +34,12 @@ class Sections(HTMLParser):
         given = dict(attributes)
         if tag == "html":
             self.lang = (given.get("lang") or "")[:2]
-        if self.skipped or tag in UNREAD or given.get("class") == "number":
+        if self.skipped or tag in UNREAD or given.get("class") in UNREAD_CLASSES:
             if tag not in VOID:
                 self.skipped.append(tag)
             return
+        if tag not in INLINE:
+            self.found[-1][2] += " "
         if given.get("id") and tag in ("section", "div", *HEADINGS):
             self.found.append([given["id"] or "", "", ""])
         if tag == "title" or (tag in HEADINGS and not self.found[-1][1]):
@@ -46,6 +50,8 @@ class Sections(HTMLParser):
             self.skipped.pop()
         elif tag == self.heading:
             self.heading = ""
+        elif tag not in INLINE:
+            self.found[-1][2] += " "
 
     def handle_data(self, data: str) -> None:
         if self.skipped:
@@ -55,7 +61,7 @@ class Sections(HTMLParser):
         elif self.heading:
             self.found[-1][1] += data
         else:
-            self.found[-1][2] += f" {data}"
+            self.found[-1][2] += data
 
     def entries(self) -> Iterator[Entry]:
         for anchor, title, text in self.found:

@@ -193,13 +193,19 @@ def shown(item: dict[str, Any], folder: Path, lang: str, terms: Sequence[Term] =
         boxes = [cells_that_wrap(markdown(text)) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
     sizes = ("wide", "narrow") if len(boxes) > 1 else ("",)
     words = sides(words) if len(boxes) > 1 else words
+    wider = WORDS[lang]["wider"]
     made = "".join(f'<div class="box {size}">{box}</div>' for size, box in zip(sizes, boxes, strict=True))
-    return f'<figure class="{kind}">{made}<figcaption>{words}</figcaption></figure>'
+    return f'<figure class="{kind}">{made}<figcaption data-wider="{wider}">{words}</figcaption></figure>'
 
 
 def cells_that_wrap(made: str) -> str:
-    """A table whose cells of many words, as products written out, may have several lines."""
-    cell = lambda m: f'<td class="long"{m[1]}>{m[2]}</td>' if len(re.sub("<[^>]*>", "", m[2])) > 40 else m[0]
+    """A table whose cells of many words, as products written out, may have several lines, and those of few only one."""
+
+    def cell(m: re.Match[str]) -> str:
+        n = len(html.unescape(re.sub("<[^>]*>", "", m[2])))
+        kind = ' class="long"' if n > 40 else ' class="whole"' if n < 10 else ""
+        return f"<td{kind}{m[1]}>{m[2]}</td>"
+
     return re.sub(r"<td([^>]*)>(.*?)</td>", cell, made, flags=re.DOTALL)
 
 
@@ -217,10 +223,10 @@ def svg(text: str, prefix: str) -> str:
 
 
 def fitted(text: str) -> str:
-    """A drawing on the page's own paper, a little smaller if it is high, but never so small that it cannot be read."""
+    """A drawing on the page's own paper, smaller if it is high or the page narrow, as far as it can be read."""
     width, height = (float(size) * 4 / 3 for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text)[:2])
     scale = max(least(text), min(1.0, 1500 / height))
-    size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
+    size = f'width="{scale * width:.0f}" height="{scale * height:.0f}" style="min-width:{least(text) * width:.0f}px"'
     text = re.sub(r'<polygon fill="#ffffff"', '<polygon fill="none"', text, count=1)
     return re.sub(r'width="[\d.]+pt"\s+height="[\d.]+pt"', size, text, count=1)
 

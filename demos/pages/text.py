@@ -37,6 +37,7 @@ _FORMULA = re.compile("([（“(]*)\ue000(\\d+)\ue001([，。；：、！？）�
 _FUNCTION = re.compile(r"\\(?:ln|tanh|sin|cos)(?:\^\d)?(?=\s*(?:[A-Za-z]|\\frac))")
 # GPT-2, post-norm, 2026-03-03: a line does not end within them.
 _HYPHENATED = re.compile(r"(?<![\w-])[A-Za-z0-9.]+(?:-[A-Za-z0-9]+)+(?![\w-])")
+_CODE_WORD = re.compile(r"(?<![^\s>])[^\s<>]+(?![^\s<])")
 _MARKUP = re.compile(r"(<pre.*?</pre>|<code.*?</code>|<[^>]*>)", re.DOTALL)
 
 
@@ -67,12 +68,15 @@ def whole(before: str, formula: str, after: str) -> str:
 
 
 def mathml(latex: str, block: bool) -> str:
-    """A formula; one that stands alone may be broken where it has wide spaces, and nowhere else."""
+    r"""A formula; one that stands alone may be broken at a \quad, or at \;\; within an equation, and nowhere else."""
     latex = _FUNCTION.sub(r"\g<0>\\,", latex)
     if not block:
         return convert(latex, display="inline")
-    parts = re.split(r"\\q?quad", latex)
-    return f'<span class="formula">{" ".join(convert(part.strip(), display="block") for part in parts)}</span>'
+    made, parts = "", ["", *re.split(r"(\\q?quad|\\;\\;)", latex)]
+    for gap, part in zip(parts[::2], parts[1::2], strict=True):
+        piece = convert(part.strip(), display="block")
+        made += piece.replace("<math", '<wbr><math class="on"', 1) if ";" in gap else f" {piece}"
+    return f'<span class="formula">{made.strip()}</span>'
 
 
 def inline(text: str) -> str:
@@ -81,9 +85,23 @@ def inline(text: str) -> str:
 
 
 def unbroken(made: str) -> str:
-    """HTML in which short words with hyphens are kept in one line."""
+    """HTML in which short words with hyphens are kept in one line, and code ends a line where a reader would."""
     whole = lambda m: f'<span class="whole">{m[0]}</span>' if len(m[0]) < 22 else m[0]
-    return "".join(part if part.startswith("<") else _HYPHENATED.sub(whole, part) for part in _MARKUP.split(made))
+    parts = [part if part.startswith("<") else _HYPHENATED.sub(whole, part) for part in _MARKUP.split(made)]
+    return "".join(_unbroken_code(part) if part.startswith("<code>") else part for part in parts)
+
+
+def _unbroken_code(made: str) -> str:
+    """Inline code: what is short stays whole, an option too; a long path breaks at its marks."""
+    if len(made) < 31:  # 18 letters with the tags
+        return f'<code class="whole">{made[6:]}' if re.search(r"[-/\[ ]", made[6:-7]) else made
+
+    def word(m: re.Match[str]) -> str:
+        if len(m[0]) > (23 if "/" in m[0] else 28):
+            return re.sub(r"(::|[/_])(?=\w)", r"\1<wbr>", m[0])
+        return f'<span class="whole">{m[0]}</span>' if re.search(r"[-/\[]", m[0]) else m[0]
+
+    return _CODE_WORD.sub(word, made)
 
 
 # ---- the glossary ----------------------------------------------------------------------------------------------------

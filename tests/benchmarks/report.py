@@ -238,10 +238,21 @@ HEADINGS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def headed(table: str, words: dict[str, str]) -> str:
-    """The table with other headings."""
+#: What the cells say in Chinese; the names of workloads stay, as they are those of the program.
+CELLS = [
+    (r" \(([^|]*?)\)(?= \|)", r"（\1）"), (r", (?=\d+ (?:thread|rank)|default)", "，"), (" and Numba", " 与 Numba"),
+    (r"(\d+) threads?", r"\1 线程"), (r"(\d+) ranks?", r"\1 进程"), (r"\bdefault\b", "默认"),
+    (r"(\d+) by importing", r"其中导入 \1"), (", busy machine", "，机器繁忙"),
+    (r"memory of (.*?)(?= \|)", r"\1 的内存"), (r"(?<=\| )memory(?= \|)", "内存"),
+]  # fmt: skip
+
+
+def headed(table: str, name: str) -> str:
+    """The table in the language of the README of that name."""
     first, line, rest = table.partition("\n")
-    cells = [words.get(cell, cell) for cell in first.strip("| ").split(" | ")]
+    cells = [HEADINGS[name].get(cell, cell) for cell in first.strip("| ").split(" | ")]
+    for english, chinese in CELLS if HEADINGS[name] else []:
+        rest = re.sub(english, chinese, rest)
     return f"| {' | '.join(cells)} |{line}{rest}"
 
 
@@ -252,7 +263,7 @@ def for_readme(results: Record, name: str) -> str:
     others = [n for part, record in results.items() if part not in loaded
               for entry in record.get("entries", []) for n in entry.get("others", [])]  # fmt: skip
     line = machine_line(list(results.values())[-1]["machine"])
-    first, second, third = (headed(table, HEADINGS[name]) for table in
+    first, second, third = (headed(table, name) for table in
                             (goals(results), everyone(results, ALWAYS), everyone(results, loaded)))  # fmt: skip
     told = machine.format(machine=line.removesuffix("."), others=statistics.median(others or [0.0]))
     return "\n\n".join([first, best, second, busy, third, told])

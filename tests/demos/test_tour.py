@@ -201,12 +201,30 @@ def test_the_numbers_of_a_heatmap_have_no_minus_zero():
     assert [text.get_text() for text in axes.texts] == ["0.00", "-0.50"]
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_the_numbers_of_a_heatmap_can_be_read_on_their_colours(signed):
+    from guide import figure, heatmap
+
+    values = np.linspace(-1 if signed else 0, 1, 24).reshape(1, -1)
+    _, axes = figure()
+    image = heatmap(axes, values, numbers=True, signed=signed)
+    paper = [luminance(image.cmap(image.norm(value))) for value in values[0]]
+    ink = [luminance([int(text.get_color()[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for text in axes.texts]
+    assert min((max(p, i) + 0.05) / (min(p, i) + 0.05) for p, i in zip(paper, ink, strict=True)) > 4.5
+
+
+def luminance(colour):
+    """By WCAG, of red, green and blue between 0 and 1."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def test_words_become_html():
     from pages.text import markdown
 
     assert markdown("a **b** `$c$`") == "<p>a <strong>b</strong> <code>$c$</code></p>"
     assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
-    assert markdown("within 7e-11, not `7e-11`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>7e-11</code></p>"
+    assert markdown("within 7e-11, not `4e2`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>4e2</code></p>"
     assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
     assert markdown("运行。\n```bash\nls\n```").endswith('<code class="language-bash">ls\n</code></pre>')
@@ -219,6 +237,28 @@ def test_a_formula_that_stands_alone_is_broken_at_its_wide_spaces_only():
     made = markdown("$$Q = XW_q, \\qquad K = XW_k \\quad \\mathrm{a\\;b}$$")
     assert made.count("<math") == 3
     assert markdown("$a \\quad b$").count("<math") == 1
+    equation = markdown("$$a = b \\;\\; = c$$")  # in which there is no wide space, if it has room
+    assert re.findall('<math( class="on")?', equation) == ["", ' class="on"']
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_formula_is_wider_than_the_page(width, looked_at):
+    page, _ = looked_at
+    page.set_viewport_size({"width": width, "height": 800})
+    wide = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
+    assert page.locator(".formula").evaluate_all(wide) == []
+
+
+def test_a_figure_that_is_wider_than_a_phone_says_so(looked_at):
+    page, _ = looked_at
+    page.set_viewport_size({"width": 390, "height": 800})
+    said = """(figures) => figures.map((figure) => [
+        [...figure.querySelectorAll(".box")].some((box) => box.scrollWidth > box.clientWidth + 1),
+        getComputedStyle(figure.querySelector("figcaption"), "::before").content.startsWith('"↔')])"""
+    page.wait_for_function("document.querySelector('.box[tabindex]')")
+    found = page.locator("figure").evaluate_all(said)
+    assert [wide for wide, told in found if wide != told] == []
+    assert [True, True] in found
 
 
 def test_a_term_over_the_end_of_a_line_leads_to_the_glossary():
@@ -240,7 +280,23 @@ def test_dates_and_hyphened_names_stay_in_one_line():
 
     assert markdown("a post-norm") == '<p>a <span class="whole">post-norm</span></p>'
     assert 'whole">2026-03-03<' in markdown("变成 2026-03-03。")
-    assert "whole" not in markdown("`post-norm` and a – b")
+    assert "whole" not in markdown("a – b")
+
+
+@pytest.mark.parametrize(
+    ("code", "made"),
+    [
+        ("W.grad", "<code>W.grad</code>"),
+        ("(1, 2)", '<code class="whole">(1, 2)</code>'),
+        (".[site]", '<code class="whole">.[site]</code>'),
+        ("your_code.py FILE.py --open", '<code>your_code.py FILE.py <span class="whole">--open</span></code>'),
+        ("tests/ops/test_numbers.py", "<code>tests/<wbr>ops/<wbr>test_<wbr>numbers.py</code>"),
+    ],
+)
+def test_code_ends_a_line_where_a_reader_would(code, made):
+    from pages.text import markdown
+
+    assert markdown(f"`{code}`") == f"<p>{made}</p>"
 
 
 @pytest.fixture(scope="module")

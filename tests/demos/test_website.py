@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = {
     "index.html", "index.zh.html", "guide/index.html", "guide/index.zh.html", "gallery.html", "gallery.zh.html",
     "pytorch.html", "pytorch.zh.html", "benchmarks.html", "benchmarks.zh.html", "contributing.html",
-    "contributing.zh.html", "errors.html", "changes.html", "api/tinygrad_tf.html", "api/tinygrad_tf/nn.html",
+    "contributing.zh.html", "errors.html", "errors.zh.html", "changes.html",
+    "api/tinygrad_tf.html", "api/tinygrad_tf/nn.html",
 }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def test_a_link_that_leads_nowhere_is_found(site, tools):
         ("index.html", "MultiheadAttention", "api/tinygrad_tf/nn.html#MultiheadAttention"),
         ("index.zh.html", "速度", "benchmarks.zh.html"),
         ("errors.html", "broadcast aligned", "errors.html#"),
+        ("errors.zh.html", "掩码太大", "errors.zh.html#"),
         ("index.html", "saturation", "guide/index.html#term-saturation"),
         ("index.zh.html", "雅可比矩阵", "guide/index.zh.html#term-jacobian"),
     ],

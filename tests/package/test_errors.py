@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 import sys
 from pathlib import Path
 
@@ -109,10 +110,20 @@ def test_the_page_shows_each_call_with_its_message():
     assert [f"{m.table}: {m.name}" for m in mistakes] == [m[0] for m in MISTAKES]
     assert page.count("\n### ") == len(mistakes)
     assert (
-        "### Matmul\n\n```python\nx(2, 3) @ x(2, 3)\n```\n\n```text\nValueError: matmul got X x (2, 3) float64, "
-        "W x (2, 3) float64\n  rule: the last axis of X must equal the second to last of W"
+        "### matmul\n\n```python\nx(2, 3) @ x(2, 3)\n```\n\n```text message\nValueError: matmul got X x (2, 3) "
+        "float64, W x (2, 3) float64\n  rule: the last axis of X must equal the second to last of W"
     ) in page
     assert str(Path.cwd()) not in page
+
+
+def test_the_page_is_there_in_chinese():
+    """Each title that is no name of a function, and each message."""
+    page = errors_page.page("zh")
+    titles = [line.split(" ", 1)[1] for line in page.splitlines() if line.startswith(("## ", "### "))]
+    assert [t for t in titles if not re.search("[\u3400-\u9fff]", t) and not re.fullmatch(r"[\w.]+", t)] == []
+    assert page.count("\n  规则：") == page.count("\n  改法：") == len(MISTAKES)
+    names = {m.table for m in errors_page.all_mistakes()} | {m.name for m in errors_page.all_mistakes()}
+    assert errors_page.TITLES.keys() - names == set()
 
 
 def test_the_code_on_the_page_is_what_is_run():

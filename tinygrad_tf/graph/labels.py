@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..formula import Expr, Formula, gradient_name
+from ..wording.terminal import columns
 from .capture import Node
 from .words import Words
+
+_BELOW = 58  # columns of what stands below a picture: 340 pixels where its words are 11 pixels high
 
 
 def three(x: float) -> str:
@@ -123,6 +126,22 @@ def centred(lines: Sequence[Line], table: Sequence[tuple[Line, ...]] = (), frame
     rows += [f"<TR>{''.join([f'<TD>{_font(cell, _MONO)}</TD>' for cell in row])}</TR>" for row in table]
     border, padding = (f'"1" COLOR="{frame}"', 6) if frame else ('"0"', 1)
     return f'<<TABLE BORDER={border} CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{"".join(rows)}</TABLE>>'
+
+
+def below(texts: Sequence[str]) -> list[str]:
+    """What stands below a picture, in lines that do not widen a small one: broken after a stop, or at a space.
+
+    >>> below(["In boxes: values.", "Purple arrows carry the gradient backward, each by the rule beside it."])
+    ['In boxes: values.', 'Purple arrows carry the gradient backward, each by the', 'rule beside it.']
+    """
+    lines: list[str] = []
+    for text in texts:
+        lines.append("")
+        for piece in re.findall(r"[^ ，；。]*[，；。]+ ?|[^ ，；。]+ ?| +", text):
+            if lines[-1] and columns(lines[-1] + piece.rstrip()) > _BELOW:
+                lines.append("")
+            lines[-1] += piece
+    return [line.rstrip() for line in lines]
 
 
 def beside(lines: Sequence[Line]) -> str:

@@ -60,8 +60,12 @@ document.addEventListener("keydown", (event) => {
 // What is wider than its box can be reached by the Tab key, and then moved by the arrows.
 const boxes = [...document.querySelectorAll(".box, .formula, pre.code, .exercise pre, .answer pre")];
 function reach() {
-  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);  // read all, then write all: one layout
-  boxes.forEach((box, i) => { if (wide[i]) box.tabIndex = 0; else box.removeAttribute("tabindex"); });
+  const wide = boxes.map((box) => box.scrollWidth - box.clientWidth);  // read all, then write all: one layout
+  boxes.forEach((box, i) => {
+    if (wide[i] <= 1) { box.removeAttribute("tabindex"); return; }
+    box.tabIndex = 0;
+    if (box.parentElement.className === "drawing") box.scrollLeft ||= wide[i] / 2;  // the middle has most of it
+  });
 }
 // A cell's code is copied as a program that runs by itself; without a clipboard (an old browser) through a selection.
 async function copy(text) {

@@ -16,6 +16,7 @@ from ..colors import light
 from ..flow import Arrays, Flow, Routes, Sums, shares
 from ..labels import (
     Line,
+    below,
     beside,
     centred,
     entries,
@@ -128,7 +129,8 @@ class Drawing:
             "dW",
             graph_attr={
                 **_FONT, "rankdir": "TB", "bgcolor": PAPER, "nodesep": "0.3", "ranksep": "0.35", "fontsize": "10",
-                "label": centred([(line, QUIET, 10) for line in summary]), "labelloc": "b", "tooltip": " ", **limits,
+                "label": centred([(line, QUIET, 10) for line in below(summary)]), "labelloc": "b",
+                "tooltip": " ", **limits,
             },
             node_attr={**_FONT, "fontsize": "12", "margin": "0.1,0.03", "height": "0.3"},
             edge_attr={**_FONT, "fontsize": "10", "arrowsize": "0.7"},

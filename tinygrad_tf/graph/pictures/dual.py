@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...formula import read_by
-from ..labels import centred, gradient_of, three
+from ..labels import below, centred, gradient_of, three
 from .drawing import GRADIENT, PAPER, QUIET, STYLE, TEXT, Drawing, limits_of
 from .render import Picture
 
@@ -22,7 +22,7 @@ class Dual(Drawing):
             graph_attr={
                 "fontname": "Helvetica,Arial,sans-serif", "fontcolor": TEXT, "rankdir": "TB", "bgcolor": PAPER,
                 "nodesep": "0.6", "ranksep": "0.35", "fontsize": "10", "labelloc": "b", "tooltip": " ",
-                "label": centred([(line, QUIET, 10) for line in summary]), **limits_of(2 * len(self.shown)),
+                "label": centred([(line, QUIET, 10) for line in below(summary)]), **limits_of(2 * len(self.shown)),
             },
             node_attr={"fontname": "Helvetica,Arial,sans-serif", "fontsize": "12", "margin": "0.1,0.03",
                        "height": "0.3"},
