@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import random
 from ..errors import error, found_in, shown
-from ..fields import check
+from ..fields import check, is_whole
 from ..fields import whole as whole_number
 from ..files import check_readable, digest, safetensors_package, write_whole
 from ..nn import Module
@@ -58,7 +58,8 @@ class Checkpoint:
     def restore(self, model: Module, optimizer: Optimizer | None = None, schedule: LRScheduler | None = None) -> None:
         """Put the saved values into the model and, to train on, into the optimiser and its schedule.
 
-        With an optimiser the package's generator goes on from where it was, too. Everything is checked before anything
+        With an optimiser the package's generator goes on from where it was, too, and gradients of a step that was
+        begun go: a file has none. Everything is checked before anything
         is changed, and what fails nevertheless leaves optimiser, schedule and generator as they were. Ctrl-C strikes
         before or after, and finds all of the old or all of the new. Raises RuntimeError for names or shapes that differ
         from the model's, ValueError for an optimiser or a schedule that was not saved or is of another class, or from
@@ -98,6 +99,8 @@ class Checkpoint:
                     if isinstance(schedule, LRScheduler):  # and no ReduceLROnPlateau
                         schedule.rates(schedule.last_epoch + 1)  # so that the next step does not fail
                 model.load_state_dict(self.model)  # checks names and shapes before it changes anything
+                if optimizer is not None:
+                    optimizer.zero_grad()  # what a stopped step left there is not added to the next one's
             except BaseException:
                 random.set_state(before)
                 raise
@@ -121,6 +124,17 @@ class Checkpoint:
                 rule="file and model have the same parameters",
                 cure="build the model from the configuration that was saved with it",
             )
+        first: dict[int, str] = {}  # of each parameter: the first of its names
+        for name, p in model.state_dict().items():
+            other = first.setdefault(id(p.array), name)
+            if not _are_equal(self.model[name], self.model[other]):
+                raise error(
+                    RuntimeError,
+                    "Checkpoint.restore",
+                    got=f"different values for {shown(other)} and {shown(name)}",
+                    rule="in the model they are one parameter, which has one value",
+                    cure="build the model from the configuration that was saved with it",
+                )
 
 
 def save_checkpoint(
@@ -218,7 +232,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             got=f"{str(path)!r} of the format {'of others' if found is None else shown(found)}",
             rule=f"tinygrad_tf's format is {FORMAT}",
             cure=(
-                "for weights of other programs, read the file with the package safetensors and pass the arrays to "
+                "read it with the version of tinygrad_tf that wrote it, or a newer one"
+                if found is not None and is_whole(found) and found > FORMAT
+                else "for weights of other programs, read the file with the package safetensors and pass the arrays to "
                 "model.load_state_dict()"
             ),
         )
@@ -258,6 +274,10 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
         for group in saved["groups"]
     ]  # fmt: skip
     return {"kind": saved["kind"], "state": states, "param_groups": groups}
+
+
+def _are_equal(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def _kind(array: np.ndarray[Any, Any]) -> str:
