@@ -13,7 +13,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -104,7 +104,7 @@ def _errno(problem: Exception) -> int | None:
     found = re.search(r"os error (\d+)", str(problem))  # safetensors says so in words alone
     if isinstance(problem, OSError):
         return problem.errno or int(found[1] if found else 0)
-    if type(problem).__name__ == "SafetensorError":
+    if type(problem).__name__ in ("SafetensorError", "MemoryError"):
         return int(found[1]) if found else None
     if isinstance(problem, ValueError) and ("null byte" in str(problem) or isinstance(problem, UnicodeEncodeError)):
         return errno.EINVAL
@@ -118,6 +118,8 @@ def _cure(number: int) -> str:
         return "choose another path, or change the rights with chmod"
     if number in (errno.ENOENT, getattr(errno, "ESTALE", errno.ENOENT)):
         return "see whether the folder is there and stays there, or choose another path"
+    if number == errno.ENOMEM:
+        return "end other programs, or raise the limit for memory (ulimit -v)"
     if number == errno.EFBIG:
         return "raise the limit for the size of files (ulimit -f), or choose another disk"
     if number in (errno.ENOTDIR, errno.EEXIST):
@@ -291,6 +293,19 @@ def bfloat16_of(content: bytes) -> np.ndarray[Any, Any]:
     upper = np.frombuffer(content, "<u2").astype(np.uint32)
     upper <<= np.uint32(16)
     return upper.view(np.float32)
+
+
+def safetensors_header(file: BinaryIO, path: str | os.PathLike[str], most: int | None = None) -> dict[str, Any]:
+    """The header of a safetensors file that is open for reading, after the package has checked it and all places.
+
+    Numbers begin where the file stands then. They are read from there by whoever needs them: the package cannot say
+    that there is no memory for them, it ends the process. Raises ValueError, or what the package raises.
+    """
+    length = int.from_bytes(file.read(8), "little")
+    if length > (os.fstat(file.fileno()).st_size if most is None else most):
+        raise ValueError(f"a header of {length} bytes")
+    with safetensors_package().safe_open(os.fspath(path), framework="numpy"):
+        return dict(json_of(file.read(length)))
 
 
 def json_of(text: str | bytes) -> Any:

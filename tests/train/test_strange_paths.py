@@ -184,6 +184,39 @@ def test_no_more_files_may_be_opened(tmp_path):
     assert steps(tmp_path) == {"m.safetensors": 2}
 
 
+SHORT = """
+import resource, sys, warnings
+import safetensors.numpy
+from tinygrad_tf import nn
+from tinygrad_tf.train.keeping import CheckpointFile
+from tinygrad_tf.train.saving import load_checkpoint
+path, more = sys.argv[1], int(sys.argv[2])
+with CheckpointFile(path) as file:
+    net = nn.Linear(2500, 2000)
+    file.save(net, step=1)
+    now = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmSize"))
+    resource.setrlimit(resource.RLIMIT_AS, (now + more * 20_000_000 // 4, -1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        print("saved" if file.try_save(net, None, None, 2) else f"not saved: {caught[0].message}")
+    try:
+        load_checkpoint(path)
+    except (MemoryError, OSError) as problem:
+        print(problem)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
+@pytest.mark.parametrize("quarters", [2, 5, 7, 9, 11])
+def test_where_memory_is_short_a_save_fails_and_the_program_goes_on(quarters, tmp_path):
+    """The limit leaves room for so many quarters of the parameters."""
+    command = [sys.executable, "-c", SHORT, str(tmp_path / "m"), str(quarters)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert steps(tmp_path) == {"m": 2 if done.stdout.startswith("saved") else 1}
+
+
 @pytest.fixture
 def mounted(tmp_path):
     """A file that is a mount of its own, as containers have it. Its name has what the system's list escapes."""

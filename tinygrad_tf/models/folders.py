@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import error, shown
-from ..files import bfloat16_of, explained, json_of, safetensors_package
+from ..files import bfloat16_of, explained, json_of, safetensors_header, safetensors_package
 from .placing import INDEX, NOTE, SUMS, is_name, places, sha256
 
 WEIGHTS = "model.safetensors"
@@ -181,18 +181,16 @@ def _stamp(file: Path | None) -> Any:
 def _header(file: Path) -> Iterator[Entry]:
     package = safetensors_package()
     with reading(file), open(file, "rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        size = os.fstat(opened.fileno()).st_size
-        if length > _DESCRIPTION + size // 10:
-            raise damaged(file, f"its header, of {length} bytes, describes as many numbers")
-        try:
-            with package.safe_open(str(file), framework="numpy"):  # checks the header and all places
-                header = json_of(opened.read(length))
+        try:  # most: what describes the numbers
+            header = safetensors_header(opened, file, _DESCRIPTION + os.fstat(opened.fileno()).st_size // 10)
         except (package.SafetensorError, ValueError, RecursionError) as problem:
+            if "os error" in str(problem):
+                raise
             raise damaged(file, f"it is a safetensors file; here {shown(str(problem), 200)}") from None
+        start = opened.tell()
     header.pop("__metadata__", None)
     for name, entry in header.items():
-        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], 8 + length + entry["data_offsets"][0])
+        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], start + entry["data_offsets"][0])
 
 
 def check_type(entry: Entry) -> None:

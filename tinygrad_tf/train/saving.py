@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .. import random
 from ..errors import error, found_in, shown
 from ..fields import check, is_whole
 from ..fields import whole as whole_number
-from ..files import check_readable, digest, safetensors_package, write_whole
+from ..files import check_readable, digest, explained, safetensors_header, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..signals import whole
@@ -33,7 +33,8 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 FORMAT = 1
 _METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
 _OPTIMIZER = "optimizer:"
-_TYPES = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}  # that safetensors has, and we
+_STORED = {"BOOL": "?", **{f"{kind}{8 * n}": f"<{kind.lower()}{n}" for kind in "IUF" for n in (1, 2, 4, 8)}}
+_TYPES = {np.dtype(kind).str[1:] for kind in _STORED.values() if kind != "<f1"}  # that safetensors has, and we
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,8 @@ def save_checkpoint(
             cure="note numbers, texts, lists and dicts; arrays belong into the model",
         ) from None
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
-    content = safetensors_package().numpy.save(arrays, {_METADATA: text})
-    write_whole(Path(path), lambda beside: beside.write_bytes(content))
+    save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
+    write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
 
 
 def _check_arrays(arrays: Arrays) -> None:
@@ -216,12 +217,13 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises FileNotFoundError where there is none, ValueError for a file that was cut off or altered, or that
     :func:`save_checkpoint` did not write.
     """
-    safetensors = safetensors_package()
+    safetensors_package()
     check_readable("load_checkpoint", path, "give the path that save_checkpoint wrote to, or train first")
     try:
-        with safetensors.safe_open(str(path), framework="numpy") as file:
-            header = header_of(file)
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        with explained("load_checkpoint", path, "the file can be read"), open(path, "rb") as file:
+            header, arrays = _content(file, path)
+    except (OSError, MemoryError):
+        raise
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
         raise _damaged(path, f"it cannot be read as safetensors: {shown(str(problem), 200)}") from None
     found = header.get("format") if isinstance(header, dict) else None
@@ -254,9 +256,28 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     )
 
 
-def header_of(file: Any) -> Any:
-    """What a safetensors file that is open says of itself, in our words: ``{}`` for one of others."""
-    return json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+def header_of(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+    """What a safetensors file that is open says of itself in our words, and of its arrays.
+
+    The first is ``{}`` for a file of others.
+    """
+    entries = safetensors_header(file, path)
+    metadata = entries.pop("__metadata__", None) or {}
+    return json.loads(metadata.get(_METADATA, "{}")), entries
+
+
+def _content(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, Arrays]:
+    """What a file says of itself, and, if it is ours, its arrays."""
+    header, entries = header_of(file, path)
+    start, arrays = file.tell(), {}
+    ours = isinstance(header, dict) and header.get("format") == FORMAT
+    for name, entry in sorted(entries.items()) if ours else ():
+        array = np.empty(entry["shape"], _STORED[entry["dtype"]])
+        file.seek(start + entry["data_offsets"][0])
+        if file.readinto(array.reshape(-1).view(np.uint8)) != array.nbytes:  # type: ignore[attr-defined]
+            raise ValueError("it ends early")
+        arrays[name] = array
+    return header, arrays
 
 
 def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, Any] | None:
