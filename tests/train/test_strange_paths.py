@@ -304,6 +304,20 @@ def test_two_values_are_not_put_into_one_parameter(tmp_path):
         assert np.array_equal(model.b.weight.array, before)
 
 
+def test_what_is_known_of_a_parameter_does_not_go_to_another_of_its_shape(tmp_path):
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    optimizer = optim.Adam(net.parameters())
+    for p in net.parameters():
+        p.grad = Tensor(np.ones(p.shape, np.float32))
+    optimizer.step()
+    save_checkpoint(tmp_path / "m", net, optimizer)
+    other = optim.Adam([*net[1].parameters(), *net[0].parameters()])
+    with pytest.raises(ValueError, match="in another order"):
+        load_checkpoint(tmp_path / "m").restore(net, other)
+    assert other.state_dict()["state"] == {}
+    load_checkpoint(tmp_path / "m").restore(net, optimizer)
+
+
 def test_gradients_of_a_step_that_was_begun_are_not_added_to_the_next(tmp_path):
     net = nn.Linear(2, 1)
     optimizer = optim.SGD(net.parameters(), lr=1.0)

@@ -81,6 +81,15 @@ class Checkpoint:
                     cure=f"give a {what} of class {kind}" if kind else f"leave {what} out",
                 )
         if optimizer is not None and self.optimizer is not None:
+            ours, names = _names(model, optimizer), self.optimizer.get("names") or []  # older files have none
+            if len(names) == len(ours) and names != ours:
+                raise error(
+                    ValueError,
+                    "Checkpoint.restore",
+                    got="an optimizer whose parameters are others, or in another order",
+                    rule="what it knows of a parameter goes to that parameter",
+                    cure="give it the parameters in the order in which they were when it was saved",
+                )
             for live, saved in zip(optimizer.param_groups, self.optimizer["param_groups"], strict=False):
                 check_alike("optimizer", {**live, "params": []}, saved)
         if schedule is not None:
@@ -172,7 +181,8 @@ def save_checkpoint(
                     arrays[f"{_OPTIMIZER}{i}.{name}"] = value
                 else:
                     numbers.setdefault(i, {})[name] = value
-        state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"]}
+        state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"],
+                              "names": _names(model, optimizer)}  # fmt: skip
     arrays = {  # safetensors ignores strides, and turns foreign byte orders into the native one
         name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()
     }
@@ -294,7 +304,15 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
          for key, value in group.items()}
         for group in saved["groups"]
     ]  # fmt: skip
-    return {"kind": saved["kind"], "state": states, "param_groups": groups}
+    return {"kind": saved["kind"], "state": states, "param_groups": groups, "names": saved.get("names")}
+
+
+def _names(model: Module, optimizer: Optimizer) -> list[str | None]:
+    """What the parameters of an optimiser are called in the model, in its order; None for those of another."""
+    names: dict[int, str] = {}
+    for name, p in model.state_dict().items():
+        names.setdefault(id(p.array), name)
+    return [names.get(id(p.array)) for group in optimizer.param_groups for p in group["params"]]
 
 
 def _are_equal(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
