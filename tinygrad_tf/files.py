@@ -9,10 +9,11 @@ import json
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
             with open(new, "rb+") as file:
                 os.fsync(file.fileno())
             if old is not None:
-                _as_before(new, old)
+                as_before(new, real, old)
             if os.name == "nt":  # there what is open cannot be moved
                 os.close(descriptor.pop())
             os.replace(new, real)
@@ -100,10 +101,10 @@ def explained(
 
 def _errno(problem: Exception) -> int | None:
     """The system's number of what went wrong, 0 if it is not known; None for what is no matter of files."""
+    found = re.search(r"os error (\d+)", str(problem))  # safetensors says so in words alone
     if isinstance(problem, OSError):
-        return problem.errno or 0
-    if type(problem).__name__ == "SafetensorError":  # it says so in words alone
-        found = re.search(r"os error (\d+)", str(problem))
+        return problem.errno or int(found[1] if found else 0)
+    if type(problem).__name__ in ("SafetensorError", "MemoryError"):
         return int(found[1]) if found else None
     if isinstance(problem, ValueError) and ("null byte" in str(problem) or isinstance(problem, UnicodeEncodeError)):
         return errno.EINVAL
@@ -117,10 +118,14 @@ def _cure(number: int) -> str:
         return "choose another path, or change the rights with chmod"
     if number in (errno.ENOENT, getattr(errno, "ESTALE", errno.ENOENT)):
         return "see whether the folder is there and stays there, or choose another path"
+    if number == errno.ENOMEM:
+        return "end other programs, or raise the limit for memory (ulimit -v)"
     if number == errno.EFBIG:
         return "raise the limit for the size of files (ulimit -f), or choose another disk"
     if number in (errno.ENOTDIR, errno.EEXIST):
         return "a file stands where a folder is needed: choose another path"
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "close files that are open, or raise the limit for their number (ulimit -n)"
     if number in (errno.ENAMETOOLONG, errno.EINVAL):
         return "choose a shorter, plainer name"
     return "see whether the disk is there and in order, or choose another path"
@@ -138,6 +143,7 @@ def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None
     """
     real = Path(os.path.realpath(path))
     kind: type[OSError] = OSError
+    cure = "choose another path"
     try:
         old = os.stat(real)
     except FileNotFoundError:
@@ -146,8 +152,13 @@ def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None
         kind, what = IsADirectoryError, "a folder"
     elif not stat.S_ISREG(old.st_mode):
         what = "a device, a pipe or a socket"
+    elif _is_mounted(real):
+        what, cure = "a file that is mounted by itself", "choose another path, or mount the folder that it lies in"
     elif not old.st_mode & 0o222 or not os.access(real, os.W_OK):
         kind, what = PermissionError, "a file that is read-only"
+        cure = "choose another path, or allow it: chmod u+w"
+    elif _is_stuck(real, old):
+        kind, what = PermissionError, "somebody else's file in a folder where each may replace only his own"
     else:
         return real, old
     raise error(
@@ -155,17 +166,40 @@ def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None
         op,
         got=f"{shown(path)}, which is {what}",
         rule="a file is put in its place, as a whole",
-        cure="choose another path" + (", or allow it: chmod u+w" if kind is PermissionError else ""),
+        cure=cure,
     )
+
+
+def _is_mounted(real: Path) -> bool:
+    """Whether a file is a mount of its own, as containers bind single files: no other can take its place."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:  # only Linux has it
+        return False
+    name = re.sub(rb"[\\ \t\n]", lambda found: b"\\%03o" % found[0][0], os.fsencode(real))
+    return any(line.split(b" ")[4:5] == [name] for line in lines)
+
+
+def _is_stuck(real: Path, old: os.stat_result) -> bool:
+    """Whether the file is somebody else's and its folder, as /tmp is, one in which only owners remove files."""
+    if not hasattr(os, "geteuid"):
+        return False
+    folder = os.stat(real.parent)
+    return bool(folder.st_mode & stat.S_ISVTX) and os.geteuid() not in (0, old.st_uid, folder.st_uid)
 
 
 # ---- the file beside ------------------------------------------------------------------------------------------------
 
 
 def _start(real: Path) -> str:
-    """What the names of files beside begin with. A name has at most 255 bytes in most file systems."""
-    name = real.name.encode("utf-8", "surrogateescape")[:200].decode("utf-8", "ignore")
-    return f".{name}."
+    """What the names of files beside begin with."""
+    return f".{short(real.name)}."
+
+
+def short(name: str) -> str:
+    """A name with room for what is put beside it: in most file systems one has at most 255 bytes."""
+    written = name.encode("utf-8", "surrogateescape")
+    return name if len(written) <= 200 else written[:200].decode("utf-8", "ignore")
 
 
 @contextlib.contextmanager
@@ -211,11 +245,14 @@ def _remove_if_left(stray: str) -> None:
     return None
 
 
-def _as_before(new: Path, old: os.stat_result) -> None:
-    """Give a file the owner and the rights of the one that it replaces."""
+def as_before(new: Path, place: Path, old: os.stat_result) -> None:
+    """Give a new file the owner, the rights and the attributes of the one at ``place``, which it is to replace."""
     if hasattr(os, "chown") and (now := os.stat(new)) and (now.st_uid, now.st_gid) != (old.st_uid, old.st_gid):
         with contextlib.suppress(OSError):  # only root gives files away
             os.chown(new, old.st_uid, old.st_gid)
+    with contextlib.suppress(FileNotFoundError):  # it was removed meanwhile
+        shutil.copystat(place, new)  # who else may read it is such an attribute
+    os.utime(new)
     os.chmod(new, stat.S_IMODE(old.st_mode))
 
 
@@ -256,6 +293,42 @@ def bfloat16_of(content: bytes) -> np.ndarray[Any, Any]:
     upper = np.frombuffer(content, "<u2").astype(np.uint32)
     upper <<= np.uint32(16)
     return upper.view(np.float32)
+
+
+def safetensors_header(file: BinaryIO, path: str | os.PathLike[str], most: int | None = None) -> dict[str, Any]:
+    """The header of a safetensors file that is open for reading, after the package has checked it and all places.
+
+    Numbers begin where the file stands then. They are read from there by whoever needs them: the package cannot say
+    that there is no memory for them, it ends the process. Raises ValueError, or what the package raises.
+    """
+    length = int.from_bytes(file.read(8), "little")
+    if length > (os.fstat(file.fileno()).st_size if most is None else most):
+        raise ValueError(f"a header of {length} bytes")
+    with safetensors_package().safe_open(os.fspath(path), framework="numpy"):
+        return dict(json_of(file.read(length)))
+
+
+def json_of(text: str | bytes) -> Any:
+    """What JSON says. Raises ValueError for a name that an object has twice: of two values, one would be passed over.
+
+    >>> json_of('{"n_head": 2, "n_head": 4}')
+    Traceback (most recent call last):
+    ValueError: 'n_head' stands twice in one object
+    """
+    return json.loads(text, parse_constant=_no_number, object_pairs_hook=_without_doubles)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} stands in it")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"{name!r} stands twice in one object")
+    return found
 
 
 def digest(arrays: Mapping[str, np.ndarray[Any, Any]], state: Any) -> str:

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import error
+from .errors import error, shown
 
 _SAYS = b"process "  # what a lock's file begins with
 _held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
@@ -64,14 +64,19 @@ def alone_with(path: Path, op: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if descriptor is not None:
-            if os.name != "nt":  # there a file that is open cannot be removed
-                beside.unlink(missing_ok=True)
+        if descriptor in _held:  # not in a child that was forked meanwhile: its parent has the lock
+            ours = _is_still(beside, descriptor)  # if the folder was replaced, it may be another's
+            if ours and os.name != "nt":  # there a file that is open cannot be removed
+                _remove(beside)
             _held.discard(descriptor)
             os.close(descriptor)
-            if os.name == "nt":
-                with contextlib.suppress(OSError):
-                    beside.unlink(missing_ok=True)
+            if ours and os.name == "nt":
+                _remove(beside)
+
+
+def _remove(beside: Path) -> None:
+    with contextlib.suppress(OSError):  # what stays there is locked by nobody
+        beside.unlink(missing_ok=True)
 
 
 def _open_locked(path: Path, beside: Path, op: str) -> int | None:
@@ -85,7 +90,8 @@ def _open_locked(path: Path, beside: Path, op: str) -> int | None:
             if ours is False:
                 raise _taken(path, beside, op)
             if ours is None:
-                warnings.warn(f"{beside} cannot be locked: see to it that nothing else writes to {path}", stacklevel=5)
+                text = f"{shown(str(beside), 300)} cannot be locked: see to it that nothing else writes to "
+                warnings.warn(text + shown(str(path), 300), stacklevel=5)
             elif _is_still(beside, descriptor):
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.truncate(descriptor, 0)
@@ -113,19 +119,19 @@ def _is_still(beside: Path, descriptor: int) -> bool:
     """Whether the name still leads to the file that was opened: who held it before may have removed it since."""
     try:
         return os.path.samestat(os.stat(beside), os.fstat(descriptor))
-    except FileNotFoundError:
+    except OSError:  # it is gone, or a file stands in place of the folder
         return False
 
 
 def _taken(path: Path, beside: Path, op: str) -> BlockingIOError:
     try:
-        who = beside.read_text("utf-8", "replace")[:200] or "another process"
+        who = "".join(filter(str.isprintable, beside.read_text("utf-8", "replace")[:200])) or "another process"
     except OSError:
         who = "another process"
     return error(
         BlockingIOError,
         op,
-        got=f"{str(path)!r}, to which {who} writes",
+        got=f"{shown(str(path), 300)}, to which {who} writes",
         rule="one training at a time writes to a file",
         cure="wait for the other, end it, or choose another path",
     )

@@ -434,3 +434,9 @@ def test_without_the_package_saving_says_what_to_install(monkeypatch):
     with pytest.raises(ImportError, match="save got no package safetensors"):
         save(1, io.BytesIO())
     assert load(io.BytesIO(FILES["a state dict"]))["bias"].shape == (3,)  # PyTorch's are read without it
+
+
+@pytest.mark.parametrize("name", ["a\0.pt", "\ud800.pt"], ids=["a zero", "half a pair"])
+def test_a_name_that_no_file_can_have_is_refused(name, tmp_path):
+    with pytest.raises(OSError, match="cure: choose a shorter, plainer name"):
+        save({"a": Tensor([1.0])}, tmp_path / name)

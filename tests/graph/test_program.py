@@ -159,6 +159,34 @@ def test_the_script_runs_where_the_package_is_not(build, tmp_path):
     assert len(norms) == len([t for t in graph.capture.capture(loss).tensors if t.op is None and t.requires_grad])
 
 
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "arr_0", "data", "np", "step", "self", "of program", "../x"])
+def test_a_script_with_data_of_any_name_runs(name, tmp_path):
+    path = program((leaf(1.0, 2.0, name=name) ** 2.0).sum()).save(tmp_path / "step.py")
+    run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("loss 5")
+
+
+def test_a_script_takes_no_data_of_another(tmp_path):
+    """As a save that was stopped between its two files leaves them."""
+    first, second = (program((leaf(*values, name="x") ** 2.0).sum()) for values in ((1.0, 2.0), (3.0, 4.0, 5.0)))
+    path = first.save(tmp_path / "step.py")
+    script = path.read_text("utf-8")
+    second.save(path)
+    path.write_text(script, "utf-8")
+    run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (1, "the data beside are of another program: save both again\n")
+
+
+@pytest.mark.parametrize("make", [lambda p: p.write_text("mine"), lambda p: np.savez(p, x=np.ones(2))],
+                         ids=["text", "arrays"])  # fmt: skip
+def test_a_script_replaces_no_data_that_it_did_not_write(make, tmp_path):
+    make(tmp_path / "step.npz")
+    before = (tmp_path / "step.npz").read_bytes()
+    with pytest.raises(FileExistsError, match="no program wrote"):
+        program(leaf(1.0, name="x").sum()).save(tmp_path / "step.py")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("step.npz", before)]
+
+
 def test_what_a_checkpoint_holds_is_written_out():
     manual_seed(0)
     layer = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Dropout(0.5), nn.Linear(4, 3))

@@ -35,10 +35,20 @@ def header(tensors, data=b""):
     return write
 
 
-def index(weight_map):
+def twice(folder):
+    """A header with two shapes for the same numbers."""
+    content = (folder / "model.safetensors").read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    name, entry = next((n, e) for n, e in json.loads(content[8 : 8 + length]).items() if len(e.get("shape", ())) == 2)
+    other = json.dumps({name: {**entry, "shape": entry["shape"][::-1]}}).encode()
+    written = other[:-1] + b"," + content[9 : 8 + length]
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(written)) + written + content[8 + length :])
+
+
+def index(weight_map, written=""):
     def write(folder):
         (folder / "model.safetensors").rename(folder / "part.safetensors")
-        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+        (folder / "model.safetensors.index.json").write_text(written or json.dumps({"weight_map": weight_map}))
 
     return write
 
@@ -87,6 +97,9 @@ BIG = {
     "a note without end": text(".save_pretrained.json", "[" * 2_000_000),
     "a note on long names": text(".save_pretrained.json", json.dumps(
         {"id": "0" * 16, "files": ["a" * 300], "gone": ["model.safetensors"]})),
+    "a name that stands twice": text("config.json", '{"n_head": 2, "n_head": 4}'),
+    "an index with a name twice": index({}, '{"weight_map": {"a": "x", "a": "y"}}'),
+    "a tensor that stands twice": twice,
     **{f"{kind} as {name}": odd(name, make) for kind, make in ODD.items() for name in NAMES},
 }  # fmt: skip
 

@@ -146,6 +146,29 @@ def test_what_others_put_into_the_folder_stays(tmp_path):
     assert (tmp_path / ".mine.json.new").read_text() == "mine"
 
 
+@pytest.mark.parametrize("size", [None, 3000])
+def test_the_shards_of_the_model_before_go(size, tmp_path):
+    model_of(1).save_pretrained(tmp_path, max_shard_size=1500)
+    (tmp_path / "model-00009-of-00009.safetensors").write_text("mine")
+    index = json.loads((tmp_path / "model.safetensors.index.json").read_text())
+    (tmp_path / "mine").write_text("mine")
+    index["weight_map"]["x"] = "mine"
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    model_of(2).save_pretrained(tmp_path, **{"max_shard_size": size} if size else {})
+    model_of(2).save_pretrained(tmp_path / "new", **{"max_shard_size": size} if size else {})
+    expected = {p.name for p in (tmp_path / "new").iterdir()}
+    assert {p.name for p in tmp_path.iterdir()} == {*expected, "new", "mine", "model-00009-of-00009.safetensors"}
+
+
+def test_a_save_in_too_many_files_is_refused_before_anything_changes(tmp_path, monkeypatch):
+    model_of(1).save_pretrained(tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    monkeypatch.setattr("tinygrad_tf.models.placing._NOTE", 500)
+    with pytest.raises(ValueError, match="write a larger max_shard_size"):
+        model_of(2).save_pretrained(tmp_path, max_shard_size=1)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
 def test_a_file_keeps_its_mode(tmp_path):
     model_of(1).save_pretrained(tmp_path)
     (tmp_path / "model.safetensors").chmod(0o600)
@@ -200,6 +223,22 @@ def test_a_folder_that_is_replaced_while_it_is_read_is_no_mixture(tmp_path, monk
         return entries(files)
 
     monkeypatch.setattr(Folder, "entries", later)
+    with pytest.raises(RuntimeError, match="was changed while it was read"):
+        GPT2.from_pretrained(tmp_path)
+
+
+def test_a_file_that_went_because_another_saves_is_not_called_missing(tmp_path, monkeypatch):
+    from tinygrad_tf.models import folders
+
+    model_of(1).save_pretrained(tmp_path, max_shard_size=1500)
+    header = folders._header
+
+    def later(file):
+        monkeypatch.setattr(folders, "_header", header)
+        model_of(2).save_pretrained(tmp_path)  # in one file: the shards go
+        return header(file)
+
+    monkeypatch.setattr(folders, "_header", later)
     with pytest.raises(RuntimeError, match="was changed while it was read"):
         GPT2.from_pretrained(tmp_path)
 

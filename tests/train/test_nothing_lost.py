@@ -620,7 +620,7 @@ def test_a_number_that_is_none_stops_the_training_before_it_is_saved(tmp_path, s
     text = str(caught.value)
     assert is_explained(caught.value)
     assert re.search(where, text), text
-    assert f"go on from the last good one, of step 5 in {path}" in text
+    assert f"go on from the last good one, of step 5 in {str(path)!r}" in text
     assert "random.set_state({'bit_generator': 'PCG64'" in text
     assert load_checkpoint(path).step == 5
     assert all(np.isfinite(a).all() for a in load_checkpoint(path).model.values())

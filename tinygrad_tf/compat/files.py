@@ -20,7 +20,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..errors import error
-from ..files import bfloat16_of, digest, safetensors_package, write_whole
+from ..files import bfloat16_of, digest, explained, safetensors_package, write_whole
 from ..ops.conversion import check_device
 from .packing import Arrays, pack, unpack
 from .pickles import UnknownName
@@ -70,7 +70,8 @@ def save(obj: Any, f: str | os.PathLike[str] | Any) -> None:
     if hasattr(f, "write"):
         f.write(write.save(arrays, {METADATA: text}))
         return
-    _check_replaceable(Path(os.path.realpath(f)))
+    with explained("write", f):
+        _check_replaceable(Path(os.path.realpath(f)))
     write_whole(Path(f), lambda beside: write.save_file(arrays, beside, {METADATA: text}))
 
 

@@ -8,8 +8,9 @@ one node (:func:`boxes_of`); a page opens and closes them itself (:func:`tree_of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..autograd.tensor import Tensor
@@ -28,16 +29,29 @@ class Part:
     call: Call | None
     parts: list[Any] = field(default_factory=list)
 
+    @cached_property  # each once: modules may lie a hundred deep in each other
     def operations(self) -> int:
-        return sum(p.operations() if isinstance(p, Part) else 1 for p in self.parts)
+        return sum(p.operations if isinstance(p, Part) else 1 for p in self.parts)
 
-    def numbers(self) -> Iterator[int]:
+    @cached_property
+    def numbers(self) -> frozenset[int]:
         """The numbers of this call and of those in it."""
-        if self.call is not None:
-            yield self.call.number
-        for p in self.parts:
+        own = () if self.call is None else (self.call.number,)
+        return frozenset(own).union(*[p.numbers for p in self.parts if isinstance(p, Part)])
+
+    @cached_property
+    def signature(self) -> tuple[Any, ...]:
+        """What makes two calls look equal: their operations, shapes and the modules inside, in order."""
+        found: list[Any] = []
+        stack: list[Any] = list(self.parts[::-1])
+        while stack:
+            p = stack.pop()
             if isinstance(p, Part):
-                yield from p.numbers()
+                found.append(p.call.title if p.call else "")
+                stack.extend(p.parts[::-1])
+            else:
+                found.append((p.op, p.shape))
+        return (self.call.kind if self.call else "", *found)
 
 
 def parts_of(graph: Graph) -> Part:
@@ -61,28 +75,14 @@ def _groups(parts: Sequence[Any], alone: Callable[[Part], bool] = lambda _: Fals
     groups: list[list[Any]] = []
     before = None
     for part in parts:
-        single = not isinstance(part, Part) or part.operations() < 2 or alone(part)
-        alike = None if single else _signature(part)
+        single = not isinstance(part, Part) or part.operations < 2 or alone(part)
+        alike = None if single else part.signature
         if alike is not None and alike == before:
             groups[-1].append(part)
         else:
             groups.append([part])
         before = alike
     return groups
-
-
-def _signature(part: Part) -> tuple[Any, ...]:
-    """What makes two calls look equal: their operations, shapes and the modules inside, in order."""
-    found: list[Any] = []
-    stack: list[Any] = list(part.parts[::-1])
-    while stack:
-        p = stack.pop()
-        if isinstance(p, Part):
-            found.append(p.call.title if p.call else "")
-            stack.extend(p.parts[::-1])
-        else:
-            found.append((p.op, p.shape))
-    return (part.call.kind if part.call else "", *found)
 
 
 def _title(rest: Sequence[Part]) -> str:
@@ -201,12 +201,12 @@ def _boxes(graph: Graph, top: Part, depth: int, kept: set[int]) -> dict[str, Box
     def close(parts: Sequence[Part], inside: tuple[int, ...]) -> None:
         kind = parts[0].call.kind if parts[0].call else ""
         box = Box(f"m{len({id(box) for box in closed.values()})}", inside, _title(parts), kind, len(parts))
-        closed.update({number: box for part in parts for number in part.numbers()})
+        closed.update({number: box for part in parts for number in part.numbers})
 
     stack: list[tuple[Part, tuple[int, ...]]] = [(top, ())]
     while stack:
         whole, inside = stack.pop()
-        for first, *rest in _groups(whole.parts, lambda part: not kept.isdisjoint(part.numbers())):
+        for first, *rest in _groups(whole.parts, lambda part: not kept.isdisjoint(part.numbers)):
             folded = len(rest) >= _FOLD - 1
             if folded:
                 close(rest, inside)
@@ -298,7 +298,7 @@ def _enter_part(
     if isinstance(part, Node):
         return None
     call = part.call
-    if part.operations() > 1:
+    if part.operations > 1:
         module = Module(f"m{len(tree.modules)}", call.title, call.path, parent, 1, like, call.kind, whole=call.whole)
         tree.modules.append(module)
         boxes[call.number] = module.id

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import importlib
 import os
 import re
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from ..errors import error
+from ..errors import error, shown
 from ..files import write_whole
 from ..program import Unwritable
 from .capture import Graph, Losses, capture, variables_of
@@ -82,15 +84,43 @@ class Program:
         return loss, gradients
 
     def save(self, filename: str | os.PathLike[str]) -> Path:
-        """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned."""
+        """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned.
+
+        Raises FileExistsError where a file of another kind has the name of the data.
+        """
         path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
-        write_whole(path.with_suffix(".npz"), self._save_data)
-        write_whole(path, lambda beside: beside.write_text(self.text + _MAIN, encoding="utf-8"))
+        data = path.with_suffix(".npz")
+        if not _may_be_replaced(data):
+            raise error(
+                FileExistsError,
+                "save",
+                got=f"{shown(str(data), 300)}, which no program wrote",
+                rule="the data of a program lie beside it, with the suffix .npz",
+                cure="give the program another name, or move that file away",
+            )
+        number = hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        write_whole(data, lambda beside: self._save_data(beside, number))
+        write_whole(path, lambda beside: beside.write_text(self.text + _MAIN.format(_MARK, number), encoding="utf-8"))
         return path
 
-    def _save_data(self, path: Path) -> None:
-        with open(path, "wb") as file:  # given a name, NumPy would add a suffix
-            np.savez(file, **self.data)  # type: ignore[arg-type]
+    def _save_data(self, path: Path, number: str) -> None:
+        with zipfile.ZipFile(path, "w") as archive:  # np.savez takes no array of the name file
+            for name, array in {_MARK: np.array(number), **self.data}.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+
+
+_MARK = "of program"  # under this name, which no argument has, the data say which program they belong to
+
+
+def _may_be_replaced(data: Path) -> bool:
+    if not os.path.isfile(data):  # what is no file is refused where it is written
+        return True
+    try:
+        with zipfile.ZipFile(data) as archive:
+            return f"{_MARK}.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 _LONG = 80  # lines that a notebook shows as they are
@@ -174,11 +204,13 @@ _MAIN = """
 if __name__ == "__main__":
     from pathlib import Path
 
-    with np.load(Path(__file__).with_suffix(".npz")) as data:
-        loss, gradients = step(**data)
-    print(f"loss {loss.item():.6g}")
+    data = dict(np.load(Path(__file__).with_suffix(".npz")))
+    if data.pop("{}") != "{}":
+        raise SystemExit("the data beside are of another program: save both again")
+    loss, gradients = step(**data)
+    print(f"loss {{loss.item():.6g}}")
     for name, gradient in gradients.items():
-        print(f"|d {name}| = {np.linalg.norm(gradient):.6g}")
+        print(f"|d {{name}}| = {{np.linalg.norm(gradient):.6g}}")
 """
 
 

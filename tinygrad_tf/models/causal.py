@@ -66,18 +66,18 @@ class CausalLM(Pretrained, Generates):
         (1, 3, 20)
         """
         files = Folder(folder_of(folder), sha256)  # once: a name on the hub is fetched here
-        model = cls._of_folder(files)
-        base = model.generation
-        if generation_config is not None:
-            model.generation = generation_config.filled(base)
-        elif files.has(_GENERATION):
-            model.generation = base.with_file(files.json(_GENERATION), files.path / _GENERATION)
-        else:
-            given = files.json(CONFIG)
-            said = {name: value for name, value in given.items() if name in SETTINGS and value is not None}
-            model.generation = base.with_file(said, files.path / CONFIG)
-        files.unchanged()
-        return model
+        with files.unchanged():
+            model = cls._of_folder(files)
+            base = model.generation
+            if generation_config is not None:
+                model.generation = generation_config.filled(base)
+            elif files.has(_GENERATION):
+                model.generation = base.with_file(files.json(_GENERATION), files.path / _GENERATION)
+            else:
+                given = files.json(CONFIG)
+                said = {name: value for name, value in given.items() if name in SETTINGS and value is not None}
+                model.generation = base.with_file(said, files.path / CONFIG)
+            return model
 
     def _descriptions(self) -> dict[str, Any]:
         """As of :class:`Pretrained`, with generation_config.json for settings that are not the defaults."""

@@ -7,7 +7,6 @@ held against each other. What describes the numbers may not take much more room 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -17,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import error, shown
-from ..files import bfloat16_of, explained, safetensors_package
-from .placing import NOTE, SUMS, is_name, places, sha256
+from ..files import bfloat16_of, explained, json_of, safetensors_header, safetensors_package
+from .placing import INDEX, NOTE, SUMS, is_name, places, sha256
 
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+WEIGHTS = "model.safetensors"
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # NumPy has no bfloat16
 _DESCRIPTION = 500_000  # bytes of JSON that are read in any case; more of it must describe as many numbers
 _PIECE = 1 << 18  # so many numbers are read at once
@@ -86,7 +85,7 @@ class Folder:
                 raise damaged(file, "its size is that of a description, not of numbers")
             written = file.read_bytes()
         try:
-            content = json.loads(written.decode("utf-8"), parse_constant=_no_number)
+            content = json_of(written.decode("utf-8"))
         except (ValueError, RecursionError) as problem:
             raise damaged(file, f"it is JSON; here {shown(str(problem), 200)}") from None
         if not isinstance(content, dict):
@@ -124,8 +123,20 @@ class Folder:
             )
         return found
 
-    def unchanged(self) -> None:
-        """Raise RuntimeError if a file was replaced while the folder was read: what was read may be of two models."""
+    @contextlib.contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """A context manager that raises RuntimeError if a file was replaced in it: what was read may be of two models.
+
+        That is then the reason for whatever else went wrong, as a file that was gone.
+        """
+        try:
+            yield
+        except Exception:
+            self._check_unchanged()
+            raise
+        self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
         for name, stamp in self.stamps.items():
             if _stamp(self.path / name if name == NOTE else self.place(name)) != stamp:
                 raise error(
@@ -167,25 +178,19 @@ def _stamp(file: Path | None) -> Any:
         return None
 
 
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} stands in it")
-
-
 def _header(file: Path) -> Iterator[Entry]:
     package = safetensors_package()
     with reading(file), open(file, "rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        size = os.fstat(opened.fileno()).st_size
-        if length > _DESCRIPTION + size // 10:
-            raise damaged(file, f"its header, of {length} bytes, describes as many numbers")
-        try:
-            with package.safe_open(str(file), framework="numpy"):  # checks the header and all places
-                header = json.loads(opened.read(length))
+        try:  # most: what describes the numbers
+            header = safetensors_header(opened, file, _DESCRIPTION + os.fstat(opened.fileno()).st_size // 10)
         except (package.SafetensorError, ValueError, RecursionError) as problem:
+            if "os error" in str(problem):
+                raise
             raise damaged(file, f"it is a safetensors file; here {shown(str(problem), 200)}") from None
+        start = opened.tell()
     header.pop("__metadata__", None)
     for name, entry in header.items():
-        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], 8 + length + entry["data_offsets"][0])
+        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], start + entry["data_offsets"][0])
 
 
 def check_type(entry: Entry) -> None:

@@ -14,21 +14,24 @@ import json
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import error
-from ..files import explained, place_of, shown, write_whole
+from ..files import as_before, explained, place_of, shown, write_whole
 from ..locks import try_lock
 
-CONFIG, NOTE, SUMS = "config.json", ".save_pretrained.json", "SHA256SUMS"
+CONFIG, INDEX = "config.json", "model.safetensors.index.json"
+NOTE, SUMS = ".save_pretrained.json", "SHA256SUMS"
+_NOTE = 1_000_000  # bytes of a note, at most
 _STRAY = re.compile(r"\.(.+\.(safetensors|json)|SHA256SUMS)\.[0-9a-f]{16}\.new|\.\.save_pretrained\.json\..+\.tmp")
 
 
 def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: list[str], sums: bool) -> None:
     """Write ``files``, by their names, and take those away that are ``gone``: all of it, or nothing.
+
+    The shards of the model that is there go, too, as its index names them.
 
     Each is a function that writes to the path it is given, in this order. With ``sums``, or where there is one, a file
     SHA256SUMS has their digests. Raises OSError, or one of its kinds, where the folder cannot be written to; what was
@@ -40,13 +43,34 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
             finish(path)
             for stray in [file for file in path.iterdir() if _STRAY.fullmatch(file.name)]:
                 stray.unlink()  # of a save that was stopped before its files counted
-            number = secrets.token_hex(8)
-            files = dict(files)
+            number, files = secrets.token_hex(8), dict(files)
+            gone = [*gone, *(name for name in _shards(path) if name not in files)]
             if sums or (path / SUMS).exists():
                 files[SUMS] = lambda beside: beside.write_bytes(_sums(path, number, list(files)[:-1], gone))
             for name in (*files, *gone):
                 place_of(path / name, "save_pretrained")
-            _place(path, number, files, {"id": number, "files": list(files), "gone": gone})
+            note = {"id": number, "files": list(files), "gone": gone}
+            if len(json.dumps(note)) > _NOTE:
+                raise error(
+                    ValueError,
+                    "save_pretrained",
+                    got=f"{len(files)} files",
+                    rule=f"their names fit a note of {_NOTE} bytes, by which a save is finished that was stopped",
+                    cure="write a larger max_shard_size, so that there are fewer",
+                )
+            _place(path, number, files, note)
+
+
+def _shards(path: Path) -> list[str]:
+    """The shards of the model that is in the folder."""
+    if not os.path.isfile(path / INDEX):
+        return []
+    try:
+        names = set(json.loads((path / INDEX).read_bytes())["weight_map"].values())
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # another program's, or damaged
+        return []
+    ours = [name for name in names if re.fullmatch(r"model-[0-9]{5}-of-[0-9]{5}\.safetensors", str(name))]
+    return sorted(name for name in ours if os.path.isfile(path / name))
 
 
 def _place(path: Path, number: str, files: Mapping[str, Callable[[Path], Any]], note: dict[str, Any]) -> None:
@@ -58,7 +82,7 @@ def _place(path: Path, number: str, files: Mapping[str, Callable[[Path], Any]], 
             with open(beside, "rb+") as file:
                 os.fsync(file.fileno())
             if (path / name).exists():
-                shutil.copymode(path / name, beside)
+                as_before(beside, path / name, os.stat(path / name))
         write_whole(path / NOTE, lambda beside: beside.write_text(json.dumps(note), "utf-8"))
     except BaseException:
         if read_note(path) != note:
@@ -108,7 +132,7 @@ def read_note(path: Path) -> dict[str, Any] | None:
         return None
     try:
         with open(path / NOTE, "rb") as file:
-            note = json.loads(file.read(1_000_000))
+            note = json.loads(file.read(_NOTE + 1))
         names = [*note["files"], *note["gone"]]
         good = re.fullmatch("[0-9a-f]{16}", note["id"]) and all(is_name(name) for name in names)
     except FileNotFoundError:  # the save has come to its end meanwhile

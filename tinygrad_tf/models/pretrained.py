@@ -27,9 +27,9 @@ from ..nn.loading import stripped, unwrapped
 from ..nn.outline import outline
 from ..wording.texts import named
 from .configs import family
-from .folders import INDEX, WEIGHTS, Digests, Entry, Folder, check_type, read
+from .folders import WEIGHTS, Digests, Entry, Folder, check_type, read
 from .hub import folder_of
-from .placing import CONFIG, write_folder
+from .placing import CONFIG, INDEX, write_folder
 
 P = TypeVar("P", bound="Pretrained")
 
@@ -70,9 +70,8 @@ class Pretrained(nn.Module):
         of another kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
         """
         files = Folder(folder_of(folder), sha256)
-        model = cls._of_folder(files)
-        files.unchanged()
-        return model
+        with files.unchanged():
+            return cls._of_folder(files)
 
     @classmethod
     def _of_folder(cls: type[P], files: Folder) -> P:

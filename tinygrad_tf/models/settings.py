@@ -243,8 +243,8 @@ def _rules(given: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     yield at_least("max_length", 1, "it is the number of tokens of the longest sequence, with its prompt")
     for name in ("min_new_tokens", "min_length", "no_repeat_ngram_size"):
         yield at_least(name, 0, f"{name} is a number of tokens, 0 for no limit")
-    yield at_least("num_beams", 1, "there is at least one beam")
-    yield at_least("num_return_sequences", 1, "each prompt gives at least one sequence")
+    for name in ("num_beams", "num_return_sequences"):  # memory grows with them
+        yield name, lambda name=name: 1 <= given[name] <= 10_000, f"{name} lies in 1 … 10,000"
     penalty = given["repetition_penalty"]
     yield "repetition_penalty", lambda: 0 < penalty < math.inf, "the penalty is positive, 1.0 for none"
     if given["do_sample"]:
@@ -256,6 +256,8 @@ def _rules(given: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     beams, several = given["num_beams"], given["num_return_sequences"]
     if beams != 1:
         ends = given["early_stopping"]
+        power = given["length_penalty"]
+        yield "length_penalty", lambda: -20 <= power <= 20, "it is a power of lengths, within -20 … 20"
         yield "early_stopping", lambda: ends in (True, False, "never"), 'it is True, False or "never"'
         yield "num_return_sequences", lambda: several <= beams, f"{beams} beams find at most {beams} sequences"
     elif not given["do_sample"]:

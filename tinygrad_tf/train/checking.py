@@ -22,7 +22,10 @@ _LIST = Kind(lambda x: isinstance(x, list) and all(map(MAPPING.holds, x)), "a li
 _OF_STATE = {
     "step": whole(0), "random": MAPPING, "notes": MAPPING, "optimizer": optional(MAPPING), "schedule": optional(MAPPING)
 }  # fmt: skip
-_OF_OPTIMIZER = {"kind": text("AdamW"), "state": _NUMBERED, "groups": _LIST}
+_NAMES = Kind(
+    lambda x: isinstance(x, list) and all(n is None or isinstance(n, str) for n in x), "a list of names", '["weight"]'
+)
+_OF_OPTIMIZER = {"kind": text("AdamW"), "state": _NUMBERED, "groups": _LIST, "names": optional(_NAMES)}
 _OF_GROUP = {"params": Kind(lambda x: isinstance(x, list) and several(whole(0)).holds(x), "a list of numbers", "[0]")}
 
 

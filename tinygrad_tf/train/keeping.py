@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import error
 from ..fields import check, whole
-from ..files import check_writable, explained, safetensors_package, shown, write_whole
+from ..files import check_writable, explained, safetensors_package, short, shown, write_whole
 from ..locks import alone_with
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
@@ -45,11 +45,13 @@ class CheckpointFile:
 
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
         check("CheckpointFile", {"keep": keep}, {"keep": whole(1)})
-        self.path, self.overwrite, self.keep = Path(path), overwrite, keep
+        with explained("write", path):
+            self.path = Path(path).absolute()  # it stays there when the program goes to another folder
+        self.overwrite, self.keep = overwrite, keep
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
         self._loaded: Any = None
-        self._older: set[Path] | None = None  # the kept checkpoints that are ours; another training may be called so
+        self._older: dict[Path, Any] | None = None  # the kept checkpoints that are ours, oldest first, and their looks
         self._entered: list[contextlib.ExitStack] = []
 
     def load(self) -> Checkpoint:
@@ -70,7 +72,7 @@ class CheckpointFile:
                 check_writable(self.path)
                 stack.enter_context(alone_with(self.path, "CheckpointFile"))
                 self._check_ours()
-                self._older = set(self._kept()) if self._older is None else self._older
+                self._older = self._kept_before() if self._older is None else self._older
                 stack = stack.pop_all()
         self._entered.append(stack)
         return self
@@ -135,12 +137,12 @@ class CheckpointFile:
                 rule="a training overwrites only what it wrote or resumed",
                 cure=f"{go_on}, or write overwrite=True to begin anew in its place",
             )
-        others = [] if self.overwrite or self.keep == 1 or self._ours is not None else self._kept()
+        others = {} if self.overwrite or self.keep == 1 or self._ours is not None else self._kept()
         if others:
             raise error(
                 FileExistsError,
                 "CheckpointFile",
-                got=f"{shown(others[0])}, a checkpoint that another training kept",
+                got=f"{shown(next(iter(others)))}, a checkpoint that another training kept",
                 rule="a training overwrites only what it wrote or resumed",
                 cure="move it away, or write overwrite=True to begin anew in its place",
             )
@@ -150,9 +152,10 @@ class CheckpointFile:
 
     # ---- older ones -------------------------------------------------------------------------------------------------
 
-    def _of(self, step: int) -> Path:
+    def _of(self, step: int | str) -> Path:
         real = Path(os.path.realpath(self.path))
-        return real.with_name(f"{real.stem}.step{step}{real.suffix}")
+        suffix = real.suffix if len(real.suffix) <= 20 else ""
+        return real.with_name(f"{short(real.name.removesuffix(suffix))}.step{step}{suffix}")
 
     def _free(self, step: int) -> Path:
         """A name beside that nobody has."""
@@ -160,32 +163,44 @@ class CheckpointFile:
         names = (first if i == 1 else first.with_name(f"{first.stem}-{i}{first.suffix}") for i in itertools.count(1))
         return next(to for to in names if not os.path.lexists(to))
 
-    def _kept(self) -> list[Path]:
-        """The older checkpoints, oldest first."""
-        real = Path(os.path.realpath(self.path))
-        pattern = re.compile(re.escape(real.stem) + r"\.step(\d+)" + re.escape(real.suffix))
-        there = real.parent.iterdir() if real.parent.is_dir() else ()
-        found = [p for p in there if pattern.fullmatch(p.name) and p.is_file()]  # a link may lead nowhere
-        return sorted(found, key=lambda p: p.stat().st_mtime_ns)
+    def _kept(self) -> dict[Path, int]:
+        """The files that are called like older checkpoints of this one, and the steps that they are called after."""
+        like = self._of("\0")
+        pattern = re.compile(re.escape(like.name).replace("\0", "([0-9]+)"))
+        there = like.parent.iterdir() if like.parent.is_dir() else ()
+        found = {p: match[1] for p in there if (match := pattern.fullmatch(p.name)) and p.is_file()}
+        return {p: int(found[p]) for p in sorted(found, key=lambda p: int(found[p]))}
+
+    def _kept_before(self) -> dict[Path, Any]:
+        """The older checkpoints that the training kept from which this one goes on."""
+        return {p: _look(p) for p, step in self._kept().items() if step_of(p) == step}
+
+    def _is_ours(self, old: Path) -> bool:
+        """Whether it is the file that we kept, and not another that came in its place."""
+        with contextlib.suppress(OSError):
+            return self._older is not None and self._older.get(old, ()) == _look(old)
+        return False
 
     def _keep_old(self, step: int) -> None:
         """Give the file a second name before the first one goes to a newer one."""
         real, old = Path(os.path.realpath(self.path)), self._of(step)
+        self._older = self._older or {}
         try:
-            if os.path.lexists(old) and step_of(old) != step:
+            if os.path.lexists(old) and not self._is_ours(old):
                 raise FileExistsError(errno.EEXIST, f"{shown(old)} is somebody else's file")
             old.unlink(missing_ok=True)
             try:
                 os.link(real, old)
             except OSError:  # a disk without links
                 write_whole(old, lambda beside: shutil.copy2(real, beside))
-            self._older = {old, *(self._older or ())}
+            self._older.pop(old, None)
+            self._older[old] = _look(old)  # the newest is the last: clocks may go backwards
         except OSError as problem:
             _warn(f"the checkpoint of step {step} is not kept beside the newer one: {problem}")
 
     def _remove_old(self) -> None:
         if self.keep > 1:
-            ours = [old for old in self._kept() if old in (self._older or ()) and step_of(old) is not None]
+            ours = [old for old in self._older or () if self._is_ours(old)]
             for old in ours[: -(self.keep - 1)]:
                 with contextlib.suppress(OSError):
                     old.unlink()
@@ -206,12 +221,12 @@ def _look(path: Path) -> Any:
 
 def step_of(path: str | os.PathLike[str]) -> int | None:
     """The step of a checkpoint, as its header says it; None for other files. The rest is not read."""
-    safetensors = safetensors_package()
+    safetensors_package()
     if not os.path.isfile(path):  # to open a pipe would not end
         return None
     try:
-        with safetensors.safe_open(str(path), framework="numpy") as file:
-            header = header_of(file)
+        with open(path, "rb") as file:
+            header, _ = header_of(file, path)
         return int(header["state"]["step"]) if header["format"] == FORMAT else None
     except Exception:  # whatever it is: no checkpoint of ours
         return None

@@ -13,15 +13,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from .. import random
 from ..errors import error, found_in, shown
-from ..fields import check
+from ..fields import check, is_whole
 from ..fields import whole as whole_number
-from ..files import check_readable, digest, safetensors_package, write_whole
+from ..files import check_readable, digest, explained, safetensors_header, safetensors_package, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..signals import whole
@@ -33,7 +33,8 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 FORMAT = 1
 _METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
 _OPTIMIZER = "optimizer:"
-_TYPES = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}  # that safetensors has, and we
+_STORED = {"BOOL": "?", **{f"{kind}{8 * n}": f"<{kind.lower()}{n}" for kind in "IUF" for n in (1, 2, 4, 8)}}
+_TYPES = {np.dtype(kind).str[1:] for kind in _STORED.values() if kind != "<f1"}  # that safetensors has, and we
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Checkpoint:
     def restore(self, model: Module, optimizer: Optimizer | None = None, schedule: LRScheduler | None = None) -> None:
         """Put the saved values into the model and, to train on, into the optimiser and its schedule.
 
-        With an optimiser the package's generator goes on from where it was, too. Everything is checked before anything
+        With an optimiser the package's generator goes on from where it was, too, and gradients of a step that was
+        begun go: a file has none. Everything is checked before anything
         is changed, and what fails nevertheless leaves optimiser, schedule and generator as they were. Ctrl-C strikes
         before or after, and finds all of the old or all of the new. Raises RuntimeError for names or shapes that differ
         from the model's, ValueError for an optimiser or a schedule that was not saved or is of another class, or from
@@ -79,6 +81,15 @@ class Checkpoint:
                     cure=f"give a {what} of class {kind}" if kind else f"leave {what} out",
                 )
         if optimizer is not None and self.optimizer is not None:
+            ours, names = _names(model, optimizer), self.optimizer.get("names") or []  # older files have none
+            if len(names) == len(ours) and names != ours:
+                raise error(
+                    ValueError,
+                    "Checkpoint.restore",
+                    got="an optimizer whose parameters are others, or in another order",
+                    rule="what it knows of a parameter goes to that parameter",
+                    cure="give it the parameters in the order in which they were when it was saved",
+                )
             for live, saved in zip(optimizer.param_groups, self.optimizer["param_groups"], strict=False):
                 check_alike("optimizer", {**live, "params": []}, saved)
         if schedule is not None:
@@ -98,6 +109,8 @@ class Checkpoint:
                     if isinstance(schedule, LRScheduler):  # and no ReduceLROnPlateau
                         schedule.rates(schedule.last_epoch + 1)  # so that the next step does not fail
                 model.load_state_dict(self.model)  # checks names and shapes before it changes anything
+                if optimizer is not None:
+                    optimizer.zero_grad()  # what a stopped step left there is not added to the next one's
             except BaseException:
                 random.set_state(before)
                 raise
@@ -121,6 +134,17 @@ class Checkpoint:
                 rule="file and model have the same parameters",
                 cure="build the model from the configuration that was saved with it",
             )
+        first: dict[int, str] = {}  # of each parameter: the first of its names
+        for name, p in model.state_dict().items():
+            other = first.setdefault(id(p.array), name)
+            if not _are_equal(self.model[name], self.model[other]):
+                raise error(
+                    RuntimeError,
+                    "Checkpoint.restore",
+                    got=f"different values for {shown(other)} and {shown(name)}",
+                    rule="in the model they are one parameter, which has one value",
+                    cure="build the model from the configuration that was saved with it",
+                )
 
 
 def save_checkpoint(
@@ -157,7 +181,8 @@ def save_checkpoint(
                     arrays[f"{_OPTIMIZER}{i}.{name}"] = value
                 else:
                     numbers.setdefault(i, {})[name] = value
-        state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"]}
+        state["optimizer"] = {"kind": type(optimizer).__name__, "state": numbers, "groups": saved["param_groups"],
+                              "names": _names(model, optimizer)}  # fmt: skip
     arrays = {  # safetensors ignores strides, and turns foreign byte orders into the native one
         name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()
     }
@@ -175,8 +200,8 @@ def save_checkpoint(
             cure="note numbers, texts, lists and dicts; arrays belong into the model",
         ) from None
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
-    content = safetensors_package().numpy.save(arrays, {_METADATA: text})
-    write_whole(Path(path), lambda beside: beside.write_bytes(content))
+    save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
+    write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
 
 
 def _check_arrays(arrays: Arrays) -> None:
@@ -202,12 +227,13 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises FileNotFoundError where there is none, ValueError for a file that was cut off or altered, or that
     :func:`save_checkpoint` did not write.
     """
-    safetensors = safetensors_package()
+    safetensors_package()
     check_readable("load_checkpoint", path, "give the path that save_checkpoint wrote to, or train first")
     try:
-        with safetensors.safe_open(str(path), framework="numpy") as file:
-            header = header_of(file)
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        with explained("load_checkpoint", path, "the file can be read"), open(path, "rb") as file:
+            header, arrays = _content(file, path)
+    except (OSError, MemoryError):
+        raise
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
         raise _damaged(path, f"it cannot be read as safetensors: {shown(str(problem), 200)}") from None
     found = header.get("format") if isinstance(header, dict) else None
@@ -218,7 +244,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             got=f"{str(path)!r} of the format {'of others' if found is None else shown(found)}",
             rule=f"tinygrad_tf's format is {FORMAT}",
             cure=(
-                "for weights of other programs, read the file with the package safetensors and pass the arrays to "
+                "read it with the version of tinygrad_tf that wrote it, or a newer one"
+                if found is not None and is_whole(found) and found > FORMAT
+                else "for weights of other programs, read the file with the package safetensors and pass the arrays to "
                 "model.load_state_dict()"
             ),
         )
@@ -238,9 +266,28 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     )
 
 
-def header_of(file: Any) -> Any:
-    """What a safetensors file that is open says of itself, in our words: ``{}`` for one of others."""
-    return json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+def header_of(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+    """What a safetensors file that is open says of itself in our words, and of its arrays.
+
+    The first is ``{}`` for a file of others.
+    """
+    entries = safetensors_header(file, path)
+    metadata = entries.pop("__metadata__", None) or {}
+    return json.loads(metadata.get(_METADATA, "{}")), entries
+
+
+def _content(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, Arrays]:
+    """What a file says of itself, and, if it is ours, its arrays."""
+    header, entries = header_of(file, path)
+    start, arrays = file.tell(), {}
+    ours = isinstance(header, dict) and header.get("format") == FORMAT
+    for name, entry in sorted(entries.items()) if ours else ():
+        array = np.empty(entry["shape"], _STORED[entry["dtype"]])
+        file.seek(start + entry["data_offsets"][0])
+        if file.readinto(array.reshape(-1).view(np.uint8)) != array.nbytes:  # type: ignore[attr-defined]
+            raise ValueError("it ends early")
+        arrays[name] = array
+    return header, arrays
 
 
 def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, Any] | None:
@@ -257,7 +304,19 @@ def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, 
          for key, value in group.items()}
         for group in saved["groups"]
     ]  # fmt: skip
-    return {"kind": saved["kind"], "state": states, "param_groups": groups}
+    return {"kind": saved["kind"], "state": states, "param_groups": groups, "names": saved.get("names")}
+
+
+def _names(model: Module, optimizer: Optimizer) -> list[str | None]:
+    """What the parameters of an optimiser are called in the model, in its order; None for those of another."""
+    names: dict[int, str] = {}
+    for name, p in model.state_dict().items():
+        names.setdefault(id(p.array), name)
+    return [names.get(id(p.array)) for group in optimizer.param_groups for p in group["params"]]
+
+
+def _are_equal(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def _kind(array: np.ndarray[Any, Any]) -> str:

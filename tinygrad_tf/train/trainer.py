@@ -15,6 +15,7 @@ from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, found_in
 from ..fields import check, whole
+from ..files import shown
 from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
@@ -103,7 +104,11 @@ class Trainer:
                         bar.step(_status(self.history, tokens / (time.perf_counter() - start)))
                 self._note_stop(interrupted())  # while the end was measured and saved
                 if self.stopped and bar is not None:
-                    kept = f"saved in {self.file.path}; resume() and fit() go on" if self.file else "not saved: no path"
+                    kept = (
+                        f"saved in {shown(self.file.path)}; resume() and fit() go on"
+                        if self.file
+                        else "not saved: no path"
+                    )
                     bar.say(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
         return self.history
 
@@ -192,7 +197,7 @@ class Trainer:
         first = next((f"{each}{f', on rank {i}' if i else ''}" for i, each in enumerate(found) if each), None)
         good = ""
         if self.file is not None and self.file.step is not None:
-            good = f"go on from the last good one, of step {self.file.step} in {self.file.path}; "
+            good = f"go on from the last good one, of step {self.file.step} in {shown(self.file.path)}; "
         drawn = f"draw the batch again after random.set_state({self.drawn_from})"
         return not_finite(got, first, good + drawn)
 

@@ -1,0 +1,334 @@
+"""Where a checkpoint lies, and what becomes of that place meanwhile: nothing is lost, moved or taken from others."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("safetensors", reason='pip install "tinygrad_tf[train]"')
+if os.name == "nt":
+    pytest.skip("mounts, forks and limits are Unix's", allow_module_level=True)
+
+from tinygrad_tf import Tensor, nn, optim
+from tinygrad_tf.errors import is_explained
+from tinygrad_tf.files import check_writable
+from tinygrad_tf.models import GPT2, GPT2Config
+from tinygrad_tf.train.keeping import CheckpointFile
+from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
+
+ROOT = Path(__file__).parents[2]
+NET = nn.Linear(1, 1)
+
+
+def steps(folder):
+    return {p.name: load_checkpoint(p).step for p in folder.iterdir() if p.is_file()}
+
+
+def second(path):
+    """What a second training on the same path is told."""
+    code = "import sys; from tinygrad_tf.train.keeping import CheckpointFile\n"
+    code += "with CheckpointFile(sys.argv[1], overwrite=True): print('it writes')"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    return done.stdout + done.stderr
+
+
+# ---- what happens to the place between two saves --------------------------------------------------------------------
+
+
+def test_a_program_that_goes_to_another_folder_saves_in_the_first(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    with CheckpointFile("m.safetensors", keep=2) as file:
+        file.save(NET, step=1)
+        monkeypatch.chdir(tmp_path)
+        file.save(NET, step=2)
+    assert steps(tmp_path / "a") == {"m.safetensors": 2, "m.step1.safetensors": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_program_without_a_folder_is_told(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    (tmp_path / "a").rmdir()
+    with pytest.raises(FileNotFoundError) as caught:
+        CheckpointFile("m.safetensors")
+    assert is_explained(caught.value)
+
+
+def backwards(path, step):
+    os.utime(path, (1e9 - step, 1e9 - step))
+
+
+def test_the_newest_are_kept_where_the_clock_goes_backwards(tmp_path):
+    path = tmp_path / "m.safetensors"
+    for start in (1, 5):  # stopped once, and resumed
+        file = CheckpointFile(path, keep=3)
+        if start > 1:
+            file.adopt(file.load())
+        with file:
+            for step in range(start, start + 4):
+                file.save(NET, step=step)
+                backwards(path, step)
+                file.adopt(file.load())
+    assert steps(tmp_path) == {"m.safetensors": 8, "m.step6.safetensors": 6, "m.step7.safetensors": 7}
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["before", "in its place"])
+def test_a_checkpoint_of_the_same_step_that_another_wrote_stays(ours, tmp_path):
+    theirs = tmp_path / "m.step1.safetensors"
+    with CheckpointFile(tmp_path / "m.safetensors", keep=2) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file.save(NET, step=1)
+        if ours:
+            file.save(NET, step=2)
+        save_checkpoint(theirs, NET, step=1, notes={"whose": "theirs"})
+        for step in range(2 + ours, 6):
+            file.save(NET, step=step)
+    assert load_checkpoint(theirs).notes == {"whose": "theirs"}
+    assert steps(tmp_path) == {"m.safetensors": 5, "m.step4.safetensors": 4, theirs.name: 1}
+
+
+def test_a_second_name_of_the_file_keeps_what_it_had(tmp_path):
+    with CheckpointFile(tmp_path / "m.safetensors") as file:
+        file.save(NET, step=1)
+        os.link(tmp_path / "m.safetensors", tmp_path / "best")
+        file.save(NET, step=2)
+    assert steps(tmp_path) == {"m.safetensors": 2, "best": 1}
+
+
+def test_a_file_in_place_of_the_folder_is_a_warning_and_no_end(tmp_path):
+    folder = tmp_path / "folder"
+    with CheckpointFile(folder / "m.safetensors") as file:
+        file.save(NET, step=1)
+        for each in folder.iterdir():
+            each.unlink()
+        folder.rmdir()
+        folder.write_text("Dear diary")
+        with pytest.warns(UserWarning, match="a file stands where a folder is needed"):
+            assert not file.try_save(NET, None, None, 2)
+    assert folder.read_text() == "Dear diary"
+
+
+@pytest.mark.parametrize("length", [200, 240, 250, 255])
+@pytest.mark.parametrize("letter", ["n", "名", "\udcff"], ids=["n", "name", "bytes"])
+def test_names_of_any_length_are_kept_and_given_way(letter, length, tmp_path):
+    end = ".safetensors"
+    name = letter * ((length - len(end)) // len(os.fsencode(letter))) + end
+    with CheckpointFile(tmp_path / name, keep=2) as file:
+        file.save(NET, step=1)
+        file.save(NET, step=2)
+        (tmp_path / name).write_text("theirs")
+        with pytest.warns(UserWarning, match="is now somebody else's file"):
+            file.save(NET, step=3)
+        last = file.path
+    assert (tmp_path / name).read_text() == "theirs"
+    (tmp_path / name).unlink()
+    assert sorted(steps(tmp_path).values()) == [1, 3]
+    assert load_checkpoint(last).step == 3
+
+
+# ---- forks, limits, rights ------------------------------------------------------------------------------------------
+
+
+def test_a_child_of_a_training_does_not_take_its_lock_away(tmp_path):
+    path = tmp_path / "m.safetensors"
+    with CheckpointFile(path) as file:
+        file.save(NET, step=1)
+        child = os.fork()
+        if child == 0:
+            try:
+                file.__exit__()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert "one training at a time writes to a file" in second(path)
+    assert steps(tmp_path) == {"m.safetensors": 1}
+
+
+def test_what_a_child_of_a_training_saves_is_not_replaced(tmp_path):
+    with CheckpointFile(tmp_path / "m.safetensors") as file:
+        child = os.fork()
+        if child == 0:
+            file.save(NET, step=7)
+            os._exit(0)
+        os.waitpid(child, 0)
+        with pytest.warns(UserWarning, match="is now somebody else's file"):
+            file.save(NET, step=2)
+    assert steps(tmp_path) == {"m.safetensors": 7, "m.step2.safetensors": 2}
+
+
+def test_no_more_files_may_be_opened(tmp_path):
+    resource = pytest.importorskip("resource")
+    before, held = resource.getrlimit(resource.RLIMIT_NOFILE), []
+    with CheckpointFile(tmp_path / "m.safetensors") as file:
+        file.save(NET, step=1)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+        try:
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            with pytest.warns(UserWarning, match="ulimit -n"):
+                assert not file.try_save(NET, None, None, 2)
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert file.try_save(NET, None, None, 2)
+    assert steps(tmp_path) == {"m.safetensors": 2}
+
+
+SHORT = """
+import resource, sys, warnings
+import safetensors.numpy
+from tinygrad_tf import nn
+from tinygrad_tf.train.keeping import CheckpointFile
+from tinygrad_tf.train.saving import load_checkpoint
+path, more = sys.argv[1], int(sys.argv[2])
+with CheckpointFile(path) as file:
+    net = nn.Linear(2500, 2000)
+    file.save(net, step=1)
+    now = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmSize"))
+    resource.setrlimit(resource.RLIMIT_AS, (now + more * 20_000_000 // 4, -1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        print("saved" if file.try_save(net, None, None, 2) else f"not saved: {caught[0].message}")
+    try:
+        load_checkpoint(path)
+    except (MemoryError, OSError) as problem:
+        print(problem)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
+@pytest.mark.parametrize("quarters", [2, 5, 7, 9, 11])
+def test_where_memory_is_short_a_save_fails_and_the_program_goes_on(quarters, tmp_path):
+    """The limit leaves room for so many quarters of the parameters."""
+    command = [sys.executable, "-c", SHORT, str(tmp_path / "m"), str(quarters)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert steps(tmp_path) == {"m": 2 if done.stdout.startswith("saved") else 1}
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """A file that is a mount of its own, as containers have it. Its name has what the system's list escapes."""
+    source, path = tmp_path / "source", tmp_path / "m \\.safetensors"
+    save_checkpoint(source, NET, step=1)
+    path.touch()
+    if subprocess.run(["mount", "--bind", source, path], capture_output=True).returncode:
+        pytest.skip("nothing may be mounted here")
+    yield path
+    subprocess.run(["umount", path], check=True)
+
+
+def test_a_file_that_is_mounted_is_told_before_the_first_step(mounted):
+    with pytest.raises(OSError, match="mount the folder that it lies in"):
+        CheckpointFile(mounted, overwrite=True).__enter__()
+    assert load_checkpoint(mounted).step == 1
+
+
+def test_a_folder_with_a_file_that_is_mounted_stays_as_it_is(tmp_path):
+    pretrained = GPT2(GPT2Config(20, 16, 8, 1, 2))
+    pretrained.save_pretrained(tmp_path)
+    place = tmp_path / "config.json"
+    if subprocess.run(["mount", "--bind", place, place], capture_output=True).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+        with pytest.raises(OSError, match="mount the folder that it lies in"):
+            GPT2(GPT2Config(20, 16, 8, 2, 2)).save_pretrained(tmp_path)
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes somebody else")
+def test_a_file_of_others_in_a_folder_for_all_is_told_before_the_first_step():
+    with tempfile.TemporaryDirectory() as place:  # which others reach, as they do not reach that of the tests
+        path = Path(place) / "m"
+        os.chmod(place, 0o1777)
+        save_checkpoint(path, NET)
+        path.chmod(0o666)
+        os.seteuid(12345)
+        try:
+            with pytest.raises(PermissionError, match="each may replace only his own"):
+                check_writable(path)
+        finally:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("save", [lambda p: save_checkpoint(p / "model.safetensors", NET),
+                                  lambda p: GPT2(GPT2Config(20, 16, 8, 1, 2)).save_pretrained(p)],
+                         ids=["checkpoint", "folder"])  # fmt: skip
+def test_attributes_stay_as_they_were(save, tmp_path):
+    """Who else may read and write a file is such an attribute."""
+    save(tmp_path)
+    try:
+        os.setxattr(tmp_path / "model.safetensors", "user.note", b"mine")
+    except (OSError, AttributeError):
+        pytest.skip("files have no attributes here")
+    save(tmp_path)
+    assert os.getxattr(tmp_path / "model.safetensors", "user.note") == b"mine"
+
+
+# ---- what is put in -------------------------------------------------------------------------------------------------
+
+
+class Pair(nn.Module):
+    def __init__(self, tied):
+        super().__init__()
+        self.a, self.b = nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False)
+        if tied:
+            self.b.weight = self.a.weight
+
+
+def test_two_values_are_not_put_into_one_parameter(tmp_path):
+    save_checkpoint(tmp_path / "apart", Pair(False))
+    tied = Pair(True)
+    before = tied.a.weight.array.copy()
+    with pytest.raises(RuntimeError, match=r"different values for 'a\.weight' and 'b\.weight'"):
+        load_checkpoint(tmp_path / "apart").restore(tied)
+    assert np.array_equal(tied.a.weight.array, before)
+    save_checkpoint(tmp_path / "tied", tied)
+    apart = Pair(False)
+    for model in (apart, Pair(True)):
+        load_checkpoint(tmp_path / "tied").restore(model)
+        assert np.array_equal(model.b.weight.array, before)
+
+
+def test_what_is_known_of_a_parameter_does_not_go_to_another_of_its_shape(tmp_path):
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    optimizer = optim.Adam(net.parameters())
+    for p in net.parameters():
+        p.grad = Tensor(np.ones(p.shape, np.float32))
+    optimizer.step()
+    save_checkpoint(tmp_path / "m", net, optimizer)
+    other = optim.Adam([*net[1].parameters(), *net[0].parameters()])
+    with pytest.raises(ValueError, match="in another order"):
+        load_checkpoint(tmp_path / "m").restore(net, other)
+    assert other.state_dict()["state"] == {}
+    load_checkpoint(tmp_path / "m").restore(net, optimizer)
+
+
+def test_gradients_of_a_step_that_was_begun_are_not_added_to_the_next(tmp_path):
+    net = nn.Linear(2, 1)
+    optimizer = optim.SGD(net.parameters(), lr=1.0)
+    save_checkpoint(tmp_path / "m", net, optimizer)
+    net(Tensor(np.ones((1, 2)))).sum().backward()
+    load_checkpoint(tmp_path / "m").restore(net, optimizer)
+    assert [p.grad for p in net.parameters()] == [None, None]
+
+
+def test_a_file_of_a_later_version_says_so(tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    numpy.save_file({"a": np.ones(2)}, tmp_path / "m", {"tinygrad_tf": '{"format": 2, "sha256": "", "state": {}}'})
+    with pytest.raises(ValueError, match=r"format 2(?s:.*)the version of tinygrad_tf that wrote it, or a newer one"):
+        load_checkpoint(tmp_path / "m")
