@@ -141,11 +141,6 @@ class Op:
             call.__dict__["__signature__"] = _signature(forward, self.defaults)
         return call
 
-    @functools.cached_property
-    def signature(self) -> inspect.Signature:
-        """The arguments of the function, for the errors."""
-        return inspect.signature(self.function)
-
     def call(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Any other call: inputs brought to one type, params by their names, mistakes explained."""
         if len(inputs) != self.n_inputs or params.keys() != self.complete or inputs[-1] is None:
@@ -246,7 +241,7 @@ class Op:
             inputs, more = inputs[: self.n_inputs], inputs[self.n_inputs :]
             by_place = dict(zip(self.defaults, more, strict=False))
             if len(more) > len(self.defaults) or by_place.keys() & params.keys():
-                raise wrong_arguments(self.name, self.signature, given, named)
+                raise wrong_arguments(self.name, inspect.signature(self.function), given, named)
             params.update(by_place)
         if isinstance(params.get("axis"), list):
             params["axis"] = tuple(params["axis"])
@@ -259,7 +254,7 @@ class Op:
         missing = [name for name, value in self.defaults.items() if value is ... and name not in params]
         missing += self.letters[len(inputs) : len(self.letters) - len(self.forward.__defaults__ or ())]
         if missing or not params.keys() <= self.defaults.keys():
-            raise wrong_arguments(self.name, self.signature, given, named)
+            raise wrong_arguments(self.name, inspect.signature(self.function), given, named)
         return inputs, {**self.defaults, **params}
 
     def _explain(self, problem: Exception, inputs: Inputs, params: dict[str, Any]) -> Exception:
