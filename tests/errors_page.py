@@ -21,6 +21,7 @@ from cases import (  # fmt: skip
     mistakes_functions,
     mistakes_graph,
     mistakes_models,
+    mistakes_types,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +58,7 @@ def all_mistakes() -> Iterator[Mistake]:
         mistakes_graph,
         mistakes_data,
         mistakes_compat,
+        mistakes_types,
     ):
         codes = Codes(module)
         for table, rows in module.TABLES.items():

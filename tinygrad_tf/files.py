@@ -155,7 +155,7 @@ def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None
         op,
         got=f"{shown(path)}, which is {what}",
         rule="a file is put in its place, as a whole",
-        cure="choose another path" + (", or allow it: chmod u+w" if kind is PermissionError else ""),
+        cure="choose another path, or allow it: chmod u+w" if kind is PermissionError else "choose another path",
     )
 
 

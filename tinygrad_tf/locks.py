@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import error
+from .wording.languages import either
 
 _SAYS = b"process "  # what a lock's file begins with
 _held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
@@ -85,7 +86,13 @@ def _open_locked(path: Path, beside: Path, op: str) -> int | None:
             if ours is False:
                 raise _taken(path, beside, op)
             if ours is None:
-                warnings.warn(f"{beside} cannot be locked: see to it that nothing else writes to {path}", stacklevel=5)
+                warnings.warn(
+                    either(
+                        f"{beside} cannot be locked: see to it that nothing else writes to {path}",
+                        f"无法给 {beside} 加锁：请确保没有别的程序同时写 {path}",
+                    ),
+                    stacklevel=5,
+                )
             elif _is_still(beside, descriptor):
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.truncate(descriptor, 0)

@@ -25,7 +25,7 @@ ALLOWED = {
     "errors": {"wording"},
     "random": {"errors"},
     "signals": set(),
-    "locks": {"errors"},
+    "locks": {"errors", "wording"},
     "files": {"errors", "wording", "locks"},
     "fields": {"errors"},
     "sums": set(),  # NumPy alone

@@ -134,7 +134,13 @@ def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator=None, *
     """
     low = named.pop("from", from_)
     if named:
-        raise TypeError(f"uniform_() got an unexpected keyword argument {next(iter(named))!r}")
+        raise error(
+            TypeError,
+            "uniform_",
+            got=f"an unknown {next(iter(named))!r}",
+            rule="its arguments are from, to and generator",
+            cure="write t.uniform_(0, 1)",
+        )
     return _drawn(self, "uniform_", low <= to, {"from": low, "to": to}, "from is not above to",
                   generator_of(generator).uniform, low, max(to, low))  # fmt: skip
 

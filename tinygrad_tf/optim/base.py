@@ -13,7 +13,7 @@ from ..autograd.changes import wrote
 from ..autograd.debugging import acts
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
-from ..errors import error, no_parameters
+from ..errors import error, no_parameters, unwritten
 from ..nn.loading import array_of
 from ..signals import whole
 from .groups import Group, check_members, check_settings, check_state, members, plain, step_of
@@ -157,7 +157,7 @@ class Optimizer:
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""
-        raise NotImplementedError
+        raise unwritten(self, "_update(self, p, g, state, group)")
 
     def __getstate__(self) -> dict[str, Any]:  # in a copy the states are not views of the packs
         return {**vars(self), "_packs": {}}

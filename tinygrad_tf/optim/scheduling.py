@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..autograd.debugging import acts
-from ..errors import error
+from ..errors import error, unwritten
 from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
@@ -49,7 +49,7 @@ class LRScheduler:
 
     def factor(self, step: int) -> float:
         """What the initial rate is multiplied by at ``step``."""
-        raise NotImplementedError
+        raise unwritten(self, "factor(self, step)")
 
     def rates(self, step: int) -> list[float]:
         """The learning rate of each group at ``step``."""

@@ -163,20 +163,25 @@ def save_checkpoint(
     }
     try:
         again = json.loads(json.dumps(state))
-        if json.dumps(again) != json.dumps(state):
-            raise ValueError("keys such as 1 and '1' become one")
+        is_same = json.dumps(again) == json.dumps(state)
         text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
     except (TypeError, ValueError, RecursionError) as problem:
-        raise error(
-            TypeError,
-            "save_checkpoint",
-            got=f"notes that JSON cannot hold ({problem})",
-            rule="notes are plain data",
-            cure="note numbers, texts, lists and dicts; arrays belong into the model",
-        ) from None
+        raise _no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
+    if not is_same:
+        raise _no_notes("notes with keys that become one in JSON, such as 1 and '1'")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     content = safetensors_package().numpy.save(arrays, {_METADATA: text})
     write_whole(Path(path), lambda beside: beside.write_bytes(content))
+
+
+def _no_notes(got: str) -> Exception:
+    return error(
+        TypeError,
+        "save_checkpoint",
+        got=got,
+        rule="notes are plain data",
+        cure="note numbers, texts, lists and dicts; arrays belong into the model",
+    )
 
 
 def _check_arrays(arrays: Arrays) -> None:

@@ -22,6 +22,7 @@ from ..parallel import Alone, Ranks, Shared, share
 from ..random import generator, get_state, replayed
 from ..signals import interruptible
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
+from ..wording.languages import translated
 from .finite import bad_parameter, first_bad, not_finite
 from .keeping import CheckpointFile
 from .noted import described, history_of
@@ -104,7 +105,9 @@ class Trainer:
                 self._note_stop(interrupted())  # while the end was measured and saved
                 if self.stopped and bar is not None:
                     kept = f"saved in {self.file.path}; resume() and fit() go on" if self.file else "not saved: no path"
-                    bar.say(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
+                    bar.say(
+                        translated(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
+                    )
         return self.history
 
     def _ends(self, interrupted: int) -> bool:
