@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from ..arguments import explained_constructor
 from ..autograd.changes import wrote
 from ..autograd.debugging import acts
 from ..autograd.recording import enable_grad
@@ -39,6 +40,11 @@ class Optimizer:
 
     elementwise = False  # whether the formula treats each entry alone; then arrays may be cut into any pieces
     needed: tuple[str, ...] = ()  # what its formula reads in every state but an empty one
+
+    def __init_subclass__(cls) -> None:
+        """Let the constructor explain a call with wrong arguments."""
+        if "__init__" in vars(cls):
+            cls.__init__ = explained_constructor(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         together = isinstance(params, (Tensor, set, frozenset))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from ..arguments import explained_constructor
 from ..autograd.debugging import acts
 from ..errors import error, unwritten
 from ..signals import whole
@@ -34,6 +35,11 @@ class LRScheduler:
     eta_min = 0.0  # the rate that the scaling leaves as it is
     #: The settings that go into a state, under PyTorch's names, and what they are called here.
     settings: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Let the constructor explain a call with wrong arguments."""
+        if "__init__" in vars(cls):
+            cls.__init__ = explained_constructor(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer, self.last_epoch = optimizer, last_epoch

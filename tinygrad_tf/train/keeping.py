@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..arguments import explained_constructor
 from ..errors import error
 from ..fields import check, whole
 from ..files import check_writable, explained, safetensors_package, shown, write_whole
@@ -44,6 +45,7 @@ class CheckpointFile:
     FileExistsError: CheckpointFile got …, where the checkpoint of step 1 is
     """
 
+    @explained_constructor
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
         check("CheckpointFile", {"keep": keep}, {"keep": whole(1)})
         self.path, self.overwrite, self.keep = Path(path), overwrite, keep

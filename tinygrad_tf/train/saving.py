@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..arguments import explains
 from ..errors import error, found_in, shown
 from ..fields import check
 from ..fields import whole as whole_number
@@ -123,6 +124,7 @@ class Checkpoint:
             )
 
 
+@explains
 def save_checkpoint(
     path: str | os.PathLike[str],
     model: Module,
@@ -168,7 +170,7 @@ def save_checkpoint(
     except (TypeError, ValueError, RecursionError) as problem:
         raise _no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
     if not is_same:
-        raise _no_notes("notes with keys that become one in JSON, such as 1 and '1'")
+        raise _no_notes("notes in which keys such as 1 and '1' become one")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     content = safetensors_package().numpy.save(arrays, {_METADATA: text})
     write_whole(Path(path), lambda beside: beside.write_bytes(content))
@@ -198,6 +200,7 @@ def _check_arrays(arrays: Arrays) -> None:
             )
 
 
+@explains
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint and check that it is whole. Nothing is executed, and nothing is changed yet.
 
@@ -243,6 +246,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     )
 
 
+@explains
 def header_of(file: Any) -> Any:
     """What a safetensors file that is open says of itself, in our words: ``{}`` for one of others."""
     return json.loads((file.metadata() or {}).get(_METADATA, "{}"))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ..arguments import explained_constructor, explains
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, found_in
@@ -57,6 +58,7 @@ class Trainer:
     (2, [2])
     """
 
+    @explained_constructor
     def __init__(self, model: Transformer, task: Task, config: TrainConfig,
                  path: str | os.PathLike[str] | None = None, ranks: Ranks | None = None,
                  *, overwrite: bool = False, keep: int = 1) -> None:  # fmt: skip
@@ -240,6 +242,7 @@ class Trainer:
                 "model": asdict(self.model.config), "training": asdict(self.config)}  # fmt: skip
 
 
+@explains
 def batch_loss(model: Transformer, batch: Batch) -> Tensor:
     """The mean cross-entropy over all target tokens of a batch. Padding does not count."""
     logits = model(batch.source, batch.target_in)  # (B, T, V)
@@ -249,6 +252,7 @@ def batch_loss(model: Transformer, batch: Batch) -> Tensor:
 
 
 @no_grad()
+@explains
 def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], max_length: int = 32) -> list[str]:
     """What the model makes of each text, always by the likeliest token, at most ``max_length`` tokens long.
 
@@ -272,6 +276,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], 
     return outputs
 
 
+@explains
 def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
     """The model and the vocabulary of a checkpoint that a :class:`Trainer` wrote."""
     saved = load_checkpoint(path)
