@@ -22,6 +22,7 @@ from cases import (  # fmt: skip
     mistakes_functions,
     mistakes_graph,
     mistakes_models,
+    mistakes_types,
 )
 
 import tinygrad_tf
@@ -71,6 +72,7 @@ def all_mistakes() -> Iterator[Mistake]:
         mistakes_graph,
         mistakes_data,
         mistakes_compat,
+        mistakes_types,
     ):
         codes = Codes(module)
         for table, rows in module.TABLES.items():

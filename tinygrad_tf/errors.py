@@ -33,9 +33,8 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
       rule: 3 must equal 4
       cure: write X @ W.mT
     """
-    # The names and values of inputs are the user's own, which no language changes.
     text = translated(got) if isinstance(got, str) else ", ".join(starmap(_called, got.items()))
-    problem = kind(encodable(_FORM[chosen()].format(op, text, translated(rule), translated(cure))))
+    problem = kind(encodable(_FORM[chosen()].format(_said(op), text, translated(rule), translated(cure))))
     problem.__dict__["explained"] = (op, text, rule, cure)
     return problem
 
@@ -66,9 +65,15 @@ def found_in(file: str | os.PathLike[str]) -> Iterator[None]:
         raise error(type(problem), op, got=got, rule=rule, cure=cure) from None
 
 
+def _said(text: str) -> str:
+    """Several words in the chosen language; a single one is a name, which no language changes."""
+    return translated(text) if " " in text else text
+
+
 def _called(name: str, value: Any) -> str:
     """``X (2, 3) float32``; a Tensor that bears the name of the input itself does not say it twice."""
-    return describe(value) if getattr(value, "name", None) == name else f"{named(name)} {describe(value)}"
+    shown = _said(value) if isinstance(value, str) else describe(value)
+    return shown if getattr(value, "name", None) == name else f"{_said(named(name))} {shown}"
 
 
 def describe(value: Any) -> str:
@@ -106,6 +111,24 @@ def no_parameters(where: str, module: Any) -> Exception:
     )
 
 
+def unwritten(thing: Any, method: str) -> Exception:
+    """The error of a base class for a method that its subclasses write: ``method`` is how its definition begins.
+
+    >>> print(unwritten(3, "step(self)"))
+    int got no step() of its own
+      rule: a subclass writes step() itself
+      cure: write def step(self): …
+    """
+    name = method.partition("(")[0]
+    return error(
+        NotImplementedError,
+        type(thing).__name__,
+        got=f"no {name}() of its own",
+        rule=f"a subclass writes {name}() itself",
+        cure=f"write def {method}: …",
+    )
+
+
 def wrong_arguments(
     op: str, signature: inspect.Signature, inputs: tuple[Any, ...], params: dict[str, Any]
 ) -> TypeError:
@@ -124,11 +147,13 @@ def wrong_arguments(
     except TypeError as problem:
         why = str(problem)
     missing = re.search(r"missing a required \S*\s*argument: '(\w+)'", why)
+    twice = re.search(r"multiple values for argument '(\w+)'", why)
     if unknown:
         why, cure = f"an unknown {unknown[0]!r}", f"write {close[0]}=…" if close else "leave it out"
     elif missing:
         why, cure = f"no {missing[1]!r}", f"give {missing[1]}, which is neither left out nor None"
-    elif "multiple values" in why:
+    elif twice:
+        why = f"multiple values for argument {twice[1]!r}"
         cure = "give it once, by its place or by its name"
     else:
         cure = f"give at most {len(names)}, or the later ones by their names"

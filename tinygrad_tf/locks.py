@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import error, shown
+from .wording.languages import either
 
 _SAYS = b"process "  # what a lock's file begins with
 _held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
@@ -90,8 +91,14 @@ def _open_locked(path: Path, beside: Path, op: str) -> int | None:
             if ours is False:
                 raise _taken(path, beside, op)
             if ours is None:
-                text = f"{shown(str(beside), 300)} cannot be locked: see to it that nothing else writes to "
-                warnings.warn(text + shown(str(path), 300), stacklevel=5)
+                place, of = shown(str(beside), 300), shown(str(path), 300)
+                warnings.warn(
+                    either(
+                        f"{place} cannot be locked: see to it that nothing else writes to {of}",
+                        f"无法给 {place} 加锁：请确保没有别的程序同时写 {of}",
+                    ),
+                    stacklevel=5,
+                )
             elif _is_still(beside, descriptor):
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.truncate(descriptor, 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import explains
 from .autograd.recording import enable_grad, thread
 from .autograd.tensor import Tensor
 from .autograd.walk import grad
@@ -21,6 +22,7 @@ Floats = np.ndarray[Any, Any]
 Outputs = Callable[[], list[Tensor]]
 
 
+@explains
 def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable[..., Any]]:
     """The output, and the function v ↦ vᵀ · J: what a gradient ``v`` of the output sends to each input.
 
@@ -39,6 +41,7 @@ def vjp(function: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable
     return y, pull
 
 
+@explains
 def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
     """The output, and J · t: how the output moves when the inputs move along ``tangents``.
 
@@ -56,6 +59,7 @@ def jvp(function: Callable[..., Tensor], inputs: Any, tangents: Any, create_grap
     return y, grad(_pull(y, xs, v, create_graph=True), v, ts, create_graph=create_graph)
 
 
+@explains
 def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
     """d output / d input for every pair of entries: a Tensor of the output's shape followed by the input's.
 
@@ -81,6 +85,7 @@ def jacobian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = 
     return _one_or_all(whole, several)
 
 
+@explains
 def hessian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = False) -> Any:
     """The second derivatives of a scalar function: for an input x a Tensor of shape (*x.shape, *x.shape).
 
@@ -98,6 +103,7 @@ def hessian(function: Callable[..., Tensor], inputs: Any, create_graph: bool = F
     return tuple([jacobian(slope(i), inputs, create_graph) for i in range(len(inputs))])
 
 
+@explains
 def hvp(function: Callable[..., Tensor], inputs: Any, v: Any, create_graph: bool = False) -> tuple[Tensor, Any]:
     """The output of a scalar function f, and H · v, computed as the gradient of vᵀ · ∇f. The Hessian H is never built.
 
@@ -203,6 +209,7 @@ def _scalar(name: str, y: Tensor) -> Tensor:
     return y
 
 
+@explains
 def gradcheck(
     function: Callable[..., Any],
     *inputs: Any,

@@ -46,7 +46,7 @@ LOADERS = [
     ("lists of several lengths", lambda: data.default_collate([[1, 2], [1]]), RuntimeError,
      "samples of 1 and of 2 entries", "of one length", "pad the samples"),
     ("samples of several kinds", lambda: data.default_collate([1, "a"]), TypeError,
-     "samples of int and str", "of one kind", "the same kind for every index"),
+     "samples of int, str", "of one kind", "the same kind for every index"),
     ("samples that cannot be stacked", lambda: data.default_collate([{1, 2}]), TypeError,
      "default_collate got a set", "Tensors, arrays, numbers, texts", "collate_fn"),
     ("an empty batch", lambda: data.default_collate([]), IndexError,

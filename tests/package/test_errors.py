@@ -17,6 +17,7 @@ from cases import (  # fmt: skip
     mistakes_functions,
     mistakes_graph,
     mistakes_models,
+    mistakes_types,
 )
 from cases.mistakes import x
 from cases.mistakes_in_numpy_and_pytorch import CALLS
@@ -29,6 +30,7 @@ from tinygrad_tf.errors import describe, error, is_explained
 TABLES = {
     **mistakes.TABLES, **mistakes_autograd_nn.TABLES, **mistakes_models.TABLES, **mistakes_functions.TABLES,
     **mistakes_graph.TABLES, **mistakes_data.TABLES, **mistakes_compat.TABLES,
+    **mistakes_types.TABLES,
 }  # fmt: skip
 MISTAKES = [(f"{kind}: {name}", *rest) for kind, rows in TABLES.items() for name, *rest in rows]
 

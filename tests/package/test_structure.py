@@ -18,21 +18,22 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FILES = sorted(ROOT.rglob("*.py"))
 
 # What each folder and module may import of the package. Everything else is forbidden.
-_ENGINE = {"errors", "fields", "wording", "random", "sums", "autograd", "ops"}
+_ENGINE = {"errors", "arguments", "fields", "wording", "random", "sums", "autograd", "ops"}
 _NETWORK = _ENGINE | {"nn", "optim"}
 ALLOWED = {
     "wording": set(),
     "errors": {"wording"},
+    "arguments": {"errors"},
     "random": {"errors"},
     "signals": set(),
-    "locks": {"errors"},
+    "locks": {"errors", "wording"},
     "files": {"errors", "wording", "locks"},
     "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
-    "autograd": {"errors", "wording", "random", "signals", "sums"},  # knows no op by name
-    "ops": {"errors", "fields", "random", "sums", "autograd", "kernels"},
-    "transforms": {"errors", "wording", "autograd"},
+    "autograd": {"errors", "arguments", "wording", "random", "signals", "sums"},  # knows no op by name
+    "ops": {"errors", "arguments", "fields", "random", "sums", "autograd", "kernels"},
+    "transforms": {"errors", "arguments", "wording", "autograd"},
     "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
     "formula": {"errors", "wording", "autograd"},
     "program": {"errors", "wording", "random", "sums", "autograd", "kernels", "ops"},

@@ -1,5 +1,6 @@
 """One setting for the language, and a Chinese rule and cure for every message."""
 
+import ast
 import os
 import re
 import subprocess
@@ -29,6 +30,39 @@ def is_chinese(text):
 
 def test_every_message_has_its_chinese():
     assert messages.without_chinese() == []
+
+
+def test_what_is_raised_warned_of_or_printed_has_its_chinese():
+    """A plain text speaks English alone: it goes through error(), translated() or either(), or EXEMPT says why not."""
+    assert [found for found in messages.plain_texts() if not messages.exempt(*found[:2])] == []
+
+
+def test_each_reason_for_a_plain_text_is_needed():
+    found = [(file, name) for file, name, _ in messages.plain_texts()]
+    used = {key for key in messages.EXEMPT for file, name in found if file.startswith(key[0]) and name == key[1]}
+    assert set(messages.EXEMPT) - used == set()
+
+
+@pytest.mark.parametrize(
+    "code, texts",
+    [
+        ('raise ValueError("a plain text")', ["a plain text"]),
+        ('raise ValueError(f"a plain {x}")', ["a plain {0}"]),
+        ('raise ValueError("a plain {}".format(x))', ["a plain {}"]),
+        ('warnings.warn("a plain text", stacklevel=2)', ["a plain text"]),
+        ('warnings.warn(translated("one that is said"))', []),
+        ('raise ValueError(either("one that is said", "说"))', []),
+        ('raise error(ValueError, "op", got="a plain text", rule="a rule", cure="a cure")', []),
+    ],
+)
+def test_a_plain_text_is_found(code, texts):
+    assert [messages.english(text) for _, text in messages.plain(ast.parse(code))] == texts
+
+
+def test_a_text_that_comes_by_a_variable_is_found():
+    lines = ["def f(x):", '  what = "a text"', '  what += " and more"', '  return error(ValueError, "f", got=what)']
+    found = [x for x in messages.said_in(ast.parse("\n".join(lines))) if messages.is_text(x)]
+    assert {"a text", " and more"} <= {messages.english(x) for x in found}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.table}: {m.name}" for m in MISTAKES])
@@ -85,6 +119,14 @@ def test_a_space_stands_between_chinese_and_latin_letters(english, chinese):
 def test_nothing_is_translated_by_half(text):
     with tinygrad_tf.language("zh"):
         assert languages.translated(text) == text
+
+
+def test_no_space_stands_between_chinese_and_chinese():
+    with tinygrad_tf.language("zh"):
+        assert (
+            languages.translated("a file is as it was written; here it ends early")
+            == "文件应与写出时一致；这里它不完整"
+        )
 
 
 def test_names_stay_as_they_are():

@@ -38,7 +38,7 @@ def no_input(name: str, x: Any) -> Exception:
     return error(
         TypeError,
         name,
-        got=f"{'a' if x is None or not callable(x) else 'the function or module'} {type(x).__name__}",
+        got=f"a {type(x).__name__}" if x is None or not callable(x) else f"the function or module {type(x).__name__}",
         rule="it is computed of Tensors, arrays, numbers and lists of numbers",
         cure="call a module first, as in module(x); strings become ids through a vocabulary",
     )

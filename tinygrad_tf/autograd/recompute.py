@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains
 from ..errors import error
 from ..random import get_state, replayed, set_state
 from .recording import enable_grad, thread
@@ -16,6 +17,7 @@ from .versions import Before, last_version
 from .walk import AGAIN, reachable
 
 
+@explains
 def checkpoint(function: Callable[..., Tensor], *inputs: Any) -> Tensor:
     """``function(*inputs)``, keeping nothing of what it computes: backward computes it again (Chen et al. 2016).
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import explains
 from . import mistakes
 from .operation import Op, fit
 from .recording import enable_grad
@@ -251,15 +252,10 @@ def _through_hooks(Y: Tensor, dY: Array, create_graph: bool) -> Array:
     return dY
 
 
-def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
-) -> Any:
+@explains
+def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
+         retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool | None = None,
+         materialize_grads: bool = False) -> Any:  # fmt: skip
     """The gradients of ``outputs`` (summed, weighted by ``grad_outputs``) with respect to ``inputs``, as Tensors.
 
     Inputs may be any Tensors of the graph; one that the outputs do not depend on gives zeros, None with

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import error
+from ..wording.languages import translated
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEVICES = ("cuda", "cpu", "xpu", "mps", "hpu")
@@ -43,8 +44,10 @@ class autocast:
         if enabled and not (isinstance(dtype, (np.dtype, type)) and np.dtype(dtype) == np.float32) and not _said:
             _said.append("once is enough")
             warnings.warn(
-                f"autocast: nothing is computed in {dtype or 'a shorter type'} here; the inputs keep their own types, "
-                "float32 as a rule, which is as exact or more so",
+                translated(
+                    f"autocast: nothing is computed in {dtype or 'a shorter type'} here; the inputs keep their own "
+                    "types, float32 as a rule, which is as exact or more so"
+                ),
                 stacklevel=2,
             )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains
 from ..autograd.tensor import Tensor
 from ..autograd.versions import become, before, check_may_become, cut_off
 from ..errors import error
@@ -35,6 +36,7 @@ def subtracted(X, other, *, alpha: float = 1):
     return X - (other if alpha == 1 else other * alpha)
 
 
+@explains
 def fill_(self: Tensor, value) -> Tensor:
     """Set every entry to ``value``, a number or a Tensor without axes.
 
@@ -61,6 +63,7 @@ def zero_(self: Tensor) -> Tensor:
     return _written(self, ..., 0)
 
 
+@explains
 def copy_(self: Tensor, src, non_blocking: bool = False) -> Tensor:
     """Set the entries to those of ``src``, which is broadcast and brought to the type of this Tensor.
 
@@ -70,6 +73,7 @@ def copy_(self: Tensor, src, non_blocking: bool = False) -> Tensor:
     return _written(self, ..., src)
 
 
+@explains
 def index_put_(self: Tensor, indices, values, accumulate: bool = False) -> Tensor:
     """Set ``self[indices]`` to ``values``; with ``accumulate`` add them, as often as a place is named.
 
@@ -88,6 +92,7 @@ def _with_added(X, index, values):
 put_added = in_place("index_put_", _with_added)
 
 
+@explains
 def fill_diagonal_(self: Tensor, fill_value, wrap: bool = False) -> Tensor:
     """Set the entries of the diagonal of a matrix to ``fill_value``. ``wrap`` begins anew below a tall matrix.
 
@@ -116,6 +121,7 @@ def _written(t: Tensor, index, value) -> Tensor:
 # ---- random values ---------------------------------------------------------------------------------------------------
 
 
+@explains
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator=None) -> Tensor:
     """Draw the entries from the normal distribution.
 
@@ -126,6 +132,7 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator=None) ->
                   generator_of(generator).normal, mean, max(std, 0))  # fmt: skip
 
 
+@explains
 def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator=None, **named) -> Tensor:
     """Draw the entries evenly from ``from_`` up to ``to``; PyTorch calls the first ``from``, which Python reserves.
 
@@ -134,11 +141,18 @@ def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator=None, *
     """
     low = named.pop("from", from_)
     if named:
-        raise TypeError(f"uniform_() got an unexpected keyword argument {next(iter(named))!r}")
+        raise error(
+            TypeError,
+            "uniform_",
+            got=f"an unknown {next(iter(named))!r}",
+            rule="its arguments are from, to and generator",
+            cure="write t.uniform_(0, 1)",
+        )
     return _drawn(self, "uniform_", low <= to, {"from": low, "to": to}, "from is not above to",
                   generator_of(generator).uniform, low, max(to, low))  # fmt: skip
 
 
+@explains
 def bernoulli_(self: Tensor, p=0.5, *, generator=None) -> Tensor:
     """Set each entry to 1 with probability ``p``, a number or a Tensor of probabilities, and else to 0.
 
@@ -151,6 +165,7 @@ def bernoulli_(self: Tensor, p=0.5, *, generator=None) -> Tensor:
                   generator_of(generator).binomial, 1, np.clip(p, 0, 1))  # fmt: skip
 
 
+@explains
 def exponential_(self: Tensor, lambd: float = 1, *, generator=None) -> Tensor:
     """Draw the entries from the exponential distribution with the mean 1 / lambd.
 
@@ -161,6 +176,7 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator=None) -> Tensor:
                   generator_of(generator).exponential, 1 / lambd if lambd > 0 else 1)  # fmt: skip
 
 
+@explains
 def random_(self: Tensor, low: int = 0, to: int | None = None, *, generator=None) -> Tensor:
     """Draw whole numbers from ``low`` to ``to`` − 1; a single number is the end, and without one the type's range.
 

@@ -70,7 +70,9 @@ class _Packing:
             raise error(
                 ValueError,
                 "save",
-                got=f"{path[:200]}, which " + ("holds itself" if id(x) in around else f"is nested {len(around)} deep"),
+                got=f"{path[:200]}, which holds itself"
+                if id(x) in around
+                else f"{path[:200]}, which is nested {len(around)} deep",
                 rule=f"what is saved is nested at most {DEEPEST} deep",
                 cure="save what lies inside by itself, under a name of its own",
             )

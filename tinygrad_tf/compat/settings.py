@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.debugging import debug
 from ..errors import error
+from ..wording.languages import translated
 
 _PRECISIONS = ("highest", "high", "medium")
 _chosen = {"precision": "highest", "deterministic": False}
@@ -82,8 +83,10 @@ def set_num_threads(n: int) -> None:
         from threadpoolctl import threadpool_limits
     except ImportError:
         warnings.warn(
-            "set_num_threads changes nothing, because threadpoolctl is not installed: set OPENBLAS_NUM_THREADS in the "
-            "environment before the program starts, or pip install threadpoolctl",
+            translated(
+                "set_num_threads changes nothing, because threadpoolctl is not installed: set OPENBLAS_NUM_THREADS in "
+                "the environment before the program starts, or pip install threadpoolctl"
+            ),
             stacklevel=2,
         )
         return

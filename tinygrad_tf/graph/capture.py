@@ -146,7 +146,7 @@ def _tell_of_writes(tensors: list[Tensor]) -> None:
         problem = error(
             RuntimeWarning,
             "graph",
-            got={x.name or f"input {i}": x for i, x in enumerate(written.values())},
+            got={f"input {i}": x for i, x in enumerate(written.values())},
             rule="they were written to after they were used: what is shown of them, and run again, is as they are now",
             cure="draw before the write (t[i] = v, add_() …, optimizer.step()), or write to a copy: t.clone()",
         )

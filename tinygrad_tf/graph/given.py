@@ -64,7 +64,7 @@ def checked_end(op: str, graph: Graph, end: Any, name: str = "path_to") -> Tenso
         found = [node for node in graph.nodes if node.name == end or (node.name or "").endswith(f".{end}")]
         if found:
             cure = f"give the Tensor itself: {', '.join([f'{node.name} {node.shape}' for node in found[:4]])}"
-            cure += f" and {len(found) - 4} more are called so" if len(found) > 4 else ""
+            cure = f"{cure} and {len(found) - 4} more are called so" if len(found) > 4 else cure
         else:
             names = dict.fromkeys(node.name for node in graph.nodes if node.name)
             near = difflib.get_close_matches(end, names, 3, 0.4) or list(names)[:3]

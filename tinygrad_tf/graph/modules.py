@@ -172,7 +172,7 @@ def _named(graph: Graph, paths: Sequence[str]) -> set[int]:
                 ValueError,
                 "draw",
                 got={"open": capped(repr(path))},
-                rule="open lists paths of modules that ran, such as " + ", ".join(sorted(known)[:4] or ["none here"]),
+                rule=f"open lists paths of modules that ran, such as {', '.join(sorted(known)[:4] or ['none here'])}",
                 cure="write the path as named_modules() has it",
             )
     around: set[int] = set()

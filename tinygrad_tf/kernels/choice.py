@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import TracebackType
 
+from ..errors import error
 from .pair import Backward, Forward, Kernel
 
 #: The kernels that run, by the names of their ops.
@@ -46,11 +47,22 @@ class use:
             try:
                 from .compiled import PAIRS  # imports Numba
             except ImportError as problem:
-                raise ImportError(f'kernels.use("compiled") got {problem}; these kernels are compiled by Numba: '
-                                  'pip install "tinygrad_tf[fast]"') from None  # fmt: skip
+                raise error(
+                    ImportError,
+                    "kernels.use",
+                    got=f"{name!r}: {problem}",
+                    rule="these kernels are compiled by Numba",
+                    cure='pip install "tinygrad_tf[fast]"',
+                ) from None
             offer(name, PAIRS)
         if name not in _sets:
-            raise ValueError(f'kernels.use got {name!r}; there are "numpy" and "compiled"; write use("compiled")')
+            raise error(
+                ValueError,
+                "kernels.use",
+                got={"name": repr(name)},
+                rule='there are "numpy" and "compiled"',
+                cure='write use("compiled")',
+            )
         for op, (forward, backward) in {**_sets["numpy"], **_sets[name]}.items():
             kernel = KERNELS.setdefault(op, Kernel(forward, backward))
             kernel.forward, kernel.backward = forward, backward

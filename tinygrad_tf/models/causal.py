@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import nn
 from ..autograd.tensor import Tensor, to_array
-from ..errors import error
+from ..errors import error, unwritten
 from ..ops.fused import cross_entropy
 from .folders import Digests, Folder
 from .generation import Generates
@@ -92,7 +92,7 @@ class CausalLM(Pretrained, Generates):
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None
     ) -> Tensor:
         """Ids (B, L) → what the output layer reads (B, L, D). A subclass writes it."""
-        raise NotImplementedError
+        raise unwritten(self, "hidden(self, input_ids, attention_mask, position_ids, cache)")
 
     def forward(
         self, input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: nn.Cache | None = None,

@@ -24,11 +24,11 @@ def finite(logits: Array, step: int, rows: Array | None = None) -> Array:
     if wrong.any():
         row = int(wrong.argmax())
         largest = logits[row].max()
+        what = "all −inf" if largest == -np.inf else f"up to {largest}"
         raise error(
             ValueError,
             "generate",
-            got=f"for new token {step + 1} logits of row {row} that are "
-            f"{'all −inf' if largest == -np.inf else f'up to {largest}'}",
+            got=f"for new token {step + 1} logits of row {row} that are {what}",
             rule="a token is chosen by logits without NaN, of which the largest is a finite number",
             cure="look for NaN and Inf in the model's parameters; with debug(): model(ids) names the op that makes the "
             "first",

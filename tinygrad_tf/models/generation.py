@@ -16,6 +16,7 @@ from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..signals import Held
+from ..wording.languages import translated
 from .beams import beam_search
 from .choosing import Ends, Rules, draw, finite, some_left
 from .settings import GenerationConfig
@@ -147,8 +148,10 @@ class Generates(nn.Module):
         config = config.but(**settings)
         if settings.get("max_length") is not None and config.max_new_tokens is not None:
             warnings.warn(
-                f"generate: max_new_tokens={config.max_new_tokens} counts, and not max_length={config.max_length}, as "
-                "in transformers; write max_new_tokens=None to go by max_length",
+                translated(
+                    f"generate: max_new_tokens={config.max_new_tokens} counts, and not max_length={config.max_length}, "
+                    "as in transformers; write max_new_tokens=None to go by max_length"
+                ),
                 stacklevel=3,
             )
         return config

@@ -17,6 +17,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from ..fields import MAPPING, check, optional
 from ..ops.fused import attention
+from ..wording.languages import translated
 from .causal import CausalLM, tokens_of
 from .configs import Config, activation
 from .rotary import frequencies, rope
@@ -84,8 +85,10 @@ class LlamaConfig(Config):
             found["original_max_position_embeddings"] = settings["original_max_position_embeddings"]
         if older and any(newer.get(name, value) != value for name, value in found.items()):
             warnings.warn(
-                f"LlamaConfig: rope_scaling {older} counts, and not rope_parameters {newer}, as in transformers; take "
-                "one of them out of config.json",
+                translated(
+                    f"LlamaConfig: rope_scaling {older} counts, and not rope_parameters {newer}, as in transformers; "
+                    "take one of them out of config.json"
+                ),
                 stacklevel=3,
             )
         return super().from_dict({**settings, "rope_parameters": found})

@@ -25,6 +25,7 @@ from ..fields import check, whole
 from ..files import safetensors_package
 from ..nn.loading import stripped, unwrapped
 from ..nn.outline import outline
+from ..wording.languages import translated
 from ..wording.texts import named
 from .configs import family
 from .folders import WEIGHTS, Digests, Entry, Folder, check_type, read
@@ -192,7 +193,7 @@ class Pretrained(nn.Module):
             raise error(
                 RuntimeError,
                 f"{type(self).__name__}.from_pretrained",
-                got="; ".join(problems),
+                got="; ".join(map(translated, problems)),
                 rule="the files hold the tensors of the model that config.json describes",
                 cure="download all files of one model anew, or use the class that its config.json names",
             )
@@ -217,9 +218,11 @@ class Pretrained(nn.Module):
     def _untie(self, name: str, first: str, array: np.ndarray[Any, Any]) -> None:
         """Give the second of two tied names a parameter of its own, since the files hold two."""
         warnings.warn(
-            f"{type(self).__name__}.from_pretrained: config.json ties {name} to {first}, but the files hold different "
-            "values for both; both are kept, untied, as transformers does. Write tie_word_embeddings: false into "
-            "config.json, or leave one of them out of the files.",
+            translated(
+                f"{type(self).__name__}.from_pretrained: config.json ties {name} to {first}, but the files hold "
+                "different values for both; both are kept, untied, as transformers does; write tie_word_embeddings: "
+                "false into config.json, or leave one of them out of the files"
+            ),
             stacklevel=5,
         )
         path, _, last = name.rpartition(".")

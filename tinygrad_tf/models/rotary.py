@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import error, shown
 from ..fields import TRUTH, check, is_finite, number, text
+from ..wording.languages import translated
 
 Array = np.ndarray[Any, Any]
 
@@ -79,7 +80,9 @@ def rope(given: Mapping[str, Any], max_positions: int) -> dict[str, Any]:
     unread = set(found) - {*_NEEDS[kind], *_MAY_HAVE.get(kind, ()), *_OF_ALL}
     if unread:
         warnings.warn(
-            f"LlamaConfig: rope_type {kind!r} does not read {', '.join(sorted(unread))}, here and in transformers",
+            translated(
+                f"LlamaConfig: rope_type {kind!r} does not read {', '.join(sorted(unread))}, here and in transformers"
+            ),
             stacklevel=4,
         )
     return found

@@ -71,7 +71,7 @@ class TransformerConfig:
             raise error(
                 ValueError,
                 "TransformerConfig",
-                got=f"{'no' if odd[0] == 'vocab_size' else 'an unknown'} {shown(odd[0])}",
+                got=f"no {shown(odd[0])}" if odd[0] == "vocab_size" else f"an unknown {shown(odd[0])}",
                 rule=f"its fields are {', '.join(sorted(known))}",
                 cure="write TransformerConfig.from_dict(dataclasses.asdict(config))",
             )

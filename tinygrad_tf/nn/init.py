@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import explains
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor
 from ..errors import error
@@ -61,6 +62,7 @@ def _check_is_one_of(name: str, value: str, known: Iterable[str]) -> None:
         )
 
 
+@explains
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor for weights in front of this function that keeps the variance of what goes through (He et al. 2015).
 
@@ -76,6 +78,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return gains[nonlinearity]
 
 
+@explains
 def uniform_(t: T, a: float = 0.0, b: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers uniform on [a, b).
 
@@ -85,11 +88,13 @@ def uniform_(t: T, a: float = 0.0, b: float = 1.0, generator: Any = None) -> T:
     return _fill(t, lambda: generator_of(generator).uniform(a, b, t.shape))
 
 
+@explains
 def normal_(t: T, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers from the normal distribution with this mean and standard deviation."""
     return _fill(t, lambda: generator_of(generator).normal(mean, std, t.shape))
 
 
+@explains
 def constant_(t: T, value: float) -> T:
     """Fill with the same number everywhere.
 
@@ -101,27 +106,32 @@ def constant_(t: T, value: float) -> T:
     return _fill(t, value)
 
 
+@explains
 def zeros_(t: T) -> T:
     """Fill with 0."""
     return constant_(t, 0.0)
 
 
+@explains
 def ones_(t: T) -> T:
     """Fill with 1."""
     return constant_(t, 1.0)
 
 
+@explains
 def xavier_uniform_(t: T, gain: float = 1.0, generator: Any = None) -> T:
     """Fill with numbers uniform within ±gain · √(6 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     bound = gain * math.sqrt(6 / sum(_fans(t)))
     return uniform_(t, -bound, bound, generator)
 
 
+@explains
 def xavier_normal_(t: T, gain: float = 1.0, generator: Any = None) -> T:
     """Fill with normal numbers of standard deviation gain · √(2 / (fan_in + fan_out)) (Glorot, Bengio 2010)."""
     return normal_(t, 0.0, gain * math.sqrt(2 / sum(_fans(t))), generator)
 
 
+@explains
 def kaiming_uniform_(
     t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> T:
@@ -134,6 +144,7 @@ def kaiming_uniform_(
     return uniform_(t, -bound, bound, generator)
 
 
+@explains
 def kaiming_normal_(
     t: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> T:
@@ -141,6 +152,7 @@ def kaiming_normal_(
     return normal_(t, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(t, mode)), generator)
 
 
+@explains
 def trunc_normal_(
     t: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> T:
@@ -151,6 +163,7 @@ def trunc_normal_(
     return _fill(t, values)
 
 
+@explains
 def orthogonal_(t: T, gain: float = 1.0, generator: Any = None) -> T:
     """Fill with rows at right angles, or columns where these are fewer, all of length ``gain`` (Saxe et al. 2013).
 

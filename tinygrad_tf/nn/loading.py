@@ -11,6 +11,7 @@ from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..signals import whole
+from ..wording.languages import translated
 from ..wording.texts import named
 from .parts import Parts
 
@@ -60,7 +61,7 @@ class Loads(Parts):
             raise error(
                 RuntimeError,
                 f"load_state_dict of {named(type(self).__name__)}",
-                got="; ".join(problems),
+                got="; ".join(map(translated, problems)),
                 rule="names and shapes are those of the module's own state_dict()",
                 cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
             )

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import FAILURES, explained_constructor, misfit
 from ..autograd.changes import wrote
 from ..autograd.debugging import acts
 from ..autograd.places import Scope, Site, is_ours, site_of
 from ..autograd.recording import thread
 from ..autograd.tensor import Handle, Tensor
-from ..errors import error, wrong_arguments
+from ..errors import error
 from ..ops.conversion import as_dtype, check_device, type_asked_for
 from .hooks import Hooks
 from .loading import Loads
@@ -102,7 +103,7 @@ class Module(Loads):
     def __init_subclass__(cls) -> None:
         """Let the constructor explain a call with wrong arguments, as an op does."""
         if "__init__" in vars(cls):
-            cls.__init__ = _explained(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = explained_constructor(cls.__init__)  # type: ignore[method-assign]
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise error(
@@ -117,7 +118,13 @@ class Module(Loads):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._hooks:
             return self._hooks.call(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            return self.forward(*args, **kwargs)
+        except FAILURES as problem:
+            explained = misfit(problem, type(self).__name__, inspect.signature(self.forward), args, kwargs)
+            if explained is None:
+                raise
+        raise explained
 
     # ---- hooks ------------------------------------------------------------------------------------------------------
 
@@ -335,23 +342,6 @@ class Module(Loads):
         from .printing import tree
 
         return tree(self)
-
-
-def _explained(construct: F) -> F:
-    @functools.wraps(construct)
-    def run(self: Module, *args: Any, **kwargs: Any) -> None:
-        try:
-            construct(self, *args, **kwargs)
-        except TypeError:
-            signature = inspect.signature(construct)
-            try:
-                signature.bind(self, *args, **kwargs)
-            except TypeError:
-                own = signature.replace(parameters=list(signature.parameters.values())[1:])
-                raise wrong_arguments(type(self).__name__, own, args, kwargs) from None
-            raise
-
-    return run  # type: ignore[return-value]
 
 
 def _check_takes(where: str, name: str, value: Any, kind: type[Any], cure: str) -> None:

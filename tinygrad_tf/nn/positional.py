@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..ops.join import concatenate
@@ -17,6 +18,7 @@ from .outline import outlined
 _FIRST = 1 << 20  # entries of the table that are computed at once
 
 
+@explains
 def sinusoids(length: int, d_model: int) -> np.ndarray[Any, Any]:
     """The table (length, d_model) of "Attention Is All You Need", section 3.5.
 

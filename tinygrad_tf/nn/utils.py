@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..arguments import explains
 from ..autograd.debugging import acts
 from ..autograd.dtypes import widened
 from ..autograd.tensor import Tensor
@@ -15,6 +16,7 @@ from ..sums import squares
 
 
 @acts
+@explains
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = False, foreach: bool | None = None) -> float:  # fmt: skip
     """Scale all gradients together so that their norm is at most ``max_norm`` (Pascanu et al. 2013).
@@ -55,6 +57,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
 
 
 @acts
+@explains
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Cut every entry of every gradient to −clip_value … clip_value. ``foreach`` changes nothing.
 

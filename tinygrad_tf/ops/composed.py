@@ -10,12 +10,12 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..arguments import FAILURES, misfit
 from ..autograd.dtypes import halved, is_half, widened
 from ..autograd.mistakes import no_input
 from ..autograd.operation import aliases, renamed
 from ..autograd.places import is_ours, site_of
 from ..autograd.tensor import Tensor, holds_tensors
-from ..errors import wrong_arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,16 +38,11 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
                 break
         try:
             made = compose(*inputs, **params)
-        except (AttributeError, TypeError):
-            signature = inspect.signature(compose)
-            try:
-                signature.bind(*inputs, **params)
-            except TypeError:
-                raise wrong_arguments(compose.__name__, signature, inputs, params) from None
-            for i, x in enumerate((*inputs, *params.values())):
-                if callable(getattr(x, "named_parameters", None)) or (i == 0 and (x is None or isinstance(x, str))):
-                    raise no_input(compose.__name__, x) from None
-            raise
+        except FAILURES as problem:
+            explained = misfit(problem, compose.__name__, inspect.signature(compose), inputs, params)
+            if explained is None:
+                raise
+            raise _no_input(compose.__name__, inputs, params) or explained from None
         if isinstance(made, Tensor):
             if made.op is not None and (made.site is None or is_ours(made.site[0])):
                 made.site = site_of(_getframe(1))
@@ -58,6 +53,14 @@ def function(compose: Callable[P, R]) -> Callable[P, R]:
         return made
 
     return call
+
+
+def _no_input(name: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Exception | None:
+    """The error for a module in place of its result, and for a first input that nothing is computed of."""
+    for i, x in enumerate((*inputs, *params.values())):
+        if callable(getattr(x, "named_parameters", None)) or (i == 0 and (x is None or isinstance(x, str))):
+            return no_input(name, x)
+    return None
 
 
 #: The arguments that are lists of Tensors; in any other place a list with Tensors in it means one Tensor.

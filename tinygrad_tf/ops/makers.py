@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import FAILURES, misfit
 from ..autograd.tensor import Tensor, to_array
 from ..fields import check_number, wrong_sizes
 from ..random import generator_of
@@ -29,8 +31,11 @@ def _maker(make: F) -> F:
         args = (params.pop("size"),) if many and "size" in params else args
         try:
             return make(*args, **params)
-        except (TypeError, ValueError):
-            wrong = wrong_sizes(make.__name__, _shape(args)) if many else None
+        except FAILURES as problem:
+            wrong = (
+                wrong_sizes(make.__name__, _shape(args)) if many and type(problem) in (TypeError, ValueError) else None
+            )
+            wrong = wrong or misfit(problem, make.__name__, inspect.signature(make), args, params)
             if wrong is None:
                 raise
         raise wrong

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains
 from ..autograd import mistakes
 from ..autograd.changes import wrote
 from ..autograd.places import site_of
@@ -95,6 +96,7 @@ def where(self: Tensor, condition, other):
     return choice.where(condition, self, other)
 
 
+@explains
 def expand_as(self: Tensor, other):
     """The Tensor broadcast to the shape of ``other``."""
     return shape.broadcast_to(self, tuple(other.shape))
@@ -113,11 +115,13 @@ def repeat(self: Tensor, *sizes):
     return join.tile(self, *sizes)
 
 
+@explains
 def view_as(self: Tensor, other):
     """The Tensor in the shape of ``other``."""
     return shape.reshape(self, tuple(other.shape))
 
 
+@explains
 def type_as(self: Tensor, other):
     """The Tensor in the dtype of ``other``."""
     return conversion.to(self, other.dtype)

@@ -9,11 +9,12 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from ..arguments import explained_constructor
 from ..autograd.changes import wrote
 from ..autograd.debugging import acts
 from ..autograd.recording import enable_grad
 from ..autograd.tensor import Tensor
-from ..errors import error, no_parameters
+from ..errors import error, no_parameters, unwritten
 from ..nn.loading import array_of
 from ..signals import whole
 from .groups import Group, check_members, check_settings, check_state, members, plain, step_of
@@ -39,6 +40,11 @@ class Optimizer:
 
     elementwise = False  # whether the formula treats each entry alone; then arrays may be cut into any pieces
     needed: tuple[str, ...] = ()  # what its formula reads in every state but an empty one
+
+    def __init_subclass__(cls) -> None:
+        """Let the constructor explain a call with wrong arguments."""
+        if "__init__" in vars(cls):
+            cls.__init__ = explained_constructor(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         together = isinstance(params, (Tensor, set, frozenset))
@@ -157,7 +163,7 @@ class Optimizer:
 
     def _update(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """Change the array ``p`` in place, given its gradient ``g``, which stays as it is."""
-        raise NotImplementedError
+        raise unwritten(self, "_update(self, p, g, state, group)")
 
     def __getstate__(self) -> dict[str, Any]:  # in a copy the states are not views of the packs
         return {**vars(self), "_packs": {}}

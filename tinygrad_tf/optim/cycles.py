@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..errors import error
+from ..errors import error, unwritten
 from .base import Optimizer
 from .groups import Group, plain
 from .scheduling import LRScheduler, positive
@@ -99,7 +99,7 @@ class MomentumCycle(LRScheduler):
 
     def momentums(self, step: int) -> list[float]:
         """The momentum of each group at ``step``."""
-        raise NotImplementedError
+        raise unwritten(self, "momentums(self, step)")
 
     def apply(self, step: int) -> None:
         super().apply(step)

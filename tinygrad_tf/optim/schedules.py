@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, ClassVar
 
+from ..arguments import explained_constructor
 from ..autograd.debugging import acts
 from ..errors import error
 from ..signals import whole
@@ -182,6 +183,7 @@ class ReduceLROnPlateau:
         "cooldown_counter", "last_epoch",
     )}}  # fmt: skip
 
+    @explained_constructor
     def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
                  threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
                  min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8) -> None:  # fmt: skip

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from ..arguments import explained_constructor
 from ..autograd.debugging import acts
-from ..errors import error
+from ..errors import error, unwritten
 from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
@@ -35,6 +36,11 @@ class LRScheduler:
     #: The settings that go into a state, under PyTorch's names, and what they are called here.
     settings: ClassVar[dict[str, str]] = {}
 
+    def __init_subclass__(cls) -> None:
+        """Let the constructor explain a call with wrong arguments."""
+        if "__init__" in vars(cls):
+            cls.__init__ = explained_constructor(cls.__init__)  # type: ignore[method-assign]
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer, self.last_epoch = optimizer, last_epoch
         self.base_lrs: list[float] = []
@@ -49,7 +55,7 @@ class LRScheduler:
 
     def factor(self, step: int) -> float:
         """What the initial rate is multiplied by at ``step``."""
-        raise NotImplementedError
+        raise unwritten(self, "factor(self, step)")
 
     def rates(self, step: int) -> list[float]:
         """The learning rate of each group at ``step``."""

@@ -15,6 +15,7 @@ from ..autograd.recording import thread
 from ..autograd.tensor import Tensor
 from ..errors import error
 from ..kernels import chosen
+from ..wording.languages import either, translated
 from .arguments import is_object, key_of, with_tensors
 from .guards import Guard
 from .programs import Program, numbers_of
@@ -221,7 +222,8 @@ class Compiled:
             )  # fmt: skip
         if what not in self._warned:
             self._warned.add(what)
-            warnings.warn(f"compile: {name}: {what}\n  cure: {cure}", RuntimeWarning, stacklevel=_level())
+            text = f"compile: {name}: {translated(what)}\n  {either('cure: ', '改法：')}{translated(cure)}"
+            warnings.warn(text, RuntimeWarning, stacklevel=_level())
 
 
 def _level() -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains
 from ..autograd.recording import no_grad
 from ..errors import error
 from ..files import shown, write_whole
@@ -27,6 +28,7 @@ from .trainer import translate
 _BLUE, _ORANGE = "#0072b2", "#d55e00"
 
 
+@explains
 def save_curves(history: History, path: str | os.PathLike[str]) -> None:
     """Draw the loss of every step and the score on held-out pairs. The file's ending says PNG, SVG or PDF.
 
@@ -62,6 +64,7 @@ def save_curves(history: History, path: str | os.PathLike[str]) -> None:
         _save(figure, path)
 
 
+@explains
 def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tuple[list[str], list[str], Any]:
     """Translate ``text`` and return what was written, what was read, and the attention between them.
 
@@ -82,6 +85,7 @@ def cross_attention(model: Transformer, vocabulary: Vocabulary, text: str) -> tu
     return vocabulary.symbols(written), list(text), weights.array[0]
 
 
+@explains
 def save_attention(model: Transformer, vocabulary: Vocabulary, text: str, path: str | os.PathLike[str]) -> str:
     """Draw :func:`cross_attention` as a map. The row of a written character shows which characters it looked at.
 

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..arguments import explained_constructor
 from ..errors import error
 from ..fields import check, whole
 from ..files import check_writable, explained, safetensors_package, short, shown, write_whole
 from ..locks import alone_with
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
+from ..wording.languages import either
 from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, save_checkpoint
 
 
@@ -43,6 +45,7 @@ class CheckpointFile:
     FileExistsError: CheckpointFile got …, where the checkpoint of step 1 is
     """
 
+    @explained_constructor
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
         check("CheckpointFile", {"keep": keep}, {"keep": whole(1)})
         with explained("write", path):
@@ -85,7 +88,10 @@ class CheckpointFile:
         try:
             check_writable(self.path, size)
         except OSError as problem:
-            _warn(f"there is no room for a checkpoint, of about {size:,} bytes: {problem}")
+            _warn(
+                f"there is no room for a checkpoint, of about {size:,} bytes: {problem}",
+                f"没有空间存放检查点（约 {size:,} 字节）：{problem}",
+            )
 
     def save(
         self,
@@ -103,7 +109,10 @@ class CheckpointFile:
             now = _look(self.path)
             if now is not None and now != self._ours:
                 theirs, self.path, self._ours, now = self.path, self._free(step), None, None
-                _warn(f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}")
+                _warn(
+                    f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}",
+                    f"{shown(theirs)} 已经是别人的文件：从第 {step} 步起，检查点写到 {shown(self.path)}",
+                )
             if now is not None and self.keep > 1 and self.step is not None and self.step != step:
                 self._keep_old(self.step)
             save_checkpoint(self.path, model, optimizer, schedule, step, notes)
@@ -116,7 +125,11 @@ class CheckpointFile:
             self.save(*args)
         except (OSError, MemoryError) as problem:
             have = "nothing is saved yet" if self.step is None else f"the checkpoint of step {self.step} is still there"
-            _warn(f"not saved, and the training goes on; {have}; the next save tries again: {problem}")
+            kept = "至今还没有存过" if self.step is None else f"第 {self.step} 步的检查点还在"
+            _warn(
+                f"not saved, and the training goes on; {have}; the next save tries again: {problem}",
+                f"没有存成，训练继续；{kept}；下次保存时再试：{problem}",
+            )
             return False
         return True
 
@@ -187,7 +200,9 @@ class CheckpointFile:
         self._older = self._older or {}
         try:
             if os.path.lexists(old) and not self._is_ours(old):
-                raise FileExistsError(errno.EEXIST, f"{shown(old)} is somebody else's file")
+                raise FileExistsError(
+                    errno.EEXIST, either(f"{shown(old)} is somebody else's file", f"{shown(old)} 是别人的文件")
+                )
             old.unlink(missing_ok=True)
             try:
                 os.link(real, old)
@@ -196,7 +211,10 @@ class CheckpointFile:
             self._older.pop(old, None)
             self._older[old] = _look(old)  # the newest is the last: clocks may go backwards
         except OSError as problem:
-            _warn(f"the checkpoint of step {step} is not kept beside the newer one: {problem}")
+            _warn(
+                f"the checkpoint of step {step} is not kept beside the newer one: {problem}",
+                f"第 {step} 步的检查点没能与新的一起留下：{problem}",
+            )
 
     def _remove_old(self) -> None:
         if self.keep > 1:
@@ -206,8 +224,8 @@ class CheckpointFile:
                     old.unlink()
 
 
-def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=4)
+def _warn(en: str, zh: str) -> None:
+    warnings.warn(either(en, zh), stacklevel=4)
 
 
 def _look(path: Path) -> Any:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .. import random
+from ..arguments import explains
 from ..errors import error, found_in, shown
 from ..fields import check, is_whole
 from ..fields import whole as whole_number
@@ -147,6 +148,7 @@ class Checkpoint:
                 )
 
 
+@explains
 def save_checkpoint(
     path: str | os.PathLike[str],
     model: Module,
@@ -188,20 +190,25 @@ def save_checkpoint(
     }
     try:
         again = json.loads(json.dumps(state))
-        if json.dumps(again) != json.dumps(state):
-            raise ValueError("keys such as 1 and '1' become one")
+        is_same = json.dumps(again) == json.dumps(state)
         text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
     except (TypeError, ValueError, RecursionError) as problem:
-        raise error(
-            TypeError,
-            "save_checkpoint",
-            got=f"notes that JSON cannot hold ({problem})",
-            rule="notes are plain data",
-            cure="note numbers, texts, lists and dicts; arrays belong into the model",
-        ) from None
+        raise _no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
+    if not is_same:
+        raise _no_notes("notes in which keys such as 1 and '1' become one")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
     write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
+
+
+def _no_notes(got: str) -> Exception:
+    return error(
+        TypeError,
+        "save_checkpoint",
+        got=got,
+        rule="notes are plain data",
+        cure="note numbers, texts, lists and dicts; arrays belong into the model",
+    )
 
 
 def _check_arrays(arrays: Arrays) -> None:
@@ -218,6 +225,7 @@ def _check_arrays(arrays: Arrays) -> None:
             )
 
 
+@explains
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint and check that it is whole. Nothing is executed, and nothing is changed yet.
 

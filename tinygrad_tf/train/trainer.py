@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ..arguments import explained_constructor, explains
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, found_in
@@ -23,6 +24,7 @@ from ..parallel import Alone, Ranks, Shared, share
 from ..random import generator, get_state, replayed
 from ..signals import interruptible
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
+from ..wording.languages import translated
 from .finite import bad_parameter, first_bad, not_finite
 from .keeping import CheckpointFile
 from .noted import described, history_of
@@ -57,6 +59,7 @@ class Trainer:
     (2, [2])
     """
 
+    @explained_constructor
     def __init__(self, model: Transformer, task: Task, config: TrainConfig,
                  path: str | os.PathLike[str] | None = None, ranks: Ranks | None = None,
                  *, overwrite: bool = False, keep: int = 1) -> None:  # fmt: skip
@@ -109,7 +112,9 @@ class Trainer:
                         if self.file
                         else "not saved: no path"
                     )
-                    bar.say(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
+                    bar.say(
+                        translated(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
+                    )
         return self.history
 
     def _ends(self, interrupted: int) -> bool:
@@ -242,6 +247,7 @@ class Trainer:
                 "model": asdict(self.model.config), "training": asdict(self.config)}  # fmt: skip
 
 
+@explains
 def batch_loss(model: Transformer, batch: Batch) -> Tensor:
     """The mean cross-entropy over all target tokens of a batch. Padding does not count."""
     logits = model(batch.source, batch.target_in)  # (B, T, V)
@@ -251,6 +257,7 @@ def batch_loss(model: Transformer, batch: Batch) -> Tensor:
 
 
 @no_grad()
+@explains
 def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], max_length: int = 32) -> list[str]:
     """What the model makes of each text, always by the likeliest token, at most ``max_length`` tokens long.
 
@@ -274,6 +281,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], 
     return outputs
 
 
+@explains
 def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
     """The model and the vocabulary of a checkpoint that a :class:`Trainer` wrote."""
     saved = load_checkpoint(path)

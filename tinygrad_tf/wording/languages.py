@@ -39,7 +39,12 @@ class language:
 
     def __init__(self, name: str) -> None:
         if name not in LANGUAGES:
-            raise ValueError(f'language got {name!r}; there are "en" and "zh"; write language("zh")')
+            raise ValueError(  # errors.py stands upon this file
+                either(
+                    f'language got {name!r}; there are "en" and "zh"; write language("zh")',
+                    f'language 收到：{name!r}；可选 "en" 和 "zh"，请写 language("zh")',
+                )
+            )
         self.name, self.before = name, _chosen[0]
         _chosen[0] = name
 
@@ -85,7 +90,9 @@ def _in_chinese(text: str, deep: int) -> str | None:
         if parts is not None:
             said: dict[str, str] = {}
             for before, place, part in zip(literals[:-1], places, parts, strict=True):
-                found = part if before.endswith("NumPy: ") else _in_chinese(part, deep - 1) or _as_it_is(part)
+                found = (
+                    part if before.endswith(("NumPy: ", "Python: ")) else _in_chinese(part, deep - 1) or _as_it_is(part)
+                )
                 if found is None:
                     break
                 said[place] = found
@@ -120,13 +127,17 @@ def _as_it_is(part: str) -> str | None:
 
 
 def _filled(chinese: str, parts: dict[str, str]) -> str:
-    """The Chinese with its places filled; a space stands between a Chinese character and a Latin one."""
+    """The Chinese with its places filled; a space stands between Chinese and Latin, and only there."""
+    text = ""
+    for i, piece in enumerate(_PLACE.split(chinese)):  # texts and numbers in turn
+        text = _joined(text, parts[piece] if i % 2 else piece)
+    return text
 
-    def filled(place: re.Match[str]) -> str:
-        part, before = parts[place[1]], chinese[: place.start()]
-        return f" {part}" if re.match("[A-Za-z0-9]", part) and re.search("[\u3400-\u9fff]$", before) else part
 
-    return _PLACE.sub(filled, chinese)
+def _joined(text: str, more: str) -> str:
+    if re.search("[\u3400-\u9fff] ?$", text) and re.match(" ?[\u3400-\u9fff]", more):
+        return text.removesuffix(" ") + more.removeprefix(" ")
+    return f"{text} {more}" if re.search("[\u3400-\u9fff]$", text) and re.match("[A-Za-z0-9]", more) else text + more
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import re
 import warnings
 
 from ...errors import error
+from ...wording.languages import translated
 
 #: Formats that are drawn as pixels.
 BITMAPS = ("png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp")
@@ -31,7 +32,8 @@ def fits(laid_out: str, format: str) -> None:
             RuntimeError, "draw", got=f"{said} as {format}", rule=f"bitmaps have up to {_MOST:,} of them", cure=cure
         )
     if scale < 1:
-        warnings.warn(f"{said} was scaled down to {scale:.0%} of its size, as {format} allows: {cure}", stacklevel=4)
+        text = f"{said} was scaled down to {scale:.0%} of its size, as {format} allows: {cure}"
+        warnings.warn(translated(text), stacklevel=4)
 
 
 def with_room_for_heads(laid_out: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...autograd.tensor import Tensor
 from ...errors import error
+from ...wording.languages import translated
 from .recording import Recorded
 from .structure import Place, mapped
 
@@ -39,7 +40,8 @@ def copied(torch: Any, module: Any) -> Any:
         ) from problem
     brief = [t for t in itertools.chain(own.parameters(), own.buffers()) if t.dtype == torch.bfloat16]
     if brief:
-        warnings.warn("from_torch: bfloat16 is computed in float32, as NumPy has no bfloat16", stacklevel=3)
+        text = "from_torch: bfloat16 is computed in float32, as NumPy has no bfloat16"
+        warnings.warn(translated(text), stacklevel=3)
     for t in brief:
         t.data = t.data.float()
     return own

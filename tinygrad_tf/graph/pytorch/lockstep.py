@@ -19,6 +19,7 @@ from ...autograd.places import Site
 from ...autograd.recording import thread
 from ...autograd.tensor import Tensor, numbers
 from ...errors import error, is_explained
+from ...wording.languages import translated
 from ..callsite import names_of
 from .aten import ATEN
 from .comparing import Rounding, apart, difference, differs, size_of
@@ -215,13 +216,15 @@ class Lockstep:
         short = {key.split(".")[1]: key for key in ATEN}
         near = [short[found] for found in difflib.get_close_matches((name + ".").split(".")[1], short, 3)]
         absent = next((what for part, what in _NOT_HERE.items() if part in name), "")
-        why = f"it is for Transformers, and has no {absent}; " if absent else ""
+        why = [f"it is for Transformers, and has no {absent}"] if absent else []
+        why.append(f"gradients flow through {len(ATEN)} ops of PyTorch here, named in graph.pytorch.ATEN")
+        if near:
+            why[-1] = f"{why[-1]}, such as {', '.join(near)}"
         return error(
             NotImplementedError,
             "from_torch",
             got=f"{name} in {self._line(node)}",
-            rule=f"{why}gradients flow through {len(ATEN)} ops of PyTorch here, named in graph.pytorch.ATEN"
-            + (f", such as {', '.join(near)}" if near else ""),
+            rule="; ".join(map(translated, why)),
             cure=f"write it with those, or add what it is here: graph.pytorch.ATEN[{name!r}] = a function of the same "
             "arguments on Tensors",
         )

@@ -89,7 +89,7 @@ def _stacked(batch: Sequence[Any]) -> Tensor:
         raise error(
             TypeError,
             "default_collate",
-            got=f"samples of {' and '.join(dict.fromkeys(type(x).__name__ for x in batch))}",
+            got=f"samples of {', '.join(dict.fromkeys(type(x).__name__ for x in batch))}",
             rule="samples are of one kind",
             cure="let the data set give the same kind for every index",
         )

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ....autograd import Tensor
-from ....errors import error
+from ....errors import error, unwritten
 from ....ops.makers import as_tensor
 from ....random import generator_of
+from ....wording.languages import translated
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -32,7 +33,7 @@ class Dataset(Generic[T_co]):
     """
 
     def __getitem__(self, index: Any) -> T_co:
-        raise NotImplementedError(f"{type(self).__name__} needs a method __getitem__ that gives a sample")
+        raise unwritten(self, "__getitem__(self, index)")
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
         return ConcatDataset([self, other])
@@ -49,7 +50,7 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
     """
 
     def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError(f"{type(self).__name__} needs a method __iter__ that gives samples")
+        raise unwritten(self, "__iter__(self)")
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
         return ChainDataset([self, other])
@@ -144,7 +145,13 @@ class ConcatDataset(Dataset[T_co]):
         index += len(self) if index < 0 else 0
         part = bisect.bisect_right(self.cumulative_sizes, index)
         if part == len(self.datasets):
-            raise IndexError(f"index {index} of {len(self)} samples")  # which also ends a loop over the samples
+            raise error(  # which also ends a loop over the samples
+                IndexError,
+                "ConcatDataset",
+                got={"index": index},
+                rule=f"there are {len(self)} samples",
+                cure=f"count from -{len(self)} to {len(self) - 1}",
+            )
         return self.datasets[part][index - (self.cumulative_sizes[part - 1] if part else 0)]
 
     def __len__(self) -> int:
@@ -205,7 +212,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
         sizes = [size + (left_over - i + len(sizes) - 1) // len(sizes) for i, size in enumerate(sizes)]
         for i, size in enumerate(sizes):
             if size == 0:
-                warnings.warn(f"random_split: part {i} has no samples, of {n} in all.", stacklevel=2)
+                warnings.warn(translated(f"random_split: part {i} has no samples, of {n} in all"), stacklevel=2)
     else:
         sizes = [int(size) for size in lengths]
     if sum(sizes) != n or min(sizes, default=0) < 0 or any(size % 1 for size in lengths if size > 1):

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ....autograd import Tensor
-from ....errors import error
+from ....errors import error, unwritten
 from ....random import generator_of
 
 T_co = TypeVar("T_co", covariant=True)
@@ -46,7 +46,7 @@ class Sampler(Generic[T_co]):
         pass
 
     def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError(f"{type(self).__name__} needs a method __iter__ that gives indices")
+        raise unwritten(self, "__iter__(self)")
 
 
 class SequentialSampler(Sampler[int]):
