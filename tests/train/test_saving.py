@@ -401,7 +401,7 @@ def test_notes_that_are_no_plain_data(tmp_path):
 
 
 def test_two_keys_that_JSON_writes_alike_are_refused(tmp_path):
-    with pytest.raises(TypeError, match="keys such as 1 and '1' become one"):
+    with pytest.raises(TypeError, match="JSON makes keys such as 1 and '1' one"):
         save_checkpoint(tmp_path / "net.safetensors", Net(), notes={1: "a", "1": "b"})
 
 

@@ -195,7 +195,7 @@ def save_checkpoint(
     except (TypeError, ValueError, RecursionError) as problem:
         raise _no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
     if not is_same:
-        raise _no_notes("notes in which keys such as 1 and '1' become one")
+        raise _no_notes("notes in which JSON makes keys such as 1 and '1' one")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
     write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
