@@ -312,7 +312,7 @@ def test_a_program_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypat
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(OSError, match=r"No space left(?s:.*)cure: make room"):
         written.save(path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before

@@ -13,11 +13,12 @@ from ..ops import indexing, methods, reduction
 
 
 def _codes(*functions: Any) -> set[CodeType]:
-    return {f.__code__ for f in functions}
+    """Their own code, not that of a decorator's wrapper, which all that it decorates have."""
+    return {inspect.unwrap(f).__code__ for f in functions}
 
 
 def _code_of_module(module: Any) -> set[CodeType]:
-    return {f.__code__ for f in vars(module).values() if hasattr(f, "__code__") and f.__module__ == module.__name__}
+    return _codes(*[f for f in vars(module).values() if hasattr(f, "__code__") and f.__module__ == module.__name__])
 
 
 #: What reads arrays as a part of an op, or looks at shapes and types only.
@@ -40,4 +41,4 @@ _CHECKS = {
     indexing.gather,
     reduction._root,
 }
-MAY_READ |= {inspect.unwrap(f).__code__ for f in _CHECKS}
+MAY_READ |= _codes(*_CHECKS)
