@@ -9,7 +9,7 @@ import contextlib
 import errno
 import hashlib
 import os
-import socket
+import platform
 import stat
 import warnings
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def _open_locked(path: Path, beside: Path, op: str) -> int | None:
             elif _is_still(beside, descriptor):
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.truncate(descriptor, 0)
-                os.write(descriptor, _SAYS + f"{os.getpid()} on {socket.gethostname()}".encode())
+                os.write(descriptor, _SAYS + f"{os.getpid()} on {platform.node()}".encode())
                 return descriptor
         except BaseException:
             _held.discard(descriptor)

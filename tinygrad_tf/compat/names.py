@@ -118,8 +118,26 @@ class Names:
             module.__spec__ = spec.loader_state
 
 
+class Missing:
+    """A finder that is asked last: for a module that PyTorch has and this package has not it raises, and says why."""
+
+    def install(self) -> None:
+        """Let ``import`` ask this finder after all others."""
+        sys.meta_path.append(self)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """What Python asks for each module that nobody has found."""
+        first, _, below = name.partition(".")
+        if first == PACKAGE and below and not below.startswith("compat"):
+            from .missing import module  # the texts are loaded when they are needed
+
+            problem = module(below)
+            if problem is not None:
+                raise problem
+
+
 def _place(below: str) -> str | None:
-    """Where PyTorch's module lies here. One that PyTorch has and this package has not raises, and says why."""
+    """Where PyTorch's module lies here, None for one that this package does not keep elsewhere."""
     outer, inner = below, ""
     while outer:  # utils.data.dataset lies in utils.data, wherever that is
         if outer in MODULES:
@@ -129,12 +147,6 @@ def _place(below: str) -> str | None:
             break
         outer, _, last = outer.rpartition(".")
         inner = f".{last}{inner}"
-    if below and not below.startswith("compat"):
-        from .missing import module  # the texts are loaded when they are needed
-
-        problem = module(below)
-        if problem is not None:
-            raise problem
     return None
 
 
@@ -220,4 +232,5 @@ class Afterwards:
 def install() -> None:
     """Find PyTorch's paths below this package, and let einops know of Tensors."""
     Names(PACKAGE, _place).install()
+    Missing().install()
     Afterwards("einops._backends", f"{PACKAGE}.compat.einops")
