@@ -130,7 +130,8 @@ def _is_within(trace: TracebackType | None) -> bool:
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         python = file.startswith(_PYTHONS) and "site-packages" not in file
-        if not (file.startswith((_OURS, _NUMPYS, "numpy", "<frozen")) or python):  # numpy: compiled parts of it
+        compiled = file.endswith((".pyx", ".pxd"))  # in NumPy 2.0 without its folder
+        if not (file.startswith((_OURS, _NUMPYS, "<frozen")) or python or compiled):
             return False
         trace = trace.tb_next
     return True
