@@ -40,7 +40,8 @@ def may_make_hosts() -> bool:
 
 def environment(**more):
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path, "PYTHONHASHSEED": "0",
+    programs = os.pathsep.join([str(HERE), os.environ.get("PATH", "")])
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PATH": programs, "PYTHONPATH": path, "PYTHONHASHSEED": "0",
             **launcher._ALLOWED, **more}  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def command(n, *job, hosts=0, open_mpi=False):
             start += ["--prtemca", "plm_ssh_agent", HERE / "as_host.sh", "--prtemca", "prte_if_include", network]
             start += ["--mca", "btl_tcp_if_include", network, "--host", names, "--map-by", f"ppr:{each}:node"]
         else:
-            start += ["-launcher", "ssh", "-launcher-exec", HERE / "as_host.sh", "-iface", "br0", "-hosts", names]
+            # By its name alone, which is found in PATH: MPICH hands it on without quotes, and folders may have spaces.
+            start += ["-launcher", "ssh", "-launcher-exec", "as_host.sh", "-iface", "br0", "-hosts", names]
     python = f"{OPEN_MPI}/python" if open_mpi else sys.executable
     return list(map(str, [*start, "-n", n, python, *job]))
 
