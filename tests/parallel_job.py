@@ -311,7 +311,7 @@ def works_on(ranks):
     import time
 
     if ranks.first:
-        atexit.register(time.sleep, 3)
+        atexit.register(time.sleep, 1.5 * float(os.environ["LIMIT"]))
 
 
 def stays_away(ranks):
