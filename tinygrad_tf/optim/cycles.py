@@ -270,6 +270,16 @@ class OneCycleLR(MomentumCycle):
         state = dict(state_dict)
         phases, of_groups = state.pop("_schedule_phases", None), state.pop("of_groups", {})
         self._check(state)
+        given = () if self.optimizer.rates_loaded else of_groups
+        missing = [n for g in self.optimizer.param_groups for n in _OF_GROUPS if n not in g and n not in given]
+        if state.get("cycle_momentum", self.cycle_momentum) and missing:
+            raise error(
+                ValueError,
+                f"load_state_dict of {type(self).__name__}",
+                got=f"a state with cycle_momentum, and groups without {missing[0]}",
+                rule="the momentum moves between those of the groups",
+                cure="build the schedule and the optimiser as those that were saved",
+            )
         if phases is not None:
             self.phases = [(phase["end_step"], _GOALS.index(phase["end_lr"])) for phase in phases]
         if not self.optimizer.rates_loaded:
