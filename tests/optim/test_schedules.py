@@ -587,18 +587,3 @@ def test_two_schedules_scale_each_other_s_rates_as_in_pytorch(pair, by_hand):
         )
     found = rates_of_both(ours, [getattr(optim, n)(ours, **kw) for n, kw in pair], by_hand)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
-
-
-def test_a_state_with_momentums_needs_groups_that_have_them():
-    def optimizer():
-        return optim.AdamW([Tensor([1.0], requires_grad=True)])
-
-    with_them, without = (
-        optim.lr_scheduler.OneCycleLR(optimizer(), 0.1, total_steps=9, cycle_momentum=cycles)
-        for cycles in (True, False)
-    )
-    state = with_them.state_dict()
-    del state["of_groups"]
-    with pytest.raises(ValueError, match="groups without base_momentum"):
-        without.load_state_dict(state)
-    assert not without.cycle_momentum
