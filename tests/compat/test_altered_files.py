@@ -133,3 +133,16 @@ def flat(obj):
     if isinstance(obj, dict):
         return [(repr(key), flat(value)) for key, value in obj.items()]
     return [flat(value) for value in obj] if isinstance(obj, (list, tuple)) else repr(obj)
+
+
+def test_of_two_arrays_of_one_name_none_is_taken(tmp_path):
+    path = tmp_path / "m"
+    save({"w": Tensor([1.0, 2.0])}, path)
+    size = int.from_bytes(path.read_bytes()[:8], "little")
+    header, numbers = path.read_bytes()[8 : 8 + size].decode().rstrip(), path.read_bytes()[8 + size :]
+    entry = json.dumps(json.loads(header)["w"])
+    header = f'{header[:-1]},"w":{entry}}}'
+    header += " " * (-len(header) % 8)
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + numbers)
+    with pytest.raises(RuntimeError, match="'w' stands twice"):
+        load(path)
