@@ -33,7 +33,7 @@ _NUMBER = (int, float, np.number, np.bool_)
 _ASKED: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "int": (lambda x: isinstance(x, (int, np.integer)), "a whole number", "1"),
     "float": (lambda x: isinstance(x, _NUMBER), "a number", "0.1"),
-    "bool": (lambda x: isinstance(x, (bool, np.bool_)), "True or False", "True"),
+    "bool": (lambda x: isinstance(x, (int, np.integer, np.bool_)) and x in (0, 1), "True or False", "True"),
     "str": (lambda x: isinstance(x, str), "a text", "'…'"),
 }
 #: Classes of the package that stand in annotations; the modules of most are not to be imported here.
@@ -56,11 +56,9 @@ def misfit(
     if not _is_within(problem.__traceback__):
         return None
     kind = next(MISFITS[k] for k in MISFITS if isinstance(problem, k))
-    for name, value in given.items():
-        wrong = _not_asked_for(signature.parameters[name], value)
-        if wrong is not None:
-            rule, cure = wrong
-            return error(kind, op, got=f"{name} {shown(value)}", rule=f"{name} is {rule}", cure=cure)
+    wrong = _misplaced(op, signature, given, kind)
+    if wrong is not None:
+        return wrong
     arguments = ", ".join(str(p.replace(annotation=p.empty)) for p in signature.parameters.values())
     said = f"{type(problem).__name__}: {problem}".split("\n")[0]
     return error(
@@ -91,22 +89,53 @@ def explains(function: F) -> F:
 
 
 def explained_constructor(construct: F) -> F:
-    """Decorator for an ``__init__``: as :func:`explains`, in the name of the class of what is made."""
+    """Decorator for an ``__init__``: as :func:`explains`, in the name of the class of what is made.
+
+    A constructor of the package looks at its settings first: many of them are only stored, and a text where a truth
+    value belongs would do its harm later, without a word.
+    """
+    checks = construct.__code__.co_filename.startswith(_OURS)
 
     @functools.wraps(construct)
     def run(self: Any, *inputs: Any, **params: Any) -> None:
+        op = type(self).__name__
+        if checks:
+            try:
+                given = _signature(construct).bind(*inputs, **params).arguments
+            except TypeError:
+                given = {}  # the call below says what is wrong
+            wrong = _misplaced(op, _signature(construct), given, TypeError)
+            if wrong is not None:
+                raise wrong
         try:
             construct(self, *inputs, **params)
             return
         except FAILURES as problem:
-            signature = inspect.signature(construct)
-            signature = signature.replace(parameters=list(signature.parameters.values())[1:])
-            explained = misfit(problem, type(self).__name__, signature, inputs, params)
+            explained = misfit(problem, op, _signature(construct), inputs, params)
             if explained is None:
                 raise
         raise explained
 
     return run  # type: ignore[return-value]
+
+
+@functools.cache
+def _signature(construct: Callable[..., Any]) -> inspect.Signature:
+    """Of an ``__init__``, without ``self``."""
+    signature = inspect.signature(construct)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _misplaced(
+    op: str, signature: inspect.Signature, given: Mapping[str, Any], kind: type[Exception]
+) -> Exception | None:
+    """The error for the first argument that is not what its annotation says; None if all are."""
+    for name, value in given.items():
+        wrong = _not_asked_for(signature.parameters[name], value)
+        if wrong is not None:
+            rule, cure = wrong
+            return error(kind, op, got=f"{name} {shown(value)}", rule=f"{name} is {rule}", cure=cure)
+    return None
 
 
 def _not_asked_for(parameter: inspect.Parameter, value: Any) -> tuple[str, str] | None:

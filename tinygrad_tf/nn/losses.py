@@ -16,6 +16,11 @@ from .activations import FunctionLayer
 class Loss(FunctionLayer):
     """A layer that prints without its arguments, as PyTorch's losses and distances do."""
 
+    def takes(self, **settings: Any) -> None:
+        if settings.get("reduction") != "batchmean" or not isinstance(self, KLDivLoss):
+            losses.check_reduction(type(self).__name__, settings.get("reduction", "mean"))
+        super().takes(**settings)
+
     def extra_repr(self) -> str:
         return ""
 
