@@ -100,11 +100,10 @@ def explained_constructor(construct: F) -> F:
     def run(self: Any, *inputs: Any, **params: Any) -> None:
         op = type(self).__name__
         if checks:
-            try:
-                given = _signature(construct).bind(*inputs, **params).arguments
-            except TypeError:
-                given = {}  # the call below says what is wrong
-            wrong = _misplaced(op, _signature(construct), given, TypeError)
+            signature = _signature(construct)
+            wrong = _misplaced(
+                op, signature, {**dict(zip(signature.parameters, inputs, strict=False)), **params}, TypeError
+            )
             if wrong is not None:
                 raise wrong
         try:
@@ -131,7 +130,7 @@ def _misplaced(
 ) -> Exception | None:
     """The error for the first argument that is not what its annotation says; None if all are."""
     for name, value in given.items():
-        wrong = _not_asked_for(signature.parameters[name], value)
+        wrong = _not_asked_for(signature.parameters[name], value) if name in signature.parameters else None
         if wrong is not None:
             rule, cure = wrong
             return error(kind, op, got=f"{name} {shown(value)}", rule=f"{name} is {rule}", cure=cure)
@@ -140,18 +139,26 @@ def _misplaced(
 
 def _not_asked_for(parameter: inspect.Parameter, value: Any) -> tuple[str, str] | None:
     """The rule and the cure for a value that is not of the plain type which the annotation names; None if it is."""
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        return None
     if parameter.annotation in _CLASSES and parameter.annotation not in [c.__name__ for c in type(value).__mro__]:
         return f"of the class {parameter.annotation}", "give an object of that class"
-    asked = [part.strip() for part in str(parameter.annotation).split("|")]
-    kinds = [_ASKED[part] for part in asked if part in _ASKED]
-    if not kinds or len(kinds) + ("None" in asked) != len(asked):
-        return None
-    if any(holds(value) for holds, *_ in kinds) or (value is None and "None" in asked):
+    kinds, optional = _asked(str(parameter.annotation))
+    if not kinds or any(holds(value) for holds, *_ in kinds) or (value is None and optional):
         return None
     rule = " or ".join([rule for _, rule, _ in kinds])
     default = parameter.default
     example = kinds[0][2] if default is parameter.empty or default is None else shown(default)
-    return f"{rule}, or None" if "None" in asked else rule, f"write for example {parameter.name}={example}"
+    return f"{rule}, or None" if optional else rule, f"write for example {parameter.name}={example}"
+
+
+@functools.cache
+def _asked(annotation: str) -> tuple[list[tuple[Callable[[Any], bool], str, str]], bool]:
+    """What the annotation asks for, and whether None will do; nothing if it names more than plain types."""
+    asked = [part.strip() for part in annotation.split("|")]
+    kinds = [_ASKED[part] for part in asked if part in _ASKED]
+    optional = "None" in asked
+    return (kinds if len(kinds) + optional == len(asked) else []), optional
 
 
 def _is_within(trace: TracebackType | None) -> bool:
