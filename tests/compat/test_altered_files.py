@@ -13,7 +13,7 @@ from cases.torch_files import FILES
 
 from tinygrad_tf import Tensor, load, nn, save
 from tinygrad_tf.compat.files import METADATA
-from tinygrad_tf.files import digest
+from tinygrad_tf.contents import digest
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
 

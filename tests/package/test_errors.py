@@ -64,8 +64,8 @@ def test_the_class_is_that_of_numpy_or_pytorch(name):
 
 #: Their errors need files, programs or much time; they are tested with what they belong to.
 ELSEWHERE = {
-    "graph", "program", "train", "tasks", "files", "files.py", "locks", "packing.py", "pretrained.py", "folders.py",
-    "hub.py", "placing.py", "parallel",
+    "graph", "program", "train", "tasks", "files", "files.py", "contents", "locks", "packing.py",
+    "pretrained.py", "folders.py", "hub.py", "placing.py", "parallel",
 }  # fmt: skip
 ROOT = Path(tinygrad_tf.__file__).parent
 

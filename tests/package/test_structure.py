@@ -28,22 +28,23 @@ ALLOWED = {
     "signals": set(),
     "locks": {"errors", "wording"},
     "files": {"errors", "wording", "locks"},
+    "contents": {"errors"},
     "fields": {"errors"},
     "sums": set(),  # NumPy alone
     "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "arguments", "wording", "random", "signals", "sums"},  # knows no op by name
     "ops": {"errors", "arguments", "fields", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "arguments", "wording", "autograd"},
-    "compat": _ENGINE | {"files", "nn", "optim", "transforms"},
+    "compat": _ENGINE | {"contents", "files", "nn", "optim", "transforms"},
     "formula": {"errors", "wording", "autograd"},
     "program": {"errors", "wording", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "fields", "wording", "files", "autograd", "ops", "formula", "program"},
     "nn": _ENGINE | {"signals"},
     "optim": _ENGINE | {"nn", "kernels", "signals"},
     "tasks": {"errors", "wording", "random"},
-    "models": _NETWORK | {"files", "locks", "signals"},
+    "models": _NETWORK | {"contents", "files", "locks", "signals"},
     "parallel": _NETWORK | {"signals"},
-    "train": _NETWORK | {"files", "locks", "signals", "models", "tasks", "parallel"},
+    "train": _NETWORK | {"contents", "files", "locks", "signals", "models", "tasks", "parallel"},
 }
 #: The engine's files in the order in which one reads them: each imports only those before it.
 READ_IN_ORDER = [

@@ -11,8 +11,8 @@ from test_saving import Training, as_bytes
 
 from tinygrad_tf import optim
 from tinygrad_tf import random as own_random
+from tinygrad_tf.contents import digest
 from tinygrad_tf.errors import is_explained
-from tinygrad_tf.files import digest
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')

@@ -19,8 +19,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..autograd import Tensor
+from ..contents import Stored, bfloat16_of, digest, safetensors_header, safetensors_package, stored_in
 from ..errors import error
-from ..files import bfloat16_of, digest, explained, safetensors_header, safetensors_package, write_whole
+from ..files import explained, write_whole
 from ..ops.conversion import check_device
 from .packing import Arrays, pack, unpack
 from .pickles import UnknownName
@@ -243,22 +244,13 @@ def _arrays(package: Any, file: BinaryIO, path: str | None) -> tuple[dict[str, s
     return types, arrays
 
 
-def _contents(package: Any, file: BinaryIO, path: str | None) -> Iterator[tuple[str, str, Any, Any]]:
-    """Of each array in a safetensors file its name, its type, its shape and its bytes, after the header was checked."""
+def _contents(package: Any, file: BinaryIO, path: str | None) -> Iterator[Stored]:
+    """The arrays of a safetensors file, after its header was checked."""
     if path is None:
         for name, entry in package.deserialize(file.read()):
-            yield name, entry["dtype"], entry["shape"], entry["data"]
+            yield Stored(name, entry["dtype"], entry["shape"], entry["data"])
         return
-    header = safetensors_header(file, path)
-    start = file.tell()
-    for name, entry in header.items():
-        if name != "__metadata__":
-            low, high = entry["data_offsets"]
-            content = bytearray(high - low)
-            file.seek(start + low)
-            if file.readinto(content) != len(content):  # type: ignore[attr-defined]
-                raise ValueError("it ends early")
-            yield name, entry["dtype"], entry["shape"], content
+    yield from stored_in(file, safetensors_header(file, path))
 
 
 def _header(file: BinaryIO) -> Any:

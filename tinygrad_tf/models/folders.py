@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..contents import bfloat16_of, json_of, safetensors_header, safetensors_package
 from ..errors import error, shown
-from ..files import bfloat16_of, explained, json_of, safetensors_header, safetensors_package
+from ..files import explained
 from .placing import INDEX, NOTE, SUMS, is_name, places, sha256
 
 WEIGHTS = "model.safetensors"

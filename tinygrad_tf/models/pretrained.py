@@ -20,9 +20,9 @@ import numpy as np
 
 from .. import nn
 from ..autograd.changes import wrote
+from ..contents import safetensors_package
 from ..errors import error, found_in, shown
 from ..fields import check, whole
-from ..files import safetensors_package
 from ..nn.loading import stripped, unwrapped
 from ..nn.outline import outline
 from ..wording.languages import translated

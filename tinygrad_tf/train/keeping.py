@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import explained_constructor
+from ..contents import safetensors_package
 from ..errors import error
 from ..fields import check, whole
-from ..files import check_writable, explained, safetensors_package, short, shown, write_whole
+from ..files import check_writable, explained, short, shown, write_whole
 from ..locks import alone_with
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer

@@ -19,10 +19,11 @@ import numpy as np
 
 from .. import random
 from ..arguments import explains
+from ..contents import digest, safetensors_header, safetensors_package, stored_in
 from ..errors import error, found_in, shown
 from ..fields import check, is_whole
 from ..fields import whole as whole_number
-from ..files import check_readable, digest, explained, safetensors_header, safetensors_package, write_whole
+from ..files import check_readable, explained, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..signals import whole
@@ -287,15 +288,9 @@ def header_of(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, dict[s
 def _content(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, Arrays]:
     """What a file says of itself, and, if it is ours, its arrays."""
     header, entries = header_of(file, path)
-    start, arrays = file.tell(), {}
     ours = isinstance(header, dict) and header.get("format") == FORMAT
-    for name, entry in sorted(entries.items()) if ours else ():
-        array = np.empty(entry["shape"], _STORED[entry["dtype"]])
-        file.seek(start + entry["data_offsets"][0])
-        if file.readinto(array.reshape(-1).view(np.uint8)) != array.nbytes:  # type: ignore[attr-defined]
-            raise ValueError("it ends early")
-        arrays[name] = array
-    return header, arrays
+    stored = stored_in(file, dict(sorted(entries.items()))) if ours else ()
+    return header, {x.name: np.frombuffer(x.content, _STORED[x.kind]).reshape(x.shape) for x in stored}
 
 
 def _optimizer_state(saved: dict[str, Any] | None, arrays: Arrays) -> dict[str, Any] | None:
