@@ -98,7 +98,7 @@ def numerical(eps):
 
 # %%
 ways = (W.grad.array, by_hand, numerical(1e-5))
-rows = [[f"dW[{k},{j}]", *[f"{dW[k, j]:.10f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
+rows = [[f"dW[{k},{j}]", *[f"{dW[k, j]:.8f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
 show(table(["", "backward()", "by hand | 手算", "numerical | 数值微分"], rows),
      "Three ways to the same four numbers.", "三种办法，同样的四个数。")  # fmt: skip
 apart = max(abs(ways[0] - dW).max() for dW in ways[1:])
@@ -261,7 +261,7 @@ finding(1e-8 < sizes[np.argmin(errors)] < 1e-4, f"The best ε here is {sizes[np.
 stepped = (((X @ Tensor(W.array - 0.1 * by_hand)) - T) ** 2).mean().item()
 finding(stepped < L.item(), f"One step against the gradient, W ← W − 0.1 dW, lowers the loss from {L.item():.3f} to "
         f"{stepped:.3f}. That is all of learning; the rest is repetition.",
-        f"沿梯度的反方向走一步，W ← W − 0.1 dW，损失就从 {L.item():.3f} 降到 {stepped:.3f}。"
+        f"沿梯度的反方向走一步，$W \\leftarrow W - 0.1\\,dW$，损失就从 {L.item():.3f} 降到 {stepped:.3f}。"
         "学习就是这么回事，剩下的只是重复。")  # fmt: skip
 
 # %% [markdown]

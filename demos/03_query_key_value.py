@@ -87,9 +87,9 @@ class Head(nn.Module):
 # decay**), so that what is of no use fades.
 #
 # 第 1 章的最后，沿梯度的反方向走了一步。这里走 600 步，每步用 128 个新句子；损失是第 2 章的交叉熵。
-# 优化器是 **AdamW**（Kingma、Ba 2015；Loshchilov、Hutter 2019）：它为每个权重记录梯度的滑动平均 $m$
+# 优化器是 **AdamW**（Kingma、Ba，2015；Loshchilov、Hutter，2019）：它为每个权重记录梯度的滑动平均 $m$
 # 和梯度平方的滑动平均 $v$，每步走 $m/\sqrt{v}$：不论梯度大小，大约都是一个学习率 $\eta$。
-# 它还让每个权重略微缩小（$\lambda$，**权重衰减**），没有用的权重就会淡去。
+# 它还让每个权重略微缩小（$\lambda$，**权重衰减**），用不着的权重就会慢慢趋近 0。
 #
 # $$W \leftarrow W - \eta\,\Big(\frac{m}{\sqrt{v} + \epsilon} + \lambda W\Big)$$
 # %%

@@ -10,18 +10,20 @@
 #
 # So if $\Pi$ shuffles the rows of $X$, the output is shuffled likewise: $f(\Pi X) = \Pi f(X)$. This is called
 # **permutation-equivariant**. Often one reads "permutation-invariant" instead; *invariant*, that is unchanged, is only
-# what sums over all rows, such as their mean. To attention "dog bites man" is "man bites dog". Let us shuffle and look.
+# what sums over all rows, such as their mean. To attention "dog bites man" is "man bites dog": a token must be given a
+# **positional encoding**, which says where it stands. First let us shuffle and look.
 #
 # 因此，若用置换 $\Pi$ 打乱 $X$ 的各行，输出的各行也以同样的方式被打乱，此外毫无变化：$f(\Pi X) = \Pi f(X)$，
 # 这叫做**置换等变**。常有人说成“置换不变”；其实*不变*的只是对所有行求和得到的量，例如各行的平均。
-# 对注意力来说，“狗咬人”和“人咬狗”毫无区别。打乱一次，亲眼看看。
+# 对注意力来说，“狗咬人”和“人咬狗”毫无区别，所以要给每个词元加上**位置编码**，说明它排在哪里。
+# 先打乱一次，亲眼看看。
 # %%
-from guide import BLUE, INK, ORANGE, figure, finding, heatmap, manual_seed, short, show
+from guide import BLUE, INK, ORANGE, figure, finding, heatmap, short, show
 
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import Tensor, attention, cross_entropy, nn, no_grad, optim
+from tinygrad_tf import Tensor, attention, cross_entropy, manual_seed, nn, no_grad, optim
 
 rng = np.random.default_rng(0)
 self_attention, waves = nn.MultiheadAttention(32, 4, batch_first=True), nn.SinusoidalPositions(32)
@@ -165,9 +167,9 @@ finding(0.1 < given.mean() < 0.26,
 # al. 2017): add a trained vector per position; the paper found them equally good (table 3, E). **Rotary** (Su et al.
 # 2021): add nothing, but turn $q$ and $k$ by an angle that grows with the position. The sinusoidal formula:
 #
-# **正弦**（论文第 3.5 节）：加一组波，每一对列的波都比前一对慢。**可学习**（Gehring 等，2017）：
-# 每个位置加一个训练出来的向量；论文发现两者效果相当（表 3 第 E 行）。**旋转**（RoPE，Su 等，2021）：
-# 不加向量，而把 $q$、$k$ 转一个随位置增大的角。正弦编码的公式：
+# **正弦位置编码**（论文第 3.5 节）：加一组波，每一对列的波都比前一对慢。
+# **可学习的位置编码**（Gehring 等，2017）：每个位置加一个训练出来的向量；论文发现两者效果相当（表 3 第 E 行）。
+# **旋转位置编码**（RoPE，Su 等，2021）：不加向量，而把 $q$、$k$ 转一个随位置增大的角。正弦编码的公式：
 #
 # $$PE_{(pos,2i)} = \sin\frac{pos}{10000^{2i/d_{model}}} \qquad PE_{(pos,2i+1)} = \cos\frac{pos}{10000^{2i/d_{model}}}$$
 # %%

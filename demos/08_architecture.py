@@ -9,17 +9,20 @@
 # 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看一遍，
 # 只是没有人动手去画：我们搭好模型，用四个源词元和三个目标词元跑一遍，图由实际执行的计算自动生成。双线框表示收起的模块。
 # %%
-from guide import figure, finding, heatmap, manual_seed, short, show, table
+from guide import figure, finding, heatmap, short, show, table
 
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import Tensor, cross_entropy, grad, graph, nn, no_grad, optim
+from tinygrad_tf import Tensor, cross_entropy, grad, graph, manual_seed, nn, no_grad, optim
 from tinygrad_tf.models import Transformer, TransformerConfig
 
 
 def build(n_layers):
-    return Transformer(TransformerConfig(vocab_size=12, d_model=16, n_heads=2, n_layers=n_layers, d_ff=32, dropout=0.0))
+    config = TransformerConfig(vocab_size=12, d_model=16, n_heads=2, n_layers=n_layers, d_ff=32, dropout=0.0)
+    model = Transformer(config)
+    model.source_embedding.weight.name = "W_e"  # the table of all vectors | 全部词元向量的表
+    return model
 
 
 source, target, wanted = np.array([[3, 4, 5, 6]]), np.array([[1, 6, 5]]), np.array([6, 5, 4])
@@ -176,7 +179,7 @@ finding(0.05 < fires < 0.7 and 0.1 < chosen < 0.5,
         f"{chosen:.0%} falls on pairs whose sum is the answer that the unit supports (by chance 10%). The answer is "
         "what many such votes add up to.",
         f"一个单元对 {fires:.0%} 的数字对有反应（中位数），成块分布。没有哪个单元独自知道答案：全部激活中，"
-        f"只有 {chosen:.0%} 落在“和正好是它所支持的答案”的数字对上（纯属碰巧是 10%）。"
+        f"只有 {chosen:.0%} 落在“和正好是它所支持的答案”的数字对上（若纯属碰巧，则是 10%）。"
         "答案是许多这样的投票加出来的。")  # fmt: skip
 # %% [markdown]
 # ## What the layer norm computes, and its gradient

@@ -193,6 +193,26 @@ def test_the_labels_of_a_heatmap_are_text():
     assert all(label in texts for label in ("$\\frac{$", "a$ $x^2_2", "\ufffd<b>", "]]>"))
 
 
+def test_a_label_of_one_chinese_character_stands_upright():
+    from guide import _body, figure
+
+    made, axes = figure()
+    axes.set(ylabel="layer | 层", title="a | 甲乙")
+    turned = ["rotate(-90 " in _body(made, lang)[1] for lang in ("en", "zh")]
+    assert turned == [True, False]
+    assert axes.yaxis.label.get_rotation() == 90
+
+
+def test_what_a_chapter_shows_in_each_language_is_made_while_that_is_spoken():
+    from guide import in_both
+
+    from tinygrad_tf.wording.languages import chosen
+
+    before = chosen()
+    assert in_both(lambda lang: (lang, chosen())) == [("en", "en"), ("zh", "zh")]
+    assert chosen() == before
+
+
 def test_the_numbers_of_a_heatmap_have_no_minus_zero():
     from guide import figure, heatmap
 
@@ -226,6 +246,7 @@ def test_words_become_html():
     assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
     assert markdown("within 7e-11, not `4e2`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>4e2</code></p>"
     assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
+    assert markdown("不同的**词**\n和位置 1\n（二）") == "<p>不同的<strong>词</strong>和位置 1（二）</p>"
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
     assert markdown("运行。\n```bash\nls\n```").endswith('<code class="language-bash">ls\n</code></pre>')
     assert "<script>" not in markdown("<script>x</script>")
