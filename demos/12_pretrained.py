@@ -147,8 +147,8 @@ ratio = v / np.mean(unhindered)
 fig, axes = figure(1, 3, width=8, height=2.6, sharey=True)
 for axis, letter, norms in zip(axes, "QKV", parts.swapaxes(0, 1), strict=True):
     image = heatmap(axis, norms, largest=parts.max())
-    axis.set(title=f"‖dW‖, {letter} | ‖dW‖，{letter} 部分", xlabel="head | 头")
-axes[0].set_ylabel("layer | 层")
+    axis.set(title=f"‖dW‖, {letter} | ‖dW‖，{letter} 部分", xlabel="head | 第几个头")
+axes[0].set_ylabel("layer | 第几层")
 fig.colorbar(image, ax=axes, label="norm | 范数", shrink=0.42)
 show(fig, f"$dW_v$ is on average {v / q:.1f} times $dW_q$ and {v / k:.1f} times $dW_k$.",
      f"平均来看，$dW_v$ 的范数是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍。")  # fmt: skip

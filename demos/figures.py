@@ -153,7 +153,7 @@ def _half_of(formatter: FuncFormatter, half: Half, lang: str, value: float, plac
 @contextmanager
 def _halved(made: Figure, lang: str, half: Half) -> Iterator[None]:
     """All texts of a figure in one language, for as long as it is being drawn."""
-    texts = [(t, t.get_text(), t.get_rotation()) for t in made.findobj(Text) if " | " in t.get_text()]
+    texts = [(t, t.get_text()) for t in made.findobj(Text) if " | " in t.get_text()]
     ticks = [(f, list(f.seq)) for axes in made.axes for axis in (axes.xaxis, axes.yaxis)
              if isinstance(f := axis.get_major_formatter(), FixedFormatter)]  # fmt: skip
     logs = [(axis, f) for axes in made.axes for axis in (axes.xaxis, axes.yaxis)
@@ -164,16 +164,14 @@ def _halved(made: Figure, lang: str, half: Half) -> Iterator[None]:
         axis.set_major_formatter(FuncFormatter(partial(_half_of, f, half, lang)))
     for axis, _ in logs:
         axis.set_major_formatter(FuncFormatter(_power))
-    for text, words, rotation in texts:
-        text.set_text(said := half(words, lang))
-        text.set_rotation(0 if len(said) == 1 and said > "\u3400" else rotation)  # a single character stands upright
+    for text, words in texts:
+        text.set_text(half(words, lang))
     for formatter, words in ticks:
         formatter.seq = [half(word, lang) for word in words]
     yield
     for axis, log in [*logs, *named]:
         axis.set_major_formatter(log)
-    for text, words, rotation in texts:
+    for text, words in texts:
         text.set_text(words)
-        text.set_rotation(rotation)
     for formatter, words in ticks:
         formatter.seq = words

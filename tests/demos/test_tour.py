@@ -193,16 +193,6 @@ def test_the_labels_of_a_heatmap_are_text():
     assert all(label in texts for label in ("$\\frac{$", "a$ $x^2_2", "\ufffd<b>", "]]>"))
 
 
-def test_a_label_of_one_chinese_character_stands_upright():
-    from guide import _body, figure
-
-    made, axes = figure()
-    axes.set(ylabel="layer | 层", title="a | 甲乙")
-    turned = ["rotate(-90 " in _body(made, lang)[1] for lang in ("en", "zh")]
-    assert turned == [True, False]
-    assert axes.yaxis.label.get_rotation() == 90
-
-
 def test_what_a_chapter_shows_in_each_language_is_made_while_that_is_spoken():
     from guide import in_both
 
