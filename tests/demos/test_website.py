@@ -38,6 +38,20 @@ def test_a_page_asks_nothing_of_the_network(site):
     assert [p.name for p in site.rglob("*.html") if loads.search(p.read_text(encoding="utf-8"))] == []
 
 
+def test_the_reference_names_the_types_as_they_are_written(site):
+    """The method ``int`` of Tensor hides the type of that name."""
+    text = (site / "api" / "tinygrad_tf.html").read_text(encoding="utf-8")
+    shape = re.search(r'<span class="name">shape</span><span class="annotation">(.*?)</span>', text)
+    assert shape[1] == ": tuple[int, ...]"
+
+
+def test_code_of_no_language_looks_like_code(site):
+    """What goes on beside it has a shadow, as in every box of code."""
+    text = (site / "contributing.html").read_text(encoding="utf-8")
+    assert "<pre><code>" not in text
+    assert '<pre class="code"><code>form(&quot;bell&quot;' in text
+
+
 def test_a_link_that_leads_nowhere_is_found(site, tools):
     from pages.index import broken_links
 
