@@ -203,7 +203,7 @@ def cells_that_wrap(made: str) -> str:
 
     def cell(m: re.Match[str]) -> str:
         n = len(html.unescape(re.sub("<[^>]*>", "", m[2])))
-        kind = ' class="long"' if n > 40 else ' class="whole"' if n < 10 else ""
+        kind = ' class="long"' if n > 40 else ' class="whole"' if n < 11 else ""
         return f"<td{kind}{m[1]}>{m[2]}</td>"
 
     return re.sub(r"<td([^>]*)>(.*?)</td>", cell, made, flags=re.DOTALL)
