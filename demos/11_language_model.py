@@ -22,12 +22,12 @@ import sysconfig
 import time
 from pathlib import Path
 
-from guide import BLUE, GREY, ORANGE, figure, finding, manual_seed, say, short, show
+from guide import BLUE, GREY, ORANGE, figure, finding, say, short, show
 
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import cross_entropy, no_grad
+from tinygrad_tf import cross_entropy, manual_seed, no_grad
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.optim import AdamW, WarmupCosineLR, clip_grad_norm_
 

@@ -19,7 +19,7 @@
 import tempfile
 from pydoc_data.topics import topics
 
-from guide import OUT, figure, finding, heatmap, manual_seed, say, short, show, table
+from guide import OUT, figure, finding, heatmap, say, short, show, table
 
 import numpy as np
 from generate import load_tokenizer
@@ -27,7 +27,7 @@ from published import published
 from tokenizers import ByteLevelBPETokenizer
 from tqdm import tqdm
 
-from tinygrad_tf import grad, graph, no_grad
+from tinygrad_tf import grad, graph, manual_seed, no_grad
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.optim import AdamW
 
