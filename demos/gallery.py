@@ -74,7 +74,7 @@ def whole_transformer(about: dict[str, str]) -> Page:
 
 
 def gpt2_shape(about: dict[str, str]) -> Page:
-    # All twelve layers and heads; a tenth of the width and a short alphabet, so that the page stays small.
+    # All twelve layers and heads; a tenth of the width and a short alphabet keep the page small.
     config = GPT2Config(vocab_size=96, n_positions=32, n_embd=72,
                         embd_pdrop=0.0, resid_pdrop=0.0, attn_pdrop=0.0)  # fmt: skip
     model = GPT2(config)
