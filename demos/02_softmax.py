@@ -2,9 +2,9 @@
 # # What kind of function is softmax?
 # # softmax 是一个什么样的函数？
 #
-# Attention has a score for each word and wants to know what share of its attention the word gets. Shares are positive
-# and add up to 1: together they are a **probability distribution** over the words. **Softmax** makes one of any
-# scores: it takes the exponential, which is always positive, and divides by the sum.
+# Attention (chapter 3) has a score for each word and wants to know what share of its attention the word gets. Shares
+# are positive and add up to 1: together they are a **probability distribution** over the words. **Softmax** makes one
+# of any scores: it takes the exponential, which is always positive, and divides by the sum.
 #
 # 注意力为每个词算出一个分数，再由分数决定给每个词分多少注意力。分给各个词的必须为正，加起来等于 1：
 # 合在一起，就是这些词上的一个**概率分布**。**softmax** 能把任意分数变成概率分布：先取指数，保证为正；
@@ -125,8 +125,8 @@ finding(breaks_at == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol
 #
 # $$dx_j = \sum_i dP_i\,P_i(\delta_{ij} - P_j) \;\; {} = P_j\Big(dP_j - \sum_i dP_i\,P_i\Big)$$
 #
-# So nobody builds the matrix to go backward: a product and a sum over each row are enough. Here the rule is on a card,
-# as the engine has it:
+# So nobody builds the matrix to go backward: a product and a sum over each row are enough. Here is the rule on a
+# card, as the engine has it:
 #
 # 所以反向传播时并不需要真的造出这个矩阵：逐元素相乘，再对每一行求和就够了。下面是引擎里这条规则的卡片：
 # %%

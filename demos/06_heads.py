@@ -66,6 +66,7 @@ def trained(n_heads):
     manual_seed(0)
     rng, model = np.random.default_rng(0), Model(n_heads)
     optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    # The learning rate falls to 0, along a cosine. | 学习率沿余弦曲线降到 0。
     schedule = optim.CosineAnnealingLR(optimizer, steps := 300 if short else 500)
     for _ in tqdm(range(steps), desc=f"{n_heads} head(s)"):
         letters, digits, answers, _ = sentences(rng, 64)

@@ -59,14 +59,14 @@ finding(max(gap(without), mean_moves) < 1e-5 < 0.01 < gap(with_positions),
 # ## A task that needs order
 # ## 一个离不开次序的任务
 #
-# Reverse a string: `314159` becomes `951413`. At each digit an encoder is to say the one that mirrors it. Without
-# positions it knows only *which* digits there are. Six different ones form three pairs in $5 \cdot 3 \cdot 1 = 15$
-# ways, so no model, however large, is right more than once in 15; where digits repeat it can be a little luckier (over
-# all strings: 7.5%). That is a ceiling, and a model that learns will not even reach it: it answers place by place, and
-# the best that it can say of one digit's mirror is one fifth for each of the other five. The six answers would have to
-# be right by six separate guesses, $(1/5)^6$, about once in 16,000.
+# Reverse a string: `314159` becomes `951413`. At each digit an encoder (layers of self-attention, chapter 8) is to say
+# the one that mirrors it. Without positions it knows only *which* digits there are. Six different ones form three pairs
+# in $5 \cdot 3 \cdot 1 = 15$ ways, so no model, however large, is right more than once in 15; where digits repeat it
+# can be a little luckier (over all strings: 7.5%). That is a ceiling, and a model that learns will not even reach it:
+# it answers place by place, and the best that it can say of one digit's mirror is one fifth for each of the other five.
+# The six answers would have to be right by six separate guesses, $(1/5)^6$, about once in 16,000.
 #
-# 把一串数字倒过来：`314159` 变成 `951413`。编码器要在每个数字处说出与它对称的那个数字。
+# 把一串数字倒过来：`314159` 变成 `951413`。编码器（若干层自注意力，见第 8 章）要在每个数字处说出与它对称的那个数字。
 # 没有位置编码，它只知道有*哪些*数字。六个不同的数字两两配对，共有 $5 \cdot 3 \cdot 1 = 15$ 种配法，
 # 所以无论多大的模型，平均十五次里最多猜对一次；
 # 有重复数字时运气略好一点（对所有数字串平均，最多 7.5%）。这是上限，而学出来的模型连上限也达不到：它逐个位置作答，

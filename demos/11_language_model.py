@@ -134,9 +134,11 @@ show(fig, "It falls through the three levels of counting.", "损失逐一跌破�
 last = checks[steps]
 finding(last < (unigram - 0.2 if short else bigram - 0.25),
         f"On text that it has never seen: {last:.2f} nats per letter, against {unigram:.2f} for the frequencies and "
-        f"{bigram:.2f} for pairs of letters. That is a choice among {np.exp(last):.1f} letters instead of {V}.",
+        f"{bigram:.2f} for pairs of letters. That is a choice among $e^{{{last:.2f}}} = {np.exp(last):.1f}$ letters "
+        f"(the *perplexity*) instead of {V}.",
         f"在从未见过的文本上：{last:.2f} 纳特/字符；只看频率是 {unigram:.2f}，看前一个字符是 {bigram:.2f}。"
-        f"这相当于从 {V} 种字符中选，变成从 {np.exp(last):.1f} 种中选。")  # fmt: skip
+        f"这相当于从 {V} 种字符中选，变成从 $e^{{{last:.2f}}} = {np.exp(last):.1f}$ 种中选"
+        "（叫*困惑度*）。")  # fmt: skip
 
 # %% [markdown]
 # ## Why writing needs a cache

@@ -122,7 +122,7 @@ def framed(main: str, title: str, lang: str, file: str, other_file: str) -> str:
 
 def coloured(code: str, language: str, more: str) -> str:
     if not language:
-        return ""
+        return f'<pre class="code"><code>{html.escape(code)}</code></pre>'
     made = highlight(code, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
     return f'<pre class="code {html.escape(f"{language} {more}".strip())}"><code>{made}</code></pre>'
 
@@ -256,6 +256,7 @@ def _write_api(out: Path) -> None:
         text = path.read_text(encoding="utf-8")
         text = re.sub(r": &lt;property object at 0x[0-9a-f]+&gt;", "", text)
         text = _HIDDEN.sub(lambda m: re.sub(r"\d+$", "", m[2]), text)
+        text = re.sub(r'tuple\[<a href="[^"]*">int32</a>', "tuple[int", text)  # hidden by Tensor.int
         path.write_text(without_dead_places(text), encoding="utf-8")
 
 

@@ -229,6 +229,41 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def test_panels_in_one_column_say_what_they_leave_to_their_neighbours():
+    from guide import figure, heatmap
+
+    from figures import _stacked
+
+    made, axes = figure(2, 3, width=7.6, height=5.6, sharex=True, sharey=True)
+    for panel in axes.flat:
+        heatmap(panel, np.eye(10), range(10), range(10))
+    axes[1, 1].set_xlabel("key")
+    axes[0, 0].set_ylabel("query")
+    panels = _stacked(made).axes
+    assert {(panel.get_xlabel(), panel.get_ylabel()) for panel in panels} == {("key", "query")}
+    assert all(panel.xaxis.get_tick_params()["labelbottom"] for panel in panels)
+
+
+def test_single_letters_below_a_heatmap_stay_upright_on_a_phone():
+    from guide import figure, heatmap
+
+    from figures import _stacked
+
+    made, axes = figure(1, 2, width=8.3, height=3)
+    for panel, labels in zip(axes, ("the 17th of May, 2038", [f"word {i}" for i in range(21)]), strict=True):
+        heatmap(panel, np.ones((11, 21)), "2038-05-17$", labels)
+        panel.set_aspect("auto")
+    turned = [panel.get_xticklabels()[0].get_rotation() for panel in _stacked(made).axes]
+    assert turned == [0, 60]
+
+
+def test_a_short_cell_of_a_table_has_one_line():
+    from pages.page import cells_that_wrap
+
+    made = cells_that_wrap(f"<td>dW_q[1, 1]</td><td>two or three words</td><td>{'0.5 · 2 + ' * 5}</td>")
+    assert re.findall("<td( [^>]*)?>", made) == [' class="whole"', "", ' class="long"']
+
+
 def test_words_become_html():
     from pages.text import markdown
 
