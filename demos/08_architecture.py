@@ -21,9 +21,8 @@ from tinygrad_tf import Tensor, cross_entropy, grad, graph, manual_seed, nn, no_
 from tinygrad_tf.models import Transformer, TransformerConfig
 
 
-def build(n_layers):
-    config = TransformerConfig(vocab_size=12, d_model=16, n_heads=2, n_layers=n_layers, d_ff=32, dropout=0.0)
-    model = Transformer(config)
+def build(n):
+    model = Transformer(TransformerConfig(vocab_size=12, d_model=16, n_heads=2, n_layers=n, d_ff=32, dropout=0.0))
     model.source_embedding.weight.name = "W_e"  # the table of all vectors | 全部词元向量的表
     return model
 
@@ -78,9 +77,8 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # name the last digit of the *sum* of its digit and its twin's. We train one layer, and layers with a part left out.
 #
 # 为什么需要它？注意力权重 $P$ 固定时，注意力对 value 是线性的：只会加权相加，不会让它们相互作用。
-# 要看清谁做什么，任务必须两样都用到。
-# 像第 6 章那样，有八个词元，例如 `B7`，每个字母出现两次；每个词元要报出自己的数字与孪生词元的数字*之和*的个位。
-# 我们训练完整的一层，再训练去掉一部分的层。
+# 要看清谁做什么，任务必须两样都用到。像第 6 章那样，有八个词元，例如 `B7`，每个字母出现两次；
+# 每个词元要报出自己的数字与孪生词元的数字*之和*的个位。我们训练完整的一层，再训练去掉一部分的层。
 # %%
 def sentences(rng, n):
     # Letters, digits, the twins' digits, answers, each (n, 8). | 字母、数字、孪生的数字、答案，各 (n, 8)。
