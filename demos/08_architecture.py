@@ -54,8 +54,7 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # same way (section 3.1), in a **residual connection** and a **layer norm**:
 #
 # 编码器的一层有两个子层：自注意力和前馈网络。解码器的一层在中间多一个**交叉注意力**：query 来自目标，
-# key 和 value 来自 memory。每个子层都用同一种方式包起来（论文第 3.1 节）：
-# **残差连接**（又叫跳跃连接）加**层归一化**：
+# key 和 value 来自 memory。每个子层都用同一种方式包起来（论文第 3.1 节）：**残差连接**（又叫跳跃连接）加**层归一化**：
 #
 # $$x \leftarrow \mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$$
 #
