@@ -17,11 +17,11 @@
 #
 # $$Y = XW, \qquad L = \frac{1}{n}\sum_{i,j} (Y_{ij} - T_{ij})^2,$$
 #
-# where $Y$ has $n$ entries. A `Tensor` holds an array, and remembers the operation and the inputs that made it: so the
-# whole computation can be walked backward from `L`.
+# where $X$ is the input, $T$ what $Y$ should be, and $n$ the number of entries of $Y$. A `Tensor` holds an array, and
+# remembers the operation and the inputs that made it: so the whole computation can be walked backward from `L`.
 #
-# 其中 $n$ 是 $Y$ 的元素个数。`Tensor` 保存一个数组，同时记住自己由哪个运算、哪些输入得来。
-# 所以可以从 `L` 出发，沿着整个计算往回走。
+# 其中 $X$ 是输入，$T$ 是 $Y$ 应有的值，$n$ 是 $Y$ 的元素个数。
+# `Tensor` 保存一个数组，同时记住自己由哪个运算、哪些输入得来。所以可以从 `L` 出发，沿着整个计算往回走。
 # %%
 from guide import BLUE, GREY, INK, ORANGE, figure, finding, say, show, table
 
@@ -42,6 +42,7 @@ L = E2.mean()
 L.backward(retain_graph=True)  # keep the graph, to draw it below | 保留计算图，后面要画
 # %%
 say(f"The loss is $L = {L.item():.4f}$.", f"损失为 $L = {L.item():.4f}$。")
+# %%
 show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.grad`.",
      "权重。`backward()` 给了它一个同样形状的梯度：`W.grad`。")  # fmt: skip
 # %% [markdown]
@@ -98,7 +99,7 @@ def numerical(eps):
 
 # %%
 ways = (W.grad.array, by_hand, numerical(1e-5))
-rows = [[f"dW[{k},{j}]", *[f"{dW[k, j]:.10f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
+rows = [[f"dW[{k},{j}]", *[f"{dW[k, j]:.8f}" for dW in ways]] for k, j in np.ndindex(2, 2)]
 show(table(["", "backward()", "by hand | 手算", "numerical | 数值微分"], rows),
      "Three ways to the same four numbers.", "三种办法，同样的四个数。")  # fmt: skip
 apart = max(abs(ways[0] - dW).max() for dW in ways[1:])
@@ -168,9 +169,9 @@ for (Y_, dY), theirs in zip(walk(loss), steps([loss], [np.ones(())]), strict=Tru
     name = Y_.op.name if Y_.op else "leaf W | 叶子 W"
     rows.append([Y_.number - W.number, name, float(np.linalg.norm(dY)), float(np.linalg.norm(theirs.dY))])
 show(table(["number | 编号", "made by | 由何运算产生", "‖gradient‖ | ‖梯度‖", "engine | 引擎"], rows, ".4f"),
-     "The steps of the walk for $\\tanh(XW)W$, each beside the engine's. $W$, the oldest, comes last: both its "
-     "gradients have arrived by then.",
-     "对 $\\tanh(XW)W$ 往回走的每一步，旁边是引擎的结果。"
+     "The steps of the walk for $\\tanh(XW)W$, each beside the engine's; the numbers count from $W$. As the oldest it "
+     "comes last: both its gradients have arrived by then.",
+     "对 $\\tanh(XW)W$ 往回走的每一步，旁边是引擎的结果；编号从 $W$ 数起。"
      "$W$ 最旧，所以排在最后：那时它的两份梯度都已到齐。")  # fmt: skip
 finding(differ == 0, "The loop and the engine visit the same Tensors in the same order, with the same gradients, "
         "to the last bit.", "这段循环与引擎走过同样的 Tensor，次序相同，梯度也完全相同，一个比特都不差。")  # fmt: skip
@@ -261,7 +262,7 @@ finding(1e-8 < sizes[np.argmin(errors)] < 1e-4, f"The best ε here is {sizes[np.
 stepped = (((X @ Tensor(W.array - 0.1 * by_hand)) - T) ** 2).mean().item()
 finding(stepped < L.item(), f"One step against the gradient, W ← W − 0.1 dW, lowers the loss from {L.item():.3f} to "
         f"{stepped:.3f}. That is all of learning; the rest is repetition.",
-        f"沿梯度的反方向走一步，W ← W − 0.1 dW，损失就从 {L.item():.3f} 降到 {stepped:.3f}。"
+        f"沿梯度的反方向走一步，$W \\leftarrow W - 0.1\\,dW$，损失就从 {L.item():.3f} 降到 {stepped:.3f}。"
         "学习就是这么回事，剩下的只是重复。")  # fmt: skip
 
 # %% [markdown]

@@ -2,9 +2,9 @@
 # # What kind of function is softmax?
 # # softmax 是一个什么样的函数？
 #
-# Attention has a score for each word and wants to know what share of its attention the word gets. Shares are positive
-# and add up to 1: together they are a **probability distribution** over the words. **Softmax** makes one of any
-# scores: it takes the exponential, which is always positive, and divides by the sum.
+# Attention (chapter 3) has a score for each word and wants to know what share of its attention the word gets. Shares
+# are positive and add up to 1: together they are a **probability distribution** over the words. **Softmax** makes one
+# of any scores: it takes the exponential, which is always positive, and divides by the sum.
 #
 # 注意力为每个词算出一个分数，再由分数决定给每个词分多少注意力。分给各个词的必须为正，加起来等于 1：
 # 合在一起，就是这些词上的一个**概率分布**。**softmax** 能把任意分数变成概率分布：先取指数，保证为正；
@@ -125,8 +125,8 @@ finding(breaks_at == 89 and np.allclose(safe, naive(np.float32([2, 1, 0])), atol
 #
 # $$dx_j = \sum_i dP_i\,P_i(\delta_{ij} - P_j) \;\; {} = P_j\Big(dP_j - \sum_i dP_i\,P_i\Big)$$
 #
-# So nobody builds the matrix to go backward: a product and a sum over each row are enough. Here the rule is on a card,
-# as the engine has it:
+# So nobody builds the matrix to go backward: a product and a sum over each row are enough. Here is the rule on a
+# card, as the engine has it:
 #
 # 所以反向传播时并不需要真的造出这个矩阵：逐元素相乘，再对每一行求和就够了。下面是引擎里这条规则的卡片：
 # %%
@@ -157,15 +157,15 @@ right.set(xlabel="x₁ − x₂", ylabel="P, dP/dx")
 right.legend()
 show(fig, "Left: the Jacobian at the scores above; each row and each column adds up to 0. Right: softmax of two "
      "scores. Its slope, P (1 − P), is at most 1/4, and vanishes where one score is far ahead.",
-     "左：上面那组分数处的雅可比矩阵，每行每列之和都是 0。右：两个分数的 softmax，斜率 P (1 − P) 最大 1/4；"
+     "左：上面那组分数处的雅可比矩阵，每行每列之和都是 0。右：两个分数的 softmax，斜率 $P(1 - P)$ 最大 1/4；"
      "当一个分数遥遥领先时，斜率趋于 0。")  # fmt: skip
 wrong = max(abs(J - formula).max(), abs(x.grad.array - one_line).max())
 finding(wrong < 1e-6 and abs(J.sum(0)).max() < 1e-6 and slope < 0.25 / 100,
         f"The engine's Jacobian is diag(P) − P Pᵀ, and its gradient the one line above, within {wrong:.0e}. Where one "
         f"score leads by 8, the slope is only {slope:.5f}: this is **saturation**, and hardly any gradient passes. "
         "Chapter 5 is about that.",
-        f"引擎算出的雅可比矩阵就是 diag(P) − P Pᵀ，梯度就是上面那一行，误差不超过 {wrong:.0e}。当一个分数领先 8 时，"
-        f"斜率只剩 {slope:.5f}：这叫**饱和**，几乎没有梯度能通过。第 5 章专门讲这件事。")  # fmt: skip
+        f"引擎算出的雅可比矩阵就是 $\\mathrm{{diag}}(P) - PP^\\top$，梯度就是上面那一行，误差不超过 {wrong:.0e}。"
+        f"当一个分数领先 8 时，斜率只剩 {slope:.5f}：这叫**饱和**，几乎没有梯度能通过。详见第 5 章。")  # fmt: skip
 
 # %% [markdown]
 # ## A loss for probabilities: cross-entropy
@@ -187,7 +187,7 @@ finding(wrong < 1e-6 and abs(J.sum(0)).max() < 1e-6 and slope < 0.25 / 100,
 # What is left is the plainest gradient there is: what the model said, minus what was right. The $P_t$ cancels, so this
 # loss does not saturate where softmax does.
 #
-# 剩下的是最朴素的梯度：模型说的概率，减去正确答案。$P_t$ 约掉了，所以 softmax 饱和的地方，这个损失并不饱和。
+# 剩下的是最朴素的梯度：模型给出的概率减去正确答案。$P_t$ 约掉了，所以 softmax 饱和的地方，这个损失并不饱和。
 # %%
 right_answer = 3
 x = Tensor(10 * scores[None], requires_grad=True)  # sure of "cat", but "the" is right | 确信是“猫”，正确的却是“那”

@@ -81,15 +81,17 @@ class Head(nn.Module):
 # ## 训练
 #
 # Chapter 1 ended with one step against the gradient. Here are 600 of them, each on 128 new sentences; the loss is the
-# cross-entropy of chapter 2. The optimiser is **AdamW** (Kingma and Ba 2015; Loshchilov and Hutter 2019). It keeps, of
-# each weight, a running mean $m$ of the gradient and $v$ of its square, and steps by $m/\sqrt{v}$: about one learning
-# rate $\eta$, whether the gradients are large or small. It also shrinks each weight a little ($\lambda$, **weight
-# decay**), so that what is of no use fades.
+# cross-entropy of chapter 2. The optimiser, which makes the steps, is **AdamW** (Kingma and Ba 2015; Loshchilov and
+# Hutter 2019). It keeps, of each weight, a running mean $m$ of the gradient and $v$ of its square, and steps by
+# $\eta\,m/\sqrt{v}$, where $\eta$ is the learning rate (0.1 in chapter 1; $\epsilon$ only prevents a division by 0): a
+# step is about $\eta$ long, whether the gradients are large or small. It also shrinks each weight a little ($\lambda$,
+# **weight decay**), so that what is of no use fades. Without that it is called Adam.
 #
 # 第 1 章的最后，沿梯度的反方向走了一步。这里走 600 步，每步用 128 个新句子；损失是第 2 章的交叉熵。
-# 优化器是 **AdamW**（Kingma、Ba 2015；Loshchilov、Hutter 2019）：它为每个权重记录梯度的滑动平均 $m$
-# 和梯度平方的滑动平均 $v$，每步走 $m/\sqrt{v}$：不论梯度大小，大约都是一个学习率 $\eta$。
-# 它还让每个权重略微缩小（$\lambda$，**权重衰减**），没有用的权重就会淡去。
+# 优化器是 **AdamW**（Kingma、Ba，2015；Loshchilov、Hutter，2019）：它为每个权重记录梯度的滑动平均 $m$
+# 和梯度平方的滑动平均 $v$，每步走 $\eta\,m/\sqrt{v}$。其中 $\eta$ 是学习率（第 1 章里是 0.1）；
+# $\epsilon$ 只是防止除以 0。不论梯度大小，每步大约都改动 $\eta$ 这么多。
+# 它还让每个权重略微缩小（$\lambda$，**权重衰减**），用不着的权重就会慢慢趋近 0。没有这一项，就叫 Adam。
 #
 # $$W \leftarrow W - \eta\,\Big(\frac{m}{\sqrt{v} + \epsilon} + \lambda W\Big)$$
 # %%

@@ -34,13 +34,13 @@
 # %%
 import itertools
 
-from guide import BLUE, GREEN, INK, ORANGE, figure, finding, heatmap, manual_seed, short, show
+from guide import BLUE, GREEN, INK, ORANGE, figure, finding, heatmap, short, show
 
 import numpy as np
 from matplotlib.patches import Rectangle
 from tqdm import tqdm
 
-from tinygrad_tf import cross_entropy, nn, no_grad, optim
+from tinygrad_tf import cross_entropy, manual_seed, nn, no_grad, optim
 
 # The words that may stand at each place; the last one decides the meaning. | 每个位置可用的词；最后一个词决定意思。
 ENGLISH = ["she he they we", "waited stood sat", "at by near", "the this", "bank", "and then"]

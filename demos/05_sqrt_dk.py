@@ -3,9 +3,9 @@
 # # 为什么要除以 $\sqrt{d_k}$？
 #
 # The score of a query and a key is their dot product, a sum of $d_k$ products ($d_k$ is the number of their components,
-# chapter 3). The more there are to add, the farther
-# the sum strays from 0. How far? Take the components as independent, with mean 0 and variance 1. Then every product
-# $q_i k_i$ has mean 0 and variance 1, and variances of independent things add up (Vaswani et al. 2017, footnote 4):
+# chapter 3). The more there are to add, the farther the sum strays from 0. How far? Take the components as independent,
+# with mean 0 and variance 1. Then every product $q_i k_i$ has mean 0 and variance 1, and variances of independent
+# things add up (Vaswani et al. 2017, footnote 4):
 #
 # query 与 key 的分数是它们的点积，也就是 $d_k$ 个乘积之和（$d_k$ 是它们的分量个数，见第 3 章）。项数越多，
 # 和就偏离 0 越远。偏多远？假设各分量互相独立，均值为 0，方差为 1。那么每个乘积 $q_i k_i$ 的均值是 0，方差是 1，
@@ -15,12 +15,13 @@
 # \mathrm{Var}\!\left(\frac{q \cdot k}{\sqrt{d_k}}\right) = 1$$
 #
 # So undivided scores spread by $\pm\sqrt{d_k}$: by 8 for a head of GPT-2 ($d_k = 64$). Chapter 2 showed what softmax
-# makes of large differences: it saturates, gives everything to one, and has no slope left. Divided by
-# $\sqrt{d_k}$ (**scaled dot-product attention**) they keep the variance 1 for every $d_k$. The paper only *suspects*
-# that this is why large heads learnt badly without the division (section 3.2.1). We measure it.
+# makes of large differences: it saturates, gives everything to one, and has no slope left, so that hardly any gradient
+# passes: a **vanishing gradient**. Divided by $\sqrt{d_k}$ (**scaled dot-product attention**) the scores keep the
+# variance 1 for every $d_k$. The paper only *suspects* that this is why large heads learnt badly without the division
+# (section 3.2.1). We measure it.
 #
 # 所以不做除法的话，分数的起伏约为 $\pm\sqrt{d_k}$：对 GPT-2 的一个头（$d_k = 64$）就是 8。
-# 第 2 章讲过，softmax 遇到很大的差距会怎样：它会**饱和**，赢家通吃，斜率消失。
+# 第 2 章讲过，softmax 遇到很大的差距会怎样：它会**饱和**，赢家通吃，斜率几乎为 0，梯度传不过去：这叫**梯度消失**。
 # 除以 $\sqrt{d_k}$ 之后（**缩放点积注意力**），无论 $d_k$ 多大，方差都是 1。不做除法时，很宽的头学得不好，
 # 论文只是*猜测*原因在此（第 3.2.1 节）。我们来实测。
 # %%

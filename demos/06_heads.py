@@ -66,6 +66,7 @@ def trained(n_heads):
     manual_seed(0)
     rng, model = np.random.default_rng(0), Model(n_heads)
     optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    # The learning rate falls to 0, along a cosine. | 学习率沿余弦曲线降到 0。
     schedule = optim.CosineAnnealingLR(optimizer, steps := 300 if short else 500)
     for _ in tqdm(range(steps), desc=f"{n_heads} head(s)"):
         letters, digits, answers, _ = sentences(rng, 64)
@@ -200,8 +201,8 @@ finding(kept[by_place, 2] > 0.6 and kept[by_letter, 0] > 0.6 and apart < 1e-4,
 # **Exercise.** Put a two-layer network with a ReLU between the attention and `read`. How much of the loss can it undo
 # for one head, which has to learn to take averages apart? Then ask for *three* relations: how many heads are needed?
 #
-# **练习。** 在注意力和 `read` 之间加一个带 ReLU 的两层网络。单个头要学会把平均值拆开，这样能挽回多少？
-# 再把任务改成*三种*关系：需要几个头？
+# **练习。** 在注意力和 `read` 之间加一个两层网络，中间用 ReLU（把负数变成 0）。
+# 单个头要学会把平均值拆开，这样能挽回多少？再把任务改成*三种*关系：需要几个头？
 #
 # **Answer.** All of it: with the network one head gets both right in 100% of the cases. It learns to take the average
 # apart, at the price of four times $d_{model}$ hidden units, and of a layer more. Three relations (the one before, the

@@ -10,18 +10,20 @@
 #
 # So if $\Pi$ shuffles the rows of $X$, the output is shuffled likewise: $f(\Pi X) = \Pi f(X)$. This is called
 # **permutation-equivariant**. Often one reads "permutation-invariant" instead; *invariant*, that is unchanged, is only
-# what sums over all rows, such as their mean. To attention "dog bites man" is "man bites dog". Let us shuffle and look.
+# what sums over all rows, such as their mean. To attention "dog bites man" is "man bites dog": a token must be given a
+# **positional encoding**, which says where it stands. First let us shuffle and look.
 #
 # 因此，若用置换 $\Pi$ 打乱 $X$ 的各行，输出的各行也以同样的方式被打乱，此外毫无变化：$f(\Pi X) = \Pi f(X)$，
 # 这叫做**置换等变**。常有人说成“置换不变”；其实*不变*的只是对所有行求和得到的量，例如各行的平均。
-# 对注意力来说，“狗咬人”和“人咬狗”毫无区别。打乱一次，亲眼看看。
+# 对注意力来说，“狗咬人”和“人咬狗”毫无区别，所以要给每个词元加上**位置编码**，说明它排在哪里。
+# 先打乱一次，亲眼看看。
 # %%
-from guide import BLUE, INK, ORANGE, figure, finding, heatmap, manual_seed, short, show
+from guide import BLUE, INK, ORANGE, figure, finding, heatmap, short, show
 
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import Tensor, attention, cross_entropy, nn, no_grad, optim
+from tinygrad_tf import Tensor, attention, cross_entropy, manual_seed, nn, no_grad, optim
 
 rng = np.random.default_rng(0)
 self_attention, waves = nn.MultiheadAttention(32, 4, batch_first=True), nn.SinusoidalPositions(32)
@@ -57,14 +59,14 @@ finding(max(gap(without), mean_moves) < 1e-5 < 0.01 < gap(with_positions),
 # ## A task that needs order
 # ## 一个离不开次序的任务
 #
-# Reverse a string: `314159` becomes `951413`. At each digit an encoder is to say the one that mirrors it. Without
-# positions it knows only *which* digits there are. Six different ones form three pairs in $5 \cdot 3 \cdot 1 = 15$
-# ways, so no model, however large, is right more than once in 15; where digits repeat it can be a little luckier (over
-# all strings: 7.5%). That is a ceiling, and a model that learns will not even reach it: it answers place by place, and
-# the best that it can say of one digit's mirror is one fifth for each of the other five. The six answers would have to
-# be right by six separate guesses, $(1/5)^6$, about once in 16,000.
+# Reverse a string: `314159` becomes `951413`. At each digit an encoder (layers of self-attention, chapter 8) is to say
+# the one that mirrors it. Without positions it knows only *which* digits there are. Six different ones form three pairs
+# in $5 \cdot 3 \cdot 1 = 15$ ways, so no model, however large, is right more than once in 15; where digits repeat it
+# can be a little luckier (over all strings: 7.5%). That is a ceiling, and a model that learns will not even reach it:
+# it answers place by place, and the best that it can say of one digit's mirror is one fifth for each of the other five.
+# The six answers would have to be right by six separate guesses, $(1/5)^6$, about once in 16,000.
 #
-# 把一串数字倒过来：`314159` 变成 `951413`。编码器要在每个数字处说出与它对称的那个数字。
+# 把一串数字倒过来：`314159` 变成 `951413`。编码器（若干层自注意力，见第 8 章）要在每个数字处说出与它对称的那个数字。
 # 没有位置编码，它只知道有*哪些*数字。六个不同的数字两两配对，共有 $5 \cdot 3 \cdot 1 = 15$ 种配法，
 # 所以无论多大的模型，平均十五次里最多猜对一次；
 # 有重复数字时运气略好一点（对所有数字串平均，最多 7.5%）。这是上限，而学出来的模型连上限也达不到：它逐个位置作答，
@@ -165,9 +167,9 @@ finding(0.1 < given.mean() < 0.26,
 # al. 2017): add a trained vector per position; the paper found them equally good (table 3, E). **Rotary** (Su et al.
 # 2021): add nothing, but turn $q$ and $k$ by an angle that grows with the position. The sinusoidal formula:
 #
-# **正弦**（论文第 3.5 节）：加一组波，每一对列的波都比前一对慢。**可学习**（Gehring 等，2017）：
-# 每个位置加一个训练出来的向量；论文发现两者效果相当（表 3 第 E 行）。**旋转**（RoPE，Su 等，2021）：
-# 不加向量，而把 $q$、$k$ 转一个随位置增大的角。正弦编码的公式：
+# **正弦位置编码**（论文第 3.5 节）：加一组波，每一对列的波都比前一对慢。
+# **可学习的位置编码**（Gehring 等，2017）：每个位置加一个训练出来的向量；论文发现两者效果相当（表 3 第 E 行）。
+# **旋转位置编码**（RoPE，Su 等，2021）：不加向量，而把 $q$、$k$ 转一个随位置增大的角。正弦编码的公式：
 #
 # $$PE_{(pos,2i)} = \sin\frac{pos}{10000^{2i/d_{model}}} \qquad PE_{(pos,2i+1)} = \cos\frac{pos}{10000^{2i/d_{model}}}$$
 # %%

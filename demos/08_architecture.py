@@ -2,24 +2,29 @@
 # # How do the parts make a Transformer?
 # # 这些部件怎样组成 Transformer？
 #
-# Figure 1 of *Attention Is All You Need* (Vaswani et al. 2017) is the best-known drawing of the field. Here it is
-# again, but nobody drew it: we build the model, run it on four source and three target tokens, and the picture is made
-# from what ran. A double border is a module that is closed.
+# A Transformer turns one sequence into another. The **encoder** reads the source, all at once, and gives each token a
+# context-aware vector: the *memory*. The **decoder** writes the target token by token, each from the target so far and
+# from the memory. Figure 1 of *Attention Is All You Need* (Vaswani et al. 2017) is the best-known drawing of this; here
+# it is again, made from what ran: the model on four source and three target tokens. A double border is a closed module.
 #
-# 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 是这个领域里最有名的一张图。这里再看一遍，
-# 只是没有人动手去画：我们搭好模型，用四个源词元和三个目标词元跑一遍，图由实际执行的计算自动生成。双线框表示收起的模块。
+# Transformer 把一个序列变成另一个序列。**编码器**一次读完整个源序列，给每个词元算出一个上下文相关的向量，
+# 合起来叫 memory。**解码器**逐个写出目标词元，每一个都依据已写出的部分和 memory。
+# 论文《Attention Is All You Need》（Vaswani 等，2017）的图 1 画的就是它，是这个领域里最有名的一张图。
+# 这里再看一遍，只是没有人动手去画：用四个源词元和三个目标词元跑一遍模型，图由实际执行的计算生成。双线框是收起的模块。
 # %%
-from guide import figure, finding, heatmap, manual_seed, short, show, table
+from guide import figure, finding, heatmap, short, show, table
 
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import Tensor, cross_entropy, grad, graph, nn, no_grad, optim
+from tinygrad_tf import Tensor, cross_entropy, grad, graph, manual_seed, nn, no_grad, optim
 from tinygrad_tf.models import Transformer, TransformerConfig
 
 
-def build(n_layers):
-    return Transformer(TransformerConfig(vocab_size=12, d_model=16, n_heads=2, n_layers=n_layers, d_ff=32, dropout=0.0))
+def build(n):
+    model = Transformer(TransformerConfig(vocab_size=12, d_model=16, n_heads=2, n_layers=n, d_ff=32, dropout=0.0))
+    model.source_embedding.weight.name = "W_e"  # the table of all vectors | 全部词元向量的表
+    return model
 
 
 source, target, wanted = np.array([[3, 4, 5, 6]]), np.array([[1, 6, 5]]), np.array([6, 5, 4])
@@ -39,17 +44,17 @@ show(lambda lang: graph.draw(loss, depth=1, view="forward", lang=lang),
 small = build(1)
 loss = cross_entropy(small(source, target).reshape(-1, 12), wanted)
 show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
-     "One layer of each, opened. An arrow passes each sublayer by, into a sum such as A₆ = A₃ + A₅: the residual "
-     "connection.",
-     "各取一层并展开。每个子层旁边都有一条箭头绕过它，直接进入加法，例如 A₆ = A₃ + A₅：这就是残差连接。")  # fmt: skip
+     "One layer of each, opened. An arrow passes each sublayer by, into the sum behind it: the residual connection.",
+     "各取一层并展开。每个子层旁边都有一条箭头绕过它，直接进入它后面的加法：这就是残差连接。")  # fmt: skip
+
+
 # %% [markdown]
 # The encoder's layer has two sublayers, self-attention and a feed-forward network. The decoder's has a third between
 # them, **cross-attention**: queries from the target, keys and values from the memory. Each sublayer is wrapped in the
 # same way (section 3.1), in a **residual connection** and a **layer norm**:
 #
 # 编码器的一层有两个子层：自注意力和前馈网络。解码器的一层在中间多一个**交叉注意力**：query 来自目标，
-# key 和 value 来自 memory。每个子层都用同一种方式包起来（论文第 3.1 节）：
-# **残差连接**（又叫跳跃连接）加**层归一化**：
+# key 和 value 来自 memory。每个子层都用同一种方式包起来（论文第 3.1 节）：**残差连接**（又叫跳跃连接）加**层归一化**：
 #
 # $$x \leftarrow \mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$$
 #
@@ -57,11 +62,12 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # ## 前馈网络算什么
 #
 # Attention moves information between tokens. What is then *made* of it is the business of the **feed-forward network**:
-# a linear map to a wider vector of hidden **units**, a bend at 0, and a linear map back (section 3.3). It is applied to
-# each position alone, with the same weights:
+# a linear map to a wider vector of hidden **units**, a bend at 0 (ReLU, the part that is not linear), and a linear map
+# back (section 3.3). It is *position-wise*: applied to each position alone, with the same weights:
 #
 # 注意力在词元之间搬运信息，搬来之后怎样*加工*，就归**前馈网络**管：先用线性映射变成更宽的向量，
-# 每个分量叫一个隐藏**单元**；在 0 处折一下；再用线性映射变回来（论文第 3.3 节）。它对每个位置单独计算，所用权重相同：
+# 每个分量叫一个隐藏**单元**；在 0 处折一下（ReLU，非线性就在这里）；再用线性映射变回来（论文第 3.3 节）。
+# 它是*逐位置*的：对每个位置单独计算，所用权重相同：
 #
 # $$\mathrm{FFN}(x) = \max(0,\; xW_1 + b_1)\,W_2 + b_2$$
 #
@@ -70,17 +76,13 @@ show(lambda lang: graph.draw(loss, depth=2, view="forward", lang=lang),
 # name the last digit of the *sum* of its digit and its twin's. We train one layer, and layers with a part left out.
 #
 # 为什么需要它？注意力权重 $P$ 固定时，注意力对 value 是线性的：只会加权相加，不会让它们相互作用。
-# 要看清谁做什么，任务必须两样都用到。
-# 像第 6 章那样，有八个词元，例如 `B7`，每个字母出现两次；每个词元要报出自己的数字与孪生词元的数字*之和*的个位。
-# 我们训练完整的一层，再训练去掉一部分的层。
+# 要看清谁做什么，任务必须两样都用到。像第 6 章那样，有八个词元，例如 `B7`，每个字母出现两次；
+# 每个词元要报出自己的数字与孪生词元的数字*之和*的个位。我们训练完整的一层，再训练去掉一部分的层。
 # %%
-N = 8
-
-
 def sentences(rng, n):
     # Letters, digits, the twins' digits, answers, each (n, 8). | 字母、数字、孪生的数字、答案，各 (n, 8)。
-    letters, digits = np.argsort(rng.random((n, N))) % 4, rng.integers(0, 10, (n, N))
-    twin = ((letters[:, :, None] == letters[:, None]) & ~np.eye(N, dtype=bool)).argmax(-1)
+    letters, digits = np.argsort(rng.random((n, 8))) % 4, rng.integers(0, 10, (n, 8))
+    twin = ((letters[:, :, None] == letters[:, None]) & ~np.eye(8, dtype=bool)).argmax(-1)
     others = np.take_along_axis(digits, twin, 1)
     return letters, digits, others, (digits + others) % 10
 
@@ -145,14 +147,11 @@ finding(right[0] > right[1] + 0.02 and right[2] < 0.2 and elsewhere == 0 and 0.6
         f"在论文 base 模型的一个编码器层里占 {share:.0%}。")  # fmt: skip
 # %% [markdown]
 # (That attention alone gets so far, and farther if it is wider, is worth a thought: its $P$ is not fixed but comes from
-# the tokens through a softmax, so attention can compute a little, too.)
+# the tokens through a softmax, so attention can compute a little, too.) What does a unit respond to? Here are six of
+# the 128: the mean activation for each pair of digits.
 #
 # （只有注意力也能做到这个程度，宽一些还更好，值得想一想：$P$ 并不固定，而是由词元经 softmax 得来，
-# 所以注意力自己也能算一点东西。）
-#
-# What does a unit respond to? Here are six of the 128: the mean activation for each pair of digits.
-#
-# 一个单元对什么有反应？下面是 128 个单元中的 6 个：对每一对数字的平均激活值。
+# 所以注意力自己也能算一点东西。）一个单元对什么有反应？下面是 128 个单元中的 6 个：对每一对数字的平均激活值。
 # %%
 pairs = 10 * digits.ravel() + others.ravel()
 active = np.array([H.reshape(-1, 128)[pairs == pair].mean(0) for pair in range(100)]).T  # (unit, pair)
@@ -162,7 +161,7 @@ sums = np.add.outer(np.arange(10), np.arange(10)).ravel() % 10
 fires = np.median((active > 0.1 * active.max(1, keepdims=True)).mean(1))
 chosen = (active * (sums == votes[:, None])).sum() / active.sum()
 # %%
-fig, axes = figure(2, 3, width=7.6, height=5.6)
+fig, axes = figure(2, 3, width=7.6, height=5.6, sharex=True, sharey=True)
 for axis, unit in zip(axes.flat, active.std(1).argsort()[::-1], strict=False):
     heatmap(axis, active[unit].reshape(10, 10), range(10), range(10))
     axis.set(title=f"unit {unit}: for {votes[unit]} | 单元 {unit}：支持 {votes[unit]}")
@@ -176,14 +175,14 @@ finding(0.05 < fires < 0.7 and 0.1 < chosen < 0.5,
         f"{chosen:.0%} falls on pairs whose sum is the answer that the unit supports (by chance 10%). The answer is "
         "what many such votes add up to.",
         f"一个单元对 {fires:.0%} 的数字对有反应（中位数），成块分布。没有哪个单元独自知道答案：全部激活中，"
-        f"只有 {chosen:.0%} 落在“和正好是它所支持的答案”的数字对上（纯属碰巧是 10%）。"
+        f"只有 {chosen:.0%} 落在“和正好是它所支持的答案”的数字对上（若纯属碰巧，则是 10%）。"
         "答案是许多这样的投票加出来的。")  # fmt: skip
 # %% [markdown]
 # ## What the layer norm computes, and its gradient
 # ## 层归一化算什么，梯度又是什么
 #
-# Sums of sums would grow from layer to layer. The norm takes each token's vector of $d$ entries to mean 0 and variance
-# 1 (with $\mu$ and $\sigma^2$ of this one vector), then learnt scales $\gamma$ and shifts $\beta$ apply:
+# Sums of sums would grow from layer to layer. The norm keeps their scale: it takes each token's vector of $d$ entries
+# to mean 0 and variance 1 (its own $\mu$ and $\sigma^2$), then learnt scales $\gamma$ and shifts $\beta$ apply:
 #
 # 一层层加下去，数值会越来越大。归一化把每个词元的向量（$d$ 个元素）变成均值 0、方差 1
 # （$\mu$ 和 $\sigma^2$ 只由这一个向量算出），再乘以学出来的 $\gamma$，加上学出来的 $\beta$：
@@ -246,22 +245,24 @@ finding(max(ahead, filled) < 1e-5 < 1e-2 < read,
         f"{filled:.1g} (rounding); another source token, by {read:.1f}.",
         f"换掉最后一个目标词元，它之前的 logits 变化 {ahead:.1g}；在源句末尾填充，变化 {filled:.1g}（舍入误差）；"
         f"而换掉一个源词元，变化达 {read:.1f}。")  # fmt: skip
+
+
 # %% [markdown]
 # ## What the residual is for, and where the norm stands
 # ## 残差连接有什么用，归一化放在哪里
 #
 # Attention averages, and an average of averages makes everything alike. The residual connection keeps what each token
-# was. And the norm may stand after the sum, as in the paper (**post-norm**), or before the sublayer (**pre-norm**,
-# Xiong et al. 2020): $x \leftarrow x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$, which leaves a path from input to
-# output without any norm. We stack many encoder layers with fresh weights and look at tokens and gradients.
+# was. On the way back it leads the gradient past the sublayer: $x + f(x)$ has the slope $1 + f'(x)$, so where $f'$ is
+# nearly 0 the gradient does not vanish. The norm may stand after the sum, as in the paper (**post-norm**), or before
+# the sublayer (**pre-norm**, Xiong et al. 2020): $x \leftarrow x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$, which
+# leaves a path from input to output without any norm. Stack many encoder layers, and look at tokens and gradients.
 #
-# 注意力是在做平均，平均再平均，一切就都变得一样了；残差连接则保留每个词元原来的样子。归一化可以像论文那样放在相加之后
+# 注意力是在做平均，平均再平均，一切就都变得一样了；残差连接则保留每个词元原来的样子。往回走时，它让梯度绕过子层：
+# $x + f(x)$ 的斜率是 $1 + f'(x)$，所以即使 $f'$ 接近 0，梯度也不会消失。归一化可以像论文那样放在相加之后
 # （**post-norm**），也可以放在子层之前（**pre-norm**，Xiong 等，2020）：
 # $x \leftarrow x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$，这样从输入到输出就有一条不经过归一化的通路。
 # 我们把许多随机初始化的编码器层叠起来，看看词元和梯度各会怎样。
 # %%
-
-
 class WithoutResidual(nn.TransformerEncoderLayer):
     def forward(self, x):
         x = self.norm1(self._self_attention(x, None, None, False))

@@ -21,13 +21,13 @@
 import datetime
 import sys
 
-from guide import BLUE, ORANGE, figure, finding, heatmap, manual_seed, short, show, table
+from guide import BLUE, ORANGE, figure, finding, heatmap, short, show, table
 
 import numpy as np
 from tqdm import tqdm
 from translate_date import answer, typed
 
-from tinygrad_tf import cross_entropy, graph, optim
+from tinygrad_tf import cross_entropy, graph, manual_seed, optim
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.tasks import dates, exact_match, write
 from tinygrad_tf.train.figures import cross_attention
@@ -62,7 +62,7 @@ model = Transformer(TransformerConfig(
 parts = [[name, str(part).split("(")[0], sum(p.size for p in part.parameters())]
          for name, part in model.named_children()]  # fmt: skip
 size, hidden = sum(p.size for p in model.parameters()), len(task.held_out)
-show(table(["part | 部件", "is a | 类型", "parameters | 参数个数"], parts),
+show(table(["part | 部件", "is a | 类型", "parameters | 参数"], parts),
      f"The parts of the model; {size:,} parameters in all. {hidden:,} days are held out.",
      f"模型的各个部件，总共 {size:,} 个参数。留出 {hidden:,} 天。")  # fmt: skip
 # %% [markdown]
@@ -163,7 +163,8 @@ fig, axes = figure(1, 2, width=8.3, height=3, width_ratios=(21, 13))
 for axis, text in zip(axes, ("the 17th of May, 2038", "星期二，二〇二六年三月三日"), strict=True):
     said, read, P = cross_attention(model, task.vocabulary, text)
     heatmap(axis, P.mean(axis=0), rows=said, columns=read)
-    axis.set(xlabel="read | 读", ylabel="written | 写")
+    axis.set_aspect("auto")  # the letters of a row need their room on a phone, too
+    axis.set(xlabel="read | 读到的", ylabel="written | 写出的")
 show(fig, "The last decoder layer: the darker, the more weight (mean of the heads). The last digit of the day, above "
      "the end, looks at the day's last digit.",
      "解码器的最后一层：颜色越深，权重越大（各头平均）。倒数第二行（日的末位数字）看的是原文里的那一位。")  # fmt: skip
@@ -188,7 +189,7 @@ if not short:  # it must have learnt to write | 得先学会写
 # 怎样传到编码器第一层的 query、key、value 权重。原理上没有新东西，只是步骤更多。
 # %%
 loss = loss_of([("the 17th of May, 2038", "2038-05-17")])
-W = model.encoder.layers[0].self_attn.in_proj_weight  # W_q, W_k, W_v, one below the other | 上下相接
+W = model.encoder.layers[0].self_attn.in_proj_weight  # W_q, W_k, W_v, one below the other | W_q、W_k、W_v 上下相接
 show(graph.explore(loss, path_to=W), "How the gradient reached the first layer. Modules open and close with a click.",
      "梯度怎样到达第一层。点一下可以展开或收起模块。")  # fmt: skip
 
@@ -196,7 +197,7 @@ show(graph.explore(loss, path_to=W), "How the gradient reached the first layer. 
 # **Exercise.** Which forms does it get wrong? Go through `task.held_out`, collect the errors, and look at one's
 # attention. Then train with `--steps 300` by `python demos/train_dates.py` and do it again: what is learnt last?
 #
-# **练习。** 它会写错哪些写法？把 `task.held_out` 过一遍，收集错误，挑一个看看注意力。再用
+# **练习。** 哪些写法它会写错？把 `task.held_out` 过一遍，收集错误，挑一个看看注意力。再用
 # `python demos/train_dates.py --steps 300` 训练，重做一遍：最后学会的是什么？
 #
 # **Answer.** In our run 3 of the 2,000 were wrong after 1,000 steps; `2018.12.2` for example became 2018-12-22. After

@@ -8,7 +8,7 @@
 # mean surprise, the cross-entropy of chapter 2 in nats per letter:
 #
 # 写文章只要半个 Transformer：不带源句的解码器。它读已有的字符，说出每个字符有多大可能是下一个；
-# 抽出一个，再接着往下读：这就是**自回归**的**语言模型**。GPT 做的就是这一件事，只不过单位是词元，
+# 按这些概率抽出一个，再接着往下读：这就是**自回归**的**语言模型**。GPT 做的就是这一件事，只不过单位是词元，
 # 不是字符（Radford 等，2018）。对 $n$ 个字符的文本，损失是平均的“意外程度”，即第 2 章的交叉熵，单位是纳特/字符：
 #
 # $$L = -\frac{1}{n}\sum_{t} \ln p(x_t \mid x_1, \dots, x_{t-1})$$
@@ -22,12 +22,12 @@ import sysconfig
 import time
 from pathlib import Path
 
-from guide import BLUE, GREY, ORANGE, figure, finding, manual_seed, say, short, show
+from guide import BLUE, GREY, ORANGE, figure, finding, say, short, show
 
 import numpy as np
 from tqdm import tqdm
 
-from tinygrad_tf import cross_entropy, no_grad
+from tinygrad_tf import cross_entropy, manual_seed, no_grad
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.optim import AdamW, WarmupCosineLR, clip_grad_norm_
 
@@ -134,9 +134,11 @@ show(fig, "It falls through the three levels of counting.", "损失逐一跌破�
 last = checks[steps]
 finding(last < (unigram - 0.2 if short else bigram - 0.25),
         f"On text that it has never seen: {last:.2f} nats per letter, against {unigram:.2f} for the frequencies and "
-        f"{bigram:.2f} for pairs of letters. That is a choice among {np.exp(last):.1f} letters instead of {V}.",
+        f"{bigram:.2f} for pairs of letters. That is a choice among $e^{{{last:.2f}}} = {np.exp(last):.1f}$ letters "
+        f"(the *perplexity*) instead of {V}.",
         f"在从未见过的文本上：{last:.2f} 纳特/字符；只看频率是 {unigram:.2f}，看前一个字符是 {bigram:.2f}。"
-        f"这相当于从 {V} 种字符中选，变成从 {np.exp(last):.1f} 种中选。")  # fmt: skip
+        f"这相当于从 {V} 种字符中选，变成从 $e^{{{last:.2f}}} = {np.exp(last):.1f}$ 种中选"
+        "（叫*困惑度*）。")  # fmt: skip
 
 # %% [markdown]
 # ## Why writing needs a cache

@@ -14,12 +14,12 @@
 # trains a small model on Python's own help pages and saves it in this layout. From there on only the size differs.
 #
 # 如果你有 GPT-2，请运行 `python demos/12_pretrained.py --model 文件夹`，或者设置 `GPT2_PATH`。没有也不要紧：
-# 本章会用 Python 自带的帮助文本训练一个小模型，照同样的格式存盘。从那以后，除了大小，一切都相同。
+# 本章会用 Python 自带的帮助文本训练一个小模型，照同样的格式存盘。此后的一切，除了大小，都与真正的 GPT-2 相同。
 # %%
 import tempfile
 from pydoc_data.topics import topics
 
-from guide import OUT, figure, finding, heatmap, manual_seed, say, short, show, table
+from guide import OUT, figure, finding, heatmap, say, short, show, table
 
 import numpy as np
 from generate import load_tokenizer
@@ -27,7 +27,7 @@ from published import published
 from tokenizers import ByteLevelBPETokenizer
 from tqdm import tqdm
 
-from tinygrad_tf import grad, graph, no_grad
+from tinygrad_tf import grad, graph, manual_seed, no_grad
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.optim import AdamW
 
@@ -97,7 +97,7 @@ best = [
 ]
 show(table(["next | 下一个", "probability | 概率"], best, ".1%"), f"After `{sentence}`.", f"在 `{sentence}` 之后。")
 loss, blocks = model.loss(ids), model.transformer["h"]
-W_qkv = blocks[0].attn.c_attn.weight  # (3 · n_embd, n_embd); GPT-2's files hold its transpose | 文件里存的是转置
+W_qkv = blocks[0].attn.c_attn.weight  # GPT-2's files hold its transpose | GPT-2 的文件里存的是它的转置
 W_qkv.name = "W_qkv"  # what the picture calls it | 图里用的名字
 # %%
 show(lambda lang: graph.draw(loss, path_to=W_qkv, lang=lang),
@@ -147,8 +147,8 @@ ratio = v / np.mean(unhindered)
 fig, axes = figure(1, 3, width=8, height=2.6, sharey=True)
 for axis, letter, norms in zip(axes, "QKV", parts.swapaxes(0, 1), strict=True):
     image = heatmap(axis, norms, largest=parts.max())
-    axis.set(title=f"‖dW‖, {letter}", xlabel="head | 头")
-axes[0].set_ylabel("layer | 层")
+    axis.set(title=f"‖dW‖, {letter} | ‖dW‖，{letter} 部分", xlabel="head | 第几个头")
+axes[0].set_ylabel("layer | 第几层")
 fig.colorbar(image, ax=axes, label="norm | 范数", shrink=0.42)
 show(fig, f"$dW_v$ is on average {v / q:.1f} times $dW_q$ and {v / k:.1f} times $dW_k$.",
      f"平均来看，$dW_v$ 的范数是 $dW_q$ 的 {v / q:.1f} 倍、$dW_k$ 的 {v / k:.1f} 倍。")  # fmt: skip

@@ -14,7 +14,7 @@
 #
 # $$Y = \mathrm{softmax}\Big(\frac{QK^\top}{\sqrt{d_k}}\Big)V \qquad L = \mathrm{mean}\big((Y-T)^{2}\big)$$
 # %%
-from guide import finding, say, show, table
+from guide import finding, in_both, say, show, table
 
 import numpy as np
 from attention_dw import make_leaves
@@ -33,8 +33,7 @@ def head(X, W_q, W_k, W_v, T):
 
 leaves = make_leaves()  # random numbers in float64 | float64 的随机数
 L = head(**leaves)
-step = graph.program(L)
-show(step, "What ran forward, and then, line by line, what runs backward.",
+show(lambda _: graph.program(L), "What ran forward, and then, line by line, what runs backward.",
      "先是前向执行过的每一行，接着是反向要执行的每一行。")  # fmt: skip
 
 # %% [markdown]
@@ -53,6 +52,7 @@ show(step, "What ran forward, and then, line by line, what runs backward.",
 show(lambda lang: graph.draw(L, path_to=leaves["W_q"], lang=lang),
      "The same lines as a picture, as far as they lead to $W_q$.",
      "同样的几行画成图；只画通往 $W_q$ 的部分。")  # fmt: skip
+step = graph.program(L)
 loss, gradients = step.run()
 L.backward(retain_graph=True)
 same = all((gradients[name] == leaves[name].grad.array).all() for name in ("W_q", "W_k", "W_v"))
@@ -114,8 +114,8 @@ marks = ["".join("✓" if right else "✗" for right, _ in results) for results 
 rows = [[said or "as it was | 原样", *mark] for said, mark in zip(EDITS, marks, strict=True)]
 show(table(["the line | 改动", "dW_q", "dW_k", "dW_v"], rows), "Which gradients `gradcheck` finds right.",
      "`gradcheck` 认为哪些梯度是对的。")  # fmt: skip
-message = found[list(EDITS)[1]][0][1].split("\n")[0]
-say(f"What it says of the first mistake: `{message}`", f"对第一处错误，它的提示是：`{message}`")
+first = in_both(lambda _: is_right(edited(*list(EDITS.values())[1]), "W_q")[1].split("\n")[0])
+say(f"What it says of the first mistake: `{first[0]}`", f"对第一处错误，它的提示是：`{first[1]}`")
 finding(marks == ["✓✓✓", "✗✗✓", "✗✗✓", "✓✓✗"],
         "Which gradients are wrong says where to look. A mistake spoils what lies behind it on the way back, and "
         "nothing else: $dS$ and $dA_2$ lie on the way to $W_q$ and $W_k$, $dV$ on the way to $W_v$.",

@@ -45,7 +45,7 @@ figure_, axes = figure(height=2.4)
 axes.plot(losses, linewidth=1)
 axes.set(xlabel="step | 步", ylabel="loss | 损失", yscale="log")
 show(figure_, "The loss of each step: their loop, their optimiser, their data loader.",
-     "每一步的损失：用的是他们的训练循环、优化器和数据加载器。")  # fmt: skip
+     "每一步的损失：用的是文件自己的训练循环、优化器和数据加载器。")  # fmt: skip
 say(f"{right:.1%} of 500 new rows come out in order.", f"500 行新数字中，{right:.1%} 排对了顺序。")
 finding(losses[-1] < 0.8 * losses[0] and (short or right > 0.5),
         "The model learns, with not a line of its file changed.", "文件一行未改，模型就学会了。")  # fmt: skip

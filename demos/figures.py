@@ -76,11 +76,16 @@ def _is_empty(axes: Any) -> bool:
 
 
 def _own_labels(axes: Any, others: list[Any]) -> None:
-    """What a panel leaves to its neighbour on the left, it says itself when it stands below it."""
-    axes.tick_params(labelleft=axes.yaxis.get_tick_params().get("left", True) is not False)
-    labels = {other.get_ylabel() for other in others if other.get_subplotspec()} - {""}
-    if not axes.get_ylabel() and len(labels) == 1 and axes.get_shared_y_axes().get_siblings(axes)[1:]:
-        axes.set_ylabel(labels.pop())
+    """What a panel leaves to its neighbour on the left or below, it says itself when they stand in one column."""
+    for axis, side, shared in (
+        ("y", "left", axes.get_shared_y_axes()),
+        ("x", "bottom", axes.get_shared_x_axes()),
+    ):
+        said = getattr(axes, f"{axis}axis").get_tick_params().get(side, True) is not False
+        axes.tick_params(**{f"label{side}": said})
+        labels = {getattr(other, f"get_{axis}label")() for other in others if other.get_subplotspec()} - {""}
+        if not getattr(axes, f"get_{axis}label")() and len(labels) == 1 and shared.get_siblings(axes)[1:]:
+            axes.set(**{f"{axis}label": labels.pop()})
 
 
 def _fits(made: Figure) -> bool:
@@ -92,7 +97,8 @@ def _fits(made: Figure) -> bool:
         warnings.simplefilter("ignore")
         made.draw_without_rendering()
         for axes in made.axes:
-            if _touching(axes.get_xticklabels()):
+            labels = axes.get_xticklabels()
+            if _touching(labels) and any(len(label.get_text()) > 1 for label in labels):  # a letter has no need of it
                 axes.tick_params(axis="x", rotation=60)
             if _touching(_first_row(axes.texts)):
                 for text in axes.texts:

@@ -43,8 +43,9 @@ class Piece:
 
     @property
     def code(self) -> str:
-        """The function that makes the page, as it stands here."""
-        return inspect.getsource(self.make).replace("  # fmt: skip", "")
+        """The function that makes the page, without what only the gallery gives it."""
+        code = inspect.getsource(self.make).replace("  # fmt: skip", "")
+        return code.replace("(about: dict[str, str]) -> Page:", "():").replace(", about=about", "")
 
 
 def attention_head(about: dict[str, str]) -> Page:
@@ -54,7 +55,8 @@ def attention_head(about: dict[str, str]) -> Page:
 
 
 def gpt_block(about: dict[str, str]) -> Page:
-    block = Block(GPT2Config(n_positions=8, n_embd=16, n_layer=1, n_head=2, resid_pdrop=0.0, attn_pdrop=0.0))
+    config = GPT2Config(n_positions=8, n_embd=16, n_layer=1, n_head=2, resid_pdrop=0.0, attn_pdrop=0.0)
+    block = Block(config)
     x = Tensor(np.random.default_rng(0).normal(size=(1, 6, 16)).astype("float32"), name="x")
     target = Tensor(np.random.default_rng(1).normal(size=(1, 6, 16)).astype("float32"), name="target")
     loss = F.mse_loss(block(x, mask=None, cache=None), target)
@@ -62,8 +64,8 @@ def gpt_block(about: dict[str, str]) -> Page:
 
 
 def whole_transformer(about: dict[str, str]) -> Page:
-    model = nn.Transformer(d_model=16, nhead=2, num_encoder_layers=2, num_decoder_layers=2, dim_feedforward=32,
-                           dropout=0.0, batch_first=True)  # fmt: skip
+    model = nn.Transformer(d_model=16, nhead=2, num_encoder_layers=2, num_decoder_layers=2,
+                           dim_feedforward=32, dropout=0.0, batch_first=True)  # fmt: skip
     rng = np.random.default_rng(0)
     source, target = (Tensor(rng.normal(size=(1, length, 16)).astype("float32")) for length in (5, 4))
     loss = (model(source, target) ** 2).mean()
@@ -72,14 +74,15 @@ def whole_transformer(about: dict[str, str]) -> Page:
 
 
 def gpt2_shape(about: dict[str, str]) -> Page:
-    """All twelve layers and heads; a tenth of the width and a short alphabet, so that the page stays small."""
-    model = GPT2(GPT2Config(vocab_size=96, n_positions=32, n_embd=72, embd_pdrop=0.0, resid_pdrop=0.0, attn_pdrop=0.0))
+    # all layers and heads, but narrow, for a small page | 层数和头数都在，只是窄得多，页面才不太大
+    config = GPT2Config(vocab_size=96, n_positions=32, n_embd=72,
+                        embd_pdrop=0.0, resid_pdrop=0.0, attn_pdrop=0.0)  # fmt: skip
+    model = GPT2(config)
     ids = np.random.default_rng(0).integers(0, 96, (1, 17))
     logits = model(ids[:, :-1])
     loss = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
-    return explore(
-        loss, path_to=model.get_parameter("transformer.h.0.attn.c_attn.weight"), nudge=0, depth=1, about=about
-    )
+    first = model.get_parameter("transformer.h.0.attn.c_attn.weight")
+    return explore(loss, path_to=first, nudge=0, depth=1, about=about)
 
 
 PIECES = [

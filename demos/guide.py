@@ -14,7 +14,7 @@ import re
 import sys
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def show(what: Any, en: str, zh: str) -> None:
     a Module or anything that notebooks can show; else its ``str``. Where the two pages are to differ, pass a function
     of the language: ``lambda lang: graph.draw(loss, lang=lang)``.
     """
-    made = [what(lang) if isinstance(what, types.FunctionType) else what for lang in ("en", "zh")]
+    made = in_both(what) if isinstance(what, types.FunctionType) else [what, what]
     bodies = [_body(x, lang) for x, lang in zip(made, ("en", "zh"), strict=True)]
     form = bodies[0][0]
     number = 1 + sum(item["kind"] == "figure" for item in _items)
@@ -116,6 +116,15 @@ def show(what: Any, en: str, zh: str) -> None:
 
         display(SVG(either(*bodies)[1]) if form == "svg" else either(*made))
     _tell(f"▸ {en}  ({folder / names[0]})", f"▸ {zh}（{folder / names[1]}）")
+
+
+def in_both(function: Callable[[str], Any]) -> list[Any]:
+    """What a function of the language makes in English and in Chinese, each while that language is spoken."""
+    made = []
+    for lang in ("en", "zh"):
+        with language(lang):
+            made.append(function(lang))
+    return made
 
 
 _SUFFIX = {"svg": ".svg", "page": ".html", "html": ".part.html", "markdown": ".md", "text": ".txt"}

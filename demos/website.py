@@ -23,6 +23,7 @@ import gallery
 from command_line import Parser, as_program, folder, whole
 from markdown_it import MarkdownIt
 from pages.chapters import files as chapters
+from pages.code import in_language
 from pages.frame import PARTS, WORDS, filled, part
 from pages.index import broken_links, without_dead_places, write_index
 from pages.page import colours
@@ -121,7 +122,7 @@ def framed(main: str, title: str, lang: str, file: str, other_file: str) -> str:
 
 def coloured(code: str, language: str, more: str) -> str:
     if not language:
-        return ""
+        return f'<pre class="code"><code>{html.escape(code)}</code></pre>'
     made = highlight(code, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
     return f'<pre class="code {html.escape(f"{language} {more}".strip())}"><code>{made}</code></pre>'
 
@@ -131,7 +132,8 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False, "highlight": coloured}).ena
 
 # Chinese has no spaces: where its lines end within a paragraph, they are joined without one.
 _NO_SPACE = re.compile(
-    r"(?<=[\u3400-\u9fff])\n *(?=[\u3000-\u9fff\uff00-\uffef])"
+    r"(?<=[\u3400-\u9fff])\n *(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3400-\u9fff]\*\*)\n *(?=[\u3400-\u9fff])"
+    r"|(?<=\S)\n *(?=[\uff08\u201c])"
     r"|(?<=[\u3000-\u303f\uff00-\uffef])\n *+(?!\n|([-*+]|\d+\.) |[|#>]|```)"
 )
 
@@ -151,6 +153,8 @@ def rendered(text: str, lang: str) -> str:
         return f'<h{m[1]} id="{name}">{m[2]}</h{m[1]}>'
 
     made = unbroken(re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL))
+    made = re.sub(r"(?<=\d) (?=(?:µs|ms|s|MiB)(?:（|</td>))", "\u00a0", made)
+    made = re.sub(r"（[^（）<]{1,12}）(?=</td>)", r'<span class="whole">\g<0></span>', made)  # 857 ms（2 线程）
     wider = f'<p class="wider">{WORDS[lang]["wider"]}</p>'
     made = re.sub(r"<p>(<img .*?>)</p>", rf'<div class="picture">\g<1></div>{wider}', made)
     return re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
@@ -198,7 +202,7 @@ def write_gallery(out: Path) -> None:
                 f'<li><h2 id="{piece.name}"><a href="{link}">{html.escape(piece.title[lang])}</a></h2>'
                 f"<p>{html.escape(piece.about[lang])}</p>"
                 f'<p><a href="{link}">{WORDS[lang]["open"]}</a> · {size:.1f} MB</p>'
-                f"{coloured(piece.code, 'python', '')}</li>"
+                f"{coloured(in_language(piece.code, lang), 'python', '')}</li>"
             )  # fmt: skip
         title = links(lang)[GALLERY[lang]]
         main = f'<h1>{title}</h1><ul class="pieces">{"".join(pieces)}</ul>'
@@ -252,6 +256,7 @@ def _write_api(out: Path) -> None:
         text = path.read_text(encoding="utf-8")
         text = re.sub(r": &lt;property object at 0x[0-9a-f]+&gt;", "", text)
         text = _HIDDEN.sub(lambda m: re.sub(r"\d+$", "", m[2]), text)
+        text = re.sub(r'tuple\[<a href="[^"]*">int32</a>', "tuple[int", text)  # hidden by Tensor.int
         path.write_text(without_dead_places(text), encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ import pytest
 from cases import CASES, engine_ops
 from cases.fused import CASES as FUSED
 
-from tinygrad_tf import Tensor, grad, gradcheck, ops
+from tinygrad_tf import Tensor, grad, gradcheck, language, ops
 from tinygrad_tf.autograd.operation import Op, op
 from tinygrad_tf.autograd.rule import Rule
 from tinygrad_tf.autograd.walk import reachable
@@ -90,7 +90,7 @@ def test_a_kernel_wrong_by_a_thousandth_is_caught(o, monkeypatch):
     wrong = Kernel(o.kernel.forward, scaled(o.kernel.backward))
     case = first_that_shows(o, [c for c in FUSED if c in ROWS], "kernel", wrong, monkeypatch)
     monkeypatch.setattr(o, "kernel", wrong)
-    with pytest.raises(AssertionError, match="derivative 1 with kernels"):
+    with pytest.raises(AssertionError, match="derivative 1, with kernels"):
         gradcheck(case.ours, *case.tensors(), order=1)
 
 
@@ -142,11 +142,18 @@ def test_one_wrong_entry_is_named_with_both_values():
     with pytest.raises(AssertionError) as problem:
         gradcheck(my_function, 3, W)
     said = re.fullmatch(
-        r"gradcheck\(my_function\) got input 1 \(W, shape \(2, 3\)\), derivative 1 with kernels: in entry \(1, 2\) "
+        r"gradcheck\(my_function\) got input 1 \(W\) of shape \(2, 3\), derivative 1, with kernels: in entry \(1, 2\) "
         r"(\S+), but nudging it by ±1e-05 gives (\S+)\n  rule: .*; 1 of 6 entries do not\n  cure: .*",
         str(problem.value),
     )
     assert [float(value) for value in said.groups()] == pytest.approx([2.002 * w, 2 * w])
+
+
+def test_what_it_says_is_all_chinese_where_that_is_chosen():
+    wrong = with_rule(lambda X: 2 * X, lambda dY, Y, X: 3 * dY)
+    with language("zh"), pytest.raises(AssertionError) as problem:
+        gradcheck(wrong, Tensor([1.0], requires_grad=True, name="W"))
+    assert "输入 0 (W)，形状 (1,)，1 阶导数（用内核计算）：元素 (0,) 处是" in str(problem.value)
 
 
 def test_the_second_input_is_looked_at_too():

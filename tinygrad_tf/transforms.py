@@ -261,8 +261,9 @@ def gradcheck(
                 wrong = ~(np.abs(dx.array - dq) <= atol + rtol * np.abs(dq))  # not (>): NaN is wrong, too
                 if wrong.any():
                     k = tuple(int(j) for j in np.argwhere(wrong)[0])
+                    which = f"{i} ({named(x.name)})" if x.name else str(i)
                     got = (
-                        f"input {i} ({named(x.name) + ', ' if x.name else ''}shape {x.shape}), derivative {n} {how}: "
+                        f"input {which} of shape {x.shape}, derivative {n}, {how}: "
                         f"in entry {k} {dx.array[k]:.9g}, but nudging it by ±{eps:g} gives {dq[k]:.9g}"
                     )
                     raise error(

@@ -21,7 +21,7 @@ from .chapters import Cell
 from .names import bound, changed, free
 
 #: What of demos/guide.py belongs to the lesson; all else that it has makes the page.
-LESSON = {"short", "manual_seed", "OUT"}
+LESSON = {"short", "OUT"}
 WORDS = {"say", "show", "finding"}
 
 Edit = tuple[int, int, str]  # from byte, to byte, what stands there instead

@@ -18,8 +18,8 @@ _HARMLESS = {"numpy", "tinygrad_tf", "pathlib", "math", "itertools"}
 ALL = "*"  # stands for what a statement changes that names no value: a seed, what is imported under a name
 
 NOTE = {
-    "en": "# Run this in the folder demos/ of the project.",
-    "zh": "# 请在项目的 demos/ 文件夹里运行。",
+    "en": "# Save this in the folder demos/ of the project: it uses a file there.",
+    "zh": "# 请存到项目的 demos/ 文件夹里：它用到那里的文件。",
 }
 
 
@@ -34,7 +34,8 @@ def program(found: Sequence[Piece], cell: int, lang: str) -> str:
                   if not isinstance(p.node, _IMPORTS))  # fmt: skip
     ours = {path.stem for path in FOLDER.glob("*.py")}
     modules = {m.split(".")[0] for p in chosen if isinstance(p.node, _IMPORTS) for m in _modules(p.node)}
-    note = [NOTE[lang]] if modules & ours else []
+    texts = {n.value for p in chosen for n in ast.walk(p.node) if isinstance(n, ast.Constant)}  # import_module("x")
+    note = [NOTE[lang]] if (modules | texts) & ours else []
     return "\n".join([*note, *imports, "import tinygrad_tf", "", "tinygrad_tf.manual_seed(0)", rest]) + "\n"
 
 

@@ -190,7 +190,8 @@ def shown(item: dict[str, Any], folder: Path, lang: str, terms: Sequence[Term] =
     elif form == "html":
         boxes = [text]
     else:
-        boxes = [cells_that_wrap(markdown(text)) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
+        shapes = re.sub(r"(?<=\d), (?=[\d, ]+[)\]])", ",\u00a0", text)  # (3, 2) and [1, 1] stay in one line
+        boxes = [cells_that_wrap(markdown(shapes)) if form == "markdown" else f"<pre>{html.escape(text)}</pre>"]
     sizes = ("wide", "narrow") if len(boxes) > 1 else ("",)
     words = sides(words) if len(boxes) > 1 else words
     wider = WORDS[lang]["wider"]
@@ -203,7 +204,7 @@ def cells_that_wrap(made: str) -> str:
 
     def cell(m: re.Match[str]) -> str:
         n = len(html.unescape(re.sub("<[^>]*>", "", m[2])))
-        kind = ' class="long"' if n > 40 else ' class="whole"' if n < 10 else ""
+        kind = ' class="long"' if n > 40 else ' class="whole"' if n < 11 else ""
         return f"<td{kind}{m[1]}>{m[2]}</td>"
 
     return re.sub(r"<td([^>]*)>(.*?)</td>", cell, made, flags=re.DOTALL)

@@ -78,6 +78,7 @@ def main() -> None:
         for name in report.SENTENCES:
             report.write_readme(HERE / name, results)
         figure.draw_ratios(results, HERE / "speed.svg")
+        figure.draw_ratios(results, HERE / "speed.zh.svg", report.IN_CHINESE)
     print(report.page(results))
     print(f"wrote {args.out}: table.md, table.json, figure.png, figure.svg")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tinygrad_tf.wording import fonts
 
 from .contenders import CONTENDERS, TORCH
 from .report import ALWAYS, OF_US, best
@@ -31,8 +34,11 @@ def draw(results: dict[str, Any], folder: Path) -> None:
         figure.savefig(folder / f"figure.{ending}", dpi=110)
 
 
-def draw_ratios(results: dict[str, Any], path: Path) -> None:
-    """A bar for each workload: our best time over PyTorch's best, on a line that is 1. It is drawn as it is printed."""
+def draw_ratios(results: dict[str, Any], path: Path, said: Mapping[str, str] | None = None) -> None:
+    """A bar for each workload: our best time over PyTorch's best, on a line that is 1. It is drawn as it is printed.
+
+    ``said`` is what workloads are called in Chinese, beside their names.
+    """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -44,6 +50,9 @@ def draw_ratios(results: dict[str, Any], path: Path) -> None:
     axes.barh(names[::-1], ratios[::-1], color=COLOURS["tinygrad_tf"], height=0.62)
     for at, ratio in enumerate(ratios[::-1]):
         axes.text(ratio + 0.01, at, f"{ratio:.2f}", va="center")
+    if said:
+        words = [f"{name} {said[name]}" for name in names[::-1]]
+        axes.set_yticks(range(len(names)), words, family=["DejaVu Sans", *filter(None, [fonts.chinese()])])
     axes.axvline(1, color=COLOURS["torch"], lw=2)
     axes.set_xlabel("tinygrad_tf ÷ PyTorch")
     axes.set_xlim(0, 1.08)

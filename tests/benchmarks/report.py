@@ -238,6 +238,12 @@ HEADINGS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+#: What the figure says beside the names of workloads.
+IN_CHINESE = {
+    "tiny ops": "小运算链", "toy": "小模型", "char GPT": "字符级 GPT", "base": "论文的 base 规模",
+    "long attention": "长序列注意力", "decode": "逐词元生成", "cold start": "冷启动",
+}  # fmt: skip
+
 #: What the cells say in Chinese; the names of workloads stay, as they are those of the program.
 CELLS = [
     (r" \(([^|]*?)\)(?= \|)", r"（\1）"), (r", (?=\d+ (?:thread|rank)|default)", "，"), (" and Numba", " 与 Numba"),
@@ -265,6 +271,8 @@ def for_readme(results: Record, name: str) -> str:
     line = machine_line(list(results.values())[-1]["machine"])
     first, second, third = (headed(table, name) for table in
                             (goals(results), everyone(results, ALWAYS), everyone(results, loaded)))  # fmt: skip
+    if HEADINGS[name]:
+        line = line.replace(" cores", " 核").replace("; ", "；").replace(", ", "，")
     told = machine.format(machine=line.removesuffix("."), others=statistics.median(others or [0.0]))
     return "\n\n".join([first, best, second, busy, third, told])
 

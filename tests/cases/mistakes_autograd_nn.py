@@ -73,7 +73,7 @@ DERIVATIVES = [
     ("the Jacobian at integers", lambda: jacobian(lambda t: t * t, ids(1, 2)), RuntimeError,
      "requires_grad got data (2,) int64", "only floats", "dtype='float32'"),
     ("a rule wrong by a thousandth", lambda: gradcheck(off_by_a_thousandth, x(2)), AssertionError,
-     "gradcheck(off_by_a_thousandth) got input 0 (x, shape (2,)), derivative 1 with kernels: in entry (0,)",
+     "gradcheck(off_by_a_thousandth) got input 0 (x) of shape (2,), derivative 1, with kernels: in entry (0,)",
      "both agree to", "gradcheck(op, x)"),
     ("gradcheck of constants", lambda: gradcheck(lambda t: t, ids(1)), ValueError,
      "gradcheck got 1 inputs, none of which", "Tensors that require one", "requires_grad=True"),

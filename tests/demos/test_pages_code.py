@@ -129,6 +129,15 @@ def test_every_copied_cell_knows_all_its_names(path):
         assert later <= known, f"cell {cell + 1}: {later - known}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_copied_cell_runs_in_any_folder_but_where_it_shows_a_demo(path):
+    from pages.copy import NOTE, program
+
+    code, found = parts(path.read_text(encoding="utf-8"))
+    bound = any(NOTE["en"] in program(found, cell, "en") for cell in range(len(code)))
+    assert bound == (path.name[:2] in {"09", "10", "12", "13", "14"})
+
+
 @pytest.mark.parametrize("name", ["01_tensor", "02_softmax", "09_dw_through_attention", "13_program"])
 def test_the_last_cell_of_a_chapter_runs_as_it_is_copied(name, tmp_path):
     from pages.copy import program

@@ -193,6 +193,16 @@ def test_the_labels_of_a_heatmap_are_text():
     assert all(label in texts for label in ("$\\frac{$", "a$ $x^2_2", "\ufffd<b>", "]]>"))
 
 
+def test_what_a_chapter_shows_in_each_language_is_made_while_that_is_spoken():
+    from guide import in_both
+
+    from tinygrad_tf.wording.languages import chosen
+
+    before = chosen()
+    assert in_both(lambda lang: (lang, chosen())) == [("en", "en"), ("zh", "zh")]
+    assert chosen() == before
+
+
 def test_the_numbers_of_a_heatmap_have_no_minus_zero():
     from guide import figure, heatmap
 
@@ -219,6 +229,41 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def test_panels_in_one_column_say_what_they_leave_to_their_neighbours():
+    from guide import figure, heatmap
+
+    from figures import _stacked
+
+    made, axes = figure(2, 3, width=7.6, height=5.6, sharex=True, sharey=True)
+    for panel in axes.flat:
+        heatmap(panel, np.eye(10), range(10), range(10))
+    axes[1, 1].set_xlabel("key")
+    axes[0, 0].set_ylabel("query")
+    panels = _stacked(made).axes
+    assert {(panel.get_xlabel(), panel.get_ylabel()) for panel in panels} == {("key", "query")}
+    assert all(panel.xaxis.get_tick_params()["labelbottom"] for panel in panels)
+
+
+def test_single_letters_below_a_heatmap_stay_upright_on_a_phone():
+    from guide import figure, heatmap
+
+    from figures import _stacked
+
+    made, axes = figure(1, 2, width=8.3, height=3)
+    for panel, labels in zip(axes, ("the 17th of May, 2038", [f"word {i}" for i in range(21)]), strict=True):
+        heatmap(panel, np.ones((11, 21)), "2038-05-17$", labels)
+        panel.set_aspect("auto")
+    turned = [panel.get_xticklabels()[0].get_rotation() for panel in _stacked(made).axes]
+    assert turned == [0, 60]
+
+
+def test_a_short_cell_of_a_table_has_one_line():
+    from pages.page import cells_that_wrap
+
+    made = cells_that_wrap(f"<td>dW_q[1, 1]</td><td>two or three words</td><td>{'0.5 · 2 + ' * 5}</td>")
+    assert re.findall("<td( [^>]*)?>", made) == [' class="whole"', "", ' class="long"']
+
+
 def test_words_become_html():
     from pages.text import markdown
 
@@ -226,6 +271,7 @@ def test_words_become_html():
     assert "<msqrt>" in markdown(r"Divide by $\sqrt{d_k}$.")
     assert markdown("within 7e-11, not `4e2`") == "<p>within 7\u00a0×\u00a010⁻¹¹, not <code>4e2</code></p>"
     assert markdown("第一行，\n第二行。") == "<p>第一行，第二行。</p>"
+    assert markdown("不同的**词**\n和位置 1\n（二）") == "<p>不同的<strong>词</strong>和位置 1（二）</p>"
     assert markdown("- 甲。\n- 乙。").count("<li>") == 2
     assert markdown("运行。\n```bash\nls\n```").endswith('<code class="language-bash">ls\n</code></pre>')
     assert "<script>" not in markdown("<script>x</script>")

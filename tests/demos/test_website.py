@@ -38,6 +38,46 @@ def test_a_page_asks_nothing_of_the_network(site):
     assert [p.name for p in site.rglob("*.html") if loads.search(p.read_text(encoding="utf-8"))] == []
 
 
+def test_the_reference_names_the_types_as_they_are_written(site):
+    """The method ``int`` of Tensor hides the type of that name."""
+    text = (site / "api" / "tinygrad_tf.html").read_text(encoding="utf-8")
+    shape = re.search(r'<span class="name">shape</span><span class="annotation">(.*?)</span>', text)
+    assert shape[1] == ": tuple[int, ...]"
+
+
+def test_code_of_no_language_looks_like_code(site):
+    """What goes on beside it has a shadow, as in every box of code."""
+    text = (site / "contributing.html").read_text(encoding="utf-8")
+    assert "<pre><code>" not in text
+    assert '<pre class="code"><code>form(&quot;bell&quot;' in text
+
+
+def test_the_code_of_the_gallery_is_what_a_reader_would_write(tools):
+    from gallery import PIECES
+
+    for piece in PIECES:
+        assert re.match(r"def \w+\(\):\n", piece.code)
+        assert "about" not in piece.code
+        assert max(map(len, piece.code.splitlines())) <= 105  # columns of its box
+
+
+def test_a_wide_table_takes_the_room_that_there_is(site, browser):
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.goto((site / "benchmarks.html").as_uri())
+    assert tab.locator(".box").evaluate_all("boxes => boxes.filter(b => b.scrollWidth > b.clientWidth + 1).length") == 0
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
+    tab.close()
+
+
+def test_a_table_of_two_columns_is_not_squeezed_on_a_phone(site, browser):
+    tab = browser.new_page(viewport={"width": 390, "height": 800})
+    tab.goto((site / "index.html").as_uri())
+    widths = tab.locator("table:not(:has(th:nth-child(3))) td").evaluate_all("cells => cells.map(c => c.clientWidth)")
+    assert len(widths) > 50
+    assert min(widths) > 330
+    tab.close()
+
+
 def test_a_link_that_leads_nowhere_is_found(site, tools):
     from pages.index import broken_links
 

@@ -125,6 +125,7 @@ def test_markdown_has_every_step_and_balanced_formulas(make):
 def test_markdown_of_a_product():
     X, W = Tensor([[1.0, 2.0]], name="X"), Tensor([[3.0], [4.0]], requires_grad=True, name="W_q")
     assert r"   - $dW_{q} = X^{\top} \cdot dA_{1}$ (2, 1), norm 2.24" in explain((X @ W).sum(), W)._repr_markdown_()
+    assert "(2, 1)，范数 2.24" in explain((X @ W).sum(), W, lang="zh")._repr_markdown_()
 
 
 def test_markdown_has_the_forward_and_the_axis_of_each_sum():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cases import CASES
 
+import tinygrad_tf
 from tinygrad_tf import Function, Tensor, checkpoint, gradcheck, graph, manual_seed, models, nn
 from tinygrad_tf import nn as layers
 from tinygrad_tf.autograd.operation import op
@@ -375,3 +376,13 @@ def test_it_is_well_written(build, tmp_path):
         run = subprocess.run([ruff, "check", "--isolated", "--line-length=120", "--select=E,W,F", tmp_path / "step.py"],
                              capture_output=True, text=True)  # fmt: skip
         assert run.returncode == 0, run.stdout
+
+
+def test_a_program_says_what_it_is_in_the_chosen_language():
+    loss = (leaf([1.0, 2.0], name="X") * 2.0).sum()
+    with tinygrad_tf.language("zh"):
+        chinese = program(loss)
+    said = re.findall('"""(.*)"""|# ---- (.*?) -', str(chinese))
+    assert all(re.search("[\u3400-\u9fff]", "".join(words)) for words in said)
+    assert len(said) == len(re.findall('"""(.*)"""|# ---- (.*?) -', str(program(loss)))) == 3
+    assert chinese.run()[0] == loss.item()

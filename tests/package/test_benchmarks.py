@@ -179,7 +179,9 @@ def test_the_figure(tmp_path, results):
 
     figure.draw(results, tmp_path)
     figure.draw_ratios(results, tmp_path / "speed.svg")
-    assert {path.name for path in tmp_path.iterdir()} == {"figure.png", "figure.svg", "speed.svg"}
+    figure.draw_ratios(results, tmp_path / "speed.zh.svg", report.IN_CHINESE)
+    assert {path.name for path in tmp_path.iterdir()} == {"figure.png", "figure.svg", "speed.svg", "speed.zh.svg"}
+    assert set(report.IN_CHINESE) == set(report.ALWAYS)
 
 
 @pytest.mark.parametrize("functions", [False, True], ids=["files", "functions"])

@@ -124,7 +124,7 @@ class Card:
     """A card: ``print()`` it, or let a notebook show it.
 
     ``rules`` has the formula of each input's gradient; ``primitives`` what a fused op opens to; ``about`` the first
-    paragraph of the op's docstring, or its Chinese name.
+    paragraph of the op's docstring, or its Chinese name where it has another.
     """
 
     name: str
@@ -151,15 +151,15 @@ class Card:
             for word, lines in zip(words.line("card").split(), parts, strict=True)
             for i, line in enumerate("\n".join(lines).splitlines())
         ]
-        return "\n".join([self.name, f"  {self.about}", *body])
+        return "\n".join([self.name, *[f"  {self.about}"] * bool(self.about), *body])
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
-        title, about, *body = str(self).splitlines()
-        code = re.split("(``[^`]+``)", about.strip())  # docstrings have it, too
+        body = str(self).splitlines()[1 + bool(self.about) :]
+        code = re.split("(``[^`]+``)", self.about)  # docstrings have it, too
         said = "".join([part if i % 2 else in_markdown(part) for i, part in enumerate(code)])
-        return "\n".join([f"**{in_markdown(title)}** — {said}", "", *fenced(body)])
+        return "\n".join([f"**{in_markdown(self.name)}**" + f" — {said}" * bool(said), "", *fenced(body)])
 
 
 def op_card(
@@ -204,9 +204,10 @@ def op_card(
     opened = inside(Y, dY)
     first = next(iter(steps([Y], [dY])))
     numbers += [(str(rule.left), dX) for rule, (_, dX) in zip(rules, first.sent, strict=True)]
+    about = Words(lang).names.get(op.name) or named((op.forward.__doc__ or "").strip().split("\n\n")[0], 500)
     return Card(
         op.name,
-        Words(lang).names.get(op.name) or named((op.forward.__doc__ or "").strip().split("\n\n")[0], 500),
+        about if about != op.name else "",
         forward,
         tuple(rules),
         f"{', '.join(letters)} → {forward.left} {Y.shape}",

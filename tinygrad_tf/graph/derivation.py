@@ -149,7 +149,8 @@ class _Derivation:
             for e in self.sends[id]:
                 rule = self.flow.rules[e.id]
                 formula, *where = map(self.latex, latex(replace(rule, note="")))
-                lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}, {self._norm(self.flow.sent[e.id])}")
+                norm = f"{self.word('comma')}{self._norm(self.flow.sent[e.id])}"
+                lines.append(f"   - ${formula}$ {self.graph.node(e.source).shape}{norm}")
                 lines += ["     - " + self.word("where", f"${line}$") for line in where]
                 lines += ["     - " + self.word("where", as_code(line.strip())) for line in rule.note.splitlines()]
         end = self.to.to

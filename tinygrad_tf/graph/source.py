@@ -19,6 +19,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error, shown
 from ..files import write_whole
 from ..program import Unwritable
+from ..wording.languages import either
 from .capture import Graph, Losses, capture, variables_of
 from .colors import COLORS
 from .flow import checked_number
@@ -139,7 +140,8 @@ def _blocks(text: str) -> list[tuple[str | None, str]]:
     functions = [line.split("(")[0].removeprefix("def ") for line in lines[first:start] if line.startswith("def ")]
     blocks: list[tuple[str | None, list[str]]] = [(None, lines[:first])]
     if functions:
-        blocks.append((f"{len(functions)} functions: {', '.join(functions)}", lines[first:start]))
+        counted = either("functions: ", "个函数：") + either(", ", "、").join(functions)
+        blocks.append((f"{len(functions)} {counted}", lines[first:start]))
     blocks.append((None, []))
     for line in lines[start:]:
         found = _HEADING.match(line)
@@ -147,7 +149,8 @@ def _blocks(text: str) -> list[tuple[str | None, str]]:
         if (found and (title is None or title != blocks[-1][0])) or line.startswith("    return"):
             blocks.append((title, []))
         blocks[-1][1].append(line)
-    return [(title and f"{title} ({len(piece)} lines)", "\n".join(piece)) for title, piece in blocks]
+    size = either(" ({} lines)", "（{} 行）")
+    return [(title and title + size.format(len(piece)), "\n".join(piece)) for title, piece in blocks]
 
 
 def _layer(heading: str) -> str:
@@ -221,7 +224,8 @@ def program(loss: Losses, path_to: Tensor | None = None) -> Program:
     pictures. Elementary ops are written in their place, all others as calls of functions above, which are the ops'
     own definitions and rules. With ``path_to`` only the gradient of this Tensor is computed. It holds for arrays of the
     recorded shapes and types. What kernels compute in one pass is written as its definition, so that the last digits
-    may differ there; everything else gives the same bits.
+    may differ there; everything else gives the same bits. Its comments are in the language of
+    :class:`tinygrad_tf.language`.
     Raises RuntimeError for a graph that ``backward()`` has freed, ValueError if no gradient reaches ``path_to``.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")

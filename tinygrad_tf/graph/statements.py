@@ -19,6 +19,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..errors import error
 from ..program import Plain, Unwritable, literal
+from ..wording.languages import either
 from ..wording.texts import identifier
 from .calls import Call
 from .capture import Graph, Node, capture
@@ -70,17 +71,19 @@ class Writer:
                 self._forward(t)
                 self.steps[t.number] = [start, len(self.lines)]
         loss = self.places[-1][0]
-        self.lines += ["", "# ---- backward " + "-" * 40]
+        self.lines += ["", f"# ---- {either('backward', '反向')} " + "-" * 40]
         self.calls = ()
         found = self._backward(loss)
         pairs = ", ".join([f"{json.dumps(name, ensure_ascii=False)}: {gradient}" for name, gradient in found.items()])
         returned = f"return {self.names[loss.number]}, {{{pairs}}}"
         body = "\n".join([*self.lines, *wrapped(returned)])
-        head = ['"""A step and its gradients, as plain NumPy."""', ""]
+        about = either("A step and its gradients, as plain NumPy.", "一步和它的梯度，只用 NumPy。")
+        head = [f'"""{about}"""', ""]
         head += (["import math", ""] if self.plain.uses_math else []) + ["import numpy as np", "", ""]
         defined = [line for text in self.plain.functions.values() for line in [*of_function(text), "", ""]]
         signature = wrapped(f"def step({', '.join(self.data)}):")
-        doc = '    """The loss, and its gradients by the names of what they are of."""'
+        about = either("The loss, and its gradients by the names of what they are of.", "损失，以及按名字给出的梯度。")
+        doc = f'    """{about}"""'
         above = [*head, *defined, *signature, doc]
         self.before = len(above)
         text = "\n".join([*above, textwrap.indent(body, "    ")]) + "\n"

@@ -41,7 +41,7 @@ def summary(model: Module, *inputs: Any, **params: Any) -> Summary:
       2 Linear  (3, 2)          18     96    24 B
     ─────────────────────────────────────────────
     58 parameters (232 B), all trainable
-    288 FLOPs forward, about 864 with backward: those of matrix products, an addition and a multiplication are two
+    288 FLOPs forward, about 864 with backward: matrix products alone, an addition and a multiplication count as two
     216 B of activations, kept from forward to backward
 
     Raises TypeError for what is no module.

@@ -78,7 +78,7 @@ class Summary:
             f"{self.parameters:,} parameters ({in_bytes(self.bytes)}), "
             + (f"{self.trainable:,} of them trainable" if frozen else "all trainable"),
             f"{counted(self.flops)} FLOPs forward, about {counted(3 * self.flops)} with backward: "
-            "those of matrix products, an addition and a multiplication are two",
+            "matrix products alone, an addition and a multiplication count as two",
             f"{in_bytes(self.memory)} of activations, kept from forward to backward",
         ]
 

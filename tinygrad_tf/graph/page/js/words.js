@@ -186,7 +186,7 @@ export const WORDS = {
     one: (name, norm) => `${name}${gap(name)}的梯度已算出，范数 ${norm}。`,
     sum: (name, parts, norm) => `${name}${gap(name)}的梯度已算齐：${parts}；合起来范数 ${norm}。`,
     part: (norm, from) => `${from}${gap(from)}传来 ${norm}`,
-    piece: (k, n) => `求和 ${n} 项中的第 ${k} 项`,
+    piece: (k, n) => `${n} 项之和的第 ${k} 项`,
     skip: "残差连接", branch: "支路",
     sends: (what) => `它传出 ${what}。`,
     sending: (rule, to, norm) => `${rule}，传给 ${to}，范数 ${norm}`,
