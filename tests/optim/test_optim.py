@@ -216,6 +216,21 @@ def test_a_parameter_without_axes_is_one_number(name):
     assert a.item() == b.item() != 2
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["from the start", "later"])
+@pytest.mark.parametrize("size", [3, 10_000])
+def test_parameters_in_the_same_memory_are_changed_one_after_the_other(size, late):
+    """As PyTorch does it, whatever their size: a.data = b.data ties them."""
+    a, b = (nn.Parameter(np.zeros(size, np.float32)) for _ in range(2))
+    optimizer = optim.SGD([a, b], lr=1.0)
+    for step in range(3):
+        if step == late:
+            a.array[...], b.array = 0, a.array
+        for p, gradient in ((a, 1.0), (b, 2.0)):
+            p.grad = Tensor(np.full(size, gradient, np.float32))
+        optimizer.step()
+    assert a.array[0] == (-6.0 if late else -9.0)
+
+
 def test_zero_grad_forgets_or_zeroes():
     a, b = two()
     optimizer = optim.SGD([a, b])
