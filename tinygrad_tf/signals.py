@@ -19,6 +19,11 @@ STOPS: tuple[int, ...] = tuple(
     int(getattr(signal, name)) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
 )
 
+#: Those, and what a program asks the system for: time limits, and messages of a batch system.
+_HEARD: tuple[int, ...] = STOPS + tuple(
+    int(getattr(signal, name)) for name in ("SIGALRM", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
+)
+
 try:  # the same without turning numbers into enumerations and back, which takes ten times as long at every step
     import _signal as _direct  # type: ignore[import-not-found]
 except ImportError:  # another Python than CPython
@@ -36,9 +41,9 @@ class _Handlers:
         self.note, self.over = note, False
         self.before: dict[int, Any] = {}
 
-    def put(self, wanted: Callable[[int, Any], bool]) -> None:
-        """Take the place of those handlers of stop signals that are ``wanted(number, handler)``."""
-        for number in STOPS:
+    def put(self, wanted: Callable[[int, Any], bool], signals: tuple[int, ...] = STOPS) -> None:
+        """Take the place of those handlers of the ``signals`` that are ``wanted(number, handler)``."""
+        for number in signals:
             handler = _get(number)
             if wanted(number, handler):
                 self.before[number] = handler
@@ -68,7 +73,7 @@ def _is_function(number: int, handler: Any) -> bool:
 def whole(function: F) -> F:
     """Decorator of a function that Ctrl-C does not stop half-way: it strikes before or after.
 
-    So do the other stop signals, where a program of the user's has handlers for them.
+    So do the other stop signals, alarms and SIGUSR1 and 2, where a program of the user's has handlers for them.
     """
 
     @functools.wraps(function)
@@ -78,7 +83,7 @@ def whole(function: F) -> F:
         came: list[tuple[int, Any]] = []
         handlers = _Handlers(lambda number, frame: came.append((number, frame)))
         try:
-            handlers.put(_is_function)
+            handlers.put(_is_function, _HEARD)
             return function(*args, **kwargs)
         finally:
             handlers.take_away()

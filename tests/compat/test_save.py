@@ -62,6 +62,12 @@ def test_nan_comes_back():
     assert np.isnan(again({"loss": float("nan")})["loss"])
 
 
+def test_numbers_that_are_none_do_not_become_one_another():
+    """Each is noted by a number of Python's that is made on the way, and gone again."""
+    numbers = [kind(x) for kind in (np.float32, np.float64, np.float16) for x in (np.nan, np.inf, -np.inf, 1.5)]
+    assert list(map(repr, again(numbers))) == list(map(repr, numbers))
+
+
 TYPES = [
     "bool",
     "int8",

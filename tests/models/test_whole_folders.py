@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from tinygrad_tf import nn, save, train
 from tinygrad_tf.models import GPT2, GenerationConfig, GPT2Config
 
 pytest.importorskip("safetensors", reason="models are safetensors files")
@@ -199,6 +200,38 @@ def test_what_cannot_be_replaced_is_refused_before_anything_changes(hinder, tmp_
     with pytest.raises(OSError, match=r"save_pretrained got (?s:.*)rule: (?s:.*)cure: "):
         model_of(2).save_pretrained(folder)
     assert {file.name: file.stat().st_mtime_ns for file in tmp_path.rglob("*")} == before
+
+
+def a_checkpoint(folder):
+    train.save_checkpoint(folder / "model.safetensors", nn.Linear(1, 1), step=99)
+
+
+def a_file_of_save(folder):
+    save({"w": np.ones(2)}, folder / "model.safetensors")
+
+
+def weights_of_another_kind(folder):
+    (folder / "model.safetensors").write_text("mine")
+
+
+def a_configuration_of_another_program(folder):
+    (folder / "config.json").write_text('{"editor.fontSize": 14}')
+
+
+def a_text_called_like_it(folder):
+    (folder / "config.json").write_text("{mine}")
+
+
+@pytest.mark.parametrize("size", [5 * 10**9, 1500], ids=["one file", "shards"])
+@pytest.mark.parametrize("make", [a_checkpoint, a_file_of_save, weights_of_another_kind,
+                                  a_configuration_of_another_program, a_text_called_like_it])  # fmt: skip
+def test_what_is_no_part_of_a_model_is_not_replaced(make, size, tmp_path):
+    """Nor taken away, as model.safetensors is where shards come in its place."""
+    make(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(FileExistsError, match="it replaces only models"):
+        model_of(2).save_pretrained(tmp_path, size)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_two_saves_at_once_are_one_after_the_other_or_refused(tmp_path):

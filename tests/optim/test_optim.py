@@ -1,6 +1,7 @@
 """Optimisers: the trajectories of the specification, PyTorch's on random problems, groups, states, clipping."""
 
 import copy
+import signal
 
 import numpy as np
 import pytest
@@ -214,6 +215,47 @@ def test_a_parameter_without_axes_is_one_number(name):
             optimizer.step()
     assert a.shape == ()
     assert a.item() == b.item() != 2
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["from the start", "later"])
+@pytest.mark.parametrize("size", [3, 10_000])
+def test_parameters_in_the_same_memory_are_changed_one_after_the_other(size, late):
+    """As PyTorch does it, whatever their size: a.data = b.data ties them."""
+    a, b = (nn.Parameter(np.zeros(size, np.float32)) for _ in range(2))
+    optimizer = optim.SGD([a, b], lr=1.0)
+    for step in range(3):
+        if step == late:
+            a.array[...], b.array = 0, a.array
+        for p, gradient in ((a, 1.0), (b, 2.0)):
+            p.grad = Tensor(np.full(size, gradient, np.float32))
+        optimizer.step()
+    assert a.array[0] == (-6.0 if late else -9.0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no alarms")
+@pytest.mark.parametrize("name", ["SIGALRM", "SIGUSR1", "SIGINT"])
+def test_a_time_limit_does_not_stop_a_step_half_way(name):
+    """A handler that raises, in the middle of the second of three parameters."""
+
+    def limit(*_):
+        raise TimeoutError
+
+    class Struck(optim.SGD):
+        def _update(self, p, g, state, group):
+            if p.size == 20_001:
+                signal.raise_signal(getattr(signal, name))
+            super()._update(p, g, state, group)
+
+    params = [nn.Parameter(np.zeros(n, np.float32)) for n in (20_000, 20_001, 20_002)]
+    for p in params:
+        p.grad = Tensor(np.ones(p.shape, np.float32))
+    optimizer, before = Struck(params, lr=1.0), signal.signal(getattr(signal, name), limit)
+    try:
+        with pytest.raises(TimeoutError):
+            optimizer.step()
+    finally:
+        signal.signal(getattr(signal, name), before)
+    assert [p.array[0] for p in params] == [-1.0, -1.0, -1.0]
 
 
 def test_zero_grad_forgets_or_zeroes():

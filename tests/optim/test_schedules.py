@@ -404,6 +404,31 @@ LATER = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("make", [
+    lambda o: optim.StepLR(o, 2), lambda o: optim.CosineAnnealingLR(o, 5), lambda o: optim.ReduceLROnPlateau(o),
+    lambda o: optim.SequentialLR(o, [optim.StepLR(o, 2), optim.StepLR(o, 3)], [2]),
+    lambda o: optim.CyclicLR(o, 0.1, 1.0, cycle_momentum=False),
+])  # fmt: skip
+@pytest.mark.parametrize("wrong", ["x", None, [], {}])
+def test_a_state_that_fails_half_way_changes_nothing(make, wrong):
+    def state():
+        return repr((schedule.state_dict(), optimizer.param_groups, optimizer.rates_loaded))
+
+    optimizer = optim.SGD([Tensor([1.0], requires_grad=True)], lr=0.5)
+    schedule = make(optimizer)
+    good, before = schedule.state_dict(), state()
+    failed = 0
+    for name in good:
+        other = {**good, "last_epoch": 3, "_last_lr": [0.125], "base_lrs": [0.25], name: wrong}
+        try:
+            schedule.load_state_dict(other)
+        except Exception:
+            failed += 1
+            assert state() == before, name
+        schedule = make(optimizer := optim.SGD(optimizer.param_groups[0]["params"], lr=0.5))
+    assert failed or wrong == "x"  # which has a length, as settings for each group have
+
+
 @pytest.mark.parametrize("name", LATER)
 @pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
 def test_a_group_that_is_added_later_is_scaled_from_then_on_as_in_pytorch(name, torch):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,18 @@ def test_names_of_any_length_are_kept_and_given_way(letter, length, tmp_path):
     (tmp_path / name).unlink()
     assert sorted(steps(tmp_path).values()) == [1, 3]
     assert load_checkpoint(last).step == 3
+
+
+def test_threads_that_save_the_same_training_take_turns(tmp_path):
+    def save(first):
+        for step in range(first, 40, 4):
+            file.save(net, step=step)
+
+    net = nn.Linear(50, 50)
+    with CheckpointFile(tmp_path / "m", keep=2) as file, ThreadPoolExecutor(4) as pool:
+        list(pool.map(save, range(4)))
+    assert file.path == tmp_path / "m"
+    assert len(steps(tmp_path)) == 2
 
 
 # ---- forks, limits, rights ------------------------------------------------------------------------------------------

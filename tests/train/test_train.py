@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tinygrad_tf import language, manual_seed, tasks
+from tinygrad_tf import Tensor, language, manual_seed, tasks
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.random import generator
 from tinygrad_tf.signals import interruptible
@@ -151,6 +152,42 @@ def test_the_progress_bar_shows_loss_speed_score_and_time_left(capsys):
     assert "6/6" in bar
     for part in ("loss=", "tokens/s=", "held-out=", "step/s"):
         assert part in bar
+
+
+NUMPYS = {"steps": np.int64(6), "batch_size": np.int32(8), "lr": np.float32(1e-3), "max_norm": np.float64(1),
+          "warmup": np.int16(2)}  # fmt: skip
+
+
+@pytest.mark.parametrize("settings, dropout", [(NUMPYS, 0.1), ({}, np.float32(0.1)), ({"lr": Tensor(1e-3)}, 0.1)])
+def test_settings_of_numpy_s_are_saved_and_gone_on_with(settings, dropout, tmp_path):
+    config = replace(SHORT, **settings)
+    trainer(tmp_path / "m", config, dropout).fit(progress=False)
+    again = trainer(tmp_path / "m", config, dropout)
+    again.resume()
+    assert again.step == 6
+
+
+def test_settings_that_cannot_be_noted_are_told_before_the_first_step(tmp_path):
+    with pytest.raises(TypeError, match="settings that JSON cannot hold"):
+        trainer(tmp_path / "m", replace(SHORT, max_norm=1 + 0j))
+
+
+class _Window:
+    """What programs put in place of standard error, whose terminal it is not."""
+
+    def write(self, text):
+        raise RuntimeError("the window was closed")
+
+
+@pytest.mark.parametrize("stream", [None, _Window()], ids=["none", "a window"])
+def test_without_a_terminal_it_trains_in_silence(stream, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert len(trainer().fit().loss) == 6
+
+
+def test_a_clock_that_stands_still_does_not_end_it(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", lambda: 5.0)
+    assert len(trainer().fit().loss) == 6
 
 
 def test_without_a_bar_tqdm_is_not_needed(monkeypatch):

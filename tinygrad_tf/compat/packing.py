@@ -59,6 +59,7 @@ class _Packing:
         self.nodes: list[dict[str, Any]] = []
         self.leaves: list[Leaf] = []
         self.places: dict[int, int] = {}  # of each thing by its id: its node
+        self.held: list[Any] = []  # those things: one that is made on the way would leave its id to the next
 
     def value(self, x: Any, path: str, name: tuple[str, ...], around: tuple[int, ...]) -> Any:
         """``x`` as JSON. ``path`` is its place as Python writes it, ``around`` the ids of what it lies in."""
@@ -79,6 +80,7 @@ class _Packing:
         if id(x) not in self.places:
             node = self.node(x, path, name, (*around, id(x)))
             self.places[id(x)] = len(self.nodes)
+            self.held.append(x)
             self.nodes.append(node)
         return [self.places[id(x)]]
 

@@ -24,7 +24,10 @@ from ..locks import try_lock
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
 NOTE, SUMS = ".save_pretrained.json", "SHA256SUMS"
+_OURS = "tinygrad_tf"  # how that begins which checkpoints and save() put into a header's metadata
+_OF_CONFIGS = {"model_type", "architectures", "hidden_size", "n_embd"}  # one of which each config.json of a model has
 _NOTE = 1_000_000  # bytes of a note, at most
+_HEADER = 100_000_000  # bytes of a header that safetensors reads
 _STRAY = re.compile(r"\.(.+\.(safetensors|json)|SHA256SUMS)\.[0-9a-f]{16}\.new|\.\.save_pretrained\.json\..+\.tmp")
 
 
@@ -49,6 +52,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
                 files[SUMS] = lambda beside: beside.write_bytes(_sums(path, number, list(files)[:-1], gone))
             for name in (*files, *gone):
                 place_of(path / name, "save_pretrained")
+                _check_ours(path / name)
             note = {"id": number, "files": list(files), "gone": gone}
             if len(json.dumps(note)) > _NOTE:
                 raise error(
@@ -59,6 +63,38 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
                     cure="write a larger max_shard_size, so that there are fewer",
                 )
             _place(path, number, files, note)
+
+
+def _check_ours(file: Path) -> None:
+    """Raise FileExistsError for a file that is no part of a model: a training's checkpoint, another program's file."""
+    if not os.path.isfile(file) or os.path.getsize(file) == 0 or file.suffix not in (".json", ".safetensors"):
+        return
+    what = "no part of a model"
+    if file.suffix == ".json":
+        good = file.name != CONFIG or bool(_object(file.read_bytes()).keys() & _OF_CONFIGS)
+    else:
+        with open(file, "rb") as opened:
+            header = opened.read(min(int.from_bytes(opened.read(8), "little"), _HEADER))
+        good, metadata = header[:1] == b"{", _object(header).get("__metadata__")
+        if isinstance(metadata, dict) and any(name.startswith(_OURS) for name in metadata):
+            good, what = False, "what a training, or save(), wrote"
+    if not good:
+        raise error(
+            FileExistsError,
+            "save_pretrained",
+            got=f"{shown(file)}, which is {what}",
+            rule="it replaces only models, so that nothing else is lost",
+            cure="choose another folder, or move that file away",
+        )
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """The object that JSON holds, an empty one for anything else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _shards(path: Path) -> list[str]:

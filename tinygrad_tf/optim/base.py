@@ -18,7 +18,7 @@ from ..errors import error, no_parameters, unwritten
 from ..nn.loading import array_of
 from ..signals import whole
 from .groups import Group, check_members, check_settings, check_state, members, plain, step_of
-from .together import SMALL, Pack, alone, in_blocks
+from .together import SMALL, Pack, alone, in_blocks, share_memory
 
 Settings = Mapping[str, Any]
 T = TypeVar("T")
@@ -147,6 +147,10 @@ class Optimizer:
                 states = [self.state[p] for p in params]
                 pack = self._packs.get(key)
                 if pack is None or not pack.fits(params, states):
+                    if share_memory(params):
+                        for p in params:
+                            self._change(p.array, p.grad.array, self.state[p], group)  # type: ignore[union-attr]
+                        continue
                     pack = Pack(params, states)
                 pack.run(functools.partial(self._flat, group=group), states)
                 packs[i, key[1], states[0].get("step"), *states[0]] = pack

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..errors import error, unwritten
 from .base import Optimizer
 from .groups import Group, plain
-from .scheduling import LRScheduler, positive
+from .scheduling import LRScheduler, positive, unchanged_if_it_fails
 
 #: One number for all groups, or one for each.
 PerGroup = float | Sequence[float]
@@ -265,6 +265,7 @@ class OneCycleLR(MomentumCycle):
         of_groups = {name: [g[name] for g in groups] for name in _OF_GROUPS if name in groups[0]}
         return {**super().state_dict(), "_schedule_phases": phases, "of_groups": of_groups}
 
+    @unchanged_if_it_fails
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """As :meth:`LRScheduler.load_state_dict`. PyTorch keeps the rates of the cycle in the optimiser's state."""
         state = dict(state_dict)

@@ -14,7 +14,7 @@ from ..errors import error
 from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
-from .scheduling import LRScheduler, positive
+from .scheduling import LRScheduler, positive, unchanged_if_it_fails
 
 
 class LambdaLR(LRScheduler):
@@ -54,6 +54,7 @@ class LambdaLR(LRScheduler):
         states = [None if isinstance(f, FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
         return {**super().state_dict(), "lr_lambdas": states}
 
+    @unchanged_if_it_fails
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         states = state_dict.get("lr_lambdas", ())
         super().load_state_dict({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
@@ -255,6 +256,7 @@ class ReduceLROnPlateau:
         settings = {theirs: getattr(self, ours) for theirs, ours in self.settings.items()}
         return {**settings, "min_lrs": list(self.min_lrs), "_last_lr": self.get_last_lr()}
 
+    @unchanged_if_it_fails
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned, ours or PyTorch's, settings and all."""
         n_groups = len(state_dict.get("min_lrs", ()))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 from ..arguments import explained_constructor
 from ..autograd.debugging import acts
@@ -13,12 +14,36 @@ from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 #: What PyTorch's schedules keep beside their settings: how often and by whom they were called.
 _OF_PYTORCH = {
     "_step_count", "_is_initial", "_get_lr_called_within_step", "verbose", "use_beta1", "T_cur", "T_i", "mode_worse",
     "_scale_fn_custom", "_scale_fn_ref",
 }  # fmt: skip
 _OF_ALL = {"kind", "last_epoch", "base_lrs", "_last_lr"}  # "kind" is the class, in a checkpoint
+
+
+def unchanged_if_it_fails(load: F) -> F:
+    """Decorator of ``load_state_dict``: what fails half-way leaves schedule and optimiser as they were."""
+
+    @functools.wraps(load)
+    def run(self: Any, state_dict: Mapping[str, Any]) -> None:
+        parts = [(part, dict(vars(part))) for part in (self, *getattr(self, "schedulers", ()))]
+        groups, loaded = [dict(group) for group in self.optimizer.param_groups], self.optimizer.rates_loaded
+        try:
+            load(self, state_dict)
+        except BaseException:
+            for part, before in parts:
+                vars(part).clear()
+                vars(part).update(before)
+            for group, settings in zip(self.optimizer.param_groups, groups, strict=True):
+                group.clear()
+                group.update(settings)
+            self.optimizer.rates_loaded = loaded
+            raise
+
+    return run  # type: ignore[return-value]
 
 
 class LRScheduler:
@@ -133,6 +158,7 @@ class LRScheduler:
         return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs), "_last_lr": self.get_last_lr(),
                 **settings}  # fmt: skip
 
+    @unchanged_if_it_fails
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned, ours or PyTorch's. The settings are then those that were saved.
 

@@ -6,11 +6,13 @@ that treats each entry alone may be cut anywhere and gives the same bits.
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from ..autograd.tensor import Tensor
 
@@ -36,6 +38,12 @@ def in_blocks(update: Update, p: Any, g: Any, state: State) -> None:
                 state.setdefault(key, np.empty(p.shape, value.dtype))[part] = value
 
 
+def share_memory(params: list[Tensor]) -> bool:
+    """Whether some lie in the same memory: then each changes what the next one finds, and they are no pack."""
+    bounds = sorted(byte_bounds(p.array) for p in params if p.array.size)
+    return any(start < end for (_, end), (start, _) in itertools.pairwise(bounds))
+
+
 def alone(flat: Update, p: Any, g: Any, state: State) -> bool:
     """``flat(p, g, state)`` on one parameter's arrays, made flat. False if one of them has gaps or another shape."""
     arrays = [p, *[value for value in state.values() if isinstance(value, np.ndarray)]]
@@ -53,11 +61,12 @@ class Pack:
     """Small parameters of one dtype side by side, with states of equal keys and numbers.
 
     The arrays of their states become views of those of the pack. Later somebody may have put others in their place, or
-    other parameters may have a gradient: :meth:`fits` says whether the pack can still be used.
+    in that of the parameters' own, or other parameters may have a gradient: :meth:`fits` says whether the pack can
+    still be used.
     """
 
     def __init__(self, params: list[Tensor], states: list[State]) -> None:
-        self.params = params
+        self.params, self.arrays = params, [p.array for p in params]
         self.p = np.concatenate([p.array for p in params], axis=None)
         self.g = np.empty_like(self.p)
         self.state: State = {
@@ -75,7 +84,7 @@ class Pack:
         for key, views in self.views.items():
             if not all(map(operator.is_, [state.get(key) for state in states], views)):
                 return False
-        return [p.array.shape for p in params] == [value.shape for value in self.values]
+        return all(map(operator.is_, [p.array for p in params], self.arrays))
 
     def run(self, flat: Update, states: list[State]) -> None:
         """``flat(p, g, state)`` on all of them at once."""

@@ -12,7 +12,7 @@ from ..errors import error
 from ..signals import whole
 from .base import Optimizer
 from .groups import plain
-from .scheduling import LRScheduler, positive
+from .scheduling import LRScheduler, positive, unchanged_if_it_fails
 
 
 class LinearLR(LRScheduler):
@@ -180,6 +180,7 @@ class SequentialLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
+    @unchanged_if_it_fails
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         n = len(state_dict.get("_milestones", self.milestones))
         if n != len(self.milestones):

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
 from .. import random
 from ..autograd.places import is_ours
 from ..autograd.recording import thread
@@ -20,7 +22,7 @@ from .arguments import is_object, key_of, with_tensors
 from .guards import Guard
 from .programs import Program, numbers_of
 from .straight import OtherWay
-from .trace import Backward, Call
+from .trace import Act, Backward, Call
 from .tracing import Tracer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,8 +52,9 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     warning says which line it was; with ``fullgraph`` an error does. Conditions (``if loss > 1:``) and shapes that
     follow from masks have a program for each outcome. What the function reaches by name is looked at before each call:
     numbers, texts, small arrays, attributes, containers, modules with their modes and settings, other functions. If it
-    has changed, another program is made, up to eight. The environment and files are not looked at: give what comes
-    from there as an argument. Printing is done in the first call only. ``disable`` gives the function back
+    has changed, another program is made, up to eight; what cannot be looked at, as a weak reference or ``globals()``,
+    makes it run as usual, too. The environment, files and names of Tensors are not looked at: give what comes from
+    there as an argument. Printing is done in the first call only. ``disable`` gives the function back
     as it is. The other arguments are PyTorch's, and change nothing here.
 
     >>> @compile
@@ -165,7 +168,7 @@ class Compiled:
         before, recording = Guard([self.__wrapped__], [], objects), thread.state.recording
         with tracer:
             tracer.look_at(before.tensors)
-            tensors = [x if isinstance(x, Tensor) else Tensor.wrap(x.copy()) for x in given]
+            tensors = [x if isinstance(x, Tensor) else Tensor.wrap(np.array(x)) for x in given]
             for i, t in enumerate(tensors):
                 tracer.argument(t, i)
             by_id = {id(x): t for x, t in zip(given, tensors, strict=True)}
@@ -185,7 +188,7 @@ class Compiled:
             self._refused[key] = trace.refused
             cure = "leave that out of the function, or give it as an argument"
             self._tell(f"{trace.refused}; it runs as it is", cure)
-        return numbers_of(result)
+        return numbers_of(result) if any(isinstance(e, Act) for e in trace.events) else result
 
     def _program(self, programs: list[Program], tracer: Tracer, result: Any, tensors: list[Tensor],
                  objects: list[Any], start: Any) -> str | None:  # fmt: skip

@@ -7,27 +7,30 @@ and whether they want a gradient.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 import math
 import random
 import sys
-import time
 import types
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Set
 from typing import Any
 
 import numpy as np
 
 from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
+from .reached import FIXED, LOOKS_UP, Code, fingerprint, is_empty, is_installed, is_library, moves, sampled
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
 _MOST = 20_000  # conditions
 _LARGE = 1 << 20  # bytes of an array
 _DEEPEST = 8
-_CLOCKS = {"time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns"}
+#: Methods that a program does not come by, or that make texts; those that make an object belong to calls of its class.
+_ASIDE = {"__repr__", "__str__", "__format__", "__del__", "__reduce__", "__getstate__", "__setstate__", "__setattr__",
+          "__delattr__", "__hash__", "__dict__", "__weakref__"}  # fmt: skip
+_MAKING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
 _GONE = "(KeyError, IndexError, AttributeError, ValueError, TypeError)"
 
 
@@ -40,11 +43,12 @@ class Guard:
 
     def __init__(self, functions: Iterable[Any], modules: Iterable[Any], objects: Iterable[Any]) -> None:
         self.names: set[str] = set()  # by which the functions may reach attributes
+        self.every = False  # whether they may reach them by names that are computed
         before = -1
         while len(self.names) > before:  # again with all names that were found
             before = len(self.names)
             self.unknown: str | None = None
-            self.space: dict[str, Any] = {"fingerprint": fingerprint, "sampled": sampled}
+            self.space: dict[str, Any] = {"fingerprint": fingerprint, "sampled": sampled, "is_empty": is_empty}
             self.constants: dict[int, str] = {}
             self.conditions: dict[str, None] = {}  # in their order, each once
             self.reached: set[int] = set()
@@ -91,26 +95,40 @@ class Guard:
         if (
             callable(function)
             and not isinstance(function, (types.FunctionType, type))
-            and not _is_library(type(function))
+            and not is_library(type(function))
         ):
             self._value(self._constant(function), function)
-        if not isinstance(function, types.FunctionType) or is_ours(function.__code__) or not self._is_new(function):
+        if not isinstance(function, types.FunctionType) or not self._is_new(function):
             return
-        codes = list(_codes(function.__code__))
-        used = {name for code in codes for name in code.co_names}
-        self.names |= used | {c for code in codes for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
+        if is_ours(function.__code__):  # or what a decorator of ours, such as no_grad, has made of the user's
+            self._function(getattr(function, "__wrapped__", None))
+            return
+        code = Code(function.__code__)
+        self.names |= code.names
+        self.every |= not LOOKS_UP.isdisjoint(code.globals | code.names)
         self._ask(f"{self._constant(function)}.__code__ is {self._constant(function.__code__)}")
         for cell in function.__closure__ or ():
             try:
                 self._value(f"{self._constant(cell)}.cell_contents", cell.cell_contents)
             except ValueError:  # not yet given
-                continue
-        space = self._constant(function.__globals__)
-        for name in sorted(used & function.__globals__.keys()):
-            self._value(f"{space}[{name!r}]", function.__globals__[name])
+                self._ask(f"is_empty({self._constant(cell)})")
+        self._globals(code, self._constant(function.__globals__), function.__globals__, vars(builtins))
+        for name, module in code.modules(function.__globals__.get("__package__")):
+            self._value(f"{self._constant(sys.modules)}[{name!r}]", module)
         for part in ("__defaults__", "__kwdefaults__"):
             if getattr(function, part):
                 self._value(f"{self._constant(function)}.{part}", getattr(function, part))
+
+    def _globals(self, code: Code, space: str, own: dict[str, Any], givens: dict[str, Any]) -> None:
+        for name in sorted(code.globals):
+            if name in own:
+                self._value(f"{space}[{name!r}]", own[name])
+                continue
+            self._ask(f"{name!r} not in {space}")
+            if name in ("eval", "exec", "globals", "__import__"):
+                self.unknown = f"what {name}() reaches cannot be watched"
+            elif name in givens:
+                self._ask(f"{self._constant(givens)}[{name!r}] is {self._constant(givens[name])}")
 
     def _value(self, path: str, x: Any, depth: int = 0) -> None:
         if len(self.conditions) > _MOST or depth > _DEEPEST:
@@ -119,7 +137,8 @@ class Guard:
         if x is None or isinstance(x, bool):
             self._ask(f"{path} is {x}")
             return
-        if isinstance(x, (float, np.floating)) and (x == 0 or x != x):  # −0.0 equals 0.0, NaN not even itself
+        if isinstance(x, (complex, np.inexact)) or (isinstance(x, float) and (x == 0 or x != x)):
+            # −0.0 equals 0.0, NaN not even itself
             self._ask(f"type({path}) is {self._constant(type(x))} and repr({path}) == {repr(x)!r}")
             return
         if isinstance(x, _PLAIN):
@@ -137,16 +156,21 @@ class Guard:
         elif isinstance(x, np.ndarray):
             self._array(path, x)
         elif isinstance(x, (types.FunctionType, types.MethodType)):
-            if not _is_installed(x):
+            if not is_installed(x):
                 self._function(x)
-                own = vars(getattr(x, "__func__", x))
+                own = {} if is_ours(x.__code__) else vars(getattr(x, "__func__", x))
                 self._named(path, x, {n: v for n, v in own.items() if n != "__wrapped__"}, depth)
-        elif isinstance(vars(type(x)).get("programs"), property):  # another compiled function
-            self._value(f"{path}.__wrapped__", x.__wrapped__, depth + 1)
+        elif isinstance(vars(type(x)).get("programs"), property) or isinstance(x, functools._lru_cache_wrapper):
+            self._value(
+                f"{path}.__wrapped__", x.__wrapped__, depth + 1
+            )  # another compiled function, or one with a cache
         elif isinstance(x, Iterator):
             self.unknown = "an iterator moves on with each call"
-        elif x is time and self.names & _CLOCKS:
-            self.unknown = "the clock is looked at"
+        elif (what := moves(x, self.names)) is not None:
+            self.unknown = what
+        elif isinstance(x, (types.BuiltinFunctionType, types.MethodWrapperType)):
+            if not isinstance(x.__self__, (types.ModuleType, type(None))):
+                self._value(self._constant(x.__self__), x.__self__, depth + 1)
         elif isinstance(x, np.random.Generator):
             state = f"{path}.bit_generator.state"
             self._ask(f"{state} == {self._constant(x.bit_generator.state)}")
@@ -159,47 +183,93 @@ class Guard:
             self._container(path, x, depth)
 
     def _container(self, path: str, x: Any, depth: int) -> None:
+        if hasattr(type(x), "named_parameters"):
+            self._module(path, x)
+        elif isinstance(x, types.ModuleType):
+            if not is_library(x):
+                self._named(path, x, vars(x), depth)
+                return
+            for name in sorted(self.names & vars(x).keys()):
+                self._ask(f"{path}.{name} is {self._constant(vars(x)[name])}")
+        elif isinstance(x, type):
+            if not is_library(x):
+                kinds = [kind for kind in reversed(x.__mro__) if not is_library(kind)]
+                self._named(path, x, {name: part for kind in kinds for name, part in vars(kind).items()}, depth)
+                self._methods(x, set())
+                self._methods(type(x))
+        else:
+            self._items(path, x, depth)
+            if not is_library(type(x)):
+                self._ask(f"{path}.__class__ is {self._constant(type(x))}")
+                slots = {n for kind in type(x).__mro__ for n in _as_tuple(vars(kind).get("__slots__", ()))}
+                held = {name: getattr(x, name) for name in slots if hasattr(x, name)}
+                self._named(path, x, {**held, **getattr(x, "__dict__", {})}, depth)
+                self._methods(type(x))
+            elif type(x) is not object and not isinstance(x, (list, tuple, dict, set, frozenset, *FIXED)):
+                own = getattr(x, "__dict__", None)
+                if (
+                    not own
+                    and not isinstance(x, (Mapping, KeysView))
+                    and not type(x).__module__.startswith("tinygrad_tf.")
+                ):
+                    self.unknown = f"a {type(x).__name__} that it reaches by name cannot be watched"
+                elif own:
+                    self._items(f"{path}.__dict__", own, depth)
+
+    def _items(self, path: str, x: Any, depth: int) -> None:
         if isinstance(x, (list, tuple)):
             self._ask(f"len({path}) == {len(x)}")
             for i, part in enumerate(x):
                 self._value(f"{path}[{i}]", part, depth + 1)
-        elif isinstance(x, dict):
+        elif isinstance(x, Mapping):
             self._ask(f"len({path}) == {len(x)}")
             for key, part in list(x.items()):
                 self._value(f"{path}[{self._constant(key)}]", part, depth + 1)
-        elif isinstance(x, (set, frozenset)):
+        elif isinstance(x, Set):
             self._ask(f"{path} == {self._constant(frozenset(x))}")
-        elif hasattr(type(x), "named_parameters"):
-            self._module(path, x)
-        elif isinstance(x, (type, types.ModuleType)):
-            if not _is_library(x):
-                self._named(path, x, vars(x), depth)
-        elif not _is_library(type(x)):
-            slots = {n for kind in type(x).__mro__ for n in _as_tuple(vars(kind).get("__slots__", ()))}
-            held = {name: getattr(x, name) for name in slots if hasattr(x, name)}
-            self._named(path, x, {**held, **getattr(x, "__dict__", {})}, depth)
-            self._methods(type(x))
 
     def _named(self, path: str, x: Any, own: Any, depth: int) -> None:
-        """Those attributes that the functions name, and plain ones of the class."""
+        """Those attributes that the functions name, and those of the class, unless they are methods."""
+        if self.every:
+            self.names |= {name for name in own if not str(name).startswith("__")}
         for name in sorted(self.names):
             if name in own:
                 part = own[name]
                 if isinstance(part, (staticmethod, classmethod, property)):
                     self._function(getattr(part, "__func__", None) or getattr(part, "fget", None))
-                else:
+                elif not isinstance(x, type) or not hasattr(type(part), "__set__"):  # and no place of __slots__
                     self._value(f"{path}.{name}", part, depth + 1)
-            elif not name.startswith("__") and isinstance(part := inspect.getattr_static(x, name, self), _PLAIN):
-                self._value(f"{path}.{name}", part, depth + 1)  # of its class
+            elif not name.startswith("__"):
+                self._of_class(path, x, name, depth)
+        if hasattr(x, "__dict__"):
+            absent = frozenset(name for name in self.names if name not in vars(x))
+            self._ask(f"{self._constant(absent)}.isdisjoint({path}.__dict__)")
 
-    def _methods(self, kind: type) -> None:
-        """The methods of a user's class that the functions name."""
-        for name in sorted({*self.names, "__call__"}):
-            owner = next((k for k in kind.__mro__ if name in vars(k)), object)
-            method = vars(owner).get(name)
-            if method is not None and not isinstance(method, _PLAIN) and not _is_library(owner):
-                self._ask(f"{self._constant(owner)}.__dict__.get({name!r}) is {self._constant(method)}")
-                self._function(getattr(method, "fget", None) or getattr(method, "__func__", method))
+    def _of_class(self, path: str, x: Any, name: str, depth: int) -> None:
+        part = inspect.getattr_static(x, name, self)
+        if isinstance(part, _PLAIN) or not (part is self or hasattr(type(part), "__get__") or is_library(type(x))):
+            self._value(f"{path}.{name}", part, depth + 1)
+
+    def _methods(self, kind: type, aside: set[str] = _MAKING) -> None:
+        """The methods of a user's class that the functions name, and those that Python calls."""
+        for owner in kind.__mro__:
+            if is_library(owner):
+                continue
+            for name, method in list(vars(owner).items()):
+                called = (
+                    name.startswith("__")
+                    and name not in _ASIDE | aside
+                    and not owner.__module__.startswith("tinygrad_tf.")
+                )
+                if hasattr(type(method), "__get__") and (called or name in self.names):
+                    self._ask(f"{self._constant(owner)}.__dict__.get({name!r}) is {self._constant(method)}")
+                    function = getattr(method, "fget", None) or getattr(method, "__func__", None)
+                    if not is_library(type(method)):  # a descriptor of the user's
+                        self._value(self._constant(method), method)
+                    self._function(function or getattr(method, "func", None) or method)  # func: cached_property
+            self.every |= "__getattr__" in vars(owner) or "__getattribute__" in vars(owner)
+            absent = frozenset(self.names - vars(owner).keys())
+            self._ask(f"{self._constant(absent)}.isdisjoint({self._constant(owner)}.__dict__)")
 
     def _module(self, path: str, x: Any) -> None:
         """All attributes of a module that was called, its mode, and that it has no hooks."""
@@ -217,9 +287,11 @@ class Guard:
             elif name not in beside:
                 self._value(f"{path}.__dict__[{name!r}]", part, 1)
         for name in sorted(self.names - vars(x).keys()):
-            part = inspect.getattr_static(x, name, self)
-            if isinstance(part, _PLAIN) and not name.startswith("__"):
-                self._value(f"{path}.{name}", part, 1)
+            if not name.startswith("__"):
+                self._of_class(path, x, name, 1)
+        kind = self._constant(type(x))
+        self._ask(f"{path}.__class__ is {kind}")
+        self._ask(f"{kind}.forward is {self._constant(type(x).forward)}")
         self._function(type(x).forward)
         self._methods(type(x))
 
@@ -238,7 +310,9 @@ class Guard:
 
     def _array(self, path: str, x: np.ndarray[Any, Any]) -> None:
         """An array's entries: what the function computes from them in NumPy is a constant of its program."""
-        if x.nbytes > _LARGE or x.dtype == object:
+        if type(x) not in (np.ndarray, np.memmap, np.matrix):
+            self.unknown = f"a {type(x).__name__} that it reaches by name cannot be watched"
+        elif x.nbytes > _LARGE or x.dtype == object:
             self.unknown = (
                 f"an array {x.shape} that it reaches by name is too large to be watched; give it as an argument"
             )
@@ -246,37 +320,5 @@ class Guard:
             self._ask(f"fingerprint({path}) == {self._constant(fingerprint(x))}")
 
 
-def fingerprint(x: np.ndarray[Any, Any]) -> Any:
-    """Changes when an array's shape, type or entries do."""
-    return x.shape, x.strides, x.dtype, zlib.crc32(np.ascontiguousarray(x).view(np.uint8).data) if x.size else 0
-
-
-def sampled(x: np.ndarray[Any, Any]) -> Any:
-    """The fingerprint of some entries of a large array."""
-    return fingerprint(x.reshape(-1)[:: max(1, x.size // 16_384)])
-
-
-def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
-    yield code
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from _codes(inner)
-
-
 def _as_tuple(slots: Any) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots)
-
-
-def _is_library(x: Any) -> bool:
-    """Whether a class or a module is Python's, this package's, or was installed."""
-    name = str(x.__name__ if isinstance(x, types.ModuleType) else x.__module__).split(".")[0]
-    if name == "tinygrad_tf":  # of an optimiser or a schedule what is named is looked at
-        return isinstance(x, types.ModuleType) or ".optim" not in str(x.__module__)
-    if name in ("numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
-        return True
-    return "site-packages" in str(getattr(sys.modules.get(name), "__file__", None))
-
-
-def _is_installed(function: Any) -> bool:
-    file = getattr(function, "__func__", function).__code__.co_filename
-    return "site-packages" in file or file.startswith("<frozen")

@@ -117,6 +117,8 @@ class Program:
             return self._output(tracer.others[id(result)])
         if result is None or isinstance(result, (bool, int, float, str, np.generic)):
             return lambda given, made: result
+        if isinstance(result, (list, dict)) and id(result) in self.guard.constants:
+            raise Unwritable(f"it returns a {type(result).__name__} that others have, too")
         if isinstance(result, (list, tuple)):
             parts = [self._result(x, tracer, tensors) for x in result]
             kind: Any = result._make if hasattr(result, "_make") else type(result)
@@ -176,7 +178,7 @@ class Program:
 
     def _own(self, x: Array) -> Array:
         """An argument, in the layout of the traced call; its user may write to it before the way back."""
-        return x.copy() if self.keeps or not x.flags.c_contiguous else x
+        return np.array(x) if self.keeps or not x.flags.c_contiguous else np.asarray(x)
 
     def check(self, tensors: list[Tensor], start: dict[str, Any]) -> None:
         """Run once, and raise Unwritable if other bits come out than those of the call that was traced."""

@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import shutil
+import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,8 @@ from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..wording.languages import either
 from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, save_checkpoint
+
+_one_by_one = threading.RLock()  # not of an object, which may be copied
 
 
 class CheckpointFile:
@@ -106,7 +109,7 @@ class CheckpointFile:
 
         If somebody put another there meanwhile, ``path`` is a new one from then on, as ``NAME.step200.safetensors``.
         """
-        with explained("write", self.path):
+        with _one_by_one, explained("write", self.path):  # two threads would take each other's files for somebody's
             now = _look(self.path)
             if now is not None and now != self._ours:
                 theirs, self.path, self._ours, now = self.path, self._free(step), None, None

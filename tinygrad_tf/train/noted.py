@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from ..errors import error
 from ..fields import MAPPING, Kind, check, is_finite
 from ..models import TransformerConfig
+from ..optim.groups import plain
 from ..tasks import Vocabulary
-from .saving import Checkpoint
+from .saving import Checkpoint, no_notes
 
 
 def _is_number(value: Any) -> bool:
@@ -23,6 +25,14 @@ _SCORES = Kind(
     "{}",
 )
 _TEXTS = Kind(lambda x: isinstance(x, (str, list)), "a text, or a list of characters", "'abc'")
+
+
+def as_noted(settings: dict[str, Any]) -> Any:
+    """Settings as a checkpoint gives them back: numbers of NumPy and Tensors are Python's."""
+    try:
+        return json.loads(json.dumps(settings, default=plain))
+    except (TypeError, ValueError) as problem:
+        raise no_notes(f"settings that JSON cannot hold (Python: {problem})") from None
 
 
 def described(saved: Checkpoint) -> tuple[TransformerConfig, Vocabulary]:

@@ -12,12 +12,16 @@ from ..errors import error
 class Progress:
     """A progress bar on standard error: a context manager.
 
-    When the terminal was closed, or the program that read from a pipe has ended, it falls silent. That is no reason to
-    lose a training.
+    Where there is no standard error, when the terminal was closed, or the program that read from a pipe has ended, it
+    falls silent. That is no reason to lose a training.
     """
 
+    bar: Any = None
+
     def __init__(self, done: int, total: int) -> None:
-        self.bar = bar(done, total)
+        check_package()
+        with _unseen():
+            self.bar = bar(done, total)
 
     def __enter__(self) -> Progress:
         return self
@@ -39,13 +43,25 @@ class Progress:
 
 
 def _unseen() -> contextlib.suppress:
-    return contextlib.suppress(OSError, ValueError)  # ValueError: standard error was closed
+    return contextlib.suppress(
+        Exception
+    )  # in place of a terminal there may be a window, a log, None: whatever it raises
 
 
 def bar(done: int, total: int) -> Any:
-    """tqdm's bar. Raises ImportError without that package."""
+    """tqdm's bar."""
+    from tqdm import tqdm
+
+    # A terminal or a notebook rewrites the line; in a log file every update would be a line of its own.
+    live = sys.stderr.isatty() or "ipykernel" in sys.modules
+    seconds = 0.1 if live else 10
+    return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, mininterval=seconds)
+
+
+def check_package() -> None:
+    """Raise ImportError without the package that draws it."""
     try:
-        from tqdm import tqdm
+        import tqdm  # noqa: F401
     except ImportError:
         raise error(
             ImportError,
@@ -54,7 +70,3 @@ def bar(done: int, total: int) -> Any:
             rule="it draws the progress bar",
             cure='pip install "tinygrad_tf[train]", or write fit(progress=False)',
         ) from None
-    # A terminal or a notebook rewrites the line; in a log file every update would be a line of its own.
-    live = sys.stderr.isatty() or "ipykernel" in sys.modules
-    seconds = 0.1 if live else 10
-    return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, mininterval=seconds)

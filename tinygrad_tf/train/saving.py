@@ -194,15 +194,16 @@ def save_checkpoint(
         is_same = json.dumps(again) == json.dumps(state)
         text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
     except (TypeError, ValueError, RecursionError) as problem:
-        raise _no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
+        raise no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
     if not is_same:
-        raise _no_notes("notes in which JSON makes keys such as 1 and '1' one")
+        raise no_notes("notes in which JSON makes keys such as 1 and '1' one")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
     write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
 
 
-def _no_notes(got: str) -> Exception:
+def no_notes(got: str) -> Exception:
+    """The error for notes that could not be written, or not be read again as they are."""
     return error(
         TypeError,
         "save_checkpoint",

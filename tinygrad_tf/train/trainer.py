@@ -27,7 +27,7 @@ from ..tasks import Batch, Task, Vocabulary, exact_match, pad
 from ..wording.languages import translated
 from .finite import bad_parameter, first_bad, not_finite
 from .keeping import CheckpointFile
-from .noted import described, history_of
+from .noted import as_noted, described, history_of
 from .progress import Progress
 from .saving import load_checkpoint
 from .settings import History, TrainConfig
@@ -78,6 +78,7 @@ class Trainer:
         self.shared: Alone | Shared = Alone(self.optimizer)
         self.file = None if path is None else CheckpointFile(path, overwrite, keep)
         self.step = self.stopped = 0
+        self._identity()  # what cannot be noted is told now, and not by the first save
         self.drawn_from: dict[str, Any] | None = None
         self.history = History()
 
@@ -101,10 +102,10 @@ class Trainer:
                     self.drawn_from = get_state()
                     pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
                     batch = self.task.batch(self.ranks.part(pairs))
-                    self.history.loss.append(self.train_step(batch))
+                    self.history.loss.append(float(self.train_step(batch)))
                     tokens += int(batch.source_mask.sum() + batch.target_mask.sum()) * self.ranks.size  # about
                     if bar is not None:
-                        bar.step(_status(self.history, tokens / (time.perf_counter() - start)))
+                        bar.step(_status(self.history, tokens / max(time.perf_counter() - start, 1e-9)))
                 self._note_stop(interrupted())  # while the end was measured and saved
                 if self.stopped and bar is not None:
                     kept = (
@@ -125,7 +126,8 @@ class Trainer:
         if due or self.stopped:
             self._check_parameters()
             if due and not self.stopped:  # who has to stop does not measure first: it is made up for when it goes on
-                self.history.accuracy[self.step] = self.evaluate(None if last else self.config.eval_pairs)
+                score = self.evaluate(None if last else self.config.eval_pairs)
+                self.history.accuracy[self.step] = float(score)
             if last or self.stopped:
                 self.save()
             else:
@@ -243,8 +245,8 @@ class Trainer:
 
     def _identity(self) -> dict[str, Any]:
         """What must not change between two parts of one training."""
-        return {"task": self.task.name, "vocabulary": self.task.vocabulary.characters,
-                "model": asdict(self.model.config), "training": asdict(self.config)}  # fmt: skip
+        return as_noted({"task": self.task.name, "vocabulary": self.task.vocabulary.characters,
+                         "model": asdict(self.model.config), "training": asdict(self.config)})  # fmt: skip
 
 
 @explains

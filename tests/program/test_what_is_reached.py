@@ -1,0 +1,453 @@
+"""compile(): whatever a function reaches by name, or is given, when that changes, its values do; or it says so."""
+
+import array
+import builtins
+import collections
+import configparser
+import contextlib
+import contextvars
+import ctypes
+import functools
+import operator
+import sys
+import threading
+import time
+import types
+import uuid
+import warnings
+import weakref
+
+import numpy as np
+import pytest
+
+import tinygrad_tf
+from tinygrad_tf import Tensor, nn, no_grad
+
+
+def t(*numbers):
+    return Tensor(np.array(numbers, np.float32))
+
+
+def quiet(function):
+    """The function, compiled or as it is, where it may have to say that it cannot be."""
+    compiled = tinygrad_tf.compile(function)
+
+    def call(*args):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compiled(*args)
+
+    return call
+
+
+class Holder:
+    """An object with a value, by all the ways of Python's to ask for it."""
+
+    shared = [1.0]  # noqa: RUF012 (it is meant to be one for all)
+
+    def __init__(self, v=1.0):
+        self.v = v
+
+    def __getitem__(self, i):
+        return self.v
+
+    def __float__(self):
+        return self.v
+
+    def __len__(self):
+        return int(self.v)
+
+    def __iter__(self):
+        yield self.v
+
+    def __enter__(self):
+        return self.v
+
+    def __exit__(self, *_):
+        pass
+
+    def __get__(self, owner, kind):
+        return self.v
+
+    def value(self):
+        return self.v
+
+    @functools.cached_property
+    def cached(self):
+        return self.v
+
+
+class Heir(Holder):
+    def value(self):
+        return super().value()
+
+
+class Elsewhere:
+    def __init__(self):
+        self.known = {"k": 1.0}
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.known[name]
+
+
+class Meta(type):
+    @property
+    def rate(cls):
+        return cls.v
+
+
+def attribute(x, name="v"):
+    return functools.partial(setattr, x, name)
+
+
+def item(x, key=0):
+    return functools.partial(x.__setitem__, key)
+
+
+def within(read):
+    """Rows in which an object's own ways lead to the value."""
+
+    def make():
+        holder = Heir()
+        return functools.partial(read, holder), attribute(holder)
+
+    return make
+
+
+def _entered(holder):
+    with holder as v:
+        return v
+
+
+def _import(x=None):
+    import a_module_of_settings
+
+    return a_module_of_settings.k
+
+
+def _from_import(x=None):
+    from a_module_of_settings import k
+
+    return k
+
+
+def _module(read):
+    def make():
+        module = sys.modules["a_module_of_settings"] = types.ModuleType("a_module_of_settings")
+        module.k = 1.0
+        return read, attribute(module, "k")
+
+    return make
+
+
+def _place(x, key=0, read=None):
+    """A row: the value is read from ``x``, which is written to."""
+
+    def make():
+        made = x()
+        return (lambda: (read or operator.getitem)(made, key) if read is None else read(made)), item(made, key)
+
+    return make
+
+
+def _slot(make_one, read):
+    def make():
+        made = make_one()
+        return (lambda: read(made)), attribute(made, "k")
+
+    return make
+
+
+def _behind(view, read):
+    """A row: the value is written to a dict, and read from what shows it."""
+
+    def make():
+        known = {"k": 1.0}
+        shown = view(known)
+        return (lambda: read(shown)), item(known, "k")
+
+    return make
+
+
+def _descriptor():
+    inner = Holder()
+    outer = type("Outer", (), {"part": inner})()
+    return (lambda: outer.part), attribute(inner)
+
+
+def _class(kind):
+    def make():
+        Holder.shared[0] = 1.0
+        made = kind()
+        return (lambda: made.shared[0]), item(Holder.shared)
+
+    return make
+
+
+def _metaclass():
+    kind = Meta("Kind", (), {"v": 1.0})
+    return (lambda: kind.rate), attribute(kind)
+
+
+def _computed_name():
+    holder = Holder()
+    return (lambda: getattr(holder, "vw"[:1])), attribute(holder)
+
+
+def _comes_later():
+    holder = Holder()
+    return (lambda: getattr(holder, "later", 1.0)), attribute(holder, "later")
+
+
+def _method_put_on():
+    holder = Holder(1.0)
+    return (lambda: holder.value()), lambda v: setattr(holder, "value", lambda: v)
+
+
+def _class_changed():
+    holder = Holder(1.0)
+    return (lambda: holder.value()), lambda v: setattr(
+        holder, "__class__", type("Other", (Holder,), {"value": lambda self: v})
+    )
+
+
+def _made_inside():
+    known = {"k": 1.0}
+
+    class Made:
+        def __init__(self):
+            self.k = known["k"]
+
+    return (lambda: Made().k), item(known, "k")
+
+
+def _module_made_inside():
+    known = {"k": 1.0}
+
+    class Made(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.k = known["k"]
+
+    return (lambda: Made().k), item(known, "k")
+
+
+def _decorated():
+    known = {"k": 1.0}
+
+    @no_grad()
+    def helper():
+        return known["k"]
+
+    return (lambda: helper()), item(known, "k")
+
+
+def _managed():
+    known = {"k": 1.0}
+
+    @contextlib.contextmanager
+    def manager():
+        yield known["k"]
+
+    def read():
+        with manager() as v:
+            return v
+
+    return read, item(known, "k")
+
+
+def _cached():
+    known = {"k": 1.0}
+    read = functools.lru_cache(lambda: known["k"])
+
+    def change(v):
+        known["k"] = v
+        read.cache_clear()
+
+    return (lambda: read()), change
+
+
+def _cell():
+    def change(v):
+        nonlocal late
+        late = v
+
+    def read():
+        try:
+            return late
+        except NameError:
+            return 1.0
+
+    if not read:
+        late = 0.0
+    return read, change
+
+
+def _builtin():
+    def change(v):
+        globals()["len"] = lambda _: v
+
+    globals().pop("len", None)
+    return (lambda: len([0])), change
+
+
+def _builtin_everywhere():
+    return (lambda: sum([1.0])), lambda v: setattr(builtins, "sum", lambda _: v)
+
+
+def _globals():
+    globals()["NUMBER"] = 1.0
+    return (lambda: globals()["NUM" + "BER"]), item(globals(), "NUMBER")
+
+
+def _variable():
+    variable = contextvars.ContextVar("v", default=1.0)
+    return (lambda: variable.get()), variable.set
+
+
+def _flag():
+    flag = threading.Event()
+    return (lambda: 1.0 + flag.is_set()), lambda v: flag.set() if v > 1 else None
+
+
+def _mask():
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    return (lambda: float(masked.sum())), lambda v: setattr(masked, "mask", [v == 2, v == 1])
+
+
+def _dict_with_a_value():
+    made = type("Settings", (dict,), {})()
+    made.k = 1.0
+    return (lambda: made.k), attribute(made, "k")
+
+
+def _configured():
+    parser = configparser.ConfigParser()
+    parser.read_string("[a]\nk=1")
+    return (lambda: float(parser["a"]["k"])), lambda v: parser.set("a", "k", str(v))
+
+
+#: What makes a function without arguments, and one that changes what the first is to give.
+REACHED = {
+    **{f"Holder: {name}": within(read) for name, read in {
+        "[]": lambda h: h[0], "float": float, "len": len, "for": sum, "with": _entered, "super": lambda h: h.value(),
+    }.items()},
+    "a namespace": _slot(lambda: types.SimpleNamespace(k=1.0), lambda x: x.k),
+    "a thread's own": _slot(threading.local, lambda x: getattr(x, "k", 1.0)),
+    "a weak reference": lambda: (lambda h: (lambda w: ((lambda: w().v), lambda v: setattr(h, "v", v)))(
+        weakref.ref(h)))(Holder()),
+    "a deque": _place(lambda: collections.deque([1.0])), "an array": _place(lambda: array.array("d", [1.0])),
+    "bytes that change": lambda: (lambda b: ((lambda: b[0]), lambda v: b.__setitem__(0, int(v))))(bytearray(b"\1")),
+    "a number of C's": lambda: (lambda c: ((lambda: c.value), attribute(c, "value")))(ctypes.c_double(1.0)),
+    "a proxy": _behind(types.MappingProxyType, lambda x: x["k"]),
+    "a chain": _behind(collections.ChainMap, lambda x: x["k"]),
+    "values": _behind(dict.values, sum), "a bound method of C's": _behind(lambda x: x.get, lambda x: x("k")),
+    "attrgetter": lambda: (lambda h, g: ((lambda: g(h)), attribute(h)))(Holder(), operator.attrgetter("v")),
+    "vectorize": _behind(lambda x: np.vectorize(lambda a: a * x["k"]), lambda u: float(u(1.0))),
+    "a class's list": _class(Holder), "an ancestor's list": _class(Heir), "the list of a class": _class(lambda: Heir),
+    "a descriptor": _descriptor, "a metaclass": _metaclass, "a computed name": _computed_name,
+    "__getattr__": lambda: (lambda e: ((lambda: e.k), item(e.known, "k")))(Elsewhere()),
+    "what comes later": _comes_later, "a method that is put on": _method_put_on, "another class": _class_changed,
+    "an object made inside": _made_inside, "a module made inside": _module_made_inside,
+    "a decorator of ours": _decorated,
+    "contextmanager": _managed, "lru_cache": _cached, "a name that has no value yet": _cell, "a builtin": _builtin,
+    "a builtin, everywhere": _builtin_everywhere, "globals()": _globals, "import": _module(_import),
+    "from … import": _module(_from_import), "a context variable": _variable, "a flag": _flag, "a mask": _mask,
+    "a dict with a value": _dict_with_a_value, "a parser": _configured,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
+    monkeypatch.setattr(builtins, "sum", sum)  # puts both back
+    monkeypatch.setitem(globals(), "len", len)
+    monkeypatch.setitem(sys.modules, "a_module_of_settings", None)
+    read, change = REACHED[name]()
+    call = quiet(lambda x: x * read())
+    found = []
+    for v in (1.0, 1.0, 2.0, 2.0):
+        change(v) if v > 1 or name not in ("a builtin", "a builtin, everywhere") else None
+        found.append(call(t(1.0)).item())
+    monkeypatch.undo()
+    assert found == [1.0, 1.0, 2.0, 2.0]
+
+
+OLD = np.random.RandomState(0)
+DRAWS = [
+    lambda x: x * np.random.default_rng().random(),
+    lambda x: x * (uuid.uuid4().int % 999),
+    lambda x, clock=time.perf_counter_ns: x * (clock() % 10**9),
+    lambda x: x * float(OLD.rand()),
+]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_what_is_another_number_at_each_call_is_refused(draw):
+    call = quiet(draw)
+    assert len({call(t(1.0)).item() for _ in range(6)}) > 1
+
+
+# ---- arguments ------------------------------------------------------------------------------------------------------
+
+
+class Listed(list):
+    pass
+
+
+class Tupled(tuple):
+    __slots__ = ()
+
+
+ARGUMENTS = {
+    "a namespace": (lambda: types.SimpleNamespace(k=0.0), lambda x, v: setattr(x, "k", v), lambda x: x.k),
+    "an ordered dict": (lambda: collections.OrderedDict(k=0.0), lambda x, v: x.__setitem__("k", v), lambda x: x["k"]),
+    "an ordered dict of arrays": (lambda: collections.OrderedDict(k=np.zeros(1, "f4")),
+                                  lambda x, v: x.__setitem__("k", np.full(1, v, "f4")), lambda x: x["k"]),
+    "a list of one's own": (lambda: Listed([0.0]), lambda x, v: x.__setitem__(0, v), lambda x: x[0]),
+    "a tuple of one's own": (lambda: Tupled([np.zeros(1, "f4")]), lambda x, v: x[0].fill(v), lambda x: x[0]),
+    "a deque": (lambda: collections.deque([0.0]), lambda x, v: x.__setitem__(0, v), lambda x: x[0]),
+    "an array that is a file": (lambda: np.zeros(1, "f4").view(np.memmap), lambda x, v: x.fill(v), lambda x: x),
+    "a masked array": (lambda: np.ma.masked_array(np.zeros(1, "f4")), lambda x, v: x.fill(v), lambda x: x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_an_argument_that_changes_is_looked_at(name):
+    make, change, read = ARGUMENTS[name]
+    given, call = make(), quiet(lambda x, y: x * read(y))
+    for v in (1.0, 1.0, 2.0, 3.0):
+        change(given, v)
+        assert call(t(1.0), given).item() == v
+
+
+def test_arguments_that_are_equal_and_not_alike():
+    call = quiet(lambda x, z: x * float(np.arctan2(z.imag, z.real)))
+    assert call(t(1.0), complex(-1, 0.0)).item() == -call(t(1.0), complex(-1, -0.0)).item()
+    call = quiet(lambda x: x * (2 if isinstance(x, nn.Parameter) else 3))
+    assert [call(kind([1.0])).item() for kind in (nn.Parameter, Tensor, nn.Parameter)] == [2.0, 3.0, 2.0]
+
+
+def test_a_list_that_others_have_is_returned_itself():
+    held = [1.0]
+    call = quiet(lambda x: {"y": x * 2, "held": held})
+    assert all(call(t(1.0))["held"] is held for _ in range(3))
+
+
+# ---- modules --------------------------------------------------------------------------------------------------------
+
+
+CHANGES = [
+    lambda m, patch: setattr(m[0], "__class__", nn.Tanh),
+    lambda m, patch: patch.setattr(nn.ReLU, "forward", lambda self, x: x * 7),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_module_that_becomes_another_is_looked_at(change, monkeypatch):
+    net = nn.Sequential(nn.ReLU())
+    call, x = quiet(net), t(-1.0, 1.0)
+    assert call(x).tolist() == call(x).tolist() == [0.0, 1.0]
+    change(net, monkeypatch)
+    assert call(x).tolist() == net(x).tolist() != [0.0, 1.0]
