@@ -322,6 +322,8 @@ TRAINING = [
      "zeros got size -1", "a whole number of at least 0", "for example 3"),
     ("a probability that is a text", lambda: nn.Dropout("a"), TypeError,
      "Dropout got p 'a'", "p is a number", "p=0.5"),
+    ("a masked array", lambda: Tensor(np.ma.masked_greater(np.arange(3.0), 1.0)), TypeError,
+     "Tensor got a masked array (3,)", "a Tensor has no mask", "array.filled(0.0)"),
     ("a loss with a reduction that does not exist", lambda: nn.MSELoss("mena"), ValueError,
      "MSELoss got reduction 'mena'", '"mean", "sum" or "none"', 'reduction="mean"'),
     ("an index to leave out that is a text", lambda: nn.CrossEntropyLoss(ignore_index="a"), TypeError,

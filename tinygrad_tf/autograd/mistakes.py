@@ -34,6 +34,16 @@ def no_numbers(dtype: Any) -> Exception:
     )
 
 
+def masked(array: Any) -> Exception:
+    return error(
+        TypeError,
+        "Tensor",
+        got=f"a masked array {array.shape}",
+        rule="a Tensor has no mask: entries that are masked would count",
+        cure="write array.filled(0.0) for the entries, and pass array.mask where a mask is taken",
+    )
+
+
 def no_input(name: str, x: Any) -> Exception:
     return error(
         TypeError,

@@ -310,6 +310,8 @@ def to_array(data: Any, dtype: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
     if isinstance(data, Tensor):
         data = data.array
     brought = isinstance(data, (np.ndarray, np.generic))  # a dtype that the user chose
+    if brought and hasattr(data, "mask"):
+        raise mistakes.masked(data)
     if holds_tensors(data):
         types: set[str] = set()
         data = _without_tensors(data, types)

@@ -77,7 +77,7 @@ class Writer:
         pairs = ", ".join([f"{json.dumps(name, ensure_ascii=False)}: {gradient}" for name, gradient in found.items()])
         returned = f"return {self.names[loss.number]}, {{{pairs}}}"
         body = "\n".join([*self.lines, *wrapped(returned)])
-        about = either("A step and its gradients, as plain NumPy.", "一步和它的梯度，只用 NumPy。")
+        about = either("A step and its gradients, as plain NumPy.", "一步计算和它的梯度，只用 NumPy。")
         head = [f'"""{about}"""', ""]
         head += (["import math", ""] if self.plain.uses_math else []) + ["import numpy as np", "", ""]
         defined = [line for text in self.plain.functions.values() for line in [*of_function(text), "", ""]]

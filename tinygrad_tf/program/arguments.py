@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import mistakes
 from ..autograd.tensor import Tensor
 
 _VALUES = (type(None), bool, int, float, complex, str, bytes)
@@ -53,10 +54,17 @@ def key_of(x: Any, given: list[Any], recording: bool) -> Any:
     return id(x)
 
 
+def own(x: np.ndarray[Any, Any]) -> Tensor:
+    """An array as a Tensor of its own. Raises TypeError for one with a mask."""
+    if hasattr(x, "mask"):
+        raise mistakes.masked(x)
+    return Tensor.wrap(np.array(x))
+
+
 def with_tensors(x: Any, by_id: dict[int, Tensor]) -> Any:
     """Arguments with Tensors in place of arrays: those of ``by_id``, or new ones."""
     if isinstance(x, np.ndarray):
-        return by_id[id(x)] if id(x) in by_id else Tensor.wrap(np.array(x))
+        return by_id[id(x)] if id(x) in by_id else own(x)
     if not _holds_arrays(x):
         return x  # the list itself, which the function may fill
     if type(x) is dict:

@@ -9,8 +9,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-import numpy as np
-
 from .. import random
 from ..autograd.places import is_ours
 from ..autograd.recording import thread
@@ -18,7 +16,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from ..kernels import chosen
 from ..wording.languages import either, translated
-from .arguments import is_object, key_of, with_tensors
+from .arguments import is_object, key_of, own, with_tensors
 from .guards import Guard
 from .programs import Program, numbers_of
 from .straight import OtherWay
@@ -168,7 +166,7 @@ class Compiled:
         before, recording = Guard([self.__wrapped__], [], objects), thread.state.recording
         with tracer:
             tracer.look_at(before.tensors)
-            tensors = [x if isinstance(x, Tensor) else Tensor.wrap(np.array(x)) for x in given]
+            tensors = [x if isinstance(x, Tensor) else own(x) for x in given]
             for i, t in enumerate(tensors):
                 tracer.argument(t, i)
             by_id = {id(x): t for x, t in zip(given, tensors, strict=True)}

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
-from .reached import FIXED, LOOKS_UP, Code, fingerprint, is_empty, is_installed, is_library, moves, sampled
+from .reached import LOOKS_UP, Code, fingerprint, is_empty, is_fixed, is_installed, is_library, moves, sampled
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
 _MOST = 20_000  # conditions
@@ -205,7 +205,7 @@ class Guard:
                 held = {name: getattr(x, name) for name in slots if hasattr(x, name)}
                 self._named(path, x, {**held, **getattr(x, "__dict__", {})}, depth)
                 self._methods(type(x))
-            elif type(x) is not object and not isinstance(x, (list, tuple, dict, set, frozenset, *FIXED)):
+            elif type(x) is not object and not is_fixed(x):
                 own = getattr(x, "__dict__", None)
                 if (
                     not own

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import dis
-import fractions
 import io
-import logging
 import pathlib
 import random
 import re
 import sys
 import threading
 import types
-import uuid
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -23,14 +19,15 @@ import numpy as np
 
 #: What gives attributes whose names are computed.
 LOOKS_UP = {"getattr", "vars", "dir", "__dict__", "__getattribute__", "attrgetter", "methodcaller"}
-#: Objects of Python's and NumPy's that stay as they are, and those that only print or keep threads apart.
-FIXED: tuple[type, ...] = (
-    range, slice, re.Pattern, pathlib.PurePath, fractions.Fraction, decimal.Decimal, datetime.date, datetime.time,
-    datetime.timedelta, datetime.tzinfo, uuid.UUID, types.EllipsisType, types.NotImplementedType, types.GenericAlias,
+_FIXED: tuple[type, ...] = (
+    list, tuple, dict, set, frozenset, range, slice, re.Pattern, pathlib.PurePath, datetime.date, datetime.time,
+    datetime.timedelta, datetime.tzinfo, types.EllipsisType, types.NotImplementedType, types.GenericAlias,
     types.UnionType, types.CodeType, types.WrapperDescriptorType, types.MethodDescriptorType,
-    types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType, np.ufunc,
-    logging.Logger, io.IOBase, type(threading.Lock()), type(threading.RLock()),
+    types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType, np.ufunc, io.IOBase,
+    type(threading.Lock()), type(threading.RLock()),
 )  # fmt: skip
+#: Classes of the same kind in modules that are not imported for this: without them there is no object of theirs.
+_FIXED_IF_LOADED = {"decimal": "Decimal", "fractions": "Fraction", "logging": "Logger", "uuid": "UUID"}
 _CLOCK, _CHANCE = "the clock is looked at", "random numbers of a generator of its own"
 #: Of each module what gives another value at each call.
 _MOVING = {
@@ -86,6 +83,15 @@ def moves(x: Any, names: set[str]) -> str | None:
     what, moving = _MOVING.get(str(module).split(".")[0], ("", set()))
     looked_up = set() if isinstance(x, types.BuiltinFunctionType) else names
     return what if moving & {*looked_up, x.__name__} else None
+
+
+def is_fixed(x: Any) -> bool:
+    """Whether it is one of Python's containers, or an object of Python's or NumPy's that stays as it is.
+
+    Those that only print, or keep threads apart, count as such.
+    """
+    loaded = [getattr(sys.modules[m], name) for m, name in _FIXED_IF_LOADED.items() if m in sys.modules]
+    return isinstance(x, (*_FIXED, *loaded))
 
 
 def is_library(x: Any) -> bool:
