@@ -28,11 +28,18 @@ FAILURES = tuple(MISFITS)
 _OURS, _NUMPYS, _PYTHONS = (
     os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, np.__file__, os.__file__)
 )
+
+
+def _has_kind(x: Any, kinds: str) -> bool:
+    """Whether it is an array or a Tensor of one number, of these kinds."""
+    return getattr(x, "shape", None) in ((), (1,)) and x.dtype.kind in kinds
+
+
 _NUMBER = (int, float, np.number, np.bool_)
 #: What an annotation asks for: the test, the rule in words, and an example.
 _ASKED: dict[str, tuple[Callable[[Any], bool], str, str]] = {
-    "int": (lambda x: isinstance(x, (int, np.integer)), "a whole number", "1"),
-    "float": (lambda x: isinstance(x, _NUMBER), "a number", "0.1"),
+    "int": (lambda x: isinstance(x, (int, np.integer)) or _has_kind(x, "biu"), "a whole number", "1"),
+    "float": (lambda x: isinstance(x, _NUMBER) or _has_kind(x, "biuf"), "a number", "0.1"),
     "bool": (lambda x: isinstance(x, (int, np.integer, np.bool_)) and x in (0, 1), "True or False", "True"),
     "str": (lambda x: isinstance(x, str), "a text", "'…'"),
 }

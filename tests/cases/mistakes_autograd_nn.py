@@ -300,6 +300,18 @@ def infinite():
     return p
 
 
+def stepped(spoil):
+    """Two parameters with gradients, the second of which is spoilt before the step."""
+    params = [x(2), x(2)]
+    for p in params:
+        p.grad = Tensor(np.ones(2))
+    spoil(params[1])
+    try:
+        optim.SGD(params).step()
+    finally:
+        assert params[0].tolist() == x(2).tolist()  # no half step
+
+
 def loaded(change):
     """An Adam that has stepped, loading its own state with this change."""
     p = x(2)
@@ -330,6 +342,10 @@ TRAINING = [
      "CrossEntropyLoss got ignore_index 'a'", "a whole number", "ignore_index=-100"),
     ("a truth value that is a text", lambda: nn.PairwiseDistance(keepdim="no"), TypeError,
      "PairwiseDistance got keepdim 'no'", "keepdim is True or False", "keepdim=False"),
+    ("a gradient of another shape", lambda: stepped(lambda p: setattr(p, "grad", Tensor(1.0))), ValueError,
+     "SGD got a gradient of shape () for a parameter of shape (2,)", "no parameter was changed", "backward()"),
+    ("a parameter that is read-only", lambda: stepped(lambda p: p.array.setflags(write=False)), ValueError,
+     "SGD got a parameter (2,) whose array is read-only", "no parameter was changed", "a copy"),
     ("an optimiser of nothing", lambda: optim.SGD([]), ValueError,
      "SGD got no parameters", "something to change", "model.parameters()"),
     ("a negative learning rate", lambda: sgd(lr=-0.1), ValueError, "SGD got lr -0.1", "not negative", "downhill"),

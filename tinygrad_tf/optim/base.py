@@ -17,7 +17,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error, no_parameters, unwritten
 from ..nn.loading import array_of
 from ..signals import whole
-from .groups import Group, check_members, check_settings, check_state, members, plain, step_of
+from .groups import Group, check_changeable, check_members, check_settings, check_state, members, plain, step_of
 from .together import SMALL, Pack, alone, in_blocks, share_memory
 
 Settings = Mapping[str, Any]
@@ -132,7 +132,9 @@ class Optimizer:
     @whole
     def _step(self) -> None:
         packs: dict[Any, Pack] = {}
-        wrote(*[p for p in self._parameters() if p.grad is not None])
+        changed = [p for p in self._parameters() if p.grad is not None]
+        check_changeable(type(self).__name__, changed)
+        wrote(*changed)
         for i, group in enumerate(self.param_groups):
             small: dict[Any, list[Tensor]] = {}  # parameters that can be updated together, by what they have in common
             for p in group["params"]:

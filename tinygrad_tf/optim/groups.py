@@ -80,6 +80,28 @@ def members(name: str, params: Any) -> tuple[list[Any], list[str] | None]:
     return [p for _, p in found], [str(its_name) for its_name, _ in found]
 
 
+def check_changeable(name: str, params: Iterable[Tensor]) -> None:
+    """Raise unless each parameter may be written to and has a gradient of its shape: a step is whole or not at all."""
+    for p in params:
+        array, gradient = p.array, p.grad.array  # type: ignore[union-attr]
+        if gradient.shape != array.shape:
+            raise error(
+                ValueError,
+                name,
+                got=f"a gradient of shape {gradient.shape} for a parameter of shape {array.shape}",
+                rule="a gradient has one entry for each of the parameter; no parameter was changed",
+                cure="let backward() make it, or give grad the shape of the parameter",
+            )
+        if not array.flags.writeable:
+            raise error(
+                ValueError,
+                name,
+                got=f"a parameter {array.shape} whose array is read-only",
+                rule="a step changes parameters in place; no parameter was changed",
+                cure="make it of a copy, as in Tensor(array.copy(), requires_grad=True)",
+            )
+
+
 def check_settings(name: str, group: Mapping[str, Any]) -> None:
     """Raise if no optimiser could work by these settings; ``name`` is the optimiser's."""
     betas = group.get("betas", ())
