@@ -7,6 +7,7 @@ import configparser
 import contextlib
 import contextvars
 import ctypes
+import dataclasses
 import functools
 import operator
 import sys
@@ -419,6 +420,12 @@ def test_an_argument_that_changes_is_looked_at(name):
     for v in (1.0, 1.0, 2.0, 3.0):
         change(given, v)
         assert call(t(1.0), given).item() == v
+
+
+def test_marks_of_python_s_are_no_reason_to_refuse():
+    missing = dataclasses.MISSING
+    run = tinygrad_tf.compile(lambda x: x * (2.0 if missing is dataclasses.MISSING else 3.0), fullgraph=True)
+    assert run(t(1.0)).item() == run(t(1.0)).item() == 2.0
 
 
 def test_a_masked_array_is_refused_as_a_tensor_of_it_is():

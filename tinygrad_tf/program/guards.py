@@ -27,6 +27,8 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtyp
 _MOST = 20_000  # conditions
 _LARGE = 1 << 20  # bytes of an array
 _DEEPEST = 8
+#: Bytes of an object that holds nothing but its attributes.
+_BARE = type("Bare", (), {}).__basicsize__
 #: Methods that a program does not come by, or that make texts; those that make an object belong to calls of its class.
 _ASIDE = {"__repr__", "__str__", "__format__", "__del__", "__reduce__", "__getstate__", "__setstate__", "__setattr__",
           "__delattr__", "__hash__", "__dict__", "__weakref__"}  # fmt: skip
@@ -207,7 +209,9 @@ class Guard:
                 self._methods(type(x))
             elif type(x) is not object and not is_fixed(x):
                 own = getattr(x, "__dict__", None)
-                if (
+                if own is not None and type(x).__basicsize__ <= _BARE:  # a mark, as dataclasses.MISSING is one
+                    self._items(f"{path}.__dict__", own, depth)
+                elif (
                     not own
                     and not isinstance(x, (Mapping, KeysView))
                     and not type(x).__module__.startswith("tinygrad_tf.")
