@@ -27,7 +27,7 @@ from pages.code import in_language
 from pages.frame import PARTS, WORDS, filled, part
 from pages.index import broken_links, without_dead_places, write_index
 from pages.page import colours
-from pages.text import unbroken
+from pages.text import BETWEEN_CHINESE, unbroken
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -131,11 +131,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False, "highlight": coloured}).ena
 
 
 # Chinese has no spaces: where its lines end within a paragraph, they are joined without one.
-_NO_SPACE = re.compile(
-    r"(?<=[\u3400-\u9fff])\n *(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3400-\u9fff]\*\*)\n *(?=[\u3400-\u9fff])"
-    r"|(?<=\S)\n *(?=[\uff08\u201c])"
-    r"|(?<=[\u3000-\u303f\uff00-\uffef])\n *+(?!\n|([-*+]|\d+\.) |[|#>]|```)"
-)
+_NO_SPACE = re.compile(BETWEEN_CHINESE + r"|(?<=[\u3000-\u303f\uff00-\uffef])\n *+(?!\n|([-*+]|\d+\.) |[|#>]|```)")
 
 
 def rendered(text: str, lang: str) -> str:

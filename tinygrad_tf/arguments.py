@@ -28,13 +28,6 @@ FAILURES = tuple(MISFITS)
 _OURS, _NUMPYS, _PYTHONS = (
     os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, np.__file__, os.__file__)
 )
-
-
-def _has_kind(x: Any, kinds: str) -> bool:
-    """Whether it is an array or a Tensor of one number, of these kinds."""
-    return getattr(x, "shape", None) in ((), (1,)) and x.dtype.kind in kinds
-
-
 _NUMBER = (int, float, np.number, np.bool_)
 #: What an annotation asks for: the test, the rule in words, and an example.
 _ASKED: dict[str, tuple[Callable[[Any], bool], str, str]] = {
@@ -166,6 +159,11 @@ def _asked(annotation: str) -> tuple[list[tuple[Callable[[Any], bool], str, str]
     kinds = [_ASKED[part] for part in asked if part in _ASKED]
     optional = "None" in asked
     return (kinds if len(kinds) + optional == len(asked) else []), optional
+
+
+def _has_kind(x: Any, kinds: str) -> bool:
+    """Whether it is an array or a Tensor of one number, of these kinds."""
+    return getattr(x, "shape", None) in ((), (1,)) and x.dtype.kind in kinds
 
 
 def _is_within(trace: TracebackType | None) -> bool:

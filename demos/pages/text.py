@@ -26,11 +26,11 @@ _KEPT = re.compile(r"```.*?```|`[^`]*`|\$\$.+?\$\$|\$[^$\n]+\$|\b(?P<number>\d[\
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Chinese has no spaces, so its lines are joined without one, but for the beginnings of a list's item, a table's row and
 # a block of code.
-_NO_SPACE = re.compile(
-    r"(?<=[\u3400-\u9fff])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3400-\u9fff]\*\*)\n(?=[\u3400-\u9fff])"
-    r"|(?<=\S)\n(?=[\uff08\u201c])"
-    r"|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\||```)"
+BETWEEN_CHINESE = (
+    r"(?<=[\u3400-\u9fff])\n *(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3400-\u9fff]\*\*)\n *(?=[\u3400-\u9fff])"
+    r"|(?<=\S)\n *(?=[\uff08\u201c])"
 )
+_NO_SPACE = re.compile(BETWEEN_CHINESE + r"|(?<=[\u3000-\u303f\uff00-\uffef”’])\n(?!([-*+]|\d+\.) |\||```)")
 
 # A formula's place, with the punctuation that may not be parted from it.
 _FORMULA = re.compile("([（“(]*)\ue000(\\d+)\ue001([，。；：、！？）”,.;:!?)]*)")

@@ -19,7 +19,16 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..autograd import Tensor
-from ..contents import Stored, bfloat16_of, digest, safetensors_header, safetensors_package, stored_in
+from ..contents import (
+    LARGEST_HEADER,
+    Stored,
+    bfloat16_of,
+    digest,
+    raw_header,
+    safetensors_header,
+    safetensors_package,
+    stored_in,
+)
 from ..errors import error
 from ..files import explained, write_whole
 from ..ops.conversion import check_device
@@ -30,7 +39,6 @@ from .pytorch_files import OtherType, TorchScript, read_pytorch
 FORMAT = 1
 METADATA = "tinygrad_tf.save"
 _CHECKPOINT = "tinygrad_tf"  # of train.save_checkpoint
-_LARGEST_HEADER = 100_000_000  # that safetensors reads
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # what PyTorch's files began with before they were archives
 _TYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U64": "u8", "U32": "u4",
@@ -59,7 +67,7 @@ def save(obj: Any, f: str | os.PathLike[str] | Any) -> None:
     description, arrays = pack(obj)
     state = {"format": FORMAT, **description}
     text = json.dumps({**state, "sha256": digest(arrays, state)})
-    if len(text) > 0.9 * _LARGEST_HEADER:  # the names and places of the arrays stand there, too
+    if len(text) > 0.9 * LARGEST_HEADER:  # the names and places of the arrays stand there, too
         raise error(
             ValueError,
             "save",
@@ -196,7 +204,7 @@ def _of_safetensors(file: BinaryIO, path: str, is_path: bool) -> Any:
     try:
         types, arrays = _arrays(package, file, path if is_path else None)
         file.seek(0)
-        metadata = _header(file).get("__metadata__", {})
+        metadata = raw_header(file).get("__metadata__", {})
         other = next((kind for kind in types.values() if kind not in _TYPES), None)
         if other is None and METADATA in metadata:
             state = json.loads(metadata[METADATA])
@@ -253,12 +261,6 @@ def _contents(package: Any, file: BinaryIO, path: str | None) -> Iterator[Stored
     yield from stored_in(file, safetensors_header(file, path))
 
 
-def _header(file: BinaryIO) -> Any:
-    """The header of a safetensors file as JSON, unchecked: a damaged one says whose it is, too."""
-    size = int.from_bytes(file.read(8), "little")
-    return json.loads(file.read(min(size, _LARGEST_HEADER)))
-
-
 # ---- what may be replaced -------------------------------------------------------------------------------------------
 
 
@@ -286,6 +288,6 @@ def _is_ours(path: Path) -> bool:
             if head[:4] == b"PK\x03\x04":
                 return any(name.endswith("/data.pkl") for name in zipfile.ZipFile(file).namelist())
             known = not head or head == _LEGACY
-            return known or (head[8:9] == b"{" and METADATA in _header(file)["__metadata__"])
+            return known or (head[8:9] == b"{" and METADATA in raw_header(file)["__metadata__"])
         except Exception:  # whatever a file that is not of these kinds brings about
             return False

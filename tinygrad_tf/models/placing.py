@@ -16,8 +16,9 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from ..contents import raw_header
 from ..errors import error
 from ..files import as_before, explained, place_of, shown, write_whole
 from ..locks import try_lock
@@ -27,7 +28,6 @@ NOTE, SUMS = ".save_pretrained.json", "SHA256SUMS"
 _OURS = "tinygrad_tf"  # how that begins which checkpoints and save() put into a header's metadata
 _OF_CONFIGS = {"model_type", "architectures", "hidden_size", "n_embd"}  # one of which each config.json of a model has
 _NOTE = 1_000_000  # bytes of a note, at most
-_HEADER = 100_000_000  # bytes of a header that safetensors reads
 _STRAY = re.compile(r"\.(.+\.(safetensors|json)|SHA256SUMS)\.[0-9a-f]{16}\.new|\.\.save_pretrained\.json\..+\.tmp")
 
 
@@ -71,11 +71,10 @@ def _check_ours(file: Path) -> None:
         return
     what = "no part of a model"
     if file.suffix == ".json":
-        good = file.name != CONFIG or bool(_object(file.read_bytes()).keys() & _OF_CONFIGS)
+        good = file.name != CONFIG or bool((_object(file, json.load) or {}).keys() & _OF_CONFIGS)
     else:
-        with open(file, "rb") as opened:
-            header = opened.read(min(int.from_bytes(opened.read(8), "little"), _HEADER))
-        good, metadata = header[:1] == b"{", _object(header).get("__metadata__")
+        header = _object(file, raw_header)
+        good, metadata = header is not None, (header or {}).get("__metadata__")
         if isinstance(metadata, dict) and any(name.startswith(_OURS) for name in metadata):
             good, what = False, "what a training, or save(), wrote"
     if not good:
@@ -88,13 +87,14 @@ def _check_ours(file: Path) -> None:
         )
 
 
-def _object(text: bytes) -> dict[str, Any]:
-    """The object that JSON holds, an empty one for anything else."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _object(file: Path, read: Callable[[BinaryIO], Any]) -> dict[str, Any] | None:
+    """The object that is read from a file; None for anything else."""
+    with open(file, "rb") as opened:
+        try:
+            found = read(opened)
+        except (ValueError, RecursionError):
+            return None
+    return found if isinstance(found, dict) else None
 
 
 def _shards(path: Path) -> list[str]:

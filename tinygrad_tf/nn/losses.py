@@ -16,9 +16,10 @@ from .activations import FunctionLayer
 class Loss(FunctionLayer):
     """A layer that prints without its arguments, as PyTorch's losses and distances do."""
 
+    reductions: tuple[str, ...] = ()  # beside those that all losses have
+
     def takes(self, **settings: Any) -> None:
-        if settings.get("reduction") != "batchmean" or not isinstance(self, KLDivLoss):
-            losses.check_reduction(type(self).__name__, settings.get("reduction", "mean"))
+        losses.check_reduction(type(self).__name__, settings.get("reduction", "mean"), *self.reductions)
         super().takes(**settings)
 
     def extra_repr(self) -> str:
@@ -107,6 +108,7 @@ class KLDivLoss(Loss):
     """target · (ln target − input) for log-probabilities ``input``. The reduction "batchmean" divides by the batch."""
 
     function = losses.kl_div
+    reductions = ("batchmean",)
 
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         self.takes(reduction=reduction, log_target=log_target)

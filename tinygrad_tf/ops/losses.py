@@ -15,9 +15,9 @@ from .fused.loss import check_target, class_weights
 from .indexing import plain
 
 
-def check_reduction(name: str, reduction: str) -> None:
-    """Raise ValueError for a reduction that does not exist."""
-    if reduction not in ("mean", "sum", "none"):
+def check_reduction(name: str, reduction: str, *also: str) -> None:
+    """Raise ValueError for a reduction that does not exist; this loss may have others than all have."""
+    if reduction not in ("mean", "sum", "none", *also):
         raise error(
             ValueError,
             name,
@@ -207,8 +207,7 @@ def kl_div(input, target, reduction: str = "mean", log_target: bool = False):
     >>> f"{kl_div(Tensor([[-1.0, -1.0]]), Tensor([[0.5, 0.5]]), reduction='sum'):.4f}"
     '0.3069'
     """
-    if reduction != "batchmean":
-        check_reduction("kl_div", reduction)
+    check_reduction("kl_div", reduction, "batchmean")
     if log_target:
         L = np.exp(target) * (target - input)
     else:

@@ -43,9 +43,8 @@ class Progress:
 
 
 def _unseen() -> contextlib.suppress:
-    return contextlib.suppress(
-        Exception
-    )  # in place of a terminal there may be a window, a log, None: whatever it raises
+    """Whatever a window, a log or None raises that stands in place of a terminal."""
+    return contextlib.suppress(Exception)
 
 
 def bar(done: int, total: int) -> Any:
