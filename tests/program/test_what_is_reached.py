@@ -9,6 +9,7 @@ import contextvars
 import ctypes
 import dataclasses
 import functools
+import html.parser
 import operator
 import sys
 import threading
@@ -245,6 +246,32 @@ def _decorated():
     return (lambda: helper()), item(known, "k")
 
 
+def _installed(text, name):
+    module = sys.modules["an_installed_module"] = types.ModuleType("an_installed_module")
+    module.__file__ = "/lib/site-packages/an_installed_module.py"
+    exec(compile(text, module.__file__, "exec"), vars(module))
+    return getattr(module, name)
+
+
+def _decorated_by_an_installed_package():
+    known = {"k": 1.0}
+    decorate = _installed("def decorate(f):\n    def inside():\n        return f()\n    return inside", "decorate")
+    helper = decorate(lambda: known["k"])
+    return (lambda: helper()), item(known, "k")
+
+
+def _method_of_an_installed_class():
+    base = _installed("class Base:\n    def value(self):\n        return self.v", "Base")
+    x = type("OfTheUser", (base,), {"v": 1.0})()
+    read = x.value
+    return (lambda: read()), attribute(x)
+
+
+def _within_an_installed_class():
+    parser = type("OfTheUser", (html.parser.HTMLParser,), {})()
+    return (lambda: 1.0 + (parser.get_starttag_text() is not None)), (lambda v: parser.feed("<p>") if v > 1 else None)
+
+
 def _managed():
     known = {"k": 1.0}
 
@@ -352,7 +379,8 @@ REACHED = {
     "__getattr__": lambda: (lambda e: ((lambda: e.k), item(e.known, "k")))(Elsewhere()),
     "what comes later": _comes_later, "a method that is put on": _method_put_on, "another class": _class_changed,
     "an object made inside": _made_inside, "a module made inside": _module_made_inside,
-    "a decorator of ours": _decorated,
+    "a decorator of ours": _decorated, "an installed decorator": _decorated_by_an_installed_package,
+    "a method of an installed class": _method_of_an_installed_class, "an heir of Python's": _within_an_installed_class,
     "contextmanager": _managed, "lru_cache": _cached, "a name that has no value yet": _cell, "a builtin": _builtin,
     "a builtin, everywhere": _builtin_everywhere, "globals()": _globals, "import": _module(_import),
     "from … import": _module(_from_import), "a context variable": _variable, "a flag": _flag, "a mask": _mask,
@@ -364,7 +392,8 @@ REACHED = {
 def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
     monkeypatch.setattr(builtins, "sum", sum)  # puts both back
     monkeypatch.setitem(globals(), "len", len)
-    monkeypatch.setitem(sys.modules, "a_module_of_settings", None)
+    for module in ("a_module_of_settings", "an_installed_module"):
+        monkeypatch.setitem(sys.modules, module, None)
     read, change = REACHED[name]()
     call = quiet(lambda x: x * read())
     found = []

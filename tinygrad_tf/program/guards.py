@@ -21,7 +21,18 @@ import numpy as np
 
 from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
-from .reached import LOOKS_UP, Code, fingerprint, is_empty, is_fixed, is_installed, is_library, moves, sampled
+from .reached import (
+    LOOKS_UP,
+    Code,
+    carried_by,
+    fingerprint,
+    is_empty,
+    is_fixed,
+    is_installed,
+    is_library,
+    moves,
+    sampled,
+)
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
 _MOST = 20_000  # conditions
@@ -158,7 +169,10 @@ class Guard:
         elif isinstance(x, np.ndarray):
             self._array(path, x)
         elif isinstance(x, (types.FunctionType, types.MethodType)):
-            if not is_installed(x):
+            if is_installed(x):
+                for part in carried_by(x) if self._is_new(x) else ():
+                    self._value(self._constant(part), part)
+            else:
                 self._function(x)
                 own = {} if is_ours(x.__code__) else vars(getattr(x, "__func__", x))
                 self._named(path, x, {n: v for n, v in own.items() if n != "__wrapped__"}, depth)
@@ -204,8 +218,10 @@ class Guard:
             if not is_library(type(x)):
                 self._ask(f"{path}.__class__ is {self._constant(type(x))}")
                 slots = {n for kind in type(x).__mro__ for n in _as_tuple(vars(kind).get("__slots__", ()))}
-                held = {name: getattr(x, name) for name in slots if hasattr(x, name)}
-                self._named(path, x, {**held, **getattr(x, "__dict__", {})}, depth)
+                held = {name: getattr(x, name) for name in slots if hasattr(x, name)} | getattr(x, "__dict__", {})
+                if any(is_library(kind) and kind.__module__ != "builtins" for kind in type(x).__mro__):
+                    self.names |= held.keys()  # an installed ancestor's methods are not read: they may read all
+                self._named(path, x, held, depth)
                 self._methods(type(x))
             elif type(x) is not object and not is_fixed(x):
                 own = getattr(x, "__dict__", None)

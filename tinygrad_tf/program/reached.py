@@ -110,6 +110,15 @@ def is_installed(function: Any) -> bool:
     return "site-packages" in file or file.startswith("<frozen")
 
 
+def carried_by(function: Any) -> list[Any]:
+    """What an installed function has of its user: the functions that it decorates, and the object of a method."""
+    inner = getattr(function, "__func__", function)
+    held = [getattr(inner, "__wrapped__", None)]
+    held += [cell.cell_contents for cell in inner.__closure__ or () if not is_empty(cell)]
+    carried = [part for part in held if isinstance(part, (types.FunctionType, types.MethodType))]
+    return carried + ([function.__self__] if function is not inner else [])
+
+
 # ---- conditions -----------------------------------------------------------------------------------------------------
 
 
