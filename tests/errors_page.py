@@ -9,11 +9,13 @@ import ast
 import inspect
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
 from cases import (  # fmt: skip
     mistakes,
     mistakes_autograd_nn,
@@ -26,6 +28,7 @@ from cases import (  # fmt: skip
 )
 
 import tinygrad_tf
+from tinygrad_tf import nn
 
 ROOT = Path(__file__).parents[1]
 EXPLAINED = {"x", "ids", "ones"}  # in the introduction
@@ -128,9 +131,11 @@ def page(lang: str = "en") -> str:
 
 def title(name: str, lang: str) -> str:
     """What is wrong, as a heading; the name of a function is as it is."""
-    if lang == "zh" or name not in TITLES or "_" in name.split()[0] or "." in name.split()[0]:
-        return TITLES.get(name, name) if lang == "zh" else name
-    return name[0].upper() + name[1:]
+    if lang == "zh":
+        return TITLES.get(name, name)
+    first = name.split()[0].rstrip(",")
+    is_code = any(hasattr(getattr(where, first, None), "__name__") for where in (np, tinygrad_tf.Tensor, nn.functional))
+    return name if name not in TITLES or not re.fullmatch("[a-z']+", first) or is_code else name[0].upper() + name[1:]
 
 
 if __name__ == "__main__":
