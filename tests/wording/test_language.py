@@ -18,6 +18,7 @@ from tinygrad_tf import Tensor, graph, nn
 from tinygrad_tf.compat import missing, missing_methods, missing_names
 from tinygrad_tf.errors import error, found_in
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.graph.words import Words
 from tinygrad_tf.wording import languages
 
 ROOT = Path(tinygrad_tf.__file__).parent
@@ -286,3 +287,12 @@ def test_what_numpy_says_stays_as_it_is():
     said = "the types of the inputs suit the op (NumPy: size 1 is different from 2)"
     with tinygrad_tf.language("zh"):
         assert languages.translated(said).endswith("（NumPy：size 1 is different from 2）")
+
+
+@pytest.mark.parametrize(
+    "english, chinese",
+    [("{{S if allowed, else −∞} if some, else 0}", "{{S 若 allowed，否则 −∞} 若 some，否则 0}"),
+     ("dL = dloss / (n or 1)", "dL = dloss / (n 或 1)")],
+)  # fmt: skip
+def test_the_words_of_a_formula_within_another_are_chinese_too(english, chinese):
+    assert Words("zh").formula(english) == chinese
