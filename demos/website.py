@@ -149,8 +149,10 @@ def rendered(text: str, lang: str) -> str:
         return f'<h{m[1]} id="{name}">{m[2]}</h{m[1]}>'
 
     made = unbroken(re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL))
-    made = re.sub(r"(?<=\d) (?=(?:µs|ms|s|MiB)(?:（|</td>))", "\u00a0", made)
-    made = re.sub(r"（[^（）<]{1,12}）(?=</td>)", r'<span class="whole">\g<0></span>', made)  # 857 ms（2 线程）
+    made = re.sub(r"(?<=\d) (?=(?:µs|ms|s|MiB)(?:（| \(|</td>))", "\u00a0", made)
+    made = re.sub(
+        r"（[^（）<]{1,12}）(?=</td>)|\([^()<]{1,12}\)(?=</td>)", r'<span class="whole">\g<0></span>', made
+    )  # 857 ms（2 线程）
     wider = f'<p class="wider">{WORDS[lang]["wider"]}</p>'
     made = re.sub(r"<p>(<img .*?>)</p>", rf'<div class="picture">\g<1></div>{wider}', made)
     return re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)

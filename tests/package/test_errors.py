@@ -116,6 +116,10 @@ def test_the_page_shows_each_call_with_its_message():
         "float64, W x (2, 3) float64\n  rule: the last axis of X must equal the second to last of W"
     ) in page
     assert str(Path.cwd()) not in page
+    tables = dict.fromkeys(errors_page.title(m.table, "en") for m in mistakes)
+    assert page.count("](#") == len(tables)
+    assert "[Types by PyTorch's names](#types-by-pytorchs-names)" in page
+    assert " )" not in "".join(re.findall(r"shapes (.*)", page))  # where NumPy ends with a space
 
 
 @pytest.mark.parametrize(
