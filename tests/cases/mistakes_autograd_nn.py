@@ -88,7 +88,7 @@ DERIVATIVES = [
     ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
      "checkpoint got result (Tensor", "one Tensor", "checkpoint them apart"),
     ("a function that changes its mind", changes_its_mind, RuntimeError,
-     "checkpoint got first (1,) float64, then (2,) float64", "the same result", "generator alone"),
+     "checkpoint got the first result (1,) float64, the second result (2,)", "the same result", "generator alone"),
 ]  # fmt: skip
 
 
@@ -214,7 +214,7 @@ MODULES = [
     ("a seed below 0", lambda: manual_seed(-1), ValueError,
      "manual_seed got seed -1", "a whole number from 0 on", "manual_seed(0)"),
     ("a seed that is no number", lambda: manual_seed("a"), TypeError,
-     "manual_seed got seed a", "a whole number from 0 on", "manual_seed(0)"),
+     "manual_seed got seed 'a'", "a whole number from 0 on", "manual_seed(0)"),
     ("a module without a forward", lambda: nn.Module()(x(2)), NotImplementedError,
      "Module got a call", "says in forward()", "def forward(self, x)"),
     ("a state dict of another shape",
