@@ -51,7 +51,7 @@ def matrices(named, digits, **size):
     fig, axes = figure(1, len(named), width_ratios=[value.shape[1] for value in named.values()], **size)
     for axis, (name, value), places in zip(axes, named.items(), digits, strict=True):
         heatmap(axis, value, numbers=True, digits=places, signed=True)
-        axis.set_aspect(0.75 if places > 2 else 1)  # room for long numbers
+        axis.set_aspect(0.75 if places > 2 else 1)  # room for long numbers | 给长的数留地方
         axis.set_title(name)
         axis.axis("off")
     return fig

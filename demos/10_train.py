@@ -163,7 +163,7 @@ fig, axes = figure(1, 2, width=8.3, height=3, width_ratios=(21, 13))
 for axis, text in zip(axes, ("the 17th of May, 2038", "星期二，二〇二六年三月三日"), strict=True):
     said, read, P = cross_attention(model, task.vocabulary, text)
     heatmap(axis, P.mean(axis=0), rows=said, columns=read)
-    axis.set_aspect("auto")  # the letters of a row need their room on a phone, too
+    axis.set_aspect("auto")  # room for letters, on a phone, too | 手机上也放得下字母
     axis.set(xlabel="read | 读到的", ylabel="written | 写出的")
 show(fig, "The last decoder layer: the darker, the more weight (mean of the heads). The last digit of the day, above "
      "the end, looks at the day's last digit.",

@@ -247,7 +247,8 @@ _WRITTEN = {
     r"\btyping\.(?=Any\b)": "",
     r"""<span class="n">ForwardRef</span><span class="p">\(</span><span class="s1">'(\w+)'</span>"""
     r"""<span class="p">\)</span>""": r'<span class="n">\1</span>',
-    r"""(<span class="annotation">: )'([^'<]*)'(?=</span>)""": r"\1\2",
+    r'(<span class="annotation">: )&#39;([^<&]*)&#39;(?=</span>)': r"\1\2",
+    r"(?<=\w)::(?=</p>)": ":",  # before code; one colon would make a heading of the line
     r'<div class="docstring"><p>(?:Alias for field number|Create new instance of) .*?</p>\n</div>': "",
 }  # fmt: skip
 

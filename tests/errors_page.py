@@ -117,13 +117,13 @@ def message(mistake: Mistake) -> str:
 
 def page(lang: str = "en") -> str:
     """The whole page as Markdown, with what the calls raise in that language."""
-    tables = dict.fromkeys(title(mistake.table, lang) for mistake in all_mistakes())
+    tables = dict.fromkeys(title(mistake.table, lang, True) for mistake in all_mistakes())
     parts, table = [INTRODUCTION[lang], " · ".join(f"[{name}](#{anchor(name)})" for name in tables) + "\n"], ""
     with tinygrad_tf.language(lang):
         for mistake in all_mistakes():
             if mistake.table != table:
                 table = mistake.table
-                parts.append(f"## {title(table, lang)}\n")
+                parts.append(f"## {title(table, lang, True)}\n")
             said = f"```python\n{mistake.code}\n```\n\n```text message\n{message(mistake)}\n```\n"
             parts.append(f"### {title(mistake.name, lang)}\n\n{said}")
     return "\n".join(parts)
@@ -134,13 +134,15 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
 
 
-def title(name: str, lang: str) -> str:
+def title(name: str, lang: str, is_prose: bool = False) -> str:
     """What is wrong, as a heading; the name of a function is as it is."""
     if lang == "zh":
         return TITLES.get(name, name)
     first = name.split()[0].rstrip(",")
     is_code = any(callable(getattr(where, first, None)) for where in (tinygrad_tf, tinygrad_tf.Tensor, nn.functional))
-    return name if name not in TITLES or not re.fullmatch("[a-z']+", first) or is_code else name[0].upper() + name[1:]
+    if not is_prose and (name not in TITLES or is_code or not re.fullmatch("[a-z']+", first)):
+        return name
+    return name[0].upper() + name[1:]
 
 
 if __name__ == "__main__":

@@ -53,8 +53,12 @@ def test_long_formulas_are_broken_before_operators_and_cut():
     assert lines[-1].endswith("…")
 
 
+def test_the_name_of_a_gradient_stays_on_one_line():
+    lines = wrapped("d h.0.parts₂ = reshape(swapaxes(d h.0.K, −3, −2))")
+    assert lines == ["d h.0.parts₂", "= reshape(swapaxes(d h.0.K, −3, −2))"]
+
+
 def test_an_index_stays_on_one_line():
-    assert wrapped("d h.0.parts₂ = reshape(swapaxes(d h.0.K, −3, −2))")[1] == "d h.0.K, −3, −2))"
     assert wrapped("dweights = scatter(dshare₂ at [:, 1:2])") == ["dweights = scatter(dshare₂", "at [:, 1:2])"]
 
 
