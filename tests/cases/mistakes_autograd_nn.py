@@ -232,7 +232,7 @@ MODULES = [
      "register_buffer got name 'forward'", "already has something else", "another name"),
     ("a part that is not there", lambda: nn.Linear(2, 1).get_parameter("scale"), AttributeError,
      "get_parameter got target 'scale'", "one of those that named_parameters() gives", "in module.named_parameters()"),
-    ("Dropout", lambda: nn.Dropout(1.5), ValueError, "Dropout got dropout 1.5", "0 … 1", "0.1"),
+    ("Dropout", lambda: nn.Dropout(1.5), ValueError, "Dropout got p 1.5", "0 … 1", "0.1"),
     ("Xavier of a vector", lambda: init.xavier_uniform_(x(3)), ValueError,
      "init got tensor x (3,) float64", "two axes", "zeros_"),
     ("Kaiming with a misspelt mode", lambda: init.kaiming_uniform_(x(3, 2), mode="fan-out"), ValueError,

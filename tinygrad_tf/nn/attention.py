@@ -89,7 +89,7 @@ class MultiheadAttention(Module):
                 cure="choose for example embed_dim=512, num_heads=8",
             )
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
-        self.dropout = probability("MultiheadAttention", dropout)
+        self.dropout = probability("MultiheadAttention", "dropout", dropout)
         self.batch_first, self.add_zero_attn = batch_first, add_zero_attn
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.in_proj_weight: Parameter | None = None

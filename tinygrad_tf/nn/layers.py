@@ -33,14 +33,14 @@ def empty(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
     return made
 
 
-def probability(name: str, p: float) -> float:
+def probability(name: str, setting: str, p: float) -> float:
     """``p``, if it is a probability. Raises ValueError otherwise."""
-    check_number(name, "dropout", p)
+    check_number(name, setting, p)
     if not 0 <= p <= 1:
         raise error(
             ValueError,
             name,
-            got={"dropout": p},
+            got={setting: p},
             rule="the probability to drop an entry lies in 0 … 1",
             cure="write for example 0.1",
         )
@@ -249,7 +249,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        self.p, self.inplace = probability("Dropout", p), inplace
+        self.p, self.inplace = probability("Dropout", "p", p), inplace
 
     def forward(self, x: Tensor) -> Tensor:
         return fused.dropout(x, self.p, self.training)
