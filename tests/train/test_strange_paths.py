@@ -118,6 +118,15 @@ def test_a_file_in_place_of_the_folder_is_a_warning_and_no_end(tmp_path):
     assert folder.read_text() == "Dear diary"
 
 
+@pytest.mark.parametrize("make", [os.mkdir, lambda lock: os.symlink("theirs", lock),
+                                  lambda lock: os.symlink(lock, lock)], ids=["folder", "link", "loop"])  # fmt: skip
+def test_what_stands_in_place_of_the_lock_is_named(make, tmp_path):
+    make(tmp_path / ".m.lock")
+    with pytest.raises(OSError, match=r"\.m\.lock', which is a folder or a link and no file(?s:.*)move it away"):
+        CheckpointFile(tmp_path / "m").__enter__()
+    assert [p.name for p in tmp_path.iterdir()] == [".m.lock"]
+
+
 @pytest.mark.parametrize("length", [200, 240, 250, 255])
 @pytest.mark.parametrize("letter", ["n", "名", "\udcff"], ids=["n", "name", "bytes"])
 def test_names_of_any_length_are_kept_and_given_way(letter, length, tmp_path):
