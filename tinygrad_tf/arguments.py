@@ -35,6 +35,11 @@ _ASKED: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "float": (lambda x: isinstance(x, _NUMBER) or _has_kind(x, "biuf"), "a number", "0.1"),
     "bool": (lambda x: isinstance(x, (int, np.integer, np.bool_)) and x in (0, 1), "True or False", "True"),
     "str": (lambda x: isinstance(x, str), "a text", "'…'"),
+    "os.PathLike[str]": (
+        lambda x: isinstance(os.fspath(x), str) if isinstance(x, os.PathLike) else False,
+        "a path",
+        "'…'",
+    ),
 }
 #: Classes of the package that stand in annotations; the modules of most are not to be imported here.
 _CLASSES = ("Tensor", "Module", "Optimizer", "Transformer", "Task", "Vocabulary", "TrainConfig", "Batch", "History")

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import reprlib
 import secrets
 import shutil
 import stat
@@ -125,6 +126,18 @@ def _cure(number: int) -> str:
     if number in (errno.ENAMETOOLONG, errno.EINVAL):
         return "choose a shorter, plainer name"
     return "see whether the disk is there and in order, or choose another path"
+
+
+def check_path(op: str, path: Any) -> None:
+    """Raise TypeError for what is no path: bytes, files that are open, and numbers, which Python takes for such."""
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        raise error(
+            TypeError,
+            op,
+            got=reprlib.repr(path),
+            rule="a path is a text or a Path",
+            cure="write os.fsdecode(path) of bytes, and the name of a file that is open",
+        )
 
 
 def shown(path: str | os.PathLike[str]) -> str:

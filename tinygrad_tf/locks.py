@@ -84,7 +84,18 @@ def _open_locked(path: Path, beside: Path, op: str) -> int | None:
     """The locked file's descriptor; None where there are no locks."""
     while True:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(beside, flags, 0o666)
+        try:
+            descriptor = os.open(beside, flags, 0o666)
+        except OSError as problem:
+            if not os.path.lexists(beside) or (beside.is_file() and not beside.is_symlink()):
+                raise
+            raise error(
+                type(problem),
+                op,
+                got=f"{shown(str(beside), 300)}, which is a folder or a link and no file",
+                rule=f"it is locked while {shown(str(path), 300)} is written to, so that nobody else does",
+                cure="move it away, or choose another path",
+            ) from None
         _held.add(descriptor)
         try:
             ours = try_lock(descriptor) if _is_lock(descriptor) else None

@@ -222,6 +222,8 @@ MODULES = [
      "load_state_dict of Linear got mis-shaped: weight (2, 2) for (1, 2)", "names and shapes", "the same sizes"),
     ("a state dict with other names", lambda: nn.Linear(2, 1, bias=False).load_state_dict({"W": np.ones((1, 2))}),
      RuntimeError, "got missing: weight; unexpected: W", "names and shapes", "strict=False"),
+    ("a state dict that is none", lambda: nn.Linear(2, 1).load_state_dict([1.0]), TypeError,
+     "load_state_dict of Linear got [1.0]", "a dict with names as keys", "what state_dict() returned"),
     ("parameters as integers", lambda: nn.Linear(2, 1).to("int64"), TypeError,
      "Linear got dtype int64", "parameters are floats", '.to("float32")'),
     ("a Tensor in a parameter's place", lambda: setattr(nn.Linear(2, 1), "weight", Tensor([[1.0, 2.0]])), TypeError,

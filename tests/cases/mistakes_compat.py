@@ -1,5 +1,6 @@
 """Mistakes made with PyTorch's own spellings; rows as in mistakes."""
 
+import io
 import sys
 
 import numpy as np
@@ -96,6 +97,12 @@ SETTINGS = [
      "DataParallel got the module Linear", "on the CPU", "tinygrad_tf.parallel"),
     ("no tensorboard", without_tensorboard, ImportError,
      "SummaryWriter got no package tensorboard", "its own package", "pip install tensorboard"),
+    ("a path in bytes", lambda: tinygrad_tf.save({}, b"m.pt"), TypeError,
+     "save got b'm.pt'", "a text or a Path", "os.fsdecode(path)"),
+    ("a file open as text", lambda: tinygrad_tf.save({}, io.StringIO()), TypeError,
+     "save got a file that is open as text", "writes bytes", 'open(path, "wb")'),
+    ("a file open to be read only", lambda: tinygrad_tf.save({}, io.BufferedReader(io.BytesIO())),
+     io.UnsupportedOperation, "save got a file that is not writable", "writes bytes", 'open(path, "wb")'),
     ("a name of PyTorch's", lambda: tinygrad_tf.polar, AttributeError,
      "tinygrad_tf.polar got a name of PyTorch's: complex numbers", "real floats", "cos"),
 ]  # fmt: skip

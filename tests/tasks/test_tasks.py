@@ -1,6 +1,7 @@
 """The toy tasks: what is written is right and means one day only; what is held out is never trained on."""
 
 import datetime
+import pickle
 import subprocess
 import sys
 
@@ -192,3 +193,10 @@ def test_wrong_input_is_explained(call, kind, message):
 
 def test_exact_match_forgives_nothing():
     assert exact_match(["2026-03-03", "2026-03-04"], [("a", "2026-03-03"), ("b", "2026-03-03")]) == 0.5
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_goes_through_a_pickle_to_another_process(name):
+    task = TASKS[name]()
+    again = pickle.loads(pickle.dumps(task))
+    assert again.sample(np.random.default_rng(0), 20) == task.sample(np.random.default_rng(0), 20)

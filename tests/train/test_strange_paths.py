@@ -1,5 +1,6 @@
 """Where a checkpoint lies, and what becomes of that place meanwhile: nothing is lost, moved or taken from others."""
 
+import io
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ pytest.importorskip("safetensors", reason='pip install "tinygrad_tf[train]"')
 if os.name == "nt":
     pytest.skip("mounts, forks and limits are Unix's", allow_module_level=True)
 
+import tinygrad_tf
 from tinygrad_tf import Tensor, nn, optim
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import check_writable
@@ -114,6 +116,15 @@ def test_a_file_in_place_of_the_folder_is_a_warning_and_no_end(tmp_path):
         with pytest.warns(UserWarning, match="a file stands where a folder is needed"):
             assert not file.try_save(NET, None, None, 2)
     assert folder.read_text() == "Dear diary"
+
+
+@pytest.mark.parametrize("make", [os.mkdir, lambda lock: os.symlink("theirs", lock),
+                                  lambda lock: os.symlink(lock, lock)], ids=["folder", "link", "loop"])  # fmt: skip
+def test_what_stands_in_place_of_the_lock_is_named(make, tmp_path):
+    make(tmp_path / ".m.lock")
+    with pytest.raises(OSError, match=r"\.m\.lock', which is a folder or a link and no file(?s:.*)move it away"):
+        CheckpointFile(tmp_path / "m").__enter__()
+    assert [p.name for p in tmp_path.iterdir()] == [".m.lock"]
 
 
 @pytest.mark.parametrize("length", [200, 240, 250, 255])
@@ -290,6 +301,32 @@ def test_attributes_stay_as_they_were(save, tmp_path):
         pytest.skip("files have no attributes here")
     save(tmp_path)
     assert os.getxattr(tmp_path / "model.safetensors", "user.note") == b"mine"
+
+
+NO_PATHS = {
+    "bytes": b"m", "a number": 2, "a truth value": True, "nothing": None, "text": io.StringIO(), "a list": ["m"],
+}  # fmt: skip
+USERS = {
+    "save_checkpoint": lambda path: save_checkpoint(path, NET),
+    "load_checkpoint": load_checkpoint,
+    "CheckpointFile": CheckpointFile,
+    "save_pretrained": lambda path: GPT2(GPT2Config(20, 16, 8, 1, 2)).save_pretrained(path),
+    "from_pretrained": GPT2.from_pretrained,
+    "save": lambda path: tinygrad_tf.save({}, path),
+    "load": tinygrad_tf.load,
+}
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("kind", NO_PATHS)
+def test_what_is_no_path_is_told_and_no_file_that_is_open_is_closed(user, kind, tmp_path, monkeypatch):
+    """Python takes a number for a file that is open, and True for the standard output."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError) as caught:
+        USERS[user](NO_PATHS[kind])
+    assert any(words in str(caught.value) for words in ("is a text", "it writes bytes", "it reads bytes"))
+    os.fstat(1), os.fstat(2)
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- what is put in -------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from ..contents import (
     stored_in,
 )
 from ..errors import error
-from ..files import explained, write_whole
+from ..files import check_path, explained, write_whole
 from ..ops.conversion import check_device
 from .packing import Arrays, pack, unpack
 from .pickles import UnknownName
@@ -64,6 +64,10 @@ def save(obj: Any, f: str | os.PathLike[str] | Any) -> None:
     >>> load(path)["epoch"]
     3
     """
+    if hasattr(f, "write"):
+        _check_stream("save", f, "writable")
+    else:
+        check_path("save", f)
     description, arrays = pack(obj)
     state = {"format": FORMAT, **description}
     text = json.dumps({**state, "sha256": digest(arrays, state)})
@@ -112,10 +116,25 @@ def load(
         raise _of_no_kind(head, path)
 
 
+def _check_stream(op: str, f: Any, able: str) -> None:
+    """Raise TypeError for a file that is open as text, UnsupportedOperation for one that is open the other way."""
+    as_text, mode = isinstance(f, io.TextIOBase), "wb" if op == "save" else "rb"
+    if not as_text and (not isinstance(f, io.IOBase) or f.closed or getattr(f, able)()):
+        return
+    raise error(
+        TypeError if as_text else io.UnsupportedOperation,
+        op,
+        got="a file that is open as text" if as_text else f"a file that is not {able}",
+        rule="it writes bytes" if op == "save" else "it reads bytes",
+        cure=f'write open(path, "{mode}"), or give the path itself',
+    )
+
+
 @contextlib.contextmanager
 def _opened(f: Any) -> Iterator[tuple[BinaryIO, str]]:
     """A file that begins at 0 and can be read anywhere, and what to call it."""
     if not hasattr(f, "read"):
+        check_path("load", f)
         if not os.path.isfile(f):
             raise error(
                 FileNotFoundError,
@@ -127,14 +146,7 @@ def _opened(f: Any) -> Iterator[tuple[BinaryIO, str]]:
         with open(f, "rb") as file:
             yield file, str(f)
         return
-    if isinstance(f, io.TextIOBase):
-        raise error(
-            TypeError,
-            "load",
-            got="a file that is open as text",
-            rule="it reads bytes",
-            cure='write open(path, "rb"), or give the path itself',
-        )
+    _check_stream("load", f, "readable")
     at_start = hasattr(f, "seek") and f.tell() == 0
     yield (f if at_start else io.BytesIO(f.read())), str(getattr(f, "name", "the file"))
 

@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 
 from ..errors import error, shown
+from ..files import check_path
 
 
 def folder_of(name: str | os.PathLike[str]) -> Path:
     """The folder itself, or the one into which a model's name on the hub is fetched."""
+    check_path("from_pretrained", name)
     path = Path(name)
     return path if os.path.isdir(path) else _fetch(str(name))
 

@@ -23,6 +23,7 @@ from ..autograd.changes import wrote
 from ..contents import safetensors_package
 from ..errors import error, found_in, shown
 from ..fields import check, whole
+from ..files import check_path
 from ..nn.loading import stripped, unwrapped
 from ..nn.outline import outline
 from ..wording.languages import translated
@@ -110,6 +111,7 @@ class Pretrained(nn.Module):
         SHA256SUMS is written with the digests of all files, which ``from_pretrained`` and ``sha256sum -c`` compare.
         Raises OSError, or one of its kinds, where the folder cannot be written to.
         """
+        check_path("save_pretrained", folder)
         check("save_pretrained", {"max_shard_size": max_shard_size}, {"max_shard_size": whole(1, example=5 * 10**9)})
         shards: list[dict[str, np.ndarray[Any, Any]]] = [{}]
         for name, p in self.named_parameters():

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
-from ..errors import error
+from ..errors import error, shown
+from ..fields import MAPPING
 from ..signals import whole
 from ..wording.languages import either, translated
 from ..wording.texts import named
@@ -40,6 +41,14 @@ class Loads(Parts):
         Raises RuntimeError, before anything is changed, for shapes that differ and, if ``strict``, for names that are
         missing or unexpected. Ctrl-C strikes before or after the values are copied, not between.
         """
+        if not MAPPING.holds(state_dict):
+            raise error(
+                TypeError,
+                f"load_state_dict of {named(type(self).__name__)}",
+                got=shown(state_dict),
+                rule="a state_dict is a dict with names as keys",
+                cure="give what state_dict() returned, or what load() read",
+            )
         own = dict(self._entries())
         given: dict[str, Any] = {}
         unexpected: list[str] = []

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -147,18 +148,18 @@ def dates(seed: int = 0) -> Task:
     False
     """
     days = np.random.default_rng(seed).permutation(np.arange(FIRST.toordinal(), LAST.toordinal() + 1))
-    training = days[N_HELD_OUT:]
+    held_out = tuple(_pair(int(day), i % len(FORMS)) for i, day in enumerate(days[:N_HELD_OUT]))
+    return Task("dates", Vocabulary(_characters()), functools.partial(_sample, days[N_HELD_OUT:]), held_out)
 
-    def pair(day: int, form: int) -> Pair:
-        date = datetime.date.fromordinal(day)
-        return write(date, FORMS[form]), iso(date)
 
-    def sample(rng: np.random.Generator, n: int) -> list[Pair]:
-        chosen, forms = rng.choice(training, n), rng.integers(0, len(FORMS), n)
-        return [pair(int(day), int(form)) for day, form in zip(chosen, forms, strict=True)]
+def _pair(day: int, form: int) -> Pair:
+    date = datetime.date.fromordinal(day)
+    return write(date, FORMS[form]), iso(date)
 
-    held_out = tuple(pair(int(day), i % len(FORMS)) for i, day in enumerate(days[:N_HELD_OUT]))
-    return Task("dates", Vocabulary(_characters()), sample, held_out)
+
+def _sample(training: np.ndarray[Any, Any], rng: np.random.Generator, n: int) -> list[Pair]:
+    chosen, forms = rng.choice(training, n), rng.integers(0, len(FORMS), n)
+    return [_pair(int(day), int(form)) for day, form in zip(chosen, forms, strict=True)]
 
 
 def _characters() -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Container
 
 import numpy as np
 
@@ -27,11 +28,12 @@ def reverse(seed: int = 0, length: int = 6) -> Task:
             cure="write length=4 or more",
         )
 
-    def draw(rng: np.random.Generator) -> Pair:
-        digits = "".join(map(str, rng.integers(0, 10, rng.integers(3, length + 1))))
-        return digits, digits[::-1]
+    return _made("reverse", "0123456789", functools.partial(_reversed, length), seed)
 
-    return _made("reverse", "0123456789", draw, seed)
+
+def _reversed(length: int, rng: np.random.Generator) -> Pair:
+    digits = "".join(map(str, rng.integers(0, 10, rng.integers(3, length + 1))))
+    return digits, digits[::-1]
 
 
 def addition(seed: int = 0, n_digits: int = 2) -> Task:
@@ -52,26 +54,30 @@ def addition(seed: int = 0, n_digits: int = 2) -> Task:
             cure="write n_digits=2 or more",
         )
 
-    def draw(rng: np.random.Generator) -> Pair:
-        a, b = map(int, rng.integers(0, 10**n_digits, 2))
-        return f"{a:0{n_digits}}+{b:0{n_digits}}", f"{a + b:0{n_digits + 1}}"
-
-    return _made("addition", "0123456789+", draw, seed)
+    return _made("addition", "0123456789+", functools.partial(_sum, n_digits), seed)
 
 
-def _made(name: str, characters: str, draw: Callable[[np.random.Generator], Pair], seed: int) -> Task:
+def _sum(n_digits: int, rng: np.random.Generator) -> Pair:
+    a, b = map(int, rng.integers(0, 10**n_digits, 2))
+    return f"{a:0{n_digits}}+{b:0{n_digits}}", f"{a + b:0{n_digits + 1}}"
+
+
+Draw = Callable[[np.random.Generator], Pair]
+
+
+def _made(name: str, characters: str, draw: Draw, seed: int) -> Task:
     """The task of ``draw``: the first different pairs it draws from ``seed`` are held out, and never drawn again."""
     rng = np.random.default_rng(seed)
     held_out: dict[Pair, None] = {}
     while len(held_out) < N_HELD_OUT:
         held_out[draw(rng)] = None
+    return Task(name, Vocabulary(characters), functools.partial(_sample, draw, held_out), tuple(held_out))
 
-    def sample(rng: np.random.Generator, n: int) -> list[Pair]:
-        pairs: list[Pair] = []
-        while len(pairs) < n:
-            pair = draw(rng)
-            if pair not in held_out:
-                pairs.append(pair)
-        return pairs
 
-    return Task(name, Vocabulary(characters), sample, tuple(held_out))
+def _sample(draw: Draw, held_out: Container[Pair], rng: np.random.Generator, n: int) -> list[Pair]:
+    pairs: list[Pair] = []
+    while len(pairs) < n:
+        pair = draw(rng)
+        if pair not in held_out:
+            pairs.append(pair)
+    return pairs
