@@ -351,6 +351,11 @@ def _dict_with_a_value():
     return (lambda: made.k), attribute(made, "k")
 
 
+def _partial():
+    holder = Holder()
+    return functools.partial(lambda h: h.v, holder), attribute(holder)
+
+
 def _configured():
     parser = configparser.ConfigParser()
     parser.read_string("[a]\nk=1")
