@@ -994,7 +994,7 @@ def test_what_a_function_returns_is_a_tensor_of_its_own():
         assert cut(x) is not x
 
 
-# ---- the same again: each row gives what it found, with what compiles a function or with what leaves it ---------------
+# ---- the same again: each row gives what it found, with what compiles a function or with what leaves it -------------
 
 
 def _thrice(c, function, *given, then=None):

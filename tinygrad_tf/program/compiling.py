@@ -168,6 +168,11 @@ class Compiled:
         start, recording = random.get_state(), thread.state.recording
         objects = [x for x in (*args, *kwargs.values()) if is_object(x)]
         before = Guard([self.__wrapped__], [], objects)
+        if before.classes:  # a Tensor that is traced has another class
+            self._by_key.setdefault(key, [])
+            self._refused[key] = "it asks for the class of what may be a Tensor"
+            self._tell(f"{self._refused[key]}; it runs as it is", "write isinstance(x, Tensor)")
+            return self._as_it_is(args, kwargs)
         tracer = Tracer(before)
         with tracer:
             tracer.look_at(before.tensors)

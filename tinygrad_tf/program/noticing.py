@@ -19,6 +19,7 @@ from ..ops import reduction
 Array = np.ndarray[Any, Any]
 SLOT: Any = Tensor.__dict__["array"]
 GRAD: Any = Tensor.__dict__["grad"]
+CLASS: Any = object.__dict__["__class__"]
 WANTS: Any = Tensor.__dict__["requires_grad"]
 
 
@@ -67,6 +68,10 @@ class _Noticing:
                 return tracer.act(GRAD.__set__, (self, None), {})
             tracer.refuse("a gradient is assigned")
         return GRAD.__set__(self, gradient)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self).noticing  # type: ignore[attr-defined]
 
     @property
     def requires_grad(self) -> bool:
@@ -147,7 +152,7 @@ def seize(t: Tensor) -> None:
 def release(t: Tensor) -> None:
     kind = getattr(type(t), "noticing", None)
     if kind is not None:
-        t.__class__ = kind
+        CLASS.__set__(t, kind)
 
 
 class Told:

@@ -22,7 +22,7 @@ from ..kernels import Kernel
 from .calls import Unwritable
 from .guards import Guard
 from .noticing import Told
-from .straight import BEGUN, OtherWay, Straight
+from .straight import BEGUN, Straight
 from .trace import Act, Backward, Call, Draw, Value
 from .tracing import Tracer
 
