@@ -42,7 +42,6 @@ L = E2.mean()
 L.backward(retain_graph=True)  # keep the graph, to draw it below | 保留计算图，后面要画
 # %%
 say(f"The loss is $L = {L.item():.4f}$.", f"损失为 $L = {L.item():.4f}$。")
-# %%
 show(W, "The weight. `backward()` has given it a gradient of its own shape, `W.grad`.",
      "权重。`backward()` 给了它一个同样形状的梯度：`W.grad`。")  # fmt: skip
 # %% [markdown]

@@ -161,14 +161,20 @@ finding(min(shares) > 0.75, f"One X went into both, yet {shares[0]:.0%} of the k
 # 装着什么，不等于就用来做什么。那就动手干预：只交换前两个问题的 query；或者只交换被问到的那两对的 key，
 # 或者只交换 value，其余不动，再让它算下去。
 # %%
-n, order_q, order = np.arange(1000)[:, None], [0, 1, 2, 3, 4, 5, 7, 6, 8], np.tile(np.arange(9), (1000, 1))
-np.put_along_axis(order, at[:, :2], at[:, 1::-1], 1)  # the two pairs change places | 两对对调
-Q_, K_, V_, differ = Q[:, order_q], K[n, order], V[n, order], answers[:, 0] != answers[:, 1]
+Q_other = Q[:, [0, 1, 2, 3, 4, 5, 7, 6, 8]]  # the first two questions change places | 前两个问题对调
+places = np.tile(np.arange(9), (1000, 1))  # of each sentence | 每句话的位置
+np.put_along_axis(places, at[:, [0, 1]], at[:, [1, 0]], axis=1)  # the two pairs change places | 两对对调
+sentence = np.arange(1000)[:, None]
+K_other, V_other = K[sentence, places], V[sentence, places]
+exchanges = {"–": (Q, K, V), "Q": (Q_other, K, V), "K": (Q, K_other, V), "V": (Q, K, V_other),
+             "K, V": (Q, K_other, V_other)}  # fmt: skip
+differ = answers[:, 0] != answers[:, 1]  # else the answer tells nothing | 答案相同就看不出来
 rows = []
-for name, QKV in [("–", (Q, K, V)), ("Q", (Q_, K, V)), ("K", (Q, K_, V)), ("V", (Q, K, V_)), ("K, V", (Q, K_, V_))]:
+for name, (q, k, v) in exchanges.items():
     with no_grad():
-        said = head.answer(*QKV)[0].array.argmax(-1)[:, 0]
-    rows.append([name, *[float((said == answers[:, i])[differ].mean()) for i in (0, 1)]])
+        said = head.answer(q, k, v)[0].array.argmax(-1)[:, 0]
+    own, others = said == answers[:, 0], said == answers[:, 1]
+    rows.append([name, float(own[differ].mean()), float(others[differ].mean())])
 # %%
 show(table(["exchanged | 交换了", "own answer | 自己的答案", "the other's | 对方的答案"], rows, ".1%"),
      "What the first question is answered with. To exchange keys and values is to exchange two whole tokens: attention "

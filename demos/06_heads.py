@@ -127,8 +127,7 @@ titles = ["the only head | 唯一的头", "head 1 of 2 | 2 个头中的第 1 个
 for axis, values, title in zip(axes, [maps[1][0, 0], *maps[2][0]], titles, strict=True):
     image = heatmap(axis, values, names, names, largest=1)
     axis.scatter(twin[0], PLACES, s=120, marker="s", facecolors="none", edgecolors=ORANGE, linewidths=1.5)
-    axis.set(title=title, xlabel="looked at | 被看的")
-axes[0].set_ylabel("looks | 在看的")
+    axis.set(title=title, xlabel="looked at | 被看的", ylabel="looks | 在看的")
 fig.colorbar(image, ax=axes, label="P", shrink=0.7)
 show(fig, "One head has to blend the two relations; two heads take one each.",
      "一个头只能把两种关系混在一起；两个头则各管一种。")  # fmt: skip

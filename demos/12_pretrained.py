@@ -123,7 +123,8 @@ loss = model.loss(ids)
 
 
 def heads(t):
-    return t.array.reshape(ids.size, -1, H, model.config.n_embd // H).transpose(1, 2, 0, 3)  # (1 or 3, H, L, d_k)
+    parts = t.array.reshape(ids.size, -1, H, model.config.n_embd // H)
+    return parts.transpose(1, 2, 0, 3)  # (1 or 3, H, L, d_k) | (1 或 3, H, L, d_k)
 
 
 parts, passed, unhindered = [], [], []

@@ -74,10 +74,10 @@ finding(same and loss == L.item(), "The program gives the loss and the gradients
 # 再把 $(L(w+\varepsilon) - L(w-\varepsilon)) / 2\varepsilon$ 与梯度相比。
 # `gradcheck` 对每个元素都这样检查。下面依次改错三行：
 # %%
+ROW_SUM = ("dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))", "dS = P * dP")
 EDITS = {  # the mistake: the line, and what it becomes | 错误：原来的一行，改成什么
     "": ("", ""),
-    "the row sum of softmax is forgotten | 忘了 softmax 规则里的行和":
-        ("dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))", "dS = P * dP"),
+    "the row sum of softmax is forgotten | 忘了 softmax 规则里的行和": ROW_SUM,
     "√d_k is forgotten | 忘了除以 √d_k": ("dA2 = dS / 1.4142135623730951", "dA2 = dS"),
     "P is not transposed | P 忘了转置": ("dV = P.mT @ dY", "dV = P @ dY"),
 }  # fmt: skip
@@ -114,7 +114,7 @@ marks = ["".join("✓" if right else "✗" for right, _ in results) for results 
 rows = [[said or "as it was | 原样", *mark] for said, mark in zip(EDITS, marks, strict=True)]
 show(table(["the line | 改动", "dW_q", "dW_k", "dW_v"], rows), "Which gradients `gradcheck` finds right.",
      "`gradcheck` 认为哪些梯度是对的。")  # fmt: skip
-first = in_both(lambda _: is_right(edited(*list(EDITS.values())[1]), "W_q")[1].split("\n")[0])
+first = in_both(lambda _: is_right(edited(*ROW_SUM), "W_q")[1].split("\n")[0])
 say(f"What it says of the first mistake: `{first[0]}`", f"对第一处错误，它的提示是：`{first[1]}`")
 finding(marks == ["✓✓✓", "✗✗✓", "✗✗✓", "✓✓✗"],
         "Which gradients are wrong says where to look. A mistake spoils what lies behind it on the way back, and "

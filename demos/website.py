@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))  # where the page of errors is made
 
 ZH = """\
-网站：教程、图解展厅、API、每个错误、基准测试，放在一个不需要服务器的文件夹里。
+网站：教程、画廊、API、每个错误、基准测试，放在一个不需要服务器的文件夹里。
 
     python demos/website.py out/site
 
@@ -149,8 +149,10 @@ def rendered(text: str, lang: str) -> str:
         return f'<h{m[1]} id="{name}">{m[2]}</h{m[1]}>'
 
     made = unbroken(re.sub(r"<h([1-4])>(.*?)</h\1>", heading, made, flags=re.DOTALL))
-    made = re.sub(r"(?<=\d) (?=(?:µs|ms|s|MiB)(?:（|</td>))", "\u00a0", made)
-    made = re.sub(r"（[^（）<]{1,12}）(?=</td>)", r'<span class="whole">\g<0></span>', made)  # 857 ms（2 线程）
+    made = re.sub(r"(?<=\d) (?=(?:µs|ms|s|MiB)(?:（| \(|</td>))", "\u00a0", made)
+    made = re.sub(
+        r"（[^（）<]{1,12}）(?=</td>)|\([^()<]{1,12}\)(?=</td>)", r'<span class="whole">\g<0></span>', made
+    )  # 857 ms（2 线程）
     wider = f'<p class="wider">{WORDS[lang]["wider"]}</p>'
     made = re.sub(r"<p>(<img .*?>)</p>", rf'<div class="picture">\g<1></div>{wider}', made)
     return re.sub(r"<table>.*?</table>", r'<div class="box">\g<0></div>', made, flags=re.DOTALL)
@@ -239,6 +241,17 @@ _HIDDEN = re.compile(r"(<[^>]*>)?&lt;(?:<[^>]*>|\s)*function(?:<[^>]*>|\s)*(bool
                      r"(?:at(?:<[^>]*>|\s)*0x[0-9a-f]+(?:<[^>]*>)*)?&gt;(?(1)</span>)")  # fmt: skip
 
 
+#: How pdoc shows a type, and how it is written.
+_WRITTEN = {
+    r'<span class="n">typing</span><span class="o">\.</span>(?=<span class="n">Any<)': "",
+    r"\btyping\.(?=Any\b)": "",
+    r"""<span class="n">ForwardRef</span><span class="p">\(</span><span class="s1">'(\w+)'</span>"""
+    r"""<span class="p">\)</span>""": r'<span class="n">\1</span>',
+    r"""(<span class="annotation">: )'([^'<]*)'(?=</span>)""": r"\1\2",
+    r'<div class="docstring"><p>(?:Alias for field number|Create new instance of) .*?</p>\n</div>': "",
+}  # fmt: skip
+
+
 def _write_api(out: Path) -> None:
     import pdoc
 
@@ -250,6 +263,8 @@ def _write_api(out: Path) -> None:
         pdoc.pdoc(*own, "!tinygrad_tf.ops", output_directory=out / "api")
     for path in (out / "api").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
+        for shown, written in _WRITTEN.items():
+            text = re.sub(shown, written, text)
         text = re.sub(r": &lt;property object at 0x[0-9a-f]+&gt;", "", text)
         text = _HIDDEN.sub(lambda m: re.sub(r"\d+$", "", m[2]), text)
         text = re.sub(r'tuple\[<a href="[^"]*">int32</a>', "tuple[int", text)  # hidden by Tensor.int

@@ -9,6 +9,7 @@ import ast
 import inspect
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,7 @@ from cases import (  # fmt: skip
 )
 
 import tinygrad_tf
+from tinygrad_tf import nn
 
 ROOT = Path(__file__).parents[1]
 EXPLAINED = {"x", "ids", "ones"}  # in the introduction
@@ -115,7 +117,8 @@ def message(mistake: Mistake) -> str:
 
 def page(lang: str = "en") -> str:
     """The whole page as Markdown, with what the calls raise in that language."""
-    parts, table = [INTRODUCTION[lang]], ""
+    tables = dict.fromkeys(title(mistake.table, lang) for mistake in all_mistakes())
+    parts, table = [INTRODUCTION[lang], " · ".join(f"[{name}](#{anchor(name)})" for name in tables) + "\n"], ""
     with tinygrad_tf.language(lang):
         for mistake in all_mistakes():
             if mistake.table != table:
@@ -126,11 +129,18 @@ def page(lang: str = "en") -> str:
     return "\n".join(parts)
 
 
+def anchor(heading: str) -> str:
+    """What a link to a heading says, as a forge and the site make it."""
+    return re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
+
+
 def title(name: str, lang: str) -> str:
     """What is wrong, as a heading; the name of a function is as it is."""
-    if lang == "zh" or name not in TITLES or "_" in name.split()[0] or "." in name.split()[0]:
-        return TITLES.get(name, name) if lang == "zh" else name
-    return name[0].upper() + name[1:]
+    if lang == "zh":
+        return TITLES.get(name, name)
+    first = name.split()[0].rstrip(",")
+    is_code = any(callable(getattr(where, first, None)) for where in (tinygrad_tf, tinygrad_tf.Tensor, nn.functional))
+    return name if name not in TITLES or not re.fullmatch("[a-z']+", first) or is_code else name[0].upper() + name[1:]
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from itertools import starmap
 from typing import Any, TypeVar
 
-from .wording.languages import chosen, either, translated
+from .wording.languages import chosen, either, filled, translated
 from .wording.texts import encodable, named
 
 Kind = TypeVar("Kind", bound=Exception)
-_FORM = {"en": "{} got {}\n  rule: {}\n  cure: {}", "zh": "{} 收到：{}\n  规则：{}\n  改法：{}"}
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # where an object lies in memory says nothing to the reader
+_FORM = {"en": "{} got {}\n  rule: {}\n  cure: {}", "zh": "{0} 收到：{1}\n  规则：{2}\n  改法：{3}"}
 
 
 def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str, cure: str) -> Kind:
@@ -34,7 +35,11 @@ def error(kind: type[Kind], op: str, *, got: Mapping[str, Any] | str, rule: str,
       cure: write X @ W.mT
     """
     text = translated(got) if isinstance(got, str) else ", ".join(starmap(_called, got.items()))
-    problem = kind(encodable(_FORM[chosen()].format(_said(op), text, translated(rule), translated(cure))))
+    parts = _said(op), text, translated(rule), translated(cure)
+    said = (
+        filled(_FORM["zh"], dict(zip("0123", parts, strict=True))) if chosen() == "zh" else _FORM["en"].format(*parts)
+    )
+    problem = kind(encodable(said))
     problem.__dict__["explained"] = (op, text, rule, cure)
     return problem
 
@@ -88,15 +93,18 @@ def describe(value: Any) -> str:
 
 
 def shown(value: Any, most: int = 60) -> str:
-    """A value as a message shows it, cut off where it is long.
+    """A value as a message shows it, cut off where it is long, and without its address.
 
     >>> shown("a" * 100, 10)
     "'aaaaaa..."
+    >>> shown(lambda x: x)
+    '<function <lambda>>'
     """
     try:
         written = repr(value[: most + 1] if isinstance(value, (str, bytes, list, tuple)) else value)
     except Exception:  # an integer of very many digits, and what somebody else's class raises
         written = f"of type {type(value).__name__}"
+    written = _ADDRESS.sub("", written)
     return written if len(written) <= most else written[: most - 3] + "..."
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import error
+from .errors import error, shown
 
 _generator = np.random.default_rng()
 _others = 0
@@ -43,7 +43,7 @@ def manual_seed(seed: int) -> None:
         raise error(
             type(problem),
             "manual_seed",
-            got={"seed": seed},
+            got={"seed": shown(seed)},
             rule="a seed is a whole number from 0 on",
             cure="write manual_seed(0)",
         ) from None

@@ -88,7 +88,7 @@ DERIVATIVES = [
     ("checkpoint of two results", lambda: checkpoint(lambda t: (t, t), x(2)), TypeError,
      "checkpoint got result (Tensor", "one Tensor", "checkpoint them apart"),
     ("a function that changes its mind", changes_its_mind, RuntimeError,
-     "checkpoint got first (1,) float64, then (2,) float64", "the same result", "generator alone"),
+     "checkpoint got the first result (1,) float64, the second result (2,)", "the same result", "generator alone"),
 ]  # fmt: skip
 
 
@@ -214,7 +214,7 @@ MODULES = [
     ("a seed below 0", lambda: manual_seed(-1), ValueError,
      "manual_seed got seed -1", "a whole number from 0 on", "manual_seed(0)"),
     ("a seed that is no number", lambda: manual_seed("a"), TypeError,
-     "manual_seed got seed a", "a whole number from 0 on", "manual_seed(0)"),
+     "manual_seed got seed 'a'", "a whole number from 0 on", "manual_seed(0)"),
     ("a module without a forward", lambda: nn.Module()(x(2)), NotImplementedError,
      "Module got a call", "says in forward()", "def forward(self, x)"),
     ("a state dict of another shape",
@@ -361,6 +361,15 @@ TRAINING = [
      "Muon got parameter x (2,) float64", "only a matrix", "AdamW the others"),
     ("Muon's scale", lambda: optim.Muon([x(2, 2)], adjust_lr_fn="mine"), ValueError,
      "Muon got adjust_lr_fn 'mine'", '"match_rms_adamw"', 'adjust_lr_fn="original"'),
+    ("Muon's steps", lambda: optim.Muon([x(2, 2)], ns_steps=10**9), ValueError,
+     "Muon got ns_steps 1000000000", "1 … 99 steps", "ns_steps=5"),
+    ("a schedule's state that would never end",
+     lambda: optim.CosineAnnealingWarmRestarts(sgd(), 5).load_state_dict({"last_epoch": 3, "T_0": -1}), ValueError,
+     "CosineAnnealingWarmRestarts got T_0 -1", "at least one step", "T_0=10"),
+    ("a state with a rate that is no number", lambda: loaded(lambda s: s["param_groups"][0].update(eps="a")),
+     ValueError, "load_state_dict of Adam got optimizer.eps 'a' in the saved state", "and finite", "an older copy"),
+    ("a state that is none", lambda: sgd().load_state_dict({}), ValueError,
+     "load_state_dict of SGD got a state that cannot be loaded (KeyError", "nothing was changed", "an older copy"),
     ("a state of other groups", lambda: loaded(lambda s: s["param_groups"][0]["params"].append(1)), ValueError,
      "load_state_dict of Adam got groups of [2] parameters", "groups of [1]", "groups of [2] parameters"),
     ("a state of other shapes", lambda: loaded(lambda s: s["state"][0].update(exp_avg=np.ones(3))), ValueError,

@@ -38,7 +38,7 @@ LOADERS = [
     ("batches of no samples", lambda: data.DataLoader("abc", batch_size=0), ValueError,
      "got batch_size 0", "a whole number from 1 on", "batch_size=32"),
     ("a last batch that may be dropped", lambda: data.DataLoader("abc", drop_last="no"), ValueError,
-     "got drop_last no", "True or False", "drop_last=True"),
+     "got drop_last 'no'", "True or False", "drop_last=True"),
     ("a new size of batches", setting, ValueError,
      "DataLoader got a new batch_size", "stay what they were given as", "make a new DataLoader"),
     ("samples of several lengths", lambda: data.default_collate([np.ones(2), np.ones(3)]), RuntimeError,

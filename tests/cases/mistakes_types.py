@@ -27,7 +27,7 @@ KERNELS = [
     ("kernels of another name", lambda: kernels.use("fast"), ValueError,
      "kernels.use got name 'fast'", 'there are "numpy" and "compiled"', 'use("compiled")'),
     ("no Numba", without_numba, ImportError,
-     "kernels.use got 'compiled': ", "compiled by Numba", "tinygrad_tf[fast]"),
+     "kernels.use got 'compiled' (Python: ", "compiled by Numba", "tinygrad_tf[fast]"),
 ]  # fmt: skip
 
 UNWRITTEN = [

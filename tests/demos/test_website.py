@@ -43,6 +43,19 @@ def test_the_reference_names_the_types_as_they_are_written(site):
     text = (site / "api" / "tinygrad_tf.html").read_text(encoding="utf-8")
     shape = re.search(r'<span class="name">shape</span><span class="annotation">(.*?)</span>', text)
     assert shape[1] == ": tuple[int, ...]"
+    op = re.search(r'<span class="name">op</span><span class="annotation">(.*?)</span>', text)
+    assert op[1] == ": Op | None"
+
+
+def test_the_reference_shows_what_a_reader_can_use(site):
+    """Not the decorators of the package's own, nor what Python writes of itself, nor what is left of another markup."""
+    text = "".join(p.read_text(encoding="utf-8") for p in (site / "api").rglob("*.html"))
+    prose = re.sub(r'<div class="pdoc-code.*?</div>|<pre.*?</pre>', "", text, flags=re.DOTALL)
+    for left in ("@function", "@op", "@explains", "ForwardRef", "typing.Any", "Alias for field", " at 0x"):
+        assert left not in prose, left
+    assert "@classmethod" in prose
+    assert "@dataclass" in prose
+    assert re.findall(r"\w::\s*<", prose) == []
 
 
 def test_code_of_no_language_looks_like_code(site):

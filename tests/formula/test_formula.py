@@ -328,3 +328,21 @@ def test_a_rule_without_source_says_so(f):
     formula = gradient_formula(f(leaf(2)), 0)
     assert str(formula).startswith("dX = ")
     assert "cannot be read" in formula.note
+
+
+@op
+def matmul(P, Q):
+    while True:  # which no formula can say
+        return P.dot(Q)
+
+
+@matmul.rule
+def d_matmul(dY, Y, P, Q):
+    dP = dY @ Q.mT
+    dQ = P.mT @ dY
+    return dP, dQ
+
+
+def test_an_op_of_the_user_s_that_bears_the_name_of_one_of_ours_has_its_own_formula():
+    P, W = Tensor(np.ones((2, 3)), name="P"), Tensor(np.ones((3, 2)), name="W", requires_grad=True)
+    assert str(forward_formula(matmul(P, W))) == "Y = matmul(P, W)"

@@ -54,6 +54,7 @@ def test_long_formulas_are_broken_before_operators_and_cut():
 
 
 def test_an_index_stays_on_one_line():
+    assert wrapped("d h.0.parts₂ = reshape(swapaxes(d h.0.K, −3, −2))")[1] == "d h.0.K, −3, −2))"
     assert wrapped("dweights = scatter(dshare₂ at [:, 1:2])") == ["dweights = scatter(dshare₂", "at [:, 1:2])"]
 
 

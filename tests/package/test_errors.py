@@ -116,6 +116,24 @@ def test_the_page_shows_each_call_with_its_message():
         "float64, W x (2, 3) float64\n  rule: the last axis of X must equal the second to last of W"
     ) in page
     assert str(Path.cwd()) not in page
+    tables = dict.fromkeys(errors_page.title(m.table, "en") for m in mistakes)
+    assert page.count("](#") == len(tables)
+    assert "[Types by PyTorch's names](#types-by-pytorchs-names)" in page
+    assert " )" not in "".join(re.findall(r"shapes (.*)", page))  # where NumPy ends with a space
+
+
+@pytest.mark.parametrize(
+    "name, heading",
+    [("a string", "A string"), ("mT of a row", "mT of a row"), ("astype to text", "astype to text"),
+     ("more functions: shapes", "More functions: shapes"), ("moveaxis of two", "moveaxis of two")],
+)  # fmt: skip
+def test_a_heading_begins_with_a_capital_unless_that_is_code(name, heading):
+    assert errors_page.title(name, "en") == heading
+
+
+def test_the_page_tells_of_no_address():
+    """Where an object lay in memory is different each time, and says nothing."""
+    assert " at 0x" not in errors_page.page().lower()
 
 
 def test_the_page_is_there_in_chinese():

@@ -1,11 +1,15 @@
 """The same program on odd machines: without a home, without a terminal's encoding, with warnings as errors, with -O."""
 
+import compileall
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import tinygrad_tf
 
 PROGRAM = """
 import tinygrad_tf as torch
@@ -67,3 +71,22 @@ def test_a_program_runs_on(machine, tmp_path):
     if machine != "nothing on the path":  # there, a warning says that no Graphviz is installed
         assert said == ""
     assert {"dw.html"} <= {path.name for path in Path(folder).iterdir()}
+
+
+def test_where_no_sources_are_installed_pictures_and_pages_have_no_rules_and_programs_say_why(tmp_path):
+    ours = Path(tinygrad_tf.__file__).parent
+    shutil.copytree(ours, tmp_path / "tinygrad_tf", ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(tmp_path / "tinygrad_tf", legacy=True, quiet=1)
+    for source in (tmp_path / "tinygrad_tf").rglob("*.py"):
+        source.unlink()
+    lines = PROGRAM.replace("print(graph.program(L))", "try:\n    graph.program(L)\nexcept RuntimeError as e: print(e)")
+    (tmp_path / "program.py").write_text(lines, encoding="utf-8")
+    others = [path for path in sys.path if path and not Path(path, "tinygrad_tf").exists()]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *others]), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-W", "ignore::RuntimeWarning", "program.py"]  # uncut rules compute what nobody needs
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=env)
+    assert (done.returncode, done.stderr) == (0, b"")
+    said = done.stdout.decode()
+    assert said.count("installed without its .py files") > 3
+    assert "program got an op whose source cannot be read" in said
+    assert (tmp_path / "dw.html").exists()

@@ -15,8 +15,10 @@ import pytest
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, graph, nn
+from tinygrad_tf.compat import missing, missing_methods, missing_names
 from tinygrad_tf.errors import error, found_in
 from tinygrad_tf.graph.notebook import view
+from tinygrad_tf.graph.words import Words
 from tinygrad_tf.wording import languages
 
 ROOT = Path(tinygrad_tf.__file__).parent
@@ -65,15 +67,52 @@ def test_a_text_that_comes_by_a_variable_is_found():
     assert {"a text", " and more"} <= {messages.english(x) for x in found}
 
 
+def english_in(line):
+    """The words of a Chinese sentence that only English has: not in quotes, in code or in what NumPy and Python say."""
+    bare = re.sub(r"（(NumPy|Python)：.*）$|'[^']*'|\"[^\"]*\"", "", line)
+    for _ in range(3):  # from the innermost brackets on
+        bare = re.sub(r"\[[^\[\]]*\]|\([^()]*\)", "", bare)
+    return re.findall(r"\b(?:a|an|the|of|is|are|for|then|at|no|which|that|it)\b(?! ?=|\.)", bare)
+
+
+@pytest.mark.parametrize("text", ["a name of PyTorch's: 复数", "first (1,), then (2,)", "weight (2, 2) for (1, 2)"])
+def test_english_is_found_in_chinese(text):
+    assert english_in(text)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.table}: {m.name}" for m in MISTAKES])
 def test_a_mistake_is_explained_in_chinese(mistake):
     with tinygrad_tf.language("zh"):
         got, rule, cure = errors_page.message(mistake).split("\n")
-    assert " 收到：" in got
+    assert "收到：" in got
+    assert not re.search("[\u3400-\u9fff），。] +[\u3400-\u9fff]", got)
+    assert english_in(got) == english_in(rule) == english_in(cure) == []
     assert rule.startswith("  规则：")
     assert cure.startswith("  改法：")
     assert is_chinese(rule[5:])
     assert is_chinese(cure[5:]) or messages.CODE.fullmatch(cure[5:])
+
+
+def test_what_pytorch_alone_has_is_said_in_chinese():
+    rows = [row for names in missing_names.ROWS.values() for row in names.values()] + [
+        *missing_methods.METHODS.values()
+    ]
+    with tinygrad_tf.language("zh"):
+        said = {str(missing.problem("there", row, AttributeError)) for row in rows}
+    assert len(said) > 250
+    assert {text: english_in(line) for text in said for line in text.split("\n") if english_in(line)} == {}
+    firsts = [text.split("\n")[0] for text in said]
+    assert all(first.startswith("there 收到：PyTorch 里的名字：") for first in firsts)
+    assert [first for first in firsts if re.search("[a-z]{3,} [a-z]{2,}", first)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["def forward(self, x): …", "jacobian(lambda x: …, x)", "with debug(): model(ids)", "{'rope_type': 'linear'}"],
+)
+def test_a_colon_of_python_stays_one(code):
+    with tinygrad_tf.language("zh"):
+        assert languages.translated(f"write {code}") == f"写 {code}"
 
 
 def test_the_chinese_has_the_places_of_the_english():
@@ -248,3 +287,12 @@ def test_what_numpy_says_stays_as_it_is():
     said = "the types of the inputs suit the op (NumPy: size 1 is different from 2)"
     with tinygrad_tf.language("zh"):
         assert languages.translated(said).endswith("（NumPy：size 1 is different from 2）")
+
+
+@pytest.mark.parametrize(
+    "english, chinese",
+    [("{{S if allowed, else −∞} if some, else 0}", "{{S 若 allowed，否则 −∞} 若 some，否则 0}"),
+     ("dL = dloss / (n or 1)", "dL = dloss / (n 或 1)")],
+)  # fmt: skip
+def test_the_words_of_a_formula_within_another_are_chinese_too(english, chinese):
+    assert Words("zh").formula(english) == chinese

@@ -264,7 +264,7 @@ class Op:
             rule, cure = "the types of the inputs suit the op", "convert them first, e.g. with .astype('float32')"
         letters = self.letters or [f"X{i}" for i in range(len(inputs))]
         got = {**dict(zip(letters, inputs, strict=False)), **params}
-        return error(kind, self.name, got=got, rule=f"{rule} (NumPy: {problem})", cure=cure)
+        return error(kind, self.name, got=got, rule=f"{rule} (NumPy: {str(problem).strip()})", cure=cure)
 
 
 def _taken(name: str, x: Any, alone: bool) -> Any:

@@ -75,7 +75,7 @@ def _run_again(function: Callable[..., Tensor], inputs: Any, start: Any, root: A
         raise error(
             RuntimeError,
             "checkpoint",
-            got={"first": Y, "then": again},
+            got={"the first result": Y, "the second result": again},
             rule="the function gives the same result when backward() runs it again",
             cure=(
                 "let it depend on its inputs and on the package's generator alone, and switch requires_grad only "

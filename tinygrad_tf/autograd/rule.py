@@ -43,7 +43,7 @@ def source_tree(function: Callable[..., Any]) -> ast.FunctionDef:
         block = inspect.getblock(lines[code.co_firstlineno - 1 :])
         tree = ast.parse(textwrap.dedent("".join(block))).body[0]
     except (IndexError, SyntaxError, tokenize.TokenError):
-        raise OSError("Python keeps none of what is typed in or generated") from None
+        raise OSError("Python keeps none of what is typed in, generated or installed without its .py files") from None
     if not isinstance(tree, ast.FunctionDef) or tree.name != code.co_name:
         raise OSError("no function with a name, or its file has changed")
     tree.decorator_list = []

@@ -11,6 +11,7 @@ import importlib
 from typing import NamedTuple, TypeVar
 
 from ..errors import error
+from ..wording.languages import translated
 
 Kind = TypeVar("Kind", bound=Exception)
 PACKAGE = __name__.partition(".")[0]
@@ -34,7 +35,8 @@ def row_of(path: str, name: str) -> Row | None:
 
 def problem(where: str, row: Row, kind: type[Kind]) -> Kind:
     """The error for a name that is missing."""
-    return error(kind, where, got=f"a name of PyTorch's: {row.what}", rule=row.rule, cure=row.cure)
+    got = f"a name of PyTorch's: {translated(row.what)}"
+    return error(kind, where, got=got, rule=row.rule, cure=row.cure)
 
 
 def attribute(path: str, name: str, kind: type[Kind]) -> Kind:

@@ -23,7 +23,7 @@ def _package() -> tuple[Any, Any, Any]:
         raise error(
             ImportError,
             "SummaryWriter",
-            got=f"no package tensorboard ({problem})",
+            got=f"no package tensorboard (Python: {problem})",
             rule="TensorBoard's files are written by its own package",
             cure="pip install tensorboard; or draw the curves with train.figures",
         ) from None

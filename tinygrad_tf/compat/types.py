@@ -190,7 +190,7 @@ class finfo:
     def __init__(self, type: Any = np.float32) -> None:
         self.dtype = as_dtype("finfo", type)
         if self.dtype.kind != "f":
-            raise _other_limits("finfo", "float", "iinfo", self.dtype)
+            raise _other_limits("finfo", "the type is one of floats", "iinfo", self.dtype)
         found: Any = np.finfo(self.dtype)
         self.bits = int(found.bits)
         self.min, self.max, self.eps = float(found.min), float(found.max), float(found.eps)
@@ -211,7 +211,7 @@ class iinfo:
     def __init__(self, type: Any) -> None:
         self.dtype = as_dtype("iinfo", type)
         if self.dtype.kind not in "iu":
-            raise _other_limits("iinfo", "integer", "finfo", self.dtype)
+            raise _other_limits("iinfo", "the type is one of integers", "finfo", self.dtype)
         found: Any = np.iinfo(self.dtype)
         self.bits, self.min, self.max = int(found.bits), int(found.min), int(found.max)
 
@@ -219,5 +219,5 @@ class iinfo:
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
 
 
-def _other_limits(name: str, kind: str, other: str, dtype: Any) -> TypeError:
-    return error(TypeError, name, got={"type": str(dtype)}, rule=f"it is {kind}", cure=f"write {other}({dtype})")
+def _other_limits(name: str, rule: str, other: str, dtype: Any) -> TypeError:
+    return error(TypeError, name, got={"type": str(dtype)}, rule=rule, cure=f"write {other}({dtype})")

@@ -103,9 +103,12 @@ def forward_formula(Y: Tensor, names: Mapping[int, str] | None = None) -> Formul
     called = call(op.name, *[_as_expr(x, labels) for x in Y.inputs])
     try:
         right = _unsized(reader.run(source_tree(function).body), Y.shape)
-    except (Unreadable, OSError):
-        if op.name in VOCABULARY:
+    except Unreadable:
+        ours = function.__module__.partition(".")[0] == __name__.partition(".")[0]
+        if ours and op.name in VOCABULARY:  # an op of the user's may bear the same name
             return Formula(left, VOCABULARY[op.name](**bound), called)
+        return Formula(left, called, called, note=_as_code(function))
+    except OSError:  # there is no source
         return Formula(left, called, called, note=_as_code(function))
     return Formula(left, right, called, _needed(right, reader.where))
 

@@ -97,23 +97,26 @@ def _worked(op: Op, example: Callable[[], Tensor] | None) -> Tensor:
     try:
         Y: Any = op.function(*inputs) if example is None else example()
     except Exception as problem:  # whatever an op of the user's raises
-        raise _no_example(op, _in_a_line(problem)) from None
+        raise _no_example(op, _failed(op, problem)) from None
     if not isinstance(Y, Tensor) or Y.op is not op:
-        raise _no_example(op, "the call made something else")
+        raise _no_example(op, f"no example of {op.name}: the call made something else")
     return Y
 
 
-def _in_a_line(problem: Exception) -> str:
+def _failed(op: Op, problem: Exception) -> str:
     line = (str(problem).splitlines() or [""])[0]
-    return line if is_explained(problem) else f"{type(problem).__name__}: {line}"
+    if is_explained(problem):
+        return f"no example of {op.name}: {line}"
+    line = f"{type(problem).__name__}: {line}"
+    return f"no example of {op.name} (Python: {line})"
 
 
-def _no_example(op: Op, why: str) -> ValueError:
+def _no_example(op: Op, got: str) -> ValueError:
     name = op.name if op.name.isidentifier() else "bell"
     return error(
         ValueError,
         "op_card",
-        got=f"no example of {op.name}: {why}",
+        got=got,
         rule="a card works out a call of the op, on inputs that require a gradient",
         cure=f"give one: op_card({name}, example=lambda: {name}(x)), of Tensors that require a gradient",
     )

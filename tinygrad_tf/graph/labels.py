@@ -41,6 +41,7 @@ def wrapped(text: str, width: int = 38, most: int = 3) -> list[str]:
     tied = re.sub(r" ([·⊙+−/=∧∨≤≥<>]) ", " \\1\u00a0", text).replace(", axis", ",\u00a0axis")
     tied = re.sub(r"(\d), (\d)", "\\1,\u00a0\\2", tied)  # a shape stays on one line
     tied = re.sub(r"(?:at )?\[[^\]]{,24}\]", lambda index: index[0].replace(" ", "\u00a0"), tied)
+    tied = re.sub(r"(?<![\w.])d (?=\w)", "d\u00a0", tied)  # d h.0.Q is one name
     lines = textwrap.wrap(tied, width, break_long_words=False, break_on_hyphens=False, max_lines=most, placeholder=" …")
     return [line.replace("\u00a0", " ") for line in lines]
 

@@ -172,7 +172,9 @@ def _named(graph: Graph, paths: Sequence[str]) -> set[int]:
                 ValueError,
                 "draw",
                 got={"open": capped(repr(path))},
-                rule=f"open lists paths of modules that ran, such as {', '.join(sorted(known)[:4] or ['none here'])}",
+                rule=f"open lists paths of modules that ran, such as {', '.join(sorted(known)[:4])}"
+                if known
+                else "open lists paths of modules that ran, and here none ran",
                 cure="write the path as named_modules() has it",
             )
     around: set[int] = set()

@@ -74,8 +74,9 @@ _ZH: dict[str, str | Callable[..., str]] = {
 _IN_FORMULAS = (
     (r"\bscatter\((.+) at \[", r"累加(\1，位置 ["),
     (r" with (.+?) at \[", r" 换入 \1，位置 ["),
-    (r"\{(.+?) if (.+?), else (.+?)\}", r"{\1 若 \2，否则 \3}"),
+    (r"\((\w+) or (\w+)\)", r"(\1 或 \2)"),
 )
+_CASES = re.compile(r"\{(.+?) if (.+?), else (.+?)\}")
 _IN_LATEX = {" with ": " 换入 ", " at ": "，位置 ", "scatter": "累加", "if ": "若 ", "else": "否则", " or ": " 或 ",
              " and ": " 且 "}  # fmt: skip
 
@@ -101,6 +102,8 @@ class Words:
             return text
         for pattern, said in _IN_FORMULAS:
             text = re.sub(pattern, said, text)
+        while _CASES.search(text):  # one of the cases may have cases in its turn
+            text = _CASES.sub(r"{\1 若 \2，否则 \3}", text)
         return text
 
     def latex(self, text: str) -> str:

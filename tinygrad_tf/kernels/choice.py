@@ -50,7 +50,7 @@ class use:
                 raise error(
                     ImportError,
                     "kernels.use",
-                    got=f"{name!r}: {problem}",
+                    got=f"{name!r} (Python: {problem})",
                     rule="these kernels are compiled by Numba",
                     cure='pip install "tinygrad_tf[fast]"',
                 ) from None

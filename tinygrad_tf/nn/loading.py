@@ -11,7 +11,7 @@ from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
 from ..errors import error
 from ..signals import whole
-from ..wording.languages import translated
+from ..wording.languages import either, translated
 from ..wording.texts import named
 from .parts import Parts
 
@@ -52,7 +52,7 @@ class Loads(Parts):
         missing = [name for name in own if name not in given]
         values = {name: to_array(array_of(given[name])) for name in own if name in given}
         unlike = [(name, v.shape, own[name].shape) for name, v in values.items() if v.shape != own[name].shape]
-        wrong = [f"{named(name)} {theirs} for {ours}" for name, theirs, ours in unlike]
+        wrong = [f"{named(name)} {theirs}{either(' for', '，应为')} {ours}" for name, theirs, ours in unlike]
         problems = [f"mis-shaped: {', '.join(wrong)}"] if wrong else []
         if strict:
             problems += [f"missing: {', '.join(map(named, missing))}"] if missing else []
@@ -61,7 +61,7 @@ class Loads(Parts):
             raise error(
                 RuntimeError,
                 f"load_state_dict of {named(type(self).__name__)}",
-                got="; ".join(map(translated, problems)),
+                got=either("; ", "；").join(map(translated, problems)),
                 rule="names and shapes are those of the module's own state_dict()",
                 cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
             )

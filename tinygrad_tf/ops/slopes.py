@@ -53,7 +53,7 @@ def _distances(X, axis: int, places, edge_order: int) -> np.ndarray[Any, Any]:
             "gradient",
             got={"X": X, "spacing": places, "axis": axis},
             rule=f"an axis has at least {edge_order + 1} entries, and a place for each, or one distance",
-            cure=f"leave the axis out, or give {n} places",
+            cure="leave the axis out" if n <= edge_order else f"leave the axis out, or give {n} places",
         )
     distances = np.diff(places) if places.ndim else np.full(n - 1, places)
     return distances.reshape([-1 if i == axis else 1 for i in range(X.ndim)])

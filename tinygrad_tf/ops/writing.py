@@ -179,7 +179,7 @@ def _not_written(problem: Exception, t: Tensor, index: Any, V: Tensor) -> Except
         kind,
         "t[index] = value",
         got={"self": t, "index": index, "value": V},
-        rule=f"{rule} (NumPy: {problem})",
+        rule=f"{rule} (NumPy: {str(problem).strip()})",
         cure=cure,
     )
 

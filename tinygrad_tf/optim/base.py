@@ -18,6 +18,7 @@ from ..errors import error, no_parameters, unwritten
 from ..nn.loading import array_of
 from ..signals import whole
 from .groups import Group, check_changeable, check_members, check_settings, check_state, members, plain, step_of
+from .loaded import check_alike, explained_state
 from .together import SMALL, Pack, alone, in_blocks, share_memory
 
 Settings = Mapping[str, Any]
@@ -186,7 +187,17 @@ class Optimizer:
         Raises ValueError, before anything is changed, if the parameters differ in number or shape, if a setting makes
         no sense, or if the formula could not go on from a state.
         """
-        name, saved_groups = f"load_state_dict of {type(self).__name__}", state_dict["param_groups"]
+        name = f"load_state_dict of {type(self).__name__}"
+        with explained_state(name):
+            loaded, changes = self._loadable(name, state_dict)
+        self.state = defaultdict(dict, loaded)
+        for group, change in zip(self.param_groups, changes, strict=True):
+            group.update(change)
+        self.rates_loaded = True
+
+    def _loadable(self, name: str, state_dict: Mapping[str, Any]) -> tuple[dict[Tensor, Any], list[Any]]:
+        """Of a saved state the states of the parameters and the settings of the groups, checked."""
+        saved_groups = state_dict["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
         theirs = [len(group["params"]) for group in saved_groups]
         if sizes != theirs:
@@ -220,11 +231,10 @@ class Optimizer:
             check_state(name, p, state, self.needed)
         changes = [{key: value for key, value in saved.items() if key != "params"} for saved in saved_groups]
         for group, change in zip(self.param_groups, changes, strict=True):
-            self._check(Group({**group, **change}))
-        self.state = defaultdict(dict, loaded)
-        for group, change in zip(self.param_groups, changes, strict=True):
-            group.update(change)
-        self.rates_loaded = True
+            merged = Group({**group, **change})
+            check_alike(name, "optimizer", {**group, "params": []}, merged)
+            self._check(merged)
+        return loaded, changes
 
 
 def _own(value: Any, p: Tensor) -> Any:

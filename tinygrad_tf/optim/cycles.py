@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..errors import error, unwritten
+from ..fields import is_whole
 from .base import Optimizer
 from .groups import Group, plain
 from .scheduling import LRScheduler, positive, unchanged_if_it_fails
@@ -45,16 +46,18 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0,
                  last_epoch: int = -1) -> None:  # fmt: skip
-        if T_0 < 1 or T_mult < 1:
+        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
+        super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        if not all(is_whole(x) and x >= 1 for x in (self.T_0, self.T_mult)):
             raise error(
                 ValueError,
                 "CosineAnnealingWarmRestarts",
-                got={"T_0": T_0, "T_mult": T_mult},
+                got={"T_0": self.T_0, "T_mult": self.T_mult},
                 rule="a period has at least one step, and the next is no shorter",
                 cure="write T_0=10, T_mult=2",
             )
-        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
-        super().__init__(optimizer, last_epoch)
 
     def rates(self, step: int) -> list[float]:
         t, T = (step % self.T_0, self.T_0) if self.T_mult == 1 else (step, self.T_0)
@@ -138,23 +141,26 @@ class CyclicLR(MomentumCycle):
                  scale_fn: Callable[[float], float] | None = None, scale_mode: str = "cycle",
                  cycle_momentum: bool = True, base_momentum: PerGroup = 0.8, max_momentum: PerGroup = 0.9,
                  last_epoch: int = -1) -> None:  # fmt: skip
-        if scale_fn is None and mode not in _SCALES:
-            raise error(
-                ValueError,
-                "CyclicLR",
-                got={"mode": repr(mode)},
-                rule=f"mode is one of {', '.join(_SCALES)}",
-                cure='write mode="triangular", or pass scale_fn',
-            )
         positive("CyclicLR", step_size_up=step_size_up, step_size_down=step_size_down or None)  # down at once is a way
         down = step_size_up if step_size_down is None else step_size_down
         self.total_size, self.step_ratio = float(step_size_up + down), step_size_up / (step_size_up + down)
         self.mode, self.gamma, self.own_scale = mode, gamma, scale_fn
-        self.scale_mode = scale_mode if scale_fn is not None else _SCALES[mode]
+        self.scale_mode = scale_mode if scale_fn is not None else _SCALES.get(mode, scale_mode)
         self.max_lrs = per_group(max_lr, "max_lr", optimizer)
         for group, lr in zip(optimizer.param_groups, per_group(base_lr, "base_lr", optimizer), strict=True):
             group["initial_lr"] = lr
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
+
+    def check(self) -> None:
+        if self.own_scale is None and self.mode not in _SCALES:
+            raise error(
+                ValueError,
+                "CyclicLR",
+                got={"mode": repr(self.mode)},
+                rule=f"mode is one of {', '.join(_SCALES)}",
+                cure='write mode="triangular", or pass scale_fn',
+            )
+        positive("CyclicLR", total_size=self.total_size, step_ratio=self.step_ratio)
 
     def scale(self, x: float) -> float:
         """The height of cycle ``x``, or of step ``x`` where the scale counts "iterations"."""
@@ -205,17 +211,11 @@ class OneCycleLR(MomentumCycle):
                  max_momentum: PerGroup = 0.95, div_factor: float = 25.0, final_div_factor: float = 1e4,
                  three_phase: bool = False, last_epoch: int = -1) -> None:  # fmt: skip
         total = total_steps if total_steps is not None else (epochs or 0) * (steps_per_epoch or 0)
-        if total < 1 or not 0 <= pct_start <= 1 or anneal_strategy not in ("cos", "linear"):
-            got = {"steps": total, "pct_start": pct_start, "anneal_strategy": repr(anneal_strategy)}
-            raise error(
-                ValueError,
-                "OneCycleLR",
-                got=got,
-                rule="there are total_steps, or epochs and steps_per_epoch; "
-                'pct_start is a share, 0 … 1; anneal_strategy is "cos" or "linear"',
-                cure="write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)",
-            )
         self.total_steps, self.anneal_strategy = total, anneal_strategy
+        # each phase: the step at which it ends, and where it leads: to the start (0), the top (1) or the end (2)
+        turn = pct_start * total - 1
+        self.phases = [(turn, 1), (2 * turn, 0), (total - 1, 2)] if three_phase else [(turn, 1), (total - 1, 2)]
+        self.check(pct_start)
         tops = per_group(max_lr, "max_lr", optimizer)
         bottoms = per_group(base_momentum, "base_momentum", optimizer)
         highest = per_group(max_momentum, "max_momentum", optimizer)
@@ -223,10 +223,18 @@ class OneCycleLR(MomentumCycle):
             of_group = {"initial_lr": top / div_factor, "max_lr": top, "min_lr": top / div_factor / final_div_factor,
                         **({"base_momentum": low, "max_momentum": high} if cycle_momentum else {})}  # fmt: skip
             group.update({name: group.get(name, v) if last_epoch >= 0 else v for name, v in of_group.items()})
-        # each phase: the step at which it ends, and where it leads: to the start (0), the top (1) or the end (2)
-        turn = pct_start * total - 1
-        self.phases = [(turn, 1), (2 * turn, 0), (total - 1, 2)] if three_phase else [(turn, 1), (total - 1, 2)]
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
+
+    def check(self, pct_start: float = 0.3) -> None:
+        if not self.total_steps >= 1 or not 0 <= pct_start <= 1 or self.anneal_strategy not in ("cos", "linear"):
+            raise error(
+                ValueError,
+                "OneCycleLR",
+                got={"steps": self.total_steps, "pct_start": pct_start, "anneal_strategy": repr(self.anneal_strategy)},
+                rule="there are total_steps, or epochs and steps_per_epoch; "
+                'pct_start is a share, 0 … 1; anneal_strategy is "cos" or "linear"',
+                cure="write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)",
+            )
 
     def between(self, step: int, start: float, top: float, end: float) -> float:
         """The value at ``step`` on the way from ``start`` over ``top`` to ``end``."""
@@ -239,7 +247,7 @@ class OneCycleLR(MomentumCycle):
                 cure=f"write total_steps={step}, or stop after step {self.total_steps}",
             )
         values = (start, top, end)
-        begins, a = 0.0, start
+        begins, a, (ends, goal) = 0.0, start, self.phases[-1]
         for ends, goal in self.phases:
             if step <= ends or ends == self.phases[-1][0]:
                 break

@@ -12,7 +12,8 @@ from ..errors import error, shown
 from ..fields import check_number, is_finite
 
 #: Settings that are not negative in any optimiser.
-_NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value")
+_NOT_NEGATIVE = ("lr", "eps", "weight_decay", "momentum", "alpha", "lr_decay", "initial_accumulator_value",
+                 "initial_lr")  # fmt: skip
 
 
 class Group(dict[str, Any]):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
+from ..fields import is_whole
 from ..kernels import chosen
 from .base import Optimizer, Settings
 
@@ -265,6 +266,14 @@ class Muon(Optimizer):
                 got={"adjust_lr_fn": repr(group["adjust_lr_fn"])},
                 rule='adjust_lr_fn is None, "original" or "match_rms_adamw"',
                 cure='write adjust_lr_fn="original"',
+            )
+        if not (is_whole(group["ns_steps"]) and 0 < group["ns_steps"] < 100) or len(group["ns_coefficients"]) != 3:
+            raise error(
+                ValueError,
+                "Muon",
+                got={name: group[name] for name in ("ns_steps", "ns_coefficients")},
+                rule="the iteration has 1 … 99 steps and three coefficients",
+                cure="write ns_steps=5, or leave both out",
             )
         for p in group["params"]:
             if p.ndim != 2:

@@ -75,9 +75,11 @@ class StepLR(LRScheduler):
     settings: ClassVar[dict[str, str]] = {"step_size": "step_size", "gamma": "gamma"}
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        positive("StepLR", step_size=step_size)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        positive(type(self).__name__, step_size=self.step_size)
 
     def factor(self, step: int) -> float:
         return float(self.gamma ** (step // self.step_size))
@@ -157,9 +159,11 @@ class CosineAnnealingLR(LRScheduler):
     settings: ClassVar[dict[str, str]] = {"T_max": "T_max", "eta_min": "eta_min"}
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
-        positive("CosineAnnealingLR", T_max=T_max)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        positive(type(self).__name__, T_max=self.T_max)
 
     def rates(self, step: int) -> list[float]:
         wave = (1 + math.cos(math.pi * step / self.T_max)) / 2
@@ -188,23 +192,26 @@ class ReduceLROnPlateau:
     def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
                  threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
                  min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8) -> None:  # fmt: skip
-        if factor >= 1 or mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
-            got = {"factor": factor, "mode": repr(mode), "threshold_mode": repr(threshold_mode)}
-            raise error(
-                ValueError,
-                "ReduceLROnPlateau",
-                got=got,
-                rule='factor is below 1, mode "min" or "max", threshold_mode "rel" or "abs"',
-                cure='write for example factor=0.1, mode="min"',
-            )
         self.optimizer, self.mode, self.reduction, self.patience = optimizer, mode, plain(factor), plain(patience)
         self.threshold, self.threshold_mode, self.eps = plain(threshold), threshold_mode, plain(eps)
+        self.check()
         self.cooldown, least = plain(cooldown), plain(min_lr)
         self.least: float | None = None if isinstance(least, Sequence) else least  # of each group
         self.min_lrs: list[float] = list(least) if isinstance(least, Sequence) else []
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
         self._admit()
+
+    def check(self) -> None:
+        """Raise if the settings make no sense, those of the constructor or those of a state."""
+        if not self.reduction < 1 or self.mode not in ("min", "max") or self.threshold_mode not in ("rel", "abs"):
+            raise error(
+                ValueError,
+                "ReduceLROnPlateau",
+                got={"factor": self.reduction, "mode": repr(self.mode), "threshold_mode": repr(self.threshold_mode)},
+                rule='factor is below 1, mode "min" or "max", threshold_mode "rel" or "abs"',
+                cure='write for example factor=0.1, mode="min"',
+            )
 
     def _admit(self) -> None:
         """Take in the groups that were added to the optimiser."""

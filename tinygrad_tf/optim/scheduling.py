@@ -12,7 +12,8 @@ from ..autograd.debugging import acts
 from ..errors import error, unwritten
 from ..signals import whole
 from .base import Optimizer
-from .groups import Group, plain
+from .groups import Group, check_settings, plain
+from .loaded import check_alike, explained_state
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,10 +30,19 @@ def unchanged_if_it_fails(load: F) -> F:
 
     @functools.wraps(load)
     def run(self: Any, state_dict: Mapping[str, Any]) -> None:
+        name = f"load_state_dict of {type(self).__name__}"
         parts = [(part, dict(vars(part))) for part in (self, *getattr(self, "schedulers", ()))]
         groups, loaded = [dict(group) for group in self.optimizer.param_groups], self.optimizer.rates_loaded
+        before_all = self.state_dict()
         try:
-            load(self, state_dict)
+            with explained_state(name):
+                load(self, state_dict)
+                check_alike(name, "schedule", before_all, self.state_dict())
+                self.check()
+                for group in self.optimizer.param_groups:
+                    self.optimizer._check(group)
+                for lr in getattr(self, "base_lrs", ()):
+                    check_settings(name, {"lr": lr})
         except BaseException:
             for part, before in parts:
                 vars(part).clear()
@@ -71,12 +81,16 @@ class LRScheduler:
         self.base_lrs: list[float] = []
         for name in self.settings.values():  # Python's numbers: a checkpoint gives back no others
             setattr(self, name, plain(getattr(self, name)))
+        self.check()
         self.admit(optimizer.param_groups)
         if last_epoch < 0:
             self.step()
         else:  # the optimiser may be new and have its initial rate
             self.apply(last_epoch + 1)
             self.last_epoch += 1
+
+    def check(self) -> None:
+        """Raise if the settings make no sense, those of the constructor or those of a state."""
 
     def factor(self, step: int) -> float:
         """What the initial rate is multiplied by at ``step``."""
@@ -166,11 +180,15 @@ class LRScheduler:
         for a state of other settings or of another number of groups.
         """
         self._check(state_dict)
+        before = self.state_dict()
         for theirs, ours in self._settings().items():
             if theirs in state_dict:
                 setattr(self, ours, _copy(plain(state_dict[theirs])))
         self.base_lrs = list(plain(state_dict.get("base_lrs", self.base_lrs)))
         self.last_epoch = state_dict["last_epoch"]
+        check_alike(f"load_state_dict of {type(self).__name__}", "schedule", before, self.state_dict())
+        self.check()
+        self.rates(self.last_epoch)  # fails here, and not at the next step
         if not self.optimizer.rates_loaded:
             self.apply(self.last_epoch)
             for group, lr in zip(self.optimizer.param_groups, state_dict.get("_last_lr", ()), strict=False):

@@ -32,16 +32,18 @@ class LinearLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
                  total_iters: int = 5, last_epoch: int = -1) -> None:  # fmt: skip
-        if not 0 < start_factor <= 1 or not 0 <= end_factor <= 1:
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        if not 0 < self.start_factor <= 1 or not 0 <= self.end_factor <= 1:
             raise error(
                 ValueError,
                 type(self).__name__,
-                got={"start_factor": start_factor, "end_factor": end_factor},
+                got={"start_factor": self.start_factor, "end_factor": self.end_factor},
                 rule="both factors lie in 0 … 1, and the first is not 0",
                 cure="write start_factor=0.1, and give the optimiser a larger lr for a larger rate",
             )
-        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
-        super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:
         if self.total_iters <= 0:
@@ -64,16 +66,18 @@ class ConstantLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5,
                  last_epoch: int = -1) -> None:  # fmt: skip
-        if not 0 <= factor <= 1:
+        self.share, self.total_iters = factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        if not 0 <= self.share <= 1:
             raise error(
                 ValueError,
                 "ConstantLR",
-                got={"factor": factor},
+                got={"factor": self.share},
                 rule="the factor lies in 0 … 1",
                 cure="write factor=0.1, and give the optimiser a larger lr for a larger rate",
             )
-        self.share, self.total_iters = factor, total_iters
-        super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:
         return 1.0 if 0 < self.total_iters <= step else self.share
@@ -114,9 +118,11 @@ class NoamLR(LRScheduler):
     settings: ClassVar[dict[str, str]] = {"d_model": "d_model", "warmup": "warmup"}
 
     def __init__(self, optimizer: Optimizer, d_model: int, warmup: int = 4000, last_epoch: int = -1) -> None:
-        positive("NoamLR", d_model=d_model, warmup=warmup)
         self.d_model, self.warmup = d_model, warmup
         super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        positive("NoamLR", d_model=self.d_model, warmup=self.warmup)
 
     def factor(self, step: int) -> float:
         n = step + 1

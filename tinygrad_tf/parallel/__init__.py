@@ -1,6 +1,6 @@
 """One batch over several processor cores or machines: the ranks of an MPI job, each a process with a model of its own.
 
-A training loop reads the same with one process and with many::
+A training loop reads the same with one process and with many:
 
     parallel.launch(4)                                # start this script anew as 4 ranks of this machine
     with parallel.join() as ranks:                    # this process's place among them; alone without mpiexec
@@ -43,7 +43,7 @@ takes
 
     T = 2 (p - 1)/p · n/B + 2 (p - 1) · α
 
-of which one half is the reduce-scatter and the other the all-gather. For 64 machines::
+of which one half is the reduce-scatter and the other the all-gather. For 64 machines:
 
     n                          10 Gbit/s Ethernet (1.1 GB/s, 30 µs)     100 Gbit/s InfiniBand (11 GB/s, 2 µs)
     3.2 MB, the letter GPT      5.7 + 3.8 =  9.5 ms                      0.6 + 0.3 = 0.8 ms
@@ -58,7 +58,7 @@ shortens: give each machine more rows. GPT-2 small with 12 · 1,024 tokens compu
 **When another engine is better.** ``python -m tests.benchmarks.scaling`` measures what a message and a byte cost (on
 one machine of two cores 2 µs and 0.2 ns through memory, 30 µs and 1.9 ns through TCP) and computes a step's time with
 up to 1,024 machines, each bucket by itself and nothing overlapped: T above for buckets from 512 KiB on, ⌈log₂ p⌉ in the
-place of p - 1 for smaller ones (Thakur, Rabenseifner, Gropp 2005). What is left of the efficiency of one machine::
+place of p - 1 for smaller ones (Thakur, Rabenseifner, Gropp 2005). What is left of the efficiency of one machine:
 
     machines                                                16      64     256   1,024
     the letter GPT, a step of 35 ms     by Ethernet        81 %    67 %    40 %    16 %

@@ -50,9 +50,9 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     warning says which line it was; with ``fullgraph`` an error does. Conditions (``if loss > 1:``) and shapes that
     follow from masks have a program for each outcome. What the function reaches by name is looked at before each call:
     numbers, texts, small arrays, attributes, containers, modules with their modes and settings, other functions. If it
-    has changed, another program is made, up to eight; what cannot be looked at, as a weak reference or ``globals()``,
-    makes it run as usual, too. The environment, files and names of Tensors are not looked at: give what comes from
-    there as an argument. Printing is done in the first call only. ``disable`` gives the function back
+    has changed, another program is made, up to eight; what cannot be looked at, as a weak reference, ``globals()`` or a
+    function of ``os`` or ``sys``, makes it run as usual, too. Names of Tensors, attributes of NumPy's and this
+    package's own classes, and files behind a path's methods are not looked at: give them as an argument. Printing is done in the first call only. ``disable`` gives the function back
     as it is. The other arguments are PyTorch's, and change nothing here.
 
     >>> @compile

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..errors import error, is_explained, shown
-from ..fields import MAPPING, TRUTH, Kind, check, is_finite, is_whole, optional, several, text, whole
+from ..errors import is_explained
+from ..fields import MAPPING, Kind, check, optional, several, text, whole
 from ..optim import LRScheduler, Optimizer, ReduceLROnPlateau
+from ..optim.loaded import no_state
 
 _NUMBERED = Kind(
     lambda x: isinstance(x, dict) and all(re.fullmatch("[0-9]{1,9}", n) and MAPPING.holds(s) for n, s in x.items()),
@@ -67,39 +68,6 @@ def parameter_of(name: str) -> tuple[int, str]:
 # ---- putting it in --------------------------------------------------------------------------------------------------
 
 
-def check_alike(what: str, live: Any, saved: Any) -> None:
-    """Raise ValueError where a saved setting is of another type than the living one."""
-    if isinstance(live, Mapping):
-        good = isinstance(saved, Mapping)
-        for name in live.keys() & saved.keys() if good else ():
-            check_alike(f"{what}.{name}", live[name], saved[name])
-    elif isinstance(live, (list, tuple)):
-        good = isinstance(saved, (list, tuple)) and (len(saved) == len(live) or isinstance(live, list))
-        for i, value in enumerate(saved if good and live else ()):
-            check_alike(f"{what}[{i}]", live[min(i, len(live) - 1)], value)
-    elif live is None:  # it is not known what it would be
-        good = saved is None or (isinstance(saved, (bool, str, int, float, list, tuple, dict)) and saved == saved)
-    elif TRUTH.holds(live):
-        good = saved is None or TRUTH.holds(saved)
-    elif isinstance(live, str):
-        good = saved is None or isinstance(saved, str)
-    else:
-        counts = what.endswith("last_epoch")
-        good = (is_whole(saved) if counts else _is_number(saved)) or not _is_number(live)
-    if not good:
-        raise error(
-            ValueError,
-            "Checkpoint.restore",
-            got=f"{what} {shown(saved)} in the file",
-            rule=f"it is of the kind of this training's, {shown(live)}, and not NaN",
-            cure="use an older copy, or train again",
-        )
-
-
-def _is_number(x: Any) -> bool:
-    return is_finite(x) or (isinstance(x, (float, np.floating)) and bool(x == x))  # an infinite bound is a number
-
-
 @contextlib.contextmanager
 def whole_or_not_at_all(*parts: Any) -> Iterator[None]:
     """A context manager that puts optimisers and schedules back as they were if what is done in it fails.
@@ -121,13 +89,7 @@ def whole_or_not_at_all(*parts: Any) -> Iterator[None]:
                 dict.update(container, content)
         if not isinstance(problem, Exception) or (is_explained(problem) and not isinstance(problem, TypeError)):
             raise
-        raise error(
-            ValueError,
-            "Checkpoint.restore",
-            got=f"a state that cannot be loaded ({type(problem).__name__}: {shown(str(problem), 200)})",
-            rule="optimiser and schedule load what they saved; nothing was changed",
-            cure="use an older copy, or train again",
-        ) from None
+        raise no_state("Checkpoint.restore", problem) from None
 
 
 def _keep(part: Any, kept: list[tuple[Any, Any]], seen: set[int]) -> None:

@@ -26,9 +26,10 @@ from ..fields import whole as whole_number
 from ..files import check_readable, explained, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
+from ..optim.loaded import check_alike
 from ..signals import whole
 from ..wording.texts import encodable
-from .checking import check_alike, check_state, parameter_of, whole_or_not_at_all
+from .checking import check_state, parameter_of, whole_or_not_at_all
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -93,9 +94,9 @@ class Checkpoint:
                     cure="give it the parameters in the order in which they were when it was saved",
                 )
             for live, saved in zip(optimizer.param_groups, self.optimizer["param_groups"], strict=False):
-                check_alike("optimizer", {**live, "params": []}, saved)
+                check_alike("Checkpoint.restore", "optimizer", {**live, "params": []}, saved)
         if schedule is not None:
-            check_alike("schedule", schedule.state_dict(), self.schedule)
+            check_alike("Checkpoint.restore", "schedule", schedule.state_dict(), self.schedule)
         self._put_in(model, optimizer, schedule)
 
     @whole
@@ -108,8 +109,6 @@ class Checkpoint:
                     random.set_state(self.random)
                 if schedule is not None and self.schedule is not None:
                     schedule.load_state_dict(self.schedule)
-                    if isinstance(schedule, LRScheduler):  # and no ReduceLROnPlateau
-                        schedule.rates(schedule.last_epoch + 1)  # so that the next step does not fail
                 model.load_state_dict(self.model)  # checks names and shapes before it changes anything
                 if optimizer is not None:
                     optimizer.zero_grad()  # what a stopped step left there is not added to the next one's

@@ -16,6 +16,7 @@ from typing import TypeVar
 LANGUAGES = ("en", "zh")
 Text = TypeVar("Text")
 _chosen = ["en"]
+_CHINESE = re.compile("[\u3400-\u9fff]")
 _PLACE = re.compile(r"\{(\d+)\}")
 _DEEPEST = 4  # so many messages lie within each other
 _QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
@@ -97,7 +98,8 @@ def _in_chinese(text: str, deep: int) -> str | None:
                     break
                 said[place] = found
             else:
-                return _filled(chinese, said)
+                found = filled(chinese, said)
+                return found if _CHINESE.search(found) or "：" not in found else text  # def f(x): … is code
     return None
 
 
@@ -126,8 +128,12 @@ def _as_it_is(part: str) -> str | None:
     return None if _PROSE.search(bare) or _QUOTE.search(bare) else part
 
 
-def _filled(chinese: str, parts: dict[str, str]) -> str:
-    """The Chinese with its places filled; a space stands between Chinese and Latin, and only there."""
+def filled(chinese: str, parts: dict[str, str]) -> str:
+    """The Chinese with its places filled; a space stands between Chinese and Latin, and only there.
+
+    >>> filled("{0} 收到：{1}", {"0": "钩子", "1": "X (2,)"})
+    '钩子收到：X (2,)'
+    """
     text = ""
     for i, piece in enumerate(_PLACE.split(chinese)):  # texts and numbers in turn
         text = _joined(text, parts[piece] if i % 2 else piece)
@@ -135,7 +141,7 @@ def _filled(chinese: str, parts: dict[str, str]) -> str:
 
 
 def _joined(text: str, more: str) -> str:
-    if re.search("[\u3400-\u9fff] ?$", text) and re.match(" ?[\u3400-\u9fff]", more):
+    if re.search("[\u3400-\u9fff）] ?$", text) and re.match(" ?[\u3400-\u9fff]", more):
         return text.removesuffix(" ") + more.removeprefix(" ")
     return f"{text} {more}" if re.search("[\u3400-\u9fff]$", text) and re.match("[A-Za-z0-9]", more) else text + more
 

@@ -125,6 +125,8 @@ const IN_FORMULAS = [
   ["H with A at [0]", "H 换入 A，位置 [0]"],
   ["dW = scatter(dY at [ids])", "dW = 累加(dY，位置 [ids])"],
   ["{dY if X > 0, else 0}", "{dY 若 X > 0，否则 0}"],
+  ["{{S if allowed, else −∞} if some, else 0}", "{{S 若 allowed，否则 −∞} 若 some，否则 0}"],
+  ["dL = dloss / (n or 1)", "dL = dloss / (n 或 1)"],
   ["query and key with a name", "query and key with a name"],
 ];
 for (const [english, chinese] of IN_FORMULAS) {

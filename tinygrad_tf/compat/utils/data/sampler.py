@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ....autograd import Tensor
-from ....errors import error, unwritten
+from ....errors import error, shown, unwritten
 from ....random import generator_of
 
 T_co = TypeVar("T_co", covariant=True)
@@ -188,7 +188,7 @@ class BatchSampler(Sampler[list[int]]):
             raise error(
                 ValueError,
                 "BatchSampler",
-                got={"drop_last": drop_last},
+                got={"drop_last": shown(drop_last)},
                 rule="drop_last is True or False",
                 cure="write drop_last=True to leave out a shorter last batch",
             )

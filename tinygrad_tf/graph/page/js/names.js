@@ -19,10 +19,17 @@ export function apart(text) {
 // A formula on one line, with its words in the language of the page.
 export function inWords(text) {
   const { scatter, ...words } = say("inFormulas");
-  return text
+  const said = text
     .replace(/\bscatter\((.+) at \[/g, `${scatter}($1${words[" at "]}[`)
     .replace(/ with (.+?) at \[/g, `${words[" with "]}$1${words[" at "]}[`)
-    .replace(/\{(.+?) if (.+?), else (.+?)\}/g, say("cases"));
+    .replace(/\((\w+) or (\w+)\)/g, `($1${words[" or "]}$2)`);
+  return casesSaid(said);
+}
+
+// One of the cases may have cases in its turn.
+function casesSaid(text) {
+  const said = text.replace(/\{(.+?) if (.+?), else (.+?)\}/g, say("cases"));
+  return said === text ? text : casesSaid(said);
 }
 
 // The Chinese name of an operation, which stands behind the Latin one; some go by that in Chinese, too.

@@ -13,7 +13,7 @@ export function showPanel(app, shown) {
   const { data, state, routes } = app;
   const told = tell(data, state, { ...shown, stops: app.stops() }, routes).join(say("gap"));
   const about = data.about?.[state.lang] ?? data.about?.en;
-  const text = about && !shown.active ? `${about} ${told}` : told;
+  const text = about && !shown.active ? about + say("gap") + told : told;
   const line = element("story");
   if (line.textContent !== text) line.textContent = text; // a screen reader would read it again
   const way = routes && state.tab === "way";
