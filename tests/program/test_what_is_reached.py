@@ -10,10 +10,12 @@ import contextvars
 import ctypes
 import dataclasses
 import decimal
+import enum
 import functools
 import html.parser
 import importlib
 import logging
+import math
 import operator
 import os
 import sys
@@ -637,6 +639,36 @@ def test_marks_of_python_s_are_no_reason_to_refuse():
     missing = dataclasses.MISSING
     run = tinygrad_tf.compile(lambda x: x * (2.0 if missing is dataclasses.MISSING else 3.0), fullgraph=True)
     assert run(t(1.0)).item() == run(t(1.0)).item() == 2.0
+
+
+class Mode(enum.Enum):
+    WIDE = 1
+
+
+@dataclasses.dataclass
+class Settings:
+    width: int = 2
+    names: tuple = ("a",)
+    more: dict = dataclasses.field(default_factory=dict)
+
+
+class Block(nn.Module):
+    def __init__(self, settings):
+        super().__init__()
+        self.settings, self.line, self.mode = settings, nn.Linear(2, 2), Mode.WIDE
+
+    def forward(self, x):
+        logging.getLogger(__name__).debug("forward of %s", x.shape)
+        assert x.shape[-1] == self.settings.width, f"{x.shape} is not of {self.settings}"
+        y = self.line(x) / math.sqrt(self.settings.width) if self.mode is Mode.WIDE else x
+        return functools.reduce(operator.add, [y] * 2) * np.float32(2)
+
+
+def test_what_models_are_made_of_is_no_reason_to_refuse():
+    net = nn.Sequential(Block(Settings()), Block(Settings()))
+    call, x = tinygrad_tf.compile(net, fullgraph=True), Tensor(np.ones((1, 2), np.float32))
+    assert call(x).tolist() == call(x).tolist() == net(x).tolist()
+    assert len(call.programs) == 1
 
 
 def test_a_masked_array_is_refused_as_a_tensor_of_it_is():

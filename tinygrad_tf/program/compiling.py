@@ -52,7 +52,8 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     numbers, texts, small arrays, attributes, containers, modules with their modes and settings, other functions. If it
     has changed, another program is made, up to eight; what cannot be looked at, as a weak reference, ``globals()`` or a
     function of ``os`` or ``sys``, makes it run as usual, too. Names of Tensors, attributes of NumPy's and this
-    package's own classes, and files behind a path's methods are not looked at: give them as an argument. Printing is done in the first call only. ``disable`` gives the function back
+    package's own classes, and files behind a path's methods are not looked at: give them as an argument. Printing is
+    done in the first call only. ``disable`` gives the function back
     as it is. The other arguments are PyTorch's, and change nothing here.
 
     >>> @compile

@@ -93,7 +93,8 @@ class Guard:
             function is None or isinstance(function, (types.FunctionType, type)) or reached.is_library(type(function))
         ):
             self._value(self._constant(function), function)
-        if not isinstance(function, types.FunctionType) or not self._is_new(function):
+        known = getattr(function, "__module__", None) in reached.KNOWN
+        if known or not isinstance(function, types.FunctionType) or not self._is_new(function):
             return
         if is_ours(function.__code__):  # or what a decorator of ours, such as no_grad, has made of the user's
             self._function(getattr(function, "__wrapped__", None))
@@ -200,11 +201,9 @@ class Guard:
                 self._named(path, x, vars(x), depth)
                 return
             for name in sorted(self.names & vars(x).keys()):
-                part = vars(x)[name]
-                if isinstance(part, reached.IN_LIBRARIES):
-                    self._value(f"{path}.{name}", part, depth + 1)
-                else:
-                    self._ask(f"{path}.{name} is {self._constant(part)}")
+                self._ask(f"{path}.{name} is {self._constant(vars(x)[name])}")
+                if isinstance(vars(x)[name], reached.IN_LIBRARIES):
+                    self._value(f"{path}.{name}", vars(x)[name], depth + 1)
         elif isinstance(x, type):
             if not reached.is_library(x):
                 kinds = [kind for kind in reversed(x.__mro__) if not reached.is_library(kind)]
@@ -328,8 +327,7 @@ class Guard:
             return
         self.reached.add(x.number)
         self.tensors.append(x)
-        dtype, wants = self._constant(x.dtype), x.requires_grad
-        own = getattr(x, "__dict__", None)  # a Parameter's attributes
+        own, dtype, wants = getattr(x, "__dict__", None), self._constant(x.dtype), x.requires_grad
         more = "" if own is None else f" and len({path}.__dict__) == {len(own)}"
         self._ask(f"(a := {path}.array).shape == {x.shape} and a.dtype is {dtype} and a.strides == {x.array.strides}"
                   f" and {path}.requires_grad is {wants} and {path}.hooks is None{more}")  # fmt: skip

@@ -56,6 +56,8 @@ _STEADY = {
     "fractions", "statistics", "string", "re", "bisect", "_bisect", "heapq", "_heapq", "random", "warnings",
     "_warnings", "logging", "copy", "posixpath", "ntpath", "_thread", "json", "textwrap", "struct",
 }  # fmt: skip
+#: Modules of Python's whose functions need not be looked into: all enumerations have them, or they only print.
+KNOWN = ("enum", "abc", "typing", "logging")
 _CLOCK, _CHANCE, _SETTING = (
     "the clock is looked at", "random numbers of a generator of its own", "settings of a library are looked at"
 )  # fmt: skip
