@@ -366,6 +366,44 @@ def differences(ranks):
     return found
 
 
+def apart(ranks):
+    """What is said where parameters or a state are no longer those that are shared; lists of arrays are compared."""
+    found = {}
+
+    def told(name, change):
+        lines = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
+        optimizer = optim.Adam(lines.parameters(), lr=0.1)
+        shared = parallel.share(lines, optimizer, ranks)
+        loss = lambda: (lines(Tensor(np.ones((2, 3), np.float32))) ** 2).mean()
+        shared.backward(loss())
+        shared.step()
+        try:
+            change(lines, optimizer, shared)
+            shared.backward(loss())
+            shared.step()
+            found[name] = "nothing"
+        except RuntimeError as problem:
+            found[name] = str(problem).splitlines()[0]
+        ranks.meet()
+
+    states = optim.Adam([Tensor([1.0], requires_grad=True)]).state_dict()["state"]
+    told("a new parameter", lambda m, o, s: o.add_param_group({"params": [nn.Parameter(np.ones(1, np.float32))]}))
+    told("another array", lambda m, o, s: setattr(m[0].weight, "array", m[0].weight.array.copy()))
+    told("another type", lambda m, o, s: m.to("float64"))
+    told("a loaded state", lambda m, o, s: o.load_state_dict({"state": states, "param_groups": [
+        {**o.param_groups[0], "params": [0, 1, 2, 3]}]}))  # fmt: skip
+    told("a state that is saved", lambda m, o, s: o.state_dict())
+    told("a state that was collected", lambda m, o, s: (s.collect(), o.state_dict())[0])
+    told("a step of one's own", lambda m, o, s: ([setattr(p, "grad", p * 1) for p in m.parameters()], o.step())[0])
+    try:
+        ranks.part([np.ones(2), np.ones(3) + ranks.rank])
+        ranks.meet()
+        found["a list of arrays"] = "nothing"
+    except RuntimeError as problem:
+        found["a list of arrays"] = str(problem).splitlines()[0]
+    return found
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["stays_away"] and os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1":
         sys.exit(0)

@@ -74,6 +74,22 @@ def test_the_small_things():
     assert "nothing counts" in found["problems"][0]
 
 
+#: What is put in the place of what the ranks share, and what is then said.
+APART = {
+    "a new parameter": "5 parameters, of which 4 are shared", "another array": "has another array than the shared one",
+    "another type": "has another array than the shared one", "a loaded state": "a state that was loaded",
+    "a state that is saved": "its state, of which each rank has a part", "a state that was collected": "nothing",
+    "a step of one's own": "its state, of which each rank has a part", "a list of arrays": "another value on rank 1",
+}  # fmt: skip
+
+
+@needs_mpi
+def test_what_is_no_longer_shared_is_told():
+    found = result(2, "apart")
+    assert found.keys() == APART.keys()
+    assert {name: text for name, text in found.items() if APART[name] not in text} == {}
+
+
 @needs_mpi
 def test_closing_gives_each_rank_its_model_and_the_memory_back():
     assert result(2, "closing") == {"same": True, "freed": True, "trains again": True}

@@ -992,3 +992,210 @@ def test_what_a_function_returns_is_a_tensor_of_its_own():
         assert same(x) is x
         assert isinstance(same(a), Tensor)
         assert cut(x) is not x
+
+
+# ---- the same again: each row gives what it found, with what compiles a function or with what leaves it -------------
+
+
+def _thrice(c, function, *given, then=None):
+    """What three calls give, and what ``then`` finds after each."""
+    call, found = c(function), []
+    for _ in range(3):
+        y = call(*[g() if callable(g) else g for g in given])
+        found += [y.tolist() if isinstance(y, Tensor) else y, then and then(y)]
+    return found
+
+
+def _steps(c, change, w=None):
+    """Losses and parameters of steps, of which ``change(w, loss)`` makes what comes after the loss."""
+    w = leaf_of([1.0, 2.0]) if w is None else w
+
+    def step(x):
+        w.grad = None
+        loss = (w * w * x).sum()
+        return change(w, loss)
+
+    call = c(step)
+    return [(str(call(t(1.0, float(i), dtype="f4"))), w.tolist(), str(w.grad)) for i in range(4)]
+
+
+def _made_inside(w, loss):
+    optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def _two_moments(w, loss):
+    loss.backward()
+    first = w.grad
+    (w * 3).sum().backward()
+    return first * 1, w.grad * 1
+
+
+def _after_it_is_gone(w, loss):
+    loss.backward()
+    gradient, w.grad = w.grad, None
+    return gradient * 1
+
+
+def _rate_and_back(c):
+    w = leaf_of([1.0, 2.0])
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def change(w, loss):
+        loss.backward()
+        optimizer.param_groups[0]["lr"] = 0.5
+        optimizer.step()
+        optimizer.param_groups[0]["lr"] = 0.1
+        return loss.detach()
+
+    return _steps(c, change, w)
+
+
+def _switched(w, loss):
+    w.requires_grad_(False)
+    cut = (w * 2).sum()
+    w.requires_grad_(True)
+    loss.backward()
+    return cut
+
+
+def _given_its_gradient(c):
+    call, found = c(lambda x: ((y := (x * x).sum()).backward(), y.detach())[1]), []
+    for i in range(3):
+        x = leaf_of([1.0, float(i)])
+        found += [call(x).item(), x.grad.tolist()]
+    return found
+
+
+def _grad_item(c):
+    w, found = leaf_of([1.0]), []
+    call = c(lambda x: x * w.grad.item())
+    for v in (1.0, 1.0, 2.0):
+        w.grad = t(v)
+        found.append(call(t(1.0)).item())
+    return found
+
+
+def _view(c):
+    call, found = c(lambda x: x.reshape(2, 2)), []
+    for _ in range(3):
+        a = np.ones(4)
+        y = call(a if c is compile else Tensor(a))
+        a[...] = 7
+        found.append(y.tolist())
+    return found
+
+
+def _memory_of_a_parameter(kind):
+    def found(c):
+        w = leaf_of([1.0, 2.0])
+        optimizer = optim.SGD([w], lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            (w * w).sum().backward()
+            optimizer.step()
+            return x * 2
+
+        call = c(step)
+        return [call(kind(c, w.array)).tolist() for _ in range(3)]
+
+    return found
+
+
+def _gives_again(w, c):
+    values, found = c(lambda x: ((y := (w * x).exp()), (y * y).sum())), []
+    for _ in range(3):
+        y, loss = values(t(1.0, 2.0))
+        with no_grad():
+            y.mul_(2.0)
+        with pytest.raises(RuntimeError, match="modified"):
+            loss.backward()
+    return found
+
+
+class Output(dict):
+    def __getattr__(self, name):
+        return self[name]
+
+
+class Two(tuple):
+    __slots__ = ()
+
+    def __new__(cls, a, b):
+        return super().__new__(cls, (a, b))
+
+
+@dataclasses.dataclass
+class Config:
+    rate: float = 1.0
+
+
+def _kinds(c, made):
+    return [type(y) for y in _thrice(c, made, t(1.0))[::2]]
+
+
+CONFIG, GIVEN = Config(), [t(1.0)]
+TABLES = nn.Embedding(4, 2)
+
+
+def _caught(ids):
+    try:
+        return TABLES(ids).sum() * 0
+    except IndexError:
+        return TABLES.weight.sum() * 0 - 1
+
+
+def _seeded(x):
+    tinygrad_tf.manual_seed(0)
+    return F.dropout(x, 0.5)
+
+
+def _attribute(c):
+    call, found = c(lambda x, p: x * p.rate), []
+    for v in (1.0, 1.0, 2.0):
+        p = nn.Parameter([1.0])
+        p.rate = v
+        found.append(call(t(1.0), p).item())
+    return found
+
+
+SAME = {
+    "an optimiser that is made inside": lambda c: _steps(c, _made_inside), "a rate that comes back": _rate_and_back,
+    "gradients of two moments": lambda c: _steps(c, _two_moments),
+    "a gradient that is gone": lambda c: _steps(c, _after_it_is_gone),
+    "requires_grad that is switched": lambda c: _steps(c, _switched),
+    "an argument's gradient": _given_its_gradient, "the number of a gradient": _grad_item,
+    "a view of an array": _view,
+    "a view of what is made": lambda c: _thrice(c, lambda x: tinygrad_tf.ones(4).reshape(2, 2), t(1.0),
+                                                then=lambda y: y.array.fill(5)),
+    "a parameter's array": _memory_of_a_parameter(lambda c, a: a if c is compile else Tensor(a.copy())),
+    "a parameter's array, as a Tensor": _memory_of_a_parameter(lambda c, a: Tensor.wrap(a)),
+    "a result that is written to": lambda c: _gives_again(leaf_of([1.0, 2.0]), c),
+    "a dict of one's own": lambda c: _kinds(c, lambda x: Output(loss=x * 2)),
+    "an ordered dict": lambda c: _kinds(c, lambda x: collections.OrderedDict(loss=x * 2)),
+    "a tuple of one's own": lambda c: _kinds(c, lambda x: Two(x * 2, x)),
+    "a dataclass that others have": lambda c: [y is CONFIG for y in _thrice(c, lambda x: CONFIG, t(1.0))[::2]],
+    "the list that was given": lambda c: [y is GIVEN for y in _thrice(c, lambda xs: xs, lambda: GIVEN)[::2]][1:],
+    "one list twice": lambda c: [a is b for a, b in _thrice(c, lambda x: [[x]] * 2, t(1.0))[::2]],
+    "an error that is caught": lambda c: (lambda f: [f(t(*i)).item() for i in ((1, 2), (1, 2), (1, 9), (1, 3))])(
+        c(_caught)),
+    "a generator that is seeded": lambda c: _thrice(c, _seeded, t(*[1.0] * 20)),
+    "keys that are equal": lambda c: (lambda f: [str(f({k: t(3)}).dtype) for k in (1, 1, 1.0, True)])(
+        c(lambda d: next(iter(d.values())) * next(iter(d)))),
+    "a record of NumPy's": lambda c: _thrice(c, lambda x, s: x * float(s["k"]), t(1.0), np.ones(1, [("k", "f4")])[0]),
+    "an argument's attribute": _attribute,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_compiled_function_does_the_same(name):
+    def outcome(how):
+        tinygrad_tf.manual_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return SAME[name](how)
+
+    assert outcome(compile) == outcome(lambda f: f)

@@ -1,5 +1,6 @@
 """compile(): whatever a function reaches by name, or is given, when that changes, its values do; or it says so."""
 
+import abc
 import array
 import builtins
 import collections
@@ -8,12 +9,19 @@ import contextlib
 import contextvars
 import ctypes
 import dataclasses
+import decimal
+import enum
 import functools
 import html.parser
+import importlib
+import logging
+import math
 import operator
+import os
 import sys
 import threading
 import time
+import timeit
 import types
 import uuid
 import warnings
@@ -351,10 +359,164 @@ def _dict_with_a_value():
     return (lambda: made.k), attribute(made, "k")
 
 
+def _partial():
+    holder = Holder()
+    return functools.partial(lambda h: h.v, holder), attribute(holder)
+
+
 def _configured():
     parser = configparser.ConfigParser()
     parser.read_string("[a]\nk=1")
     return (lambda: float(parser["a"]["k"])), lambda v: parser.set("a", "k", str(v))
+
+
+def _compiled_attribute():
+    @tinygrad_tf.compile
+    def other(x):
+        return x
+
+    other.k = 1.0
+    return (lambda: other.k), attribute(other, "k")
+
+
+def _what_is_cached():
+    settings = functools.lru_cache(lambda: {"k": 1.0})
+    return (lambda: settings()["k"]), lambda v: settings().__setitem__("k", v)
+
+
+def _computed_test():
+    holder, name = Holder(), "LATER"
+    return (lambda: 2.0 if hasattr(holder, name.lower()) else 1.0), lambda v: v > 1 and setattr(holder, "later", v)
+
+
+def _argv():
+    argv = sys.argv
+    return (lambda: float(argv[-1]) if sys.argv[0] is None else float(sys.argv[-1])), lambda v: argv.append(str(v))
+
+
+def _of_a_module(read):
+    def make():
+        module = sys.modules["a_module_of_settings"] = types.ModuleType("a_module_of_settings")
+        module.k = 1.0
+        return read, attribute(module, "k")
+
+    return make
+
+
+def _function_s_globals():
+    space = {}
+    exec("K = 1.0\ndef f(): pass", space)
+    f = space["f"]
+    return (lambda: f.__globals__["K"]), item(space, "K")
+
+
+def _heirs():
+    class Base:
+        pass
+
+    made = []
+    return (
+        lambda: 1.0 + len(Base.__subclasses__())
+    ), lambda v: v == 1 or made or made.append(type("Heir", (Base,), {}))
+
+
+def _registered():
+    class Kind(abc.ABC):  # noqa: B024
+        pass
+
+    class Other:
+        pass
+
+    other = Other()
+    return (lambda: 1.0 + isinstance(other, Kind)), lambda v: v > 1 and Kind.register(Other)
+
+
+def _own(kind, *given, change=item, **named):
+    """A row: an heir of a class of C's, whose value is no attribute."""
+
+    def make():
+        made = type("Own", (kind,), named)(*given)
+        return (lambda: made[0]), lambda v: made.__setitem__(0, int(v))
+
+    return make
+
+
+def _number_with(kind, value):
+    def make():
+        made = type("Own", (kind,), {})(value)
+        made.k = 1.0
+        return (lambda: made.k), attribute(made, "k")
+
+    return make
+
+
+def _text(read):
+    def make():
+        made = type("Own", (), {"v": 1.0, "__str__": lambda self: str(self.v)})()
+        return (lambda: float(read(made))), attribute(made)
+
+    return make
+
+
+def _made_again(again):
+    def make():
+        known = {"k": 1.0}
+
+        @dataclasses.dataclass
+        class Made:
+            a: int = 0
+
+            def __post_init__(self):
+                self.k = known["k"]
+
+        made = Made()
+        return (lambda: again(made).k), item(known, "k")
+
+    return make
+
+
+def _dynamic_module():
+    known, module = {"k": 1.0}, types.ModuleType("dynamic")
+    module.__getattr__ = lambda name: known[name]
+    return (lambda: module.k), item(known, "k")
+
+
+def _library_list():
+    np.a_list_of_a_user = [1.0]
+    return (lambda: np.a_list_of_a_user[0]), item(np.a_list_of_a_user)
+
+
+def _order():
+    known = {"a": 1.0, "b": 2.0}
+    return (
+        lambda: next(iter(known.values()))
+    ), lambda v: v > 1 and next(iter(known)) == "a" and known.__setitem__("a", known.pop("a"))
+
+
+def _member():
+    member = Holder()
+    known = {member}
+    return (lambda: sum(h.v for h in known)), attribute(member)
+
+
+def _entry_of_a_table():
+    net = nn.Linear(1, 1)
+    net.table = np.ones((600, 600))
+    return (lambda: float(net.table[3, 7])), item(net.table, (3, 7))
+
+
+def _level():
+    log = logging.getLogger("a user's")
+    log.setLevel(30)
+    return (lambda: 1.0 + log.isEnabledFor(25)), lambda v: log.setLevel(40 - int(v) * 10)
+
+
+def _precision():
+    with decimal.localcontext():
+        decimal.getcontext().prec = 28
+    return (lambda: 1.0 + (decimal.getcontext().prec == 5)), lambda v: setattr(
+        decimal.getcontext(), "prec", 5 if v > 1 else 28
+    )
 
 
 #: What makes a function without arguments, and one that changes what the first is to give.
@@ -384,13 +546,30 @@ REACHED = {
     "contextmanager": _managed, "lru_cache": _cached, "a name that has no value yet": _cell, "a builtin": _builtin,
     "a builtin, everywhere": _builtin_everywhere, "globals()": _globals, "import": _module(_import),
     "from … import": _module(_from_import), "a context variable": _variable, "a flag": _flag, "a mask": _mask,
-    "a dict with a value": _dict_with_a_value, "a parser": _configured,
+    "a dict with a value": _dict_with_a_value, "a parser": _configured, "a partial": _partial,
+    "an attribute of a compiled one": _compiled_attribute, "what is cached": _what_is_cached,
+    "a computed test": _computed_test, "sys.argv": _argv,
+    "sys.modules": _of_a_module(lambda: sys.modules["a_module_of_settings"].k),
+    "import_module": _of_a_module(lambda: importlib.import_module("a_module_of_settings").k),
+    "a function's globals": _function_s_globals, "heirs": _heirs, "what is registered": _registered,
+    "an heir of deque": _own(collections.deque, [1.0]), "an heir of bytearray": _own(bytearray, b"\1"),
+    "an heir of float": _number_with(float, 1.0), "an heir of str": _number_with(str, "a"),
+    "a text": _text(str), "a text of an f-string": _text(lambda x: f"{x}"),
+    "replace": _made_again(dataclasses.replace), "another of its class": _made_again(lambda x: x.__class__()),
+    "type()": _made_again(lambda x: type(x)()), "a module that computes": _dynamic_module,
+    "a list in a library": _library_list, "an order": _order, "a member of a set": _member,
+    "an entry of a large table": _entry_of_a_table, "a logger's level": _level, "a context of decimals": _precision,
+    "os.environ": lambda: ((lambda: float(os.environ.get("A_SETTING", 1.0))),
+                           lambda v: os.environ.__setitem__("A_SETTING", str(v))),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REACHED)
 def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
-    monkeypatch.setattr(builtins, "sum", sum)  # puts both back
+    monkeypatch.setattr(builtins, "sum", sum)  # puts these back
+    monkeypatch.setattr(np, "a_list_of_a_user", None, raising=False)
+    monkeypatch.setattr(sys, "argv", ["", "1.0"])
+    monkeypatch.setenv("A_SETTING", "1.0")
     monkeypatch.setitem(globals(), "len", len)
     for module in ("a_module_of_settings", "an_installed_module"):
         monkeypatch.setitem(sys.modules, module, None)
@@ -401,6 +580,7 @@ def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
         change(v) if v > 1 or name not in ("a builtin", "a builtin, everywhere") else None
         found.append(call(t(1.0)).item())
     monkeypatch.undo()
+    decimal.getcontext().prec = 28
     assert found == [1.0, 1.0, 2.0, 2.0]
 
 
@@ -410,6 +590,10 @@ DRAWS = [
     lambda x: x * (uuid.uuid4().int % 999),
     lambda x, clock=time.perf_counter_ns: x * (clock() % 10**9),
     lambda x: x * float(OLD.rand()),
+    lambda x: x * np.random.Generator(np.random.PCG64()).random(),
+    lambda x: x * (timeit.default_timer() % 1e-3),
+    lambda x: x * (time.clock_gettime_ns(1) % 999_983),
+    lambda x, now=time.clock_gettime_ns: x * (now(1) % 999_983),
 ]
 
 
@@ -457,6 +641,36 @@ def test_marks_of_python_s_are_no_reason_to_refuse():
     assert run(t(1.0)).item() == run(t(1.0)).item() == 2.0
 
 
+class Mode(enum.Enum):
+    WIDE = 1
+
+
+@dataclasses.dataclass
+class Settings:
+    width: int = 2
+    names: tuple = ("a",)
+    more: dict = dataclasses.field(default_factory=dict)
+
+
+class Block(nn.Module):
+    def __init__(self, settings):
+        super().__init__()
+        self.settings, self.line, self.mode = settings, nn.Linear(2, 2), Mode.WIDE
+
+    def forward(self, x):
+        logging.getLogger(__name__).debug("forward of %s", x.shape)
+        assert x.shape[-1] == self.settings.width, f"{x.shape} is not of {self.settings}"
+        y = self.line(x) / math.sqrt(self.settings.width) if self.mode is Mode.WIDE else x
+        return functools.reduce(operator.add, [y] * 2) * np.float32(2)
+
+
+def test_what_models_are_made_of_is_no_reason_to_refuse():
+    net = nn.Sequential(Block(Settings()), Block(Settings()))
+    call, x = tinygrad_tf.compile(net, fullgraph=True), Tensor(np.ones((1, 2), np.float32))
+    assert call(x).tolist() == call(x).tolist() == net(x).tolist()
+    assert len(call.programs) == 1
+
+
 def test_a_masked_array_is_refused_as_a_tensor_of_it_is():
     with pytest.raises(TypeError, match="a Tensor has no mask"):
         quiet(lambda x, y: x * y)(t(1.0), np.ma.masked_array([1.0, 2.0], [False, True]))
@@ -467,6 +681,48 @@ def test_arguments_that_are_equal_and_not_alike():
     assert call(t(1.0), complex(-1, 0.0)).item() == -call(t(1.0), complex(-1, -0.0)).item()
     call = quiet(lambda x: x * (2 if isinstance(x, nn.Parameter) else 3))
     assert [call(kind([1.0])).item() for kind in (nn.Parameter, Tensor, nn.Parameter)] == [2.0, 3.0, 2.0]
+
+
+STORED = {"__builtins__": builtins}
+exec("def store(x):\n    global LAST\n    y = x * 2\n    LAST = y\n    return y", STORED)
+
+
+def _stored_by_a_computed_name(x, holder=Holder(), name="LAST"):  # noqa: B008
+    y = x * 2
+    setattr(holder, name.lower(), y)
+    return y
+
+
+STORES = {
+    "a global": (STORED["store"], lambda: STORED["LAST"]),
+    "a computed name": (_stored_by_a_computed_name, lambda: _stored_by_a_computed_name.__defaults__[0].last),
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_what_is_stored_is_stored_by_each_call(name):
+    store, stored = STORES[name]
+    call = quiet(store)
+    for v in (1.0, 2.0, 3.0):
+        assert call(t(v)).item() == stored().item() == 2 * v
+
+
+def _raising(x):
+    with np.errstate(all="raise"):
+        return x / (x - 1)
+
+
+def test_settings_of_numpy_s_errors_that_are_made_inside_are_kept():
+    call = quiet(_raising)
+    assert call(t(2.0)).item() == call(t(2.0)).item() == 2.0
+    with pytest.raises(FloatingPointError):
+        call(t(1.0))
+
+
+def test_the_class_of_a_tensor_is_its_own_while_it_is_traced():
+    for ask in (lambda x: x * 2 if type(x) is Tensor else x, lambda x: x * 2 if x.__class__ is Tensor else x):
+        call = quiet(ask)
+        assert call(t(1.0)).item() == call(t(1.0)).item() == 2.0
 
 
 def test_a_list_that_others_have_is_returned_itself():

@@ -195,6 +195,8 @@ def _fingerprint(value: Any) -> bytes:
     try:
         return marshal.dumps(value, 2)  # the version that says no more than the values
     except ValueError:
+        if type(value) in (list, tuple):
+            return b"".join([f"{len(value)}".encode(), *map(_fingerprint, value)])
         return f"{type(value).__name__} {len(value) if hasattr(value, '__len__') else ''}".encode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm_
 from ..signals import whole
 from ..sums import squares
+from .apart import Apart, no_longer_shared
 from .exchange import Exchange
 from .flat import Flat
 from .memory import STEPS, Node
@@ -110,6 +112,8 @@ class Shared:
         with at_most(ranks.watch.limit):
             self.flats = [Flat(node, entries, dtype, uncut) for dtype, entries in by_type.items()]
         self.places = {place.p.number: (flat, place) for flat in self.flats for place in flat.layout.places}
+        self.views: list[tuple[Tensor, Any]] = []
+        self.state: defaultdict[Tensor, dict[str, Any]]
         self._take_over()
         self.factor, self.touched = 1.0, [False] * len(params)
         self._begin()
@@ -141,13 +145,31 @@ class Shared:
             if self.node.rank == 0:
                 view[...] = values
             place.p.array, place.p.grad = view, None
+            self.views.append((place.p, view))
         for flat in self.flats:
             for piece in (piece for bucket in flat.pieces for piece in bucket):
                 for key, value in self.optimizer.state.get(piece.place.p, {}).items():
                     of_all = isinstance(value, np.ndarray) and value.shape == piece.place.p.shape
                     piece.state[key] = flat.state(piece, value) if of_all else value
-        self.optimizer.state.clear()
+        self._part()
         self.ranks.meet()
+
+    def _part(self) -> None:
+        """From now on the optimiser's own state is in parts."""
+        parts = any(piece.state for flat in self.flats for bucket in flat.pieces for piece in bucket)
+        self.state = self.optimizer.state = Apart(parts)
+
+    def _still(self, name: str) -> None:
+        """Raise if the parameters or the optimiser's state are others than those that are shared."""
+        optimizer = self.optimizer
+        n = sum(len(group["params"]) for group in optimizer.param_groups)
+        odd = [p for p, view in self.views if p.array is not view]
+        if n != len(self.views):
+            raise no_longer_shared(name, f"{n} parameters, of which {len(self.views)} are shared")
+        if odd:
+            raise no_longer_shared(name, f"a parameter {odd[0].shape} that has another array than the shared one")
+        if optimizer.state is not self.state:
+            raise no_longer_shared(name, "a state that was loaded into the optimiser")
 
     # ---- one step ---------------------------------------------------------------------------------------------------
 
@@ -170,6 +192,7 @@ class Shared:
         >>> print(line.weight.grad.numpy().round(3))
         [[0.333 0.667]]
         """
+        self._still("backward")
         counts = bool(loss is not None and weight)
         if weight and (loss is None or not loss.requires_grad or loss.array.size != 1):
             got = "no loss" if loss is None else {"loss": loss}
@@ -216,6 +239,7 @@ class Shared:
         Ctrl-C does not stop it half-way: it strikes when all ranks are here, or when one did not come within the limit.
         """
         _all_summed(self._more)
+        self._still("step")
         settings = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
         self.ranks.note(f"step() with lr {', '.join(str(group.get('lr')) for group in settings)}", settings)
         requests = []
@@ -227,6 +251,7 @@ class Shared:
                         self.optimizer._change(flat.value(piece), g, piece.state, piece.place.group)
                 requests += self.node.gather(flat.parameters, cuts)
         self.factor = 1.0  # the gradients have been multiplied by it
+        self._part()
         self.ranks.wait(lambda: all(request.Test() for request in requests), "step()")
         self.node.tick(STEPS)
         self.ranks.watch.wait(lambda: self.node.reached(STEPS, self.node.ticks[STEPS]))
@@ -245,7 +270,7 @@ class Shared:
                 self.ranks.note("the parameters at collect()", zlib.crc32(flat.parameters.data))
         everything = self.ranks.to_first(own)
         params = {place.index: place.p for _, place in self.places.values()}
-        self.optimizer.state.clear()
+        self.state = self.optimizer.state = defaultdict(dict)
         for index, start, state in (part for parts in everything or () for part in parts):
             p = params[index]
             for key, value in state.items():
@@ -264,6 +289,9 @@ class Shared:
         self.ranks.meet()
         for p in [place.p for _, place in self.places.values()]:  # no name may hold an array of what is given back
             p.array = p.array.copy()
+        if isinstance(self.state, Apart) and not self.state.parts:
+            self.optimizer.state = defaultdict(dict)
+        self.views.clear()
         self.places.clear()
         self.flats.clear()
         with at_most(self.ranks.watch.limit):

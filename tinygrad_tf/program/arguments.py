@@ -18,7 +18,9 @@ def is_object(x: Any) -> bool:
         return any(map(is_object, x))
     if type(x) is dict:
         return any(map(is_object, x.values()))
-    return not (type(x) in _VALUES or isinstance(x, (Tensor, np.ndarray, np.generic)))
+    if isinstance(x, Tensor):  # with attributes of its own
+        return not type(x).__module__.startswith("tinygrad_tf.") or bool(getattr(x, "__dict__", None))
+    return type(x) is np.void or not (type(x) in _VALUES or isinstance(x, (np.ndarray, np.generic)))
 
 
 def _is_sequence(x: Any) -> bool:
@@ -42,14 +44,14 @@ def key_of(x: Any, given: list[Any], recording: bool) -> Any:
         given.append(x)
         if t is None:
             return kind, array.shape, array.dtype.str
-        return kind, array.shape, array.dtype.str, array.strides, wants
+        return kind, array.shape, array.dtype.str, array.strides, wants, is_object(x)
     if _is_sequence(x):
         return (kind, *[key_of(part, given, recording) for part in x])
     if kind is dict:
-        return (kind, *[(name, key_of(part, given, recording)) for name, part in x.items()])
+        return (kind, *[(type(name), name, key_of(part, given, recording)) for name, part in x.items()])
     if kind in (float, complex) or isinstance(x, np.inexact):
         return kind, repr(x)  # tells −0.0 from 0.0, and one NaN is as another
-    if kind in _VALUES or isinstance(x, np.generic):
+    if kind in _VALUES or (isinstance(x, np.generic) and kind is not np.void):
         return kind, x
     return id(x)
 
@@ -71,6 +73,13 @@ def with_tensors(x: Any, by_id: dict[int, Tensor]) -> Any:
         return {name: with_tensors(part, by_id) for name, part in x.items()}
     parts = [with_tensors(part, by_id) for part in x]
     return x._make(parts) if hasattr(x, "_make") else type(x)(parts)
+
+
+def containers_of(x: Any) -> set[int]:
+    """The ids of the lists, tuples and dicts among arguments."""
+    if type(x) is not dict and not _is_sequence(x):
+        return set()
+    return {id(x), *[i for part in (x.values() if type(x) is dict else x) for i in containers_of(part)]}
 
 
 def _holds_arrays(x: Any) -> bool:

@@ -16,7 +16,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from ..kernels import chosen
 from ..wording.languages import either, translated
-from .arguments import is_object, key_of, own, with_tensors
+from .arguments import containers_of, is_object, key_of, own, with_tensors
 from .guards import Guard
 from .programs import Program, numbers_of
 from .straight import OtherWay
@@ -50,9 +50,10 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     warning says which line it was; with ``fullgraph`` an error does. Conditions (``if loss > 1:``) and shapes that
     follow from masks have a program for each outcome. What the function reaches by name is looked at before each call:
     numbers, texts, small arrays, attributes, containers, modules with their modes and settings, other functions. If it
-    has changed, another program is made, up to eight; what cannot be looked at, as a weak reference or ``globals()``,
-    makes it run as usual, too. The environment, files and names of Tensors are not looked at: give what comes from
-    there as an argument. Printing is done in the first call only. ``disable`` gives the function back
+    has changed, another program is made, up to eight; what cannot be looked at, as a weak reference, ``globals()`` or a
+    function of ``os`` or ``sys``, makes it run as usual, too. Names of Tensors, attributes of NumPy's and this
+    package's own classes, and files behind a path's methods are not looked at: give them as an argument. Printing is
+    done in the first call only. ``disable`` gives the function back
     as it is. The other arguments are PyTorch's, and change nothing here.
 
     >>> @compile
@@ -141,6 +142,10 @@ class Compiled:
                         return program.run(given)
                     except OtherWay:
                         continue
+                    except Exception as problem:
+                        if program.has_changed_something(problem):
+                            raise
+                        return self._as_it_is(args, kwargs)  # which raises it as well, unless the function catches it
             if key in self._refused:
                 return self._as_it_is(args, kwargs)
         return self._first_call(key, given, args, kwargs)
@@ -161,16 +166,23 @@ class Compiled:
                        "arrays; it now runs as it is", "bring batches to one size, and give numbers that change as "
                        "Tensors")  # fmt: skip
             return self._as_it_is(args, kwargs)
-        tracer, start = Tracer(), random.get_state()
+        start, recording = random.get_state(), thread.state.recording
         objects = [x for x in (*args, *kwargs.values()) if is_object(x)]
-        before, recording = Guard([self.__wrapped__], [], objects), thread.state.recording
+        before = Guard([self.__wrapped__], [], objects)
+        if before.classes:  # a Tensor that is traced has another class
+            self._by_key.setdefault(key, [])
+            self._refused[key] = "it asks for the class of what may be a Tensor"
+            self._tell(f"{self._refused[key]}; it runs as it is", "write isinstance(x, Tensor)")
+            return self._as_it_is(args, kwargs)
+        tracer = Tracer(before)
         with tracer:
             tracer.look_at(before.tensors)
             tensors = [x if isinstance(x, Tensor) else own(x) for x in given]
             for i, t in enumerate(tensors):
                 tracer.argument(t, i)
             by_id = {id(x): t for x, t in zip(given, tensors, strict=True)}
-            result = self.__wrapped__(*with_tensors(args, by_id), **with_tensors(kwargs, by_id))
+            whole = with_tensors(args, by_id), with_tensors(kwargs, by_id)
+            result = self.__wrapped__(*whole[0], **whole[1])
         tracer.check_draws()
         trace = tracer.trace
         programs = self._by_key.setdefault(key, [])
@@ -181,7 +193,7 @@ class Compiled:
             trace.refused = "it changes what it reaches by name or is given"
             self._changes[key] = self._changes.get(key, 0) + 1  # perhaps something that is made once
         elif trace.refused is None:
-            trace.refused = self._program(programs, tracer, result, tensors, objects, start)
+            trace.refused = self._program(programs, tracer, result, tensors, objects, start, whole)
         if trace.refused is not None and self._changes.get(key, 3) > 2:
             self._refused[key] = trace.refused
             cure = "leave that out of the function, or give it as an argument"
@@ -189,7 +201,7 @@ class Compiled:
         return numbers_of(result) if any(isinstance(e, Act) for e in trace.events) else result
 
     def _program(self, programs: list[Program], tracer: Tracer, result: Any, tensors: list[Tensor],
-                 objects: list[Any], start: Any) -> str | None:  # fmt: skip
+                 objects: list[Any], start: Any, given: Any) -> str | None:  # fmt: skip
         """Make a program of a trace, or say why there is none."""
         trace = tracer.trace
         ops = {e.op for e in trace.events if isinstance(e, Call)}
@@ -204,10 +216,11 @@ class Compiled:
             return f"the Tensor {lost[0].name or lost[0].shape} is found in a place that may change"
         if any(t.number in guard.reached for t in tensors):  # Program.is_named asks for it later on
             return "an argument is also reached by name"
-        if any(isinstance(e, Backward) for e in trace.events) and any(t.op is not None for t in tensors):
-            return "backward() goes on beyond an argument"
+        if any(isinstance(e, Backward) for e in trace.events) and any(t.requires_grad for t in tensors):
+            return "backward() gives an argument its gradient"
         try:
-            program = Program(getattr(self, "__name__", "compiled"), tracer, result, tensors, guard)
+            name = getattr(self, "__name__", "compiled")
+            program = Program(name, tracer, result, tensors, guard, containers_of(given))
             program.check(tensors, start)
         except Exception as problem:  # whatever it is, the function itself has done its work
             return f"no program could be made ({type(problem).__name__}: {problem})"

@@ -7,6 +7,7 @@ and whether they want a gradient.
 
 from __future__ import annotations
 
+import abc
 import builtins
 import functools
 import inspect
@@ -21,29 +22,10 @@ import numpy as np
 
 from ..autograd.places import is_ours
 from ..autograd.tensor import Tensor
-from .reached import (
-    LOOKS_UP,
-    Code,
-    carried_by,
-    fingerprint,
-    is_empty,
-    is_fixed,
-    is_installed,
-    is_library,
-    moves,
-    sampled,
-)
+from . import reached
 
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
 _MOST = 20_000  # conditions
-_LARGE = 1 << 20  # bytes of an array
 _DEEPEST = 8
-#: Bytes of an object that holds nothing but its attributes.
-_BARE = type("Bare", (), {}).__basicsize__
-#: Methods that a program does not come by, or that make texts; those that make an object belong to calls of its class.
-_ASIDE = {"__repr__", "__str__", "__format__", "__del__", "__reduce__", "__getstate__", "__setstate__", "__setattr__",
-          "__delattr__", "__hash__", "__dict__", "__weakref__"}  # fmt: skip
-_MAKING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
 _GONE = "(KeyError, IndexError, AttributeError, ValueError, TypeError)"
 
 
@@ -57,11 +39,13 @@ class Guard:
     def __init__(self, functions: Iterable[Any], modules: Iterable[Any], objects: Iterable[Any]) -> None:
         self.names: set[str] = set()  # by which the functions may reach attributes
         self.every = False  # whether they may reach them by names that are computed
-        before = -1
-        while len(self.names) > before:  # again with all names that were found
-            before = len(self.names)
+        self.makes_text = False
+        self.classes = False  # whether they ask for the class of something, which may be a Tensor that is traced
+        self.making = reached.MAKING  # methods that are not called by them
+        before: Any = None
+        while before != (before := (len(self.names), self.every, self.makes_text, len(self.making))):  # with all found
             self.unknown: str | None = None
-            self.space: dict[str, Any] = {"fingerprint": fingerprint, "sampled": sampled, "is_empty": is_empty}
+            self.space: dict[str, Any] = reached.CONDITIONS.copy()
             self.constants: dict[int, str] = {}
             self.conditions: dict[str, None] = {}  # in their order, each once
             self.reached: set[int] = set()
@@ -105,20 +89,22 @@ class Guard:
         if isinstance(vars(type(function)).get("programs"), property):  # a compiled one, as a method
             self._function(function.__wrapped__)
             return
-        if (
-            callable(function)
-            and not isinstance(function, (types.FunctionType, type))
-            and not is_library(type(function))
+        if isinstance(function, functools.partial) or not (
+            function is None or isinstance(function, (types.FunctionType, type)) or reached.is_library(type(function))
         ):
             self._value(self._constant(function), function)
-        if not isinstance(function, types.FunctionType) or not self._is_new(function):
+        known = getattr(function, "__module__", None) in reached.KNOWN
+        if known or not isinstance(function, types.FunctionType) or not self._is_new(function):
             return
         if is_ours(function.__code__):  # or what a decorator of ours, such as no_grad, has made of the user's
             self._function(getattr(function, "__wrapped__", None))
             return
-        code = Code(function.__code__)
+        code = reached.Code(function.__code__)
         self.names |= code.names
-        self.every |= not LOOKS_UP.isdisjoint(code.globals | code.names)
+        self._uses(code.globals, code.names)
+        if "__class__" in code.names and function.__code__.co_filename != "<string>":  # a dataclass's comparison
+            self.making = set()
+        self.makes_text |= code.makes_text
         self._ask(f"{self._constant(function)}.__code__ is {self._constant(function.__code__)}")
         for cell in function.__closure__ or ():
             try:
@@ -132,15 +118,20 @@ class Guard:
             if getattr(function, part):
                 self._value(f"{self._constant(function)}.{part}", getattr(function, part))
 
-    def _globals(self, code: Code, space: str, own: dict[str, Any], givens: dict[str, Any]) -> None:
+    def _uses(self, functions: set[str], attributes: set[str] = set()) -> None:  # noqa: B006
+        """What follows from the names of Python's own functions, and of attributes."""
+        self.every |= not reached.LOOKS_UP.isdisjoint(functions | attributes)
+        self.classes |= "type" in functions
+        self.makes_text |= not functions.isdisjoint(("str", "repr", "format"))
+        self.unknown = reached.leads_anywhere(functions, attributes) or self.unknown
+
+    def _globals(self, code: reached.Code, space: str, own: dict[str, Any], givens: dict[str, Any]) -> None:
         for name in sorted(code.globals):
             if name in own:
                 self._value(f"{space}[{name!r}]", own[name])
                 continue
             self._ask(f"{name!r} not in {space}")
-            if name in ("eval", "exec", "globals", "__import__"):
-                self.unknown = f"what {name}() reaches cannot be watched"
-            elif name in givens:
+            if name in givens:
                 self._ask(f"{self._constant(givens)}[{name!r}] is {self._constant(givens[name])}")
 
     def _value(self, path: str, x: Any, depth: int = 0) -> None:
@@ -154,7 +145,7 @@ class Guard:
             # −0.0 equals 0.0, NaN not even itself
             self._ask(f"type({path}) is {self._constant(type(x))} and repr({path}) == {repr(x)!r}")
             return
-        if isinstance(x, _PLAIN):
+        if isinstance(x, reached.PLAIN) and reached.is_library(type(x)):
             short = type(x) in (int, float, str) and len(repr(x)) < 99 and x not in (math.inf, -math.inf)
             said = repr(x) if short else self._constant(x)
             self._ask(f"type({path}) is {self._constant(type(x))} and {path} == {said}")
@@ -168,22 +159,25 @@ class Guard:
             self._tensor(path, x)
         elif isinstance(x, np.ndarray):
             self._array(path, x)
+        elif getattr(builtins, str(getattr(x, "__name__", "")), None) is x:  # one of Python's own functions or classes
+            self._uses({str(x.__name__)})  # type: ignore[union-attr]
+        elif (what := reached.moves(x, self.names)) is not None:
+            self.unknown = what
         elif isinstance(x, (types.FunctionType, types.MethodType)):
-            if is_installed(x):
-                for part in carried_by(x) if self._is_new(x) else ():
+            if reached.is_installed(x):
+                for part in reached.carried_by(x) if self._is_new(x) else ():
                     self._value(self._constant(part), part)
             else:
                 self._function(x)
                 own = {} if is_ours(x.__code__) else vars(getattr(x, "__func__", x))
                 self._named(path, x, {n: v for n, v in own.items() if n != "__wrapped__"}, depth)
-        elif isinstance(vars(type(x)).get("programs"), property) or isinstance(x, functools._lru_cache_wrapper):
-            self._value(
-                f"{path}.__wrapped__", x.__wrapped__, depth + 1
-            )  # another compiled function, or one with a cache
+        elif isinstance(vars(type(x)).get("programs"), property):  # another compiled function
+            self._value(f"{path}.__wrapped__", x.__wrapped__, depth + 1)
+            self._named(path, x, {n: v for n, v in vars(x).items() if n[0] != "_"}, depth)
+        elif isinstance(x, functools._lru_cache_wrapper):
+            self.unknown = "what a cache holds cannot be watched"
         elif isinstance(x, Iterator):
             self.unknown = "an iterator moves on with each call"
-        elif (what := moves(x, self.names)) is not None:
-            self.unknown = what
         elif isinstance(x, (types.BuiltinFunctionType, types.MethodWrapperType)):
             if not isinstance(x.__self__, (types.ModuleType, type(None))):
                 self._value(self._constant(x.__self__), x.__self__, depth + 1)
@@ -202,39 +196,40 @@ class Guard:
         if hasattr(type(x), "named_parameters"):
             self._module(path, x)
         elif isinstance(x, types.ModuleType):
-            if not is_library(x):
+            if not reached.is_library(x):
+                self.names |= {"__getattr__"} & vars(x).keys()
                 self._named(path, x, vars(x), depth)
                 return
             for name in sorted(self.names & vars(x).keys()):
                 self._ask(f"{path}.{name} is {self._constant(vars(x)[name])}")
+                if isinstance(vars(x)[name], reached.IN_LIBRARIES):
+                    self._value(f"{path}.{name}", vars(x)[name], depth + 1)
         elif isinstance(x, type):
-            if not is_library(x):
-                kinds = [kind for kind in reversed(x.__mro__) if not is_library(kind)]
+            if not reached.is_library(x):
+                kinds = [kind for kind in reversed(x.__mro__) if not reached.is_library(kind)]
                 self._named(path, x, {name: part for kind in kinds for name, part in vars(kind).items()}, depth)
                 self._methods(x, set())
                 self._methods(type(x))
+                if isinstance(x, abc.ABCMeta):  # of which others may become heirs
+                    self._ask(f"{self._constant(abc.get_cache_token)}() == {abc.get_cache_token()!r}")
         else:
             self._items(path, x, depth)
-            if not is_library(type(x)):
+            if not reached.is_library(type(x)):
                 self._ask(f"{path}.__class__ is {self._constant(type(x))}")
-                slots = {n for kind in type(x).__mro__ for n in _as_tuple(vars(kind).get("__slots__", ()))}
+                if reached.hides(x):
+                    self.unknown = f"a {type(x).__name__} that it reaches by name cannot be watched"
+                slots = {n for kind in type(x).__mro__ for n in reached.as_tuple(vars(kind).get("__slots__", ()))}
                 held = {name: getattr(x, name) for name in slots if hasattr(x, name)} | getattr(x, "__dict__", {})
-                if any(is_library(kind) and kind.__module__ != "builtins" for kind in type(x).__mro__):
+                if any(reached.is_library(kind) and kind.__module__ != "builtins" for kind in type(x).__mro__):
                     self.names |= held.keys()  # an installed ancestor's methods are not read: they may read all
                 self._named(path, x, held, depth)
                 self._methods(type(x))
-            elif type(x) is not object and not is_fixed(x):
+            elif type(x) is not object and not reached.is_fixed(x):
                 own = getattr(x, "__dict__", None)
-                if own is not None and type(x).__basicsize__ <= _BARE:  # a mark, as dataclasses.MISSING is one
+                if own is not None and not reached.hides(x):
                     self._items(f"{path}.__dict__", own, depth)
-                elif (
-                    not own
-                    and not isinstance(x, (Mapping, KeysView))
-                    and not type(x).__module__.startswith("tinygrad_tf.")
-                ):
+                elif not isinstance(x, (Mapping, KeysView)) and not type(x).__module__.startswith("tinygrad_tf."):
                     self.unknown = f"a {type(x).__name__} that it reaches by name cannot be watched"
-                elif own:
-                    self._items(f"{path}.__dict__", own, depth)
 
     def _items(self, path: str, x: Any, depth: int) -> None:
         if isinstance(x, (list, tuple)):
@@ -242,11 +237,15 @@ class Guard:
             for i, part in enumerate(x):
                 self._value(f"{path}[{i}]", part, depth + 1)
         elif isinstance(x, Mapping):
-            self._ask(f"len({path}) == {len(x)}")
+            self._ask(f"[*{path}] == {self._constant([*x])}")  # in this order
             for key, part in list(x.items()):
                 self._value(f"{path}[{self._constant(key)}]", part, depth + 1)
         elif isinstance(x, Set):
             self._ask(f"{path} == {self._constant(frozenset(x))}")
+        if isinstance(x, (Mapping, Set)):  # keys may be objects with attributes
+            for key in x:
+                if not isinstance(key, reached.PLAIN):
+                    self._value(self._constant(key), key, depth + 1)
 
     def _named(self, path: str, x: Any, own: Any, depth: int) -> None:
         """Those attributes that the functions name, and those of the class, unless they are methods."""
@@ -262,34 +261,40 @@ class Guard:
             elif not name.startswith("__"):
                 self._of_class(path, x, name, depth)
         if hasattr(x, "__dict__"):
-            absent = frozenset(name for name in self.names if name not in vars(x))
-            self._ask(f"{self._constant(absent)}.isdisjoint({path}.__dict__)")
+            self._no_others(path, vars(x))
 
     def _of_class(self, path: str, x: Any, name: str, depth: int) -> None:
         part = inspect.getattr_static(x, name, self)
-        if isinstance(part, _PLAIN) or not (part is self or hasattr(type(part), "__get__") or is_library(type(x))):
+        own = part is not self and not hasattr(type(part), "__get__") and not reached.is_library(type(x))
+        if own or isinstance(part, reached.PLAIN):
             self._value(f"{path}.{name}", part, depth + 1)
 
-    def _methods(self, kind: type, aside: set[str] = _MAKING) -> None:
+    def _methods(self, kind: type, aside: set[str] | None = None) -> None:
         """The methods of a user's class that the functions name, and those that Python calls."""
         for owner in kind.__mro__:
-            if is_library(owner):
+            if reached.is_library(owner):
                 continue
             for name, method in list(vars(owner).items()):
                 called = (
                     name.startswith("__")
-                    and name not in _ASIDE | aside
+                    and name not in reached.ASIDE | (self.making if aside is None else aside)
+                    and (self.makes_text or name not in reached.TEXTS)
                     and not owner.__module__.startswith("tinygrad_tf.")
                 )
                 if hasattr(type(method), "__get__") and (called or name in self.names):
                     self._ask(f"{self._constant(owner)}.__dict__.get({name!r}) is {self._constant(method)}")
                     function = getattr(method, "fget", None) or getattr(method, "__func__", None)
-                    if not is_library(type(method)):  # a descriptor of the user's
+                    if not reached.is_library(type(method)):  # a descriptor of the user's
                         self._value(self._constant(method), method)
                     self._function(function or getattr(method, "func", None) or method)  # func: cached_property
             self.every |= "__getattr__" in vars(owner) or "__getattribute__" in vars(owner)
-            absent = frozenset(self.names - vars(owner).keys())
-            self._ask(f"{self._constant(absent)}.isdisjoint({self._constant(owner)}.__dict__)")
+            self._no_others(self._constant(owner), vars(owner))
+
+    def _no_others(self, path: str, own: Any) -> None:
+        """That nothing comes to hide, or to be, what the functions name."""
+        names = frozenset(own) if self.every else frozenset(self.names - own.keys())
+        said = "{}.__dict__.keys() == {}" if self.every else "{1}.isdisjoint({0}.__dict__)"
+        self._ask(said.format(path, self._constant(names)))
 
     def _module(self, path: str, x: Any) -> None:
         """All attributes of a module that was called, its mode, and that it has no hooks."""
@@ -301,9 +306,11 @@ class Guard:
         self._ask(f"{path}.training is {x.training}")
         self._ask(f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)")
         for name, part in list(vars(x).items()):
-            if isinstance(part, np.ndarray) and part.nbytes > _LARGE and part.dtype != object:  # a table of positions
+            if (
+                isinstance(part, np.ndarray) and part.nbytes > reached.LARGE and part.dtype != object
+            ):  # a table of positions
                 self._ask(f"{own}[{name!r}] is {self._constant(part)}")
-                self._ask(f"sampled({self._constant(part)}) == {self._constant(sampled(part))}")
+                self._ask(f"sampled({self._constant(part)}) == {self._constant(reached.sampled(part))}")
             elif name not in beside:
                 self._value(f"{path}.__dict__[{name!r}]", part, 1)
         for name in sorted(self.names - vars(x).keys()):
@@ -320,8 +327,7 @@ class Guard:
             return
         self.reached.add(x.number)
         self.tensors.append(x)
-        dtype, wants = self._constant(x.dtype), x.requires_grad
-        own = getattr(x, "__dict__", None)  # a Parameter's attributes
+        own, dtype, wants = getattr(x, "__dict__", None), self._constant(x.dtype), x.requires_grad
         more = "" if own is None else f" and len({path}.__dict__) == {len(own)}"
         self._ask(f"(a := {path}.array).shape == {x.shape} and a.dtype is {dtype} and a.strides == {x.array.strides}"
                   f" and {path}.requires_grad is {wants} and {path}.hooks is None{more}")  # fmt: skip
@@ -330,15 +336,8 @@ class Guard:
 
     def _array(self, path: str, x: np.ndarray[Any, Any]) -> None:
         """An array's entries: what the function computes from them in NumPy is a constant of its program."""
-        if type(x) not in (np.ndarray, np.memmap, np.matrix):
-            self.unknown = f"a {type(x).__name__} that it reaches by name cannot be watched"
-        elif x.nbytes > _LARGE or x.dtype == object:
-            self.unknown = (
-                f"an array {x.shape} that it reaches by name is too large to be watched; give it as an argument"
-            )
+        what = reached.cannot_be_watched(x)
+        if what is not None:
+            self.unknown = what
         elif self._is_new(x):
-            self._ask(f"fingerprint({path}) == {self._constant(fingerprint(x))}")
-
-
-def _as_tuple(slots: Any) -> tuple[str, ...]:
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+            self._ask(f"fingerprint({path}) == {self._constant(reached.fingerprint(x))}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from ..ops import reduction
 Array = np.ndarray[Any, Any]
 SLOT: Any = Tensor.__dict__["array"]
 GRAD: Any = Tensor.__dict__["grad"]
+CLASS: Any = object.__dict__["__class__"]
+WANTS: Any = Tensor.__dict__["requires_grad"]
 
 
 def tracer_at_work() -> Any:
@@ -54,6 +56,8 @@ class _Noticing:
         tracer, gradient = tracer_at_work(), GRAD.__get__(self)
         if tracer is not None and not tracer.trusted and gradient is None:
             tracer.refuse("a gradient that is not there yet is looked at")
+        elif tracer is not None and not tracer.trusted:
+            tracer.look_at([gradient])
         return gradient
 
     @grad.setter
@@ -64,6 +68,25 @@ class _Noticing:
                 return tracer.act(GRAD.__set__, (self, None), {})
             tracer.refuse("a gradient is assigned")
         return GRAD.__set__(self, gradient)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self).noticing  # type: ignore[attr-defined]
+
+    @property
+    def requires_grad(self) -> bool:
+        return bool(WANTS.__get__(self))
+
+    @requires_grad.setter
+    def requires_grad(self, wants: bool) -> None:
+        tracer = tracer_at_work()
+        if tracer is not None and not tracer.trusted:
+            tracer.refuse("requires_grad is switched")
+        WANTS.__set__(self, wants)
+
+    def __reduce__(self) -> Any:
+        made = Tensor.__reduce__(cast(Tensor, self))  # which reads the array
+        return made[0], (type(self).noticing, *made[1][1:])  # type: ignore[attr-defined]
 
     def detach(self) -> Tensor:
         tracer, t = tracer_at_work(), self
@@ -129,7 +152,7 @@ def seize(t: Tensor) -> None:
 def release(t: Tensor) -> None:
     kind = getattr(type(t), "noticing", None)
     if kind is not None:
-        t.__class__ = kind
+        CLASS.__set__(t, kind)
 
 
 class Told:

@@ -12,17 +12,17 @@ import numpy as np
 
 from .. import random
 from ..autograd import mistakes
-from ..autograd.changes import is_newer, last_write
+from ..autograd.changes import is_newer, last_write, last_write_to
 from ..autograd.operation import Op
 from ..autograd.recording import thread
-from ..autograd.tensor import NO_PARAMS, Tensor, made_by
+from ..autograd.tensor import NO_PARAMS, Tensor, made_by, numbers
 from ..autograd.walk import FREED
 from ..errors import error
 from ..kernels import Kernel
 from .calls import Unwritable
 from .guards import Guard
 from .noticing import Told
-from .straight import OtherWay, Straight
+from .straight import BEGUN, Straight
 from .trace import Act, Backward, Call, Draw, Value
 from .tracing import Tracer
 
@@ -32,8 +32,10 @@ Array = np.ndarray[Any, Any]
 class Program:
     """One program of a function: for arguments of certain shapes and types, and settings that its guard looks at."""
 
-    def __init__(self, name: str, tracer: Tracer, result: Any, tensors: list[Tensor], guard: Guard) -> None:
+    def __init__(self, name: str, tracer: Tracer, result: Any, tensors: list[Tensor], guard: Guard,
+                 containers: set[int]) -> None:  # fmt: skip
         self.guard = guard
+        self.containers = containers  # the ids of lists and the like that others have
         trace = tracer.trace
         straight = Straight(trace)
         for value in tracer.values.values():
@@ -82,12 +84,18 @@ class Program:
         space = straight.compiled(texts)
         self.text: str = space.pop("__text__")
         self.forward: Callable[..., Any] = space["forward"]
+        self.results = [k for k, v in enumerate(self.outputs) if straight.names.get(v) in kept]
         self.ops = [None if w is None else _op_of(name, space[f"backward_{k}"]) for k, w in enumerate(self.wanted)]
         self.inputs = [() if w is None else tuple(map(self._source, w[0])) for w in self.wanted]
         made_at = {e.made: i for i, e in enumerate(trace.events) if isinstance(e, Call)}
         self.order = sorted(range(len(self.outputs)), key=lambda k: made_at.get(self.outputs[k], -1))
         self.several, self.keeps = several, any(self.ops)
         self.read = [v for v, name in straight.names.items() if name in kept and v.kind in ("argument", "outside")]
+        held = [x for x in straight.space.values() if isinstance(x, np.ndarray)]  # whose parts nobody else may write to
+        arrays = {k: v.array for k, v in enumerate(self.outputs) if isinstance(v.array, np.ndarray)}
+        self.constants = {k for k, array in arrays.items() if any(np.may_share_memory(array, x) for x in held)}
+        if any(self.outputs[k].kind != "constant" for k in self.constants):
+            raise Unwritable("it returns a view of what is made here and does not change")
 
     def _source(self, value: Value) -> Callable[[list[Any], list[Any]], Tensor]:
         """The Tensor that a gradient goes to, of the arguments and the outputs of a run."""
@@ -108,25 +116,27 @@ class Program:
                 return lambda given, made: given[value.index]
             if value.kind == "outside" and result is value.tensor:
                 return lambda given, made: result
-            if value.kind == "grad":
+            if "grad" in (value.kind, value.of and value.of.kind):
                 raise Unwritable("it returns the gradient of a parameter")
             if value.kind == "constant":
                 value.array = value.array.copy()  # who has the first result may write to it
             return self._output(value)
         if isinstance(result, Told):
             return self._output(tracer.others[id(result)])
-        if result is None or isinstance(result, (bool, int, float, str, np.generic)):
+        if result is None or isinstance(result, (bool, int, float, str, np.generic, np.dtype, type)):
             return lambda given, made: result
-        if isinstance(result, (list, dict)) and id(result) in self.guard.constants:
-            raise Unwritable(f"it returns a {type(result).__name__} that others have, too")
-        if isinstance(result, (list, tuple)):
+        if not isinstance(result, tuple):
+            if id(result) in self.guard.constants or id(result) in self.containers:
+                raise Unwritable(f"it returns a {type(result).__name__} that others have, too")
+            self.containers.add(id(result))
+        if type(result) in (list, tuple) or (isinstance(result, tuple) and hasattr(result, "_make")):
             parts = [self._result(x, tracer, tensors) for x in result]
             kind: Any = result._make if hasattr(result, "_make") else type(result)
             return lambda given, made: kind([part(given, made) for part in parts])
-        if isinstance(result, dict):
+        if type(result) is dict:
             named = {name: self._result(x, tracer, tensors) for name, x in result.items()}
             return lambda given, made: {name: part(given, made) for name, part in named.items()}
-        if dataclasses.is_dataclass(result):
+        if dataclasses.is_dataclass(result) and not isinstance(result, (type, tuple, list, dict)):
             fields = {name: self._result(x, tracer, tensors) for name, x in vars(result).items()}
             pattern = copy.copy(result)
 
@@ -147,11 +157,11 @@ class Program:
 
     def run(self, given: list[Any]) -> Any:
         """What the function returns for these arguments."""
-        arrays = [x.array if isinstance(x, Tensor) else self._own(x) for x in given]
+        arrays = [x.array if isinstance(x, Tensor) else np.array(x) for x in given]  # nobody else's
         state = random.get_state() if self.draws else None
         try:
             outputs, kept = self.forward(*arrays)
-        except OtherWay:
+        except Exception:
             if state is not None:
                 random.set_state(state)
             raise
@@ -164,21 +174,26 @@ class Program:
                 made[k] = array
             elif op is not None:
                 Xs = tuple([source(given, made) for source in self.inputs[k]])
-                made[k] = Y = made_by(op, array, Xs, NO_PARAMS, run, thread.state.scope, True)
-                run.results.append(weakref.ref(Y))
+                made[k] = made_by(op, array, Xs, NO_PARAMS, run, thread.state.scope, True)
             elif value.requires_grad and self.over:
                 made[k] = made_by(FREED, array, (), NO_PARAMS, None, thread.state.scope, True)
             else:
-                made[k] = Tensor.wrap(array.copy() if value.kind == "constant" else array)
+                made[k] = Tensor.wrap(array.copy() if k in self.constants else array)
+        run.number = next(numbers)
+        run.results = [weakref.ref(Y) for Y, op in zip(made, self.ops, strict=True) if op is not None]
+        run.own = [outputs[k] for k in self.results]
         return self.rebuild(given, made)
 
     def is_named(self, given: list[Any]) -> bool:
         """Whether an argument is also reached by name, where the program takes them for two."""
         return any(isinstance(x, Tensor) and x.number in self.guard.reached for x in given)
 
-    def _own(self, x: Array) -> Array:
-        """An argument, in the layout of the traced call; its user may write to it before the way back."""
-        return np.array(x) if self.keeps or not x.flags.c_contiguous else np.asarray(x)
+    def has_changed_something(self, problem: Exception) -> bool:
+        """Whether a run had changed more than gradients that are taken away, when it ended with this error."""
+        at = problem.__traceback__
+        while at is not None and at.tb_frame.f_code is not self.forward.__code__:
+            at = at.tb_next
+        return at is not None and BEGUN in at.tb_frame.f_locals
 
     def check(self, tensors: list[Tensor], start: dict[str, Any]) -> None:
         """Run once, and raise Unwritable if other bits come out than those of the call that was traced."""
@@ -204,20 +219,24 @@ class Program:
 class Run:
     """One run of a program, whose arrays wait for the way back."""
 
-    __slots__ = ("arrays", "given", "kept", "program", "results", "state")
+    __slots__ = ("arrays", "given", "kept", "number", "own", "program", "results", "state")
 
     def __init__(self, program: Program, arrays: list[Array], given: list[Any], kept: list[Any], state: Any) -> None:
         self.program, self.arrays, self.given, self.kept, self.state = program, arrays, given, kept, state
         self.results: list[weakref.ref[Tensor]] = []
+        self.own: list[Array] = []  # arrays of results that the way back reads
+        self.number = -1  # when it ended, by the clock of Tensors
 
     def check(self) -> None:
         """Raise if a Tensor that the way back reads was written to since this run."""
         Y = next((t for ref in self.results if (t := ref()) is not None), None)
-        if Y is not None and Y.number < last_write[0]:
+        if Y is not None and self.number < last_write[0]:
             read = [self.given[v.index] if v.kind == "argument" else v.tensor for v in self.program.read]
             for x in read:
-                if isinstance(x, Tensor) and is_newer(x, Y.number):
+                if isinstance(x, Tensor) and is_newer(x, self.number):
                     raise mistakes.changed(Y, next((i for i, t in enumerate(Y.inputs, 1) if t is x), 1))
+            if any((last_write_to(array) or 0) > self.number for array in self.own):
+                raise mistakes.changed(Y, 0)
 
     def take(self) -> list[Any]:
         """The arrays that were kept; for a second way back they are computed again, with the same random numbers."""

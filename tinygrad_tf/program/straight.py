@@ -27,6 +27,7 @@ from .plain import Call as Written
 from .trace import Act, Backward, Call, Choice, Draw, Trace, Value
 
 Array = np.ndarray[Any, Any]
+BEGUN = "begun"  # what a program names before its first change
 #: By its value, a gradient's name and array, and whether nobody else has that array.
 Whole: TypeAlias = dict[Value, tuple[str, Array, bool]]
 
@@ -40,6 +41,7 @@ class Straight(Lines):
         self.names: dict[Value, str] = {}
         self.saved: dict[Call, str] = {}
         self.loaded: set[str] = set()
+        self.begun = False  # whether something was changed that a second run would change again
         self.templates: dict[Any, Written] = {}
 
     # ---- names -------------------------------------------------------------------------------------------------------
@@ -79,6 +81,7 @@ class Straight(Lines):
             elif isinstance(event, Act):
                 name = self.names[event.made] = self._next("t")
                 function, args, kwargs = event.function, event.args, event.kwargs
+                self._begin(event)
                 self._line(f"{name} = {self.refer(_bound(function, args, kwargs))}()", name, acts=True)
                 self.loaded.clear()
             elif isinstance(event, Backward):
@@ -87,7 +90,13 @@ class Straight(Lines):
                 for leaf, gradient, lent in self.backward(event.of, name, event.gradient.array, i):
                     assert leaf.tensor is not None
                     own = f"array({gradient})" if lent else gradient
+                    self._begin(event)
                     self._line(f"{self.refer(accumulate)}({self.refer(leaf.tensor, 'P')}, {own})", acts=True)
+
+    def _begin(self, event: Act | Backward) -> None:
+        if not self.begun and event.changes:
+            self.begun = True
+            self._line(f"{BEGUN} = True", acts=True)
 
     def _forward(self, call: Call) -> None:
         op, made = call.op, self.names.setdefault(call.made, self._next("v"))

@@ -55,6 +55,11 @@ class Act:
     kwargs: dict[str, Any]
     made: Value
 
+    @property
+    def changes(self) -> bool:
+        """Whether it does more than take gradients away, which may be done again."""
+        return self.function.__name__ not in ("zero_grad", "__set__")
+
 
 @dataclass(eq=False)
 class Backward:
@@ -62,6 +67,7 @@ class Backward:
 
     of: Value
     gradient: Value
+    changes = True
 
 
 @dataclass(eq=False)

@@ -19,6 +19,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..ops.conversion import astype
 from ..ops.indexing import _getitem as getitem
+from .guards import Guard
 from .noticing import GRAD, SLOT, Told, release, seize
 from .readers import MAY_READ
 from .trace import Act, Backward, Call, Choice, Draw, Trace, Value
@@ -31,7 +32,8 @@ class Tracer(Watcher):
 
     holds_arrays = True
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard  # of what the function reaches by name, before the call
         self.trace = Trace()
         self.values: dict[int, Value] = {}  # by the number of a Tensor
         self.arrays: dict[int, Value] = {}  # by the id of an array
@@ -42,7 +44,7 @@ class Tracer(Watcher):
         self.first = Tensor.wrap(np.zeros(())).number
 
     def __enter__(self) -> Tracer:
-        self.generator = random.get_state()
+        self.generator, self.source = random.get_state(), random.generator()
         self.elsewhere = _others_states()
         self.boundary = sys._getframe(1)
         super().__enter__()
@@ -75,7 +77,7 @@ class Tracer(Watcher):
 
     def check_draws(self) -> None:
         """Refuse unless all that was drawn is noted: drawn again, it leaves the generators as they are."""
-        if _others_states() != self.elsewhere:
+        if _others_states() != self.elsewhere or random.generator() is not self.source:
             self.refuse("random numbers of NumPy's, Python's or somebody's own generator")
         with random.replayed(self.generator):
             for event in self.trace.events:
@@ -104,6 +106,11 @@ class Tracer(Watcher):
         """The value that an input of a call is. ``array`` is what the op was given of it."""
         if isinstance(x, Tensor):
             known = self.values.get(x.number)
+            root = known and (known.of or known)
+            if root and root.kind == "grad" and root.array is not _array(GRAD.__get__(root.tensor)):
+                self.refuse("the gradient of an earlier moment")
+            if known is None and x.number < self.first and id(SLOT.__get__(x)) in self.arrays:
+                self.refuse("two Tensors have one array")
             if known is None and (of := self.arrays.get(id(SLOT.__get__(x)))) is not None:
                 known = self._know(x, Value("cut", of.array, of=of)) if of.requires_grad else of
             if x.requires_grad and (known is None or not known.requires_grad) and x.number > self.first:
@@ -214,8 +221,12 @@ class Tracer(Watcher):
         for x in given:
             if isinstance(x, Tensor) and x.number > self.first and self.values[x.number].kind != "argument":
                 self.refuse(f"{function.__name__} of a Tensor that was made here")
+        if not isinstance(args[0], (Tensor, list)) and id(args[0]) not in self.guard.constants:
+            self.refuse(f"{function.__name__} of an object that is made here, or found in a place that may change")
         self.trusted += 1
         try:
+            if not self.guard.holds():
+                self.refuse(f"before {function.__name__} it changes what it reaches by name or is given")
             result = super().act(function, args, kwargs)
         finally:
             self.trusted -= 1
@@ -262,11 +273,7 @@ class Tracer(Watcher):
 
     def _has_changed_something(self) -> bool:
         """Whether what was done so far cannot be done again, for a program that finds itself on another way."""
-        harmless = ("zero_grad", "__set__")  # gradients that are taken away
-        return any(
-            isinstance(e, Backward) or (isinstance(e, Act) and e.function.__name__ not in harmless)
-            for e in self.trace.events
-        )
+        return any(isinstance(e, (Act, Backward)) and e.changes for e in self.trace.events)
 
     def choose(self, t: Tensor) -> bool:
         """``bool(t)`` in the function."""
@@ -289,6 +296,10 @@ class Tracer(Watcher):
                 return
             frame = frame.f_back
         self.refuse("the value of a Tensor is read outside of an op")
+
+
+def _array(t: Tensor | None) -> Array | None:
+    return None if t is None else SLOT.__get__(t)
 
 
 def _is_mask(setting: Any) -> bool:
