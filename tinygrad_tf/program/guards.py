@@ -118,7 +118,7 @@ class Guard:
             if getattr(function, part):
                 self._value(f"{self._constant(function)}.{part}", getattr(function, part))
 
-    def _uses(self, functions: set[str], attributes: set[str] = set()) -> None:  # noqa: B006
+    def _uses(self, functions: Set[str], attributes: Set[str] = frozenset()) -> None:
         """What follows from the names of Python's own functions, and of attributes."""
         self.every |= not reached.LOOKS_UP.isdisjoint(functions | attributes)
         self.classes |= "type" in functions
@@ -306,9 +306,8 @@ class Guard:
         self._ask(f"{path}.training is {x.training}")
         self._ask(f"{hooks} is None or not ({hooks}.before or {hooks}.after or {hooks}.backward)")
         for name, part in list(vars(x).items()):
-            if (
-                isinstance(part, np.ndarray) and part.nbytes > reached.LARGE and part.dtype != object
-            ):  # a table of positions
+            if isinstance(part, np.ndarray) and part.nbytes > reached.LARGE and part.dtype != object:
+                # a table of positions
                 self._ask(f"{own}[{name!r}] is {self._constant(part)}")
                 self._ask(f"sampled({self._constant(part)}) == {self._constant(reached.sampled(part))}")
             elif name not in beside:

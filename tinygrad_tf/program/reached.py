@@ -138,7 +138,7 @@ def moves(x: Any, names: set[str]) -> str | None:
     return None
 
 
-def leads_anywhere(functions: set[str], attributes: set[str]) -> str | None:
+def leads_anywhere(functions: Set[str], attributes: Set[str]) -> str | None:
     """What of the names of Python's own functions, and of attributes, leads to places that nobody can watch."""
     found = sorted((functions & _LEADS) | (attributes & _ANYWHERE))
     return f"what {found[0]} reaches cannot be watched" if found else None
