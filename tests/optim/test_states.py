@@ -36,6 +36,17 @@ def made(name):
     return (getattr(optim, name)(base, *SCHEDULES[name]) if name in SCHEDULES else base), base
 
 
+@pytest.mark.parametrize("theirs", ["Adam", "AdamW", "RMSprop", "Adagrad"])
+@pytest.mark.parametrize("ours", ["SGD", "Muon"])
+def test_a_state_of_another_optimiser_is_refused(ours, theirs):
+    saved = optimizer(theirs)
+    train(saved, saved, 1)
+    mine = optimizer(ours)
+    with pytest.raises(ValueError, match="no momentum_buffer"):
+        mine.load_state_dict(saved.state_dict())
+    assert mine.state == {}
+
+
 def train(part, base, steps):
     for _ in range(steps):
         for p in base.param_groups[0]["params"]:

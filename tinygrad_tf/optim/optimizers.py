@@ -33,7 +33,7 @@ class SGD(Optimizer):
     [0.8]
     """
 
-    elementwise = True
+    elementwise, needed = True, ("momentum_buffer",)
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
                  weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False,
@@ -249,6 +249,8 @@ class Muon(Optimizer):
     [[2.9 0. ]
      [0.  0.9]]
     """
+
+    needed = ("momentum_buffer",)
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, weight_decay: float = 0.1, momentum: float = 0.95,
                  nesterov: bool = True, ns_coefficients: tuple[float, float, float] = (3.4445, -4.775, 2.0315),
