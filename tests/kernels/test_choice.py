@@ -19,7 +19,7 @@ def test_a_set_that_does_not_exist_is_refused_and_changes_nothing():
 
 
 @pytest.mark.parametrize(("chosen", "words"), [
-    ("compiled", "ImportError: kernels.use got 'compiled': import of numba halted; None in sys.modules\n"
+    ("compiled", "ImportError: kernels.use got 'compiled' (Python: import of numba halted; None in sys.modules)\n"
                  "  rule: these kernels are compiled by Numba\n  cure: pip install \"tinygrad_tf[fast]\"\n"),
     ("fast", "ValueError: kernels.use got name 'fast'\n"),
 ])  # fmt: skip

@@ -1,6 +1,7 @@
 """compile(): the same bits as without, whatever is called, and a word wherever that cannot be."""
 
 import collections
+import contextlib
 import copy
 import dataclasses
 import functools
@@ -947,6 +948,39 @@ ONCE_WRONG = {
                                            for i in range(3)]),
     "−0.0": lambda c: (c(lambda x, s: x / s), [((), [t(1.0), s]) for s in (0.0, -0.0, float("nan"), float("nan"))]),
 }  # fmt: skip
+
+
+def _filled_of_arrays():
+    return {"x": np.ones(2, "f4"), "some": [np.zeros(2, "f4")], "same": np.ones(1, "f4")}
+
+
+def _filling(given):
+    given["loss"] = (given["x"] * 2).sum()
+    given["some"].append(given.pop("x"))
+    given["some"][0] = 1.0
+    return given["loss"]
+
+
+def _failing(given):
+    given["loss"] = 1.0
+    raise LookupError
+
+
+@pytest.mark.parametrize("function", [_filling, _failing])
+def test_what_a_function_puts_into_a_dict_of_arrays_comes_to_the_caller(function):
+    def outcome(call):
+        found = []
+        for _ in range(4):
+            given = _filled_of_arrays()
+            same = given["same"], given["x"], given["some"]
+            with warnings.catch_warnings(), contextlib.suppress(LookupError):
+                warnings.simplefilter("ignore")
+                call(given)
+            found.append((list(given), np.array(given["loss"]).item(), len(given["some"]), given["some"] is same[2],
+                          given["same"] is same[0], given["some"][-1] is same[1]))  # fmt: skip
+        return found
+
+    assert outcome(tinygrad_tf.compile(function)) == outcome(function)
 
 
 @pytest.mark.parametrize("name", ONCE_WRONG)

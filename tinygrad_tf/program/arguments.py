@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,16 +64,49 @@ def own(x: np.ndarray[Any, Any]) -> Tensor:
     return Tensor.wrap(np.array(x))
 
 
-def with_tensors(x: Any, by_id: dict[int, Tensor]) -> Any:
-    """Arguments with Tensors in place of arrays: those of ``by_id``, or new ones."""
-    if isinstance(x, np.ndarray):
-        return by_id[id(x)] if id(x) in by_id else own(x)
-    if not _holds_arrays(x):
-        return x  # the list itself, which the function may fill
-    if type(x) is dict:
-        return {name: with_tensors(part, by_id) for name, part in x.items()}
-    parts = [with_tensors(part, by_id) for part in x]
-    return x._make(parts) if hasattr(x, "_make") else type(x)(parts)
+class Handed:
+    """Arguments as a function gets them: with Tensors in place of arrays, those of ``by_id`` or new ones.
+
+    A list or dict that holds arrays is a copy. ``give_back()`` puts what the function changed in it into the caller's.
+    """
+
+    def __init__(self, args: Any, kwargs: Any, by_id: dict[int, Tensor]) -> None:
+        self.by_id = by_id
+        self.origins: dict[int, Any] = {}  # by the id of what stands in their place
+        self.copies: list[tuple[Any, Any, Any]] = []  # the caller's, ours, and what that held at first
+        self.args = [self._with_tensors(x) for x in args]
+        self.kwargs = {name: self._with_tensors(x) for name, x in kwargs.items()}
+
+    def _with_tensors(self, x: Any) -> Any:
+        if isinstance(x, np.ndarray):
+            made: Any = self.by_id[id(x)] if id(x) in self.by_id else own(x)
+        elif not _holds_arrays(x):
+            return x  # the list itself, which the function may fill
+        elif type(x) is dict:
+            made = {name: self._with_tensors(part) for name, part in x.items()}
+        else:
+            parts = [self._with_tensors(part) for part in x]
+            made = x._make(parts) if hasattr(x, "_make") else type(x)(parts)
+        self.origins[id(made)] = x
+        if not isinstance(made, Tensor):
+            self.copies.append((x, made, made.copy() if isinstance(made, (list, dict)) else made))
+        return made
+
+    def give_back(self, convert: Callable[[Any], Any]) -> bool:
+        """Whether the function changed what it was given; the caller's lists and dicts then hold the same."""
+        changed = [(theirs, ours) for theirs, ours, before in self.copies if _held(ours) != _held(before)]
+        for theirs, ours in changed:
+            if isinstance(ours, dict):
+                entries = {name: self.origins.get(id(x), convert(x)) for name, x in ours.items()}
+                theirs.clear()
+                theirs.update(entries)
+            else:
+                theirs[:] = [self.origins.get(id(x), convert(x)) for x in ours]
+        return bool(changed)
+
+
+def _held(x: Any) -> Any:
+    return [(name, id(part)) for name, part in x.items()] if type(x) is dict else list(map(id, x))
 
 
 def containers_of(x: Any) -> set[int]:

@@ -16,7 +16,7 @@ from ..autograd.tensor import Tensor
 from ..errors import error
 from ..kernels import chosen
 from ..wording.languages import either, translated
-from .arguments import containers_of, is_object, key_of, own, with_tensors
+from .arguments import Handed, containers_of, is_object, key_of, own
 from .guards import Guard
 from .programs import Program, numbers_of
 from .straight import OtherWay
@@ -158,7 +158,11 @@ class Compiled:
         return (recording, chosen(), key_of(args, given, recording), others), given
 
     def _as_it_is(self, args: Any, kwargs: Any) -> Any:
-        return self.__wrapped__(*with_tensors(args, {}), **with_tensors(kwargs, {}))
+        handed = Handed(args, kwargs, {})
+        try:
+            return self.__wrapped__(*handed.args, **handed.kwargs)
+        finally:
+            handed.give_back(lambda x: x)
 
     def _first_call(self, key: Any, given: list[Any], args: Any, kwargs: Any) -> Any:
         if sum(map(len, self._by_key.values())) >= MOST:
@@ -181,19 +185,24 @@ class Compiled:
             for i, t in enumerate(tensors):
                 tracer.argument(t, i)
             by_id = {id(x): t for x, t in zip(given, tensors, strict=True)}
-            whole = with_tensors(args, by_id), with_tensors(kwargs, by_id)
-            result = self.__wrapped__(*whole[0], **whole[1])
+            handed = Handed(args, kwargs, by_id)
+            try:
+                result = self.__wrapped__(*handed.args, **handed.kwargs)
+            finally:
+                changes = handed.give_back(numbers_of)
         tracer.check_draws()
         trace = tracer.trace
         programs = self._by_key.setdefault(key, [])
         self._held.append((args, kwargs) if objects else None)
         if recording != thread.state.recording:
             tracer.refuse("it switches the recording of gradients")
-        if trace.refused is None and not (before.holds() and key[2:] == self._key(args, kwargs)[0][2:]):
+        if trace.refused is None and (changes or not (before.holds() and key[2:] == self._key(args, kwargs)[0][2:])):
             trace.refused = "it changes what it reaches by name or is given"
             self._changes[key] = self._changes.get(key, 0) + 1  # perhaps something that is made once
         elif trace.refused is None:
-            trace.refused = self._program(programs, tracer, result, tensors, objects, start, whole)
+            trace.refused = self._program(
+                programs, tracer, result, tensors, objects, start, (handed.args, handed.kwargs)
+            )
         if trace.refused is not None and self._changes.get(key, 3) > 2:
             self._refused[key] = trace.refused
             cure = "leave that out of the function, or give it as an argument"
