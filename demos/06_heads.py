@@ -164,9 +164,8 @@ finding(max(roles[0, 0] + roles[1, 1], roles[0, 1] + roles[1, 0]) > 1.8 and look
 # 差别来自三者中的哪一个？然后一个头一个头地算，各用矩阵中自己的那一块；本包则用一次乘法算出所有的头。
 # %%
 attention = models[2].attention
-W_q, W_k, W_v = attention.in_proj_weight.array.reshape(
-    3, 2, D // 2, D
-)  # each (head, d_k, d_model) | 各为 (头, d_k, d_model)
+# Each (head, d_k, d_model). | 各为 (头, d_k, d_model)。
+W_q, W_k, W_v = attention.in_proj_weight.array.reshape(3, 2, D // 2, D)
 b_q, b_k, b_v = attention.in_proj_bias.array.reshape(3, 2, D // 2)
 
 # A key is a sum of three independent parts, so their variances add up. | key 是三个独立部分之和，所以方差可以相加。
