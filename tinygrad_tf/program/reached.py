@@ -26,8 +26,8 @@ IN_LIBRARIES = (*PLAIN, list, tuple, Mapping, Set, types.FunctionType, types.Met
                  types.ModuleType, type)  # fmt: skip
 #: Methods that a program does not come by, or that make texts; those that make an object belong to calls of its class.
 TEXTS = {"__repr__", "__str__", "__format__"}
-ASIDE = {"__del__", "__reduce__", "__getstate__", "__setstate__", "__setattr__", "__delattr__", "__hash__", "__dict__",
-          "__weakref__"}  # fmt: skip
+ASIDE = {"__del__", "__reduce__", "__replace__", "__getstate__", "__setstate__", "__setattr__", "__delattr__",
+          "__hash__", "__dict__", "__weakref__"}  # fmt: skip
 MAKING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
 #: What gives attributes whose names are computed.
 LOOKS_UP = {"getattr", "setattr", "hasattr", "delattr", "vars", "dir", "__dict__", "__getattribute__", "__setattr__",
