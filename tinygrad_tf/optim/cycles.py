@@ -211,11 +211,11 @@ class OneCycleLR(MomentumCycle):
                  max_momentum: PerGroup = 0.95, div_factor: float = 25.0, final_div_factor: float = 1e4,
                  three_phase: bool = False, last_epoch: int = -1) -> None:  # fmt: skip
         total = total_steps if total_steps is not None else (epochs or 0) * (steps_per_epoch or 0)
-        self.total_steps, self.anneal_strategy = total, anneal_strategy
+        self.total_steps, self.anneal_strategy, self.pct_start = total, anneal_strategy, pct_start
         # each phase: the step at which it ends, and where it leads: to the start (0), the top (1) or the end (2)
         turn = pct_start * total - 1
         self.phases = [(turn, 1), (2 * turn, 0), (total - 1, 2)] if three_phase else [(turn, 1), (total - 1, 2)]
-        self.check(pct_start)
+        self.check()
         tops = per_group(max_lr, "max_lr", optimizer)
         bottoms = per_group(base_momentum, "base_momentum", optimizer)
         highest = per_group(max_momentum, "max_momentum", optimizer)
@@ -225,12 +225,13 @@ class OneCycleLR(MomentumCycle):
             group.update({name: group.get(name, v) if last_epoch >= 0 else v for name, v in of_group.items()})
         super().__init__(optimizer, cycle_momentum, base_momentum, max_momentum, last_epoch)
 
-    def check(self, pct_start: float = 0.3) -> None:
-        if not self.total_steps >= 1 or not 0 <= pct_start <= 1 or self.anneal_strategy not in ("cos", "linear"):
+    def check(self) -> None:
+        total, share, strategy = self.total_steps, self.pct_start, self.anneal_strategy
+        if not total >= 1 or not 0 <= share <= 1 or strategy not in ("cos", "linear"):
             raise error(
                 ValueError,
                 "OneCycleLR",
-                got={"steps": self.total_steps, "pct_start": pct_start, "anneal_strategy": repr(self.anneal_strategy)},
+                got={"steps": total, "pct_start": share, "anneal_strategy": repr(strategy)},
                 rule="there are total_steps, or epochs and steps_per_epoch; "
                 'pct_start is a share, 0 … 1; anneal_strategy is "cos" or "linear"',
                 cure="write OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)",
