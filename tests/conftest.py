@@ -39,6 +39,17 @@ def unfilled(monkeypatch):
         monkeypatch.setattr(nn.init, name, lambda t, *args, **kwargs: t)
 
 
+def patient(make):
+    """``make``, whose pages wait for minutes: on a busy machine a whole guide takes more than Playwright's half."""
+
+    def made(**settings):
+        found = make(**settings)
+        found.set_default_timeout(180_000)
+        return found
+
+    return made
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, which the pages are opened in; where ``CI`` is set its absence is a failure."""
@@ -53,5 +64,6 @@ def browser():
     with sync.sync_playwright() as playwright:
         args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         found = playwright.chromium.launch(executable_path=program, args=args)
+        found.new_context, found.new_page = patient(found.new_context), patient(found.new_page)
         yield found
         found.close()

@@ -371,7 +371,7 @@ def test_the_generator_may_be_seeded_anew_in_between():
 
 def test_other_threads_draw_on_undisturbed():
     """While one thread runs a function again, another draws what it would have drawn without."""
-    barrier, drawn = threading.Barrier(2, timeout=10), []
+    barrier, drawn = threading.Barrier(2, timeout=60), []
 
     def function(x):
         if calls:

@@ -113,9 +113,9 @@ def costs(call):
     """What ``call`` gives, its seconds, and by how many bytes the memory of this process grew meanwhile at most."""
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak begins anew
-    before, start = kilobytes("VmRSS"), time.perf_counter()
+    before, start = kilobytes("VmRSS"), time.process_time()
     found = call()
-    return found, time.perf_counter() - start, (kilobytes("VmHWM") - before) * 1024
+    return found, time.process_time() - start, (kilobytes("VmHWM") - before) * 1024
 
 
 def attempt(kind, folder):

@@ -124,7 +124,7 @@ def test_the_part_that_fails_does_not_spoil_the_one_that_catches():
 
 def test_scopes_are_per_thread():
     """Each thread stops in the middle of a part until the other is in the middle of its own."""
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2, timeout=60)
     found = {}
 
     class Waiting(nn.Module):

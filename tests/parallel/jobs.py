@@ -63,7 +63,7 @@ def command(n, *job, hosts=0, open_mpi=False):
     return list(map(str, [*start, "-n", n, python, *job]))
 
 
-def mpirun(n, *job, timeout=50, limit=None, **how):
+def mpirun(n, *job, timeout=180, limit=None, **how):
     more = {} if limit is None else {"LIMIT": str(limit)}
     return subprocess.run(command(n, *job, **how), capture_output=True, text=True, timeout=timeout,
                           env=environment(**more), stdin=subprocess.DEVNULL)  # fmt: skip

@@ -68,7 +68,7 @@ def ends(what, said, limit=2, **how):
     assert ran.returncode != 0
     assert [part for part in said if part.lower() not in text.lower()] == []
     assert text.count("failed, which ends the job") <= 2  # mostly once; a second rank may find out at the same time
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 120
     return text
 
 
@@ -162,7 +162,7 @@ def test_a_signal_to_any_rank_at_any_moment_ends_the_job(seed):
     ranks = ranks_of(job)
     if ranks:
         os.kill(draw.choice(ranks), number)
-    text, _ = job.communicate(timeout=40)
+    text, _ = job.communicate(timeout=150)
     assert job.returncode != 0 or not ranks or "RESULT" in text, text
     deadline = time.monotonic() + 5
     while (left := [pid for pid in ranks if runs(pid)]) and time.monotonic() < deadline:

@@ -188,9 +188,9 @@ def test_the_longest_rule_that_is_known_as_a_whole_is_taken():
 )
 def test_a_long_text_costs_little_and_does_not_nest_too_deep(text):
     with tinygrad_tf.language("zh"):
-        start = time.perf_counter()
+        start = time.process_time()
         languages.translated(text)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 20  # without an end where each part is tried with each other
 
 
 def fails_in_a_file():
