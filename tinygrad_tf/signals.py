@@ -63,7 +63,8 @@ class _Handlers:
     def take_away(self) -> None:
         self.over = True
         for number, handler in self.before.items():
-            _set(number, handler)
+            if _get(number) is self:  # else one of the user's handlers has put another there
+                _set(number, handler)
 
 
 def _is_function(number: int, handler: Any) -> bool:
@@ -83,12 +84,15 @@ def whole(function: F) -> F:
         came: list[tuple[int, Any]] = []
         handlers = _Handlers(lambda number, frame: came.append((number, frame)))
         try:
-            handlers.put(_is_function, _HEARD)
-            return function(*args, **kwargs)
-        finally:
+            try:
+                handlers.put(_is_function, _HEARD)
+                return function(*args, **kwargs)
+            finally:
+                handlers.take_away()
+                for number, frame in came:
+                    handlers.before[number](number, frame)
+        finally:  # twice: an exception may hit the first
             handlers.take_away()
-            for number, frame in came:
-                handlers.before[number](number, frame)
 
     return run  # type: ignore[return-value]
 
@@ -121,10 +125,13 @@ def interruptible() -> Iterator[Callable[[], int]]:
         return
     handlers = _Handlers(note)
     try:
-        ignored = (None, signal.SIG_IGN)  # None: a handler that is not Python's
-        handlers.put(lambda number, handler: number == signal.SIGINT or handler not in ignored)
-        yield lambda: noted[0] if noted else 0
-    finally:
+        try:
+            ignored = (None, signal.SIG_IGN)  # None: a handler that is not Python's
+            handlers.put(lambda number, handler: number == signal.SIGINT or handler not in ignored)
+            yield lambda: noted[0] if noted else 0
+        finally:
+            handlers.take_away()
+    finally:  # twice: an exception may hit the first
         handlers.take_away()
 
 

@@ -215,6 +215,73 @@ def test_ctrl_c_at_any_line_of_a_step_leaves_it_whole_or_undone(name, with_ctrl_
     assert seen == {0, 1, 2}
 
 
+def adam():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5), nn.Linear(2, 1))
+    optimizer = optim.Adam([{"params": net[0].parameters()}, {"params": net[2].parameters(), "lr": 0.5}], lr=0.1)
+    return net, optimizer
+
+
+def saved():
+    net, optimizer = adam()
+    net(Tensor(np.ones((1, 2), "float32"))).sum().backward()
+    optimizer.step()
+    optimizer.param_groups[1]["lr"] = 0.25
+    return optimizer.state_dict()
+
+
+STATE = saved()
+CHANGES = {
+    "to": lambda net, optimizer: net.to("float64"),
+    "eval": lambda net, optimizer: net.eval(),
+    "requires_grad_": lambda net, optimizer: net.requires_grad_(False),
+    "load_state_dict": lambda net, optimizer: optimizer.load_state_dict(STATE),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_ctrl_c_at_any_line_of_a_change_finds_all_of_the_old_or_all_of_the_new(name, with_ctrl_c):
+    def looks(net, optimizer):
+        return ([(p.dtype, p.requires_grad) for p in net.parameters()], [part.training for part in net.modules()],
+                len(optimizer.state), [group["lr"] for group in optimizer.param_groups])  # fmt: skip
+
+    made, seen = [adam()], set()
+    known = [looks(*made[-1])]
+    CHANGES[name](*made[-1])
+    known.append(looks(*made[-1]))
+    made.append(adam())
+
+    def check(came, where):
+        assert looks(*made[-1]) in known, where
+        seen.add(known.index(looks(*made[-1])))
+        made.append(adam())
+
+    at_every_line(lambda: CHANGES[name](*made[-1]), check, ctrl_c)
+    assert seen == {0, 1}
+
+
+def test_ctrl_c_works_after_an_exception_at_any_line(with_ctrl_c):
+    """The handler of a part that Ctrl-C does not stop half-way is taken away whatever line is hit."""
+    net, _ = adam()
+    state = adam()[0].state_dict()
+
+    def check(came, where):
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    at_every_line(lambda: net.load_state_dict(state), check)
+
+
+def test_a_handler_may_put_another_in_its_place(with_ctrl_c):
+    """The first Ctrl-C only asks; the second ends the program."""
+    signal.signal(signal.SIGINT, lambda number, frame: signal.signal(signal.SIGINT, signal.default_int_handler))
+    net, _ = adam()
+    net.modules = lambda: (ctrl_c(), nn.Module.modules(net))[1]
+    net.eval()
+    with pytest.raises(KeyboardInterrupt):
+        ctrl_c()
+
+
 def test_a_step_in_a_thread_hears_no_signals():
     import threading
 

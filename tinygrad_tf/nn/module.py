@@ -19,6 +19,7 @@ from ..autograd.recording import thread
 from ..autograd.tensor import Handle, Tensor
 from ..errors import error
 from ..ops.conversion import as_dtype, check_device, type_asked_for
+from ..signals import whole
 from .hooks import Hooks
 from .loading import Loads
 from .parts import Parameter
@@ -231,6 +232,7 @@ class Module(Loads):
 
     # ---- settings for all parts at once -----------------------------------------------------------------------------
 
+    @whole
     def train(self: M, mode: bool = True) -> M:
         """Switch this module and its parts to training (dropout on) or, with False, to evaluation."""
         for module in self.modules():
@@ -247,12 +249,14 @@ class Module(Loads):
         for parameter in self.parameters():
             parameter.grad = None if set_to_none else Tensor.wrap(np.zeros_like(parameter.array))
 
+    @whole
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
         """Let all parameters get a gradient or, with False, none."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
+    @whole
     def to(self: M, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> M:
         """Convert all parameters and float buffers to another float dtype; the only device is the CPU.
 

@@ -190,6 +190,10 @@ class Optimizer:
         name = f"load_state_dict of {type(self).__name__}"
         with explained_state(name):
             loaded, changes = self._loadable(name, state_dict)
+        self._put_in(loaded, changes)
+
+    @whole
+    def _put_in(self, loaded: dict[Tensor, Any], changes: list[Any]) -> None:
         self.state = defaultdict(dict, loaded)
         for group, change in zip(self.param_groups, changes, strict=True):
             group.update(change)
