@@ -222,6 +222,8 @@ MODULES = [
      "load_state_dict of Linear got mis-shaped: weight (2, 2) for (1, 2)", "names and shapes", "the same sizes"),
     ("a state dict with other names", lambda: nn.Linear(2, 1, bias=False).load_state_dict({"W": np.ones((1, 2))}),
      RuntimeError, "got missing: weight; unexpected: W", "names and shapes", "strict=False"),
+    ("values for a read-only array", lambda: read_only().load_state_dict({"weight": np.ones((1, 2))}), ValueError,
+     "load_state_dict of Linear got values for weight, whose array is read-only", "none was changed", "array.copy()"),
     ("a state dict that is none", lambda: nn.Linear(2, 1).load_state_dict([1.0]), TypeError,
      "load_state_dict of Linear got [1.0]", "a dict with names as keys", "what state_dict() returned"),
     ("parameters as integers", lambda: nn.Linear(2, 1).to("int64"), TypeError,
@@ -274,6 +276,12 @@ MODULES = [
     ("tokens that are not embedded", lambda: transform((1, 3, 5), (1, 3, 5)), RuntimeError,
      "src x (1, 3, 5) float64", "d_model, 4", "embed the tokens"),
 ]  # fmt: skip
+
+
+def read_only():
+    net = nn.Linear(2, 1, bias=False)
+    net.weight.array.flags.writeable = False
+    return net
 
 
 def sgd(**settings):

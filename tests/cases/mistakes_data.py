@@ -10,6 +10,14 @@ class Stream(data.IterableDataset):
     """Samples one after the other."""
 
 
+class Ends(data.Dataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return next(iter(()))
+
+
 class TooFew(data.Dataset):
     def __len__(self):
         return 4
@@ -53,6 +61,8 @@ LOADERS = [
      "default_collate got no samples", "a first sample", "leave empty batches out"),
     ("a batch that lacks a sample", lambda: list(data.DataLoader(TooFew(), 2)), ValueError,
      "TooFew.__getitems__ got 2 indices, and gave 1 samples", "one sample for each index", "as many samples"),
+    ("a data set that ends before its length", lambda: list(data.DataLoader(Ends())), RuntimeError,
+     "DataLoader got a StopIteration, of Ends", "says where a loop ends", "return something for all"),
 ]  # fmt: skip
 
 SETS = [

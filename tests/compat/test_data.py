@@ -333,3 +333,23 @@ def test_training_on_a_loader_learns():
             loss.backward()
             optimizer.step()
     np.testing.assert_allclose(model.weight.array, [[1, -2, 3]], atol=1e-3)
+
+
+class Stops(data.Dataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, i):
+        return next(iter(range(i, 2)))
+
+
+class StopsAtOnce(Stops):
+    def __getitems__(self, indices):
+        return [self[i] for i in indices]
+
+
+@pytest.mark.parametrize("size", [1, 3, None])
+@pytest.mark.parametrize("given", [Stops(), StopsAtOnce()], ids=["one by one", "at once"])
+def test_a_stop_of_the_data_set_does_not_end_the_loop_without_a_word(given, size):
+    with pytest.raises(RuntimeError, match=f"a StopIteration, of {type(given).__name__}"):
+        list(data.DataLoader(given, size))

@@ -273,6 +273,37 @@ def test_a_copy_keeps_what_is_tied_together(how):
     assert twin.output.weight is not tied.output.weight
 
 
+def test_two_layers_change_places_by_their_state_dict():
+    net = nn.Sequential(Linear(2, 2), Linear(2, 2))
+    first, second = (layer.weight.array.copy() for layer in net)
+    state = net.state_dict()
+    state["0.weight"], state["1.weight"] = state["1.weight"], state["0.weight"]
+    net.load_state_dict(state)
+    np.testing.assert_array_equal(net[0].weight.array, second)
+    np.testing.assert_array_equal(net[1].weight.array, first)
+
+
+def a_read_only_array(net):
+    net[1].weight.array.flags.writeable = False
+    return {}
+
+
+def numbers_too_large(net):
+    return {"1.weight": np.full((2, 2), 1e300)}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("spoil", [a_read_only_array, numbers_too_large])
+def test_a_load_that_fails_changes_nothing(spoil):
+    net = nn.Sequential(Linear(2, 2), Linear(2, 2))
+    state = {name: np.full(t.shape, 7.0, "float32") for name, t in net.state_dict().items()} | spoil(net)
+    before = [p.array.copy() for p in net.parameters()]
+    with pytest.raises((ValueError, RuntimeWarning)):
+        net.load_state_dict(state)
+    for p, was in zip(net.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.array, was)
+
+
 # ---- containers -----------------------------------------------------------------------------------------------------
 
 

@@ -74,7 +74,22 @@ class Loads(Parts):
                 rule="names and shapes are those of the module's own state_dict()",
                 cure="build the module with the same sizes; strict=False passes over missing and unexpected names",
             )
-        _copy(own, values)
+        fixed = next((name for name in values if not own[name].array.flags.writeable), None)
+        if fixed is not None:
+            raise error(
+                ValueError,
+                f"load_state_dict of {named(type(self).__name__)}",
+                got=f"values for {named(fixed)}, whose array is read-only",
+                rule="values are copied into the module's own arrays; none was changed",
+                cure="give it an array of its own: p.array = p.array.copy()",
+            )
+        taken = {id(p.array): name for name, p in own.items()}
+        _copy(own, {
+            name: np.array(v, own[name].dtype)  # what could fail fails here; two parts may change places
+            if v.dtype != own[name].dtype or taken.get(id(v), name) != name
+            else v
+            for name, v in values.items()
+        })  # fmt: skip
         return LoadResult(missing, unexpected)
 
 

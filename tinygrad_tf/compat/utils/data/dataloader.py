@@ -142,16 +142,27 @@ class Batches(Iterator[Any]):
     def __next__(self) -> Any:
         loader, size = self._loader, self._loader.batch_size
         if self._stream and size is not None:
-            samples = list(itertools.islice(self._next, size))
-            if not samples or (loader.drop_last and len(samples) < size):
+            given = list(itertools.islice(self._next, size))
+            if not given or (loader.drop_last and len(given) < size):
                 raise StopIteration
-            return loader.collate_fn(samples)
-        given = next(self._next)
+        else:
+            given = next(self._next)
+        try:
+            return loader.collate_fn(self._samples(given))
+        except StopIteration:  # would end the loop here
+            raise error(
+                RuntimeError,
+                "DataLoader",
+                got=f"a StopIteration, of {type(loader.dataset).__name__} or of collate_fn",
+                rule="the sampler, or the stream, says where a loop ends: the rest would be left out without a word",
+                cure="let __getitem__ and collate_fn return something for all they are given, or raise another error",
+            ) from None
+
+    def _samples(self, given: Any) -> Any:
         if self._stream:
-            return loader.collate_fn(given)
-        if loader.batch_sampler is None:
-            return loader.collate_fn(loader.dataset[given])
-        return loader.collate_fn(fetch(loader.dataset, given))
+            return given
+        loader = self._loader
+        return loader.dataset[given] if loader.batch_sampler is None else fetch(loader.dataset, given)
 
     def __len__(self) -> int:
         return len(self._loader)
