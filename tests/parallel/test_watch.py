@@ -192,6 +192,19 @@ def test_passes_of_a_process_alone_give_the_mean_of_all():
     assert apart == pytest.approx(trained(([[3.0, 6.0]], 3)), abs=1e-6)
 
 
+@pytest.mark.parametrize("more", [False, True])
+def test_a_pass_that_failed_leaves_nothing_for_the_next_step(more):
+    W = Tensor([1.0], requires_grad=True)
+    shared = parallel.share(None, optim.SGD([W], lr=0.1), parallel.Ranks())
+    handle = W.register_hook(lambda dW: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        shared.backward(W.sum(), more=more)
+    assert W.grad is None
+    handle.remove()
+    shared.backward((3 * W).sum())
+    assert W.grad.tolist() == [3.0]
+
+
 def test_a_step_waits_for_the_last_pass():
     W = Tensor([1.0], requires_grad=True)
     shared = parallel.share(None, optim.SGD([W], lr=0.1), parallel.Ranks())

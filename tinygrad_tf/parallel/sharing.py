@@ -57,22 +57,28 @@ class Alone:
         self._weight = self._mean = 0.0  # of the passes since the last step
 
     def backward(self, loss: Tensor | None, weight: float = 1.0, more: bool = False) -> float:
-        before, counts = self._weight, loss is not None and bool(weight)
+        before, mean = self._weight, self._mean
+        self._weight = self._mean = 0.0  # what fails leaves nothing for the next step
+        counts = loss is not None and bool(weight)
         if not (before or counts or more):
             raise _nothing_counts()
         if not before:
             self.optimizer.zero_grad()
+        total = before
         if loss is not None and counts:
-            self._weight += weight
+            total += weight
             for p in (p for group in self.optimizer.param_groups for p in group["params"]):
                 if before and p.grad is not None:  # a mean of what came before and of what comes now
-                    p.grad.array *= p.grad.dtype.type(before / self._weight)
-            loss.backward(np.full_like(loss.array, weight / self._weight) if before else None)
-            self._mean += (float(loss.item()) - self._mean) * (weight / self._weight)
-        mean = self._mean if self._weight else math.nan
-        if not more:
-            self._weight = self._mean = 0.0
-        return mean
+                    p.grad.array *= p.grad.dtype.type(before / total)
+            try:
+                loss.backward(np.full_like(loss.array, weight / total) if before else None)
+            except BaseException:
+                self.optimizer.zero_grad()  # half a gradient is none
+                raise
+            mean += (float(loss.item()) - mean) * (weight / total)
+        if more:
+            self._weight, self._mean = total, mean
+        return mean if total else math.nan
 
     def clip_grad_norm_(self, max_norm: float) -> float:
         return clip_grad_norm_([p for group in self.optimizer.param_groups for p in group["params"]], max_norm)
