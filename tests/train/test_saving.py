@@ -13,6 +13,7 @@ from interrupted import at_every_line, ctrl_c
 
 from tinygrad_tf import Tensor, manual_seed, nn, optim, random
 from tinygrad_tf.models import Transformer, TransformerConfig
+from tinygrad_tf.train.keeping import step_of
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_whole
 from tinygrad_tf.train.trainer import load_model
 
@@ -207,7 +208,7 @@ def foreign(path):
 
 
 def a_later_format(path):
-    safetensors.save_file({"a": np.zeros(1)}, path, {"tinygrad_tf": '{"format": 2}'})
+    safetensors.save_file({"a": np.zeros(1)}, path, {"tinygrad_tf": '{"format": 3}'})
 
 
 def no_state(path):
@@ -233,7 +234,7 @@ BAD_FILES = [
     (another_step, ValueError, "digest"),
     (names_swapped, ValueError, "digest"),
     (foreign, ValueError, "format of others"),
-    (a_later_format, ValueError, "of the format 2"),
+    (a_later_format, ValueError, "of the format 3"),
     (no_state, ValueError, "damaged"),
 ]
 
@@ -493,3 +494,17 @@ def load_checkpoint_of(training):
     with tempfile.TemporaryDirectory() as folder:
         save_checkpoint(f"{folder}/m", *training.parts())
         return load_checkpoint(f"{folder}/m")
+
+
+@pytest.mark.parametrize("length", [11_000_000, pytest.param(101_000_000, marks=pytest.mark.slow)])
+def test_notes_that_are_longer_than_a_header_are_saved(length, tmp_path):
+    """The losses of five million steps: a header has at most 100 MB."""
+    path, notes = tmp_path / "net.safetensors", {"history": "1" * length}
+    save_checkpoint(path, Net(), step=7, notes=notes)
+    assert load_checkpoint(path).notes == notes
+    assert step_of(path) == 7
+    with open(path, "rb+") as file:
+        file.seek(-1000, 2)
+        file.write(b"2")
+    with pytest.raises(ValueError, match="digest"):
+        load_checkpoint(path)

@@ -249,6 +249,6 @@ def step_of(path: str | os.PathLike[str]) -> int | None:
     try:
         with open(path, "rb") as file:
             header, _ = header_of(file, path)
-        return int(header["state"]["step"]) if header["format"] == FORMAT else None
+        return int(header["state"]["step"]) if header["format"] in (1, FORMAT) else None
     except Exception:  # whatever it is: no checkpoint of ours
         return None

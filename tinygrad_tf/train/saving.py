@@ -3,11 +3,13 @@
 A file holds arrays and JSON, nothing that could run when it is loaded. Its arrays are the model's, under the names of
 its ``state_dict()``, and the optimiser's, as ``optimizer:<parameter number>.<name>``. Everything else stands as JSON
 under ``tinygrad_tf`` in the header's metadata: the format's version, a SHA-256 digest of the content, the step, the
-schedule, the generator and the notes. Equal states make equal files, byte by byte.
+schedule, the generator and the notes; what is too long for a header stands in an array of bytes. Equal states make
+equal files, byte by byte.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ import numpy as np
 
 from .. import random
 from ..arguments import explains
-from ..contents import digest, safetensors_header, safetensors_package, stored_in
+from ..contents import LARGEST_HEADER, digest, safetensors_header, safetensors_package, stored_in
 from ..errors import error, found_in, shown
 from ..fields import check, is_whole
 from ..fields import whole as whole_number
@@ -33,9 +35,11 @@ from .checking import check_state, parameter_of, whole_or_not_at_all
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
-FORMAT = 1
+FORMAT = 2  # 1 unless the state is long
 _METADATA = "tinygrad_tf"  # one entry only: safetensors writes several in any order
 _OPTIMIZER = "optimizer:"
+_STATE = "optimizer:state"  # the state as bytes, where it is too long for a header: the losses of a million steps
+_LONGEST = LARGEST_HEADER // 10
 _STORED = {"BOOL": "?", **{f"{kind}{8 * n}": f"<{kind.lower()}{n}" for kind in "IUF" for n in (1, 2, 4, 8)}}
 _TYPES = {np.dtype(kind).str[1:] for kind in _STORED.values() if kind != "<f1"}  # that safetensors has, and we
 
@@ -191,12 +195,16 @@ def save_checkpoint(
     try:
         again = json.loads(json.dumps(state))
         is_same = json.dumps(again) == json.dumps(state)
-        text = json.dumps({"format": FORMAT, "sha256": digest(arrays, state), "state": state})
+        header = {"format": 1, "sha256": digest(arrays, state), "state": state}
+        text = json.dumps(header)
     except (TypeError, ValueError, RecursionError) as problem:
         raise no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
     if not is_same:
         raise no_notes("notes in which JSON makes keys such as 1 and '1' one")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
+    if len(text) > _LONGEST:
+        arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+        text = json.dumps({**header, "format": 2, "state": {"step": int(step)}})
     save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
     write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
 
@@ -246,7 +254,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
         raise _damaged(path, f"it cannot be read as safetensors: {shown(str(problem), 200)}") from None
     found = header.get("format") if isinstance(header, dict) else None
-    if found is True or found != FORMAT:
+    if found is True or found not in (1, FORMAT):
         raise error(
             ValueError,
             "load_checkpoint",
@@ -260,6 +268,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             ),
         )
     state = header.get("state", {})
+    if found == FORMAT and _STATE in arrays:
+        with contextlib.suppress(ValueError, RecursionError):  # then the digest does not fit
+            state = json.loads(arrays.pop(_STATE).tobytes())
     if header.get("sha256") != digest(arrays, state):
         raise _damaged(path, "its content does not fit the digest that was saved with it")
     with found_in(path):
@@ -288,7 +299,7 @@ def header_of(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, dict[s
 def _content(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, Arrays]:
     """What a file says of itself, and, if it is ours, its arrays."""
     header, entries = header_of(file, path)
-    ours = isinstance(header, dict) and header.get("format") == FORMAT
+    ours = isinstance(header, dict) and header.get("format") in (1, FORMAT)
     stored = stored_in(file, dict(sorted(entries.items()))) if ours else ()
     return header, {x.name: np.frombuffer(x.content, _STORED[x.kind]).reshape(x.shape) for x in stored}
 
