@@ -19,7 +19,7 @@ import pytest
 for package in ("tqdm", "safetensors"):
     pytest.importorskip(package, reason='pip install "tinygrad_tf[train]"')
 
-from interrupted import run_struck  # noqa: E402
+from interrupted import at_every_line, ctrl_c, run_struck  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent))
 from training_job import trainer  # noqa: E402
@@ -679,3 +679,75 @@ def test_a_stop_signal_at_the_end_is_not_swallowed(tmp_path):
     job.fit(progress=False)
     assert job.stopped == signal.SIGTERM
     assert load_checkpoint(tmp_path / "m.safetensors").step == 5
+
+
+# ---- what fails in the middle of a step, or of a resume -------------------------------------------------------------
+
+
+class Struck(Exception):
+    """What fails once."""
+
+
+def drawing(job, fail):
+    sample = job.task.sample
+    object.__setattr__(job.task, "sample", lambda *given: (sample(*given), fail())[0])
+
+
+FAILS = {
+    "drawing": drawing,
+    "forward": lambda job, fail: job.model.register_forward_hook(lambda *given: fail()),
+    "backward": lambda job, fail: next(job.model.parameters()).register_hook(lambda dW: fail()),
+    "step": lambda job, fail: setattr(job.optimizer, "step", lambda step=job.optimizer.step: (fail(), step())[1]),
+    "score": lambda job, fail: setattr(job, "evaluate", lambda n, old=job.evaluate: (fail(), old(n))[1]),
+}
+
+
+@pytest.mark.parametrize("kind", [Struck, MemoryError, KeyboardInterrupt], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("place", FAILS)
+@pytest.mark.parametrize("how", ["again", "resumed"])
+def test_a_step_that_failed_is_made_again_to_the_same_bits(how, place, kind, tmp_path, expected):
+    path, calls = tmp_path / "m.safetensors", []
+    job = trainer(path, STEPS)
+
+    def fail():
+        calls.append(1)
+        if len(calls) == 3:
+            raise kind
+
+    FAILS[place](job, fail)
+    with pytest.raises(kind):
+        job.fit(progress=False)
+    if how == "resumed":
+        job.save()
+        job = trainer(path, STEPS, seed=5)
+        job.resume()
+    job.fit(progress=False)
+    assert bits(path) == expected
+
+
+def test_a_step_too_many_does_not_train_for_ever(tmp_path):
+    job = trainer(tmp_path / "m.safetensors", 3)
+    job.fit(progress=False)
+    job.train_step(job.task.batch(job.task.held_out[:4]))
+    assert len(job.fit(progress=False).loss) == job.step == 4
+
+
+def test_ctrl_c_at_any_line_of_a_resume_finds_the_old_training_or_the_new_one(tmp_path):
+    path = tmp_path / "m.safetensors"
+    trainer(path, 6).fit(progress=False)
+    jobs, seen = [], set()
+
+    def looks(job):
+        return (job.step, len(job.history.loss), job.file.step, job.schedule.last_epoch, len(job.optimizer.state) > 0,
+                [p.array.tobytes() for p in job.model.parameters()])  # fmt: skip
+
+    old, new = (trainer(path, 6, seed=1) for _ in range(2))
+    new.resume()
+    known = [looks(old), looks(new)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        at_every_line(lambda: (jobs.append(trainer(path, 6, seed=1)), jobs[-1].resume()),
+                      lambda came, where: seen.add(known.index(looks(jobs[-1]))), ctrl_c, most=150)  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == {0, 1}

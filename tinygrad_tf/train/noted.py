@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from ..errors import error
 from ..fields import MAPPING, Kind, check, is_finite
-from ..models import TransformerConfig
+from ..models import Transformer, TransformerConfig
 from ..optim.groups import plain
-from ..tasks import Vocabulary
+from ..tasks import Task, Vocabulary
 from .saving import Checkpoint, no_notes
+from .settings import TrainConfig
 
 
 def _is_number(value: Any) -> bool:
@@ -25,6 +28,28 @@ _SCORES = Kind(
     "{}",
 )
 _TEXTS = Kind(lambda x: isinstance(x, (str, list)), "a text, or a list of characters", "'abc'")
+
+
+def identity(task: Task, model: Transformer, config: TrainConfig) -> dict[str, Any]:
+    """What must not change between two parts of one training."""
+    held_out = hashlib.sha256(repr(sorted(map(str, task.held_out))).encode()).hexdigest()  # equal names are not enough
+    types = sorted({str(p.dtype) for p in model.parameters()})
+    return as_noted({"task": task.name, "vocabulary": task.vocabulary.characters, "held_out": held_out,
+                     "types": types, "model": asdict(model.config), "training": asdict(config)})  # fmt: skip
+
+
+def check_same(noted: dict[str, Any], identity: dict[str, Any]) -> None:
+    """Raise ValueError if a checkpoint is that of another training."""
+    for what, ours in identity.items():
+        older = what in ("held_out", "types") and what not in noted
+        if noted.get(what) != ours and not older:
+            raise error(
+                ValueError,
+                "Trainer.resume",
+                got=f"a checkpoint whose {what} is {noted.get(what)!r}",
+                rule=f"this training's {what} is {ours!r}",
+                cure="resume with the settings of the first run, or begin anew without resuming",
+            )
 
 
 def as_noted(settings: dict[str, Any]) -> Any:

@@ -15,21 +15,22 @@ from ..arguments import explained_constructor, explains
 from ..autograd.recording import no_grad
 from ..autograd.tensor import Tensor
 from ..errors import error, found_in
-from ..fields import check, whole
+from ..fields import check
+from ..fields import whole as whole_number
 from ..files import shown
 from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
 from ..parallel import Alone, Ranks, Shared, share
-from ..random import generator, get_state, replayed
-from ..signals import interruptible
+from ..random import generator, get_state, replayed, set_state
+from ..signals import interruptible, whole
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
 from ..wording.languages import translated
 from .finite import bad_parameter, first_bad, not_finite
 from .keeping import CheckpointFile
-from .noted import as_noted, described, history_of
+from .noted import check_same, described, history_of, identity
 from .progress import Progress
-from .saving import load_checkpoint
+from .saving import Checkpoint, load_checkpoint
 from .settings import History, TrainConfig
 
 
@@ -99,10 +100,7 @@ class Trainer:
             with Progress(self.step, c.steps) if progress and self.ranks.first else contextlib.nullcontext() as bar:
                 start, tokens = time.perf_counter(), 0
                 while not self._ends(interrupted()):
-                    self.drawn_from = get_state()
-                    pairs = self.task.sample(generator(), c.batch_size)  # the same on all ranks
-                    batch = self.task.batch(self.ranks.part(pairs))
-                    self.history.loss.append(float(self.train_step(batch)))
+                    batch = self._next_step()
                     tokens += int(batch.source_mask.sum() + batch.target_mask.sum()) * self.ranks.size  # about
                     if bar is not None:
                         bar.step(_status(self.history, tokens / max(time.perf_counter() - start, 1e-9)))
@@ -118,10 +116,25 @@ class Trainer:
                     )
         return self.history
 
+    def _next_step(self) -> Batch:
+        """Train on a batch that is drawn anew. What fails, or is interrupted, draws the same one when it goes on."""
+        done, self.drawn_from = self.step, get_state()
+        try:
+            pairs = self.task.sample(generator(), self.config.batch_size)  # the same on all ranks
+            batch = self.task.batch(self.ranks.part(pairs))
+            self.history.loss[done:] = [float(self.train_step(batch))]  # also that of a train_step() of one's own
+        except FloatingPointError:
+            raise  # with the same batch it would come again
+        except BaseException:
+            if self.step == done:
+                set_state(self.drawn_from)
+            raise
+        return batch
+
     def _ends(self, interrupted: int) -> bool:
         """Between two steps: whether the training ends here. What is due is done before: the score, and the file."""
         self._note_stop(interrupted)
-        last = self.step == self.config.steps
+        last = self.step >= self.config.steps
         due = (last or self.step % self.config.eval_every == 0) and self.step not in {0, *self.history.accuracy}
         if due or self.stopped:
             self._check_parameters()
@@ -148,10 +161,15 @@ class Trainer:
         if not (math.isfinite(mean) and math.isfinite(norm)):
             got = f"a loss of {mean}" if not math.isfinite(mean) else f"gradients of norm {norm}"
             raise self._not_finite(f"{got} at step {self.step + 1}", lambda: self._again(batch, before))
+        self._advance(mean)
+        return mean
+
+    @whole
+    def _advance(self, loss: float) -> None:
         self.shared.step()
         self.schedule.step()
         self.step += 1
-        return mean
+        self.history.loss.append(float(loss))
 
     def evaluate(self, n: int | None = None) -> float:
         """The exact-match score on the first ``n`` held-out pairs, by default on all."""
@@ -227,26 +245,20 @@ class Trainer:
                 cure="write Trainer(…, path=…)",
             )
         saved = self.ranks.from_first(self.file.load() if self.ranks.first else None)
-        for what, ours in self._identity().items():
-            if saved.notes.get(what) != ours:
-                raise error(
-                    ValueError,
-                    "Trainer.resume",
-                    got=f"a checkpoint whose {what} is {saved.notes.get(what)!r}",
-                    rule=f"this training's {what} is {ours!r}",
-                    cure="resume with the settings of the first run, or begin anew without resuming",
-                )
+        check_same(saved.notes, self._identity())
         with found_in(self.file.path):
-            check("Trainer.resume", {"step": saved.step}, {"step": whole(0, self.config.steps)})
-            loss, accuracy = history_of(saved)
+            check("Trainer.resume", {"step": saved.step}, {"step": whole_number(0, self.config.steps)})
+            history = History(*history_of(saved))
+        self._go_on_from(self.file, saved, history)
+
+    @whole
+    def _go_on_from(self, file: CheckpointFile, saved: Checkpoint, history: History) -> None:
         saved.restore(self.model, self.optimizer, self.schedule)
-        self.step, self.history = saved.step, History(loss, accuracy)
-        self.file.adopt(saved)
+        self.step, self.history = saved.step, history
+        file.adopt(saved)
 
     def _identity(self) -> dict[str, Any]:
-        """What must not change between two parts of one training."""
-        return as_noted({"task": self.task.name, "vocabulary": self.task.vocabulary.characters,
-                         "model": asdict(self.model.config), "training": asdict(self.config)})  # fmt: skip
+        return identity(self.task, self.model, self.config)
 
 
 @explains
