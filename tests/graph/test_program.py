@@ -178,6 +178,16 @@ def test_a_script_takes_no_data_of_another(tmp_path):
     assert (run.returncode, run.stderr) == (1, "the data beside are of another program: save both again\n")
 
 
+def test_a_script_that_cannot_be_replaced_keeps_its_data(tmp_path):
+    first, second = (program((leaf(*values, name="x") ** 2.0).sum()) for values in ((1.0, 2.0), (3.0, 4.0, 5.0)))
+    path = first.save(tmp_path / "step.py")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError, match="read-only"):
+        second.save(path)
+    run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("loss 5")
+
+
 @pytest.mark.parametrize("make", [lambda p: p.write_text("mine"), lambda p: np.savez(p, x=np.ones(2))],
                          ids=["text", "arrays"])  # fmt: skip
 def test_a_script_replaces_no_data_that_it_did_not_write(make, tmp_path):

@@ -244,6 +244,16 @@ def another_task(tmp_path):
     Trainer(small(task), task, SHORT, tmp_path / "model.safetensors").resume()
 
 
+def resumed_by(task, tmp_path, dtype="float32"):
+    """As addition of two digits with seed 0 was begun."""
+    for now, kind in ((tasks.addition(), "float32"), (task, dtype)):
+        manual_seed(0)
+        job = Trainer(small(now).to(kind), now, SHORT, tmp_path / "model.safetensors")
+        if now is task:
+            job.resume()
+        job.fit(progress=False)
+
+
 def a_plain_checkpoint(tmp_path):
     save_checkpoint(tmp_path / "model.safetensors", small(tasks.reverse()))
     load_model(tmp_path / "model.safetensors")
@@ -257,6 +267,9 @@ WRONG = [
     (lambda tmp: resumed(tmp, config=replace(SHORT, lr=1e-3)), ValueError, "training is"),
     (lambda tmp: resumed(tmp, dropout=0.0), ValueError, "model is"),
     (another_task, ValueError, "task is 'reverse'"),
+    (lambda tmp: resumed_by(tasks.addition(n_digits=3), tmp), ValueError, "whose held_out is"),
+    (lambda tmp: resumed_by(tasks.addition(seed=1), tmp), ValueError, "whose held_out is"),
+    (lambda tmp: resumed_by(tasks.addition(), tmp, "float64"), ValueError, r"types is \['float64'\]"),
     (a_plain_checkpoint, ValueError, r"notes on \[\]"),
     (lambda tmp: translate(small(tasks.reverse()), tasks.reverse().vocabulary, ["12", ""]), ValueError, "empty text"),
     (
@@ -359,6 +372,13 @@ def test_a_text_with_dollars_and_control_characters_is_drawn_as_it_is(figures, t
     model = Transformer(TransformerConfig(len(vocabulary), d_model=16, n_heads=2, n_layers=1, d_ff=16))
     figures.save_attention(model, vocabulary, text, tmp_path / "a.svg")
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+
+
+def test_losses_of_zero_are_drawn_without_a_warning(figures, tmp_path):
+    for losses in ([0.0] * 3, [], [1e38, 0.0]):
+        figures.save_curves(History(losses, {}), tmp_path / "c.svg")
+    figures.save_curves(History([1.0], {}), f"{tmp_path}/folder/")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.svg", "folder.png"]
 
 
 def test_the_curves_have_labelled_axes_and_all_points(figures, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..errors import error, shown
-from ..files import write_whole
+from ..files import check_writable, write_whole
 from ..program import Unwritable
 from ..wording.languages import either
 from .capture import Graph, Losses, capture, variables_of
@@ -100,6 +100,7 @@ class Program:
                 cure="give the program another name, or move that file away",
             )
         number = hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        check_writable(path, len(self.text))  # an older script keeps its data where it cannot be replaced
         write_whole(data, lambda beside: self._save_data(beside, number))
         write_whole(path, lambda beside: beside.write_text(self.text + _MAIN.format(_MARK, number), encoding="utf-8"))
         return path

@@ -44,7 +44,7 @@ def save_curves(history: History, path: str | os.PathLike[str]) -> None:
         loss, score = figure.subplots(2, 1, sharex=True)
         steps = range(1, len(history.loss) + 1)
         loss.plot(steps, history.loss, color=_BLUE, linewidth=1)
-        loss.set_yscale("log")
+        loss.set_yscale("log" if any(x > 0 for x in history.loss) else "linear")
         loss.set_ylabel(labels[0])
         score.plot(list(history.accuracy), [100 * a for a in history.accuracy.values()], "o-", color=_ORANGE)
         if history.accuracy:
@@ -132,7 +132,7 @@ def _save(figure: Any, path: str | os.PathLike[str]) -> None:
         warnings.filterwarnings("ignore", "Glyph .* missing")  # _style has warned, once for all characters
         figure.savefig(content, format=suffix or "png", dpi=150, bbox_inches="tight")
         drawn = content.getvalue()
-    write_whole(Path(path if suffix else f"{os.fspath(path)}.png"), lambda beside: beside.write_bytes(drawn))
+    write_whole(Path(path if suffix else f"{Path(path)}.png"), lambda beside: beside.write_bytes(drawn))
 
 
 def _style(texts: str) -> Any:
