@@ -158,6 +158,23 @@ def test_tied_weights_are_one_and_written_once(tied, tmp_path):
     assert (again.lm_head.weight is again.transformer["wte"].weight) == tied
 
 
+def tied_by_hand(model):
+    model.lm_head.weight = model.transformer["wte"].weight
+
+
+def with_a_shared_layer(model):
+    model.transformer["h"][1] = model.transformer["h"][0]
+
+
+@pytest.mark.parametrize("share", [tied_by_hand, with_a_shared_layer])
+def test_what_config_json_does_not_tie_is_written_under_each_name(share, tmp_path):
+    model = GPT2(GPT2Config(**{**SMALL, "n_layer": 2}, tie_word_embeddings=False)).eval()
+    share(model)
+    model.save_pretrained(tmp_path)
+    ids = np.array([[1, 2, 3]])
+    np.testing.assert_array_equal(GPT2.from_pretrained(tmp_path)(ids).array, model(ids).array)
+
+
 def test_linear_weights_lie_the_other_way_round_in_gpt2_files(folder):
     model, files = GPT2.from_pretrained(folder), arrays(folder)
     for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"):

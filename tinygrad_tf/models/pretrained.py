@@ -12,7 +12,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -106,15 +106,15 @@ class Pretrained(nn.Module):
     ) -> None:
         """Write config.json and the weights as float32, in files of at most ``max_shard_size`` bytes, for transformers.
 
-        Tied parameters are written once, as transformers does. The folder is written as a whole: a save over an older
-        model that is stopped anywhere leaves the old one or the new one. With ``sha256``, or where there is one, a file
-        SHA256SUMS is written with the digests of all files, which ``from_pretrained`` and ``sha256sum -c`` compare.
+        What config.json ties is written once, as transformers does. The folder is written as a whole: a save over an
+        older model that is stopped anywhere leaves the old one or the new one. With ``sha256``, or where there is one,
+        a file SHA256SUMS has the digests of all files, which ``from_pretrained`` and ``sha256sum -c`` compare.
         Raises OSError, or one of its kinds, where the folder cannot be written to.
         """
         check_path("save_pretrained", folder)
         check("save_pretrained", {"max_shard_size": max_shard_size}, {"max_shard_size": whole(1, example=5 * 10**9)})
         shards: list[dict[str, np.ndarray[Any, Any]]] = [{}]
-        for name, p in self.named_parameters():
+        for name, p in self._written():
             array = p.array.astype(np.float32, copy=False)
             array = np.ascontiguousarray(array.T if re.search(self.transposed, name) else array)
             if shards[-1] and sum(a.nbytes for a in shards[-1].values()) + array.nbytes > max_shard_size:
@@ -136,6 +136,15 @@ class Pretrained(nn.Module):
             text = json.dumps(content, indent=2, default=_plain) + "\n"
             files[name] = functools.partial(Path.write_text, data=text, encoding="utf-8")
         write_folder(Path(folder), files, [INDEX if one else WEIGHTS], sha256)  # one of them is of an earlier save
+
+    def _written(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The parameters under all names that loading asks for: not those that config.json ties."""
+        seen: set[int] = set()
+        for name, p in self._entries():
+            tied = p.number in seen and self.config.tie_word_embeddings and re.search(self.head, name)
+            if isinstance(p, nn.Parameter) and not tied:
+                seen.add(p.number)
+                yield name, p
 
     def _descriptions(self) -> dict[str, Any]:
         """The JSON files of the folder."""
