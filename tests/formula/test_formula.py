@@ -9,7 +9,9 @@ import tinygrad_tf
 from tinygrad_tf import Tensor
 from tinygrad_tf.autograd.operation import op
 from tinygrad_tf.autograd.walk import steps
-from tinygrad_tf.formula import forward_formula, gradient_formula
+from tinygrad_tf.formula import forward_formula, gradient_formula, rules
+from tinygrad_tf.graph.capture import capture
+from tinygrad_tf.graph.flow import record
 from tinygrad_tf.kernels.keep import Keep
 from tinygrad_tf.ops import fused
 
@@ -346,3 +348,12 @@ def d_matmul(dY, Y, P, Q):
 def test_an_op_of_the_user_s_that_bears_the_name_of_one_of_ours_has_its_own_formula():
     P, W = Tensor(np.ones((2, 3)), name="P"), Tensor(np.ones((3, 2)), name="W", requires_grad=True)
     assert str(forward_formula(matmul(P, W))) == "Y = matmul(P, W)"
+
+
+def test_the_rule_of_an_op_with_many_inputs_is_read_once_in_a_graph(monkeypatch):
+    asked, lines = [], rules._lines
+    monkeypatch.setattr(rules, "_lines", lambda rule, needs: asked.append(needs) or lines(rule, needs))
+    xs = [Tensor([1.0 * k], requires_grad=True) for k in range(20)]
+    flow = record(capture(tinygrad_tf.concatenate(xs).sum()))
+    assert [str(f.right) for f in flow.rules.values()][:3] == ["dA₂₀[0:1]", "dA₂₀[1:2]", "dA₂₀[2:3]"]
+    assert len(asked) == 2

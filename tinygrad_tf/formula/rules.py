@@ -14,7 +14,7 @@ import itertools
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..autograd.operation import Op
 from ..autograd.rule import Rule, source_tree
@@ -52,6 +52,10 @@ class Formula:
         return [f"{left} = {right}" for left, right in self.where] + ([self.note] if self.note else [])
 
 
+#: A rule that was read: its call, what it returns, and helper lines.
+_Read: TypeAlias = tuple[Expr, Expr | None, list[tuple[Expr, Expr]]]
+
+
 def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) -> Formula:
     """What the rule of the op that made ``Y`` computes for its input ``i``.
 
@@ -62,24 +66,43 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     assert op is not None
     if op.backward is None:
         return _computed_again(Y, i, names)
-    function = op.backward.function
-    letters = _parameters(function)
+    letters = _parameters(op.backward.function)
     labels = _labels(Y, letters[2:], letters[1], names)
     X = Y.inputs[i]
-    bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
     left = Expr("gradient", (labels[X.number],), X.shape)
+    if letters[-1][0] != "*":
+        called, returned, where = _read(Y, letters, labels, i)
+    else:  # any number of inputs: read once for all of them
+        if Y.number not in labels.read:
+            labels.read[Y.number] = _read(Y, letters, labels)
+        called, returned, where = labels.read[Y.number]
+    if returned is None:
+        return Formula(left, called, called, note=_as_code(op.backward.function))
+    right = returned.parts[i] if returned.kind == "sequence" else Expr("index", (returned, value(i)))
+    if where and right is where[-1][0]:  # the gradient itself needs no line of its own
+        right, where = where[-1][1], where[:-1]
+    right = _unsized(_fitted(right, X.shape), X.shape)
+    return Formula(left, right, called, _needed(right, where))
+
+
+def _read(Y: Tensor, letters: list[str], labels: Names, i: int | None = None) -> _Read:
+    """The rule of the op that made ``Y``: its call, what it returns, None where it is unreadable, and helper lines.
+
+    With ``i`` the lines that the gradient of this input needs.
+    """
+    op = Y.op
+    assert op is not None
+    assert op.backward is not None
+    function, n = op.backward.function, len(Y.inputs)
+    bound = {letters[0]: Expr("gradient", (labels[Y.number],), Y.shape, Y.dtype), **_bound(Y, letters[1:], labels, op)}
     given = [letter.removeprefix("*") for letter in letters]
     called = call(named(function.__name__, _LONGEST, "rule"), *[bound[letter] for letter in given if letter in bound])
     reader = Reader(function, bound, set(map(gradient_name, letters)), labels.words)
     try:
-        returned = reader.run(_lines(op.backward, i, len(Y.inputs)))
+        returned = reader.run(_lines(op.backward, tuple([i is None or j == i for j in range(n)])))
     except (Unreadable, OSError, SyntaxError):
-        return Formula(left, called, called, note=_as_code(function))
-    right = returned.parts[i] if returned.kind == "sequence" else Expr("index", (returned, value(i)))
-    if reader.where and right is reader.where[-1][0]:  # the gradient itself needs no line of its own
-        right = reader.where.pop()[1]
-    right = _unsized(_fitted(right, X.shape), X.shape)
-    return Formula(left, right, called, _needed(right, reader.where))
+        return called, None, reader.where
+    return called, returned, reader.where
 
 
 def forward_formula(Y: Tensor, names: Mapping[int, str] | None = None) -> Formula:
@@ -151,9 +174,9 @@ def _label(t: Tensor, labels: Names) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _lines(rule: Rule, i: int, n_inputs: int) -> list[ast.stmt]:
-    """The statements of the rule that the gradient of input ``i`` needs."""
-    lines: list[ast.stmt] = rule.lines(tuple([j == i for j in range(n_inputs)])).body
+def _lines(rule: Rule, needs: tuple[bool, ...]) -> list[ast.stmt]:
+    """The statements of the rule that the wanted gradients need."""
+    lines: list[ast.stmt] = rule.lines(needs).body
     return lines
 
 
@@ -173,13 +196,14 @@ def _letter(letters: list[str], i: int) -> str:
 class Names(dict[int, str]):
     """The name of each Tensor of a graph by its ``number``. Those in ``unnamed`` have got theirs from nobody's code.
 
-    ``whole`` has the names that are cut, as long as they are.
+    ``whole`` has the names that are cut, as long as they are, ``read`` the rules of ops with any number of inputs.
     """
 
     def __init__(self, names: Mapping[int, str] | None = None) -> None:
         super().__init__(names or {})
         self.unnamed: set[int] = set()
         self.whole: dict[int, str] = {}
+        self.read: dict[int, _Read] = {}
 
     @functools.cached_property
     def words(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from ..autograd.rule import located, names, source_tree
 from ..autograd.tensor import Tensor
 from ..ops import indexing
 from .calls import SAME, Unwritable, bind, is_ours, letters_of, own_name
-from .expressions import first, has_arrays, literal, one_by_one
+from .expressions import copied, first, has_arrays, literal, one_by_one
 
 if TYPE_CHECKING:
     from .plain import Plain
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 #: What is looked at only, not computed with: it has one value in all calls with arguments of these shapes and types.
 _FACTS = ("shape", "ndim", "size", "dtype", "itemsize", "kind", "char", "type", "flags", "c_contiguous", "isnative",
           "strides", "eps", "minexp")  # fmt: skip
-_LOOKS = (isinstance, len, range, tuple, list, set, sorted, min, max, abs, sum, enumerate, zip, reversed, type, getattr,
-          hasattr, any, all, int, float, bool, dict, map, np.dtype, np.finfo, np.prod, np.any, np.all)  # fmt: skip
+_LOOKS = (isinstance, len, range, slice, tuple, list, set, sorted, min, max, abs, sum, enumerate, zip, reversed, type,
+          getattr, hasattr, any, all, int, float, bool, dict, map, np.dtype, np.finfo, np.prod, np.any,
+          np.all)  # fmt: skip
 
 
 class Body(ast.NodeTransformer):
@@ -47,7 +48,7 @@ class Body(ast.NodeTransformer):
         """What of ``body`` ran, up to its return."""
         kept: list[ast.stmt] = []
         for statement in body:
-            kept += self._statement(copy.deepcopy(statement))
+            kept += self._statement(copied(statement))
             if kept and isinstance(kept[-1], ast.Return):
                 break
         return kept
@@ -67,7 +68,7 @@ class Body(ast.NodeTransformer):
             return []  # a check, which passed
         if self.is_fact(s.test):
             return self.run(s.body if self.value(s.test) else s.orelse)
-        test = self.visit(copy.deepcopy(s.test))
+        test = self.visit(copied(s.test))
         taken = bool(self.value(s.test))
         before = dict(self.values)
         other = self.run(s.orelse if taken else s.body)
@@ -80,7 +81,7 @@ class Body(ast.NodeTransformer):
         return self.run(s.body)  # it went through
 
     def _for(self, s: ast.For) -> list[ast.stmt]:
-        original = copy.deepcopy(s)
+        original = copied(s)
         s.iter = self.visit(s.iter)
         self._execute(ast.Assign([original.target], first(original.iter)))
         values, inner = dict(self.values), self.inner
@@ -96,7 +97,7 @@ class Body(ast.NodeTransformer):
         return [s] if s.body else []
 
     def _assign(self, s: ast.Assign) -> list[ast.stmt]:
-        original = copy.deepcopy(s)
+        original = copied(s)
         s.value = self.visit(s.value)
         s.targets = [self.visit(t) if isinstance(t, ast.Subscript) else t for t in s.targets]
         self._execute(original)
@@ -106,7 +107,7 @@ class Body(ast.NodeTransformer):
         return [] if s.value is None else self._assign(ast.Assign([s.target], s.value))
 
     def _augassign(self, s: ast.AugAssign) -> list[ast.stmt]:
-        original = copy.deepcopy(s)
+        original = copied(s)
         s.value = self.visit(s.value)
         self._execute(original)
         return [s]
@@ -114,7 +115,7 @@ class Body(ast.NodeTransformer):
     def _expr(self, s: ast.Expr) -> list[ast.stmt]:
         if isinstance(s.value, ast.Constant):
             return []  # a docstring
-        original = copy.deepcopy(s)
+        original = copied(s)
         s.value = self.visit(s.value)
         self._execute(original)
         return [s]
@@ -136,7 +137,7 @@ class Body(ast.NodeTransformer):
 
     def value(self, e: ast.expr) -> Any:
         """What an expression of the source has for a value in this call."""
-        expression = located(ast.Expression(copy.deepcopy(e)))
+        expression = located(ast.Expression(copied(e)))
         with np.errstate(all="ignore"):
             return eval(compile(expression, "<call>", "eval"), self._space())
 
@@ -228,7 +229,7 @@ class Body(ast.NodeTransformer):
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         if not self.is_fact(node.test):
             return self.generic_visit(node)
-        test = self.visit(copy.deepcopy(node.test))
+        test = self.visit(copied(node.test))
         holds = test.value if isinstance(test, ast.Constant) else self.value(node.test)
         return self.visit(node.body if holds else node.orelse)
 
@@ -244,15 +245,15 @@ class Body(ast.NodeTransformer):
         if simple and isinstance(node, (ast.ListComp, ast.GeneratorExp)) and self._is_list_of_facts(loop.iter):
             parts = []
             for item in ast.literal_eval(ast.unparse(ast.Tuple(self._items(loop.iter), ast.Load()))):
-                self._execute(ast.Assign([copy.deepcopy(loop.target)], ast.Constant(item)))
-                parts.append(self.visit(copy.deepcopy(node.elt)))
+                self._execute(ast.Assign([copied(loop.target)], ast.Constant(item)))
+                parts.append(self.visit(copied(node.elt)))
             self.values = values
             return ast.List(parts, ast.Load())
         self.inner = self.inner | own
         try:
             if simple:
                 with contextlib.suppress(Exception):
-                    self._execute(ast.Assign([copy.deepcopy(loop.target)], first(copy.deepcopy(loop.iter))))
+                    self._execute(ast.Assign([copied(loop.target)], first(copied(loop.iter))))
             return self.generic_visit(node)
         finally:
             self.inner, self.values = before, values
@@ -291,7 +292,7 @@ class Body(ast.NodeTransformer):
         if len(lists) != 1 or isinstance(self.values[lists[0]], np.ndarray):
             return [e]
         places = list(range(len(self.values[lists[0]])))
-        expression = located(ast.Expression(copy.deepcopy(e.value)))
+        expression = located(ast.Expression(copied(e.value)))
         space = {**self._space(), lists[0]: places}
         try:
             found = eval(compile(expression, "<call>", "eval"), space)
@@ -316,21 +317,21 @@ class Body(ast.NodeTransformer):
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise Unwritable(f"a call with a list of arguments: {ast.unparse(node)}")
         if self.plain.runs_as_it_is(function):
-            args = [self.visit(copy.deepcopy(a)) for a in node.args]
-            keywords = [ast.keyword(k.arg, self.visit(copy.deepcopy(k.value))) for k in node.keywords]
+            args = [self.visit(copied(a)) for a in node.args]
+            keywords = [ast.keyword(k.arg, self.visit(copied(k.value))) for k in node.keywords]
             return self.plain.as_it_is(function, self.value(node.args[0]), args, keywords)
         function = SAME.get(function, function)
         target, bound = bind(function, [self.value(a) for a in node.args],
                              {k.arg: self.value(k.value) for k in node.keywords if k.arg})  # fmt: skip
         written: dict[str, ast.expr] = {}
-        given = [self.visit(copy.deepcopy(a)) for a in node.args]
+        given = [self.visit(copied(a)) for a in node.args]
         for letter, kind in letters_of(target).items():
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 written[letter], given = ast.Tuple(given, ast.Load()), []
             elif given:
                 written[letter] = given.pop(0)
         for k in node.keywords:
-            written[own_name(target, str(k.arg))] = self.visit(copy.deepcopy(k.value))
+            written[own_name(target, str(k.arg))] = self.visit(copied(k.value))
         for name, value in bound.items():
             if name not in written:
                 found = literal(value)
