@@ -29,6 +29,7 @@ TEXTS = {"__repr__", "__str__", "__format__"}
 ASIDE = {"__del__", "__reduce__", "__replace__", "__getstate__", "__setstate__", "__setattr__", "__delattr__",
           "__hash__", "__dict__", "__weakref__"}  # fmt: skip
 MAKING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
+CALLED = {"__call__", "__getattr__", "__getattribute__"}  # without being named
 #: What gives attributes whose names are computed.
 LOOKS_UP = {"getattr", "setattr", "hasattr", "delattr", "vars", "dir", "__dict__", "__getattribute__", "__setattr__",
             "attrgetter", "methodcaller"}  # fmt: skip
@@ -46,6 +47,7 @@ _CONTAINERS = (collections.OrderedDict, collections.defaultdict, dict, list, tup
                bytes, complex)  # fmt: skip
 #: Bytes of an object that holds nothing but its attributes.
 _BARE = type("Bare", (), {}).__basicsize__
+_IMMUTABLE = 1 << 8  # CPython's Py_TPFLAGS_IMMUTABLETYPE
 #: Classes of the same kind in modules that are not imported for this: without them there is no object of theirs.
 _FIXED_IF_LOADED = {"decimal": "Decimal", "fractions": "Fraction", "logging": "Logger", "uuid": "UUID"}
 #: Modules of Python's whose functions give the same each time, or only print. Those of all others do not, so far as
@@ -183,6 +185,11 @@ def is_library(x: Any) -> bool:
     if name in ("numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
         return True
     return "site-packages" in str(getattr(sys.modules.get(name), "__file__", None))
+
+
+def may_change(kind: type) -> bool:
+    """Whether a class can be given attributes: those that are written in C cannot."""
+    return not kind.__flags__ & _IMMUTABLE
 
 
 def is_installed(function: Any) -> bool:
