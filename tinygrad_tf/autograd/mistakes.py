@@ -259,9 +259,9 @@ def wrong_gradient(op: str, X: Tensor, dX: Array) -> Exception:
     )
 
 
-def changed(Y: Tensor, i: int) -> Exception:
+def changed(Y: Tensor, i: int, op: Any = None) -> Exception:
     """For a value that changed between forward and backward: that of ``Y`` (i = 0) or of one of its inputs."""
-    op: Any = Y.op
+    op = op or Y.op
     letter = op.letters[i - 1] if 0 < i <= len(op.letters) else "Y" if i == 0 else f"X{i}"
     return error(
         RuntimeError,

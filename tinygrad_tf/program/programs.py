@@ -236,7 +236,7 @@ class Run:
                 if isinstance(x, Tensor) and is_newer(x, self.number):
                     raise mistakes.changed(Y, next((i for i, t in enumerate(Y.inputs, 1) if t is x), 1))
             if any((last_write_to(array) or 0) > self.number for array in self.own):
-                raise mistakes.changed(Y, 0)
+                raise mistakes.changed(Y, 0, next(filter(None, self.program.ops)))  # Y's own is that of the change
 
     def take(self) -> list[Any]:
         """The arrays that were kept; for a second way back they are computed again, with the same random numbers."""

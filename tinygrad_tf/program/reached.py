@@ -5,7 +5,9 @@ from __future__ import annotations
 import collections
 import datetime
 import dis
+import functools
 import io
+import itertools
 import pathlib
 import random
 import re
@@ -114,6 +116,14 @@ def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
             yield from _codes(inner)
+
+
+@functools.cache
+def catches(code: types.CodeType) -> bool:
+    """Whether it has an ``except`` or a ``finally``."""
+    steps = [step.opname for step in dis.get_instructions(code)]
+    handlers = [after for step, after in itertools.pairwise(steps) if step == "PUSH_EXC_INFO"]
+    return "suppress" in code.co_names or any(after != "WITH_EXCEPT_START" for after in handlers)
 
 
 def moves(x: Any, names: set[str]) -> str | None:
