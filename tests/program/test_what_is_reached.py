@@ -600,6 +600,10 @@ REACHED = {
     "an entry of a large table": _entry_of_a_table, "a logger's level": _level, "a context of decimals": _precision,
     "os.environ": lambda: ((lambda: float(os.environ.get("A_SETTING", 1.0))),
                            lambda v: os.environ.__setitem__("A_SETTING", str(v))),
+    "os.getenv": lambda: ((lambda: float(os.getenv("A_SETTING", "1.0"))),
+                          lambda v: os.environ.__setitem__("A_SETTING", str(v))),
+    "a variable that is there": lambda: ((lambda: 1.0 + ("ANOTHER_SETTING" in os.environ)),
+                                         lambda v: v > 1 and os.environ.__setitem__("ANOTHER_SETTING", "")),
 }  # fmt: skip
 
 
@@ -609,6 +613,8 @@ def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
     monkeypatch.setattr(np, "a_list_of_a_user", None, raising=False)
     monkeypatch.setattr(sys, "argv", ["", "1.0"])
     monkeypatch.setenv("A_SETTING", "1.0")
+    monkeypatch.setenv("ANOTHER_SETTING", "")
+    del os.environ["ANOTHER_SETTING"]
     monkeypatch.setitem(globals(), "len", len)
     for module in ("a_module_of_settings", "an_installed_module"):
         monkeypatch.setitem(sys.modules, module, None)
@@ -698,6 +704,8 @@ class Block(nn.Module):
 
     def forward(self, x):
         logging.getLogger(__name__).debug("forward of %s", x.shape)
+        if os.environ.get("DEBUG_A_MODEL") or os.getenv("DEBUG_IT"):
+            print(x.shape)
         assert x.shape[-1] == self.settings.width, f"{x.shape} is not of {self.settings}"
         y = self.line(x) / math.sqrt(self.settings.width) if self.mode is Mode.WIDE else x
         return functools.reduce(operator.add, [y] * 2) * np.float32(2)

@@ -178,7 +178,9 @@ class Compiled:
         if before.classes:  # a Tensor that is traced has another class
             self._by_key.setdefault(key, [])
             self._refused[key] = "it asks for the class of what may be a Tensor"
-            self._tell(f"{self._refused[key]}; it runs as it is", "write isinstance(x, Tensor)")
+            self._tell(
+                f"{self._refused[key]}; it runs as it is", "write isinstance(x, Tensor), or x.__class__ for the class"
+            )
             return self._as_it_is(args, kwargs)
         tracer = Tracer(before)
         with tracer:

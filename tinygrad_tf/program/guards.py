@@ -12,6 +12,7 @@ import builtins
 import functools
 import inspect
 import math
+import os
 import random
 import sys
 import types
@@ -165,6 +166,8 @@ class Guard:
             self._uses({str(x.__name__)})  # type: ignore[union-attr]
         elif (what := reached.moves(x, self.names)) is not None:
             self.unknown = what
+        elif x is os.environ or x is os.getenv:  # of which all is compared, in bytes
+            self._ask(f"{self._constant(os.environ)}._data == {self._constant(dict(vars(os.environ)['_data']))}")
         elif isinstance(x, (types.FunctionType, types.MethodType)):
             if reached.is_installed(x):
                 for part in reached.carried_by(x) if self._is_new(x) else ():

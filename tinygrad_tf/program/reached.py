@@ -8,6 +8,7 @@ import dis
 import functools
 import io
 import itertools
+import os
 import pathlib
 import random
 import re
@@ -145,7 +146,8 @@ def moves(x: Any, names: set[str]) -> str | None:
         what, moving = _MOVING.get(place, ("", set()))
         if moving & looked_up:
             return what
-    if not isinstance(x, types.ModuleType) and root in sys.stdlib_module_names and root not in _STEADY | {"__main__"}:
+    steady = isinstance(x, types.ModuleType) or x is os.getenv or root in _STEADY | {"__main__"}
+    if root in sys.stdlib_module_names and not steady:
         return f"what {whole}.{x.__name__} gives may change"
     return None
 
