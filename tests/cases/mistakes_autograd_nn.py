@@ -436,6 +436,8 @@ TRAINING = [
      "CyclicLR got optimizer Adagrad", "a momentum or betas", "cycle_momentum=False"),
     ("OneCycleLR", lambda: optim.OneCycleLR(sgd(momentum=0.9), 1.0), ValueError,
      "OneCycleLR got steps 0", "there are total_steps", "total_steps=1000"),
+    ("a schedule beyond the numbers", lambda: optim.StepLR(sgd(), 1, gamma=1e300, last_epoch=1), ValueError,
+     "StepLR got step 2, where the learning rate is no finite number", "finite at every step", "smaller settings"),
     ("OneCycleLR beyond its end", beyond_the_end, ValueError,
      "OneCycleLR got step 4", "has 3 steps", "total_steps=4"),
 ]  # fmt: skip

@@ -360,6 +360,30 @@ def names_of_functions(tree):
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
+CUTS = {
+    "pieces of a concatenation": (lambda X: F.relu(tinygrad_tf.concatenate([X, 2 * X, X])), "[2:4]"),
+    "pieces of a stack, of its second axis": (lambda X: tinygrad_tf.stack([X * 2, X * 3], 1) ** 2, "[:, 1:2]"),
+    "an index beside a slice": (lambda X: X[:, [0, 0, 1]] ** 2, "np.s_[:, "),
+    "indices around a slice": (lambda X: X[[0, 1], None, 1:] ** 2, "np.s_["),
+}
+
+
+@pytest.mark.parametrize(("function", "said"), CUTS.values(), ids=CUTS)
+def test_what_is_cut_is_written_in_brackets(function, said):
+    X = leaf([1.0, 2.0, 3.0], [4.0, 5.0, 6.0], name="X")
+    loss = function(X).sum()
+    text = str(program(loss))
+    assert said in text
+    assert "slice(" not in text
+    assert_equal(loss, program(loss), {"X": X})
+
+
+def test_many_pieces_need_no_function_each():
+    X = leaf(1.0, 2.0, name="X")
+    text = str(program(tinygrad_tf.stack([X * k for k in range(2, 22)]).sum()))
+    assert text.count("def ") == 1
+
+
 @pytest.mark.parametrize("build", MODELS.values(), ids=MODELS)
 def test_it_is_well_written(build, tmp_path):
     manual_seed(0)

@@ -374,6 +374,34 @@ def test_a_rate_set_by_hand_after_pytorch_s_schedule_is_the_optimiser_s(torch):
     assert ours.get_last_lr() == [0.123]
 
 
+class Power:
+    """A factor whose base is in its state."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def __call__(self, step):
+        return self.base**step
+
+
+def test_functions_that_are_objects_have_their_state_before_a_rate_follows_from_it():
+    first, second = optim.LambdaLR(optimizer(1.0), Power(0.5)), optim.LambdaLR(optimizer(1.0), Power(0.25))
+    steps_of(first, 2)
+    state = first.state_dict()
+    del state["_last_lr"]
+    second.load_state_dict(state)
+    assert second.get_last_lr() == [0.25]
+
+
+def test_functions_that_are_objects_stay_as_they_were_when_loading_fails():
+    schedule = optim.LambdaLR(optimizer(1.0), Power(0.5))
+    state = {**schedule.state_dict(), "lr_lambdas": [{"base": 1e300}], "last_epoch": 2}
+    with pytest.raises(ValueError, match="step 2, where the learning rate is no finite number"):
+        schedule.load_state_dict(state)
+    assert vars(schedule.lr_lambdas[0]) == {"base": 0.5}
+    assert schedule.last_epoch == 0
+
+
 BAD_STATES = {
     "of another schedule": (lambda: optim.StepLR(optimizer(), 3), lambda: optim.ExponentialLR(optimizer(), 0.5),
                             ["step_size", "settings are gamma"]),

@@ -19,13 +19,22 @@ class _Tidy(ast.NodeTransformer):
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         self.generic_visit(node)
-        node.slice = _as_slice(node.slice)
+        node.slice = _bare(node.slice)
+        if isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 1:
+            node.slice = node.slice.elts[0]
         if isinstance(node.value, (ast.Tuple, ast.List)) and isinstance(node.slice, ast.Constant):
             return node.value.elts[int(str(node.slice.value))]
         return node
 
+    def visit_Tuple(self, node: ast.Tuple) -> ast.expr:
+        self.generic_visit(node)
+        bare = [_bare(e) for e in node.elts]
+        return node if bare == node.elts else _S(ast.Tuple(bare, ast.Load()))
+
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
+        if ast.unparse(node.func) == "slice" and len(node.args) == 3:
+            return _S(ast.Slice(*[None if _is(a, None) else a for a in node.args]))
         starred = [a.value.elts if isinstance(a, ast.Starred) and isinstance(a.value, (ast.Tuple, ast.List)) else [a]
                    for a in node.args]  # fmt: skip
         node.args = [part for parts in starred for part in parts]
@@ -47,13 +56,14 @@ def _alone(axis: ast.expr) -> ast.expr:
     return axis.elts[0] if isinstance(axis, ast.Tuple) and len(axis.elts) == 1 else axis
 
 
-def _as_slice(e: ast.expr) -> ast.expr:
-    if isinstance(e, ast.Call) and ast.unparse(e.func) == "slice" and len(e.args) == 3:
-        ends = [None if _is(a, None) else a for a in e.args]
-        return ast.Slice(*ends)
-    if isinstance(e, ast.Tuple):
-        e.elts = [_as_slice(part) for part in e.elts]
-    return e
+def _S(index: ast.expr) -> ast.expr:
+    """An index that stands for itself: ``np.s_[:, 0:8]``."""
+    return ast.Subscript(ast.parse("np.s_", mode="eval").body, index, ast.Load())
+
+
+def _bare(e: ast.expr) -> ast.expr:
+    """An index in brackets: without the ``np.s_`` of one that stands for itself."""
+    return e.slice if isinstance(e, ast.Subscript) and ast.unparse(e.value) == "np.s_" else e
 
 
 def tidied(e: ast.expr) -> ast.expr:

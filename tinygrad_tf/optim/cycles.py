@@ -10,7 +10,7 @@ from ..errors import error, unwritten
 from ..fields import is_whole
 from .base import Optimizer
 from .groups import Group, plain
-from .scheduling import LRScheduler, positive, unchanged_if_it_fails
+from .scheduling import LRScheduler, positive
 
 #: One number for all groups, or one for each.
 PerGroup = float | Sequence[float]
@@ -274,13 +274,9 @@ class OneCycleLR(MomentumCycle):
         of_groups = {name: [g[name] for g in groups] for name in _OF_GROUPS if name in groups[0]}
         return {**super().state_dict(), "_schedule_phases": phases, "of_groups": of_groups}
 
-    @unchanged_if_it_fails
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """As :meth:`LRScheduler.load_state_dict`. PyTorch keeps the rates of the cycle in the optimiser's state."""
-        state = dict(state_dict)
-        phases, of_groups = state.pop("_schedule_phases", None), state.pop("of_groups", {})
-        self._check(state)
-        given = () if self.optimizer.rates_loaded else of_groups
+    def _take(self, state: Mapping[str, Any]) -> None:
+        phases, of_groups = state.get("_schedule_phases"), state.get("of_groups", {})
+        given = () if self.optimizer.rates_loaded else of_groups  # PyTorch keeps them in the optimiser's state
         missing = [n for g in self.optimizer.param_groups for n in _OF_GROUPS if n not in g and n not in given]
         if state.get("cycle_momentum", self.cycle_momentum) and missing:
             raise error(
@@ -290,10 +286,13 @@ class OneCycleLR(MomentumCycle):
                 rule="the momentum moves between those of the groups",
                 cure="build the schedule and the optimiser as those that were saved",
             )
+        super()._take({name: value for name, value in state.items() if name not in ("_schedule_phases", "of_groups")})
         if phases is not None:
             self.phases = [(phase["end_step"], _GOALS.index(phase["end_lr"])) for phase in phases]
+
+    def _put(self, state: Mapping[str, Any]) -> None:
         if not self.optimizer.rates_loaded:
-            for name, values in of_groups.items():
+            for name, values in state.get("of_groups", {}).items():
                 for group, value in zip(self.optimizer.param_groups, values, strict=True):
                     group[name] = value
-        super().load_state_dict(state)
+        super()._put(state)

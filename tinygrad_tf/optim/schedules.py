@@ -14,7 +14,8 @@ from ..errors import error
 from ..signals import whole
 from .base import Optimizer
 from .groups import Group, plain
-from .scheduling import LRScheduler, positive, unchanged_if_it_fails
+from .restoring import Restorable
+from .scheduling import LRScheduler, positive
 
 
 class LambdaLR(LRScheduler):
@@ -54,13 +55,14 @@ class LambdaLR(LRScheduler):
         states = [None if isinstance(f, FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
         return {**super().state_dict(), "lr_lambdas": states}
 
-    @unchanged_if_it_fails
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        states = state_dict.get("lr_lambdas", ())
-        super().load_state_dict({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
-        for f, state in zip(self.lr_lambdas, states, strict=False):
-            if state is not None:
-                f.__dict__.update(state)
+    def _parts(self) -> tuple[object, ...]:
+        return (self, *[f for f in self.lr_lambdas if isinstance(getattr(f, "__dict__", None), dict)])
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        super()._take({name: value for name, value in state.items() if name != "lr_lambdas"})
+        for f, attributes in zip(self.lr_lambdas, state.get("lr_lambdas", ()), strict=False):
+            if attributes is not None:
+                f.__dict__.update(attributes)
 
 
 class StepLR(LRScheduler):
@@ -170,7 +172,7 @@ class CosineAnnealingLR(LRScheduler):
         return [self.eta_min + (lr - self.eta_min) * wave for lr in self.base_lrs]
 
 
-class ReduceLROnPlateau:
+class ReduceLROnPlateau(Restorable):
     """Multiplies the rate by ``factor`` when the metric that ``step`` is given has not improved for ``patience`` steps.
 
     ``mode`` says which way is better, "min" or "max". An improvement is larger than ``threshold``, relative to the best
@@ -263,10 +265,8 @@ class ReduceLROnPlateau:
         settings = {theirs: getattr(self, ours) for theirs, ours in self.settings.items()}
         return {**settings, "min_lrs": list(self.min_lrs), "_last_lr": self.get_last_lr()}
 
-    @unchanged_if_it_fails
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned, ours or PyTorch's, settings and all."""
-        n_groups = len(state_dict.get("min_lrs", ()))
+    def _take(self, state: Mapping[str, Any]) -> None:
+        n_groups = len(state.get("min_lrs", ()))
         if n_groups != len(self.min_lrs):
             raise error(
                 ValueError,
@@ -276,8 +276,10 @@ class ReduceLROnPlateau:
                 cure="build the schedule and the optimiser as those that were saved",
             )
         for theirs, ours in self.settings.items():
-            setattr(self, ours, plain(state_dict[theirs]) if theirs in state_dict else getattr(self, ours))
-        self.min_lrs = list(plain(state_dict["min_lrs"]))
+            setattr(self, ours, plain(state[theirs]) if theirs in state else getattr(self, ours))
+        self.min_lrs = list(plain(state["min_lrs"]))
+
+    def _put(self, state: Mapping[str, Any]) -> None:
         if not self.optimizer.rates_loaded:
-            for group, lr in zip(self.optimizer.param_groups, state_dict["_last_lr"], strict=True):
+            for group, lr in zip(self.optimizer.param_groups, state["_last_lr"], strict=True):
                 group["lr"] = lr

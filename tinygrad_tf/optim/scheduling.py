@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from ..arguments import explained_constructor
 from ..autograd.debugging import acts
 from ..errors import error, unwritten
 from ..signals import whole
 from .base import Optimizer
-from .groups import Group, check_settings, plain
-from .loaded import check_alike, explained_state
-
-F = TypeVar("F", bound=Callable[..., Any])
+from .groups import Group, plain
+from .restoring import Restorable
 
 #: What PyTorch's schedules keep beside their settings: how often and by whom they were called.
 _OF_PYTORCH = {
@@ -25,38 +23,7 @@ _OF_PYTORCH = {
 _OF_ALL = {"kind", "last_epoch", "base_lrs", "_last_lr"}  # "kind" is the class, in a checkpoint
 
 
-def unchanged_if_it_fails(load: F) -> F:
-    """Decorator of ``load_state_dict``: what fails half-way leaves schedule and optimiser as they were."""
-
-    @functools.wraps(load)
-    def run(self: Any, state_dict: Mapping[str, Any]) -> None:
-        name = f"load_state_dict of {type(self).__name__}"
-        parts = [(part, dict(vars(part))) for part in (self, *getattr(self, "schedulers", ()))]
-        groups, loaded = [dict(group) for group in self.optimizer.param_groups], self.optimizer.rates_loaded
-        before_all = self.state_dict()
-        try:
-            with explained_state(name):
-                load(self, state_dict)
-                check_alike(name, "schedule", before_all, self.state_dict())
-                self.check()
-                for group in self.optimizer.param_groups:
-                    self.optimizer._check(group)
-                for lr in getattr(self, "base_lrs", ()):
-                    check_settings(name, {"lr": lr})
-        except BaseException:
-            for part, before in parts:
-                vars(part).clear()
-                vars(part).update(before)
-            for group, settings in zip(self.optimizer.param_groups, groups, strict=True):
-                group.clear()
-                group.update(settings)
-            self.optimizer.rates_loaded = loaded
-            raise
-
-    return run  # type: ignore[return-value]
-
-
-class LRScheduler:
+class LRScheduler(Restorable):
     """The base of schedules. It sets the learning rate of every group to the initial one times ``factor(step)``.
 
     The rate of step 0 is set when the schedule is made; ``step()`` after each step of training sets the next.
@@ -88,9 +55,6 @@ class LRScheduler:
         else:  # the optimiser may be new and have its initial rate
             self.apply(last_epoch + 1)
             self.last_epoch += 1
-
-    def check(self) -> None:
-        """Raise if the settings make no sense, those of the constructor or those of a state."""
 
     def factor(self, step: int) -> float:
         """What the initial rate is multiplied by at ``step``."""
@@ -134,10 +98,28 @@ class LRScheduler:
                 if i >= n and then != least:
                     self.base_lrs[i] = least + (groups[i]["lr"] - least) * (self.base_lrs[i] - least) / (then - least)
 
+    def _finite_rates(self, step: int) -> list[float]:
+        """The rates at ``step``. Raises ValueError where the formula leaves the numbers."""
+        said = ""
+        try:
+            rates = self.rates(step)
+        except ArithmeticError as problem:  # what is too large, or divided by 0
+            rates, said = [math.inf], f" (Python: {problem})"
+        if not all(math.isfinite(lr) for lr in rates):
+            raise error(
+                ValueError,
+                type(self).__name__,
+                got=f"step {step}, where the learning rate is no finite number" + said,
+                rule="the settings keep the rates finite at every step",
+                cure="choose smaller settings, or end the schedule before",
+            )
+        return rates
+
     def apply(self, step: int) -> None:
         """Set the optimiser's groups to what the schedule says for ``step``."""
+        rates = self._finite_rates(step)
         self.optimizer.rates_loaded = False
-        for group, lr in zip(self.optimizer.param_groups, self.rates(step), strict=True):
+        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = lr
 
     @acts
@@ -172,26 +154,19 @@ class LRScheduler:
         return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs), "_last_lr": self.get_last_lr(),
                 **settings}  # fmt: skip
 
-    @unchanged_if_it_fails
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned, ours or PyTorch's. The settings are then those that were saved.
-
-        The rates are, too, unless the optimiser has just loaded its own. Raises ValueError, before anything is changed,
-        for a state of other settings or of another number of groups.
-        """
-        self._check(state_dict)
-        before = self.state_dict()
+    def _take(self, state: Mapping[str, Any]) -> None:
+        self._check(state)
         for theirs, ours in self._settings().items():
-            if theirs in state_dict:
-                setattr(self, ours, _copy(plain(state_dict[theirs])))
-        self.base_lrs = list(plain(state_dict.get("base_lrs", self.base_lrs)))
-        self.last_epoch = state_dict["last_epoch"]
-        check_alike(f"load_state_dict of {type(self).__name__}", "schedule", before, self.state_dict())
-        self.check()
-        self.rates(self.last_epoch)  # fails here, and not at the next step
+            if theirs in state:
+                setattr(self, ours, _copy(plain(state[theirs])))
+        self.base_lrs = list(plain(state.get("base_lrs", self.base_lrs)))
+        self.last_epoch = state["last_epoch"]
+
+    def _put(self, state: Mapping[str, Any]) -> None:
+        self._finite_rates(self.last_epoch)  # fails here, and not at the next step
         if not self.optimizer.rates_loaded:
             self.apply(self.last_epoch)
-            for group, lr in zip(self.optimizer.param_groups, state_dict.get("_last_lr", ()), strict=False):
+            for group, lr in zip(self.optimizer.param_groups, state.get("_last_lr", ()), strict=False):
                 group["lr"] = lr
 
     def _check(self, state: Mapping[str, Any]) -> None:

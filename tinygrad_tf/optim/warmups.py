@@ -12,7 +12,7 @@ from ..errors import error
 from ..signals import whole
 from .base import Optimizer
 from .groups import plain
-from .scheduling import LRScheduler, positive, unchanged_if_it_fails
+from .scheduling import LRScheduler, positive
 
 
 class LinearLR(LRScheduler):
@@ -186,9 +186,11 @@ class SequentialLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
-    @unchanged_if_it_fails
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        n = len(state_dict.get("_milestones", self.milestones))
+    def _parts(self) -> tuple[object, ...]:
+        return (self, *self.schedulers)
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        n = len(state.get("_milestones", self.milestones))
         if n != len(self.milestones):
             raise error(
                 ValueError,
@@ -197,7 +199,7 @@ class SequentialLR(LRScheduler):
                 rule="between two schedules lies a milestone, and all of them are of this optimiser",
                 cure="build the schedule and the optimiser as those that were saved",
             )
-        parts = state_dict.get("_schedulers", ())
+        parts = state.get("_schedulers", ())
         for scheduler, saved in zip(self.schedulers, parts, strict=bool(parts)):
             scheduler.load_state_dict(saved)
-        super().load_state_dict({name: value for name, value in state_dict.items() if name != "_schedulers"})
+        super()._take({name: value for name, value in state.items() if name != "_schedulers"})

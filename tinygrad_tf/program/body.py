@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 #: What is looked at only, not computed with: it has one value in all calls with arguments of these shapes and types.
 _FACTS = ("shape", "ndim", "size", "dtype", "itemsize", "kind", "char", "type", "flags", "c_contiguous", "isnative",
           "strides", "eps", "minexp")  # fmt: skip
-_LOOKS = (isinstance, len, range, tuple, list, set, sorted, min, max, abs, sum, enumerate, zip, reversed, type, getattr,
-          hasattr, any, all, int, float, bool, dict, map, np.dtype, np.finfo, np.prod, np.any, np.all)  # fmt: skip
+_LOOKS = (isinstance, len, range, slice, tuple, list, set, sorted, min, max, abs, sum, enumerate, zip, reversed, type,
+          getattr, hasattr, any, all, int, float, bool, dict, map, np.dtype, np.finfo, np.prod, np.any,
+          np.all)  # fmt: skip
 
 
 class Body(ast.NodeTransformer):
