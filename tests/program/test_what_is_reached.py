@@ -600,6 +600,8 @@ REACHED = {
     "an entry of a large table": _entry_of_a_table, "a logger's level": _level, "a context of decimals": _precision,
     "os.environ": lambda: ((lambda: float(os.environ.get("A_SETTING", 1.0))),
                            lambda v: os.environ.__setitem__("A_SETTING", str(v))),
+    "print options": lambda: ((lambda: float(np.array2string(np.array(1.25))) - 0.25),
+                              lambda v: v > 1 and np.set_printoptions(formatter={"float": lambda x: "2.25"})),
     "os.getenv": lambda: ((lambda: float(os.getenv("A_SETTING", "1.0"))),
                           lambda v: os.environ.__setitem__("A_SETTING", str(v))),
     "a variable that is there": lambda: ((lambda: 1.0 + ("ANOTHER_SETTING" in os.environ)),
@@ -625,6 +627,7 @@ def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
         change(v) if v > 1 or name not in ("a builtin", "a builtin, everywhere") else None
         found.append(call(t(1.0)).item())
     monkeypatch.undo()
+    np.set_printoptions(formatter=None)
     decimal.getcontext().prec = 28
     assert found == [1.0, 1.0, 2.0, 2.0]
 

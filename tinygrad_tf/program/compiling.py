@@ -40,8 +40,8 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
 
     The first call with arrays of new shapes and types runs as usual, and what runs is noted. Later calls run that
     alone: the kernels and the elementary rules in one piece of straight-line code, without Tensors and without a graph.
-    They give the same bits; where a Tensor's gradient comes from the program and from elsewhere, the order of that sum
-    may be another. ``backward()`` of what a compiled function returns runs the way back in the same manner. A
+    They give the same bits; where a Tensor's gradient comes from several results, or from elsewhere too, the order of
+    that sum may be another. ``backward()`` of what a compiled function returns runs the way back in the same manner. A
     whole training step may be compiled, with ``backward()`` and ``optimizer.step()`` in it. Arrays among the arguments
     reach the function as Tensors. Dropout draws anew in each call.
 
