@@ -1181,6 +1181,28 @@ def test_a_result_that_is_changed_before_the_way_back_is_told_with_the_cure(name
     np.testing.assert_array_equal(found, W.grad.array)
 
 
+#: What reads a view of a parameter, or of an argument, on the way back.
+VIEWED = {
+    "transposed": (lambda x, w: x @ w.mT, 1), "flat": (lambda x, w: x * w.reshape(-1)[:3], 1),
+    "a row": (lambda x, w: x * w[0], 1), "without its graph": (lambda x, w: x * w.detach()[0], 1),
+    "an argument": (lambda x, w: x.reshape(-1)[:3] * w, 0), "of a kernel": (lambda x, w: F.linear(x, w.mT), 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VIEWED)
+@pytest.mark.parametrize("is_given", [True, False])
+def test_what_is_changed_before_the_way_back_is_noticed_through_a_view(name, is_given):
+    function, which = VIEWED[name]
+    w, x = leaf(3, 3), leaf(3, 3, seed=1)
+    call = compile(function if is_given else lambda x: function(x, w))
+    for _ in range(2):
+        y = call(x, w) if is_given else call(x)
+    with no_grad():
+        (x, w)[which].add_(1)
+    with pytest.raises(RuntimeError, match="modified"):
+        y.sum().backward()
+
+
 class Output(dict):
     def __getattr__(self, name):
         return self[name]
