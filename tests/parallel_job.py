@@ -1,6 +1,7 @@
 """What tests/parallel/test_parallel.py starts under mpiexec: ``python parallel_job.py NAME …``. Rank 0 prints JSON."""
 
 import json
+import math
 import os
 import signal
 import sys
@@ -160,6 +161,21 @@ def collectives(ranks):
             shared.backward(loss, weight)
         except (ValueError, RuntimeError) as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
+    before = line.weight.tolist()
+    for weight in (math.nan, -1.0, math.inf):  # on one rank, in the first of two passes, and what all of them say
+        said = None
+        try:
+            shared.backward(line(Tensor([[1.0, 2.0]])).sum(), weight if ranks.rank == 1 else 1.0, more=True)
+            shared.backward(line(Tensor([[1.0, 2.0]])).sum(), 1.0)
+        except ValueError as problem:
+            said = str(problem)
+            shared.step()
+        assert line.weight.tolist() == before
+        problems.append(ranks.to_first(said))
+    try:
+        ranks.mean(1.0, -1.0 if ranks.rank == 1 else 1.0)
+    except ValueError as problem:
+        problems.append([str(problem)])
     half = nn.Linear(2, 2)
     half.bias.array = half.bias.array.astype(np.longdouble)
     try:

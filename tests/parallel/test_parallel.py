@@ -69,6 +69,9 @@ def test_buckets_are_summed_while_the_backward_pass_goes_on():
 def test_the_small_things():
     found = result(2, "collectives")
     assert (found["mean"], found["any"], found["none"], found["first"]) == (1.0, True, False, {"from": 0})
+    wrong, found["problems"][3:-1] = found["problems"][3:-1], []
+    assert [[f"the weight {weight} on rank 1" in said for said in of_all] for weight, of_all in zip(
+        ("nan", "-1.0", "inf", "-1.0"), wrong, strict=True)] == [[True, True]] * 3 + [[True]]  # fmt: skip
     kinds = [problem.split(" ", 1)[0] for problem in found["problems"]]
     assert kinds == ["ValueError:", "RuntimeError:", "RuntimeError:", "TypeError:"]
     assert "nothing counts" in found["problems"][0]
@@ -254,6 +257,18 @@ def test_a_process_alone_trains_as_without_ranks():
         return W.array.tolist(), loss, norm
 
     assert train(True) == train(False)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), -1.0, float("inf")])
+def test_a_weight_is_how_much_counted(weight):
+    W = Tensor([[0.5, -0.5]], requires_grad=True)
+    W.grad = Tensor([[1.0, 1.0]])
+    shared = parallel.share(None, optim.SGD([W], lr=0.1), parallel.Ranks())
+    with pytest.raises(ValueError, match="a weight says how much counted"):
+        shared.backward(W.sum(), weight)
+    assert W.grad.tolist() == [[1.0, 1.0]]
+    with pytest.raises(ValueError, match="a weight says how much counted"):
+        parallel.Ranks().mean(1.0, weight)
 
 
 def test_the_parts_of_a_batch_are_all_of_it():

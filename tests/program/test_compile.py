@@ -1150,6 +1150,59 @@ def _gives_again(w, c):
     return found
 
 
+CHANGES = [lambda y: y.add_(1), lambda y: y.__iadd__(1), lambda y: y.__setitem__(0, 0), lambda y: y.clamp_(0, 1)]
+
+
+CHANGED = {
+    "what is read": (lambda x: (x @ W).exp(), True), "a product": (lambda x: x @ W, False),
+    "a view of what is read": (lambda x: (x @ W).exp().reshape(-1), True),
+    "a part of what is read": (lambda x: (x @ W).softmax(-1)[:2], True),
+    "a kernel's": (lambda x: F.linear(x, W), False), "what was read of": (lambda x: F.gelu(x @ W), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_result_that_is_changed_before_the_way_back_is_told_with_the_cure(name, change):
+    """If the way back reads it, also where the elementary rule would have kept another array."""
+    function, told = CHANGED[name]
+    call, x = compile(function), normal(3, 3)
+    call(x)
+    change(y := call(x))
+    if told:
+        with pytest.raises(RuntimeError, match=r"rule of <lambda> got Y (.|\n)*t\.clone\(\)"):
+            y.sum().backward()
+        return
+    W.grad = None
+    y.sum().backward()
+    found, W.grad = W.grad.array, None
+    change(y := function(Tensor(x)))
+    y.sum().backward()
+    np.testing.assert_array_equal(found, W.grad.array)
+
+
+#: What reads a view of a parameter, or of an argument, on the way back.
+VIEWED = {
+    "transposed": (lambda x, w: x @ w.mT, 1), "flat": (lambda x, w: x * w.reshape(-1)[:3], 1),
+    "a row": (lambda x, w: x * w[0], 1), "without its graph": (lambda x, w: x * w.detach()[0], 1),
+    "an argument": (lambda x, w: x.reshape(-1)[:3] * w, 0), "of a kernel": (lambda x, w: F.linear(x, w.mT), 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VIEWED)
+@pytest.mark.parametrize("is_given", [True, False])
+def test_what_is_changed_before_the_way_back_is_noticed_through_a_view(name, is_given):
+    function, which = VIEWED[name]
+    w, x = leaf(3, 3), leaf(3, 3, seed=1)
+    call = compile(function if is_given else lambda x: function(x, w))
+    for _ in range(2):
+        y = call(x, w) if is_given else call(x)
+    with no_grad():
+        (x, w)[which].add_(1)
+    with pytest.raises(RuntimeError, match="modified"):
+        y.sum().backward()
+
+
 class Output(dict):
     def __getattr__(self, name):
         return self[name]
@@ -1180,6 +1233,45 @@ def _caught(ids):
         return TABLES(ids).sum() * 0
     except IndexError:
         return TABLES.weight.sum() * 0 - 1
+
+
+def _step_that_catches(how):
+    """Clipping that raises, of which the function itself takes notice."""
+
+    def found(c):
+        w = leaf_of([1.0, 2.0])
+        optimizer = optim.SGD([w], lr=0.1)
+
+        def clip(x):
+            optimizer.zero_grad()
+            (loss := (w * w * x).sum()).backward()
+            optim.clip_grad_norm_([w], 1.0, error_if_nonfinite=True)
+            optimizer.step()
+            return loss.detach()
+
+        def catching(x):
+            try:
+                return clip(x)
+            except RuntimeError:
+                return x * 0
+
+        def at_last(x):
+            done = x * 0
+            try:
+                done = clip(x)
+            finally:
+                optimizer.zero_grad()
+                return done  # noqa: B012
+
+        def suppressing(x):
+            with contextlib.suppress(RuntimeError):
+                return clip(x)
+            return x * 0
+
+        call = c({"except": catching, "finally": at_last, "suppress": suppressing}[how])
+        return [(str(call(t(1.0, v, dtype="f4"))), str(w.grad)) for v in (1.0, 2.0, np.inf, 3.0)]
+
+    return found
 
 
 def _seeded(x):
@@ -1216,6 +1308,8 @@ SAME = {
     "one list twice": lambda c: [a is b for a, b in _thrice(c, lambda x: [[x]] * 2, t(1.0))[::2]],
     "an error that is caught": lambda c: (lambda f: [f(t(*i)).item() for i in ((1, 2), (1, 2), (1, 9), (1, 3))])(
         c(_caught)),
+    "an error after a change": _step_that_catches("except"), "a last word": _step_that_catches("finally"),
+    "an error that is suppressed": _step_that_catches("suppress"),
     "a generator that is seeded": lambda c: _thrice(c, _seeded, t(*[1.0] * 20)),
     "keys that are equal": lambda c: (lambda f: [str(f({k: t(3)}).dtype) for k in (1, 1, 1.0, True)])(
         c(lambda d: next(iter(d.values())) * next(iter(d)))),

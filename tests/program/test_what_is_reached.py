@@ -519,6 +519,45 @@ def _precision():
     )
 
 
+LINE, PART = nn.Linear(1, 1), functools.partial(float)
+LOG, MEMBER = logging.getLogger("of a user"), enum.Enum("Own", "A").A
+#: What is the package's, or installed, and reads what a user puts on it; and what that is, if it is no number.
+PUT_ON = {
+    "Tensor": (Tensor, lambda: Tensor.put_on), "a Tensor's class": (Tensor, lambda: LINE.weight.put_on),
+    "Parameter": (nn.Parameter, lambda: nn.Parameter.put_on), "Module": (nn.Module, lambda: nn.Module.put_on),
+    "an ancestor": (nn.Module, lambda: nn.Linear.put_on), "a layer's class": (nn.Linear, lambda: LINE.put_on),
+    "a computed name on Tensor": (Tensor, lambda: getattr(Tensor, "put" + "_on")),
+    "a name that may be there": (nn.Linear, lambda: getattr(nn.Linear, "put_on", 1.0)),
+    "Function": (tinygrad_tf.Function, lambda: tinygrad_tf.Function.put_on),
+    "an optimiser's class": (tinygrad_tf.optim.SGD, lambda: tinygrad_tf.optim.SGD.put_on),
+    "the package": (tinygrad_tf, lambda: tinygrad_tf.put_on), "a partial's": (PART, lambda: PART.put_on),
+    "a logger's": (LOG, lambda: LOG.put_on), "a member": (MEMBER, lambda: MEMBER.put_on),
+    "a property": (nn.Parameter, lambda: LINE.weight.put_on, lambda v: property(lambda self: v)),
+    "a method": (Tensor, lambda: LINE.weight.put_on(), lambda v: lambda self: v),
+    "a static method": (nn.Module, lambda: LINE.put_on(), lambda v: staticmethod(lambda: v)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUT_ON)
+def test_what_a_user_puts_on_the_package_s_own_is_looked_at(name, monkeypatch):
+    target, read, *made = PUT_ON[name]
+    call, found, last = quiet(lambda x: x * read()), [], None
+    for v in (1.0, 1.0, 2.0, 2.0, 3.0):
+        if v != last:
+            monkeypatch.setattr(target, "put_on", made[0](v) if made else v, raising=False)
+        last = v
+        found.append(call(t(1.0)).item())
+    assert found == [1.0, 1.0, 2.0, 2.0, 3.0]
+
+
+def test_a_list_that_a_user_puts_on_a_class_is_looked_at(monkeypatch):
+    monkeypatch.setattr(nn.Module, "put_on", [1.0], raising=False)
+    call = quiet(lambda x: x * nn.Module.put_on[0])
+    assert call(t(1.0)).item() == call(t(1.0)).item() == 1.0
+    nn.Module.put_on[0] = 2.0
+    assert call(t(1.0)).item() == 2.0
+
+
 #: What makes a function without arguments, and one that changes what the first is to give.
 REACHED = {
     **{f"Holder: {name}": within(read) for name, read in {
@@ -561,6 +600,12 @@ REACHED = {
     "an entry of a large table": _entry_of_a_table, "a logger's level": _level, "a context of decimals": _precision,
     "os.environ": lambda: ((lambda: float(os.environ.get("A_SETTING", 1.0))),
                            lambda v: os.environ.__setitem__("A_SETTING", str(v))),
+    "print options": lambda: ((lambda: float(np.array2string(np.array(1.25))) - 0.25),
+                              lambda v: v > 1 and np.set_printoptions(formatter={"float": lambda x: "2.25"})),
+    "os.getenv": lambda: ((lambda: float(os.getenv("A_SETTING", "1.0"))),
+                          lambda v: os.environ.__setitem__("A_SETTING", str(v))),
+    "a variable that is there": lambda: ((lambda: 1.0 + ("ANOTHER_SETTING" in os.environ)),
+                                         lambda v: v > 1 and os.environ.__setitem__("ANOTHER_SETTING", "")),
 }  # fmt: skip
 
 
@@ -570,6 +615,8 @@ def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
     monkeypatch.setattr(np, "a_list_of_a_user", None, raising=False)
     monkeypatch.setattr(sys, "argv", ["", "1.0"])
     monkeypatch.setenv("A_SETTING", "1.0")
+    monkeypatch.setenv("ANOTHER_SETTING", "")
+    del os.environ["ANOTHER_SETTING"]
     monkeypatch.setitem(globals(), "len", len)
     for module in ("a_module_of_settings", "an_installed_module"):
         monkeypatch.setitem(sys.modules, module, None)
@@ -580,6 +627,7 @@ def test_what_is_reached_by_name_is_looked_at_or_refused(name, monkeypatch):
         change(v) if v > 1 or name not in ("a builtin", "a builtin, everywhere") else None
         found.append(call(t(1.0)).item())
     monkeypatch.undo()
+    np.set_printoptions(formatter=None)
     decimal.getcontext().prec = 28
     assert found == [1.0, 1.0, 2.0, 2.0]
 
@@ -659,6 +707,8 @@ class Block(nn.Module):
 
     def forward(self, x):
         logging.getLogger(__name__).debug("forward of %s", x.shape)
+        if os.environ.get("DEBUG_A_MODEL") or os.getenv("DEBUG_IT"):
+            print(x.shape)
         assert x.shape[-1] == self.settings.width, f"{x.shape} is not of {self.settings}"
         y = self.line(x) / math.sqrt(self.settings.width) if self.mode is Mode.WIDE else x
         return functools.reduce(operator.add, [y] * 2) * np.float32(2)

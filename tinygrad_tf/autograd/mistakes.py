@@ -263,10 +263,14 @@ def changed(Y: Tensor, i: int) -> Exception:
     """For a value that changed between forward and backward: that of ``Y`` (i = 0) or of one of its inputs."""
     op: Any = Y.op
     letter = op.letters[i - 1] if 0 < i <= len(op.letters) else "Y" if i == 0 else f"X{i}"
+    return changed_value(op.name, letter, (Y, *Y.inputs)[i])
+
+
+def changed_value(name: str, letter: str, t: Tensor) -> Exception:
     return error(
         RuntimeError,
-        f"the gradient rule of {op.name}",
-        got={letter: (Y, *Y.inputs)[i]},
+        f"the gradient rule of {name}",
+        got={letter: t},
         rule=f"it reads the value of {letter}, which has been modified by an inplace operation since the forward",
         cure="call backward() before the change (optimizer.step(), t[i] = v, add_() …), or change a copy: t.clone()",
     )

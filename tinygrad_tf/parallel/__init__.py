@@ -16,11 +16,12 @@ A training loop reads the same with one process and with many:
             if ranks.first:
                 print(mean)
 
-It computes what one process computes on the whole batch, up to the order of sums: dW = Σ n_r dW_r / Σ n_r. With the
-same seed and the same number of ranks the bits are the same. ``launch`` is for one machine. On a cluster start the
-script by ``mpiexec`` or ``srun``, with one BLAS thread for each rank (``OPENBLAS_NUM_THREADS=1``). The extra
-``tinygrad_tf[mpi]`` installs mpi4py, and an MPI library as a wheel. A batch that is too large for one pass takes
-several: ``shared.backward(loss, n, more=True)`` in all but the last.
+It computes what one process computes on the whole batch, up to the order of sums: dW = Σ n_r dW_r / Σ n_r; dropout
+alone draws other masks for another number of ranks, because each rank has its own. With the same seed and the same
+number of ranks the bits are the same, also when a training is resumed in between. ``launch`` is for one machine. On a
+cluster start the script by ``mpiexec`` or ``srun``, with one BLAS thread for each rank (``OPENBLAS_NUM_THREADS=1``).
+The extra ``tinygrad_tf[mpi]`` installs mpi4py, and an MPI library as a wheel. A batch that is too large for one pass
+takes several: ``shared.backward(loss, n, more=True)`` in all but the last.
 
 **How it ends.** An error on one rank, or its death, ends the job. No rank waits for ever: one that waits longer than
 ``join(limit=…)``, 30 minutes by default, raises TimeoutError with the ranks that did not come, their processes, hosts

@@ -94,11 +94,15 @@ class Ranks:
             yield
 
     def mean(self, value: float, weight: float = 1.0) -> float:
-        """The mean of all ranks' values, weighted. A value of weight 0 may be anything; all of weight 0 give NaN."""
+        """The mean of all ranks' values, weighted. A value of weight 0 may be anything; all of weight 0 give NaN.
+
+        Raises ValueError on all ranks if a weight is less than 0, NaN or infinite.
+        """
         if self.size == 1:
-            return value if weight else math.nan
-        weights, values = self.table([weight, weight * value if weight else 0.0], "mean()").sum(axis=0).tolist()
-        return values / weights if weights else math.nan
+            return value if check_weights("mean", [weight]) else math.nan
+        table = self.table([weight, weight * value if weight else 0.0], "mean()")
+        weights = check_weights("mean", table[:, 0])
+        return float(table[:, 1].sum()) / weights if weights else math.nan
 
     def any(self, flag: bool) -> bool:
         """Whether ``flag`` is true on some rank, so that all of them decide alike, for example to stop."""
@@ -186,6 +190,22 @@ class Ranks:
         return problem
 
 
+def check_weights(where: str, weights: Any) -> float:
+    """The sum of all ranks' weights. Raises ValueError if one of them is no number that says how much counted."""
+    for rank, weight in enumerate(weights):
+        if not 0 <= weight < math.inf:
+            problem = error(
+                ValueError,
+                where,
+                got=f"the weight {weight} on rank {rank}",
+                rule="a weight says how much counted: a number, and not less than 0",
+                cure="give the number of rows or tokens that counted",
+            )
+            problem.__dict__["on_all_ranks"] = True
+            raise problem
+    return float(sum(weights))
+
+
 def _fingerprint(value: Any) -> bytes:
     """Bytes that are equal for equal values, as far as these are made of numbers and text; of the rest the type."""
     array = getattr(value, "array", value)
@@ -238,6 +258,7 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     with at_most(LIMIT if limit is None else limit):
         remove_names(comm)
         ranks = Ranks(comm, limit)
+    _mark("+")
     atexit.register(_leave, MPI, ranks)
     with _ending_the_job(ranks):
         try:
@@ -269,6 +290,13 @@ def _leave(MPI: Any, ranks: Ranks) -> None:
             ranks.wait(ranks.watch.comm.Ibarrier().Test, EXIT)
         with at_most(ranks.watch.limit):
             MPI.Finalize()
+    _mark("-")
+
+
+def _mark(what: str) -> None:
+    """Note for ``passing``, which ``launch`` has started, that this process has begun or come to its end."""
+    with contextlib.suppress(OSError), open(os.environ.get("TINYGRAD_TF_ENDS", os.devnull), "a") as file:
+        file.write(what)
 
 
 def _report(ranks: Ranks, problem: BaseException) -> None:

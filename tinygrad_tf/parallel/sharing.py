@@ -21,7 +21,7 @@ from .apart import Apart, no_longer_shared
 from .exchange import Exchange
 from .flat import Flat
 from .memory import STEPS, Node
-from .ranks import Ranks
+from .ranks import Ranks, check_weights
 from .watch import at_most
 
 
@@ -57,6 +57,7 @@ class Alone:
         self._weight = self._mean = 0.0  # of the passes since the last step
 
     def backward(self, loss: Tensor | None, weight: float = 1.0, more: bool = False) -> float:
+        check_weights("backward", [weight])
         before, mean = self._weight, self._mean
         self._weight = self._mean = 0.0  # what fails leaves nothing for the next step
         counts = loss is not None and bool(weight)
@@ -128,6 +129,7 @@ class Shared:
         """Nothing of the next step has come yet."""
         self.arrived = [False] * len(self.places)
         self._weight = self._value = 0.0
+        self._wrong: float | None = None
         self._more = False
 
     def _send_first(self, model: Module, params: list[Any], node_size: int | None) -> None:
@@ -184,7 +186,8 @@ class Shared:
 
         ``loss`` is the mean over this rank's rows and ``weight`` how much went into it, e.g. the number of tokens that
         are not padding. A rank without any gives the weight 0 and any loss, or None. Gradients go into the shared
-        arrays, not into ``.grad``; each call starts them anew. Raises ValueError if all weights are 0.
+        arrays, not into ``.grad``; each call starts them anew. Raises ValueError on all ranks, with
+        nothing changed, if all weights are 0, or one is less than 0, NaN or infinite.
 
         A batch that is too large for one pass takes several (gradient accumulation): ``more=True`` in all but the last.
         Their gradients wait on this rank, and the mean over all of them is exchanged once, in the last call; the calls
@@ -199,7 +202,9 @@ class Shared:
         [[0.333 0.667]]
         """
         self._still("backward")
-        counts = bool(loss is not None and weight)
+        if not 0 <= weight < math.inf:  # which all ranks are told together
+            self._wrong = weight
+        counts = bool(loss is not None and weight) and self._wrong is None
         if weight and (loss is None or not loss.requires_grad or loss.array.size != 1):
             got = "no loss" if loss is None else {"loss": loss}
             raise error(
@@ -217,13 +222,14 @@ class Shared:
             self._more = True
             return self._value / self._weight if self._weight else math.nan
         exchange.finish(self.ranks)
-        mine, arrived = [self._weight, self._value], self.arrived
+        mine, arrived = [self._weight if self._wrong is None else self._wrong, self._value], self.arrived
         self._begin()
+        self.touched = [False] * len(arrived)  # if it ends with an error
         flags = zlib.crc32(bytes(arrived))
         table = self.ranks.table([*mine, flags], "backward()")  # all walks are done when all rows are here
         if (table[:, 2] != flags).any():  # mostly the ranks' losses reach the same parameters
             arrived = [bool(flags.any()) for flags in self.ranks.table(arrived, "backward()").T]
-        weights, values = table[:, 0].sum(), table[:, 1].sum()
+        weights, values = check_weights("backward", table[:, 0]), table[:, 1].sum()
         if not weights:
             raise _nothing_counts()
         self.factor, self.touched = float(1.0 / weights), arrived

@@ -40,8 +40,8 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
 
     The first call with arrays of new shapes and types runs as usual, and what runs is noted. Later calls run that
     alone: the kernels and the elementary rules in one piece of straight-line code, without Tensors and without a graph.
-    They give the same bits; where a Tensor's gradient comes from the program and from elsewhere, the order of that sum
-    may be another. ``backward()`` of what a compiled function returns runs the way back in the same manner. A
+    They give the same bits; where a Tensor's gradient comes from several results, or from elsewhere too, the order of
+    that sum may be another. ``backward()`` of what a compiled function returns runs the way back in the same manner. A
     whole training step may be compiled, with ``backward()`` and ``optimizer.step()`` in it. Arrays among the arguments
     reach the function as Tensors. Dropout draws anew in each call.
 
@@ -51,10 +51,11 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     follow from masks have a program for each outcome. What the function reaches by name is looked at before each call:
     numbers, texts, small arrays, attributes, containers, modules with their modes and settings, other functions. If it
     has changed, another program is made, up to eight; what cannot be looked at, as a weak reference, ``globals()`` or a
-    function of ``os`` or ``sys``, makes it run as usual, too. Names of Tensors, attributes of NumPy's and this
-    package's own classes, and files behind a path's methods are not looked at: give them as an argument. Printing is
-    done in the first call only. ``disable`` gives the function back
-    as it is. The other arguments are PyTorch's, and change nothing here.
+    function of ``os`` or ``sys``, makes it run as usual, too. Names of Tensors, functions within NumPy and this package
+    that are replaced, and files behind a path's methods are not looked at: give them as an argument. Printing is done
+    in the first call only. Of two results, the second ``backward()`` works where without compile the graph that they
+    share was freed. ``disable`` gives the function back as it is. The other arguments are PyTorch's, and change nothing
+    here.
 
     >>> @compile
     ... def loss(x, w):
@@ -172,11 +173,14 @@ class Compiled:
             return self._as_it_is(args, kwargs)
         start, recording = random.get_state(), thread.state.recording
         objects = [x for x in (*args, *kwargs.values()) if is_object(x)]
-        before = Guard([self.__wrapped__], [], objects)
+        watched = [*objects, *{type(x) for x in given}]
+        before = Guard([self.__wrapped__], [], watched)
         if before.classes:  # a Tensor that is traced has another class
             self._by_key.setdefault(key, [])
             self._refused[key] = "it asks for the class of what may be a Tensor"
-            self._tell(f"{self._refused[key]}; it runs as it is", "write isinstance(x, Tensor)")
+            self._tell(
+                f"{self._refused[key]}; it runs as it is", "write isinstance(x, Tensor), or x.__class__ for the class"
+            )
             return self._as_it_is(args, kwargs)
         tracer = Tracer(before)
         with tracer:
@@ -201,7 +205,7 @@ class Compiled:
             self._changes[key] = self._changes.get(key, 0) + 1  # perhaps something that is made once
         elif trace.refused is None:
             trace.refused = self._program(
-                programs, tracer, result, tensors, objects, start, (handed.args, handed.kwargs)
+                programs, tracer, result, tensors, watched, start, (handed.args, handed.kwargs)
             )
         if trace.refused is not None and self._changes.get(key, 3) > 2:
             self._refused[key] = trace.refused
@@ -210,12 +214,12 @@ class Compiled:
         return numbers_of(result) if any(isinstance(e, Act) for e in trace.events) else result
 
     def _program(self, programs: list[Program], tracer: Tracer, result: Any, tensors: list[Tensor],
-                 objects: list[Any], start: Any, given: Any) -> str | None:  # fmt: skip
+                 watched: list[Any], start: Any, given: Any) -> str | None:  # fmt: skip
         """Make a program of a trace, or say why there is none."""
         trace = tracer.trace
         ops = {e.op for e in trace.events if isinstance(e, Call)}
         own = [f for op in ops for f in (op.forward, op.backward and op.backward.function)]  # of the user's ops
-        guard = Guard([self.__wrapped__, *own], trace.modules, objects)
+        guard = Guard([self.__wrapped__, *own], trace.modules, watched)
         if guard.unknown is not None:
             return guard.unknown
         lost = [

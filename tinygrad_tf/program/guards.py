@@ -12,6 +12,7 @@ import builtins
 import functools
 import inspect
 import math
+import os
 import random
 import sys
 import types
@@ -51,6 +52,8 @@ class Guard:
             self.reached: set[int] = set()
             self.tensors: list[Tensor] = []
             self.seen: set[int] = set()
+            self.kinds: set[type] = set()  # the package's, and installed ones
+            self._of_others(Tensor)
             for function in functions:
                 self._function(function)
             for module in modules:
@@ -163,6 +166,8 @@ class Guard:
             self._uses({str(x.__name__)})  # type: ignore[union-attr]
         elif (what := reached.moves(x, self.names)) is not None:
             self.unknown = what
+        elif x is os.environ or x is os.getenv:  # of which all is compared, in bytes
+            self._ask(f"{self._constant(os.environ)}._data == {self._constant(dict(vars(os.environ)['_data']))}")
         elif isinstance(x, (types.FunctionType, types.MethodType)):
             if reached.is_installed(x):
                 for part in reached.carried_by(x) if self._is_new(x) else ():
@@ -189,6 +194,7 @@ class Guard:
         elif isinstance(x, functools.partial):
             for part in ("func", "args", "keywords"):
                 self._value(f"{path}.{part}", getattr(x, part), depth + 1)
+            self._named(path, x, vars(x), depth)
         elif self._is_new(x):
             self._container(path, x, depth)
 
@@ -205,6 +211,7 @@ class Guard:
                 if isinstance(vars(x)[name], reached.IN_LIBRARIES):
                     self._value(f"{path}.{name}", vars(x)[name], depth + 1)
         elif isinstance(x, type):
+            self._kinds(x)
             if not reached.is_library(x):
                 kinds = [kind for kind in reversed(x.__mro__) if not reached.is_library(kind)]
                 self._named(path, x, {name: part for kind in kinds for name, part in vars(kind).items()}, depth)
@@ -213,6 +220,7 @@ class Guard:
                 if isinstance(x, abc.ABCMeta):  # of which others may become heirs
                     self._ask(f"{self._constant(abc.get_cache_token)}() == {abc.get_cache_token()!r}")
         else:
+            self._kinds(type(x))
             self._items(path, x, depth)
             if not reached.is_library(type(x)):
                 self._ask(f"{path}.__class__ is {self._constant(type(x))}")
@@ -230,6 +238,10 @@ class Guard:
                     self._items(f"{path}.__dict__", own, depth)
                 elif not isinstance(x, (Mapping, KeysView)) and not type(x).__module__.startswith("tinygrad_tf."):
                     self.unknown = f"a {type(x).__name__} that it reaches by name cannot be watched"
+            elif hasattr(x, "__dict__"):  # such as a logger, to which the user has given something
+                for name in sorted(self.names & vars(x).keys()):
+                    self._value(f"{path}.{name}", vars(x)[name], depth + 1)
+                self._no_others(path, vars(x))
 
     def _items(self, path: str, x: Any, depth: int) -> None:
         if isinstance(x, (list, tuple)):
@@ -271,6 +283,7 @@ class Guard:
 
     def _methods(self, kind: type, aside: set[str] | None = None) -> None:
         """The methods of a user's class that the functions name, and those that Python calls."""
+        self._kinds(kind)
         for owner in kind.__mro__:
             if reached.is_library(owner):
                 continue
@@ -289,6 +302,28 @@ class Guard:
                     self._function(function or getattr(method, "func", None) or method)  # func: cached_property
             self.every |= "__getattr__" in vars(owner) or "__getattribute__" in vars(owner)
             self._no_others(self._constant(owner), vars(owner))
+
+    def _kinds(self, kind: type) -> None:
+        for owner in kind.__mro__:
+            if reached.is_library(owner):
+                self._of_others(owner)
+
+    def _of_others(self, kind: type) -> None:
+        """A class of the package's or an installed one: what a user has put upon it, or may put upon it later."""
+        if not reached.may_change(kind) or kind in self.kinds:
+            return
+        self.kinds.add(kind)
+        path, own = self._constant(kind), dict(vars(kind))
+        named = own if self.every else {name: own[name] for name in self.names | reached.CALLED if name in own}
+        self._ask(f"{path}.__dict__ == {self._constant(own)}" if self.every else f"len({path}.__dict__) == {len(own)}")
+        for name, part in named.items():
+            if not self.every:
+                self._ask(f"{path}.__dict__.get({name!r}) is {self._constant(part)}")
+            for function in (part, *[getattr(part, way, None) for way in ("fget", "__func__")]):
+                if isinstance(function, types.FunctionType):
+                    self._value(self._constant(function), function)
+            if not name.startswith("__") and not hasattr(type(part), "__get__"):
+                self._value(self._constant(part), part)
 
     def _no_others(self, path: str, own: Any) -> None:
         """That nothing comes to hide, or to be, what the functions name."""
@@ -326,6 +361,7 @@ class Guard:
             return
         self.reached.add(x.number)
         self.tensors.append(x)
+        self._value(self._constant(type(x)), type(x))
         own, dtype, wants = getattr(x, "__dict__", None), self._constant(x.dtype), x.requires_grad
         more = "" if own is None else f" and len({path}.__dict__) == {len(own)}"
         self._ask(f"(a := {path}.array).shape == {x.shape} and a.dtype is {dtype} and a.strides == {x.array.strides}"

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import random
 from ..autograd import mistakes
-from ..autograd.changes import is_newer, last_write, last_write_to
+from ..autograd.changes import is_newer, last_write, last_write_to, owner_of
 from ..autograd.operation import Op
 from ..autograd.recording import thread
 from ..autograd.tensor import NO_PARAMS, Tensor, made_by, numbers
@@ -84,13 +84,15 @@ class Program:
         space = straight.compiled(texts)
         self.text: str = space.pop("__text__")
         self.forward: Callable[..., Any] = space["forward"]
-        self.results = [k for k, v in enumerate(self.outputs) if straight.names.get(v) in kept]
+        owners = {id(owner_of(v.array)) for v in straight.values_read if isinstance(v.array, np.ndarray)}
+        self.results = [k for k, v in enumerate(self.outputs) if v.kind != "told" and id(owner_of(v.array)) in owners]
+        known = [v for v in dict.fromkeys(tracer.values.values()) if v.kind in ("argument", "outside")]
+        self.read = [v for v in known if id(owner_of(v.array)) in owners]  # by the way back, or a view of them
         self.ops = [None if w is None else _op_of(name, space[f"backward_{k}"]) for k, w in enumerate(self.wanted)]
         self.inputs = [() if w is None else tuple(map(self._source, w[0])) for w in self.wanted]
         made_at = {e.made: i for i, e in enumerate(trace.events) if isinstance(e, Call)}
         self.order = sorted(range(len(self.outputs)), key=lambda k: made_at.get(self.outputs[k], -1))
         self.several, self.keeps = several, any(self.ops)
-        self.read = [v for v, name in straight.names.items() if name in kept and v.kind in ("argument", "outside")]
         held = [x for x in straight.space.values() if isinstance(x, np.ndarray)]  # whose parts nobody else may write to
         arrays = {k: v.array for k, v in enumerate(self.outputs) if isinstance(v.array, np.ndarray)}
         self.constants = {k for k, array in arrays.items() if any(np.may_share_memory(array, x) for x in held)}
@@ -224,19 +226,21 @@ class Run:
     def __init__(self, program: Program, arrays: list[Array], given: list[Any], kept: list[Any], state: Any) -> None:
         self.program, self.arrays, self.given, self.kept, self.state = program, arrays, given, kept, state
         self.results: list[weakref.ref[Tensor]] = []
-        self.own: list[Array] = []  # arrays of results that the way back reads
+        self.own: list[Array] = []  # arrays of results that the way back reads, or of which it reads a part
         self.number = -1  # when it ended, by the clock of Tensors
 
     def check(self) -> None:
         """Raise if a Tensor that the way back reads was written to since this run."""
         Y = next((t for ref in self.results if (t := ref()) is not None), None)
         if Y is not None and self.number < last_write[0]:
+            name = next(filter(None, self.program.ops)).name  # that of Y may be that of a change
             read = [self.given[v.index] if v.kind == "argument" else v.tensor for v in self.program.read]
             for x in read:
                 if isinstance(x, Tensor) and is_newer(x, self.number):
-                    raise mistakes.changed(Y, next((i for i, t in enumerate(Y.inputs, 1) if t is x), 1))
+                    at = next((str(i) for i, t in enumerate(Y.inputs, 1) if t is x), "")
+                    raise mistakes.changed_value(name, f"X{at}", x)
             if any((last_write_to(array) or 0) > self.number for array in self.own):
-                raise mistakes.changed(Y, 0)
+                raise mistakes.changed_value(name, "Y", Y)
 
     def take(self) -> list[Any]:
         """The arrays that were kept; for a second way back they are computed again, with the same random numbers."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import collections
 import datetime
 import dis
+import functools
 import io
+import itertools
+import os
 import pathlib
 import random
 import re
@@ -29,6 +32,7 @@ TEXTS = {"__repr__", "__str__", "__format__"}
 ASIDE = {"__del__", "__reduce__", "__replace__", "__getstate__", "__setstate__", "__setattr__", "__delattr__",
           "__hash__", "__dict__", "__weakref__"}  # fmt: skip
 MAKING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
+CALLED = {"__call__", "__getattr__", "__getattribute__"}  # without being named
 #: What gives attributes whose names are computed.
 LOOKS_UP = {"getattr", "setattr", "hasattr", "delattr", "vars", "dir", "__dict__", "__getattribute__", "__setattr__",
             "attrgetter", "methodcaller"}  # fmt: skip
@@ -46,6 +50,7 @@ _CONTAINERS = (collections.OrderedDict, collections.defaultdict, dict, list, tup
                bytes, complex)  # fmt: skip
 #: Bytes of an object that holds nothing but its attributes.
 _BARE = type("Bare", (), {}).__basicsize__
+_IMMUTABLE = 1 << 8  # CPython's Py_TPFLAGS_IMMUTABLETYPE
 #: Classes of the same kind in modules that are not imported for this: without them there is no object of theirs.
 _FIXED_IF_LOADED = {"decimal": "Decimal", "fractions": "Fraction", "logging": "Logger", "uuid": "UUID"}
 #: Modules of Python's whose functions give the same each time, or only print. Those of all others do not, so far as
@@ -69,7 +74,8 @@ _MOVING = {
     "numpy": (_CHANCE, {"default_rng", "RandomState", "SeedSequence", "PCG64", "PCG64DXSM", "MT19937", "Philox",
                         "SFC64"}),
     "numpy.random": (_CHANCE, {"seed", "get_state", "set_state"}),
-    "numpy.errors": (_SETTING, {"errstate", "geterr", "seterr", "geterrcall", "seterrcall"}),
+    "numpy.errors": (_SETTING, {"errstate", "geterr", "seterr", "geterrcall", "seterrcall", "printoptions",
+                                "get_printoptions", "array2string", "array_repr", "array_str"}),
     "random": (_CHANCE, {"Random", "SystemRandom", "seed", "getstate", "setstate"}),
     "tinygrad_tf": (_CHANCE, {"manual_seed", "seed", "get_state", "set_state", "get_rng_state", "set_rng_state",
                               "initial_seed", "fork_rng", "replayed"}),
@@ -114,6 +120,14 @@ def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
             yield from _codes(inner)
 
 
+@functools.cache
+def catches(code: types.CodeType) -> bool:
+    """Whether it has an ``except`` or a ``finally``."""
+    steps = [step.opname for step in dis.get_instructions(code)]
+    handlers = [after for step, after in itertools.pairwise(steps) if step == "PUSH_EXC_INFO"]
+    return "suppress" in code.co_names or any(after != "WITH_EXCEPT_START" for after in handlers)
+
+
 def moves(x: Any, names: set[str]) -> str | None:
     """What of ``x``, or of the names that are looked up in it, may be another at each call."""
     if isinstance(x, (np.random.RandomState, random.SystemRandom)):
@@ -133,7 +147,8 @@ def moves(x: Any, names: set[str]) -> str | None:
         what, moving = _MOVING.get(place, ("", set()))
         if moving & looked_up:
             return what
-    if not isinstance(x, types.ModuleType) and root in sys.stdlib_module_names and root not in _STEADY | {"__main__"}:
+    steady = isinstance(x, types.ModuleType) or x is os.getenv or root in _STEADY | {"__main__"}
+    if root in sys.stdlib_module_names and not steady:
         return f"what {whole}.{x.__name__} gives may change"
     return None
 
@@ -183,6 +198,11 @@ def is_library(x: Any) -> bool:
     if name in ("numpy", "builtins") or (name in sys.stdlib_module_names and name != "__main__"):
         return True
     return "site-packages" in str(getattr(sys.modules.get(name), "__file__", None))
+
+
+def may_change(kind: type) -> bool:
+    """Whether a class can be given attributes: those that are written in C cannot."""
+    return not kind.__flags__ & _IMMUTABLE
 
 
 def is_installed(function: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..autograd import changes
 from ..autograd.operation import fit
 from ..autograd.places import is_ours
 from ..autograd.rule import Rule, source_tree
@@ -43,6 +44,7 @@ class Straight(Lines):
         self.loaded: set[str] = set()
         self.begun = False  # whether something was changed that a second run would change again
         self.templates: dict[Any, Written] = {}
+        self.values_read: set[Value] = set()  # on the way back
 
     # ---- names -------------------------------------------------------------------------------------------------------
 
@@ -237,6 +239,8 @@ class Straight(Lines):
         rule = op.backward
         if rule is None:
             raise Unwritable(f"{op.name} has no rule")
+        read = [(Y, *inputs)[i] for i in changes.reads(rule, needs)]
+        self.values_read |= {value.of or value for value in read if value is not None}
         arrays = [None if x is None else x.array for x in inputs]
         params = {name: _arrays(value) for name, value in call.params.items()}
         parts: list[str | None]

@@ -21,6 +21,7 @@ from ..ops.conversion import astype
 from ..ops.indexing import _getitem as getitem
 from .guards import Guard
 from .noticing import GRAD, SLOT, Told, release, seize
+from .reached import catches
 from .readers import MAY_READ
 from .trace import Act, Backward, Call, Choice, Draw, Trace, Value
 
@@ -40,6 +41,7 @@ class Tracer(Watcher):
         self.others: dict[int, Value] = {}  # what else is a value, by its id: masks, numbers that acts return
         self.held: list[Any] = []  # whatever an id was taken of
         self.trusted = 0
+        self.changed = False  # whether what was done so far cannot be done again
         self.leaves: dict[int, Tensor] = {}
         self.first = Tensor.wrap(np.zeros(())).number
 
@@ -144,6 +146,7 @@ class Tracer(Watcher):
         super().made(op, inputs, params, Y)
         if self.trusted:
             return
+        self._look_for_handlers()
         if op is AGAIN or not op.repeats:
             self.refuse("checkpoint()" if op is AGAIN else f"{op.name}, whose forward leaves things in a ctx")
             return
@@ -165,7 +168,7 @@ class Tracer(Watcher):
             self._shape_depends_on_values(made)
 
     def _shape_depends_on_values(self, made: Value) -> None:
-        if self._has_changed_something():
+        if self.changed:
             self.refuse("a shape that follows from values, after something was changed")
         self.trace.events.append(Choice(made, made.array.shape))
 
@@ -238,8 +241,7 @@ class Tracer(Watcher):
         if isinstance(result, Told):
             self.others[id(result)] = made
             self.held.append(result)
-        self.trace.events.append(Act(function, args, kwargs, made))
-        self._look_at_gradients()
+        self._did(Act(function, args, kwargs, made))
         return result
 
     def backward(
@@ -255,14 +257,28 @@ class Tracer(Watcher):
             return Tensor.backward(Y, gradient, retain_graph, create_graph, inputs)
         array = SLOT.__get__(Y)
         seed = Value("constant", np.ones_like(array)) if gradient is None else self.value_of(gradient)
-        self.trace.events.append(Backward(self.value_of(Y), seed))
+        event = Backward(self.value_of(Y), seed)
         self.trusted += 1
         try:
             Tensor.backward(Y, gradient, retain_graph)
         finally:
             self.trusted -= 1
-        self._look_at_gradients()
+        self._did(event)
         return None
+
+    def _did(self, event: Act | Backward) -> None:
+        self.trace.events.append(event)
+        self.changed |= event.changes
+        self._look_for_handlers()
+        self._look_at_gradients()
+
+    def _look_for_handlers(self) -> None:
+        """An error of a program, when something was changed, is raised at once: the function is not run again."""
+        frame = sys._getframe(1) if self.changed else None
+        while frame is not None and frame is not self.boundary:
+            if not is_ours(frame.f_code) and catches(frame.f_code):
+                self.refuse("an error after a change would be caught")
+            frame = frame.f_back
 
     def _look_at_gradients(self) -> None:
         """The gradients of leaves are Tensors that nobody has seen; whoever reads them is noticed."""
@@ -271,13 +287,9 @@ class Tracer(Watcher):
             if gradient is not None and gradient.number not in self.values:
                 self._know(gradient, Value("grad", SLOT.__get__(gradient), tensor=leaf))
 
-    def _has_changed_something(self) -> bool:
-        """Whether what was done so far cannot be done again, for a program that finds itself on another way."""
-        return any(isinstance(e, (Act, Backward)) and e.changes for e in self.trace.events)
-
     def choose(self, t: Tensor) -> bool:
         """``bool(t)`` in the function."""
-        if self._has_changed_something():
+        if self.changed:
             self.refuse("a condition on a value, after something was changed")
         self.trusted += 1
         try:

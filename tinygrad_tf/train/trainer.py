@@ -234,6 +234,7 @@ class Trainer:
     def resume(self) -> None:
         """Go on from the checkpoint at ``path``, with the same bits as if the training had not stopped.
 
+        With another number of ranks it goes on to rounding, and dropout draws other masks: each rank has its own.
         Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
         """
         if self.file is None:
