@@ -184,7 +184,7 @@ export const WORDS = {
     mainRoute: "主路线",
     starts: (name) => `反向从这里开始：${name} = 1。`,
     one: (name, norm) => `${name}${gap(name)}的梯度已算出，范数 ${norm}。`,
-    sum: (name, parts, norm) => `${name}${gap(name)}的梯度已算齐：${parts}；合起来范数 ${norm}。`,
+    sum: (name, parts, norm) => `${name}${gap(name)}的梯度已算齐：${parts}；和的范数是 ${norm}。`,
     part: (norm, from) => `${from}${gap(from)}传来 ${norm}`,
     piece: (k, n) => `${n} 项之和的第 ${k} 项`,
     skip: "残差连接", branch: "支路",
