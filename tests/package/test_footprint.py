@@ -25,8 +25,8 @@ print(*sorted({name.partition(".")[0] for name in new} - {"tinygrad_tf"}))
 """
 #: What programs do without at first, and what takes long to import.
 LATER = ("graph", "kernels.compiled", "program", "train", "models", "tasks", "parallel", "compat.missing_names")
-SLOW = {"asyncio", "ast", "concurrent", "difflib", "html", "http", "inspect", "json", "logging", "multiprocessing"}
-SLOW |= {"socket", "ssl", "subprocess", "tempfile", "tokenize", "unittest", "urllib", "xml", "zipfile"}
+SLOW = {"asyncio", "ast", "concurrent", "difflib", "html", "http", "json", "logging", "multiprocessing"}
+SLOW |= {"socket", "ssl", "subprocess", "tempfile", "unittest", "xml", "zipfile"}
 
 
 @pytest.fixture(scope="module")
