@@ -379,6 +379,6 @@ def test_gradients_of_a_step_that_was_begun_are_not_added_to_the_next(tmp_path):
 
 def test_a_file_of_a_later_version_says_so(tmp_path):
     numpy = pytest.importorskip("safetensors.numpy")
-    numpy.save_file({"a": np.ones(2)}, tmp_path / "m", {"tinygrad_tf": '{"format": 2, "sha256": "", "state": {}}'})
-    with pytest.raises(ValueError, match=r"format 2(?s:.*)the version of tinygrad_tf that wrote it, or a newer one"):
+    numpy.save_file({"a": np.ones(2)}, tmp_path / "m", {"tinygrad_tf": '{"format": 3, "sha256": "", "state": {}}'})
+    with pytest.raises(ValueError, match=r"format 3(?s:.*)the version of tinygrad_tf that wrote it, or a newer one"):
         load_checkpoint(tmp_path / "m")
