@@ -70,12 +70,11 @@ def gradient_formula(Y: Tensor, i: int, names: Mapping[int, str] | None = None) 
     labels = _labels(Y, letters[2:], letters[1], names)
     X = Y.inputs[i]
     left = Expr("gradient", (labels[X.number],), X.shape)
-    if letters[-1][0] != "*":
+    if letters[-1][0] == "*" and Y.number not in labels.read:  # any number of inputs: read once for all of them
+        labels.read[Y.number] = _read(Y, letters, labels)
+    called, returned, where = labels.read.get(Y.number, (left, None, []))
+    if returned is None:  # or one input's line may be readable where another's is not
         called, returned, where = _read(Y, letters, labels, i)
-    else:  # any number of inputs: read once for all of them
-        if Y.number not in labels.read:
-            labels.read[Y.number] = _read(Y, letters, labels)
-        called, returned, where = labels.read[Y.number]
     if returned is None:
         return Formula(left, called, called, note=_as_code(op.backward.function))
     right = returned.parts[i] if returned.kind == "sequence" else Expr("index", (returned, value(i)))

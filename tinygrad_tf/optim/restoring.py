@@ -22,7 +22,7 @@ class Restorable:
         raise NotImplementedError
 
     def _take(self, state: Mapping[str, Any]) -> None:
-        """Take the settings of the state; the optimiser stays as it is."""
+        """Take the settings of the state. No rate follows from them yet."""
         raise NotImplementedError
 
     def _put(self, state: Mapping[str, Any]) -> None:
@@ -41,15 +41,15 @@ class Restorable:
         """
         name, optimizer = f"load_state_dict of {type(self).__name__}", self.optimizer
         parts = [(part, dict(vars(part))) for part in self._parts()]
-        groups, loaded, before = [dict(group) for group in optimizer.param_groups], optimizer.rates_loaded, None
+        groups, loaded = [dict(group) for group in optimizer.param_groups], optimizer.rates_loaded
+        before = self.state_dict()
         try:
             with explained_state(name):
-                before = self.state_dict()
                 self._take(state_dict)
                 check_alike(name, "schedule", before, self.state_dict())
                 self.check()
                 self._put(state_dict)
-                check_alike(name, "schedule", before, self.state_dict())
+                check_alike(name, "schedule", before, self.state_dict())  # now with what stands in the groups
                 for group in optimizer.param_groups:
                     optimizer._check(group)
                 for lr in getattr(self, "base_lrs", ()):
