@@ -1,5 +1,6 @@
 """What tests/parallel/test_parallel.py starts under mpiexec: ``python parallel_job.py NAME …``. Rank 0 prints JSON."""
 
+import contextlib
 import json
 import math
 import os
@@ -402,6 +403,24 @@ def apart(ranks):
             found[name] = str(problem).splitlines()[0]
         ranks.meet()
 
+    def fails(shared, again):
+        x = Tensor([1.0], requires_grad=True)
+        loss = x.sum()
+        x.register_hook(lambda g: 1 / 0)
+        with contextlib.suppress(ZeroDivisionError):
+            shared.backward(loss)
+        again()
+
+    def no_step(shared, optimizer):
+        optimizer.param_groups[0]["lr"] = "fast"  # each rank fails when it changes its pieces
+        with contextlib.suppress(TypeError, ValueError):
+            shared.step()
+        optimizer.param_groups[0]["lr"] = 0.1
+
+    told("a pass that failed", lambda m, o, s: fails(s, lambda: None))
+    told("a pass that failed, a step", lambda m, o, s: fails(s, s.step))
+    told("a pass that failed, clipping", lambda m, o, s: fails(s, lambda: s.clip_grad_norm_(1.0)))
+    told("a step that failed", lambda m, o, s: no_step(s, o))
     states = optim.Adam([Tensor([1.0], requires_grad=True)]).state_dict()["state"]
     told("a new parameter", lambda m, o, s: o.add_param_group({"params": [nn.Parameter(np.ones(1, np.float32))]}))
     told("another array", lambda m, o, s: setattr(m[0].weight, "array", m[0].weight.array.copy()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import zlib
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -123,6 +125,7 @@ class Shared:
         self.state: defaultdict[Tensor, dict[str, Any]]
         self._take_over()
         self.factor, self.touched = 1.0, [False] * len(params)
+        self._under_way = ""  # the method that was left by an error, with half of the ranks' sums
         self._begin()
 
     def _begin(self) -> None:
@@ -167,6 +170,26 @@ class Shared:
         parts = any(piece.state for flat in self.flats for bucket in flat.pieces for piece in bucket)
         self.state = self.optimizer.state = Apart(parts)
 
+    @contextmanager
+    def _whole(self, name: str) -> Iterator[None]:
+        """For what is done by all ranks or not at all: after an error in it nothing is done any more."""
+        self._check_done(name)
+        self._still(name)
+        self._under_way = name
+        yield
+        self._under_way = ""
+
+    def _check_done(self, name: str) -> None:
+        """Raise if what was begun is not done."""
+        if self._under_way:
+            raise error(
+                RuntimeError,
+                name,
+                got=f"ranks of which this one left {self._under_way}() with an error",
+                rule="the ranks make every pass and every step together: half of one is in the memory that they share",
+                cure="let the error end the process, which ends the job, and go on from the last checkpoint",
+            )
+
     def _still(self, name: str) -> None:
         """Raise if the parameters or the optimiser's state are others than those that are shared."""
         optimizer = self.optimizer
@@ -187,7 +210,8 @@ class Shared:
         ``loss`` is the mean over this rank's rows and ``weight`` how much went into it, e.g. the number of tokens that
         are not padding. A rank without any gives the weight 0 and any loss, or None. Gradients go into the shared
         arrays, not into ``.grad``; each call starts them anew. Raises ValueError on all ranks, with
-        nothing changed, if all weights are 0, or one is less than 0, NaN or infinite.
+        nothing changed, if all weights are 0, or one is less than 0, NaN or infinite. After an error on the way back,
+        such as a hook's, nothing more can be done with this object: all methods raise RuntimeError.
 
         A batch that is too large for one pass takes several (gradient accumulation): ``more=True`` in all but the last.
         Their gradients wait on this rank, and the mean over all of them is exchanged once, in the last call; the calls
@@ -201,7 +225,6 @@ class Shared:
         >>> print(line.weight.grad.numpy().round(3))
         [[0.333 0.667]]
         """
-        self._still("backward")
         if not 0 <= weight < math.inf:  # which all ranks are told together
             self._wrong = weight
         counts = bool(loss is not None and weight) and self._wrong is None
@@ -214,21 +237,22 @@ class Shared:
                 rule="a rank whose rows count has a loss: one number, made from parameters",
                 cure="write backward(None, weight=0) on a rank without rows",
             )
-        exchange = Exchange(self.flats, self.places, self.node, self.arrived, last=not more)
-        if loss is not None and counts:
-            exchange.walk(loss, weight)
-            self._weight, self._value = self._weight + weight, self._value + weight * float(loss.item())
-        if more:
-            self._more = True
-            return self._value / self._weight if self._weight else math.nan
-        exchange.finish(self.ranks)
-        mine, arrived = [self._weight if self._wrong is None else self._wrong, self._value], self.arrived
-        self._begin()
-        self.touched = [False] * len(arrived)  # if it ends with an error
-        flags = zlib.crc32(bytes(arrived))
-        table = self.ranks.table([*mine, flags], "backward()")  # all walks are done when all rows are here
-        if (table[:, 2] != flags).any():  # mostly the ranks' losses reach the same parameters
-            arrived = [bool(flags.any()) for flags in self.ranks.table(arrived, "backward()").T]
+        with self._whole("backward"):
+            exchange = Exchange(self.flats, self.places, self.node, self.arrived, last=not more)
+            if loss is not None and counts:
+                exchange.walk(loss, weight)
+                self._weight, self._value = self._weight + weight, self._value + weight * float(loss.item())
+            if more:
+                self._more = True
+                return self._value / self._weight if self._weight else math.nan
+            exchange.finish(self.ranks)
+            mine, arrived = [self._weight if self._wrong is None else self._wrong, self._value], self.arrived
+            self._begin()
+            self.touched = [False] * len(arrived)  # if nothing counts
+            flags = zlib.crc32(bytes(arrived))
+            table = self.ranks.table([*mine, flags], "backward()")  # all walks are done when all rows are here
+            if (table[:, 2] != flags).any():  # mostly the ranks' losses reach the same parameters
+                arrived = [bool(flags.any()) for flags in self.ranks.table(arrived, "backward()").T]
         weights, values = check_weights("backward", table[:, 0]), table[:, 1].sum()
         if not weights:
             raise _nothing_counts()
@@ -238,6 +262,7 @@ class Shared:
     def clip_grad_norm_(self, max_norm: float) -> float:
         """Scale the gradients so that their norm over all ranks is at most ``max_norm``. Returns the norm before."""
         _all_summed(self._more)
+        self._check_done("clip_grad_norm_")
         mine = [(flat, piece) for flat in self.flats for bucket in flat.pieces for piece in bucket]
         squared = sum(squares(flat.total[piece.start : piece.stop]) for flat, piece in mine)
         norm = math.sqrt(self.ranks.table([squared], f"clip_grad_norm_({max_norm:g})")[:, 0].sum()) * self.factor
@@ -251,23 +276,23 @@ class Shared:
         Ctrl-C does not stop it half-way: it strikes when all ranks are here, or when one did not come within the limit.
         """
         _all_summed(self._more)
-        self._still("step")
-        settings = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
-        self.ranks.note(f"step() with lr {', '.join(str(group.get('lr')) for group in settings)}", settings)
-        requests = []
-        for flat in self.flats:
-            for bucket, cuts in zip(flat.pieces, flat.layout.cuts, strict=True):
-                for piece in bucket:
-                    if self.touched[piece.place.index]:
-                        g = flat.gradient(piece, self.factor)
-                        self.optimizer._change(flat.value(piece), g, piece.state, piece.place.group)
-                requests += self.node.gather(flat.parameters, cuts)
-        self.factor = 1.0  # the gradients have been multiplied by it
-        self._part()
-        self.ranks.wait(lambda: all(request.Test() for request in requests), "step()")
-        self.node.tick(STEPS)
-        self.ranks.watch.wait(lambda: self.node.reached(STEPS, self.node.ticks[STEPS]))
-        wrote(*[place.p for _, place in self.places.values()])
+        with self._whole("step"):
+            settings = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
+            self.ranks.note(f"step() with lr {', '.join(str(group.get('lr')) for group in settings)}", settings)
+            requests = []
+            for flat in self.flats:
+                for bucket, cuts in zip(flat.pieces, flat.layout.cuts, strict=True):
+                    for piece in bucket:
+                        if self.touched[piece.place.index]:
+                            g = flat.gradient(piece, self.factor)
+                            self.optimizer._change(flat.value(piece), g, piece.state, piece.place.group)
+                    requests += self.node.gather(flat.parameters, cuts)
+            self.factor = 1.0  # the gradients have been multiplied by it
+            self._part()
+            self.ranks.wait(lambda: all(request.Test() for request in requests), "step()")
+            self.node.tick(STEPS)
+            self.ranks.watch.wait(lambda: self.node.reached(STEPS, self.node.ticks[STEPS]))
+            wrote(*[place.p for _, place in self.places.values()])
 
     def collect(self) -> None:
         """Bring the optimiser's state, of which each rank has a part, together on rank 0, to be saved there.
@@ -275,6 +300,7 @@ class Shared:
         All ranks call it; afterwards ``optimizer.state_dict()`` is whole on rank 0. Raises RuntimeError if the machines
         do not have the same parameters, because somebody has changed them without ``step()``.
         """
+        self._check_done("collect")
         own = [(piece.place.index, piece.start - piece.place.start, piece.state)
                for flat in self.flats for bucket in flat.pieces for piece in bucket]  # fmt: skip
         if self.node.n_nodes > 1:
