@@ -49,7 +49,7 @@ def main() -> None:
         inside = {"cwd": place / "clone", "env": {k: v for k, v in os.environ.items() if k not in ("CI", "PYTHONPATH")}}
         run(python, "-m", "mypy", "--strict", "--config-file=", "tests/typed/program.py", **inside)
         run(python, "tests/footprint.py", **inside)
-        run(python, "-m", "pytest", "-n", "4", "--ignore=tests/demos", **inside)
+        run(python, "-m", "pytest", "-n", "auto", "--dist", "loadfile", "--ignore=tests/demos", **inside)
 
 
 if __name__ == "__main__":
