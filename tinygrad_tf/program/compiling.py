@@ -53,9 +53,9 @@ def compile(function: Any = None, /, *, fullgraph: bool = False, dynamic: Any = 
     has changed, another program is made, up to eight; what cannot be looked at, as a weak reference, ``globals()`` or a
     function of ``os`` or ``sys``, makes it run as usual, too. Names of Tensors, functions within NumPy and this package
     that are replaced, and files behind a path's methods are not looked at: give them as an argument. Printing is done
-    in the first call only. Of two results, the second ``backward()`` works where without compile the graph that they
-    share was freed. ``disable`` gives the function back as it is. The other arguments are PyTorch's, and change nothing
-    here.
+    in the first call only. Ctrl-C while a program runs ends the call; an ``except KeyboardInterrupt`` of the function
+    does not see it. Of two results, the second ``backward()`` works where without compile the graph that they share was
+    freed. ``disable`` gives the function back as it is. The other arguments are PyTorch's, and change nothing here.
 
     >>> @compile
     ... def loss(x, w):
