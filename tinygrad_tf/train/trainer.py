@@ -19,6 +19,7 @@ from ..errors import error, found_in
 from ..fields import check
 from ..fields import whole as whole_number
 from ..files import shown
+from ..locks import in_use
 from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
@@ -93,12 +94,19 @@ class Trainer:
     def fit(self, progress: bool = True) -> History:
         """Train up to ``config.steps``.
 
-        Ctrl-C, SIGTERM or SIGHUP end it after the current step, with a checkpoint, and ``stopped`` says which; a second
-        Ctrl-C ends it at once. Raises, before the first step, FileExistsError where ``path`` has a file that this
-        Trainer neither wrote nor resumed, BlockingIOError if another training writes there, and another OSError where
-        nobody can. A save that fails later is a warning, and the next one tries again; the last one raises. Raises
-        FloatingPointError at the first NaN or infinity, before it reaches the weights or the file.
+        Ctrl-C, SIGTERM, SIGHUP or SIGXCPU end it after the current step, with a checkpoint, and ``stopped`` says which;
+        a second Ctrl-C ends it at once. Raises, before the first step, FileExistsError where ``path`` has a file that
+        this Trainer neither wrote nor resumed, BlockingIOError if another training writes there, another OSError where
+        nobody can, and RuntimeError while another ``fit`` trains the same model. A save that fails later is a warning,
+        and the next one tries again; the last one raises. Raises FloatingPointError at the first NaN or infinity,
+        before it reaches the weights or the file. Two Trainers that train one model in turn go on from each other's
+        weights; each file holds what its own Trainer left.
         """
+        with in_use("Trainer.fit", self.model, self.optimizer):
+            self._fit(progress)
+        return self.history
+
+    def _fit(self, progress: bool) -> None:
         c = self.config
         self.model.train()
         self.shared.close()  # of an earlier call
@@ -121,7 +129,6 @@ class Trainer:
                     bar.say(
                         translated(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
                     )
-        return self.history
 
     def _next_step(self) -> Batch:
         """Train on a batch that is drawn anew. What fails, or is interrupted, draws the same one when it goes on."""
