@@ -94,12 +94,19 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
     """Run a demo to its end: what is wrong is said in a sentence; Ctrl-C and `… | head` end it quietly."""
     try:
         code = main()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may be closed: `python demos/… >&-`
+            sys.stdout.flush()
     except BrokenPipeError:  # as in `… | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still writes out at its end goes nowhere
         code = 1
     except KeyboardInterrupt:
         code = 130
+    except OSError as problem:
+        code = str(problem)
+        if not is_explained(problem) and problem.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            why = problem.strerror or code
+            code = either(f"the standard output takes no more: {why}", f"标准输出写不进去了：{why}")
     except Exception as problem:
         if not is_explained(problem):
             raise

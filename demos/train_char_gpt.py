@@ -35,6 +35,8 @@ import numpy as np
 from command_line import Parser, as_program, folder, text_of, whole
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
+from tinygrad_tf.errors import is_explained
+from tinygrad_tf.files import write_whole
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -163,6 +165,7 @@ def sample(model: GPT2, letters: Letters, length: int = 400) -> str:
 
 def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
     """The model in Hugging Face's format, with a tokenizer.json in which each letter is a token."""
+    (folder / "tokenizer.json").unlink(missing_ok=True)  # of another text, perhaps: no model is read with it
     model.save_pretrained(folder)
     tokenizer = {
         "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
@@ -171,7 +174,8 @@ def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
         "model": {"type": "WordLevel", "vocab": {letter: i for i, letter in enumerate(letters.letters)},
                   "unk_token": "<unknown>"},
     }  # fmt: skip
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+    text = json.dumps(tokenizer, ensure_ascii=False)
+    write_whole(folder / "tokenizer.json", lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def main() -> None:
@@ -205,6 +209,8 @@ def main() -> None:
         except FileExistsError as problem:
             raise SystemExit(f"{problem}\n  here: --resume goes on from it, --overwrite begins anew") from None
         except (OSError, FloatingPointError) as problem:
+            if not is_explained(problem):  # of the standard output
+                raise
             raise SystemExit(str(problem)) from None
     if stopped:
         raise SystemExit(128 + stopped)  # as a program that a signal ends: nothing runs on half a model
@@ -252,8 +258,10 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
                 save(file.save)
                 break
             if (step % args.eval_every == 0 or step == args.steps) and step not in [0, *(at for at, _ in history)]:
+                save(file.try_save)  # before: to validate takes its time, and may fail
                 history.append([step, validate(model, letters, ranks)])
-                save(file.save if step == args.steps else file.try_save)
+                if step == args.steps:
+                    save(file.save)
                 if ranks.first:
                     with replayed(get_state()):  # a sample must not change what is trained on next
                         text = sample(model, letters, 200)

@@ -64,7 +64,7 @@ def main() -> None:
         history = trainer.fit()
     except FileExistsError as problem:
         raise SystemExit(f"{problem}\n  here: --resume goes on from it, --overwrite begins anew in its place") from None
-    except (OSError, ValueError, FloatingPointError) as problem:
+    except (ValueError, FloatingPointError) as problem:
         raise SystemExit(str(problem)) from None
     seconds = time.perf_counter() - start
     if trainer.stopped:

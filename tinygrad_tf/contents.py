@@ -6,12 +6,18 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from .errors import error
 
+#: What the format calls NumPy's types, in the order in which the package writes them.
+_KINDS = {
+    "u8": "U64", "i8": "I64", "f8": "F64", "f4": "F32", "u4": "U32", "i4": "I32",
+    "f2": "F16", "u2": "U16", "i2": "I16", "i1": "I8", "u1": "U8", "b1": "BOOL",
+}  # fmt: skip
 LARGEST_HEADER = 100_000_000  # bytes, which safetensors reads
 
 
@@ -57,6 +63,33 @@ def safetensors_header(file: BinaryIO, path: str | os.PathLike[str], most: int |
 def raw_header(file: BinaryIO) -> Any:
     """The header of what may be a safetensors file, unchecked: a damaged one says whose it is, too."""
     return json.loads(file.read(min(int.from_bytes(file.read(8), "little"), LARGEST_HEADER)))
+
+
+def write_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], path: Path, metadata: Mapping[str, str]) -> None:
+    """Write arrays as the package would, byte by byte, into the file that is there.
+
+    The package puts another file in its place, which stays where it is if the program is killed, and which no lock of
+    ours is on. Raises ValueError for types that the format does not have.
+    """
+    kinds = {name: _KINDS.get(f"{a.dtype.kind}{a.dtype.itemsize}", "") for name, a in arrays.items()}
+    odd = next((name for name, kind in kinds.items() if not kind), None)
+    if odd is not None:
+        raise ValueError(f"{odd!r} is of {arrays[odd].dtype}, which the format has not")
+    order = [*_KINDS.values()]
+    names = sorted(arrays, key=lambda name: (order.index(kinds[name]), name))
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    place = 0
+    for name in names:
+        array = arrays[name]
+        header[name] = {"dtype": kinds[name], "shape": array.shape, "data_offsets": [place, place + array.nbytes]}
+        place += array.nbytes
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in names:
+            rows = np.ascontiguousarray(arrays[name], arrays[name].dtype.newbyteorder("<"))
+            file.write(rows.reshape(-1).view(np.uint8).data)
 
 
 class Stored(NamedTuple):

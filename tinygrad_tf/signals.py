@@ -14,9 +14,12 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Ctrl-C; a batch system's or a shutdown's request; a closed terminal; Ctrl-Break and a closed console on Windows.
+#: Ctrl-C; a batch system's or a shutdown's request; a closed terminal; the limit of processor time (ulimit -t);
+#: Ctrl-Break and a closed console on Windows.
 STOPS: tuple[int, ...] = tuple(
-    int(getattr(signal, name)) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+    int(getattr(signal, name))
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGBREAK")
+    if hasattr(signal, name)
 )
 
 #: Those, and what a program asks the system for: time limits, and messages of a batch system.
@@ -102,9 +105,10 @@ def interruptible() -> Iterator[Callable[[], int]]:
     """A context manager in which a request to stop is only noted, for a loop to ask about between two steps.
 
     What it gives is called without arguments and returns the number of the signal that came first, 0 if none has:
-    Ctrl-C (SIGINT), SIGTERM, SIGHUP unless it is ignored as ``nohup`` does it, and Ctrl-Break on Windows. A second
-    Ctrl-C stops at once. Otherwise Ctrl-C could strike between two parts of a step, when the weights have moved on and
-    the schedule has not. In another thread than the main one there are no signals, and it always returns 0.
+    Ctrl-C (SIGINT), SIGTERM, SIGHUP unless it is ignored as ``nohup`` does it, SIGXCPU (a limit of processor time),
+    and Ctrl-Break on Windows. A second Ctrl-C stops at once. Otherwise Ctrl-C could strike between two parts of a step,
+    when the weights have moved on and the schedule has not. In another thread than the main one there are no signals,
+    and it always returns 0.
 
     >>> with interruptible() as interrupted:
     ...     for step in range(3):

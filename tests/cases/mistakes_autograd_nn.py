@@ -1,5 +1,7 @@
 """Mistakes with autograd (derivatives, ops of one's own, hooks, debug mode) and with nn (modules, training, models)."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tinygrad_tf import (
@@ -15,6 +17,7 @@ from tinygrad_tf import (
     manual_seed,
     nn,
     optim,
+    tasks,
     vjp,
     zeros,
 )
@@ -22,6 +25,7 @@ from tinygrad_tf.autograd.operation import Op, op
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.nn import init
 from tinygrad_tf.optim import clip_grad_norm_
+from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
 from .mistakes import ids, ones, x
 
@@ -333,7 +337,33 @@ def loaded(change):
     optimizer.load_state_dict(state)
 
 
+def trained_within_itself():
+    task = tasks.reverse()
+    model = Transformer(TransformerConfig(len(task.vocabulary), d_model=8, n_heads=2, n_layers=1, d_ff=8))
+    job = Trainer(model, task, TrainConfig(steps=1, batch_size=2))
+    job.evaluate = lambda n: job.fit(progress=False)
+    job.fit(progress=False)
+
+
+def task_of(held_out):
+    return replace(tasks.reverse(), held_out=held_out)
+
+
 TRAINING = [
+    ("a training within itself", trained_within_itself, RuntimeError,
+     "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
+    ("a score of nothing", lambda: task_of(()), ValueError,
+     "Task got held_out ()", "on pairs of texts, one at least", 'such as (("12", "21"),)'),
+    ("a score of pairs that are none", lambda: task_of(("12", "21")), ValueError,
+     "Task got held_out ('12', '21')", "on pairs of texts", "give a tuple"),
+    ("a score of pairs that can be read once", lambda: task_of(iter([("12", "21")])), ValueError,
+     "Task got held_out <list_iterator", "on pairs of texts", "give a tuple"),
+    ("a score of letters that the task does not know", lambda: task_of((("1a", "1"),)), ValueError,
+     "Vocabulary.encode got '1a', in which 'a' at position 1 is unknown", "the known characters", "write '1'"),
+    ("a bound of gradients that is none", lambda: TrainConfig(max_norm=float("nan")), ValueError,
+     "TrainConfig got max_norm nan", "a number above 0", "max_norm=1.0"),
+    ("a bound of gradients below 0", lambda: TrainConfig(max_norm=-1.0), ValueError,
+     "TrainConfig got max_norm -1.0", "a number above 0", "max_norm=1.0"),
     ("a rate that is a text", lambda: optim.SGD([x(2).requires_grad_()], lr="a"), TypeError,
      "SGD got lr 'a'", "lr is a number", "lr=0.001"),
     ("one beta for two", lambda: optim.Adam([x(2).requires_grad_()], betas=0.9), TypeError,

@@ -74,6 +74,24 @@ def test_a_stopped_training_goes_on_with_the_same_bits(demo, monkeypatch, tmp_pa
         np.testing.assert_array_equal(parts.model[name], array)
 
 
+def test_what_fails_while_it_validates_loses_no_step(demo, monkeypatch, tmp_path):
+    monkeypatch.setattr(demo, "validate", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 2, "--eval-every", 2)
+    assert load_checkpoint(tmp_path / "out/checkpoint.safetensors").step == 2
+
+
+def test_letters_of_another_text_do_not_stay_beside_a_new_model(demo, monkeypatch, tmp_path):
+    """It is read by its letters, so a save that is stopped half-way must not leave those of before."""
+    letters = demo.Letters(TEXT)
+    model, *_ = demo.build(letters, 2)
+    demo.save_for_generate(model, letters, tmp_path)
+    monkeypatch.setattr(demo.json, "dumps", lambda *given, **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        demo.save_for_generate(model, letters, tmp_path)
+    assert not (tmp_path / "tokenizer.json").exists()
+
+
 def test_another_text_is_not_resumed(demo, monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "sample", lambda *args: "")
     run(demo, monkeypatch, tmp_path / "out", "--steps", 1)

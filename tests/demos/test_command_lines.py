@@ -149,6 +149,20 @@ def test_a_reader_that_stops_early_is_no_error(tmp_path):
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
+@pytest.mark.parametrize("closed, said", [(">&-", ""), (">/dev/full", "the standard output takes no more: "),
+                                          (">&- 2>&-", "")], ids=["closed", "full", "both closed"])  # fmt: skip
+def test_an_output_that_cannot_be_written_is_no_traceback(closed, said, tmp_path):
+    """What is written to files is written where nobody reads what is printed."""
+    command = f"{sys.executable} {ROOT / 'demos/attention_dw.py'} --out {tmp_path} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if said else 0)
+    assert said or list(tmp_path.iterdir())
+
+
 def test_a_wrong_argument_is_told_in_chinese():
     done = run("train_char_gpt", "--steps", 0, TINYGRAD_TF_LANG="zh")
     assert done.stderr.endswith("train_char_gpt.py：参数 --steps：得到 '0'；请写大于等于 1 的整数\n")

@@ -204,6 +204,17 @@ def test_ranks_are_told_of_a_file_that_is_not_theirs(tmp_path):
 
 
 @unix
+def test_the_limit_of_processor_time_saves(tmp_path):
+    import resource
+
+    path = tmp_path / "m.safetensors"
+    job = start(path, 10**6, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (3, 60)))
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == 128 + signal.SIGXCPU, said
+    assert load_checkpoint(path).step > 0
+
+
+@unix
 def test_nohup_is_respected(tmp_path):
     path = tmp_path / "m.safetensors"
     job = start(path, 30, "slow", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
@@ -346,6 +357,7 @@ def test_a_file_that_came_since_it_was_resumed_stays(tmp_path):
     one, two = trainer(path, 5), trainer(path, 5)
     one.resume()
     two.resume()
+    one.history.accuracy[5] = 0.5
     one.save()
     with pytest.raises(FileExistsError, match="the checkpoint of step 5"):
         two.fit(progress=False)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,46 @@ def test_what_stands_in_place_of_the_lock_is_named(make, tmp_path):
     with pytest.raises(OSError, match=r"\.m\.lock', which is a folder or a link and no file(?s:.*)move it away"):
         CheckpointFile(tmp_path / "m").__enter__()
     assert [p.name for p in tmp_path.iterdir()] == [".m.lock"]
+
+
+def copied(path):
+    shutil.copy(path, path.with_name("copy"))
+    os.replace(path.with_name("copy"), path)
+
+
+@pytest.mark.parametrize("act", [lambda path: os.utime(path, (1, 1)), copied], ids=["touched", "put back"])
+def test_what_holds_what_we_wrote_is_ours(act, tmp_path):
+    """Backups put files back, and on some disks of networks and containers a file looks another each time."""
+    path = tmp_path / "m.safetensors"
+    with CheckpointFile(path) as file:
+        file.save(NET, step=1)
+        act(path)
+        file.save(NET, step=2)
+        act(path)
+    with file:
+        pass
+    assert steps(tmp_path) == {"m.safetensors": 2}
+
+
+LINKS = {"a device": "/dev/null", "itself": "m.safetensors", "a text": "elsewhere/diary", "a copy": "elsewhere/copy"}
+
+
+@pytest.mark.parametrize("to", LINKS)
+def test_where_somebody_puts_a_link_the_training_stays_in_its_folder(to, tmp_path):
+    path, elsewhere = tmp_path / "m.safetensors", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "diary").write_text("Dear diary")
+    with CheckpointFile(path) as file:
+        file.save(NET, step=1)
+        shutil.copy(path, elsewhere / "copy")
+        path.unlink()
+        path.symlink_to(LINKS[to])
+        with pytest.warns(UserWarning, match="is now somebody else's file"):
+            file.save(NET, step=2)
+    assert file.path == tmp_path / "m.step2.safetensors"
+    assert load_checkpoint(file.path).step == 2
+    assert {p.name for p in elsewhere.iterdir()} == {"diary", "copy"}
+    assert load_checkpoint(elsewhere / "copy").step == 1
 
 
 @pytest.mark.parametrize("length", [200, 240, 250, 255])

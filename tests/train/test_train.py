@@ -190,6 +190,14 @@ def test_a_clock_that_stands_still_does_not_end_it(monkeypatch):
     assert len(trainer().fit().loss) == 6
 
 
+def test_the_path_is_told_and_not_changed(tmp_path):
+    job = trainer(tmp_path / "m.safetensors")
+    assert job.path == tmp_path / "m.safetensors"
+    assert trainer().path is None
+    with pytest.raises(AttributeError):
+        job.path = tmp_path / "elsewhere"
+
+
 def test_without_a_bar_tqdm_is_not_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert len(run()[1].loss) == 6
@@ -254,6 +262,13 @@ def resumed_by(task, tmp_path, dtype="float32"):
         job.fit(progress=False)
 
 
+def frozen(tmp_path):
+    job = trainer(tmp_path / "model.safetensors")
+    job.model.encoder.layers[0].linear1.weight.requires_grad = False
+    job.fit(progress=False)
+    trainer(tmp_path / "model.safetensors").resume()
+
+
 def a_plain_checkpoint(tmp_path):
     save_checkpoint(tmp_path / "model.safetensors", small(tasks.reverse()))
     load_model(tmp_path / "model.safetensors")
@@ -270,6 +285,7 @@ WRONG = [
     (lambda tmp: resumed_by(tasks.addition(n_digits=3), tmp), ValueError, "whose held_out is"),
     (lambda tmp: resumed_by(tasks.addition(seed=1), tmp), ValueError, "whose held_out is"),
     (lambda tmp: resumed_by(tasks.addition(), tmp, "float64"), ValueError, r"types is \['float64'\]"),
+    (frozen, ValueError, r"whose frozen is \['encoder.layers.0.linear1.weight'\]"),
     (a_plain_checkpoint, ValueError, r"notes on \[\]"),
     (lambda tmp: translate(small(tasks.reverse()), tasks.reverse().vocabulary, ["12", ""]), ValueError, "empty text"),
     (

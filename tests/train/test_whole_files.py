@@ -4,10 +4,12 @@ import builtins
 import errno
 import itertools
 import os
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from interrupted import run_struck
 
 from tinygrad_tf import nn
+from tinygrad_tf.contents import write_safetensors
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import check_writable, write_whole
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
@@ -182,6 +185,7 @@ def limited():
 FULL = """
 import sys
 from tinygrad_tf import nn
+from tinygrad_tf.contents import write_safetensors
 from tinygrad_tf.train.saving import save_checkpoint
 path = sys.argv[1]
 save_checkpoint(path, nn.Linear(10, 10), step=1)
@@ -302,6 +306,57 @@ def kills(tmp_path, most):
 @pytest.mark.parametrize("most", [40, pytest.param(10_000, marks=pytest.mark.slow)], ids=["some", "all"])
 def test_a_save_that_is_killed_at_any_line_leaves_the_old_file_or_the_new(tmp_path, most):
     print(f"{kills(tmp_path, most)} kills")
+
+
+def test_a_save_that_is_killed_while_it_writes_leaves_nothing_behind_for_ever(tmp_path):
+    """What is left is removed by the next save: it is a file of ours, and not of the package that reads it."""
+    path, big = tmp_path / "m.safetensors", nn.Linear(2000, 2000)
+    save_checkpoint(path, nn.Linear(1, 1), step=1)
+    left = 0
+    for moment in range(8):
+        child = os.fork()
+        if child == 0:
+            while True:
+                save_checkpoint(tmp_path / "m.safetensors", big, step=1)
+        time.sleep(0.05 + 0.013 * moment)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        left += len(list(tmp_path.iterdir())) - 1
+    assert left
+    save_checkpoint(path, big, step=2)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_save_by_another_does_not_take_a_checkpoint_away_that_is_written(tmp_path, monkeypatch):
+    path, fsync, others = tmp_path / "m.safetensors", os.fsync, []
+
+    def slowly(descriptor):
+        if not others:
+            others.append(1)
+            save_checkpoint(path, nn.Linear(1, 1), step=1)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slowly)
+    save_checkpoint(path, nn.Linear(1, 1), step=2)
+    assert load_checkpoint(path).step == 2
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_arrays_are_written_as_the_package_writes_them(tmp_path):
+    package = pytest.importorskip("safetensors.numpy")
+    rng = np.random.default_rng(0)
+    types, letters = (
+        ["u8", "i8", "f8", "f4", "u4", "i4", "f2", "u2", "i2", "i1", "u1", "?"],
+        'AB"\\/\n\x01\x7f\u4e00\U0001f600',
+    )
+    for _ in range(100):
+        arrays = {}
+        for dtype in rng.choice(types, rng.integers(0, 8)):
+            shape = tuple(rng.integers(0, 4, rng.integers(0, 4)))
+            arrays["".join(rng.choice([*letters], 3))] = np.asarray(100 * rng.random(shape)).astype(dtype)
+        package.save_file(arrays, tmp_path / "theirs", {"a": letters})
+        write_safetensors(arrays, tmp_path / "ours", {"a": letters})
+        assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
 
 
 def test_what_another_is_writing_is_not_removed(tmp_path):

@@ -28,6 +28,7 @@ from ..contents import (
     safetensors_header,
     safetensors_package,
     stored_in,
+    write_safetensors,
 )
 from ..errors import error
 from ..files import check_path, explained, write_whole
@@ -85,7 +86,7 @@ def save(obj: Any, f: str | os.PathLike[str] | Any) -> None:
         return
     with explained("write", f):
         _check_replaceable(Path(os.path.realpath(f)))
-    write_whole(Path(f), lambda beside: write.save_file(arrays, beside, {METADATA: text}))
+    write_whole(Path(f), lambda beside: write_safetensors(arrays, beside, {METADATA: text}))
 
 
 def load(

@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import nn
 from ..autograd.changes import wrote
-from ..contents import safetensors_package
+from ..contents import safetensors_package, write_safetensors
 from ..errors import error, found_in, shown
 from ..fields import check, whole
 from ..files import check_path
@@ -122,9 +122,9 @@ class Pretrained(nn.Module):
             shards[-1][name] = array
         one, n = len(shards) == 1, len(shards)
         names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
-        save = safetensors_package().numpy.save_file
+        safetensors_package()
         files: dict[str, Callable[[Path], Any]] = {
-            name: functools.partial(save, shard, metadata={"format": "pt"})
+            name: functools.partial(write_safetensors, shard, metadata={"format": "pt"})
             for name, shard in zip(names, shards, strict=True)
         }
         descriptions = self._descriptions()

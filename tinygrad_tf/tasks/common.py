@@ -112,12 +112,27 @@ class Task:
         vocabulary: every character that occurs in its texts.
         sample: ``sample(rng, n)`` draws ``n`` pairs for training, none of them from ``held_out``.
         held_out: the pairs that the score is measured on.
+
+    A checkpoint knows its task by name, vocabulary and held-out pairs: with another ``sample``, give it another name.
+    Raises ValueError for held-out pairs that no score could be measured on.
     """
 
     name: str
     vocabulary: Vocabulary
     sample: Callable[[np.random.Generator, int], list[Pair]]
     held_out: tuple[Pair, ...]
+
+    def __post_init__(self) -> None:
+        held_out = self.held_out
+        if not (isinstance(held_out, (tuple, list)) and held_out and all(map(_is_pair, held_out))):
+            raise error(
+                ValueError,
+                "Task",
+                got={"held_out": held_out},
+                rule="the score is measured on pairs of texts, one at least, and none is to be read from nothing",
+                cure='give a tuple such as (("12", "21"),)',
+            )
+        self.vocabulary.encode("".join(sorted({letter for pair in held_out for letter in "".join(pair)})))
 
     def batch(self, pairs: Sequence[Pair]) -> Batch:
         """``pairs`` as a :class:`Batch` of shape (B, longest source) and (B, longest target + 1).
@@ -137,6 +152,12 @@ class Task:
         target_in, target_mask = pad([[v.start, *ids] for ids in targets])
         target_out, _ = pad([[*ids, v.end] for ids in targets])
         return Batch(source, source_mask, target_in, target_out, target_mask)
+
+
+def _is_pair(pair: Any) -> bool:
+    return (
+        isinstance(pair, (tuple, list)) and len(pair) == 2 and pair[0] != "" and all(isinstance(x, str) for x in pair)
+    )
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[Ids, Mask]:

@@ -10,22 +10,27 @@ import re
 import shutil
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..arguments import explained_constructor
 from ..contents import safetensors_package
 from ..errors import error
-from ..fields import check, whole
+from ..fields import check
+from ..fields import whole as whole_number
 from ..files import check_writable, explained, short, shown, write_whole
 from ..locks import alone_with
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
+from ..signals import whole
 from ..wording.languages import either
 from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, save_checkpoint
 
-_one_by_one = threading.RLock()  # not of an object, which may be copied
+T = TypeVar("T")
+
+#: Held while a training changes, and while it is saved. Not of an object, which may be copied.
+one_by_one = threading.RLock()
 
 
 class CheckpointFile:
@@ -51,41 +56,54 @@ class CheckpointFile:
 
     @explained_constructor
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
-        check("CheckpointFile", {"keep": keep}, {"keep": whole(1)})
+        check("CheckpointFile", {"keep": keep}, {"keep": whole_number(1)})
         with explained("write", path):
             self.path = Path(path).absolute()  # it stays there when the program goes to another folder
+            self._place = os.path.realpath(self.path)  # where it really lay when it was last entered or written
         self.overwrite, self.keep = overwrite, keep
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
+        self._digest: str | None = None  # and what it held
         self._loaded: Any = None
         self._older: dict[Path, Any] | None = None  # the kept checkpoints that are ours, oldest first, and their looks
+        self._saving = False
         self._entered: list[contextlib.ExitStack] = []
 
     def load(self) -> Checkpoint:
         """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
         with explained("load_checkpoint", self.path, "the file can be read"):
-            self._loaded = _look(self.path)
+            self._loaded = _look(self.path), _digest_of(self.path)
         return load_checkpoint(self.path)
 
     def adopt(self, saved: Checkpoint) -> None:
         """The training goes on from what :meth:`load` gave: the file is its own."""
-        self._ours, self.step = self._loaded, saved.step
+        (self._ours, self._digest), self.step = self._loaded, saved.step
 
     def __enter__(self) -> CheckpointFile:
-        stack = contextlib.ExitStack()
-        if not self._entered:
-            safetensors_package("CheckpointFile")
-            with explained("write", self.path), stack:
-                check_writable(self.path)
-                stack.enter_context(alone_with(self.path, "CheckpointFile"))
-                self._check_ours()
-                self._older = self._kept_before() if self._older is None else self._older
-                stack = stack.pop_all()
-        self._entered.append(stack)
+        with one_by_one:
+            stack = contextlib.ExitStack()
+            self._entered.append(stack)  # first: a handler of a signal may save while this is at it
+            try:
+                if len(self._entered) == 1:
+                    self._begin(stack)
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
+    def _begin(self, stack: contextlib.ExitStack) -> None:
+        safetensors_package("CheckpointFile")
+        with explained("write", self.path):
+            check_writable(self.path)
+            stack.enter_context(alone_with(self.path, "CheckpointFile"))
+            self._check_ours()
+            self._older = self._kept_before() if self._older is None else self._older
+            self._place = os.path.realpath(self.path)
+
     def __exit__(self, *problem: Any) -> None:
-        self._entered.pop().close()
+        with one_by_one:
+            self._entered[-1].close()
+            self._entered.pop()
 
     def check_room(self, size: int) -> None:
         """Warn if there is no room for a file of about ``size`` bytes."""
@@ -109,19 +127,30 @@ class CheckpointFile:
 
         If somebody put another there meanwhile, ``path`` is a new one from then on, as ``NAME.step200.safetensors``.
         """
-        with _one_by_one, explained("write", self.path):  # two threads would take each other's files for somebody's
-            now = _look(self.path)
-            if now is not None and now != self._ours:
-                theirs, self.path, self._ours, now = self.path, self._free(step), None, None
-                _warn(
-                    f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}",
-                    f"{shown(theirs)} 已经是别人的文件：从第 {step} 步起，检查点写到 {shown(self.path)}",
-                )
-            if now is not None and self.keep > 1 and self.step is not None and self.step != step:
-                self._keep_old(self.step)
-            save_checkpoint(self.path, model, optimizer, schedule, step, notes)
-            self._ours, self.step = _look(self.path), step
-            self._remove_old()
+        with one_by_one, explained("write", self.path):  # two threads would take each other's files for somebody's
+            outer = self._saving  # whether a handler of a signal saves while it is saved
+            try:
+                if not outer:
+                    self._make_way(step)
+                save_checkpoint(self.path, model, optimizer, schedule, step, notes)
+                self._ours, self._digest, self.step = _look(self.path), _digest_of(self.path), step
+                self._place = os.path.realpath(self.path)
+                self._remove_old()
+            finally:
+                self._saving = outer
+
+    @whole
+    def _make_way(self, step: int) -> None:
+        now = _look(self.path)
+        if now is not None and not self._is_mine(now):
+            theirs, self.path, self._ours, now = self.path, self._free(step), None, None
+            _warn(
+                f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}",
+                f"{shown(theirs)} 已经是别人的文件：从第 {step} 步起，检查点写到 {shown(self.path)}",
+            )
+        if now is not None and self.keep > 1 and self.step is not None and self.step != step:
+            self._keep_old(self.step)
+        self._saving = True
 
     def try_save(self, *args: Any) -> bool:
         """:meth:`save`, or a warning that says why not; returns whether it is saved. The old file stays."""
@@ -139,9 +168,16 @@ class CheckpointFile:
 
     # ---- whose file is it -------------------------------------------------------------------------------------------
 
+    def _is_mine(self, now: Any) -> bool:
+        """Whether the file is the one that we read or wrote, or holds the same: it was copied, or put back."""
+        if now == self._ours:
+            return True
+        there = os.path.realpath(self.path) == self._place  # and no link to somebody's copy
+        return there and self._digest is not None and self._digest == _digest_of(self.path)
+
     def _check_ours(self) -> None:
         now = _look(self.path)
-        if now is not None and now != self._ours and not self.overwrite:
+        if now is not None and not self.overwrite and not self._is_mine(now):
             step = step_of(self.path)
             what, go_on = "a file that no training wrote", "choose another path"
             if step is not None:
@@ -169,14 +205,14 @@ class CheckpointFile:
 
     # ---- older ones -------------------------------------------------------------------------------------------------
 
-    def _of(self, step: int | str) -> Path:
-        real = Path(os.path.realpath(self.path))
+    def _of(self, step: int | str, place: str = "") -> Path:
+        real = Path(place or os.path.realpath(self.path))
         suffix = real.suffix if len(real.suffix) <= 20 else ""
         return real.with_name(f"{short(real.name.removesuffix(suffix))}.step{step}{suffix}")
 
     def _free(self, step: int) -> Path:
-        """A name beside that nobody has."""
-        first = self._of(step)
+        """A name that nobody has, beside the last one: a link that somebody put there leads elsewhere."""
+        first = self._of(step, self._place)
         names = (first if i == 1 else first.with_name(f"{first.stem}-{i}{first.suffix}") for i in itertools.count(1))
         return next(to for to in names if not os.path.lexists(to))
 
@@ -238,17 +274,29 @@ def _look(path: Path) -> Any:
         found = os.stat(path)
     except FileNotFoundError:
         return None
+    except OSError as problem:
+        if problem.errno != errno.ELOOP:
+            raise
+        found = os.lstat(path)  # a link to itself is somebody's, too
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def step_of(path: str | os.PathLike[str]) -> int | None:
     """The step of a checkpoint, as its header says it; None for other files. The rest is not read."""
+    return _said(path, lambda header: int(header["state"]["step"]))
+
+
+def _digest_of(path: str | os.PathLike[str]) -> str | None:
+    return _said(path, lambda header: str(header["sha256"]))
+
+
+def _said(path: str | os.PathLike[str], part: Callable[[Any], T]) -> T | None:
     safetensors_package()
     if not os.path.isfile(path):  # to open a pipe would not end
         return None
     try:
         with open(path, "rb") as file:
             header, _ = header_of(file, path)
-        return int(header["state"]["step"]) if header["format"] in (1, FORMAT) else None
+        return part(header) if header["format"] in (1, FORMAT) else None
     except Exception:  # whatever it is: no checkpoint of ours
         return None

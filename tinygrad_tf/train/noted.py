@@ -33,15 +33,16 @@ _TEXTS = Kind(lambda x: isinstance(x, (str, list)), "a text, or a list of charac
 def identity(task: Task, model: Transformer, config: TrainConfig) -> dict[str, Any]:
     """What must not change between two parts of one training."""
     held_out = hashlib.sha256(repr(sorted(map(str, task.held_out))).encode()).hexdigest()  # equal names are not enough
+    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
     types = sorted({str(p.dtype) for p in model.parameters()})
-    return as_noted({"task": task.name, "vocabulary": task.vocabulary.characters, "held_out": held_out,
-                     "types": types, "model": asdict(model.config), "training": asdict(config)})  # fmt: skip
+    return as_noted({"task": task.name, "vocabulary": task.vocabulary.characters, "held_out": held_out, "types": types,
+                     "frozen": frozen, "model": asdict(model.config), "training": asdict(config)})  # fmt: skip
 
 
 def check_same(noted: dict[str, Any], identity: dict[str, Any]) -> None:
     """Raise ValueError if a checkpoint is that of another training."""
     for what, ours in identity.items():
-        older = what in ("held_out", "types") and what not in noted
+        older = what in ("held_out", "types", "frozen") and what not in noted
         if noted.get(what) != ours and not older:
             raise error(
                 ValueError,

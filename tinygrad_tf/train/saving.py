@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import random
 from ..arguments import explains
-from ..contents import LARGEST_HEADER, digest, safetensors_header, safetensors_package, stored_in
+from ..contents import LARGEST_HEADER, digest, safetensors_header, safetensors_package, stored_in, write_safetensors
 from ..errors import error, found_in, shown
 from ..fields import check, is_whole
 from ..fields import whole as whole_number
@@ -205,8 +205,8 @@ def save_checkpoint(
     if len(text) > _LONGEST:
         arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
         text = json.dumps({**header, "format": 2, "state": {"step": int(step)}})
-    save = safetensors_package().numpy.save_file  # with save() it ends the process where memory is short
-    write_whole(Path(path), lambda beside: save(arrays, beside, {_METADATA: text}))
+    safetensors_package()
+    write_whole(Path(path), lambda beside: write_safetensors(arrays, beside, {_METADATA: text}))
 
 
 def no_notes(got: str) -> Exception:

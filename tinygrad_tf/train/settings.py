@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..fields import check, whole
+from ..fields import Kind, check, whole
 
 _FIELDS = {
     "steps": whole(1, example=1000), "batch_size": whole(1, example=64),
+    "max_norm": Kind(  # another kind of number is looked at where it is noted
+        lambda x: not isinstance(x, (int, float)) or x > 0, "a number above 0, math.inf for no bound", "1.0"
+    ),
     **dict.fromkeys(("eval_every", "eval_pairs"), whole(1, example=200)),
 }  # fmt: skip
 
@@ -18,7 +21,7 @@ class TrainConfig:
 
     ``max_norm`` bounds the gradients' norm. Every ``eval_every`` steps the score is measured on ``eval_pairs`` held-out
     pairs, at the end on all of them, and the checkpoint is written. Raises ValueError unless the numbers of steps and
-    pairs are whole and at least 1; the optimiser and its schedule look at the others.
+    pairs are whole and at least 1, and ``max_norm`` above 0; the optimiser and its schedule look at the others.
     """
 
     steps: int = 1000

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ..arguments import explained_constructor, explains
@@ -18,6 +19,7 @@ from ..errors import error, found_in
 from ..fields import check
 from ..fields import whole as whole_number
 from ..files import shown
+from ..locks import in_use
 from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
@@ -27,7 +29,7 @@ from ..signals import interruptible, whole
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
 from ..wording.languages import translated
 from .finite import bad_parameter, first_bad, not_finite
-from .keeping import CheckpointFile
+from .keeping import CheckpointFile, one_by_one
 from .noted import check_same, described, history_of, identity
 from .progress import Progress
 from .saving import Checkpoint, load_checkpoint
@@ -72,7 +74,7 @@ class Trainer:
                 rule="the model has an embedding for each token of the task",
                 cure="build it with TransformerConfig(vocab_size=len(task.vocabulary))",
             )
-        self.model, self.task, self.config, self.path = model, task, config, path
+        self.model, self.task, self.config = model, task, config
         self.optimizer = AdamW(model.parameters(), lr=config.lr, betas=(0.9, 0.98))  # the paper's β₂, section 5.3
         self.schedule = WarmupCosineLR(self.optimizer, config.warmup, config.steps)
         self.ranks = ranks or Ranks()
@@ -81,17 +83,30 @@ class Trainer:
         self.step = self.stopped = 0
         self._identity()  # what cannot be noted is told now, and not by the first save
         self.drawn_from: dict[str, Any] | None = None
+        self._begun: int | None = None  # how many steps were done when the one began that is under way
         self.history = History()
+
+    @property
+    def path(self) -> Path | None:
+        """Where the newest checkpoint is; None without checkpoints."""
+        return None if self.file is None else self.file.path
 
     def fit(self, progress: bool = True) -> History:
         """Train up to ``config.steps``.
 
-        Ctrl-C, SIGTERM or SIGHUP end it after the current step, with a checkpoint, and ``stopped`` says which; a second
-        Ctrl-C ends it at once. Raises, before the first step, FileExistsError where ``path`` has a file that this
-        Trainer neither wrote nor resumed, BlockingIOError if another training writes there, and another OSError where
-        nobody can. A save that fails later is a warning, and the next one tries again; the last one raises. Raises
-        FloatingPointError at the first NaN or infinity, before it reaches the weights or the file.
+        Ctrl-C, SIGTERM, SIGHUP or SIGXCPU end it after the current step, with a checkpoint, and ``stopped`` says which;
+        a second Ctrl-C ends it at once. Raises, before the first step, FileExistsError where ``path`` has a file that
+        this Trainer neither wrote nor resumed, BlockingIOError if another training writes there, another OSError where
+        nobody can, and RuntimeError while another ``fit`` trains the same model. A save that fails later is a warning,
+        and the next one tries again; the last one raises. Raises FloatingPointError at the first NaN or infinity,
+        before it reaches the weights or the file. Two Trainers that train one model in turn go on from each other's
+        weights; each file holds what its own Trainer left.
         """
+        with in_use("Trainer.fit", self.model, self.optimizer):
+            self._fit(progress)
+        return self.history
+
+    def _fit(self, progress: bool) -> None:
         c = self.config
         self.model.train()
         self.shared.close()  # of an earlier call
@@ -114,11 +129,12 @@ class Trainer:
                     bar.say(
                         translated(f"stopped by {signal.Signals(self.stopped).name} after step {self.step}, {kept}")
                     )
-        return self.history
 
     def _next_step(self) -> Batch:
         """Train on a batch that is drawn anew. What fails, or is interrupted, draws the same one when it goes on."""
-        done, self.drawn_from = self.step, get_state()
+        done = self.step
+        with one_by_one:
+            self.drawn_from, self._begun = get_state(), done
         try:
             pairs = self.task.sample(generator(), self.config.batch_size)  # the same on all ranks
             batch = self.task.batch(self.ranks.part(pairs))
@@ -129,6 +145,8 @@ class Trainer:
             if self.step == done:
                 set_state(self.drawn_from)
             raise
+        finally:
+            self._begun = None
         return batch
 
     def _ends(self, interrupted: int) -> bool:
@@ -139,12 +157,12 @@ class Trainer:
         if due or self.stopped:
             self._check_parameters()
             if due and not self.stopped:  # who has to stop does not measure first: it is made up for when it goes on
+                self._save(CheckpointFile.try_save)  # before: it takes its time, and may fail
                 score = self.evaluate(None if last else self.config.eval_pairs)
                 self.history.accuracy[self.step] = float(score)
+                self.model.train()  # one's own way to measure may leave it in evaluation
             if last or self.stopped:
                 self.save()
-            else:
-                self._save(CheckpointFile.try_save)
         return last or self.stopped > 0
 
     def _note_stop(self, interrupted: int) -> None:
@@ -166,10 +184,11 @@ class Trainer:
 
     @whole
     def _advance(self, loss: float) -> None:
-        self.shared.step()
-        self.schedule.step()
-        self.step += 1
-        self.history.loss.append(float(loss))
+        with one_by_one:
+            self.shared.step()
+            self.schedule.step()
+            self.step += 1
+            self.history.loss.append(float(loss))
 
     def evaluate(self, n: int | None = None) -> float:
         """The exact-match score on the first ``n`` held-out pairs, by default on all."""
@@ -180,15 +199,23 @@ class Trainer:
         return self.ranks.mean(exact_match(outputs, mine) if mine else 0.0, weight=len(mine))
 
     def save(self) -> None:
-        """Write the checkpoint, if there is a ``path``. Raises as :meth:`fit` does where it may not or cannot."""
+        """Write the checkpoint, if there is a ``path``. Raises as :meth:`fit` does where it may not or cannot.
+
+        It may be called at any moment, by hooks, handlers of signals and other threads: a step that is under way is
+        saved as not yet begun.
+        """
         self._save(CheckpointFile.save)
 
     def _save(self, write: Callable[..., Any]) -> None:
         self.shared.collect()
         if self.file is not None and self.ranks.first:
-            notes = {**self._identity(), "history": asdict(self.history)}
-            with self.file:
+            with self.file, one_by_one, self._as_it_began():
+                notes = {**self._identity(), "history": asdict(self.history)}
                 write(self.file, self.model, self.optimizer, self.schedule, self.step, notes)
+
+    def _as_it_began(self) -> contextlib.AbstractContextManager[Any]:
+        """With the generator from which the step under way will draw its batch again."""
+        return replayed(self.drawn_from) if self._begun == self.step and self.drawn_from else contextlib.nullcontext()
 
     @contextlib.contextmanager
     def _file_open(self) -> Iterator[None]:
