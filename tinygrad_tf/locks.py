@@ -19,7 +19,7 @@ from .errors import error, shown
 from .wording.languages import either
 
 _SAYS = b"process "  # what a lock's file begins with
-_in_use: set[int] = set()
+_in_use: set[int] = set()  # ids of what in_use() was told of
 _held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
 
 
