@@ -370,6 +370,8 @@ def test_the_way_of_a_gradient_of_nan_or_of_nothing_is_shown(opened, name):
     page = opened(name, f"#lang=en&tab=way&to={id}")  # which it begins with
     said = page.text_content("#details")
     assert "Main route" in said
+    page.keyboard.press("ArrowRight")
+    said += page.evaluate("app.set({ tab: 'step' })") or page.text_content("#details")
     assert not [word for word in ("NaN%", "NaN°", "undefined") if word in said]
 
 
