@@ -326,6 +326,13 @@ def test_a_file_that_went_because_another_saves_is_not_called_missing(tmp_path, 
         GPT2.from_pretrained(tmp_path)
 
 
+def test_a_file_that_is_not_read_may_be_gone(tmp_path):
+    """As a link that leads nowhere, or what another process takes away at that moment."""
+    model_of(1).save_pretrained(tmp_path, max_shard_size=1500)
+    (tmp_path / "old.safetensors").symlink_to("gone")
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
+
+
 # ---- digests --------------------------------------------------------------------------------------------------------
 
 

@@ -101,7 +101,8 @@ class Folder:
             files, places = [WEIGHTS], None
         elif self.has(INDEX):
             with reading(self.path):
-                sizes = [f.stat().st_size for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+                stamps = [_stamp(f) for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+            sizes = [stamp[1] for stamp in stamps if stamp]  # some may go meanwhile, and links lead nowhere
             places = self.json(INDEX, sum(sizes)).get("weight_map")
             if not isinstance(places, dict) or not all(map(is_name, places.values())):
                 raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
