@@ -86,7 +86,7 @@ def explained(
     try:
         yield
     except Exception as problem:
-        number = _errno(problem)
+        number = errno_of(problem)
         if is_explained(problem) or number is None:
             raise
         kind = type(OSError(number, "")) if number else OSError
@@ -96,7 +96,7 @@ def explained(
         raise new from None
 
 
-def _errno(problem: Exception) -> int | None:
+def errno_of(problem: Exception) -> int | None:
     """The system's number of what went wrong, 0 if it is not known; None for what is no matter of files."""
     found = re.search(r"os error (\d+)", str(problem))  # safetensors says so in words alone
     if isinstance(problem, OSError):

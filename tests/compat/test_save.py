@@ -1,11 +1,13 @@
 """save and load: what comes back is what was saved, and nothing of the user's is lost."""
 
 import collections
+import errno
 import io
 import json
 import os
 import struct
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -446,3 +448,38 @@ def test_without_the_package_saving_says_what_to_install(monkeypatch):
 def test_a_name_that_no_file_can_have_is_refused(name, tmp_path):
     with pytest.raises(OSError, match="cure: choose a shorter, plainer name"):
         save({"a": Tensor([1.0])}, tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit for memory is Linux's")
+@pytest.mark.parametrize("saved", ["ours", "an archive"])
+def test_a_file_for_which_there_is_no_memory_is_not_called_damaged(saved, tmp_path):
+    """Else a good file would be thrown away."""
+    import resource
+
+    path, large = tmp_path / "state.pt", np.zeros(50_000_000, "float32")
+    if saved == "ours":
+        save({"w": large}, path)
+    else:
+        torch = pytest.importorskip("torch")
+        torch.save({"w": torch.from_numpy(large)}, path)
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + 100_000_000, before[1]))
+    try:
+        with pytest.raises((OSError, MemoryError), match=r"(?i)allocate"):
+            load(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert load(path)["w"].shape == large.shape
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE])
+def test_a_file_that_cannot_be_read_is_not_called_damaged(number, tmp_path, monkeypatch):
+    save({"w": np.ones(3)}, tmp_path / "state.pt")
+
+    def refuse(*_):
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr("tinygrad_tf.compat.files.safetensors_header", refuse)
+    with pytest.raises(OSError, match=r"load got (?s:.*)rule: the file can be read\n  cure: "):
+        load(tmp_path / "state.pt")

@@ -23,6 +23,11 @@ def files(tmp_path_factory):
     made = {"dates": explore(dates()[0]), "encoder": explore(encoder()[0])}
     with np.errstate(all="ignore"):
         made["broken"] = explore(nan.log().sum(), nudge=0)
+        x = Tensor([[0.0, 1.0]], requires_grad=True, name="x")
+        h = x + x.tanh()  # a skip connection, by which nothing comes, and then NaN
+        made["nudged"] = explore((h * 0.0 * h.log()).sum() + x.log().sum(), nudge=2)
+        made["nothing"] = explore((h * 0.0).sum(), nudge=2)
+        made["empty"] = explore((Tensor(np.ones((0, 3)), requires_grad=True, name="W") * 2.0).sum(), nudge=2)
     made["names"] = explore(named("a\nb $x$ *y* שלום"), nudge=0)
     for name, page in made.items():
         page.save(folder / f"{name}.html")
@@ -356,6 +361,18 @@ def test_names_and_broken_numbers(opened):
     assert page.locator("#picture .edge.broken").count() >= 1
     page.evaluate("app.set({ at: app.data.weights[0] })")
     assert "hatched" in page.text_content("#details")
+
+
+@pytest.mark.parametrize("name", ["nudged", "nothing", "empty"])
+def test_the_way_of_a_gradient_of_nan_or_of_nothing_is_shown(opened, name):
+    page = opened(name)
+    id = page.evaluate("app.data.weights[0]")
+    page = opened(name, f"#lang=en&tab=way&to={id}")  # which it begins with
+    said = page.text_content("#details")
+    assert "Main route" in said
+    page.keyboard.press("ArrowRight")
+    said += page.evaluate("app.set({ tab: 'step' })") or page.text_content("#details")
+    assert not [word for word in ("NaN%", "NaN°", "undefined") if word in said]
 
 
 def test_formulas_keep_their_spaces_and_names_break_nothing(opened):

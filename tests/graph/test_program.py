@@ -188,14 +188,16 @@ def test_a_script_that_cannot_be_replaced_keeps_its_data(tmp_path):
     assert run.stdout.startswith("loss 5")
 
 
-@pytest.mark.parametrize("make", [lambda p: p.write_text("mine"), lambda p: np.savez(p, x=np.ones(2))],
-                         ids=["text", "arrays"])  # fmt: skip
-def test_a_script_replaces_no_data_that_it_did_not_write(make, tmp_path):
-    make(tmp_path / "step.npz")
-    before = (tmp_path / "step.npz").read_bytes()
+@pytest.mark.parametrize("name, make", [
+    ("step.npz", lambda p: p.write_text("mine")), ("step.npz", lambda p: np.savez(p, x=np.ones(2))),
+    ("step.py", lambda p: p.write_text("from tinygrad_tf.graph import program  # the script that saves one")),
+], ids=["text", "arrays", "script"])  # fmt: skip
+def test_a_script_replaces_no_file_that_no_program_wrote(name, make, tmp_path):
+    make(tmp_path / name)
+    before = (tmp_path / name).read_bytes()
     with pytest.raises(FileExistsError, match="no program wrote"):
         program(leaf(1.0, name="x").sum()).save(tmp_path / "step.py")
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("step.npz", before)]
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(name, before)]
 
 
 def test_what_a_checkpoint_holds_is_written_out():

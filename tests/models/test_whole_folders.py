@@ -234,6 +234,56 @@ def test_what_is_no_part_of_a_model_is_not_replaced(make, size, tmp_path):
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+def fewer_layers(model):
+    model.transformer["h"].pop()
+
+
+def another_layer(model):
+    model.transformer["ln_f"] = nn.RMSNorm(8)
+
+
+def a_part_more(model):
+    model.extra = nn.Linear(2, 2)
+
+
+def a_layer_around_another(model):
+    block = model.transformer["h"][0]
+    block.attn.c_attn = nn.Sequential(block.attn.c_attn, nn.Linear(24, 24))
+
+
+def a_larger_vocabulary(model):
+    model.lm_head.weight.array = np.ones((25, 8), "float32")
+
+
+def another_config(model):
+    model.config.n_layer = 2
+
+
+def no_config(model):
+    model.config.n_head = "x"
+
+
+@pytest.mark.parametrize("alter", [fewer_layers, another_layer, a_part_more, a_layer_around_another,
+                                   a_larger_vocabulary, another_config, no_config])  # fmt: skip
+def test_what_could_not_be_read_again_does_not_replace_a_model(alter, tmp_path):
+    model_of(1).save_pretrained(tmp_path)
+    model = model_of(2)
+    alter(model)
+    with pytest.raises((RuntimeError, ValueError), match=r"got (missing|unexpected|mis-shaped|n_head)(?s:.*)cure: "):
+        model.save_pretrained(tmp_path)
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
+
+
+def test_two_models_of_one_configuration_that_was_changed_between_them_are_saved_as_they_are(tmp_path):
+    config = GPT2Config(**OLD)
+    first = GPT2(config).eval()
+    config.n_head = 4
+    GPT2(config).save_pretrained(tmp_path / "second")
+    first.save_pretrained(tmp_path / "first")
+    assert GPT2.from_pretrained(tmp_path / "first").config.n_head == 2
+    np.testing.assert_array_equal(GPT2.from_pretrained(tmp_path / "first")(IDS).array, first(IDS).array)
+
+
 def test_two_saves_at_once_are_one_after_the_other_or_refused(tmp_path):
     fcntl = pytest.importorskip("fcntl")
     model_of(1).save_pretrained(tmp_path)
@@ -276,6 +326,13 @@ def test_a_file_that_went_because_another_saves_is_not_called_missing(tmp_path, 
         GPT2.from_pretrained(tmp_path)
 
 
+def test_a_file_that_is_not_read_may_be_gone(tmp_path):
+    """As a link that leads nowhere, or what another process takes away at that moment."""
+    model_of(1).save_pretrained(tmp_path, max_shard_size=1500)
+    (tmp_path / "old.safetensors").symlink_to("gone")
+    assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
+
+
 # ---- digests --------------------------------------------------------------------------------------------------------
 
 
@@ -313,9 +370,29 @@ def test_the_digest_that_a_hub_shows_is_that_of_the_weights(tmp_path):
     for given in ("0" * 64, {"config.json": digest}):
         with pytest.raises(ValueError, match="SHA-256 digest is"):
             GPT2.from_pretrained(tmp_path, sha256=given)
-    for given in ("short", {"gone.json": digest}, {"config.json": 3}):
+    (tmp_path / "tokenizer.json").write_text("{}")  # which is not read
+    with pytest.raises(ValueError, match=r"tokenizer.json(?s:.*)SHA-256 digest is"):
+        GPT2.from_pretrained(tmp_path, sha256={"tokenizer.json": digest})
+    for given in ("short", {"gone.json": digest}, {"config.json": 3}, 3, [digest], {3: digest}, {"../x": digest}):
         with pytest.raises(ValueError, match="64 hexadecimal digits"):
             GPT2.from_pretrained(tmp_path, sha256=given)
+
+
+@pytest.mark.parametrize("line", [
+    "{digest}  {folder}/model.safetensors", "{digest}  MODEL.safetensors", "{zeros}  config.json", "",
+    "{zeros}  model.safetensors\n{digest}  model.safetensors", "{long}{zeros}  model.safetensors",
+])  # fmt: skip
+def test_digests_that_would_be_passed_over_are_refused(line, tmp_path):
+    """Of a list that was made outside of the folder, under another name, twice, or too long to be read as a whole."""
+    import hashlib
+
+    model_of(1).save_pretrained(tmp_path)
+    digest = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    long = f"{digest}  model.safetensors\n" * 5_951 + f"{digest}  {'x' * 105}\n"
+    text = line.format(digest=digest, zeros="0" * 64, folder=tmp_path, long=long)
+    (tmp_path / "SHA256SUMS").write_text(text + "\n" * bool(text))
+    with pytest.raises(ValueError, match=r"(?s)SHA256SUMS.*cure: |config.json.*SHA-256"):
+        GPT2.from_pretrained(tmp_path)
 
 
 def test_a_save_renews_the_digests_and_keeps_those_of_other_files(tmp_path):

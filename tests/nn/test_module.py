@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, nn
+from tinygrad_tf.autograd.tensor import to_array
 from tinygrad_tf.nn import Linear, Module, Parameter
 
 
@@ -157,6 +158,8 @@ def test_values_of_the_wrong_type_change_nothing():
     before = module.weight.array.copy()
     with pytest.raises(TypeError):
         module.load_state_dict({"weight": np.zeros((3, 2)), "bias": ["a", "b", "c"]})
+    with pytest.raises(TypeError, match="a Tensor has no mask"):
+        module.load_state_dict({"weight": np.zeros((3, 2)), "bias": np.ma.masked_greater(np.arange(3.0), 1.0)})
     np.testing.assert_array_equal(module.weight.array, before)
 
 
@@ -273,11 +276,20 @@ def test_a_copy_keeps_what_is_tied_together(how):
     assert twin.output.weight is not tied.output.weight
 
 
-def test_two_layers_change_places_by_their_state_dict():
+def all_of(t):
+    return t
+
+
+@pytest.mark.parametrize("seen", [
+    all_of, lambda t: t.array[:], lambda t: t.array.T, lambda t: t.T, lambda t: t.array[::-1],
+    lambda t: t.reshape(4).reshape(2, 2), lambda t: memoryview(t.array),
+])  # fmt: skip
+def test_two_layers_change_places_by_their_state_dict(seen):
+    """As they are, or as views of their arrays: what is copied first is not what the second gets."""
     net = nn.Sequential(Linear(2, 2), Linear(2, 2))
-    first, second = (layer.weight.array.copy() for layer in net)
     state = net.state_dict()
-    state["0.weight"], state["1.weight"] = state["1.weight"], state["0.weight"]
+    first, second = (np.array(to_array(seen(state[name]))) for name in ("0.weight", "1.weight"))
+    state["0.weight"], state["1.weight"] = seen(state["1.weight"]), seen(state["0.weight"])
     net.load_state_dict(state)
     np.testing.assert_array_equal(net[0].weight.array, second)
     np.testing.assert_array_equal(net[1].weight.array, first)

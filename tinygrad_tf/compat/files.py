@@ -7,6 +7,7 @@ digest of the whole. A state dict has its arrays under its own names, so other p
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -31,7 +32,7 @@ from ..contents import (
     write_safetensors,
 )
 from ..errors import error
-from ..files import check_path, explained, write_whole
+from ..files import check_path, errno_of, explained, write_whole
 from ..ops.conversion import check_device
 from .packing import Arrays, pack, unpack
 from .pickles import UnknownName
@@ -102,12 +103,13 @@ def load(
     ``f`` is a path, or a file open for reading in binary, which is read from where it stands. ``map_location`` may be
     "cpu", a function or a dict: Tensors come to the CPU. ``mmap`` changes nothing.
 
-    Raises FileNotFoundError, and RuntimeError for a file that was cut off or altered or is of another kind.
+    Raises FileNotFoundError, RuntimeError for a file that was cut off or altered or is of another kind, and OSError or
+    MemoryError where it cannot be read here.
     """
     places = map_location.values() if isinstance(map_location, dict) else [map_location]
     for place in places:
         check_device("load", None if callable(place) else place)
-    with _opened(f) as (file, path):
+    with explained("load", _called(f), "the file can be read"), _opened(f) as (file, path):
         head = file.read(265)
         file.seek(0)
         if head[:4] == b"PK\x03\x04":
@@ -145,11 +147,16 @@ def _opened(f: Any) -> Iterator[tuple[BinaryIO, str]]:
                 cure="give the path that it was saved to",
             )
         with open(f, "rb") as file:
-            yield file, str(f)
+            yield file, _called(f)
         return
     _check_stream("load", f, "readable")
     at_start = hasattr(f, "seek") and f.tell() == 0
-    yield (f if at_start else io.BytesIO(f.read())), str(getattr(f, "name", "the file"))
+    yield (f if at_start else io.BytesIO(f.read())), _called(f)
+
+
+def _called(f: Any) -> str:
+    """What a file is called in messages."""
+    return str(getattr(f, "name", "the file")) if hasattr(f, "read") else str(f)
 
 
 # ---- PyTorch's ------------------------------------------------------------------------------------------------------
@@ -173,6 +180,7 @@ def _of_pytorch(file: BinaryIO, path: str) -> Any:
         rule = "files of torch.save are read, which hold data alone"
         cure = "in PyTorch: torch.save(torch.jit.load(path).state_dict(), path)"
     except Exception as problem:  # of zipfile, pickletools, NumPy: whatever an altered file brings about
+        _check_system(problem)
         raise _damaged(path, problem) from None
     raise error(kind, "load", got=got, rule=rule, cure=cure) from None
 
@@ -195,6 +203,12 @@ def _of_no_kind(head: bytes, path: str) -> Exception:
         rule="it reads files that save, PyTorch or safetensors wrote",
         cure="give the path of such a file; one that was cut off must be saved or downloaded again",
     )
+
+
+def _check_system(problem: Exception) -> None:
+    """Raise it again if the system refused what it would have of a whole file, too: memory, a disk that is gone."""
+    if isinstance(problem, MemoryError) or errno_of(problem) not in (None, 0, errno.EINVAL):
+        raise problem
 
 
 def _damaged(path: str, problem: Exception) -> Exception:
@@ -230,6 +244,7 @@ def _of_safetensors(file: BinaryIO, path: str, is_path: bool) -> Any:
         if _CHECKPOINT not in metadata and any(text.startswith('{"format": ') for text in metadata.values()):
             raise ValueError("the name of its description is another")
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
+        _check_system(problem)
         raise _damaged(path, problem) from None
     if other is not None:
         raise error(

@@ -9,6 +9,7 @@ names in one place are numbered (h₁, h₂ …).
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
@@ -21,6 +22,7 @@ from .callsite import argument, callee, names_of, only_argument, owner
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LETTERS = "ABCDEFGH"
 LONGEST, LONGEST_PATH = 40, 120  # characters; longer names are cut in the middle
+_MOST_CHOICES = 200_000  # of levels of paths, which are compared: of a path with 30 levels there are 2³⁰
 
 
 def levels(path: str) -> tuple[str, ...]:
@@ -192,14 +194,15 @@ def _told_apart(given: Mapping[int, tuple[str, str]], first: Set[int]) -> dict[i
 
 
 def _prefixes(paths: Iterable[str]) -> dict[str, str]:
-    """For each path the fewest of its levels that no other path has in this order, with a dot behind."""
+    """For each path the fewest of its levels that no other path has in this order, with a dot behind; else all."""
     ways = {path: levels(path) for path in paths}
-    counted = Counter(part for way in ways.values() for part in set(_parts(way)))
-    return {
-        path: "".join([f"{level}." for level in min((p for p in _parts(way) if counted[p] == 1), key=len, default=way)])
-        for path, way in ways.items()
-    }
-
-
-def _parts(way: tuple[str, ...]) -> list[tuple[str, ...]]:
-    return [part for n in range(len(way) + 1) for part in itertools.combinations(way, n)]
+    found: dict[str, str] = {}
+    for n in range(1 + max(map(len, ways.values()), default=0)):
+        if len(found) == len(ways) or sum(math.comb(len(way), n) for way in ways.values()) > _MOST_CHOICES:
+            break
+        counted = Counter(part for way in ways.values() for part in set(itertools.combinations(way, n)))
+        for path in ways.keys() - found.keys():
+            one = next((part for part in itertools.combinations(ways[path], n) if counted[part] == 1), None)
+            if one is not None:
+                found[path] = "".join([f"{level}." for level in one])
+    return {path: found.get(path, "".join([f"{level}." for level in way])) for path, way in ways.items()}

@@ -87,18 +87,19 @@ class Program:
     def save(self, filename: str | os.PathLike[str]) -> Path:
         """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned.
 
-        Raises FileExistsError where a file of another kind has the name of the data.
+        Raises FileExistsError where a file of another kind has the name of the script or of its data.
         """
         path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
         data = path.with_suffix(".npz")
-        if not _may_be_replaced(data):
-            raise error(
-                FileExistsError,
-                "save",
-                got=f"{shown(str(data), 300)}, which no program wrote",
-                rule="the data of a program lie beside it, with the suffix .npz",
-                cure="give the program another name, or move that file away",
-            )
+        for file in (path, data):
+            if not _may_be_replaced(file):
+                raise error(
+                    FileExistsError,
+                    "save",
+                    got=f"{shown(str(file), 300)}, which no program wrote",
+                    rule="a script, and its data beside it with the suffix .npz, replace those of a program alone",
+                    cure="give the program another name, or move that file away",
+                )
         number = hashlib.sha256(self.text.encode()).hexdigest()[:16]
         check_writable(path, len(self.text))  # an older script keeps its data where it cannot be replaced
         write_whole(data, lambda beside: self._save_data(beside, number))
@@ -115,11 +116,14 @@ class Program:
 _MARK = "of program"  # under this name, which no argument has, the data say which program they belong to
 
 
-def _may_be_replaced(data: Path) -> bool:
-    if not os.path.isfile(data):  # what is no file is refused where it is written
+def _may_be_replaced(file: Path) -> bool:
+    if not os.path.isfile(file):  # what is no file is refused where it is written
         return True
     try:
-        with zipfile.ZipFile(data) as archive:
+        if file.suffix != ".npz":
+            content = file.read_bytes()
+            return not content or f'data.pop("{_MARK}")'.encode() in content
+        with zipfile.ZipFile(file) as archive:
             return f"{_MARK}.npy" in archive.namelist()
     except (OSError, zipfile.BadZipFile):
         return False

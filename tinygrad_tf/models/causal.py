@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from typing import Any, TypeVar
 
@@ -37,8 +38,8 @@ class CausalLM(Pretrained, Generates):
         self.lm_head = None
 
     def configure(self, config: Any, max_positions: int | None) -> None:
-        """Note the configuration and what generation takes from it."""
-        self.config, self.max_positions = config, max_positions
+        """Note the configuration, which is the model's own from here on, and what generation takes from it."""
+        self.config, self.max_positions = copy.copy(config), max_positions
         self.generation = self._generation_of_config()
 
     def _generation_of_config(self) -> GenerationConfig:
@@ -83,7 +84,7 @@ class CausalLM(Pretrained, Generates):
         """As of :class:`Pretrained`, with generation_config.json for settings that are not the defaults."""
         defaults, of_config = vars(GenerationConfig()), vars(self._generation_of_config())
         own = {
-            name: value for name, value in vars(self.generation).items()
+            name: value for name, value in vars(self.generation.but()).items()
             if value != defaults[name] or value != of_config[name]  # None, too, where config.json has an id
         }  # fmt: skip
         return {_GENERATION: own, **super()._descriptions()}

@@ -49,6 +49,8 @@ class Folder:
         self.path, self.place = path, places(path)
         self.digests = self._digests(digests)
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
+        for name in digests if isinstance(digests, Mapping) else ():  # those that are not read below, too
+            self.file(name, "give digests of files that are there")
 
     def has(self, name: str) -> bool:
         return self.place(name) is not None
@@ -99,7 +101,8 @@ class Folder:
             files, places = [WEIGHTS], None
         elif self.has(INDEX):
             with reading(self.path):
-                sizes = [f.stat().st_size for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+                stamps = [_stamp(f) for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+            sizes = [stamp[1] for stamp in stamps if stamp]  # some may go meanwhile, and links lead nowhere
             places = self.json(INDEX, sum(sizes)).get("weight_map")
             if not isinstance(places, dict) or not all(map(is_name, places.values())):
                 raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
@@ -114,6 +117,14 @@ class Folder:
             )
         found: dict[str, Entry] = {}
         for name in files:
+            if self.has(SUMS) and name not in self.digests:
+                raise error(
+                    ValueError,
+                    "from_pretrained",
+                    got=f"{str(self.path / SUMS)!r}, without {shown(name)}",
+                    rule="digests are compared for all weights, which it names without their folder",
+                    cure=f"write it inside the folder, sha256sum * > {SUMS}, or take it away",
+                )
             for entry in _header(self.file(name, "download all files that the index names into this folder")):
                 if places is None or places.get(entry.name) == name:
                     found[entry.name] = entry
@@ -153,14 +164,20 @@ class Folder:
         sums = self.place(SUMS)
         if sums is not None:
             with reading(sums), open(sums, "rb") as file:
-                lines = file.read(_DESCRIPTION).decode("utf-8", "replace").splitlines()
+                content = file.read(_DESCRIPTION + 1)
+            lines = content.decode("utf-8", "replace").splitlines()
             matches = [re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line) for line in lines]
-            if not all(matches):
-                raise damaged(sums, "each line has a digest, two spaces, and the name of a file")
-            found = {match[2].removeprefix("./"): match[1].lower() for match in matches if match}
-        own = {WEIGHTS: given} if isinstance(given, str) else dict(given or {})
+            pairs = {(match[2].removeprefix("./"), match[1].lower()) for match in matches if match}
+            found = dict(pairs)
+            if not all(matches) or len(found) < len(pairs) or len(content) > _DESCRIPTION:
+                raise damaged(sums, "each line has a digest, two spaces, and the name of a file, which has one digest")
+        own = {WEIGHTS: given} if given is not None and not isinstance(given, Mapping) else dict(given or {})
         for name, digest in own.items():
-            if not isinstance(digest, str) or not re.fullmatch("[0-9a-fA-F]{64}", digest) or not self.has(name):
+            if (
+                not isinstance(digest, str)
+                or not re.fullmatch("[0-9a-fA-F]{64}", digest)
+                or not (is_name(name) and self.has(name))
+            ):
                 raise error(
                     ValueError,
                     "from_pretrained",

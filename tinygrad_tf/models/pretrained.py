@@ -109,7 +109,8 @@ class Pretrained(nn.Module):
         What config.json ties is written once, as transformers does. The folder is written as a whole: a save over an
         older model that is stopped anywhere leaves the old one or the new one. With ``sha256``, or where there is one,
         a file SHA256SUMS has the digests of all files, which ``from_pretrained`` and ``sha256sum -c`` compare.
-        Raises OSError, or one of its kinds, where the folder cannot be written to.
+        Raises OSError, or one of its kinds, where the folder cannot be written to; RuntimeError for a model that was
+        altered, of which the config no longer gives the tensors: it could not be read again.
         """
         check_path("save_pretrained", folder)
         check("save_pretrained", {"max_shard_size": max_shard_size}, {"max_shard_size": whole(1, example=5 * 10**9)})
@@ -120,6 +121,7 @@ class Pretrained(nn.Module):
             if shards[-1] and sum(a.nbytes for a in shards[-1].values()) + array.nbytes > max_shard_size:
                 shards.append({})
             shards[-1][name] = array
+        self._check_described({name: array for shard in shards for name, array in shard.items()})
         one, n = len(shards) == 1, len(shards)
         names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         safetensors_package()
@@ -136,6 +138,23 @@ class Pretrained(nn.Module):
             text = json.dumps(content, indent=2, default=_plain) + "\n"
             files[name] = functools.partial(Path.write_text, data=text, encoding="utf-8")
         write_folder(Path(folder), files, [INDEX if one else WEIGHTS], sha256)  # one of them is of an earlier save
+
+    def _check_described(self, written: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Raise unless a model of this config would be read from these arrays."""
+        with outline():
+            model = type(self)(dataclasses.replace(self.config))  # type: ignore[call-arg]
+        entries = {name: Entry(Path(), name, array.shape, "F32", 0) for name, array in written.items()}
+        _, unexpected, missing, wrong = model._match(entries, self.headless)
+        problems = _listed({"missing": missing, "unexpected": unexpected, "mis-shaped": wrong})
+        if problems:
+            raise error(
+                RuntimeError,
+                f"{type(self).__name__}.save_pretrained",
+                got=problems,
+                rule="what is written can be read: names and shapes are those of a new model of its config",
+                cure="write a subclass that makes these parts, or keep the values alone: "
+                "save(model.state_dict(), path)",
+            )
 
     def _written(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters under all names that loading asks for: not those that config.json ties."""
@@ -195,16 +214,12 @@ class Pretrained(nn.Module):
 
     def _refuse(self, lists: Mapping[str, list[str]]) -> None:
         """Raise if one of the lists of problems is not empty."""
-        problems = [
-            f"{kind}: {', '.join(named(name, 120) for name in names[:5])}{', …' if len(names) > 5 else ''}"
-            for kind, names in lists.items()
-            if names
-        ]
+        problems = _listed(lists)
         if problems:
             raise error(
                 RuntimeError,
                 f"{type(self).__name__}.from_pretrained",
-                got="; ".join(map(translated, problems)),
+                got=problems,
                 rule="the files hold the tensors of the model that config.json describes",
                 cure="download all files of one model anew, or use the class that its config.json names",
             )
@@ -246,6 +261,16 @@ class Pretrained(nn.Module):
         name = unwrapped(name, own)
         prefix = next(iter(own)).split(".")[0]  # which files of the bare model lack
         return unwrapped(f"{prefix}.{name}", own) if name not in own else name
+
+
+def _listed(lists: Mapping[str, list[str]]) -> str:
+    """The first names of each list of problems that is not empty, with what they are."""
+    problems = [
+        f"{kind}: {', '.join(named(name, 120) for name in names[:5])}{', …' if len(names) > 5 else ''}"
+        for kind, names in lists.items()
+        if names
+    ]
+    return "; ".join(map(translated, problems))
 
 
 def _plain(value: Any) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+import bisect
+import itertools
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from ..autograd.changes import wrote
 from ..autograd.tensor import Tensor, to_array
@@ -83,14 +86,27 @@ class Loads(Parts):
                 rule="values are copied into the module's own arrays; none was changed",
                 cure="give it an array of its own: p.array = p.array.copy()",
             )
-        taken = {id(p.array): name for name, p in own.items()}
+        shared = _sharing([p.array for p in own.values()])
         _copy(own, {
             name: np.array(v, own[name].dtype)  # what could fail fails here; two parts may change places
-            if v.dtype != own[name].dtype or taken.get(id(v), name) != name
+            if v.dtype != own[name].dtype or (v is not own[name].array and shared(v))
             else v
             for name, v in values.items()
         })  # fmt: skip
         return LoadResult(missing, unexpected)
+
+
+def _sharing(arrays: list[Any]) -> Callable[[Any], bool]:
+    """A function that says whether an array may lie in the memory of one of these, itself or as a view."""
+    starts, ends = zip(*sorted(map(byte_bounds, arrays)), strict=True) if arrays else ((), ())
+    farthest = list(itertools.accumulate(ends, max))
+
+    def shared(array: Any) -> bool:
+        low, high = byte_bounds(array)
+        before = bisect.bisect_left(starts, high)  # so many begin before it ends
+        return before > 0 and farthest[before - 1] > low
+
+    return shared
 
 
 @whole
@@ -122,4 +138,4 @@ def array_of(value: Any) -> Any:
     if hasattr(value, "detach"):  # PyTorch's, which may be on another device
         value = value.detach().cpu()
         value = value.float() if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")) else value
-    return np.asarray(value)
+    return value if isinstance(value, np.ndarray) else np.asarray(value)

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { number, shapeText, three } from "../../../tinygrad_tf/graph/page/js/numbers.js";
+import { nine, number, shapeText, three } from "../../../tinygrad_tf/graph/page/js/numbers.js";
 import { calledBy } from "../../../tinygrad_tf/graph/page/js/panel/code.js";
-import { writingOf } from "../../../tinygrad_tf/graph/page/js/panel/matrix.js";
+import { writingOf, written } from "../../../tinygrad_tf/graph/page/js/panel/matrix.js";
 import { sumText } from "../../../tinygrad_tf/graph/page/js/panel/worked.js";
 
 const SHOWN = [
@@ -25,6 +25,14 @@ for (const [x, text] of SHOWN) test(`${x} is shown as ${text}`, () => assert.equ
 test("numbers that JSON cannot hold come as text", () => {
   assert.deepEqual([1.5, "Infinity", "-Infinity"].map(number), [1.5, Infinity, -Infinity]);
   assert.ok([undefined, null, "NaN"].every((x) => Number.isNaN(number(x))));
+});
+
+test("losses are shown with nine digits, or by name", () => {
+  assert.deepEqual([1.5, "NaN", "-Infinity"].map(nine), ["1.500000000", "NaN", "−∞"]);
+});
+
+test("the least numbers are written as numbers", () => {
+  assert.deepEqual([5e-324, 1e-310].map((x) => written(x, writingOf([x]))), ["4.94", "1.00"]);
 });
 
 const PROGRAM = `import numpy as np

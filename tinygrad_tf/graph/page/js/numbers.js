@@ -23,6 +23,11 @@ export function significant(x, digits) {
   return text.replace("e-", "e−").replace(/^-/, "−");
 }
 
+// With nine digits behind the point; NaN and infinities by name.
+export function nine(x) {
+  return Number.isFinite(number(x)) ? number(x).toFixed(9) : three(x);
+}
+
 export function shapeText(shape) {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
 }

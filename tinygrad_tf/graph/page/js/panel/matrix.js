@@ -16,11 +16,12 @@ export function writingOf(entries) {
   return { power: 0, places: Math.max(0, Math.min(4, 2 - digits)) };
 }
 
-function written(x, { power, places }) {
+export function written(x, { power, places }) {
   const v = number(x);
   if (!Number.isFinite(v)) return three(x);
   if (v === 0) return "0";
-  const text = (v / 10 ** power).toFixed(places).replace("-", "−");
+  const most = Math.max(power, -300); // 10 ** −324 is 0
+  const text = (v / 10 ** most / 10 ** (power - most)).toFixed(places).replace("-", "−");
   return /^−[0.]+$/.test(text) ? text.slice(1) : text; // no −0.00
 }
 

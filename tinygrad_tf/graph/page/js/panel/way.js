@@ -3,7 +3,7 @@
 import { strongestTo } from "../data/routes.js";
 import { heading, make, row } from "../elements.js";
 import { fullName, gradientName, shortName } from "../names.js";
-import { number, three } from "../numbers.js";
+import { nine, number, three } from "../numbers.js";
 import { say } from "../words.js";
 import { formula } from "./formulas.js";
 
@@ -74,7 +74,8 @@ function link(app, e) {
 function share(node, edge) {
   if (!node.join) return "";
   const all = node.arrivals.reduce((sum, e) => sum + number(e.sent), 0);
-  return ` · ${say("strongShare", `${Math.round((100 * number(edge.sent)) / all)}%`)}`;
+  const percent = Math.round((100 * number(edge.sent)) / all);
+  return Number.isFinite(percent) ? ` · ${say("strongShare", `${percent}%`)}` : ""; // of nothing, or of NaN, is none
 }
 
 function skipTable(data, routes) {
@@ -85,7 +86,7 @@ function skipTable(data, routes) {
   row(table, say("skipAt"), say("skip"), say("branch"), say("angle"));
   for (const n of passed) {
     const { skip, branch, angle } = n.join;
-    row(table, make("span", "name", shortName(n)), three(skip), three(branch), `${Math.round(angle)}°`);
+    row(table, make("span", "name", shortName(n)), three(skip), three(branch), angle === undefined ? "–" : `${Math.round(angle)}°`);
   }
   const list = make("details");
   list.open = passed.length < 9;
@@ -104,14 +105,14 @@ export function isUnresolved(q) {
 
 function nudgeTable(data, end) {
   const title = heading(say("nudge"));
-  if (!end.nudges) return [title, make("p", "quiet", say("noNudge"))];
+  if (!end.nudges?.length) return [title, make("p", "quiet", say("noNudge"))];
   const table = make("table", "figures");
   row(table, say("entry"), say("slope"), say("dEntry", gradientName(end)));
   const names = [fullName(data.node.get(data.loss)), fullName(end)];
   for (const q of end.nudges) {
     const tried = make("div", "", `[${q.index.join(", ")}] = ${three(q.entry)}`);
-    tried.append(make("div", "quiet", `${say("lossPlus", ...names)} = ${q.plus.toFixed(9)}`));
-    tried.append(make("div", "quiet", `${say("lossMinus", ...names)} = ${q.minus.toFixed(9)}`));
+    tried.append(make("div", "quiet", `${say("lossPlus", ...names)} = ${nine(q.plus)}`));
+    tried.append(make("div", "quiet", `${say("lossMinus", ...names)} = ${nine(q.minus)}`));
     row(table, tried, three((q.plus - q.minus) / (2 * q.epsilon)), three(q.gradient));
   }
   const least = three(leastSlope(end.nudges[0]));

@@ -18,8 +18,7 @@ export function equationBox(equation) {
   if (result.batch?.length) box.append(make("div", "quiet", say("batch", result.batch.join(" × "))));
   const light = (r, c) => lightUp({ equation, whole, tables, sum }, r, c);
   listenToEntries(whole, light);
-  const [r, c] = largestOf(result);
-  light(r, c);
+  if (result.entries.length) light(...largestOf(result)); // of an empty array no entry can be pointed at
   return box;
 }
 
