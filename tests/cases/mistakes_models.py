@@ -84,6 +84,8 @@ GENERATION = [
      "generate got input_ids (1, 3) int64, attention_mask (1, 3) bool", "on the left", "attention_mask 0 there"),
     ("a setting that does not exist", lambda: gpt2().generate([[1]], max_tokens=3), TypeError,
      "generate got an unknown 'max_tokens'", "max_new_tokens", "max_new_tokens=20"),
+    ("settings in a dict", lambda: gpt2().generate([[1]], generation_config={"max_length": 5}), TypeError,
+     "generate got settings of class dict", "a GenerationConfig", "generate(ids, max_new_tokens=50)"),
     ("a setting that transformers alone computes", lambda: gpt2().generate([[1]], guidance_scale=1.5), ValueError,
      "generate got guidance_scale=1.5", "not computed here", "leave guidance_scale out"),
     ("a setting that makes no sense", lambda: gpt2().generate([[1]], do_sample=True, temperature=-1.0), ValueError,

@@ -17,7 +17,7 @@ from .generation import Generates
 from .hub import folder_of
 from .placing import CONFIG
 from .pretrained import Pretrained
-from .settings import SETTINGS, GenerationConfig
+from .settings import SETTINGS, GenerationConfig, as_settings
 
 M = TypeVar("M", bound="CausalLM")
 _GENERATION = "generation_config.json"
@@ -71,7 +71,7 @@ class CausalLM(Pretrained, Generates):
             model = cls._of_folder(files)
             base = model.generation
             if generation_config is not None:
-                model.generation = generation_config.filled(base)
+                model.generation = as_settings("from_pretrained", generation_config).filled(base)
             elif files.has(_GENERATION):
                 model.generation = base.with_file(files.json(_GENERATION), files.path / _GENERATION)
             else:
@@ -84,7 +84,7 @@ class CausalLM(Pretrained, Generates):
         """As of :class:`Pretrained`, with generation_config.json for settings that are not the defaults."""
         defaults, of_config = vars(GenerationConfig()), vars(self._generation_of_config())
         own = {
-            name: value for name, value in vars(self.generation.but()).items()
+            name: value for name, value in vars(as_settings("save_pretrained", self.generation).but()).items()
             if value != defaults[name] or value != of_config[name]  # None, too, where config.json has an id
         }  # fmt: skip
         return {_GENERATION: own, **super()._descriptions()}

@@ -19,7 +19,7 @@ from ..signals import Held
 from ..wording.languages import translated
 from .beams import beam_search
 from .choosing import Ends, Rules, draw, finite, some_left
-from .settings import GenerationConfig
+from .settings import GenerationConfig, as_settings
 
 Array = np.ndarray[Any, Any]
 
@@ -144,7 +144,8 @@ class Generates(nn.Module):
 
     def _settings(self, config: GenerationConfig | None, settings: dict[str, Any]) -> GenerationConfig:
         """The settings of one call: those of the call before those of ``config`` before the model's own."""
-        config = self.generation if config is None else config.filled(self.generation)
+        own = as_settings("generate", self.generation)
+        config = own if config is None else as_settings("generate", config).filled(own)
         config = config.but(**settings)
         if settings.get("max_length") is not None and config.max_new_tokens is not None:
             warnings.warn(

@@ -203,6 +203,20 @@ _EXAMPLES: dict[str, Any] = {
 SETTINGS = {f.name for f in dataclasses.fields(GenerationConfig)} | set(_NOT_COMPUTED) | _NO_MATTER
 
 
+def as_settings(op: str, given: Any) -> GenerationConfig:
+    """What was given as settings. Raises TypeError, in the name of ``op``, if it is something else."""
+    if not isinstance(given, GenerationConfig):
+        raise error(
+            TypeError,
+            op,
+            got=f"settings of class {type(given).__name__}",
+            rule="the settings of generation are a GenerationConfig",
+            cure="write GenerationConfig(max_new_tokens=50), or give them to generate by name: generate(ids, "
+            "max_new_tokens=50)",
+        )
+    return given
+
+
 def _several(ids: int | list[int] | None) -> list[int]:
     return [] if ids is None else np.atleast_1d(np.asarray(ids)).tolist()
 

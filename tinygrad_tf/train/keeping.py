@@ -64,7 +64,7 @@ class CheckpointFile:
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
         self._digest: str | None = None  # and what it held
-        self._loaded: Any = None
+        self._loaded: Any = (None, None)  # on the ranks that read nothing
         self._older: dict[Path, Any] | None = None  # the kept checkpoints that are ours, oldest first, and their looks
         self._saving = False
         self._entered: list[contextlib.ExitStack] = []
