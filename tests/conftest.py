@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 
 # Before NumPy is imported: the tests' small matrices gain nothing from threads, and OpenBLAS's threads wait for each
 # other at full speed when other programs use the cores (measured: 25 times slower).
@@ -13,6 +14,8 @@ import pytest
 
 from tinygrad_tf import kernels, manual_seed, nn
 from tinygrad_tf.autograd.recording import thread
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores Ctrl-C
 
 
 def pytest_collection_finish():

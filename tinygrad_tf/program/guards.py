@@ -263,7 +263,7 @@ class Guard:
         """Those attributes that the functions name, and those of the class, unless they are methods."""
         if self.every:
             self.names |= {name for name in own if not str(name).startswith("__")}
-        for name in sorted(self.names):
+        for name in sorted(self.names & (own.keys() | _of_classes(x))):
             if name in own:
                 part = own[name]
                 if isinstance(part, (staticmethod, classmethod, property)):
@@ -347,7 +347,7 @@ class Guard:
                 self._ask(f"sampled({self._constant(part)}) == {self._constant(reached.sampled(part))}")
             elif name not in beside:
                 self._value(f"{path}.__dict__[{name!r}]", part, 1)
-        for name in sorted(self.names - vars(x).keys()):
+        for name in sorted(self.names & _of_classes(x) - vars(x).keys()):
             if not name.startswith("__"):
                 self._of_class(path, x, name, 1)
         kind = self._constant(type(x))
@@ -376,3 +376,9 @@ class Guard:
             self.unknown = what
         elif self._is_new(x):
             self._ask(f"fingerprint({path}) == {self._constant(reached.fingerprint(x))}")
+
+
+def _of_classes(x: Any) -> set[str]:
+    """The names that the classes of an object have, and a class itself."""
+    kinds = (type(x), x) if isinstance(x, type) else (type(x),)
+    return set().union(*[vars(owner) for kind in kinds for owner in kind.__mro__])
