@@ -420,6 +420,7 @@ def apart(ranks):
     told("a pass that failed", lambda m, o, s: fails(s, lambda: None))
     told("a pass that failed, a step", lambda m, o, s: fails(s, s.step))
     told("a pass that failed, clipping", lambda m, o, s: fails(s, lambda: s.clip_grad_norm_(1.0)))
+    told("a hook that collects", lambda m, o, s: m[0].weight.register_hook(lambda g: s.collect()))
     told("a step that failed", lambda m, o, s: no_step(s, o))
     states = optim.Adam([Tensor([1.0], requires_grad=True)]).state_dict()["state"]
     told("a new parameter", lambda m, o, s: o.add_param_group({"params": [nn.Parameter(np.ones(1, np.float32))]}))

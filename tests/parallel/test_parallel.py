@@ -83,8 +83,9 @@ APART = {
     "another type": "has another array than the shared one", "a loaded state": "a state that was loaded",
     "a state that is saved": "its state, of which each rank has a part", "a state that was collected": "nothing",
     "a step of one's own": "its state, of which each rank has a part", "a list of arrays": "another value on rank 1",
-    "a pass that failed": "left backward() with an error", "a pass that failed, a step": "step got ranks of which",
-    "a pass that failed, clipping": "clip_grad_norm_ got ranks of which", "a step that failed": "left step() with an",
+    "a pass that failed": "is within backward(), or left it", "a pass that failed, a step": "step got ranks of which",
+    "a pass that failed, clipping": "clip_grad_norm_ got ranks of which", "a hook that collects": "collect got ranks",
+    "a step that failed": "is within step(), or left it",
 }  # fmt: skip
 
 

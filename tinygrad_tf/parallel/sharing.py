@@ -125,7 +125,7 @@ class Shared:
         self.state: defaultdict[Tensor, dict[str, Any]]
         self._take_over()
         self.factor, self.touched = 1.0, [False] * len(params)
-        self._under_way = ""  # the method that was left by an error, with half of the ranks' sums
+        self._under_way = ""  # the method that is being run, or that an error left half-way
         self._begin()
 
     def _begin(self) -> None:
@@ -180,14 +180,14 @@ class Shared:
         self._under_way = ""
 
     def _check_done(self, name: str) -> None:
-        """Raise if what was begun is not done."""
+        """Raise if what was begun is not done: a hook calls, or an error has been caught."""
         if self._under_way:
             raise error(
                 RuntimeError,
                 name,
-                got=f"ranks of which this one left {self._under_way}() with an error",
+                got=f"ranks of which this one is within {self._under_way}(), or left it with an error",
                 rule="the ranks make every pass and every step together: half of one is in the memory that they share",
-                cure="let the error end the process, which ends the job, and go on from the last checkpoint",
+                cure="call it between two steps; let an error end the process, and go on from the last checkpoint",
             )
 
     def _still(self, name: str) -> None:
