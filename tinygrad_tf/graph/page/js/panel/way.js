@@ -86,7 +86,8 @@ function skipTable(data, routes) {
   row(table, say("skipAt"), say("skip"), say("branch"), say("angle"));
   for (const n of passed) {
     const { skip, branch, angle } = n.join;
-    row(table, make("span", "name", shortName(n)), three(skip), three(branch), angle === undefined ? "–" : `${Math.round(angle)}°`);
+    const turned = angle === undefined ? "–" : `${Math.round(angle)}°`;
+    row(table, make("span", "name", shortName(n)), three(skip), three(branch), turned);
   }
   const list = make("details");
   list.open = passed.length < 9;
