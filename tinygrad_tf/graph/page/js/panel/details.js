@@ -157,7 +157,7 @@ function joinDetails(data, node, step) {
     row(table, make("span", "name", shortName(data.node.get(e.target)) + skip), ...shown);
   });
   const whole = data.edge.get(j.edges.at(-1)).step <= step;
-  if (j.skip === undefined || !whole) return [heading(say("join")), table];
+  if (j.angle === undefined || !whole) return [heading(say("join")), table];
   const through = say("throughText", three(j.skip), three(j.branch), three(node.norm), three(j.angle));
   return [heading(say("join")), table, make("p", "quiet", through)];
 }
