@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -112,6 +113,12 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
             raise
         code = str(problem)
     sys.exit(code)
+
+
+def say(text: str) -> None:
+    """Print a line, where somebody can read it. What a demo writes to files it writes in any case."""
+    with contextlib.suppress(OSError):  # as_program() tells of it at the end
+        print(text, flush=True)
 
 
 def folder(text: str) -> Path:

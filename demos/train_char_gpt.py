@@ -178,6 +178,15 @@ def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
     write_whole(folder / "tokenizer.json", lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
+def check_new(*places: Path) -> None:
+    """End where the results would replace what is no training's that has a checkpoint here."""
+    for place in filter(os.path.lexists, places):
+        raise SystemExit(either(
+            f"{place} is there, and no checkpoint: move it away, choose another --out, or replace it by --overwrite",
+            f"{place} 已经在那里，旁边却没有检查点：请把它移走，用 --out 选别的文件夹，或用 --overwrite 换掉它",
+        ))  # fmt: skip
+
+
 def main() -> None:
     # fmt: off
     parser = Parser(__doc__ or "", ZH)
@@ -250,6 +259,8 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
     began, recent, stopped = time.perf_counter(), [], 0
     with contextlib.ExitStack() as stack:  # in this order: who sees the bar can stop it
         stack.enter_context(file if ranks.first else contextlib.nullcontext())
+        if ranks.first and not (args.resume or args.overwrite):
+            check_new(args.out / "model", args.out / "sample.txt")
         interrupted = stack.enter_context(interruptible())
         bar = stack.enter_context(Progress(step, args.steps) if ranks.first else contextlib.nullcontext())
         while True:

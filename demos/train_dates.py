@@ -11,7 +11,6 @@ to step through (dW.html). Then ask it:
 """
 
 import argparse
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 # and OpenBLAS's threads wait for each other at full speed where other programs use the cores: over a second a step.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from command_line import Parser, as_program, folder, whole
+from command_line import Parser, as_program, folder, say, whole
 
 from tinygrad_tf import graph, manual_seed
 from tinygrad_tf.graph.capture import capture
@@ -68,27 +67,25 @@ def main() -> None:
         raise SystemExit(str(problem)) from None
     seconds = time.perf_counter() - start
     if trainer.stopped:
-        with contextlib.suppress(OSError):  # nobody may be there to read it: a closed terminal is a reason to stop
-            print(either(f"stopped after step {trainer.step} and saved; the same command with --resume goes on",
-                         f"在第 {trainer.step} 步之后停下，已经保存；同一条命令加上 --resume 就接着训练"),
-                  flush=True)  # fmt: skip
+        say(either(f"stopped after step {trainer.step} and saved; the same command with --resume goes on",
+                   f"在第 {trainer.step} 步之后停下，已经保存；同一条命令加上 --resume 就接着训练"))  # fmt: skip
         raise SystemExit(128 + trainer.stopped)  # as a program that a signal ends: nothing runs on half a model
     score = f"{history.accuracy[args.steps]:.2%}"
-    print(either(f"trained in {seconds:.0f} s\nexact match on {len(task.held_out):,} held-out dates: {score}",
-                 f"训练用了 {seconds:.0f} 秒\n留出的 {len(task.held_out):,} 个日期，完全答对的占 {score}"))  # fmt: skip
+    say(either(f"trained in {seconds:.0f} s\nexact match on {len(task.held_out):,} held-out dates: {score}",
+               f"训练用了 {seconds:.0f} 秒\n留出的 {len(task.held_out):,} 个日期，完全答对的占 {score}"))  # fmt: skip
 
     save_curves(history, out / "curves.png")
     translation = save_attention(model, task.vocabulary, EXAMPLE, out / "attention.png")
-    print(f"{EXAMPLE} → {translation}")
+    say(f"{EXAMPLE} → {translation}")
     text, date, written = mistaken(model, task)
-    print(either(f"to learn from: {text} is {date}, and the model says {written}",
-                 f"值得一看：{text} 是 {date}，模型说的是 {written}"))  # fmt: skip
+    say(either(f"to learn from: {text} is {date}, and the model says {written}",
+               f"值得一看：{text} 是 {date}，模型说的是 {written}"))  # fmt: skip
     loss = batch_loss(model, task.batch([(text, date)]))
     graph.draw(loss, path_to=model.encoder.layers[0].self_attn.in_proj_weight, depth=1).render(out / "dW.svg")
     W_q = next(t for t in capture(loss).tensors if t.name == "W_q" and t.scope == "encoder.layers.0.self_attn")
     about = {"en": f"“{text}” is {date}. The model says {written}.", "zh": f"“{text}”是 {date}，模型说的是 {written}。"}
     graph.explore(loss, path_to=W_q, depth=0, about=about).save(out / "dW.html")
-    print(either(f"figures, diagram and checkpoint are in {out}", f"图、图解和检查点在 {out}"))
+    say(either(f"figures, diagram and checkpoint are in {out}", f"图、图解和检查点在 {out}"))
 
 
 def mistaken(model: Transformer, task: Task) -> tuple[str, str, str]:

@@ -92,6 +92,19 @@ def test_letters_of_another_text_do_not_stay_beside_a_new_model(demo, monkeypatc
     assert not (tmp_path / "tokenizer.json").exists()
 
 
+@pytest.mark.parametrize("name", ["model/tokenizer.json", "sample.txt"])
+def test_what_is_in_the_place_of_its_results_stays(name, demo, monkeypatch, tmp_path):
+    theirs = tmp_path / "out" / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    with pytest.raises(SystemExit, match="--overwrite"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == [theirs]
+    assert theirs.read_text() == "theirs"
+    run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--overwrite")
+    assert theirs.read_text("utf-8") != "theirs"
+
+
 def test_another_text_is_not_resumed(demo, monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "sample", lambda *args: "")
     run(demo, monkeypatch, tmp_path / "out", "--steps", 1)

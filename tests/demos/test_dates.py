@@ -77,6 +77,19 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
     assert not (tmp_path / "curves.png").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a pipe of POSIX")
+def test_a_reader_that_goes_away_takes_no_results_away(out, tmp_path):
+    """As in `… | head -1`, which reads what is printed before the training."""
+    command = [sys.executable, "-u", ROOT / "demos/train_dates.py", "--steps", "1", "--out", tmp_path]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    running.stdout.readline()
+    running.stdout.close()
+    problems = running.stderr.read().decode()
+    assert running.wait(60) in (0, 1)
+    assert "Traceback" not in problems
+    assert {p.stem for p in tmp_path.iterdir()} == {p.stem for p in out.iterdir()}
+
+
 def test_each_date_is_answered(out):
     done = translate(out, "三月三日 2026", "3 March 2026")
     assert done.returncode == 0, done.stderr

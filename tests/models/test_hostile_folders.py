@@ -95,8 +95,6 @@ BIG = {
     "digests": text("SHA256SUMS", ("0" * 64 + "  a\n") * 200_000),
     "no digests": text("SHA256SUMS", "\udcff".encode("utf-8", "surrogateescape").decode("latin-1") * 100),
     "a note without end": text(".save_pretrained.json", "[" * 2_000_000),
-    "a note on long names": text(".save_pretrained.json", json.dumps(
-        {"id": "0" * 16, "files": ["a" * 300], "gone": ["model.safetensors"]})),
     "a name that stands twice": text("config.json", '{"n_head": 2, "n_head": 4}'),
     "an index with a name twice": index({}, '{"weight_map": {"a": "x", "a": "y"}}'),
     "a tensor that stands twice": twice,

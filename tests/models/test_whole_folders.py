@@ -1,5 +1,7 @@
 """A folder is as whole as a file: a save that is stopped anywhere leaves the old model or the new one."""
 
+import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import nn, save, train
-from tinygrad_tf.models import GPT2, GenerationConfig, GPT2Config
+from tinygrad_tf.models import GPT2, GenerationConfig, GPT2Config, folders, placing
 
 pytest.importorskip("safetensors", reason="models are safetensors files")
 
@@ -311,8 +313,6 @@ def test_a_folder_that_is_replaced_while_it_is_read_is_no_mixture(tmp_path, monk
 
 
 def test_a_file_that_went_because_another_saves_is_not_called_missing(tmp_path, monkeypatch):
-    from tinygrad_tf.models import folders
-
     model_of(1).save_pretrained(tmp_path, max_shard_size=1500)
     header = folders._header
 
@@ -324,6 +324,81 @@ def test_a_file_that_went_because_another_saves_is_not_called_missing(tmp_path, 
     monkeypatch.setattr(folders, "_header", later)
     with pytest.raises(RuntimeError, match="was changed while it was read"):
         GPT2.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("moved", range(5))
+def test_a_model_that_is_put_where_a_save_was_stopped_is_not_mixed_with_it(moved, tmp_path, monkeypatch):
+    """By another program, which does not know the note, after so many files had moved."""
+    folder, theirs = tmp_path / "folder", tmp_path / "theirs"
+    model_of(1).save_pretrained(folder)
+    model_of(3, activation_function="gelu").save_pretrained(theirs)
+    stops = iter([False] * moved + [True])  # what is done once the note is there: files go and move
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(os, name, functools.partial(until_a_stop, getattr(os, name), stops, folder))
+    with contextlib.suppress(KeyboardInterrupt):
+        model_of(2, activation_function="relu").save_pretrained(folder)
+    monkeypatch.undo()
+    assert (folder / ".save_pretrained.json").exists()
+    shutil.copytree(theirs, folder, dirs_exist_ok=True)
+    for call in (GPT2.from_pretrained, model_of(1).save_pretrained):
+        with pytest.raises(ValueError, match=r"another program wrote after a save that was stopped(?s:.*)cure: "):
+            call(folder)
+    for file in [p for p in folder.iterdir() if p.name.startswith(".")]:
+        file.unlink()  # as the cure says
+    assert state(GPT2.from_pretrained(folder)) == state(GPT2.from_pretrained(theirs))
+
+
+def until_a_stop(real, stops, folder, *given):
+    if (folder / ".save_pretrained.json").exists() and ".tmp" not in str(given[0]) and next(stops):
+        raise KeyboardInterrupt
+    return real(*given)
+
+
+def test_a_note_of_which_nothing_waits_takes_nothing_away(tmp_path):
+    """It was left at the end of a save, or with files that somebody removed: what is there now is another's."""
+    model_of(2).save_pretrained(tmp_path, max_shard_size=1500)
+    hostile_note(tmp_path, files=["a" * 300, "config.json"], gone=["model.safetensors.index.json"])
+    for _ in range(2):
+        assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(2))
+        placing.finish(tmp_path)
+    assert not (tmp_path / ".save_pretrained.json").exists()
+
+
+@pytest.mark.parametrize("sizes", [(None, 1500), (1500, None)], ids=["shards over a file", "a file over shards"])
+def test_a_folder_with_the_weights_of_two_models_is_refused(sizes, tmp_path):
+    """As `cp` leaves it, and transformers where it saves shards over a single file."""
+    for seed, size in enumerate(sizes):
+        model_of(seed).save_pretrained(tmp_path / str(seed), **({} if size is None else {"max_shard_size": size}))
+    shutil.copytree(tmp_path / "1", tmp_path / "0", dirs_exist_ok=True)
+    with pytest.raises(ValueError, match=r"weights of one model(?s:.*)cure: take away"):
+        GPT2.from_pretrained(tmp_path / "0")
+    for shard in (tmp_path / "0").glob("model-*"):
+        shard.unlink()  # an index alone, as transformers leaves it beside a single file, leads nowhere
+    GPT2.from_pretrained(tmp_path / "0")
+
+
+def test_a_link_that_leads_elsewhere_meanwhile_mixes_nothing(tmp_path, monkeypatch):
+    """As one that is called "latest": both a reader and a save stay where it led when they began."""
+
+    def led():
+        (tmp_path / "new").symlink_to("two")
+        os.replace(tmp_path / "new", tmp_path / "latest")
+
+    for seed, name in enumerate(("one", "two")):
+        model_of(seed).save_pretrained(tmp_path / name)
+    for module, function in ((folders, "_header"), (placing, "finish")):
+        (tmp_path / "latest").unlink(missing_ok=True)
+        (tmp_path / "latest").symlink_to("one")
+        real = getattr(module, function)
+        monkeypatch.setattr(module, function, lambda *given, real=real: (led(), real(*given))[1])
+        if module is folders:
+            assert state(GPT2.from_pretrained(tmp_path / "latest")) == state(model_of(0))
+        else:
+            model_of(3).save_pretrained(tmp_path / "latest")
+    monkeypatch.undo()
+    assert [state(GPT2.from_pretrained(tmp_path / name)) for name in ("one", "two")] == [
+        state(model_of(3)), state(model_of(1))
+    ]  # fmt: skip
 
 
 def test_a_file_that_is_not_read_may_be_gone(tmp_path):

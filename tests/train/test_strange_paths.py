@@ -3,9 +3,12 @@
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +25,7 @@ from tinygrad_tf import Tensor, nn, optim
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import check_writable
 from tinygrad_tf.models import GPT2, GPT2Config
+from tinygrad_tf.train import keeping
 from tinygrad_tf.train.keeping import CheckpointFile
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
 
@@ -227,6 +231,22 @@ def test_what_a_child_of_a_training_saves_is_not_replaced(tmp_path):
         with pytest.warns(UserWarning, match="is now somebody else's file"):
             file.save(NET, step=2)
     assert steps(tmp_path) == {"m.safetensors": 7, "m.step2.safetensors": 2}
+
+
+def test_a_child_that_is_forked_while_a_thread_saves_does_not_wait_for_it(tmp_path, monkeypatch):
+    begun = threading.Event()
+    monkeypatch.setattr(keeping, "save_checkpoint", lambda *x: (begun.set(), time.sleep(0.3), save_checkpoint(*x)))
+    with CheckpointFile(tmp_path / "m") as file, ThreadPoolExecutor(1) as pool:
+        pool.submit(file.save, NET, step=1)
+        begun.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            with CheckpointFile(tmp_path / "child") as own:
+                own.save(NET, step=2)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    assert steps(tmp_path) == {"m": 1, "child": 2}
 
 
 def test_no_more_files_may_be_opened(tmp_path):

@@ -46,6 +46,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, digests: Digests = None) -> None:
+        path = Path(os.path.realpath(path))  # a link may lead elsewhere before all is read
         self.path, self.place = path, places(path)
         self.digests = self._digests(digests)
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
@@ -97,17 +98,20 @@ class Folder:
 
     def entries(self) -> dict[str, Entry]:
         """All tensors by name, without their values."""
-        if self.has(WEIGHTS):
-            files, places = [WEIGHTS], None
-        elif self.has(INDEX):
-            with reading(self.path):
-                stamps = [_stamp(f) for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
-            sizes = [stamp[1] for stamp in stamps if stamp]  # some may go meanwhile, and links lead nowhere
-            places = self.json(INDEX, sum(sizes)).get("weight_map")
-            if not isinstance(places, dict) or not all(map(is_name, places.values())):
-                raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
-            files = sorted(set(places.values()))
-        else:
+        files, places = [WEIGHTS], None
+        if self.has(INDEX):
+            places = self._weight_map()
+            shards = sorted(set(places.values()))
+            if self.has(WEIGHTS) and any(map(self.has, {*shards} - {WEIGHTS})):
+                raise error(
+                    ValueError,
+                    "from_pretrained",
+                    got=f"{str(self.path)!r} with {WEIGHTS}, and with the shards that {INDEX} names",
+                    rule="a folder holds the weights of one model, and of two none says which config.json is of",
+                    cure="take away what is of the other: that file, or the index with its shards",
+                )
+            files, places = ([WEIGHTS], None) if self.has(WEIGHTS) else (shards, places)
+        elif not self.has(WEIGHTS):
             raise error(
                 FileNotFoundError,
                 "from_pretrained",
@@ -133,6 +137,16 @@ class Folder:
             raise damaged(
                 self.path / INDEX, f"it names {shown(absent[0])} and {len(absent) - 1} more that the files do not hold"
             )
+        return found
+
+    def _weight_map(self) -> dict[str, str]:
+        """The file of each tensor, as the index says."""
+        with reading(self.path):
+            stamps = [_stamp(f) for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
+        sizes = [stamp[1] for stamp in stamps if stamp]  # some may go meanwhile, and links lead nowhere
+        found = self.json(INDEX, sum(sizes)).get("weight_map")
+        if not isinstance(found, dict) or not all(map(is_name, found.values())):
+            raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
         return found
 
     @contextlib.contextmanager

@@ -41,6 +41,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
     there before is there then.
     """
     with explained("save_pretrained", path, "the folder can be written to", "the folder "):
+        path = Path(os.path.realpath(path))  # a link may lead elsewhere before this ends
         path.mkdir(parents=True, exist_ok=True)
         with _alone(path):
             finish(path)
@@ -53,7 +54,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
             for name in (*files, *gone):
                 place_of(path / name, "save_pretrained")
                 _check_ours(path / name)
-            note = {"id": number, "files": list(files), "gone": gone}
+            note = {"id": number, "files": list(files), "gone": gone, "before": _digest(path / CONFIG)}
             if len(json.dumps(note)) > _NOTE:
                 raise error(
                     ValueError,
@@ -144,18 +145,26 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
+def _digest(file: Path) -> str | None:
+    """The digest of a file, None where there is none."""
+    try:
+        return sha256(file) if os.path.isfile(file) else None
+    except OSError:  # it is gone meanwhile, or may not be read
+        return None
+
+
 def finish(path: Path) -> None:
     """Bring the files of a save whose note is there to their places."""
     note = read_note(path)
     if note is None:
         return
     waiting = {name: path / _beside(name, note["id"]) for name in note["files"]}
-    if CONFIG in waiting and waiting[CONFIG].exists():
+    if CONFIG in waiting and os.path.isfile(waiting[CONFIG]):
         (path / CONFIG).unlink(missing_ok=True)
     for name in note["gone"]:
         (path / name).unlink(missing_ok=True)
     for name, beside in sorted(waiting.items(), key=lambda item: item[0] == CONFIG):  # it is the last
-        if beside.exists():
+        if os.path.isfile(beside):
             os.replace(beside, path / name)
     (path / NOTE).unlink(missing_ok=True)
 
@@ -183,7 +192,27 @@ def read_note(path: Path) -> dict[str, Any] | None:
             rule="it is the note of a save that was stopped, with the names of its files",
             cure="save the model again into a new folder, or download it again",
         )
-    return dict(note)
+    return _as_it_stands(path, note)
+
+
+def _as_it_stands(path: Path, note: dict[str, Any]) -> dict[str, Any]:
+    """A note with what is still to be done. Raises ValueError where somebody put another config.json there since.
+
+    Once a file has moved, there is none until its own comes, the last; before, it is the old one. A save may be at it
+    while this looks: what waits is looked at first, and that config.json still waits, last.
+    """
+    waiting = [name for name in note["files"] if os.path.isfile(path / _beside(name, note["id"]))]
+    there = _digest(path / CONFIG)
+    others = there is not None and (len(waiting) < len(note["files"]) or there != note.get("before", there))
+    if others and CONFIG in note["files"] and os.path.isfile(path / _beside(CONFIG, note["id"])):
+        raise error(
+            ValueError,
+            "from_pretrained",
+            got=f"{str(path)!r}, into which another program wrote after a save that was stopped",
+            rule="all files of a folder are of one model, and some of the stopped save's are still to come",
+            cure=f"to keep what the other program wrote, remove {NOTE} and .*.new; else save into a new folder",
+        )
+    return {**note, "gone": note["gone"] if waiting else []}  # at the end they are gone, and what is there is another's
 
 
 def places(path: Path) -> Callable[[str], Path | None]:

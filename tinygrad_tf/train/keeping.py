@@ -32,6 +32,11 @@ T = TypeVar("T")
 #: Held while a training changes, and while it is saved. Not of an object, which may be copied.
 one_by_one = threading.RLock()
 
+if hasattr(os, "register_at_fork"):  # a child that is forked while another thread saves would wait for it for ever
+    os.register_at_fork(
+        before=one_by_one.acquire, after_in_parent=one_by_one.release, after_in_child=one_by_one.release
+    )
+
 
 class CheckpointFile:
     """The checkpoint of one training. Enter it for as long as the training runs.
