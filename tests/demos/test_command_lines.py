@@ -4,6 +4,7 @@ import importlib
 import itertools
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -154,7 +155,7 @@ def test_a_reader_that_stops_early_is_no_error(tmp_path):
                                           (">&- 2>&-", "")], ids=["closed", "full", "both closed"])  # fmt: skip
 def test_an_output_that_cannot_be_written_is_no_traceback(closed, said, tmp_path):
     """What is written to files is written where nobody reads what is printed."""
-    command = f"{sys.executable} {ROOT / 'demos/attention_dw.py'} --out {tmp_path} {closed}"
+    command = f"{shlex.join([sys.executable, str(ROOT / 'demos/attention_dw.py'), '--out', str(tmp_path)])} {closed}"
     done = subprocess.run(command, shell=True, capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
     assert done.stderr.startswith(said)
