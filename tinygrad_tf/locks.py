@@ -19,7 +19,6 @@ from .errors import error, shown
 from .wording.languages import either
 
 _SAYS = b"process "  # what a lock's file begins with
-_in_use: set[int] = set()  # ids of what in_use() was told of
 _held: set[int] = set()  # descriptors: a forked child would keep them locked when its parent has died
 
 
@@ -74,28 +73,6 @@ def alone_with(path: Path, op: str) -> Iterator[None]:
             os.close(descriptor)
             if ours and os.name == "nt":
                 _remove(beside)
-
-
-@contextlib.contextmanager
-def in_use(op: str, *objects: object) -> Iterator[None]:
-    """A context manager in which these objects are this call's alone, of all that are told by it.
-
-    Raises RuntimeError, in the name of ``op``, if one of them is in use.
-    """
-    ours = {id(each) for each in objects}
-    if ours & _in_use:
-        raise error(
-            RuntimeError,
-            op,
-            got="a model, or an optimizer, that another training is changing at this moment",
-            rule="one training at a time changes a model",
-            cure="wait for the other, or train a copy: copy.deepcopy(model)",
-        )
-    _in_use.update(ours)
-    try:
-        yield
-    finally:
-        _in_use.difference_update(ours)
 
 
 def _remove(beside: Path) -> None:

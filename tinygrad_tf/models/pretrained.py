@@ -124,7 +124,7 @@ class Pretrained(nn.Module):
         self._check_described({name: array for shard in shards for name, array in shard.items()})
         one, n = len(shards) == 1, len(shards)
         names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
-        safetensors_package()
+        safetensors_package()  # without it nobody could read here what is written
         files: dict[str, Callable[[Path], Any]] = {
             name: functools.partial(write_safetensors, shard, metadata={"format": "pt"})
             for name, shard in zip(names, shards, strict=True)

@@ -8,7 +8,6 @@ import itertools
 import os
 import re
 import shutil
-import threading
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,16 +25,9 @@ from ..optim import LRScheduler, Optimizer
 from ..signals import whole
 from ..wording.languages import either
 from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, save_checkpoint
+from .turns import one_by_one
 
 T = TypeVar("T")
-
-#: Held while a training changes, and while it is saved. Not of an object, which may be copied.
-one_by_one = threading.RLock()
-
-if hasattr(os, "register_at_fork"):  # a child that is forked while another thread saves would wait for it for ever
-    os.register_at_fork(
-        before=one_by_one.acquire, after_in_parent=one_by_one.release, after_in_child=one_by_one.release
-    )
 
 
 class CheckpointFile:

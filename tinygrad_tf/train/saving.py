@@ -205,7 +205,7 @@ def save_checkpoint(
     if len(text) > _LONGEST:
         arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
         text = json.dumps({**header, "format": 2, "state": {"step": int(step)}})
-    safetensors_package()
+    safetensors_package()  # without it nobody could read here what is written
     write_whole(Path(path), lambda beside: write_safetensors(arrays, beside, {_METADATA: text}))
 
 

@@ -19,7 +19,6 @@ from ..errors import error, found_in
 from ..fields import check
 from ..fields import whole as whole_number
 from ..files import shown
-from ..locks import in_use
 from ..models import Transformer
 from ..ops.fused import cross_entropy
 from ..optim import AdamW, WarmupCosineLR
@@ -29,11 +28,12 @@ from ..signals import interruptible, whole
 from ..tasks import Batch, Task, Vocabulary, exact_match, pad
 from ..wording.languages import translated
 from .finite import bad_parameter, first_bad, not_finite
-from .keeping import CheckpointFile, one_by_one
+from .keeping import CheckpointFile
 from .noted import check_same, described, history_of, identity
 from .progress import Progress
 from .saving import Checkpoint, load_checkpoint
 from .settings import History, TrainConfig
+from .turns import in_use, one_by_one
 
 
 class Trainer:
