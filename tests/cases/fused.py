@@ -105,10 +105,13 @@ def _theirs_with_dropout(q, k, v):
 
 _QKV = normal(2, 4), normal(3, 4), normal(3, 2)
 _HEADS = normal(2, 2, 2, 2), normal(2, 2, 3, 2), normal(2, 2, 3, 1)  # (B, H, L or S, d)
+_EIGHT = normal(2, 5, 8), normal(2, 3, 8), normal(2, 3, 8)  # compiled, the queries of such heads are a vector's lanes
 
 ATTENTION = [
     row("attention", "no mask", f.attention, *_QKV, theirs=_theirs()),
     row("attention", "heads of a batch", f.attention, *_HEADS, theirs=_theirs()),
+    row("attention", "heads of eight columns, causal", lambda *a: f.attention(*a, causal=True, offset=0), *_EIGHT,
+        theirs=_theirs(np.tri(5, 3, dtype=bool))),
     row("attention", "boolean mask", lambda *a: f.attention(*a, _CAUSAL), *_QKV, theirs=_theirs(_CAUSAL)),
     row("attention", "mask as a Tensor", f.attention, *_QKV, given([[True, False, True]]),
         theirs=lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m)),
@@ -143,6 +146,8 @@ ATTENTION = [
         lambda q, k, v: f.scaled_dot_product_attention(q, k, v, dropout_p=1.0), *_QKV,
         theirs=lambda q, k, v: 0 * (q @ k.mT @ v)),
     row("scaled_dot_product_attention", "dropout", _attended_with_dropout, *_HEADS, theirs=_theirs_with_dropout),
+    row("scaled_dot_product_attention", "dropout, eight columns", _attended_with_dropout, *_EIGHT,
+        theirs=_theirs_with_dropout),
 ]  # fmt: skip
 
 

@@ -75,8 +75,14 @@ IN_ANY_LAYOUT = {
     "linear": ["weight and bias", "a batch"],
     "embedding": ["padding"],
     "dropout": ["training"],
-    "attention": ["boolean mask", "heads of a batch", "float mask with a gradient", "causal with a float mask"],
-    "scaled_dot_product_attention": ["dropout", "everything dropped"],
+    "attention": [
+        "boolean mask",
+        "heads of a batch",
+        "float mask with a gradient",
+        "causal with a float mask",
+        "heads of eight columns, causal",
+    ],
+    "scaled_dot_product_attention": ["dropout", "everything dropped", "dropout, eight columns"],
     "cross_entropy": ["none", "all at once, sum", "one row, none", "positions"],
 }
 FEW_ROWS = [c for c in ROWS if c.note in IN_ANY_LAYOUT.get(c.op, ())]

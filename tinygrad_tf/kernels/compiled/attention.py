@@ -1,7 +1,7 @@
 """Scaled dot-product attention, a head at a time, so that its scores stay in the cache.
 
 Q, K and V are read where they lie, as (B, L, H, d) or as (B, H, L, d). The results are laid out as (B, L, H, d).
-Splitting and joining heads therefore copies nothing. Long sequences are in ``tiles``.
+Splitting and joining heads therefore copies nothing. Long sequences are in ``tiles``, heads with few scores in ``few``.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from ...sums import row_products
 from .. import attention as plain
 from ..keep import Keep
 from . import team
+from .few import d_few, few_forward, places
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
+from .lanes import LANES
 from .numbers import WIDE, dot, sum_of, top_of
 from .team import inner, is_compiled_for, kernel
 from .tiles import allow, d_long, exp_row, long_forward, scale_by
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
+Layout = tuple[tuple[int, ...], tuple[int, ...]]  # an array's shape and strides
 
-#: Heads with fewer scores are left to NumPy, which multiplies many small matrices in half the time.
+#: Heads with fewer scores are done in vectors of queries, or by NumPy: BLAS takes longer to begin than to multiply.
 FEW = 1024
 
 
@@ -51,9 +54,11 @@ def _drop(P: Any, kept: Any, factor: Any, out: Any) -> None:
 
 
 @kernel
-def _short(n: Any, at: Any, ld: Any, scale: Any, offset: Any, mask: Any, kept: Any, factor: Any, width: Any, P: Any
-           ) -> None:  # fmt: skip
+def _short(n: Any, Q: Any, K: Any, V: Any, Y: Any, begins: Any, ld: Any, scale: Any, offset: Any, mask: Any, kept: Any,
+           factor: Any, width: Any, P: Any) -> None:  # fmt: skip
+    """Of Q, K, V and Y the first rows are given: they say where the arrays lie."""
     heads, L, S = P.shape
+    at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, Y.ctypes.data))
     one, zero = P.dtype.type(1), P.dtype.type(0)
     before = one_thread()
     for w in prange(n):
@@ -81,9 +86,12 @@ def _d_softmax_row(dP: Any, P: Any) -> None:
 
 
 @kernel
-def _d_short(n: Any, at: Any, ld: Any, scale: Any, kept: Any, factor: Any, width: Any, P: Any) -> None:
-    """The gradients of :func:`_short`. ``at`` has the addresses of Q, K, V, dY, dQ, dK and dV."""
+def _d_short(n: Any, Q: Any, K: Any, V: Any, dY: Any, dQ: Any, dK: Any, dV: Any, begins: Any, ld: Any, scale: Any,
+             kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
+    """The gradients of :func:`_short`, whose arrays are given likewise."""
     heads, L, S = P.shape
+    at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, dY.ctypes.data,
+                         dQ.ctypes.data, dK.ctypes.data, dV.ctypes.data))  # fmt: skip
     one, zero = P.dtype.type(1), P.dtype.type(0)
     d, dv = width[0], width[1]
     before = one_thread()
@@ -108,47 +116,58 @@ def _d_short(n: Any, at: Any, ld: Any, scale: Any, kept: Any, factor: Any, width
 
 
 class _Heads:
-    """The arrays of one call, all heads in one axis: their addresses, and how far apart their rows lie."""
+    """What all calls with arrays of one type and these layouts share: those of Q, K, V and, on the way back, of dY.
 
-    def __init__(self, Q: Floats, K: Floats, V: Floats, mask: Floats | None, offset: int | None, keep: Keep | None,
-                 p: float) -> None:  # fmt: skip
-        self.shape = _together(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
-        self.count, self.L, self.S = math.prod(self.shape), Q.shape[-2], K.shape[-2]
-        self.dtype, self.given = Q.dtype, (Q, K, V)
-        self.width = np.array([Q.shape[-1], V.shape[-1], self.S])
-        self.scale = Q.dtype.type(1 / math.sqrt(Q.shape[-1]))
-        self.offset = self.S if offset is None else offset
-        self.factor = Q.dtype.type(1 / (1 - p or 1))
-        self.kept = np.empty((0, 0, 0), np.bool_) if keep is None else np.asarray(keep).reshape(-1, self.L, self.S)
-        self.mask = np.empty((0, 0, 0), Q.dtype)
-        if mask is not None:
-            if mask.dtype == np.bool_:
-                mask = np.where(mask, Q.dtype.type(0), Q.dtype.type(-np.inf))
-            alike = math.prod(mask.shape[:-2]) == 1  # for all heads
-            heads = (1,) if alike else self.shape
-            mask = mask.reshape(mask.shape[-2:] if mask.ndim > 1 else (1, -1)) if alike else mask
-            stretched = np.broadcast_to(mask, (*heads, self.L, self.S))
-            self.mask = stretched if alike or len(self.shape) == 1 else stretched.reshape(-1, self.L, self.S)
-        self.work = self.count * self.L * self.S * (int(self.width.sum()) - self.S + 60) / 50
+    The heads lie in one axis. ``begins`` has, for each array and each result, the byte at which each head begins;
+    ``apart`` the entries from row to row.
+    """
+
+    def __init__(self, dtype: Any, block: int, *given: Layout) -> None:
+        (Q, _), (K, _), (V, _) = given[:3]
+        self.shape = np.broadcast_shapes(*[shape[:-2] for shape, _ in given])
+        self.count, self.L, self.S, self.dtype = math.prod(self.shape), Q[-2], K[-2], dtype
+        scores = self.L * self.S
+        self.long, self.few = scores > block, scores < FEW
+        scored = self.long or self.shape in (Q[:-2], K[:-2])  # else V has more heads than P, which has those of Q and K
+        takes = self.long or self.S <= WIDE
+        if self.few:
+            takes = self.L >= LANES // 2 and Q[-1] % LANES == V[-1] % LANES == 0
+        laid_out = all(_is_laid_out(shape, strides, dtype.itemsize) for shape, strides in given)
+        self.fits = is_compiled_for(dtype) and laid_out and scored and takes
+        if not self.fits:
+            return
+        self.width = np.array([Q[-1], V[-1], self.S])
+        self.scale = dtype.type(1 / math.sqrt(Q[-1]))
+        self.work = self.count * self.L * self.S * (Q[-1] + V[-1] + 60) / 50
+        self.none = np.empty((0, 0, 0), dtype), np.empty((0, 0, 0), np.bool_)
+        results = [(self.L, V[-1])] if len(given) == 3 else [(self.L, Q[-1]), (self.S, Q[-1]), (self.S, V[-1])]
+        made = [self.new(*size) for size in results]
+        self.begins, self.apart = self.layout(*given, *[(X.shape, X.strides) for X in made])
 
     def new(self, length: int, width: int, make: Any = np.empty) -> Floats:
         return plain.new(self.shape, length, width, self.dtype, make)
 
-    def places(self, *arrays: Floats) -> tuple[Floats, Floats]:
-        """Each head's address in each array, and each array's entries from row to row."""
-        offsets, apart = _layout(self.shape, self.dtype.itemsize, *[(X.shape, X.strides) for X in arrays])
-        return offsets + np.array([[X.__array_interface__["data"][0]] for X in arrays]), apart
+    def layout(self, *arrays: Layout) -> tuple[Floats, Floats]:
+        begins = np.stack([_offsets(self.shape, shape[:-2], strides[:-2]) for shape, strides in arrays])
+        return begins, np.array([max(strides[-2] // self.dtype.itemsize, shape[-1]) for shape, strides in arrays])
+
+    def mask(self, mask: Floats | None) -> Floats:
+        """The mask as numbers to add, for each head or for all alike. Without a mask it has no entries."""
+        if mask is None:
+            return self.none[0]
+        if mask.dtype == np.bool_:
+            mask = np.where(mask, self.dtype.type(0), self.dtype.type(-np.inf))
+        alike = math.prod(mask.shape[:-2]) == 1  # for all heads
+        heads = (1,) if alike else self.shape
+        mask = mask.reshape(mask.shape[-2:] if mask.ndim > 1 else (1, -1)) if alike else mask
+        stretched = np.broadcast_to(mask, (*heads, self.L, self.S))
+        return stretched if alike or len(self.shape) == 1 else stretched.reshape(-1, self.L, self.S)
+
+    def kept(self, keep: Keep | None) -> Floats:
+        return self.none[1] if keep is None else np.asarray(keep).reshape(-1, self.L, self.S)
 
 
-_together = functools.lru_cache(256)(np.broadcast_shapes)
-
-
-@functools.lru_cache(256)
-def _layout(heads: tuple[int, ...], size: int, *arrays: tuple[tuple[int, ...], tuple[int, ...]]
-            ) -> tuple[Floats, Floats]:  # fmt: skip
-    """For arrays of these shapes and strides: where each head begins, in bytes, and the entries from row to row."""
-    begins = np.stack([_offsets(heads, shape[:-2], strides[:-2]) for shape, strides in arrays])
-    return begins, np.array([max(strides[-2] // size, shape[-1]) for shape, strides in arrays])
+_heads = functools.lru_cache(256)(_Heads)
 
 
 def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int, ...]) -> Floats:
@@ -160,41 +179,49 @@ def _offsets(heads: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int,
     return total.reshape(-1)
 
 
-def _fits(mask: Floats | None, keep: Keep | None, *arrays: Floats) -> bool:
-    """Whether the kernel takes these arrays: all of one float type, with rows that BLAS can read where they lie."""
-    dtype = arrays[0].dtype
-    if arrays[0].shape[-2] * arrays[1].shape[-2] < FEW:
-        return False
-    if not is_compiled_for(dtype) or (mask is not None and mask.dtype != np.bool_ and mask.dtype != dtype):
-        return False
-    if keep is not None and any(X.shape[:-2] != keep.shape[:-2] for X in arrays):
-        return False
-    return all(X.dtype == dtype and _is_laid_out(X) for X in arrays)
-
-
-def _is_laid_out(X: Floats) -> bool:
+def _is_laid_out(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> bool:
     """Whether BLAS can read the rows of an array where they lie."""
-    size, (along, across) = X.itemsize, X.strides[-2:]
-    return bool(X.size and across == size and along >= X.shape[-1] * size and along % size == 0)
+    along, across = strides[-2:]
+    return bool(math.prod(shape) and across == size and along >= shape[-1] * size and along % size == 0)
+
+
+def _heads_of(mask: Floats | None, keep: Keep | None, *arrays: Floats) -> _Heads | None:
+    """The heads of Q, K, V and perhaps dY, or None where the kernels do not take these arrays."""
+    dtype = arrays[0].dtype
+    if mask is not None and mask.dtype != np.bool_ and mask.dtype != dtype:
+        return None
+    if keep is not None and any(X.shape[:-2] != keep.shape[:-2] for X in arrays):
+        return None
+    if any(X.dtype != dtype for X in arrays):
+        return None
+    h = _heads(dtype, plain.BLOCK, *[(X.shape, X.strides) for X in arrays])
+    return h if h.fits and not (h.long and keep is not None) else None
+
+
+def _first(X: Floats) -> Floats:
+    """The first row of the first head. It cannot be written to: for Numba that is a type, and so there is but one."""
+    row = X[(0,) * (X.ndim - 1)]
+    row.flags.writeable = False
+    return row
 
 
 def attention(
     Q: Floats, K: Floats, V: Floats, mask: Floats | None = None, *, offset: int | None, keep: Keep | None, p: float
 ) -> tuple[Floats, Floats]:
-    long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
-    if not _fits(mask, keep, Q, K, V) or (long and keep is not None) or (K.shape[-2] > WIDE and not long):
+    h = _heads_of(mask, keep, Q, K, V)
+    if h is None:
         return plain.attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
-    h = _Heads(Q, K, V, mask, offset, keep, p)
-    Y = h.new(h.L, V.shape[-1])
-    at, ld = h.places(Q, K, V, Y)
-    if long:
+    Y, last = h.new(h.L, V.shape[-1]), h.S if offset is None else offset
+    if h.long:
         tops = np.empty((*h.shape, h.L, 2), h.dtype)
-        long_forward(h.work, at, ld, h.scale, h.offset, h.mask, h.width, tops.reshape(h.count, h.L, 2))
+        at = _addresses(h.begins, Q, K, V, Y)
+        long_forward(h.work, at, h.apart, h.scale, last, h.mask(mask), h.width, tops.reshape(h.count, h.L, 2))
         return Y, tops
-    if Q.shape[:-2] != h.shape and K.shape[:-2] != h.shape:  # P has the heads of Q and K, and here V has more
-        return plain.attention(Q, K, V, mask, offset=offset, keep=keep, p=p)
     P = np.empty((*h.shape, h.L, h.S), h.dtype)
-    _short(h.work, at, ld, h.scale, h.offset, h.mask, h.kept, h.factor, h.width, P.reshape(h.count, h.L, h.S))
+    factor, of_heads = h.dtype.type(1 / (1 - p or 1)), P.reshape(h.count, h.L, h.S)
+    forward = few_forward if h.few else _short
+    forward(h.work, _first(Q), _first(K), _first(V), _first(Y), h.begins, h.apart, h.scale, last, h.mask(mask),
+            h.kept(keep), factor, h.width, of_heads)  # fmt: skip
     return Y, P
 
 
@@ -202,35 +229,40 @@ def d_attention(
     dY: Floats, Y: Floats, saved: Floats, needs: Needs, Q: Floats, K: Floats, V: Floats, mask: Floats | None = None,
     *, offset: int | None, keep: Keep | None, p: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
-    long = Q.shape[-2] * K.shape[-2] > plain.BLOCK
-    if not _fits(mask, keep, Q, K, V) or (K.shape[-2] > WIDE and not long):
-        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
-    if not _is_laid_out(dY):
+    if dY.size and not _is_laid_out(dY.shape, dY.strides, dY.itemsize):
         dY = np.ascontiguousarray(dY)
-    if needs[3:] == (True,) or (long and keep is not None) or dY.dtype != Q.dtype or not saved.flags.c_contiguous:
+    h = None
+    if needs[3:] != (True,) and saved.flags.c_contiguous:
+        h = _heads_of(mask, keep, Q, K, V, dY)
+    if h is None or (not h.long and saved.shape[:-2] != h.shape):
         return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
-    h = _Heads(Q, K, V, mask, offset, keep, p)
-    if not long and saved.shape[:-2] != h.shape:
-        return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
-    if long:
-        dQ, dK, dV = _d_of_long(h, dY, Y, saved)
+    if h.long:
+        dQ, dK, dV = _d_of_long(h, dY, Y, saved, Q, K, V, h.S if offset is None else offset, h.mask(mask))
     else:
         dQ, dK, dV = h.new(h.L, Q.shape[-1]), h.new(h.S, Q.shape[-1]), h.new(h.S, V.shape[-1])
-        at, ld = h.places(Q, K, V, dY, dQ, dK, dV)
-        _d_short(2 * h.work, at, ld, h.scale, h.kept, h.factor, h.width, saved.reshape(h.count, h.L, h.S))
+        factor, P = h.dtype.type(1 / (1 - p or 1)), saved.reshape(h.count, h.L, h.S)
+        backward = d_few if h.few else _d_short
+        backward(2 * h.work, _first(Q), _first(K), _first(V), _first(dY), _first(dQ), _first(dK), _first(dV),
+                 h.begins, h.apart, h.scale, h.kept(keep), factor, h.width, P)  # fmt: skip
     return dQ if needs[0] else None, dK if needs[1] else None, dV if needs[2] else None, None
 
 
-def _d_of_long(h: _Heads, dY: Floats, Y: Floats, tops: Floats) -> tuple[Floats, Floats, Floats]:
+def _addresses(begins: Floats, *arrays: Floats) -> Floats:
+    return begins + np.array([[X.__array_interface__["data"][0]] for X in arrays])
+
+
+def _d_of_long(h: _Heads, dY: Floats, Y: Floats, tops: Floats, Q: Floats, K: Floats, V: Floats, offset: int,
+               mask: Floats) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """dQ, dK and dV. Threads that share a head add up their parts of dK and dV apart, and these are summed here."""
-    Q, K, V = h.given
     parts = -(-team.pieces(h.work) // h.count)
     dQ = h.new(h.L, Q.shape[-1], np.zeros)
     dKs = [h.new(h.S, K.shape[-1], np.zeros) for _ in range(parts)]
     dVs = [h.new(h.S, V.shape[-1], np.zeros) for _ in range(parts)]
-    at, ld = h.places(Q, K, V, dY, dQ, *[X for pair in zip(dKs, dVs, strict=True) for X in pair])
+    arrays = [Q, K, V, dY, dQ, *[X for pair in zip(dKs, dVs, strict=True) for X in pair]]
+    begins, ld = h.layout(*[(X.shape, X.strides) for X in arrays])
     along = row_products(dY, Y).reshape(h.count, h.L)
-    d_long(2 * h.work, at, ld, h.scale, h.offset, h.mask, h.width, parts, tops.reshape(h.count, h.L, 2), along)
+    d_long(2 * h.work, _addresses(begins, *arrays), ld, h.scale, offset, mask, h.width, parts,
+           tops.reshape(h.count, h.L, 2), along)  # fmt: skip
     dK, dV = dKs[0], dVs[0]
     for more, total in [*((X, dK) for X in dKs[1:]), *((X, dV) for X in dVs[1:])]:
         total += more

@@ -16,6 +16,9 @@ from .team import inner, is_compiled_for, kernel, shared
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
+#: BLAS itself shares no product of less work, in nanoseconds; then adding the bias in the same call is worth it.
+ALONE = 10_000
+
 
 @inner()
 def _piece(w: Any, n: Any, rows: Any, columns: Any) -> Any:
@@ -100,7 +103,8 @@ def _fits(*arrays: Floats) -> bool:
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
     work = X.size * W.shape[0] / 50
     few = X.size < 16 * X.shape[-1]  # a product of few rows would copy all of W; NumPy's reads it in place
-    if few or not shared(work) or not _fits(X, W) or (b is not None and not _fits(W, b)):
+    alone = b is not None and work < ALONE
+    if few or not (alone or shared(work)) or not _fits(X, W) or (b is not None and not _fits(W, b)):
         return dense.linear(X, W, b)
     Y = np.empty((*X.shape[:-1], W.shape[0]), X.dtype)
     none = np.empty(0, X.dtype)
