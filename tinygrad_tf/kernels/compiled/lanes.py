@@ -128,7 +128,7 @@ def larger(typing, x, y):  # type: ignore[no-untyped-def]
 @inner()
 def _tile(rows: Any, count: Any, alpha: Any, a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any) -> None:
     """Four rows of eight columns of a product, which share what is read of B (the micro-kernel of BLIS; Van Zee and
-    van de Geijn 2015, section 2.2). Where fewer rows are left, the last one is computed again.
+    van de Geijn 2015). Where fewer rows are left, the last one is computed again.
     """
     i, j, k = min(1, rows - 1), min(2, rows - 1), min(3, rows - 1)
     a1, a2, a3 = a + i * row, a + j * row, a + k * row
