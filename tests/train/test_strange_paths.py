@@ -1,5 +1,6 @@
 """Where a checkpoint lies, and what becomes of that place meanwhile: nothing is lost, moved or taken from others."""
 
+import errno
 import io
 import os
 import shutil
@@ -21,7 +22,7 @@ if os.name == "nt":
     pytest.skip("mounts, forks and limits are Unix's", allow_module_level=True)
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, nn, optim
+from tinygrad_tf import Tensor, locks, nn, optim
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import check_writable
 from tinygrad_tf.models import GPT2, GPT2Config
@@ -203,6 +204,24 @@ def test_threads_that_save_the_same_training_take_turns(tmp_path):
 
 
 # ---- forks, limits, rights ------------------------------------------------------------------------------------------
+
+
+def test_a_lock_that_a_full_disk_does_not_take_ends_no_training(tmp_path, monkeypatch):
+    """A disk of a network may say so when the file is closed."""
+    close = os.close
+
+    def closing(descriptor):
+        lock = os.path.exists(beside) and os.path.samestat(os.fstat(descriptor), os.stat(beside))
+        close(descriptor)
+        if lock:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    beside = tmp_path / ".m.lock"
+    monkeypatch.setattr(locks, "_remove", lambda beside: None)  # so that it is there to be known
+    with CheckpointFile(tmp_path / "m") as file:
+        file.save(NET, step=1)
+        monkeypatch.setattr(os, "close", closing)
+    assert file.step == 1
 
 
 def test_a_child_of_a_training_does_not_take_its_lock_away(tmp_path):

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ..contents import raw_header
 from ..errors import error
-from ..files import as_before, explained, place_of, shown, write_whole
+from ..files import as_before, explained, place_of, shown
 from ..locks import try_lock
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
