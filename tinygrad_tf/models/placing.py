@@ -117,8 +117,9 @@ def _place(
 ) -> None:
     """Write the files beside their places, then the note, then bring them to their places."""
     folder = _Folder(path, opened)
+    noted: dict[str, Callable[[Path], Any]] = {NOTE: lambda beside: beside.write_text(json.dumps(note), "utf-8")}
     try:
-        for name, write in {**files, NOTE: lambda beside: beside.write_text(json.dumps(note), "utf-8")}.items():
+        for name, write in {**files, **noted}.items():
             beside = path / _beside(name, number)
             write(beside)
             with open(beside, "rb+") as file:
