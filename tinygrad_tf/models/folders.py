@@ -21,7 +21,7 @@ from ..contents import bfloat16_of, digest, json_of, safetensors_header, safeten
 from ..errors import error, shown
 from ..files import explained
 from ..wording.languages import either
-from .placing import INDEX, NOTE, SUMS, is_name, places, sha256
+from .placing import CONFIG, INDEX, NOTE, SUMS, is_name, places, sha256
 
 WEIGHTS = "model.safetensors"
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # NumPy has no bfloat16
@@ -57,6 +57,7 @@ class Folder:
         self.path, self.place = path, places(path)
         self.digests = self._digests(digests)
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
+        self.described: dict[str, str] = {}  # digests of what its JSON files say
         self.belongs: dict[str, dict[str, Any]] = {}  # what the files say of what they are parts of
         for name in digests if isinstance(digests, Mapping) else ():  # those that are not read below, too
             self.file(name, "give digests of files that are there")
@@ -102,6 +103,7 @@ class Folder:
             raise damaged(file, f"it is JSON; here {shown(str(problem), 200)}") from None
         if not isinstance(content, dict):
             raise damaged(file, "it holds an object {…}")
+        self.described[name] = digest_of(content)
         return content
 
     def entries(self) -> dict[str, Entry]:
@@ -163,17 +165,17 @@ class Folder:
                 cure="copy all files of one model into an empty folder, or save it again",
             )
 
-    def check_config(self, settings: Mapping[str, Any]) -> None:
+    def check_config(self) -> None:
         """Warn if config.json is not the one that was saved with the weights."""
-        if any(each.get(OF_CONFIG) not in (None, digest_of(settings)) for each in self.belongs.values()):
-            place = shown(str(self.path / "config.json"))
+        if any(each.get(OF_CONFIG) not in (None, self.described[CONFIG]) for each in self.belongs.values()):
+            place = shown(str(self.path / CONFIG))
             warnings.warn(
                 either(
                     f"{place} is not the one that was saved with the weights: it was changed since, or is of another "
                     "model; if the change is meant, save the model again",
                     f"{place} 不是和权重一起保存的那个：它后来被改过，或属于别的模型；若有意修改，请把模型重新保存",
                 ),
-                stacklevel=5,
+                stacklevel=3,
             )
 
     def _weight_map(self) -> dict[str, str]:

@@ -73,7 +73,9 @@ class Pretrained(nn.Module):
         """
         files = Folder(folder_of(folder), sha256)
         with files.unchanged():
-            return cls._of_folder(files)
+            model = cls._of_folder(files)
+        files.check_config()
+        return model
 
     @classmethod
     def _of_folder(cls: type[P], files: Folder) -> P:
@@ -99,7 +101,6 @@ class Pretrained(nn.Module):
         with outline():
             model: P = cls(config)  # type: ignore[call-arg]
         model._load(entries, bare)
-        files.check_config(settings)
         return model.eval()
 
     def save_pretrained(
