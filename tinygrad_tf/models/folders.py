@@ -165,9 +165,9 @@ class Folder:
                 cure="copy all files of one model into an empty folder, or save it again",
             )
 
-    def check_config(self) -> None:
+    def _check_config(self) -> None:
         """Warn if config.json is not the one that was saved with the weights."""
-        if any(each.get(OF_CONFIG) not in (None, self.described[CONFIG]) for each in self.belongs.values()):
+        if any(each.get(OF_CONFIG) not in (None, self.described.get(CONFIG)) for each in self.belongs.values()):
             place = shown(str(self.path / CONFIG))
             warnings.warn(
                 either(
@@ -175,7 +175,7 @@ class Folder:
                     "model; if the change is meant, save the model again",
                     f"{place} 不是和权重一起保存的那个：它后来被改过，或属于别的模型；若有意修改，请把模型重新保存",
                 ),
-                stacklevel=3,
+                stacklevel=5,
             )
 
     def _weight_map(self) -> dict[str, str]:
@@ -202,6 +202,7 @@ class Folder:
             self._check_unchanged()
             raise
         self._check_unchanged()
+        self._check_config()
 
     def _check_unchanged(self) -> None:
         for name, stamp in self.stamps.items():

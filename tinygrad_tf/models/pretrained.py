@@ -73,9 +73,7 @@ class Pretrained(nn.Module):
         """
         files = Folder(folder_of(folder), sha256)
         with files.unchanged():
-            model = cls._of_folder(files)
-        files.check_config()
-        return model
+            return cls._of_folder(files)
 
     @classmethod
     def _of_folder(cls: type[P], files: Folder) -> P:
