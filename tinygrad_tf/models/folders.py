@@ -57,7 +57,7 @@ class Folder:
         self.path, self.place = path, places(path)
         self.digests = self._digests(digests)
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
-        self.described: dict[str, str] = {}  # digests of what its JSON files say
+        self.described: str | None = None  # the digest of what config.json says
         self.belongs: dict[str, dict[str, Any]] = {}  # what the files say of what they are parts of
         for name in digests if isinstance(digests, Mapping) else ():  # those that are not read below, too
             self.file(name, "give digests of files that are there")
@@ -103,7 +103,8 @@ class Folder:
             raise damaged(file, f"it is JSON; here {shown(str(problem), 200)}") from None
         if not isinstance(content, dict):
             raise damaged(file, "it holds an object {…}")
-        self.described[name] = digest_of(content)
+        if name == CONFIG:
+            self.described = digest_of(content)
         return content
 
     def entries(self) -> dict[str, Entry]:
@@ -167,7 +168,7 @@ class Folder:
 
     def _check_config(self) -> None:
         """Warn if config.json is not the one that was saved with the weights."""
-        if any(each.get(OF_CONFIG) not in (None, self.described.get(CONFIG)) for each in self.belongs.values()):
+        if any(each.get(OF_CONFIG) not in (None, self.described) for each in self.belongs.values()):
             place = shown(str(self.path / CONFIG))
             warnings.warn(
                 either(
@@ -252,9 +253,12 @@ def _stamp(file: Path | None) -> Any:
         return None
 
 
-def digest_of(settings: Mapping[str, Any]) -> str:
-    """The digest of what config.json says, however it is written there."""
-    return digest({}, json.loads(json.dumps(settings, sort_keys=True)))
+def digest_of(settings: Mapping[str, Any]) -> str | None:
+    """The digest of what config.json says, however it is written there; None for what is nested too deep."""
+    try:
+        return digest({}, json.loads(json.dumps(settings, sort_keys=True)))
+    except RecursionError:
+        return None
 
 
 def _header(file: Path) -> tuple[list[Entry], dict[str, Any]]:

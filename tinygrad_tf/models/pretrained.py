@@ -66,7 +66,8 @@ class Pretrained(nn.Module):
         No memory is taken before all names and shapes in the files are those that config.json describes. A changed
         number, though, shows only by a digest, which such folders do not have by themselves: ``sha256`` is that of
         model.safetensors, or a dict from files to digests; a file SHA256SUMS in the folder counts as well, as
-        ``sha256sum *`` and ``save_pretrained(…, sha256=True)`` write it.
+        ``sha256sum *`` and ``save_pretrained(…, sha256=True)`` write it. Files that ``save_pretrained`` wrote say what
+        they are parts of: shards of two saves are refused, and it warns where config.json is not the weights' own.
 
         Raises FileNotFoundError where something is missing, ValueError for files that are damaged, of another digest or
         of another kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
@@ -126,7 +127,7 @@ class Pretrained(nn.Module):
         names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         safetensors_package()  # without it nobody could read here what is written
         descriptions = self._descriptions()
-        belongs = {OF_CONFIG: digest_of(json.loads(_text(descriptions[CONFIG])))}
+        belongs = {OF_CONFIG: str(digest_of(json.loads(_text(descriptions[CONFIG]))))}
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
             weight_map = {name: file for file, shard in zip(names, shards, strict=True) for name in shard}
