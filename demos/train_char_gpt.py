@@ -36,7 +36,7 @@ from command_line import Parser, as_program, folder, text_of, whole
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.errors import is_explained
-from tinygrad_tf.files import write_whole
+from tinygrad_tf.files import check_writable, write_whole
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -167,6 +167,11 @@ def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
     """The model in Hugging Face's format, with a tokenizer.json in which each letter is a token."""
     (folder / "tokenizer.json").unlink(missing_ok=True)  # of another text, perhaps: no model is read with it
     model.save_pretrained(folder)
+    write_whole(folder / "tokenizer.json", lambda beside: beside.write_text(tokenizer_of(letters), encoding="utf-8"))
+
+
+def tokenizer_of(letters: Letters) -> str:
+    """What stands in tokenizer.json."""
     tokenizer = {
         "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
         "pre_tokenizer": {"type": "Split", "pattern": {"Regex": r"[\s\S]"}, "behavior": "Isolated", "invert": False},
@@ -174,17 +179,38 @@ def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
         "model": {"type": "WordLevel", "vocab": {letter: i for i, letter in enumerate(letters.letters)},
                   "unk_token": "<unknown>"},
     }  # fmt: skip
-    text = json.dumps(tokenizer, ensure_ascii=False)
-    write_whole(folder / "tokenizer.json", lambda beside: beside.write_text(text, encoding="utf-8"))
+    return json.dumps(tokenizer, ensure_ascii=False)
 
 
-def check_new(*places: Path) -> None:
-    """End where the results would replace what is no training's that has a checkpoint here."""
-    for place in filter(os.path.lexists, places):
-        raise SystemExit(either(
-            f"{place} is there, and no checkpoint: move it away, choose another --out, or replace it by --overwrite",
-            f"{place} 已经在那里，旁边却没有检查点：请把它移走，用 --out 选别的文件夹，或用 --overwrite 换掉它",
-        ))  # fmt: skip
+def check_results(args: argparse.Namespace, model: GPT2, letters: Letters) -> None:
+    """End, before the first step, where the results cannot be written or would replace what is none of this training's.
+
+    A training that goes on finds its own results, if it had come to its end.
+    """
+    folder, text = args.out / "model", args.out / "sample.txt"
+    for place in filter(os.path.lexists, [] if args.overwrite else [folder] if args.resume else [folder, text]):
+        if not args.resume or not is_of(folder, model, letters):
+            raise SystemExit(either(
+                f"{place} is there, and not of this training: move it away, choose another --out, or begin anew in "
+                "its place by --overwrite",
+                f"{place} 已经在那里，却不是这次训练的：请把它移走，用 --out 选别的文件夹，"
+                "或用 --overwrite 重新开始并换掉它",
+            ))  # fmt: skip
+    check_writable(text)
+
+
+def is_of(folder: Path, model: GPT2, letters: Letters) -> bool:
+    """Whether a folder holds what :func:`save_for_generate` writes, or the beginning of it."""
+    tokenizer = folder / "tokenizer.json"  # the last
+    try:
+        found = GPT2.from_pretrained(folder).config == model.config
+        return found and (not os.path.lexists(tokenizer) or tokenizer.read_text("utf-8") == tokenizer_of(letters))
+    except FileNotFoundError:
+        return all(place.name.startswith(".") for place in folder.iterdir())
+    except Exception as problem:
+        if not is_explained(problem):
+            raise
+        return False
 
 
 def main() -> None:
@@ -258,42 +284,44 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
 
     began, recent, stopped = time.perf_counter(), [], 0
     with contextlib.ExitStack() as stack:  # in this order: who sees the bar can stop it
-        stack.enter_context(file if ranks.first else contextlib.nullcontext())
-        if ranks.first and not (args.resume or args.overwrite):
-            check_new(args.out / "model", args.out / "sample.txt")
+        stack.enter_context(file if ranks.first else contextlib.nullcontext())  # until all is written: it is one result
+        if ranks.first:
+            check_results(args, model, letters)
         interrupted = stack.enter_context(interruptible())
-        bar = stack.enter_context(Progress(step, args.steps) if ranks.first else contextlib.nullcontext())
-        while True:
-            stopped = int(ranks.table([interrupted()])[:, 0].max())  # all ranks decide alike
-            if stopped:  # who has to stop does not validate first: it is made up for when it goes on
-                save(file.save)
-                break
-            if (step % args.eval_every == 0 or step == args.steps) and step not in [0, *(at for at, _ in history)]:
-                save(file.try_save)  # before: to validate takes its time, and may fail
-                history.append([step, validate(model, letters, ranks)])
-                if step == args.steps:
+        bar = Progress(step, args.steps) if ranks.first else contextlib.nullcontext()
+        with bar:
+            while True:
+                stopped = int(ranks.table([interrupted()])[:, 0].max())  # all ranks decide alike
+                if stopped:  # who has to stop does not validate first: it is made up for when it goes on
                     save(file.save)
+                    break
+                if (step % args.eval_every == 0 or step == args.steps) and step not in [0, *(at for at, _ in history)]:
+                    save(file.try_save)  # before: to validate takes its time, and may fail
+                    history.append([step, validate(model, letters, ranks)])
+                    if step == args.steps:
+                        save(file.save)
+                    if ranks.first:
+                        with replayed(get_state()):  # a sample must not change what is trained on next
+                            text = sample(model, letters, 200)
+                        bar.say(f"\nstep {step}: validation loss {history[-1][1]:.4f}\n{text}\n", sys.stdout)
+                if step == args.steps:
+                    break
+                recent = [*recent[-99:], train_step(model, shared, letters.batch(), ranks)]
+                schedule.step()
+                step += 1
                 if ranks.first:
-                    with replayed(get_state()):  # a sample must not change what is trained on next
-                        text = sample(model, letters, 200)
-                    bar.say(f"\nstep {step}: validation loss {history[-1][1]:.4f}\n{text}\n", sys.stdout)
-            if step == args.steps:
-                break
-            recent = [*recent[-99:], train_step(model, shared, letters.batch(), ranks)]
-            schedule.step()
-            step += 1
-            if ranks.first:
-                validation = f"{history[-1][1]:.3f}" if history else ""
-                bar.step({"loss": f"{np.mean(recent):.3f}", "validation": validation})
-    with contextlib.suppress(OSError):  # nobody may be there to read it: a closed terminal is a reason to stop
-        say(f"{time.perf_counter() - began:.0f} s; validation loss by step: "
-            + ", ".join(f"{at}: {loss:.4f}" for at, loss in history))  # fmt: skip
-        if stopped:
-            say(f"stopped after step {step} and saved; the same command with --resume goes on")
-    if not stopped and ranks.first:
-        (args.out / "sample.txt").write_text(sample(model, letters, 2000), "utf-8")
-        save_for_generate(model, letters, args.out / "model")
-        print(either("wrote", "写出"), file.path, args.out / "sample.txt", args.out / "model")
+                    validation = f"{history[-1][1]:.3f}" if history else ""
+                    bar.step({"loss": f"{np.mean(recent):.3f}", "validation": validation})
+        with contextlib.suppress(OSError):  # nobody may be there to read it: a closed terminal is a reason to stop
+            say(f"{time.perf_counter() - began:.0f} s; validation loss by step: "
+                + ", ".join(f"{at}: {loss:.4f}" for at, loss in history))  # fmt: skip
+            if stopped:
+                say(f"stopped after step {step} and saved; the same command with --resume goes on")
+        if not stopped and ranks.first:
+            save_for_generate(model, letters, args.out / "model")
+            text = sample(model, letters, 2000)
+            write_whole(args.out / "sample.txt", lambda beside: beside.write_text(text, "utf-8"))
+            print(either("wrote", "写出"), file.path, args.out / "sample.txt", args.out / "model")
     return stopped
 
 

@@ -70,7 +70,8 @@ def alone_with(path: Path, op: str) -> Iterator[None]:
             if ours and os.name != "nt":  # there a file that is open cannot be removed
                 _remove(beside)
             _held.discard(descriptor)
-            os.close(descriptor)
+            with contextlib.suppress(OSError):  # a full disk of a network says so only now: a lock's text is no loss
+                os.close(descriptor)
             if ours and os.name == "nt":
                 _remove(beside)
 

@@ -1,5 +1,6 @@
 """The demo that trains a GPT letter by letter: it learns, and a training that was stopped goes on to the same bits."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ for package in ("tqdm", "safetensors"):
     pytest.importorskip(package, reason='pip install "tinygrad_tf[train]"')
 
 from tinygrad_tf import manual_seed  # noqa: E402
+from tinygrad_tf.train.keeping import CheckpointFile  # noqa: E402
 from tinygrad_tf.train.saving import load_checkpoint  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +105,43 @@ def test_what_is_in_the_place_of_its_results_stays(name, demo, monkeypatch, tmp_
     assert theirs.read_text() == "theirs"
     run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--overwrite")
     assert theirs.read_text("utf-8") != "theirs"
+
+
+def test_a_model_of_others_stays_when_a_training_goes_on_and_its_own_does_not_hinder(demo, monkeypatch, tmp_path):
+    run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    for tokenizer in (True, False):  # it is written last
+        if not tokenizer:
+            (tmp_path / "out/model/tokenizer.json").unlink()
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--resume")
+    theirs = tmp_path / "out/model/tokenizer.json"
+    theirs.write_text("theirs")
+    with pytest.raises(SystemExit, match="not of this training"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--resume")
+    assert theirs.read_text() == "theirs"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_what_cannot_take_the_sample_is_told_before_the_first_step(demo, monkeypatch, tmp_path):
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out/sample.txt")
+    with pytest.raises(SystemExit, match="a device, a pipe or a socket"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--overwrite")
+    assert not (tmp_path / "out/checkpoint.safetensors").exists()
+
+
+def test_nobody_else_trains_there_before_all_results_are_written(demo, monkeypatch, tmp_path):
+    """Else the letters of one text could come beside the model of another."""
+
+    def second(*given):
+        with pytest.raises(BlockingIOError), CheckpointFile(tmp_path / "out/checkpoint.safetensors", overwrite=True):
+            pass
+        tried.append(True)
+        return write(*given)
+
+    tried, write = [], demo.write_whole
+    monkeypatch.setattr(demo, "write_whole", second)
+    run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    assert len(tried) == 2
 
 
 def test_another_text_is_not_resumed(demo, monkeypatch, tmp_path):

@@ -5,10 +5,12 @@ import functools
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -110,10 +112,10 @@ def test_other_programs_find_no_model_where_a_save_was_stopped(tmp_path, monkeyp
     model_of(1).save_pretrained(tmp_path)
     real = os.replace
 
-    def replace(source, target):
+    def replace(source, target, **where):
         if os.path.basename(target) == "model.safetensors":
             raise OSError("stopped")
-        real(source, target)
+        real(source, target, **where)
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(OSError, match=r"save_pretrained got (?s:.*)stopped(?s:.*)cure:"):
@@ -348,10 +350,51 @@ def test_a_model_that_is_put_where_a_save_was_stopped_is_not_mixed_with_it(moved
     assert state(GPT2.from_pretrained(folder)) == state(GPT2.from_pretrained(theirs))
 
 
-def until_a_stop(real, stops, folder, *given):
-    if (folder / ".save_pretrained.json").exists() and ".tmp" not in str(given[0]) and next(stops):
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="elsewhere a folder that is open cannot be renamed")
+@pytest.mark.parametrize("size", [5 * 10**9, 1500], ids=["one file", "shards"])
+@pytest.mark.parametrize("back", [False, True], ids=["another in its place", "and back"])
+def test_a_folder_that_is_renamed_while_it_is_saved_is_no_mixture(back, size, tmp_path, monkeypatch):
+    """At any call of the system; with ``back``, it is in its place again at the next one."""
+    new, calls, chosen, rename = model_of(2), [0], 0, os.rename
+    folder, away, others = tmp_path / "folder", tmp_path / "away", tmp_path / "others"
+
+    def counted(call, *given, **where):
+        calls[0] += 1
+        if calls[0] == chosen:
+            rename(folder, away)
+            if not back:
+                rename(others, folder)
+        if back and calls[0] == chosen + 1 and not folder.exists():
+            rename(away, folder)
+        return call(*given, **where)
+
+    while calls[0] >= chosen:
+        calls[0], chosen = 0, chosen + 1
+        for place, seed in ((folder, 1), (others, 3)):
+            model_of(seed).save_pretrained(place, size)
+        with monkeypatch.context() as patch:
+            for name in ("replace", "unlink", "fsync", "chmod", "open", "stat"):
+                patch.setattr(os, name, functools.partial(counted, getattr(os, name)))
+            said = ""
+            try:
+                new.save_pretrained(folder, size)
+            except OSError as problem:
+                said = str(problem)
+        if not folder.exists():
+            away.rename(folder)
+        there = [state(GPT2.from_pretrained(p)) for p in (folder, away) if p.exists()]
+        wanted = [state(model_of(seed)) for seed in ((1, 2) if back or len(there) < 2 else (1, 2, 3))]
+        assert all(each in wanted for each in there), chosen
+        assert "cure:" in said or state(new) in there, chosen
+        shutil.rmtree(away, ignore_errors=True)
+        shutil.rmtree(folder)
+    assert chosen > 30
+
+
+def until_a_stop(real, stops, folder, *given, **where):
+    if (folder / ".save_pretrained.json").exists() and next(stops):
         raise KeyboardInterrupt
-    return real(*given)
+    return real(*given, **where)
 
 
 def test_a_note_of_which_nothing_waits_takes_nothing_away(tmp_path):
@@ -375,6 +418,64 @@ def test_a_folder_with_the_weights_of_two_models_is_refused(sizes, tmp_path):
     for shard in (tmp_path / "0").glob("model-*"):
         shard.unlink()  # an index alone, as transformers leaves it beside a single file, leads nowhere
     GPT2.from_pretrained(tmp_path / "0")
+
+
+@pytest.mark.parametrize("size", [None, 1500], ids=["one file", "shards"])
+def test_a_copy_that_is_stopped_half_way_mixes_nothing_without_a_word(size, tmp_path):
+    """As `cp`, `rsync` and `mv` of one model over another leave it: any of its files."""
+    first, other, folder = (tmp_path / name for name in ("first", "other", "folder"))
+    for place, seed, settings in ((first, 1, {}), (other, 2, {"activation_function": "relu"})):
+        model_of(seed, **settings).save_pretrained(place, **({} if size is None else {"max_shard_size": size}))
+    names = sorted(os.listdir(first))
+    assert names == sorted(os.listdir(other))
+    whole = [state(GPT2.from_pretrained(place))[:2] for place in (first, other)]
+    for chosen in range(2 ** len(names)):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(first, folder)
+        for i, name in enumerate(names):
+            if chosen >> i & 1:
+                shutil.copy(other / name, folder)
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                read = state(GPT2.from_pretrained(folder))[:2]
+        except ValueError as problem:
+            told = re.findall("are of two saves(?s:.*)cure:", str(problem))
+        assert told or read in whole, chosen
+
+
+def test_a_save_that_was_stopped_and_half_of_which_is_copied_is_no_mixture(tmp_path, monkeypatch):
+    folder = tmp_path / "folder"
+    model_of(1).save_pretrained(folder, max_shard_size=1500)
+    stops = iter([False, True])
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(os, name, functools.partial(until_a_stop, getattr(os, name), stops, folder))
+    with contextlib.suppress(KeyboardInterrupt):
+        model_of(2).save_pretrained(folder, max_shard_size=1500)
+    monkeypatch.undo()
+    next(folder.glob(".model-*.new")).unlink()  # the copy has not come to it
+    with pytest.raises(ValueError, match=r"are of two saves(?s:.*)cure:"):
+        GPT2.from_pretrained(folder)
+
+
+def test_a_file_that_is_overwritten_in_its_place_while_it_is_read_shows_also_by_its_old_time(tmp_path, monkeypatch):
+    """As `cp -p`, `tar` and `rsync --inplace` do it: the same file, the same size, and the time is set."""
+    model_of(1).save_pretrained(tmp_path / "one")
+    model_of(2).save_pretrained(tmp_path / "two")
+    times = dict.fromkeys(os.listdir(tmp_path / "one"), (10**18, 10**18))
+    for name, time in times.items():
+        os.utime(tmp_path / "one" / name, ns=time)
+    header = folders._header
+
+    def later(file):
+        found = header(file)
+        for name, time in times.items():
+            shutil.copyfile(tmp_path / "two" / name, tmp_path / "one" / name)
+            os.utime(tmp_path / "one" / name, ns=time)
+        return found
+
+    monkeypatch.setattr(folders, "_header", later)
+    with pytest.raises(RuntimeError, match="was changed while it was read"):
+        GPT2.from_pretrained(tmp_path / "one")
 
 
 def test_a_link_that_leads_elsewhere_meanwhile_mixes_nothing(tmp_path, monkeypatch):

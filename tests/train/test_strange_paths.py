@@ -1,5 +1,6 @@
 """Where a checkpoint lies, and what becomes of that place meanwhile: nothing is lost, moved or taken from others."""
 
+import errno
 import io
 import os
 import shutil
@@ -21,13 +22,13 @@ if os.name == "nt":
     pytest.skip("mounts, forks and limits are Unix's", allow_module_level=True)
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, nn, optim
+from tinygrad_tf import Tensor, locks, nn, optim
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import check_writable
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.train import keeping
 from tinygrad_tf.train.keeping import CheckpointFile
-from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
+from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_checkpoint
 
 ROOT = Path(__file__).parents[2]
 NET = nn.Linear(1, 1)
@@ -85,6 +86,28 @@ def test_the_newest_are_kept_where_the_clock_goes_backwards(tmp_path):
                 backwards(path, step)
                 file.adopt(file.load())
     assert steps(tmp_path) == {"m.safetensors": 8, "m.step6.safetensors": 6, "m.step7.safetensors": 7}
+
+
+@pytest.mark.parametrize("copied", [True, False], ids=["a copy by hand", "another training"])
+def test_what_is_only_called_like_a_kept_one_stays_when_a_training_goes_on(copied, tmp_path):
+    path, theirs = tmp_path / "m.safetensors", tmp_path / "m.step2.safetensors"
+    with CheckpointFile(path, keep=2) as file:
+        for step in (1, 2):
+            file.save(NET, step=step)
+    if copied:
+        shutil.copy2(path, theirs)
+    else:
+        save_checkpoint(theirs, nn.Linear(3, 3), step=2)
+    before = theirs.read_bytes()
+    file = CheckpointFile(path, keep=2)
+    file.adopt(file.load())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the checkpoint of step 2 is not kept")
+        with file:
+            for step in (3, 4, 5):
+                file.save(NET, step=step)
+    assert theirs.read_bytes() == before
+    assert steps(tmp_path) == {"m.safetensors": 5, "m.step4.safetensors": 4, "m.step2.safetensors": 2}
 
 
 @pytest.mark.parametrize("ours", [False, True], ids=["before", "in its place"])
@@ -205,6 +228,24 @@ def test_threads_that_save_the_same_training_take_turns(tmp_path):
 # ---- forks, limits, rights ------------------------------------------------------------------------------------------
 
 
+def test_a_lock_that_a_full_disk_does_not_take_ends_no_training(tmp_path, monkeypatch):
+    """A disk of a network may say so when the file is closed."""
+    close = os.close
+
+    def closing(descriptor):
+        lock = os.path.exists(beside) and os.path.samestat(os.fstat(descriptor), os.stat(beside))
+        close(descriptor)
+        if lock:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    beside = tmp_path / ".m.lock"
+    monkeypatch.setattr(locks, "_remove", lambda beside: None)  # so that it is there to be known
+    with CheckpointFile(tmp_path / "m") as file:
+        file.save(NET, step=1)
+        monkeypatch.setattr(os, "close", closing)
+    assert file.step == 1
+
+
 def test_a_child_of_a_training_does_not_take_its_lock_away(tmp_path):
     path = tmp_path / "m.safetensors"
     with CheckpointFile(path) as file:
@@ -235,7 +276,7 @@ def test_what_a_child_of_a_training_saves_is_not_replaced(tmp_path):
 
 def test_a_child_that_is_forked_while_a_thread_saves_does_not_wait_for_it(tmp_path, monkeypatch):
     begun = threading.Event()
-    monkeypatch.setattr(keeping, "save_checkpoint", lambda *x: (begun.set(), time.sleep(0.3), save_checkpoint(*x)))
+    monkeypatch.setattr(keeping, "write_checkpoint", lambda *x: (begun.set(), time.sleep(0.3), write_checkpoint(*x)))
     with CheckpointFile(tmp_path / "m") as file, ThreadPoolExecutor(1) as pool:
         pool.submit(file.save, NET, step=1)
         begun.wait()

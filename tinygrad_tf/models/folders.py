@@ -7,23 +7,30 @@ held against each other. What describes the numbers may not take much more room 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contents import bfloat16_of, json_of, safetensors_header, safetensors_package
+from ..contents import bfloat16_of, digest, json_of, safetensors_header, safetensors_package
 from ..errors import error, shown
 from ..files import explained
-from .placing import INDEX, NOTE, SUMS, is_name, places, sha256
+from ..wording.languages import either
+from .placing import CONFIG, INDEX, NOTE, SUMS, is_name, places, sha256
 
 WEIGHTS = "model.safetensors"
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # NumPy has no bfloat16
 _DESCRIPTION = 500_000  # bytes of JSON that are read in any case; more of it must describe as many numbers
 _PIECE = 1 << 18  # so many numbers are read at once
+
+#: What save_pretrained writes into the header of each file of weights, by which halves of two models are told apart:
+#: the digests of config.json, and, of several files, of all numbers together; the index has that as well.
+OF_CONFIG, OF_MODEL = "config_sha256", "model_sha256"
 
 Digests = str | Mapping[str, str] | None
 
@@ -50,6 +57,8 @@ class Folder:
         self.path, self.place = path, places(path)
         self.digests = self._digests(digests)
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
+        self.described: str | None = None  # the digest of what config.json says
+        self.belongs: dict[str, dict[str, Any]] = {}  # what the files say of what they are parts of
         for name in digests if isinstance(digests, Mapping) else ():  # those that are not read below, too
             self.file(name, "give digests of files that are there")
 
@@ -94,6 +103,8 @@ class Folder:
             raise damaged(file, f"it is JSON; here {shown(str(problem), 200)}") from None
         if not isinstance(content, dict):
             raise damaged(file, "it holds an object {…}")
+        if name == CONFIG:
+            self.described = digest_of(content)
         return content
 
     def entries(self) -> dict[str, Entry]:
@@ -129,7 +140,10 @@ class Folder:
                     rule="digests are compared for all weights, which it names without their folder",
                     cure=f"write it inside the folder, sha256sum * > {SUMS}, or take it away",
                 )
-            for entry in _header(self.file(name, "download all files that the index names into this folder")):
+            header, self.belongs[name] = _header(
+                self.file(name, "download all files that the index names into this folder")
+            )
+            for entry in header:
                 if places is None or places.get(entry.name) == name:
                     found[entry.name] = entry
         absent = [name for name in places or () if name not in found]
@@ -137,14 +151,42 @@ class Folder:
             raise damaged(
                 self.path / INDEX, f"it names {shown(absent[0])} and {len(absent) - 1} more that the files do not hold"
             )
+        self._check_of_one_save([*files, INDEX] if places is not None else files)
         return found
+
+    def _check_of_one_save(self, names: list[str]) -> None:
+        of = {name: self.belongs[name].get(OF_MODEL) for name in names}
+        other = next((name for name in names if of[name] != of[names[0]]), None)
+        if other is not None:
+            raise error(
+                ValueError,
+                "from_pretrained",
+                got=f"{str(self.path)!r}, in which {shown(names[0])} and {shown(other)} are of two saves",
+                rule="all files of a folder are of one model",
+                cure="copy all files of one model into an empty folder, or save it again",
+            )
+
+    def _check_config(self) -> None:
+        """Warn if config.json is not the one that was saved with the weights."""
+        if any(each.get(OF_CONFIG) not in (None, self.described) for each in self.belongs.values()):
+            place = shown(str(self.path / CONFIG))
+            warnings.warn(
+                either(
+                    f"{place} is not the one that was saved with the weights: it was changed since, or is of another "
+                    "model; if the change is meant, save the model again",
+                    f"{place} 不是和权重一起保存的那个：它后来被改过，或属于别的模型；若有意修改，请把模型重新保存",
+                ),
+                stacklevel=5,
+            )
 
     def _weight_map(self) -> dict[str, str]:
         """The file of each tensor, as the index says."""
         with reading(self.path):
             stamps = [_stamp(f) for f in self.path.iterdir() if f.suffix in (".safetensors", ".new")]
-        sizes = [stamp[1] for stamp in stamps if stamp]  # some may go meanwhile, and links lead nowhere
-        found = self.json(INDEX, sum(sizes)).get("weight_map")
+        sizes = [stamp[2] for stamp in stamps if stamp]  # some may go meanwhile, and links lead nowhere
+        index = self.json(INDEX, sum(sizes))
+        found, about = index.get("weight_map"), index.get("metadata")
+        self.belongs[INDEX] = about if isinstance(about, dict) else {}
         if not isinstance(found, dict) or not all(map(is_name, found.values())):
             raise damaged(self.path / INDEX, "weight_map gives, for each tensor, a file in the same folder")
         return found
@@ -161,6 +203,7 @@ class Folder:
             self._check_unchanged()
             raise
         self._check_unchanged()
+        self._check_config()
 
     def _check_unchanged(self) -> None:
         for name, stamp in self.stamps.items():
@@ -186,31 +229,40 @@ class Folder:
             if not all(matches) or len(found) < len(pairs) or len(content) > _DESCRIPTION:
                 raise damaged(sums, "each line has a digest, two spaces, and the name of a file, which has one digest")
         own = {WEIGHTS: given} if given is not None and not isinstance(given, Mapping) else dict(given or {})
-        for name, digest in own.items():
+        for name, said in own.items():
             if (
-                not isinstance(digest, str)
-                or not re.fullmatch("[0-9a-fA-F]{64}", digest)
+                not isinstance(said, str)
+                or not re.fullmatch("[0-9a-fA-F]{64}", said)
                 or not (is_name(name) and self.has(name))
             ):
                 raise error(
                     ValueError,
                     "from_pretrained",
-                    got=f"sha256 {shown(digest, 80)} for {shown(name)}",
+                    got=f"sha256 {shown(said, 80)} for {shown(name)}",
                     rule="it is a digest of 64 hexadecimal digits, or a dict of them, for files that are in the folder",
                     cure="write sha256={…} with what `sha256sum *` says of the files",
                 )
-        return found | {name: digest.lower() for name, digest in own.items()}
+        return found | {name: said.lower() for name, said in own.items()}
 
 
 def _stamp(file: Path | None) -> Any:
     try:
         found = os.stat(file)  # type: ignore[arg-type]
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns  # mtime may be set
     except (OSError, TypeError):
         return None
 
 
-def _header(file: Path) -> Iterator[Entry]:
+def digest_of(settings: Mapping[str, Any]) -> str | None:
+    """The digest of what config.json says, however it is written there; None for what is nested too deep."""
+    try:
+        return digest({}, json.loads(json.dumps(settings, sort_keys=True)))
+    except RecursionError:
+        return None
+
+
+def _header(file: Path) -> tuple[list[Entry], dict[str, Any]]:
+    """The tensors of a file, and what else its header says."""
     package = safetensors_package()
     with reading(file), open(file, "rb") as opened:
         try:  # most: what describes the numbers
@@ -220,9 +272,12 @@ def _header(file: Path) -> Iterator[Entry]:
                 raise
             raise damaged(file, f"it is a safetensors file; here {shown(str(problem), 200)}") from None
         start = opened.tell()
-    header.pop("__metadata__", None)
-    for name, entry in header.items():
-        yield Entry(file, name, tuple(entry["shape"]), entry["dtype"], start + entry["data_offsets"][0])
+    metadata = header.pop("__metadata__", None) or {}
+    entries = [
+        Entry(file, name, tuple(entry["shape"]), entry["dtype"], start + entry["data_offsets"][0])
+        for name, entry in header.items()
+    ]
+    return entries, metadata
 
 
 def check_type(entry: Entry) -> None:

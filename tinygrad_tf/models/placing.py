@@ -9,18 +9,20 @@ model rather than half of one; and the note goes. A save that finds a note finis
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from ..contents import raw_header
 from ..errors import error
-from ..files import as_before, explained, place_of, shown, write_whole
+from ..files import as_before, explained, place_of, shown
 from ..locks import try_lock
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
@@ -43,8 +45,8 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
     with explained("save_pretrained", path, "the folder can be written to", "the folder "):
         path = Path(os.path.realpath(path))  # a link may lead elsewhere before this ends
         path.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
-            finish(path)
+        with _alone(path) as opened:
+            finish(path, opened)
             for stray in [file for file in path.iterdir() if _STRAY.fullmatch(file.name)]:
                 stray.unlink()  # of a save that was stopped before its files counted
             number, files = secrets.token_hex(8), dict(files)
@@ -63,7 +65,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
                     rule=f"their names fit a note of {_NOTE} bytes, by which a save is finished that was stopped",
                     cure="write a larger max_shard_size, so that there are fewer",
                 )
-            _place(path, number, files, note)
+            _place(path, opened, number, files, note)
 
 
 def _check_ours(file: Path) -> None:
@@ -110,23 +112,64 @@ def _shards(path: Path) -> list[str]:
     return sorted(name for name in ours if os.path.isfile(path / name))
 
 
-def _place(path: Path, number: str, files: Mapping[str, Callable[[Path], Any]], note: dict[str, Any]) -> None:
+def _place(
+    path: Path, opened: int | None, number: str, files: Mapping[str, Callable[[Path], Any]], note: dict[str, Any]
+) -> None:
     """Write the files beside their places, then the note, then bring them to their places."""
+    folder = _Folder(path, opened)
+    noted: dict[str, Callable[[Path], Any]] = {NOTE: lambda beside: beside.write_text(json.dumps(note), "utf-8")}
     try:
-        for name, write in files.items():
+        for name, write in {**files, **noted}.items():
             beside = path / _beside(name, number)
             write(beside)
             with open(beside, "rb+") as file:
                 os.fsync(file.fileno())
             if (path / name).exists():
                 as_before(beside, path / name, os.stat(path / name))
-        write_whole(path / NOTE, lambda beside: beside.write_text(json.dumps(note), "utf-8"))
+        for name in files:
+            folder.check(_beside(name, number))  # another folder may have stood at the path for a while
+        folder.move(_beside(NOTE, number), NOTE)
     except BaseException:
-        if read_note(path) != note:
-            for name in files:
+        if not folder.has(NOTE):
+            for name in (*files, NOTE):
                 (path / _beside(name, number)).unlink(missing_ok=True)
         raise
-    finish(path)
+    finish(path, opened, note)
+
+
+class _Folder(NamedTuple):
+    """A folder that is open: what is done here is done in it, wherever its path leads meanwhile."""
+
+    path: Path
+    opened: int | None
+
+    def _of(self, name: str) -> Any:
+        return self.path / name if self.opened is None else name
+
+    def check(self, name: str) -> None:
+        """Raise FileNotFoundError if there is no such file."""
+        os.stat(self._of(name), dir_fd=self.opened)
+
+    def has(self, name: str) -> bool:
+        try:
+            return stat.S_ISREG(os.stat(self._of(name), dir_fd=self.opened).st_mode)
+        except OSError as problem:
+            if problem.errno not in (errno.ENOENT, errno.ENAMETOOLONG):  # what cannot be seen is not taken for moved
+                raise
+            return False
+
+    def move(self, name: str, to: str) -> None:
+        os.replace(self._of(name), self._of(to), src_dir_fd=self.opened, dst_dir_fd=self.opened)
+
+    def remove(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._of(name), dir_fd=self.opened)
+
+    def to_disk(self) -> None:
+        """Let what has moved outlast a power cut, where folders can be written out."""
+        if self.opened is not None:
+            with contextlib.suppress(OSError):
+                os.fsync(self.opened)
 
 
 def _sums(path: Path, number: str, names: list[str], gone: list[str]) -> bytes:
@@ -153,20 +196,22 @@ def _digest(file: Path) -> str | None:
         return None
 
 
-def finish(path: Path) -> None:
-    """Bring the files of a save whose note is there to their places."""
-    note = read_note(path)
-    if note is None:
+def finish(path: Path, opened: int | None = None, note: dict[str, Any] | None = None) -> None:
+    """Bring the files of a save whose note is there to their places, in the folder that is ``opened``."""
+    folder, note = _Folder(path, opened), note or read_note(path)
+    if note is None or not folder.has(NOTE):
         return
-    waiting = {name: path / _beside(name, note["id"]) for name in note["files"]}
-    if CONFIG in waiting and os.path.isfile(waiting[CONFIG]):
-        (path / CONFIG).unlink(missing_ok=True)
+    waiting = {name: _beside(name, note["id"]) for name in note["files"]}
+    if CONFIG in waiting and folder.has(waiting[CONFIG]):
+        folder.to_disk()
+        folder.remove(CONFIG)
     for name in note["gone"]:
-        (path / name).unlink(missing_ok=True)
+        folder.remove(name)
     for name, beside in sorted(waiting.items(), key=lambda item: item[0] == CONFIG):  # it is the last
-        if os.path.isfile(beside):
-            os.replace(beside, path / name)
-    (path / NOTE).unlink(missing_ok=True)
+        if folder.has(beside):
+            folder.move(beside, name)
+    folder.remove(NOTE)
+    folder.to_disk()
 
 
 def read_note(path: Path) -> dict[str, Any] | None:
@@ -255,10 +300,13 @@ def _beside(name: str, number: str) -> str:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """A context manager in which no other process, or thread, writes to the folder. A dead one holds nobody up."""
+def _alone(path: Path) -> Iterator[int | None]:
+    """A context manager in which no other process, or thread, writes to the folder, and which opens it.
+
+    A dead one holds nobody up.
+    """
     if os.name == "nt":  # there a folder cannot be opened
-        yield
+        yield None
         return
     folder = os.open(path, os.O_RDONLY)
     try:
@@ -270,6 +318,6 @@ def _alone(path: Path) -> Iterator[None]:
                 rule="one save at a time writes to a folder",
                 cure="wait until the other has ended, or choose another folder",
             )
-        yield
+        yield folder
     finally:
         os.close(folder)

@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import nn
 from ..autograd.changes import wrote
-from ..contents import safetensors_package, write_safetensors
+from ..contents import digest, safetensors_package, write_safetensors
 from ..errors import error, found_in, shown
 from ..fields import check, whole
 from ..files import check_path
@@ -29,7 +29,7 @@ from ..nn.outline import outline
 from ..wording.languages import translated
 from ..wording.texts import named
 from .configs import family
-from .folders import WEIGHTS, Digests, Entry, Folder, check_type, read
+from .folders import OF_CONFIG, OF_MODEL, WEIGHTS, Digests, Entry, Folder, check_type, digest_of, read
 from .hub import folder_of
 from .placing import CONFIG, INDEX, write_folder
 
@@ -66,7 +66,8 @@ class Pretrained(nn.Module):
         No memory is taken before all names and shapes in the files are those that config.json describes. A changed
         number, though, shows only by a digest, which such folders do not have by themselves: ``sha256`` is that of
         model.safetensors, or a dict from files to digests; a file SHA256SUMS in the folder counts as well, as
-        ``sha256sum *`` and ``save_pretrained(…, sha256=True)`` write it.
+        ``sha256sum *`` and ``save_pretrained(…, sha256=True)`` write it. Files that ``save_pretrained`` wrote say what
+        they are parts of: shards of two saves are refused, and it warns where config.json is not the weights' own.
 
         Raises FileNotFoundError where something is missing, ValueError for files that are damaged, of another digest or
         of another kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
@@ -125,18 +126,20 @@ class Pretrained(nn.Module):
         one, n = len(shards) == 1, len(shards)
         names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         safetensors_package()  # without it nobody could read here what is written
-        files: dict[str, Callable[[Path], Any]] = {
-            name: functools.partial(write_safetensors, shard, metadata={"format": "pt"})
-            for name, shard in zip(names, shards, strict=True)
-        }
         descriptions = self._descriptions()
+        belongs = {OF_CONFIG: str(digest_of(json.loads(_text(descriptions[CONFIG]))))}
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
             weight_map = {name: file for file, shard in zip(names, shards, strict=True) for name in shard}
-            descriptions[INDEX] = {"metadata": {"total_size": total}, "weight_map": weight_map}
+            belongs[OF_MODEL] = digest({name: array for shard in shards for name, array in shard.items()}, weight_map)
+            about = {"total_size": total, OF_MODEL: belongs[OF_MODEL]}
+            descriptions[INDEX] = {"metadata": about, "weight_map": weight_map}
+        files: dict[str, Callable[[Path], Any]] = {
+            name: functools.partial(write_safetensors, shard, metadata={"format": "pt", **belongs})
+            for name, shard in zip(names, shards, strict=True)
+        }
         for name, content in descriptions.items():
-            text = json.dumps(content, indent=2, default=_plain) + "\n"
-            files[name] = functools.partial(Path.write_text, data=text, encoding="utf-8")
+            files[name] = functools.partial(Path.write_text, data=_text(content), encoding="utf-8")
         write_folder(Path(folder), files, [INDEX if one else WEIGHTS], sha256)  # one of them is of an earlier save
 
     def _check_described(self, written: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -271,6 +274,10 @@ def _listed(lists: Mapping[str, list[str]]) -> str:
         if names
     ]
     return "; ".join(map(translated, problems))
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, indent=2, default=_plain) + "\n"
 
 
 def _plain(value: Any) -> Any:

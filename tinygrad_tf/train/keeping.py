@@ -24,7 +24,7 @@ from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..signals import whole
 from ..wording.languages import either
-from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, save_checkpoint
+from .saving import FORMAT, Checkpoint, header_of, load_checkpoint, write_checkpoint
 from .turns import one_by_one
 
 T = TypeVar("T")
@@ -129,7 +129,8 @@ class CheckpointFile:
             try:
                 if not outer:
                     self._make_way(step)
-                save_checkpoint(self.path, model, optimizer, schedule, step, notes)
+                kept = [_digest_of(old) for old in self._older or () if self._is_ours(old)] if self.keep > 1 else []
+                write_checkpoint(self.path, model, optimizer, schedule, step, notes, kept)
                 self._ours, self._digest, self.step = _look(self.path), _digest_of(self.path), step
                 self._place = os.path.realpath(self.path)
                 self._remove_old()
@@ -222,8 +223,14 @@ class CheckpointFile:
         return {p: int(found[p]) for p in sorted(found, key=lambda p: int(found[p]))}
 
     def _kept_before(self) -> dict[Path, Any]:
-        """The older checkpoints that the training kept from which this one goes on."""
-        return {p: _look(p) for p, step in self._kept().items() if step_of(p) == step}
+        """The older checkpoints that the training kept from which this one goes on, as its file says.
+
+        Others that are called so are copies that somebody made, or of other trainings. A second name of the file itself
+        was given by a save that was stopped.
+        """
+        now, kept = _look(self.path), _said(self.path, lambda header: list(header.get("kept", []))) or []
+        found = {p: _look(p) for p, step in self._kept().items() if step_of(p) == step}
+        return {p: look for p, look in found.items() if look == now or _digest_of(p) in kept}
 
     def _is_ours(self, old: Path) -> bool:
         """Whether it is the file that we kept, and not another that came in its place."""

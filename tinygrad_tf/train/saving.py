@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -172,6 +172,19 @@ def save_checkpoint(
     >>> load_checkpoint(f"{folder}/line.safetensors").notes
     {'inputs': ['x', 'y']}
     """
+    write_checkpoint(path, model, optimizer, schedule, step, notes)
+
+
+def write_checkpoint(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer | None = None,
+    schedule: LRScheduler | None = None,
+    step: int = 0,
+    notes: Mapping[str, Any] | None = None,
+    kept: Sequence[str | None] = (),
+) -> None:
+    """:func:`save_checkpoint`, with the digests of the older ones that are ``kept`` beside."""
     arrays: Arrays = {name: p.array for name, p in model.state_dict().items()}
     _check_arrays(arrays)
     check("save_checkpoint", {"step": step}, {"step": whole_number(0)})
@@ -195,7 +208,7 @@ def save_checkpoint(
     try:
         again = json.loads(json.dumps(state))
         is_same = json.dumps(again) == json.dumps(state)
-        header = {"format": 1, "sha256": digest(arrays, state), "state": state}
+        header = {"format": 1, "sha256": digest(arrays, state), "state": state, **({"kept": [*kept]} if kept else {})}
         text = json.dumps(header)
     except (TypeError, ValueError, RecursionError) as problem:
         raise no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
