@@ -30,6 +30,8 @@ Layout = tuple[tuple[int, ...], tuple[int, ...]]  # an array's shape and strides
 
 #: Heads with fewer scores are done in vectors of queries, or by NumPy: BLAS takes longer to begin than to multiply.
 FEW = 1024
+#: Beside a causal limit so many queries, or keys, are multiplied at once.
+SOME = 16
 
 
 @inner()
@@ -53,65 +55,102 @@ def _drop(P: Any, kept: Any, factor: Any, out: Any) -> None:
             out[i, j] = P[i, j] * factor if kept[i, j] else P.dtype.type(0)
 
 
+@inner()
+def _at_once(P: Any, offset: Any) -> Any:
+    """How many rows or columns of P are multiplied at once: few beside a causal limit, which forbids the rest."""
+    return SOME if offset < P.shape[1] else max(P.shape)
+
+
+@inner()
+def _scores(P: Any, width: Any, alpha: Any, a: Any, lda: Any, b: Any, ldb: Any, offset: Any) -> None:
+    """P ← alpha · A · Bᵀ, with A (L, width) and B (S, width), but for most of what the limit forbids."""
+    (L, S), some, size = P.shape, _at_once(P, offset), P.itemsize
+    for i in range(0, L, some):
+        rows = min(some, L - i)
+        seen = min(S, max(0, i + rows + offset))
+        gemm(PLAIN, TURNED, rows, seen, width, alpha, a + i * lda * size, lda, b, ldb, P.dtype.type(0),
+             P.ctypes.data + i * S * size, S)  # fmt: skip
+
+
+@inner()
+def _over_keys(P: Any, width: Any, alpha: Any, b: Any, ldb: Any, c: Any, ldc: Any, offset: Any) -> None:
+    """C ← alpha · P · B, with B (S, width) and C (L, width)."""
+    (L, S), some, size = P.shape, _at_once(P, offset), P.itemsize
+    for i in range(0, L, some):
+        rows = min(some, L - i)
+        seen = min(S, max(0, i + rows + offset))
+        gemm(PLAIN, PLAIN, rows, width, seen, alpha, P.ctypes.data + i * S * size, S, b, ldb, P.dtype.type(0),
+             c + i * ldc * size, ldc)  # fmt: skip
+
+
+@inner()
+def _over_queries(P: Any, width: Any, alpha: Any, b: Any, ldb: Any, c: Any, ldc: Any, offset: Any) -> None:
+    """C ← alpha · Pᵀ · B, with B (L, width) and C (S, width)."""
+    (L, S), some, size = P.shape, _at_once(P, offset), P.itemsize
+    for j in range(0, S, some):
+        first = min(L, max(0, j - offset))
+        gemm(TURNED, PLAIN, min(some, S - j), width, L - first, alpha, P.ctypes.data + (first * S + j) * size, S,
+             b + first * ldb * size, ldb, P.dtype.type(0), c + j * ldc * size, ldc)  # fmt: skip
+
+
 @kernel
 def _short(n: Any, Q: Any, K: Any, V: Any, Y: Any, begins: Any, ld: Any, scale: Any, offset: Any, mask: Any, kept: Any,
            factor: Any, width: Any, P: Any) -> None:  # fmt: skip
     """Of Q, K, V and Y the first rows are given: they say where the arrays lie."""
     heads, L, S = P.shape
     at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, Y.ctypes.data))
-    one, zero = P.dtype.type(1), P.dtype.type(0)
+    one = P.dtype.type(1)
     before = one_thread()
     for w in prange(n):
+        dropped = np.empty((L if kept.size else 0, S), P.dtype)
         for h in range(w * heads // n, (w + 1) * heads // n):
             p = P[h]
-            gemm(PLAIN, TURNED, L, S, width[0], scale, at[0, h], ld[0], at[1, h], ld[1], zero, p.ctypes.data, S)
+            _scores(p, width[0], scale, at[0, h], ld[0], at[1, h], ld[1], offset)
             for i in range(L):
                 stop = min(S, max(0, i + offset + 1))
                 allow(p[i, :stop], i, mask[h if len(mask) > 1 else 0], mask.size > 0)
                 _softmax_row(p[i], stop)
             if kept.size:
-                dropped = np.empty((L, S), P.dtype)
                 _drop(p, kept[h], factor, dropped)
-                gemm(PLAIN, PLAIN, L, width[1], S, one, dropped.ctypes.data, S, at[2, h], ld[2], zero, at[3, h], ld[3])
-            else:
-                gemm(PLAIN, PLAIN, L, width[1], S, one, p.ctypes.data, S, at[2, h], ld[2], zero, at[3, h], ld[3])
+                p = dropped
+            _over_keys(p, width[1], one, at[2, h], ld[2], at[3, h], ld[3], offset)
     threads_as(before)
 
 
 @inner()
-def _d_softmax_row(dP: Any, P: Any) -> None:
-    total = dot(dP, P)
-    for j in range(P.size):
-        dP[j] = (dP[j] - total) * P[j]
+def _d_softmax_row(dP: Any, P: Any, stop: Any) -> None:
+    """The gradient of the first ``stop`` scores, in place. That of those behind becomes 0."""
+    if stop > 0:
+        total = dot(dP[:stop], P[:stop])
+        for j in range(stop):
+            dP[j] = (dP[j] - total) * P[j]
+    dP[stop:] = 0
 
 
 @kernel
 def _d_short(n: Any, Q: Any, K: Any, V: Any, dY: Any, dQ: Any, dK: Any, dV: Any, begins: Any, ld: Any, scale: Any,
-             kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
+             offset: Any, kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
     """The gradients of :func:`_short`, whose arrays are given likewise."""
     heads, L, S = P.shape
     at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, dY.ctypes.data,
                          dQ.ctypes.data, dK.ctypes.data, dV.ctypes.data))  # fmt: skip
-    one, zero = P.dtype.type(1), P.dtype.type(0)
-    d, dv = width[0], width[1]
+    one = P.dtype.type(1)
     before = one_thread()
     for w in prange(n):
-        T, D = np.empty((L, S), P.dtype), np.empty((L, S), P.dtype)
-        t, q, k = T.ctypes.data, ld[0], ld[1]
+        dS, dropped = np.empty((L, S), P.dtype), np.empty((L if kept.size else 0, S), P.dtype)
         for h in range(w * heads // n, (w + 1) * heads // n):
             p = P[h]
+            _scores(dS, width[1], one, at[3, h], ld[3], at[2, h], ld[2], offset)
             if kept.size:
-                _drop(p, kept[h], factor, D)
-                gemm(TURNED, PLAIN, S, dv, L, one, D.ctypes.data, S, at[3, h], ld[3], zero, at[6, h], ld[6])
-            else:
-                gemm(TURNED, PLAIN, S, dv, L, one, p.ctypes.data, S, at[3, h], ld[3], zero, at[6, h], ld[6])
-            gemm(PLAIN, TURNED, L, S, dv, one, at[3, h], ld[3], at[2, h], ld[2], zero, t, S)
-            if kept.size:
-                _drop(T, kept[h], factor, T)
+                _drop(dS, kept[h], factor, dS)
             for i in range(L):
-                _d_softmax_row(T[i], p[i])
-            gemm(PLAIN, PLAIN, L, d, S, scale, t, S, at[1, h], k, zero, at[4, h], ld[4])
-            gemm(TURNED, PLAIN, S, d, L, scale, t, S, at[0, h], q, zero, at[5, h], ld[5])
+                _d_softmax_row(dS[i], p[i], min(S, max(0, i + offset + 1)))
+            _over_keys(dS, width[0], scale, at[1, h], ld[1], at[4, h], ld[4], offset)
+            _over_queries(dS, width[0], scale, at[0, h], ld[0], at[5, h], ld[5], offset)
+            if kept.size:
+                _drop(p, kept[h], factor, dropped)
+                p = dropped
+            _over_queries(p, width[1], one, at[3, h], ld[3], at[6, h], ld[6], offset)
     threads_as(before)
 
 
@@ -236,14 +275,15 @@ def d_attention(
         h = _heads_of(mask, keep, Q, K, V, dY)
     if h is None or (not h.long and saved.shape[:-2] != h.shape):
         return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
+    last = h.S if offset is None else offset
     if h.long:
-        dQ, dK, dV = _d_of_long(h, dY, Y, saved, Q, K, V, h.S if offset is None else offset, h.mask(mask))
+        dQ, dK, dV = _d_of_long(h, dY, Y, saved, Q, K, V, last, h.mask(mask))
     else:
         dQ, dK, dV = h.new(h.L, Q.shape[-1]), h.new(h.S, Q.shape[-1]), h.new(h.S, V.shape[-1])
         factor, P = h.dtype.type(1 / (1 - p or 1)), saved.reshape(h.count, h.L, h.S)
         backward = d_few if h.few else _d_short
         backward(2 * h.work, _first(Q), _first(K), _first(V), _first(dY), _first(dQ), _first(dK), _first(dV),
-                 h.begins, h.apart, h.scale, h.kept(keep), factor, h.width, P)  # fmt: skip
+                 h.begins, h.apart, h.scale, last, h.kept(keep), factor, h.width, P)  # fmt: skip
     return dQ if needs[0] else None, dK if needs[1] else None, dV if needs[2] else None, None
 
 

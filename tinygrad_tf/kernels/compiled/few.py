@@ -117,7 +117,7 @@ def few_forward(n: Any, Q: Any, K: Any, V: Any, Y: Any, begins: Any, ld: Any, sc
 
 @kernel
 def d_few(n: Any, Q: Any, K: Any, V: Any, dY: Any, dQ: Any, dK: Any, dV: Any, begins: Any, ld: Any, scale: Any,
-          kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
+          offset: Any, kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
     """The gradients of :func:`few_forward`, whose arrays are given likewise."""
     heads, L, keys = P.shape
     at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, dY.ctypes.data,
