@@ -238,6 +238,24 @@ def test_what_is_no_part_of_a_model_is_not_replaced(make, size, tmp_path):
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize("size", [5 * 10**9, 1500], ids=["one file", "shards"])
+def test_what_a_training_saves_there_while_it_is_written_is_not_replaced(size, tmp_path, monkeypatch):
+    model_of(1).save_pretrained(tmp_path)
+    before = (tmp_path / "config.json").read_bytes()
+    as_before = placing.as_before
+
+    def later(*given):
+        a_checkpoint(tmp_path)
+        as_before(*given)
+
+    monkeypatch.setattr(placing, "as_before", later)
+    with pytest.raises(FileExistsError, match="it replaces only models"):
+        model_of(2).save_pretrained(tmp_path, size)
+    assert train.load_checkpoint(tmp_path / "model.safetensors").step == 99
+    assert (tmp_path / "config.json").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def fewer_layers(model):
     model.transformer["h"].pop()
 
