@@ -205,6 +205,17 @@ def test_ranks_are_told_of_a_file_that_is_not_theirs(tmp_path):
 
 
 @unix
+def test_a_last_save_that_failed_can_be_repeated_by_ranks(tmp_path):
+    path = tmp_path / "m.safetensors"
+    job = start_ranks(path, "8", "crowded")
+    _, said = job.communicate(timeout=60)
+    assert said.count("caught: ") == 2, said
+    assert job.returncode == 0, said
+    assert sorted(load_checkpoint(path).notes["history"]["accuracy"]) == ["5", "8"]  # with what was measured since
+    only(path)
+
+
+@unix
 def test_the_limit_of_processor_time_saves(tmp_path):
     import resource
 
