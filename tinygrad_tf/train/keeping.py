@@ -259,21 +259,24 @@ class CheckpointFile:
         real, old = Path(os.path.realpath(self.path)), self._of(step)
         self._older = self._older or {}
         try:
-            if os.path.lexists(old) and not self._is_ours(old):
-                raise FileExistsError(
-                    errno.EEXIST, either(f"{shown(old)} is somebody else's file", f"{shown(old)} 是别人的文件")
-                )
+            self._check_free(old)
             old.unlink(missing_ok=True)
             try:
                 os.link(real, old)
             except OSError:  # a disk without links
-                write_whole(old, lambda beside: shutil.copy2(real, beside))
+                write_whole(old, lambda beside: shutil.copy2(real, beside), lambda: self._check_free(old))
             self._older.pop(old, None)
             self._older[old] = _look(old)  # the newest is the last: clocks may go backwards
         except OSError as problem:
             _warn(
                 f"the checkpoint of step {step} is not kept beside the newer one: {problem}",
                 f"第 {step} 步的检查点没能与新的一起留下：{problem}",
+            )
+
+    def _check_free(self, old: Path) -> None:
+        if os.path.lexists(old) and not self._is_ours(old):
+            raise FileExistsError(
+                errno.EEXIST, either(f"{shown(old)} is somebody else's file", f"{shown(old)} 是别人的文件")
             )
 
     def _remove_old(self) -> None:
