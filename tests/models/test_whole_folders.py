@@ -435,7 +435,9 @@ def test_a_folder_with_the_weights_of_two_models_is_refused(sizes, tmp_path):
         GPT2.from_pretrained(tmp_path / "0")
     for shard in (tmp_path / "0").glob("model-*"):
         shard.unlink()  # an index alone, as transformers leaves it beside a single file, leads nowhere
-    GPT2.from_pretrained(tmp_path / "0")
+    with warnings.catch_warnings(record=True) as told:
+        GPT2.from_pretrained(tmp_path / "0")
+    assert len(told) == (sizes[0] is None)  # then generation_config.json is the other's
 
 
 @pytest.mark.parametrize("size", [None, 1500], ids=["one file", "shards"])

@@ -173,8 +173,9 @@ class Folder:
         """Warn if config.json, or another file of settings, is not the one that was saved with the weights."""
         said = {CONFIG: (OF_CONFIG, self.described)}
         said |= {name: (OF_MODEL, of) for name, of in self.of_model.items() if of is not None}
+        weights = [each for name, each in self.belongs.items() if name != INDEX]  # which may lead nowhere
         for name, (kind, of) in said.items():
-            if all(each.get(kind) in (None, of) for each in self.belongs.values()):
+            if all(each.get(kind) in (None, of) for each in weights):
                 continue
             place = shown(str(self.path / name))
             warnings.warn(
