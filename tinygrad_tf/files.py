@@ -19,8 +19,10 @@ from .locks import try_lock
 from .wording.texts import capped
 
 
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+def write_whole(path: Path, write: Callable[[Path], Any], check: Callable[[], Any] | None = None) -> None:
     """Let ``write`` make a file beside ``path``, which takes its place only when all of it is on the disk.
+
+    Right before, ``check`` may raise: writing takes its time, and somebody may have put another file there.
 
     Where ``path`` is a link, it stays one, and the file that it leads to is replaced. Who may read and write the file
     stays as it was. What a killed process left half-written for the same ``path`` is removed. Raises OSError, in the
@@ -39,6 +41,8 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
                 as_before(new, real, old)
             if os.name == "nt":  # there what is open cannot be moved
                 os.close(descriptor.pop())
+            if check is not None:
+                check()
             os.replace(new, real)
         _to_disk(real.parent)
 

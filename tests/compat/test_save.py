@@ -15,6 +15,7 @@ from cases.torch_files import FILES
 
 import tinygrad_tf
 from tinygrad_tf import Tensor, load, manual_seed, nn, optim, random, save
+from tinygrad_tf.compat import files
 from tinygrad_tf.train import load_checkpoint, save_checkpoint
 
 safetensors = pytest.importorskip("safetensors.numpy", reason='pip install "tinygrad_tf[train]"')
@@ -268,6 +269,25 @@ OTHERS = {
     "an archive": lambda path: path.write_bytes(b"PK\x03\x04 and so on"),
     "eight bytes and a brace": lambda path: path.write_bytes(b"12345678{" + b"x" * 50),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_another_file_that_comes_while_it_is_written_is_not_replaced(make, tmp_path, monkeypatch):
+    path, theirs, write = tmp_path / "m.pt", tmp_path / "theirs", files.write_safetensors
+    save({"w": Tensor([1.0])}, path)
+    make(theirs)
+    number = theirs.stat().st_ino
+
+    def slowly(*given):
+        write(*given)
+        path.unlink()
+        theirs.rename(path)
+
+    monkeypatch.setattr(files, "write_safetensors", slowly)
+    with pytest.raises(FileExistsError, match="nothing else is lost"):
+        save({"w": Tensor([2.0])}, path)
+    assert path.stat().st_ino == number
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)

@@ -381,6 +381,17 @@ def test_terms_lead_to_the_glossary_and_answers_are_folded(name, term, answer, b
         page.get_by_text(answer, exact=True).wait_for()
 
 
+@pytest.mark.parametrize("name", ["index.html", "index.zh.html"])
+@pytest.mark.parametrize("address", ["%", "%E0%A4%A", "", "nowhere"])
+def test_no_address_breaks_the_guide(name, address, browser, with_terms):
+    with opening(browser, with_terms) as open:
+        page = open(name)
+        page.goto("about:blank")
+        page.goto(f"{(with_terms / name).as_uri()}#{address}")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator(".answer[open]").count() == 1
+
+
 @pytest.mark.parametrize(("name", "comment"), [("index.html", "# one"), ("index.zh.html", "# 一")])
 def test_comments_are_in_the_language_of_the_page(name, comment, with_terms):
     text = (with_terms / name).read_text(encoding="utf-8")

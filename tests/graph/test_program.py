@@ -15,6 +15,7 @@ import tinygrad_tf
 from tinygrad_tf import Function, Tensor, checkpoint, gradcheck, graph, manual_seed, models, nn
 from tinygrad_tf import nn as layers
 from tinygrad_tf.autograd.operation import op
+from tinygrad_tf.files import write_whole
 from tinygrad_tf.graph import program
 from tinygrad_tf.nn import functional as F
 
@@ -188,10 +189,26 @@ def test_a_script_that_cannot_be_replaced_keeps_its_data(tmp_path):
     assert run.stdout.startswith("loss 5")
 
 
-@pytest.mark.parametrize("name, make", [
+OTHERS = pytest.mark.parametrize("name, make", [
     ("step.npz", lambda p: p.write_text("mine")), ("step.npz", lambda p: np.savez(p, x=np.ones(2))),
     ("step.py", lambda p: p.write_text("from tinygrad_tf.graph import program  # the script that saves one")),
 ], ids=["text", "arrays", "script"])  # fmt: skip
+
+
+@OTHERS
+def test_what_comes_while_a_script_is_written_is_not_replaced(name, make, tmp_path, monkeypatch):
+    def slowly(path, write, *check):
+        write_whole(path, lambda beside: (write(beside), path.name == name and make(path)), *check)
+
+    monkeypatch.setattr("tinygrad_tf.graph.source.write_whole", slowly)
+    with pytest.raises(FileExistsError, match="no program wrote"):
+        program(leaf(1.0, name="x").sum()).save(tmp_path / "step.py")
+    now = (tmp_path / name).read_bytes()
+    make(tmp_path / name)
+    assert (tmp_path / name).read_bytes() == now
+
+
+@OTHERS
 def test_a_script_replaces_no_file_that_no_program_wrote(name, make, tmp_path):
     make(tmp_path / name)
     before = (tmp_path / name).read_bytes()

@@ -27,6 +27,7 @@ from training_job import trainer  # noqa: E402
 from tinygrad_tf import nn, random  # noqa: E402
 from tinygrad_tf.errors import is_explained  # noqa: E402
 from tinygrad_tf.parallel.launcher import mpiexec, passing_signals  # noqa: E402
+from tinygrad_tf.train import saving  # noqa: E402
 from tinygrad_tf.train.keeping import CheckpointFile  # noqa: E402
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint  # noqa: E402
 
@@ -201,6 +202,17 @@ def test_ranks_are_told_of_a_file_that_is_not_theirs(tmp_path):
     assert job.returncode != 0
     assert "a file that no training wrote" in said
     assert (tmp_path / "m.safetensors").read_text() == "Dear diary"
+
+
+@unix
+def test_a_last_save_that_failed_can_be_repeated_by_ranks(tmp_path):
+    path = tmp_path / "m.safetensors"
+    job = start_ranks(path, "8", "crowded")
+    _, said = job.communicate(timeout=60)
+    assert said.count("caught: ") == 2, said
+    assert job.returncode == 0, said
+    assert sorted(load_checkpoint(path).notes["history"]["accuracy"]) == ["5", "8"]  # with what was measured since
+    only(path)
 
 
 @unix
@@ -387,6 +399,27 @@ def test_a_file_that_somebody_puts_there_meanwhile_stays_and_nothing_is_lost(tmp
     assert path.read_text() == "Dear diary"
     assert bits(tmp_path / "m.step10.safetensors") == expected
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_file_that_comes_while_it_is_saved_stays(number, keep, tmp_path, monkeypatch, expected):
+    """By the time that all of the new one is written beside, another may have been put into its place."""
+    path, theirs, written, write = tmp_path / "m.safetensors", tmp_path / "theirs", [], saving.write_safetensors
+    save_checkpoint(theirs, nn.Linear(1, 1), step=7)
+
+    def slowly(arrays, beside, metadata):
+        write(arrays, beside, metadata)
+        written.append(beside)
+        if len(written) == number:
+            os.replace(theirs, path)
+
+    monkeypatch.setattr(saving, "write_safetensors", slowly)
+    job = trainer(path, STEPS, keep=keep)
+    with pytest.warns(UserWarning, match="is now somebody else's file"):
+        job.fit(progress=False)
+    assert load_checkpoint(path).step == 7
+    assert bits(job.path) == expected
 
 
 def test_a_folder_that_is_removed_meanwhile_comes_again(tmp_path, expected):

@@ -125,6 +125,27 @@ def test_a_checkpoint_of_the_same_step_that_another_wrote_stays(ours, tmp_path):
     assert steps(tmp_path) == {"m.safetensors": 5, "m.step4.safetensors": 4, theirs.name: 1}
 
 
+def test_what_comes_while_a_kept_one_is_copied_stays(tmp_path, monkeypatch):
+    """On a disk without links it takes its time."""
+    copy, theirs = shutil.copy2, tmp_path / "m.step1.safetensors"
+
+    def no_links(*_):
+        raise PermissionError(errno.EPERM, "no links here")
+
+    def slowly(*given):
+        copy(*given)
+        theirs.write_text("mine")
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(shutil, "copy2", slowly)
+    with CheckpointFile(tmp_path / "m.safetensors", keep=2) as file:
+        file.save(NET, step=1)
+        with pytest.warns(UserWarning, match="the checkpoint of step 1 is not kept"):
+            file.save(NET, step=2)
+    assert theirs.read_text() == "mine"
+    assert load_checkpoint(tmp_path / "m.safetensors").step == 2
+
+
 def test_a_second_name_of_the_file_keeps_what_it_had(tmp_path):
     with CheckpointFile(tmp_path / "m.safetensors") as file:
         file.save(NET, step=1)

@@ -85,9 +85,13 @@ def save(obj: Any, f: str | os.PathLike[str] | Any) -> None:
     if hasattr(f, "write"):
         f.write(write.save(arrays, {METADATA: text}))
         return
-    with explained("write", f):
-        _check_replaceable(Path(os.path.realpath(f)))
-    write_whole(Path(f), lambda beside: write_safetensors(arrays, beside, {METADATA: text}))
+
+    def check() -> None:
+        with explained("write", f):
+            _check_replaceable(Path(os.path.realpath(f)))
+
+    check()
+    write_whole(Path(f), lambda beside: write_safetensors(arrays, beside, {METADATA: text}), check)
 
 
 def load(

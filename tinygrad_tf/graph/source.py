@@ -91,19 +91,13 @@ class Program:
         """
         path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
         data = path.with_suffix(".npz")
-        for file in (path, data):
-            if not _may_be_replaced(file):
-                raise error(
-                    FileExistsError,
-                    "save",
-                    got=f"{shown(str(file), 300)}, which no program wrote",
-                    rule="a script, and its data beside it with the suffix .npz, replace those of a program alone",
-                    cure="give the program another name, or move that file away",
-                )
+        _check_replaceable(path)
+        _check_replaceable(data)
         number = hashlib.sha256(self.text.encode()).hexdigest()[:16]
         check_writable(path, len(self.text))  # an older script keeps its data where it cannot be replaced
-        write_whole(data, lambda beside: self._save_data(beside, number))
-        write_whole(path, lambda beside: beside.write_text(self.text + _MAIN.format(_MARK, number), encoding="utf-8"))
+        write_whole(data, lambda beside: self._save_data(beside, number), lambda: _check_replaceable(data))
+        script = self.text + _MAIN.format(_MARK, number)
+        write_whole(path, lambda beside: beside.write_text(script, "utf-8"), lambda: _check_replaceable(path))
         return path
 
     def _save_data(self, path: Path, number: str) -> None:
@@ -114,6 +108,17 @@ class Program:
 
 
 _MARK = "of program"  # under this name, which no argument has, the data say which program they belong to
+
+
+def _check_replaceable(file: Path) -> None:
+    if not _may_be_replaced(file):
+        raise error(
+            FileExistsError,
+            "save",
+            got=f"{shown(str(file), 300)}, which no program wrote",
+            rule="a script, and its data beside it with the suffix .npz, replace those of a program alone",
+            cure="give the program another name, or move that file away",
+        )
 
 
 def _may_be_replaced(file: Path) -> bool:

@@ -29,7 +29,7 @@ _DESCRIPTION = 500_000  # bytes of JSON that are read in any case; more of it mu
 _PIECE = 1 << 18  # so many numbers are read at once
 
 #: What save_pretrained writes into the header of each file of weights, by which halves of two models are told apart:
-#: the digests of config.json, and, of several files, of all numbers together; the index has that as well.
+#: the digests of config.json, and of all numbers together. The other JSON files have that as well.
 OF_CONFIG, OF_MODEL = "config_sha256", "model_sha256"
 
 Digests = str | Mapping[str, str] | None
@@ -59,6 +59,7 @@ class Folder:
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}
         self.described: str | None = None  # the digest of what config.json says
         self.belongs: dict[str, dict[str, Any]] = {}  # what the files say of what they are parts of
+        self.of_model: dict[str, Any] = {}  # and the JSON files of settings, which one may have changed
         for name in digests if isinstance(digests, Mapping) else ():  # those that are not read below, too
             self.file(name, "give digests of files that are there")
 
@@ -105,6 +106,8 @@ class Folder:
             raise damaged(file, "it holds an object {…}")
         if name == CONFIG:
             self.described = digest_of(content)
+        else:
+            self.of_model[name] = content.pop(OF_MODEL, None)
         return content
 
     def entries(self) -> dict[str, Entry]:
@@ -167,9 +170,14 @@ class Folder:
             )
 
     def _check_config(self) -> None:
-        """Warn if config.json is not the one that was saved with the weights."""
-        if any(each.get(OF_CONFIG) not in (None, self.described) for each in self.belongs.values()):
-            place = shown(str(self.path / CONFIG))
+        """Warn if config.json, or another file of settings, is not the one that was saved with the weights."""
+        said = {CONFIG: (OF_CONFIG, self.described)}
+        said |= {name: (OF_MODEL, of) for name, of in self.of_model.items() if of is not None}
+        weights = [each for name, each in self.belongs.items() if name != INDEX]  # which may lead nowhere
+        for name, (kind, of) in said.items():
+            if all(each.get(kind) in (None, of) for each in weights):
+                continue
+            place = shown(str(self.path / name))
             warnings.warn(
                 either(
                     f"{place} is not the one that was saved with the weights: it was changed since, or is of another "

@@ -128,6 +128,8 @@ def _place(
                 as_before(beside, path / name, os.stat(path / name))
         for name in files:
             folder.check(_beside(name, number))  # another folder may have stood at the path for a while
+        for name in (*files, *note["gone"]):
+            _check_ours(path / name)  # again: writing takes its time, and a training may have saved here
         folder.move(_beside(NOTE, number), NOTE)
     except BaseException:
         if not folder.has(NOTE):

@@ -67,7 +67,7 @@ class Pretrained(nn.Module):
         number, though, shows only by a digest, which such folders do not have by themselves: ``sha256`` is that of
         model.safetensors, or a dict from files to digests; a file SHA256SUMS in the folder counts as well, as
         ``sha256sum *`` and ``save_pretrained(…, sha256=True)`` write it. Files that ``save_pretrained`` wrote say what
-        they are parts of: shards of two saves are refused, and it warns where config.json is not the weights' own.
+        they are parts of: shards of two saves are refused, and it warns where a JSON file is not the weights' own.
 
         Raises FileNotFoundError where something is missing, ValueError for files that are damaged, of another digest or
         of another kind of model, RuntimeError for tensors that are missing, unexpected or of another shape.
@@ -126,14 +126,15 @@ class Pretrained(nn.Module):
         one, n = len(shards) == 1, len(shards)
         names = [WEIGHTS] if one else [f"model-{i:05}-of-{n:05}.safetensors" for i in range(1, n + 1)]
         safetensors_package()  # without it nobody could read here what is written
+        weight_map = {name: file for file, shard in zip(names, shards, strict=True) for name in shard}
+        of_model = digest({name: array for shard in shards for name, array in shard.items()}, weight_map)
         descriptions = self._descriptions()
-        belongs = {OF_CONFIG: str(digest_of(json.loads(_text(descriptions[CONFIG]))))}
+        belongs = {OF_CONFIG: str(digest_of(json.loads(_text(descriptions[CONFIG])))), OF_MODEL: of_model}
+        for name in descriptions.keys() - {CONFIG}:
+            descriptions[name][OF_MODEL] = of_model
         if not one:
             total = sum(a.nbytes for shard in shards for a in shard.values())
-            weight_map = {name: file for file, shard in zip(names, shards, strict=True) for name in shard}
-            belongs[OF_MODEL] = digest({name: array for shard in shards for name, array in shard.items()}, weight_map)
-            about = {"total_size": total, OF_MODEL: belongs[OF_MODEL]}
-            descriptions[INDEX] = {"metadata": about, "weight_map": weight_map}
+            descriptions[INDEX] = {"metadata": {"total_size": total, OF_MODEL: of_model}, "weight_map": weight_map}
         files: dict[str, Callable[[Path], Any]] = {
             name: functools.partial(write_safetensors, shard, metadata={"format": "pt", **belongs})
             for name, shard in zip(names, shards, strict=True)

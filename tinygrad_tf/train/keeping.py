@@ -30,6 +30,10 @@ from .turns import one_by_one
 T = TypeVar("T")
 
 
+class _Displaced(Exception):
+    """The file in whose place a checkpoint was to come is somebody else's now."""
+
+
 class CheckpointFile:
     """The checkpoint of one training. Enter it for as long as the training runs.
 
@@ -127,10 +131,16 @@ class CheckpointFile:
         with one_by_one, explained("write", self.path):  # two threads would take each other's files for somebody's
             outer = self._saving  # whether a handler of a signal saves while it is saved
             try:
-                if not outer:
-                    self._make_way(step)
-                kept = [_digest_of(old) for old in self._older or () if self._is_ours(old)] if self.keep > 1 else []
-                write_checkpoint(self.path, model, optimizer, schedule, step, notes, kept)
+                while True:
+                    if not outer:
+                        self._make_way(step)
+                    kept = [_digest_of(old) for old in self._older or () if self._is_ours(old)] if self.keep > 1 else []
+                    check = None if outer else self._check_place
+                    try:
+                        write_checkpoint(self.path, model, optimizer, schedule, step, notes, kept, check)
+                        break
+                    except _Displaced:
+                        continue
                 self._ours, self._digest, self.step = _look(self.path), _digest_of(self.path), step
                 self._place = os.path.realpath(self.path)
                 self._remove_old()
@@ -149,6 +159,12 @@ class CheckpointFile:
         if now is not None and self.keep > 1 and self.step is not None and self.step != step:
             self._keep_old(self.step)
         self._saving = True
+
+    def _check_place(self) -> None:
+        """Raise if somebody put a file there while it was saved."""
+        now = _look(self.path)
+        if now is not None and not self._is_mine(now):
+            raise _Displaced
 
     def try_save(self, *args: Any) -> bool:
         """:meth:`save`, or a warning that says why not; returns whether it is saved. The old file stays."""
@@ -243,21 +259,24 @@ class CheckpointFile:
         real, old = Path(os.path.realpath(self.path)), self._of(step)
         self._older = self._older or {}
         try:
-            if os.path.lexists(old) and not self._is_ours(old):
-                raise FileExistsError(
-                    errno.EEXIST, either(f"{shown(old)} is somebody else's file", f"{shown(old)} 是别人的文件")
-                )
+            self._check_free(old)
             old.unlink(missing_ok=True)
             try:
                 os.link(real, old)
             except OSError:  # a disk without links
-                write_whole(old, lambda beside: shutil.copy2(real, beside))
+                write_whole(old, lambda beside: shutil.copy2(real, beside), lambda: self._check_free(old))
             self._older.pop(old, None)
             self._older[old] = _look(old)  # the newest is the last: clocks may go backwards
         except OSError as problem:
             _warn(
                 f"the checkpoint of step {step} is not kept beside the newer one: {problem}",
                 f"第 {step} 步的检查点没能与新的一起留下：{problem}",
+            )
+
+    def _check_free(self, old: Path) -> None:
+        if os.path.lexists(old) and not self._is_ours(old):
+            raise FileExistsError(
+                errno.EEXIST, either(f"{shown(old)} is somebody else's file", f"{shown(old)} 是别人的文件")
             )
 
     def _remove_old(self) -> None:

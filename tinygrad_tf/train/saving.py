@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -183,8 +183,12 @@ def write_checkpoint(
     step: int = 0,
     notes: Mapping[str, Any] | None = None,
     kept: Sequence[str | None] = (),
+    may_replace: Callable[[], Any] | None = None,
 ) -> None:
-    """:func:`save_checkpoint`, with the digests of the older ones that are ``kept`` beside."""
+    """:func:`save_checkpoint`, with the digests of the older ones that are ``kept`` beside.
+
+    ``may_replace`` raises if the file that is there by the time all is written has to stay.
+    """
     arrays: Arrays = {name: p.array for name, p in model.state_dict().items()}
     _check_arrays(arrays)
     check("save_checkpoint", {"step": step}, {"step": whole_number(0)})
@@ -219,7 +223,7 @@ def write_checkpoint(
         arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
         text = json.dumps({**header, "format": 2, "state": {"step": int(step)}})
     safetensors_package()  # without it nobody could read here what is written
-    write_whole(Path(path), lambda beside: write_safetensors(arrays, beside, {_METADATA: text}))
+    write_whole(Path(path), lambda beside: write_safetensors(arrays, beside, {_METADATA: text}), may_replace)
 
 
 def no_notes(got: str) -> Exception:

@@ -208,10 +208,21 @@ class Trainer:
 
     def _save(self, write: Callable[..., Any]) -> None:
         self.shared.collect()
+        problem = None
         if self.file is not None and self.ranks.first:
-            with self.file, one_by_one, self._as_it_began():
-                notes = {**self._identity(), "history": asdict(self.history)}
-                write(self.file, self.model, self.optimizer, self.schedule, self.step, notes)
+            try:
+                with self.file, one_by_one, self._as_it_began():
+                    notes = {**self._identity(), "history": asdict(self.history)}
+                    write(self.file, self.model, self.optimizer, self.schedule, self.step, notes)
+            except Exception as failed:
+                problem = failed
+        self._raise_on_all(problem)
+
+    def _raise_on_all(self, problem: Exception | None) -> None:
+        """Raise what rank 0 met on all ranks: who catches it there and goes on needs the others."""
+        problem = self.ranks.from_first(problem)
+        if problem is not None:
+            raise problem
 
     def _as_it_began(self) -> contextlib.AbstractContextManager[Any]:
         """With the generator from which the step under way will draw its batch again."""
@@ -219,7 +230,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def _file_open(self) -> Iterator[None]:
-        """The file is this training's alone. What speaks against it is raised on all ranks, for all may catch it."""
+        """The file is this training's alone."""
         with contextlib.ExitStack() as stack:
             problem = None
             if self.file is not None and self.ranks.first:
@@ -228,9 +239,7 @@ class Trainer:
                     self.file.check_room(3 * sum(p.array.nbytes for p in self.model.parameters()))
                 except Exception as refused:
                     problem = refused
-            problem = self.ranks.from_first(problem)
-            if problem is not None:
-                raise problem
+            self._raise_on_all(problem)
             yield
 
     # ---- numbers that are none --------------------------------------------------------------------------------------

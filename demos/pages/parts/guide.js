@@ -88,8 +88,11 @@ for (const button of document.querySelectorAll(".copy")) {
 }
 
 // What is folded opens where the address leads into it, and all answers are printed.
+function led() {
+  try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return null; }  // #%
+}
 function unfold() {
-  const at = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const at = led();
   for (let part = at && at.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
 }
 addEventListener("hashchange", unfold);
