@@ -17,8 +17,8 @@ from ...sums import row_products
 from .. import attention as plain
 from ..keep import Keep
 from . import team
-from .few import d_few, few_forward, places
-from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
+from .few import d_few, few_forward
+from .gemm import PLAIN, TURNED, gemm, one_thread, places, threads_as
 from .lanes import LANES
 from .numbers import WIDE, dot, sum_of, top_of
 from .team import inner, is_compiled_for, kernel

@@ -10,20 +10,10 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from .gemm import PLAIN, TURNED
+from .gemm import PLAIN, TURNED, places
 from .lanes import LANES, every, larger, load, minus, number, over, plus, small_gemm, store, times
 from .numbers import exp
 from .team import inner, kernel
-
-
-@inner()
-def places(begins: Any, arrays: Any) -> Any:
-    """The address of each head in each array, from those of the arrays."""
-    at = begins.copy()
-    for i in range(len(arrays)):
-        for h in range(at.shape[1]):
-            at[i, h] += np.int64(arrays[i])
-    return at
 
 
 @inner()
@@ -118,7 +108,7 @@ def few_forward(n: Any, Q: Any, K: Any, V: Any, Y: Any, begins: Any, ld: Any, sc
 @kernel
 def d_few(n: Any, Q: Any, K: Any, V: Any, dY: Any, dQ: Any, dK: Any, dV: Any, begins: Any, ld: Any, scale: Any,
           offset: Any, kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
-    """The gradients of :func:`few_forward`, whose arrays are given likewise."""
+    """The gradients of :func:`few_forward`, given likewise. What ``offset`` forbids, P says: there it is 0."""
     heads, L, keys = P.shape
     at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, dY.ctypes.data,
                          dQ.ctypes.data, dK.ctypes.data, dV.ctypes.data))  # fmt: skip

@@ -74,6 +74,16 @@ def threads_as(before: Any) -> None:
         _set(before)
 
 
+@inner()
+def places(begins: Any, arrays: Any) -> Any:
+    """The address of each head in each array, from those of the arrays."""
+    at = begins.copy()
+    for i in range(len(arrays)):
+        for h in range(at.shape[1]):
+            at[i, h] += np.int64(arrays[i])
+    return at
+
+
 def gemm(turn_a: Any, turn_b: Any, m: Any, n: Any, k: Any, alpha: Any, a: Any, lda: Any, b: Any, ldb: Any, beta: Any,
          c: Any, ldc: Any) -> None:  # fmt: skip
     """C ← alpha · A · B + beta · C, with A (m, k), B (k, n) and C (m, n) given by address and entries from row to row.
