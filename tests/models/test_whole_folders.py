@@ -421,7 +421,7 @@ def test_a_note_of_which_nothing_waits_takes_nothing_away(tmp_path):
     hostile_note(tmp_path, files=["a" * 300, "config.json"], gone=["model.safetensors.index.json"])
     for _ in range(2):
         assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(2))
-        placing.finish(tmp_path)
+        placing.finish(placing.OpenFolder(tmp_path))
     assert not (tmp_path / ".save_pretrained.json").exists()
 
 

@@ -7,6 +7,7 @@ held against each other. What describes the numbers may not take much more room 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contents import bfloat16_of, digest, json_of, safetensors_header, safetensors_package
+from ..contents import bfloat16_of, json_of, safetensors_header, safetensors_package
 from ..errors import error, shown
 from ..files import explained
 from ..wording.languages import either
@@ -264,7 +265,7 @@ def _stamp(file: Path | None) -> Any:
 def digest_of(settings: Mapping[str, Any]) -> str | None:
     """The digest of what config.json says, however it is written there; None for what is nested too deep."""
     try:
-        return digest({}, json.loads(json.dumps(settings, sort_keys=True)))
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     except RecursionError:
         return None
 

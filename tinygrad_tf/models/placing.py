@@ -45,8 +45,8 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
     with explained("save_pretrained", path, "the folder can be written to", "the folder "):
         path = Path(os.path.realpath(path))  # a link may lead elsewhere before this ends
         path.mkdir(parents=True, exist_ok=True)
-        with _alone(path) as opened:
-            finish(path, opened)
+        with _alone(path) as folder:
+            finish(folder)
             for stray in [file for file in path.iterdir() if _STRAY.fullmatch(file.name)]:
                 stray.unlink()  # of a save that was stopped before its files counted
             number, files = secrets.token_hex(8), dict(files)
@@ -65,7 +65,7 @@ def write_folder(path: Path, files: Mapping[str, Callable[[Path], Any]], gone: l
                     rule=f"their names fit a note of {_NOTE} bytes, by which a save is finished that was stopped",
                     cure="write a larger max_shard_size, so that there are fewer",
                 )
-            _place(path, opened, number, files, note)
+            _place(folder, number, files, note)
 
 
 def _check_ours(file: Path) -> None:
@@ -112,11 +112,9 @@ def _shards(path: Path) -> list[str]:
     return sorted(name for name in ours if os.path.isfile(path / name))
 
 
-def _place(
-    path: Path, opened: int | None, number: str, files: Mapping[str, Callable[[Path], Any]], note: dict[str, Any]
-) -> None:
+def _place(folder: OpenFolder, number: str, files: Mapping[str, Callable[[Path], Any]], note: dict[str, Any]) -> None:
     """Write the files beside their places, then the note, then bring them to their places."""
-    folder = _Folder(path, opened)
+    path = folder.path
     noted: dict[str, Callable[[Path], Any]] = {NOTE: lambda beside: beside.write_text(json.dumps(note), "utf-8")}
     try:
         for name, write in {**files, **noted}.items():
@@ -136,14 +134,14 @@ def _place(
             for name in (*files, NOTE):
                 (path / _beside(name, number)).unlink(missing_ok=True)
         raise
-    finish(path, opened, note)
+    finish(folder, note)
 
 
-class _Folder(NamedTuple):
+class OpenFolder(NamedTuple):
     """A folder that is open: what is done here is done in it, wherever its path leads meanwhile."""
 
     path: Path
-    opened: int | None
+    opened: int | None = None  # its descriptor, where there are such
 
     def _of(self, name: str) -> Any:
         return self.path / name if self.opened is None else name
@@ -198,9 +196,9 @@ def _digest(file: Path) -> str | None:
         return None
 
 
-def finish(path: Path, opened: int | None = None, note: dict[str, Any] | None = None) -> None:
-    """Bring the files of a save whose note is there to their places, in the folder that is ``opened``."""
-    folder, note = _Folder(path, opened), note or read_note(path)
+def finish(folder: OpenFolder, note: dict[str, Any] | None = None) -> None:
+    """Bring the files of a save whose note is there to their places."""
+    note = note or read_note(folder.path)
     if note is None or not folder.has(NOTE):
         return
     waiting = {name: _beside(name, note["id"]) for name in note["files"]}
@@ -302,17 +300,17 @@ def _beside(name: str, number: str) -> str:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[int | None]:
+def _alone(path: Path) -> Iterator[OpenFolder]:
     """A context manager in which no other process, or thread, writes to the folder, and which opens it.
 
     A dead one holds nobody up.
     """
     if os.name == "nt":  # there a folder cannot be opened
-        yield None
+        yield OpenFolder(path)
         return
-    folder = os.open(path, os.O_RDONLY)
+    opened = os.open(path, os.O_RDONLY)
     try:
-        if try_lock(folder) is False:
+        if try_lock(opened) is False:
             raise error(
                 BlockingIOError,
                 "save_pretrained",
@@ -320,6 +318,6 @@ def _alone(path: Path) -> Iterator[int | None]:
                 rule="one save at a time writes to a folder",
                 cure="wait until the other has ended, or choose another folder",
             )
-        yield folder
+        yield OpenFolder(path, opened)
     finally:
-        os.close(folder)
+        os.close(opened)
