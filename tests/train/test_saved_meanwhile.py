@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("safetensors", reason='pip install "tinygrad_tf[train]"')
@@ -24,6 +26,7 @@ from training_job import trainer
 from tinygrad_tf import nn
 from tinygrad_tf.train.keeping import CheckpointFile
 from tinygrad_tf.train.saving import load_checkpoint
+from tinygrad_tf.train.turns import one_by_one
 
 STEPS = 8
 
@@ -158,6 +161,49 @@ def test_a_thread_that_saves_saves_what_goes_on_to_the_same_bits(tmp_path, expec
     check_copies(copies, expected)
 
 
+def ends_early(job, step):
+    """Train, and fail while the score of this step is measured."""
+    evaluate = job.evaluate
+    job.evaluate = lambda n: 1 / 0 if job.step == step else evaluate(n)
+    with pytest.raises(ZeroDivisionError):
+        job.fit(progress=False)
+
+
+def saved_now(job):
+    """All that a checkpoint holds, but for the generator, which is saved as a step began."""
+    state = job.optimizer.state_dict()["state"]
+    arrays = [p.array for p in job.model.state_dict().values()] + [x for each in state.values() for x in each.values()]
+    return [np.array(array).tobytes() for array in arrays], job.schedule.state_dict(), job.step, asdict(job.history)
+
+
+@pytest.mark.parametrize("resumes", [False, True])
+def test_nothing_that_is_saved_changes_while_it_is_another_thread_s_turn(resumes, tmp_path):
+    path = tmp_path / "m.safetensors"
+    if resumes:
+        ends_early(trainer(path, STEPS), 5)
+    job, changed, ended = trainer(path, STEPS), [], threading.Event()
+
+    def watch():
+        while not ended.is_set():
+            with one_by_one:
+                before = saved_now(job)
+                ended.wait(0.03)  # long enough for a step, or a score, to come to its end
+                changed.append(saved_now(job) != before)
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        if resumes:
+            job.resume()
+        job.fit(progress=False)
+    finally:
+        ended.set()
+        thread.join()
+    assert changed
+    assert not any(changed)
+
+
 def test_a_way_to_measure_that_leaves_the_model_in_evaluation_changes_no_bits(tmp_path, expected):
     job = trainer(tmp_path / "m.safetensors", STEPS)
     around(job, "evaluate", job.model.eval, nothing)
@@ -168,10 +214,6 @@ def test_a_way_to_measure_that_leaves_the_model_in_evaluation_changes_no_bits(tm
 @pytest.mark.parametrize("step", [5, STEPS])
 def test_what_fails_while_the_score_is_measured_loses_no_step(step, tmp_path, expected):
     path = tmp_path / "m.safetensors"
-    job = trainer(path, STEPS)
-    evaluate = job.evaluate
-    job.evaluate = lambda n: 1 / 0 if job.step == step else evaluate(n)
-    with pytest.raises(ZeroDivisionError):
-        job.fit(progress=False)
+    ends_early(trainer(path, STEPS), step)
     assert load_checkpoint(path).step == step
     check_copies([path], expected)

@@ -138,7 +138,9 @@ class Trainer:
         try:
             pairs = self.task.sample(generator(), self.config.batch_size)  # the same on all ranks
             batch = self.task.batch(self.ranks.part(pairs))
-            self.history.loss[done:] = [float(self.train_step(batch))]  # also that of a train_step() of one's own
+            loss = float(self.train_step(batch))
+            with one_by_one:
+                self.history.loss[done:] = [loss]  # also that of a train_step() of one's own
         except FloatingPointError:
             raise  # with the same batch it would come again
         except BaseException:
@@ -158,8 +160,9 @@ class Trainer:
             self._check_parameters()
             if due and not self.stopped:  # who has to stop does not measure first: it is made up for when it goes on
                 self._save(CheckpointFile.try_save)  # before: it takes its time, and may fail
-                score = self.evaluate(None if last else self.config.eval_pairs)
-                self.history.accuracy[self.step] = float(score)
+                score = float(self.evaluate(None if last else self.config.eval_pairs))
+                with one_by_one:
+                    self.history.accuracy[self.step] = score
                 self.model.train()  # one's own way to measure may leave it in evaluation
             if last or self.stopped:
                 self.save()
@@ -290,9 +293,10 @@ class Trainer:
 
     @whole
     def _go_on_from(self, file: CheckpointFile, saved: Checkpoint, history: History) -> None:
-        saved.restore(self.model, self.optimizer, self.schedule)
-        self.step, self.history = saved.step, history
-        file.adopt(saved)
+        with one_by_one:
+            saved.restore(self.model, self.optimizer, self.schedule)
+            self.step, self.history = saved.step, history
+            file.adopt(saved)
 
     def _identity(self) -> dict[str, Any]:
         return identity(self.task, self.model, self.config)
