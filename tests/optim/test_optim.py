@@ -205,6 +205,63 @@ def test_together_and_in_blocks_the_bits_are_those_of_each_parameter_alone(name,
                 np.testing.assert_array_equal(value, second.state[q][key], strict=True)
 
 
+def replaced(optimizer, entry):
+    state = optimizer.state[optimizer.param_groups[0]["params"][1]]
+    state[entry] = state[entry] * 2 + 1
+
+
+def regrouped(optimizer, *which):
+    optimizer.param_groups[:] = [optimizer.param_groups[i] for i in which]
+
+
+#: What users do to an optimiser between two steps.
+BETWEEN = {
+    "nothing": lambda o, params: None,
+    "another array": lambda o, params: setattr(params[2], "array", params[2].array * 2),
+    "another value": lambda o, params: np.copyto(params[2].array, 7),
+    "no gradient": lambda o, params: setattr(params[1], "grad", None),
+    "a wider gradient": lambda o, params: setattr(params[1], "grad", Tensor(params[1].grad.array.astype("f8"))),
+    "another state's array": lambda o, params: replaced(o, "exp_avg"),
+    "another state's number": lambda o, params: replaced(o, "step"),
+    "a state with more": lambda o, params: (
+        o.param_groups[0].update({"amsgrad": True}),
+        o.state[params[0]].update(max_exp_avg_sq=np.full(3, 100, "f")),
+    ),
+    "a state anew": lambda o, params: o.state[params[0]].clear(),
+    "a copy of a state": lambda o, params: o.state.update({params[0]: copy.deepcopy(o.state[params[0]])}),
+    "no states": lambda o, params: o.state.clear(),
+    "a loaded state": lambda o, params: o.load_state_dict(copy.deepcopy(o.state_dict())),
+    "another rate": lambda o, params: o.param_groups[1].update({"lr": 0.5}),
+    "a group less": lambda o, params: regrouped(o, 1),
+    "groups in another order": lambda o, params: regrouped(o, 1, 0),
+    "a parameter less": lambda o, params: o.param_groups[0]["params"].pop(),
+    "a parameter in another group": lambda o, params: o.param_groups[1]["params"].append(
+        o.param_groups[0]["params"].pop()
+    ),
+    "a parameter more": lambda o, params: o.add_param_group({"params": [params[-1]]}),
+    "parameters that share memory": lambda o, params: setattr(params[1], "array", params[0].array[:2]),
+}
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("change", BETWEEN.values(), ids=BETWEEN)
+def test_whatever_changes_between_steps_the_bits_are_those_of_each_parameter_alone(change):
+    results = []
+    for together in (True, False):
+        params = [Tensor(np.arange(n, dtype="f"), requires_grad=True) for n in (3, 2, 4, 1, 5, 2)]
+        optimizer = optim.Adam([{"params": params[:3]}, {"params": params[3:5], "lr": 0.1}], lr=0.01)
+        optimizer.elementwise = together
+        for step in range(6):
+            for i, p in enumerate(params):
+                p.grad = Tensor(np.random.default_rng((step, i)).standard_normal(p.shape, np.float32))
+            if step == 3:
+                change(optimizer, params)
+            optimizer.step()
+        states = [{k: np.copy(v) for k, v in optimizer.state.get(p, {}).items()} for p in params]
+        results.append(([p.array.copy() for p in params], states))
+    np.testing.assert_equal(*results)
+
+
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name != "Muon"])
 def test_a_parameter_without_axes_is_one_number(name):
     a, b = Tensor(2.0, requires_grad=True), Tensor([2.0], requires_grad=True)

@@ -63,7 +63,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)  # an optimiser of one's own fills it
-        self._packs: dict[Any, Pack] = {}
+        self._packs: dict[int, list[Pack]] = {}  # by the number of the group
         self.rates_loaded = False  # whether its rates are those of a state, and no schedule has set them since
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
@@ -132,32 +132,32 @@ class Optimizer:
 
     @whole
     def _step(self) -> None:
-        packs: dict[Any, Pack] = {}
         changed = [p for p in self._parameters() if p.grad is not None]
         check_changeable(type(self).__name__, changed)
         wrote(*changed)
         for i, group in enumerate(self.param_groups):
+            flat = functools.partial(self._flat, group=group)
+            packs = [pack for pack in self._packs.get(i, []) if pack.fits(group["params"], self.state)]
+            for pack in packs:
+                pack.run(flat)
+            packed: set[int] = set().union(*[pack.ids for pack in packs])
             small: dict[Any, list[Tensor]] = {}  # parameters that can be updated together, by what they have in common
             for p in group["params"]:
-                if p.grad is None:
+                if p.grad is None or id(p) in packed:
                     continue
                 g, state, dtype = p.grad.array, self.state.setdefault(p, {}), p.array.dtype
-                if self.elementwise and p.array.size <= SMALL and g.dtype is dtype and g.shape == p.array.shape:
-                    small.setdefault((i, dtype, state.get("step"), *state), []).append(p)
+                if self.elementwise and p.array.size <= SMALL and g.dtype is dtype:
+                    small.setdefault((dtype, state.get("step"), *state), []).append(p)
                 else:
                     self._change(p.array, g, state, group)
-            for key, params in small.items():
-                states = [self.state[p] for p in params]
-                pack = self._packs.get(key)
-                if pack is None or not pack.fits(params, states):
-                    if share_memory(params):
-                        for p in params:
-                            self._change(p.array, p.grad.array, self.state[p], group)  # type: ignore[union-attr]
-                        continue
-                    pack = Pack(params, states)
-                pack.run(functools.partial(self._flat, group=group), states)
-                packs[i, key[1], states[0].get("step"), *states[0]] = pack
-        self._packs = packs
+            for params in small.values():
+                if share_memory(params):
+                    for p in params:
+                        self._change(p.array, p.grad.array, self.state[p], group)  # type: ignore[union-attr]
+                else:
+                    packs.append(Pack(params, [self.state[p] for p in params]))
+                    packs[-1].run(flat)
+            self._packs[i] = packs
 
     def _change(self, p: Any, g: Any, state: dict[str, Any], group: Settings) -> None:
         """The formula on the array ``p`` of one parameter, or of a part of one."""

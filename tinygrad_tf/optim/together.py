@@ -61,13 +61,14 @@ class Pack:
     """Small parameters of one dtype side by side, with states of equal keys and numbers.
 
     The arrays of their states become views of those of the pack. Later somebody may have put others in their place, or
-    in that of the parameters' own, or other parameters may have a gradient: :meth:`fits` says whether the pack can
+    in that of the parameters' own, or fewer parameters may have a gradient: :meth:`fits` says whether the pack can
     still be used.
     """
 
     def __init__(self, params: list[Tensor], states: list[State]) -> None:
-        self.params, self.arrays = params, [p.array for p in params]
-        self.p = np.concatenate([p.array for p in params], axis=None)
+        self.params, self.arrays, self.states = params, [p.array for p in params], states
+        self.ids = {*map(id, params)}
+        self.p = np.concatenate(self.arrays, axis=None)
         self.g = np.empty_like(self.p)
         self.state: State = {
             key: np.concatenate([state[key] for state in states], axis=None) if isinstance(value, np.ndarray) else value
@@ -75,34 +76,47 @@ class Pack:
         }
         self.values = self._cut(self.p)
         self.views: dict[str, list[Any]] = {}
-        self._share(states)
+        self._share()
 
-    def fits(self, params: list[Tensor], states: list[State]) -> bool:
-        """Whether it holds these parameters, in this order, and their states are still its own."""
-        if len(params) != len(self.params) or not all(map(operator.is_, params, self.params)):
+    def fits(self, params: list[Tensor], state: dict[Tensor, State]) -> bool:
+        """Whether all its parameters are among these and have a gradient of their dtype, and all else is as it was."""
+        if not self.ids.issubset(map(id, params)):
             return False
-        for key, views in self.views.items():
-            if not all(map(operator.is_, [state.get(key) for state in states], views)):
+        if not all(map(operator.is_, map(state.get, self.params), self.states)):
+            return False
+        if not all(map(operator.is_, [p.array for p in self.params], self.arrays)):
+            return False
+        dtypes = [p.grad.array.dtype if p.grad is not None else None for p in self.params]
+        if not all(map(operator.is_, dtypes, itertools.repeat(self.p.dtype))):
+            return False
+        if {*map(len, self.states)} != {len(self.state)}:
+            return False
+        for key, value in self.state.items():
+            there = [each.get(key) for each in self.states]
+            if key in self.views:
+                if not all(map(operator.is_, there, self.views[key])):
+                    return False
+            elif there != [value] * len(there):
                 return False
-        return all(map(operator.is_, [p.array for p in params], self.arrays))
+        return True
 
-    def run(self, flat: Update, states: list[State]) -> None:
+    def run(self, flat: Update) -> None:
         """``flat(p, g, state)`` on all of them at once."""
-        np.concatenate([p.array for p in self.params], axis=None, out=self.p)  # a user may have written to them
+        np.concatenate(self.arrays, axis=None, out=self.p)  # a user may have written to them
         np.concatenate([p.grad.array for p in self.params if p.grad is not None], axis=None, out=self.g)
         flat(self.p, self.g, self.state)
-        for p, value in zip(self.params, self.values, strict=True):
-            np.copyto(p.array, value)
-        self._share(states)
+        for array, value in zip(self.arrays, self.values, strict=True):
+            np.copyto(array, value)
+        self._share()
 
-    def _share(self, states: list[State]) -> None:
+    def _share(self) -> None:
         for key, value in self.state.items():
             if not isinstance(value, np.ndarray):
-                for state in states:
+                for state in self.states:
                     state[key] = value
             elif key not in self.views:
                 self.views[key] = self._cut(value)
-                for state, view in zip(states, self.views[key], strict=True):
+                for state, view in zip(self.states, self.views[key], strict=True):
                     state[key] = view
 
     def _cut(self, flat: Any) -> list[Any]:
