@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from ...sums import BLOCK, column_sums
 from .. import dense
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
 from .team import inner, is_compiled_for, kernel, shared
@@ -16,7 +15,7 @@ from .team import inner, is_compiled_for, kernel, shared
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
-#: BLAS itself shares no product of less work, in nanoseconds; then adding the bias in the same call is worth it.
+#: Below so much work, in nanoseconds, BLAS's threads bring less than it costs to call it once for each array.
 ALONE = 10_000
 
 
@@ -29,25 +28,24 @@ def _piece(w: Any, n: Any, rows: Any, columns: Any) -> Any:
 
 
 @kernel
-def _product(n: Any, turn_b: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
-    """Y = X · W, or X · Wᵀ, plus b if it has entries; cut along the longer side of Y."""
+def _forward(n: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
+    """Y = X · Wᵀ, plus b if it has entries; cut along the longer side of Y."""
     size, (rows, columns), count = X.itemsize, Y.shape, X.shape[1]
     one, zero = X.dtype.type(1), X.dtype.type(0)
-    along = W.shape[1] if turn_b == TURNED else 1  # entries of W from one column of Y to the next
     before = one_thread()
     for w in prange(n):
         r0, r1, c0, c1 = _piece(w, n, rows, columns)
         gemm(
             PLAIN,
-            turn_b,
+            TURNED,
             r1 - r0,
             c1 - c0,
             count,
             one,
             X.ctypes.data + r0 * count * size,
             count,
-            W.ctypes.data + c0 * along * size,
-            W.shape[1],
+            W.ctypes.data + c0 * count * size,
+            count,
             zero,
             Y.ctypes.data + (r0 * columns + c0) * size,
             columns,
@@ -61,37 +59,54 @@ def _product(n: Any, turn_b: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
 
 
 @kernel
-def _weight(n: Any, dY: Any, X: Any, dW: Any, db: Any) -> None:
-    """The gradients dW = dYᵀ · X and, if it has entries, the sums db of each BLOCK rows of dY; cut along
-    the longer side of dW.
-    """
-    size, (rows, columns), count = X.itemsize, dW.shape, X.shape[0]
+def _back(n: Any, dY: Any, X: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
+    """The gradients dX = dY · W, dW = dYᵀ · X and db, the sums of dY's columns in float64: those that have entries."""
+    size, (rows, outs), ins = X.itemsize, dY.shape, X.shape[1]
     one, zero = X.dtype.type(1), X.dtype.type(0)
     before = one_thread()
     for w in prange(n):
-        r0, r1, c0, c1 = _piece(w, n, rows, columns)
-        gemm(
-            TURNED,
-            PLAIN,
-            r1 - r0,
-            c1 - c0,
-            count,
-            one,
-            dY.ctypes.data + r0 * size,
-            rows,
-            X.ctypes.data + c0 * size,
-            columns,
-            zero,
-            dW.ctypes.data + (r0 * columns + c0) * size,
-            columns,
-        )
+        if dX.size:
+            r0, r1, c0, c1 = _piece(w, n, rows, ins)
+            gemm(
+                PLAIN,
+                PLAIN,
+                r1 - r0,
+                c1 - c0,
+                outs,
+                one,
+                dY.ctypes.data + r0 * outs * size,
+                outs,
+                W.ctypes.data + c0 * size,
+                ins,
+                zero,
+                dX.ctypes.data + (r0 * ins + c0) * size,
+                ins,
+            )
+        if dW.size:
+            r0, r1, c0, c1 = _piece(w, n, outs, ins)
+            gemm(
+                TURNED,
+                PLAIN,
+                r1 - r0,
+                c1 - c0,
+                rows,
+                one,
+                dY.ctypes.data + r0 * size,
+                outs,
+                X.ctypes.data + c0 * size,
+                ins,
+                zero,
+                dW.ctypes.data + (r0 * ins + c0) * size,
+                ins,
+            )
         if db.size:
-            s0, s1 = w * rows // n, (w + 1) * rows // n
-            db[:, s0:s1] = 0
-            for i in range(count):
-                dy, total = dY[i, s0:s1], db[i // BLOCK, s0:s1]
+            s0, s1 = w * outs // n, (w + 1) * outs // n
+            totals = np.zeros(s1 - s0, np.float64)
+            for i in range(rows):
+                dy = dY[i, s0:s1]
                 for j in range(s1 - s0):
-                    total[j] += dy[j]
+                    totals[j] += dy[j]
+            db[s0:s1] = totals
     threads_as(before)
 
 
@@ -108,7 +123,7 @@ def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]
         return dense.linear(X, W, b)
     Y = np.empty((*X.shape[:-1], W.shape[0]), X.dtype)
     none = np.empty(0, X.dtype)
-    _product(work, TURNED, _rows(X), W, none if b is None else b, _rows(Y))
+    _forward(work, _rows(X), W, none if b is None else b, _rows(Y))
     return Y, None
 
 
@@ -118,21 +133,14 @@ def d_linear(
     work = X.size * W.shape[0] / 50
     if dY.size and not dY.flags.c_contiguous:
         dY = np.ascontiguousarray(dY)
-    if not shared(work) or not _fits(dY, X, W):
+    if not (work < ALONE or shared(work)) or not _fits(X, W, dY):
         return dense.d_linear(dY, Y, saved, needs, X, W, b)
-    dX = dW = db = None
-    none = np.empty(0, X.dtype)
-    if needs[0]:
-        dX = np.empty(X.shape, X.dtype)
-        _product(work, PLAIN, _rows(dY), W, none, _rows(dX))
-    if needs[1]:
-        parts = np.empty((-(-len(_rows(dY)) // BLOCK) if needs[2:] == (True,) else 0, W.shape[0]), X.dtype)
-        dW = np.empty(W.shape, X.dtype)
-        _weight(work, _rows(dY), _rows(X), dW, parts)
-        db = column_sums(parts) if len(parts) else None
-    elif needs[2:] == (True,):
-        db = column_sums(_rows(dY))
-    return dX, dW, db
+    rows = _rows(X)
+    dX = np.empty(rows.shape if needs[0] else (0, 0), X.dtype)
+    dW = np.empty(W.shape if needs[1] else (0, 0), X.dtype)
+    db = np.empty(len(W) if needs[2:] == (True,) else 0, X.dtype)
+    _back(2 * work, _rows(dY), rows, W, dX, dW, db)
+    return dX.reshape(X.shape) if needs[0] else None, dW if needs[1] else None, db if db.size else None
 
 
 def _rows(X: Floats) -> Floats:
