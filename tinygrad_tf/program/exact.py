@@ -36,8 +36,12 @@ _ROW = 16  # a row of fewer is not worth the call of NumPy's inner loop
 _AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
 
 
-class Numbers(ast.NodeTransformer):
-    """Python's numbers beside an array as arrays of its type, which NumPy takes in half the time.
+#: Functions that look for the array's method of their name, and so take four times as long.
+_METHODS = {f"np.{name}" for name in ("reshape", "swapaxes", "transpose", "any", "all")}
+
+
+class Quick(ast.NodeTransformer):
+    """What NumPy takes in less time: methods of arrays, and Python's numbers beside an array as arrays of its type.
 
     ``arrays`` are those of the names. What is raised to a power stays: for squares NumPy has a way of its own.
     """
@@ -45,11 +49,17 @@ class Numbers(ast.NodeTransformer):
     def __init__(self, arrays: Mapping[str, Any], lines: Lines) -> None:
         self.arrays, self.lines = arrays, lines
 
+    def _is_array(self, e: ast.expr) -> bool:
+        """Whether it is an array, or one seen another way by a method."""
+        if isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute):
+            return f"np.{e.func.attr}" in _METHODS and self._is_array(e.func.value)
+        return isinstance(e, ast.Name) and e.id in self.arrays
+
     def _beside(self, number: ast.expr, array: ast.expr, in_a_row: bool = False) -> ast.expr:
         a = self.arrays.get(array.id) if isinstance(array, ast.Name) else None
-        if a is None or not isinstance(number, ast.Constant) or isinstance(number.value, bool):
+        if a is None or a.dtype.char not in "fd" or not isinstance(number, ast.Constant):
             return number
-        if not isinstance(number.value, (int, float)):
+        if isinstance(number.value, bool) or not isinstance(number.value, (int, float)):
             return number
         length = a.shape[-1] if in_a_row and a.size > keep.FEW and a.shape[-1] >= _ROW else None
         return ast.Name(self.lines.number(number.value, a.dtype, length), ast.Load())
@@ -68,7 +78,10 @@ class Numbers(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
-        if ast.unparse(node.func) in ("np.maximum", "np.minimum") and len(node.args) == 2:
+        name = ast.unparse(node.func)
+        if name in _METHODS and self._is_array(node.args[0]):
+            return ast.Call(ast.Attribute(node.args[0], name[3:], ast.Load()), node.args[1:], node.keywords)
+        if name in ("np.maximum", "np.minimum") and len(node.args) == 2:
             a, b = node.args
             # Of an array and a number NumPy takes the larger one by one, of two rows eight at a time.
             node.args = [self._beside(a, b, True), self._beside(b, a, True)]

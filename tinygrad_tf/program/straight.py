@@ -21,7 +21,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.walk import _is_shared
 from ..ops import indexing
 from .calls import Unwritable
-from .exact import Numbers
+from .exact import Quick
 from .expressions import literal, with_written
 from .lines import Lines, Statement
 from .plain import Call as Written
@@ -163,9 +163,8 @@ class Straight(Lines):
             for n, (value, e, _) in settings.items():
                 values[n], written[n] = value, e
             made = self.plain.write(function, tree, values, written, name)
-            floats = {f"_{i}": a for i, a in enumerate(arrays) if a is not None and a.dtype.char in "fd"}
-            numbers = Numbers(floats, self)
-            results = tuple([None if e is None else numbers.visit(e) for e in made.results])
+            quick = Quick({f"_{i}": a for i, a in enumerate(arrays) if a is not None}, self)
+            results = tuple([None if e is None else quick.visit(e) for e in made.results])
             self.templates[key] = Written(results, made.whole, made.places)
         found = self.templates[key]
         put: dict[str, ast.expr] = {f"_{i}": _name(n) for i, n in enumerate(given)}
