@@ -7,11 +7,12 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_tf.errors import is_explained
+from tinygrad_tf.files import place_of
 from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
@@ -130,6 +131,17 @@ def folder(text: str) -> Path:
             either(f"{standing} is a file; give a folder", f"{standing} 是文件；请给一个文件夹")
         )
     return path
+
+
+def check_places(places: Iterable[Path], replace: bool) -> None:
+    """End where results cannot be written, or would take the place of files that may not be replaced."""
+    for place in places:
+        if os.path.lexists(place) and not replace:
+            raise SystemExit(either(
+                f"{place} is there already: move it away, choose another --out, or let it be replaced by --overwrite",
+                f"{place} 已经在那里：请把它移走，用 --out 选别的文件夹，或用 --overwrite 换掉它",
+            ))  # fmt: skip
+        place_of(place)
 
 
 def whole(least: int) -> Callable[[str], int]:
