@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_tf.errors import is_explained
-from tinygrad_tf.files import place_of
+from tinygrad_tf.files import place_of, write_whole
 from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
@@ -114,6 +114,11 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
             raise
         code = str(problem)
     sys.exit(code)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file as a whole: where the disk is full, the old page stays, and not a part of the new one."""
+    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def say(text: str) -> None:
