@@ -230,6 +230,8 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     number, and the others, who would wait for it for ever, are stopped. ``sys.exit(0)`` is no error. If all ranks call
     it, the job ends well; if one does, the others do not wait for it, and the job ends with an error that names it.
 
+    MPI itself takes some 20 MB of /dev/shm; where those are not free, MPICH may die of SIGBUS or SIGSEGV at its start.
+
     Args:
         limit: the seconds that a rank may wait for the others, 30 minutes by default; None: for ever. Then the job ends
             with a TimeoutError that names the ranks that did not come and what is known of their processes; after a
