@@ -7,11 +7,12 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_tf.errors import is_explained
+from tinygrad_tf.files import place_of, write_whole
 from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
@@ -115,6 +116,11 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
     sys.exit(code)
 
 
+def write(path: Path, text: str) -> None:
+    """Write a text file as a whole: where the disk is full, the old page stays, and not a part of the new one."""
+    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
 def say(text: str) -> None:
     """Print a line, where somebody can read it. What a demo writes to files it writes in any case."""
     with contextlib.suppress(OSError):  # as_program() tells of it at the end
@@ -130,6 +136,17 @@ def folder(text: str) -> Path:
             either(f"{standing} is a file; give a folder", f"{standing} 是文件；请给一个文件夹")
         )
     return path
+
+
+def check_places(places: Iterable[Path], replace: bool) -> None:
+    """End where results cannot be written, or would take the place of files that may not be replaced."""
+    for place in places:
+        if os.path.lexists(place) and not replace:
+            raise SystemExit(either(
+                f"{place} is there already: move it away, choose another --out, or let it be replaced by --overwrite",
+                f"{place} 已经在那里：请把它移走，用 --out 选别的文件夹，或用 --overwrite 换掉它",
+            ))  # fmt: skip
+        place_of(place)
 
 
 def whole(least: int) -> Callable[[str], int]:

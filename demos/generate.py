@@ -63,13 +63,15 @@ def load_tokenizer(folder: Path) -> Any:
         raise SystemExit(either(
             f"text needs the package tokenizers: {install}", f"处理文本要用 tokenizers 包：{install}"
         )) from None  # fmt: skip
-    if not (folder / "tokenizer.json").is_file():
+    files = Folder(folder)
+    if not files.has("tokenizer.json"):
         raise SystemExit(either(
             f"no file {folder / 'tokenizer.json'}: download it, or save it with transformers",
             f"没有文件 {folder / 'tokenizer.json'}：请下载，或用 transformers 保存",
         ))  # fmt: skip
-    with tokenizing(f"{folder / 'tokenizer.json'}"):
-        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    place = files.file("tokenizer.json", "download it again")  # which its digest in SHA256SUMS tells from others
+    with tokenizing(str(place)):
+        return Tokenizer.from_file(str(place))
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from command_line import OUT, chapter_arguments
+from command_line import OUT, chapter_arguments, write
 
 if "ipykernel" not in sys.modules:
     chapter_arguments()  # before what takes long is imported: --help ends here
@@ -109,7 +109,7 @@ def show(what: Any, en: str, zh: str) -> None:
     folder = OUT / CHAPTER
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in zip([*names, *narrow], [body[i] for i in (1, 2) for body in bodies], strict=False):
-        (folder / file).write_text(text or "", encoding="utf-8")
+        write(folder / file, text or "")
     _note("figure", {"form": form, "en": en, "zh": zh, "files": [*names, *narrow]})
     if IN_NOTEBOOK:
         from IPython.display import SVG, display
@@ -285,12 +285,10 @@ def _tell(en: str, zh: str) -> None:
 def _write() -> None:
     if _items and not IN_NOTEBOOK:
         notes = {"seconds": time.perf_counter() - _started, "items": _items}
-        (OUT / CHAPTER).mkdir(parents=True, exist_ok=True)
-        beside = OUT / CHAPTER / "items.json.tmp"
-        beside.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
-        beside.replace(OUT / CHAPTER / "items.json")
+        write(OUT / CHAPTER / "items.json", json.dumps(notes, ensure_ascii=False))
 
 
-(OUT / CHAPTER / "key").unlink(missing_ok=True)  # what tour.py knows the chapter's results by: now others are made
+for kept in ("key", "items.json"):  # by which tour.py knows the chapter's results: now others are made
+    (OUT / CHAPTER / kept).unlink(missing_ok=True)
 atexit.register(_write)
 manual_seed(0)

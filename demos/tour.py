@@ -26,7 +26,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; the chapters inherit it
 
 import numpy as np
-from command_line import Parser, as_program, folder, whole
+from command_line import Parser, as_program, folder, whole, write
 from pages.chapters import FOLDER, files
 from pages.page import write_pages
 from tqdm import tqdm
@@ -86,10 +86,12 @@ def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[P
             while pending:
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
                     path, problem = pending.pop(future), future.result()
+                    if not problem and not (out / path.stem / "items.json").is_file():
+                        problem = "its results could not be written"
                     if problem:
                         failed[path] = problem
                     else:
-                        (out / path.stem / "key").write_text(keys[path])
+                        write(out / path.stem / "key", keys[path])
                     progress.set_postfix_str(path.stem)
                     progress.update()
         except KeyboardInterrupt:
@@ -111,10 +113,13 @@ def run(command: list[str]) -> str:
 def done(out: Path, path: Path, key: str) -> bool:
     """Whether a chapter's results are there, and made by what is there now."""
     kept, items = out / path.stem / "key", out / path.stem / "items.json"
-    if not (kept.exists() and items.exists() and kept.read_text() == key):
+    if not (kept.is_file() and items.is_file() and kept.read_bytes() == key.encode()):
         return False
-    notes = json.loads(items.read_text(encoding="utf-8"))
-    return all((out / path.stem / file).exists() for item in notes["items"] for file in item.get("files", []))
+    try:
+        notes = json.loads(items.read_text(encoding="utf-8"))
+        return all((out / path.stem / file).is_file() for item in notes["items"] for file in item.get("files", []))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):  # it is damaged
+        return False
 
 
 def sources(path: Path) -> set[Path]:

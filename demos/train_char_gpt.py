@@ -36,7 +36,7 @@ from command_line import Parser, as_program, folder, text_of, whole
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.errors import is_explained
-from tinygrad_tf.files import check_writable, write_whole
+from tinygrad_tf.files import check_readable, check_writable, place_of, write_whole
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -197,14 +197,18 @@ def check_results(args: argparse.Namespace, model: GPT2, letters: Letters) -> No
                 "或用 --overwrite 重新开始并换掉它",
             ))  # fmt: skip
     check_writable(text)
+    place_of(folder / "tokenizer.json")
 
 
 def is_of(folder: Path, model: GPT2, letters: Letters) -> bool:
     """Whether a folder holds what :func:`save_for_generate` writes, or the beginning of it."""
     tokenizer = folder / "tokenizer.json"  # the last
     try:
-        found = GPT2.from_pretrained(folder).config == model.config
-        return found and (not os.path.lexists(tokenizer) or tokenizer.read_text("utf-8") == tokenizer_of(letters))
+        if os.path.lexists(tokenizer):
+            check_readable("train_char_gpt.py", tokenizer, "take it away")
+            if tokenizer.read_bytes() != tokenizer_of(letters).encode():
+                return False
+        return GPT2.from_pretrained(folder).config == model.config
     except FileNotFoundError:
         return all(place.name.startswith(".") for place in folder.iterdir())
     except Exception as problem:
@@ -254,7 +258,8 @@ def main() -> None:
 def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
     """Train to the end, or until a signal says to stop; returns its number, 0 at the end."""
     manual_seed(args.seed)
-    letters = Letters(text_of(args.text) if args.text else standard_library())
+    text = ranks.from_first((text_of(args.text) if args.text else standard_library()) if ranks.first else None)
+    letters = Letters(text)  # machines may have other files, and only one rank has a standard input
     model, optimizer, schedule = build(letters, args.steps)
     step, history, file = 0, [], CheckpointFile(args.out / "checkpoint.safetensors", args.overwrite)
     identity = {"text": letters.digest, "steps": args.steps, "seed": args.seed}
@@ -318,6 +323,7 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
             if stopped:
                 say(f"stopped after step {step} and saved; the same command with --resume goes on")
         if not stopped and ranks.first:
+            check_results(args, model, letters)  # again: training took its time
             save_for_generate(model, letters, args.out / "model")
             text = sample(model, letters, 2000)
             write_whole(args.out / "sample.txt", lambda beside: beside.write_text(text, "utf-8"))

@@ -19,7 +19,7 @@ from pathlib import Path
 # and OpenBLAS's threads wait for each other at full speed where other programs use the cores: over a second a step.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from command_line import Parser, as_program, folder, say, whole
+from command_line import Parser, as_program, check_places, folder, say, whole
 
 from tinygrad_tf import graph, manual_seed
 from tinygrad_tf.graph.capture import capture
@@ -59,8 +59,12 @@ def main() -> None:
         n_parameters = sum(p.size for p in model.parameters())
         print(either(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates",
                      f"{n_parameters:,} 个参数，{args.steps} 步，每步 {trainer.config.batch_size} 个日期"))  # fmt: skip
+        results = [out / name for name in ("curves.png", "attention.png", "dW.svg", "dW.html")]
+        replace = args.resume or args.overwrite or os.path.lexists(trainer.path)  # fit() asks about that one
+        check_places(results, replace)
         start = time.perf_counter()
         history = trainer.fit()
+        check_places(results, replace)  # again: training took its time
     except FileExistsError as problem:
         raise SystemExit(f"{problem}\n  here: --resume goes on from it, --overwrite begins anew in its place") from None
     except (ValueError, FloatingPointError) as problem:

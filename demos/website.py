@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gallery
-from command_line import Parser, as_program, folder, whole
+from command_line import Parser, as_program, folder, whole, write
 from markdown_it import MarkdownIt
 from pages.chapters import files as chapters
 from pages.code import in_language
@@ -183,7 +183,7 @@ def write_documents(out: Path) -> None:
             other = d.file("zh" if lang == "en" else "en")
             if len(d.source) == 1:
                 other = DOCUMENTS[0].file("zh")
-            (out / d.file(lang)).write_text(framed(text, d.title[lang], lang, d.file(lang), other), encoding="utf-8")
+            write(out / d.file(lang), framed(text, d.title[lang], lang, d.file(lang), other))
 
 
 # ---- gallery, guide, API ---------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def write_gallery(out: Path) -> None:
         title = links(lang)[GALLERY[lang]]
         main = f'<h1>{title}</h1><ul class="pieces">{"".join(pieces)}</ul>'
         other = GALLERY["zh" if lang == "en" else "en"]
-        (out / GALLERY[lang]).write_text(framed(main, title, lang, GALLERY[lang], other), encoding="utf-8")
+        write(out / GALLERY[lang], framed(main, title, lang, GALLERY[lang], other))
 
 
 def write_guide(out: Path, short: bool, jobs: int, only: str) -> None:
@@ -219,7 +219,7 @@ def write_guide(out: Path, short: bool, jobs: int, only: str) -> None:
         text = (results / f"{made}{'.zh' * (lang == 'zh')}.html").read_text(encoding="utf-8")
         text = text.replace(f'href="{made}.', 'href="index.')  # the other language
         home = f'<a class="up" href="../{DOCUMENTS[0].file(lang)}">tinygrad_tf</a>'
-        (out / file).write_text(text.replace("<header>", f"<header>{home}", 1), encoding="utf-8")
+        write(out / file, text.replace("<header>", f"<header>{home}", 1))
 
 
 def write_api(out: Path) -> None:
@@ -269,7 +269,7 @@ def _write_api(out: Path) -> None:
         text = re.sub(r": &lt;property object at 0x[0-9a-f]+&gt;", "", text)
         text = _HIDDEN.sub(lambda m: re.sub(r"\d+$", "", m[2]), text)
         text = re.sub(r'tuple\[<a href="[^"]*">int32</a>', "tuple[int", text)  # hidden by Tensor.int
-        path.write_text(without_dead_places(text), encoding="utf-8")
+        write(path, without_dead_places(text))
 
 
 def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list[str]:
@@ -279,7 +279,7 @@ def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     style = part("style.css") + part("site.css") + colours()
-    (out / "style.css").write_text(style, encoding="utf-8")
+    write(out / "style.css", style)
     for name in ("theme.js", "search.js"):
         shutil.copyfile(PARTS / name, out / name)
     write_documents(out)

@@ -105,9 +105,11 @@ class Steps:
                 print(f"\n{module}\n({why} {problem})")
         names = {**caller.f_globals, **caller.f_locals}  # the page calls Tensors what the script calls them
         page = eval("explore(loss)", {**names, "explore": graph.explore, "loss": loss})
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "step.html"
-        page.save(path)
+        try:
+            page.save(path)
+        except OSError as problem:  # a full disk is no mistake of the script
+            raise SystemExit(str(problem)) from None
         print(either(f"\nThe backward pass of this step is in {path}: open it in a browser.",
                      f"\n这一步的反向传播在 {path}：请用浏览器打开。"))  # fmt: skip
         if self.open_page:

@@ -335,6 +335,10 @@ def stays_away(ranks):
     """Rank 1 has ended before."""
 
 
+def ctrl_c_while_it_joins(ranks):
+    """Rank 1 got SIGINT when it had entered MPI, and had not come into the block."""
+
+
 def all_exit(ranks):
     sys.exit(0)
 
@@ -441,8 +445,12 @@ def apart(ranks):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["stays_away"] and os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1":
-        sys.exit(0)
+    if os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1":
+        if sys.argv[1:] == ["stays_away"]:
+            sys.exit(0)
+        if sys.argv[1:] == ["ctrl_c_while_it_joins"]:
+            ours, joined = sys.modules[parallel.join.__module__], parallel.launcher.mpi
+            ours.mpi = lambda limit: (joined(limit), signal.raise_signal(signal.SIGINT))[0]
     with parallel.join(limit=float(os.environ.get("LIMIT", "1800"))) as ranks:
         result = globals()[sys.argv[1]](ranks, *sys.argv[2:])
         if ranks.first:

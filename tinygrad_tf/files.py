@@ -31,7 +31,7 @@ def write_whole(path: Path, write: Callable[[Path], Any], check: Callable[[], An
     """
     with explained("write", path):
         real, old = place_of(path)
-        real.parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(path, real)
         _remove_strays(real)
         with _beside(real, old) as (new, descriptor):
             write(new)
@@ -51,7 +51,7 @@ def check_writable(path: Path, size: int = 0) -> None:
     """Raise what :func:`write_whole` would raise for a file of ``size`` bytes. Nothing is left but the folders."""
     with explained("write", path):
         real, old = place_of(path)
-        real.parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(path, real)
         with _beside(real, old) as (new, descriptor):
             new.write_bytes(b"\0")
             try:
@@ -181,6 +181,12 @@ def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None
         rule="a file is put in its place, as a whole",
         cure=cure,
     )
+
+
+def _make_folders(path: Path, real: Path) -> None:
+    """Make what is missing on the way to a file: also what ``..`` follows, or the path would not lead to the file."""
+    for place in (real, path):
+        place.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _is_mounted(real: Path) -> bool:

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+from command_line import write
+
 Entry = tuple[str, str, str, str, str]  # address, page, title, text, language
 
 
@@ -85,7 +87,7 @@ def write_index(out: Path) -> int:
             entries.append(
                 (url, title.removesuffix(" · tinygrad_tf").removesuffix(" API documentation"), *rest, everywhere)
             )
-    (out / "index.js").write_text(f"const INDEX = {json.dumps(entries, ensure_ascii=False)};\n", encoding="utf-8")
+    write(out / "index.js", f"const INDEX = {json.dumps(entries, ensure_ascii=False)};\n")
     return len(entries)
 
 

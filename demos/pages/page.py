@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from command_line import write
+
 from .chapters import Cell, cells, paragraphs, title
 from .code import in_language, joined, pieces, spoken
 from .copy import program
@@ -36,7 +38,7 @@ def write_pages(files: Sequence[Path], out: Path, name: str = "index") -> list[P
     paths = {"en": out / f"{name}.html", "zh": out / f"{name}.zh.html"}
     for lang, path in paths.items():
         other = paths["zh" if lang == "en" else "en"].name
-        path.write_text(page(files, out, lang, other), encoding="utf-8")
+        write(path, page(files, out, lang, other))
     return list(paths.values())
 
 

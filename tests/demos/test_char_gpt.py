@@ -121,6 +121,34 @@ def test_a_model_of_others_stays_when_a_training_goes_on_and_its_own_does_not_hi
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+@pytest.mark.parametrize("make", [lambda place: place.write_bytes(b"\xff"), Path.mkdir, os.mkfifo,
+                                  lambda place: place.symlink_to(place)],
+                         ids=["bytes", "a folder", "a pipe", "a link to itself"])  # fmt: skip
+def test_letters_that_cannot_be_read_are_not_of_this_training(make, demo, monkeypatch, tmp_path):
+    run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    (tmp_path / "out/model/tokenizer.json").unlink()
+    make(tmp_path / "out/model/tokenizer.json")
+    with pytest.raises(SystemExit, match="not of this training"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--resume")
+
+
+def test_a_folder_in_place_of_the_letters_is_told_before_the_first_step(demo, monkeypatch, tmp_path):
+    (tmp_path / "out/model/tokenizer.json").mkdir(parents=True)
+    with pytest.raises(SystemExit, match="which is a folder"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--overwrite")
+    assert not (tmp_path / "out/checkpoint.safetensors").exists()
+
+
+def test_a_result_of_others_that_comes_while_it_trains_stays(demo, monkeypatch, tmp_path):
+    validate, theirs = demo.validate, tmp_path / "out/sample.txt"
+    monkeypatch.setattr(demo, "validate", lambda *given: theirs.write_text("theirs") and validate(*given))
+    with pytest.raises(SystemExit, match="not of this training"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    assert theirs.read_text() == "theirs"
+    assert load_checkpoint(tmp_path / "out/checkpoint.safetensors").step == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
 def test_what_cannot_take_the_sample_is_told_before_the_first_step(demo, monkeypatch, tmp_path):
     (tmp_path / "out").mkdir()
     os.mkfifo(tmp_path / "out/sample.txt")

@@ -63,6 +63,22 @@ def test_the_same_seed_gives_the_same_checkpoint(out, tmp_path):
     assert (tmp_path / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
 
 
+@pytest.mark.parametrize("make", [lambda place: place.write_text("theirs"), Path.mkdir], ids=["a file", "a folder"])
+def test_what_is_in_the_place_of_its_results_is_told_before_the_first_step_and_stays(make, tmp_path):
+    make(tmp_path / "dW.html")
+    done = demo("train_dates.py", "--steps", 3, "--out", tmp_path)
+    assert done.returncode == 1
+    assert "dW.html" in done.stderr
+    assert "--overwrite" in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["dW.html"]
+    if (tmp_path / "dW.html").is_dir():  # there is no file in its place
+        done = demo("train_dates.py", "--steps", 3, "--out", tmp_path, "--overwrite")
+        assert "which is a folder" in done.stderr
+        assert [p.name for p in tmp_path.iterdir()] == ["dW.html"]
+    else:
+        assert (tmp_path / "dW.html").read_text() == "theirs"
+
+
 def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
     command = [sys.executable, ROOT / "demos/train_dates.py", "--steps", "500", "--out", tmp_path]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())

@@ -1,5 +1,6 @@
 """The demo that lets models write: each family, from a folder with a tokenizer, and what it says to wrong ones."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -143,6 +144,17 @@ def larger(file):
     file.write_text(json.dumps(content), "utf-8")
 
 
+def exchange_words_below_digests(folder):
+    """The tokenizer of another model with as many words, where SHA256SUMS says which one it was."""
+    save("GPT-2", folder)
+    files = sorted(folder.iterdir())
+    sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    (folder / "SHA256SUMS").write_text(sums)
+    file = folder / "tokenizer.json"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("once", "_").replace("upon", "once").replace('"_"', '"upon"'), "utf-8")
+
+
 WRONG = {
     "no folder": (lambda f: None, ["--prompt", "a"], "the path of a folder"),
     "another kind": (lambda f: (f / "config.json").write_text(json.dumps({"model_type": "t5"})), ["--prompt", "a"],
@@ -155,6 +167,8 @@ WRONG = {
         ["--prompt", "nothing known"], "a word that the model does not know"),
     "a tokenizer of a larger model": (lambda f: (save("GPT-2", f), larger(f / "tokenizer.json")), ["--prompt", "once"],
         "0 … 9"),
+    "a tokenizer of another digest": (exchange_words_below_digests, ["--prompt", "once"],
+        "tokenizer.json', which is damaged, or another file"),
     "no mask": (lambda f: save("BERT", f), ["--prompt", "once upon"], "[MASK]"),
     "empty": (lambda f: save("GPT-2", f), ["--prompt", ""], "empty"),
 }  # fmt: skip

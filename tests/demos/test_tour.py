@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import errno
 import json
 import os
 import re
@@ -167,6 +168,32 @@ def test_a_chapter_that_failed_runs_again_even_if_it_is_what_it_was(tmp_path):
         done = run(demos / "tour.py", "--out", tmp_path / "out", out=tmp_path / "out")
         found = json.loads(items.read_text(encoding="utf-8"))["items"]
         assert (done.returncode, len(found)) == ((1, 1) if "1 / 0" in text else (0, 2)), done.stderr
+
+
+@pytest.mark.parametrize("items", ["{", "[]", '{"items": [1]}', '{"items": 1}', "[" * 5000, None])
+def test_results_that_are_damaged_are_made_anew(items, tmp_path):
+    from tour import done
+
+    (tmp_path / "01_one").mkdir()
+    (tmp_path / "01_one/key").write_text("the key")
+    if items is not None:
+        (tmp_path / "01_one/items.json").write_text(items)
+    assert not done(tmp_path, Path("01_one.py"), "the key")
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    from pages import page
+
+    def half(path, text, **how):
+        path.write_bytes(text[:1].encode())
+        raise OSError(errno.ENOSPC, "full")
+
+    (tmp_path / "index.html").write_text("old")
+    monkeypatch.setattr(page, "page", lambda *given: "new")
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="make room"):
+        page.write_pages([], tmp_path)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("index.html", "old")]
 
 
 def test_an_unknown_chapter_is_explained(tmp_path):

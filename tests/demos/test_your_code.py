@@ -89,3 +89,11 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path, args, said):
     assert ran.returncode == 2
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_page_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "out/step.html").mkdir(parents=True)
+    done = run(tmp_path, script(tmp_path, "import torch\ntorch.ones(1, requires_grad=True).sum().backward()\n"))
+    assert done.returncode == 1
+    assert "which is a folder" in done.stderr
+    assert "Traceback" not in done.stderr

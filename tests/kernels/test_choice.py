@@ -32,6 +32,38 @@ def test_the_environment_s_choice_is_refused_with_the_same_words(chosen, words):
     assert words in ran.stderr
 
 
+SOFTMAX = """
+import sys
+if "full" in sys.argv:
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+from tinygrad_tf import Tensor
+print(Tensor([0.0, 0.0]).softmax(-1).tolist())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits are Unix's")
+def test_compiled_files_that_cannot_be_read_or_written_are_no_end(tmp_path):
+    """As after a power cut, on a full disk, or where neither the package's folder nor a home can be written to."""
+    pytest.importorskip("numba", reason='the compiled kernels need Numba: pip install "tinygrad_tf[fast]"')
+    root = str(Path(kernels.__file__).parents[2])
+    nowhere = dict.fromkeys(("HOME", "XDG_CACHE_HOME"), "/dev/null")
+
+    def run(*how, **more):
+        environment = {**os.environ, "TINYGRAD_TF_KERNELS": "compiled", "PYTHONPATH": root,
+                       "NUMBA_CACHE_DIR": str(tmp_path), **more}  # fmt: skip
+        ran = subprocess.run([sys.executable, "-c", SOFTMAX, *how], env=environment, capture_output=True, text=True)
+        assert ran.stdout == "[0.5, 0.5]\n", ran.stderr
+
+    run("full")
+    run()
+    for file in tmp_path.rglob("*.nb*"):
+        file.write_bytes(file.read_bytes()[:40])
+    run()
+    assert any(file.stat().st_size > 40 for file in tmp_path.rglob("*.nbi"))  # for the next time
+    run(**nowhere, NUMBA_CACHE_LOCATOR_CLASSES="UserWideCacheLocator")
+
+
 def test_an_empty_choice_in_the_environment_is_none(monkeypatch):
     monkeypatch.setenv("TINYGRAD_TF_KERNELS", "")
     with kernels.use("numpy"):

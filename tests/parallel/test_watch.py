@@ -118,6 +118,13 @@ def test_a_process_that_never_joins_does_not_keep_the_others_waiting():
     assert "until_all_processes_of_the_job_have_come" in ran.stderr
 
 
+@needs_mpi
+def test_ctrl_c_to_one_rank_that_is_about_to_join_does_not_keep_the_others_waiting():
+    ran = mpirun(2, JOB, "ctrl_c_while_it_joins", limit=30)
+    assert ran.returncode != 0
+    assert "Timeout" not in ran.stderr
+
+
 # ---- shared memory --------------------------------------------------------------------------------------------------
 
 

@@ -402,8 +402,10 @@ def test_notes_that_are_no_plain_data(tmp_path):
 
 
 def test_two_keys_that_JSON_writes_alike_are_refused(tmp_path):
-    with pytest.raises(TypeError, match="JSON makes keys such as 1 and '1' one"):
+    with pytest.raises(TypeError, match="JSON makes keys such as 1 and '1'"):
         save_checkpoint(tmp_path / "net.safetensors", Net(), notes={1: "a", "1": "b"})
+    with pytest.raises(TypeError, match="two halves of a letter"):
+        save_checkpoint(tmp_path / "net.safetensors", Net(), notes={"text": "\ud800\udfff"})
 
 
 def test_a_parameter_of_the_other_byte_order_comes_back(tmp_path):

@@ -22,7 +22,7 @@ if os.name == "nt":
     pytest.skip("mounts, forks and limits are Unix's", allow_module_level=True)
 
 import tinygrad_tf
-from tinygrad_tf import Tensor, locks, nn, optim
+from tinygrad_tf import Tensor, graph, locks, nn, optim
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import check_writable
 from tinygrad_tf.models import GPT2, GPT2Config
@@ -59,6 +59,24 @@ def test_a_program_that_goes_to_another_folder_saves_in_the_first(tmp_path, monk
         file.save(NET, step=2)
     assert steps(tmp_path / "a") == {"m.safetensors": 2, "m.step1.safetensors": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_path_through_a_folder_that_is_not_there_replaces_nothing(tmp_path):
+    """The system finds no file at such a path, and what is written would come to one."""
+    for name in ("m.safetensors", "m.py"):
+        (tmp_path / name).write_text("theirs")
+    around = tmp_path / "new" / ".."
+    with pytest.raises(FileExistsError), CheckpointFile(around / "m.safetensors"):
+        pass
+    shutil.rmtree(tmp_path / "new")
+    loss = (Tensor([1.0], requires_grad=True) ** 2).sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises(FileExistsError):
+        graph.program(loss).save(around / "m.py")
+    assert (tmp_path / "m.safetensors").read_text() == (tmp_path / "m.py").read_text() == "theirs"
+    shutil.rmtree(tmp_path / "new")
+    save_checkpoint(around / "other.safetensors", NET, step=3)
+    assert load_checkpoint(around / "other.safetensors").step == 3
 
 
 def test_a_program_without_a_folder_is_told(tmp_path, monkeypatch):

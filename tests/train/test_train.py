@@ -232,6 +232,17 @@ def test_the_checkpoint_is_a_whole_model(tmp_path):
     assert not model.training
 
 
+def test_halves_of_letters_stay_apart(tmp_path):
+    """JSON makes one letter of two, where they stand side by side."""
+    task = tasks.Task("halves", Vocabulary("a\ud800\udfff"), lambda rng, n: [("a\ud800\udfff", "a")] * n, (("a", "a"),))
+    path, config = tmp_path / "m.safetensors", replace(SHORT, steps=2)
+    Trainer(small(task), task, config, path).fit(progress=False)
+    again = Trainer(small(task), task, config, path)
+    again.resume()
+    assert again.step == 2
+    assert load_model(path)[1].characters == "a\ud800\udfff"
+
+
 def test_translate_gives_each_text_what_it_gets_alone():
     task = tasks.reverse()
     model = small(task)

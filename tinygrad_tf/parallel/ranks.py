@@ -9,7 +9,9 @@ import marshal
 import math
 import os
 import pickle
+import signal
 import sys
+import threading
 import time
 import traceback
 import zlib
@@ -228,6 +230,8 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     number, and the others, who would wait for it for ever, are stopped. ``sys.exit(0)`` is no error. If all ranks call
     it, the job ends well; if one does, the others do not wait for it, and the job ends with an error that names it.
 
+    MPI itself takes some 20 MB of /dev/shm; where those are not free, MPICH may die of SIGBUS or SIGSEGV at its start.
+
     Args:
         limit: the seconds that a rank may wait for the others, 30 minutes by default; None: for ever. Then the job ends
             with a TimeoutError that names the ranks that did not come and what is known of their processes; after a
@@ -245,21 +249,22 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
     if not launched():
         yield Ranks()
         return
-    MPI = mpi(LIMIT if limit is None else limit)
-    comm, n = MPI.COMM_WORLD, announced()
-    if n not in (None, comm.size):
-        raise error(
-            RuntimeError,
-            "join",
-            got=f"{n} processes, of which mpi4py sees {comm.size}",
-            rule="mpiexec and mpi4py belong to one MPI library",
-            cure=f"use the mpiexec of {MPI.Get_library_version().split()[0]}, which mpi4py found",
-        )
-    with at_most(LIMIT if limit is None else limit):
-        remove_names(comm)
-        ranks = Ranks(comm, limit)
-    _mark("+")
-    atexit.register(_leave, MPI, ranks)
+    with _killed_by_ctrl_c():
+        MPI = mpi(LIMIT if limit is None else limit)
+        comm, n = MPI.COMM_WORLD, announced()
+        if n not in (None, comm.size):
+            raise error(
+                RuntimeError,
+                "join",
+                got=f"{n} processes, of which mpi4py sees {comm.size}",
+                rule="mpiexec and mpi4py belong to one MPI library",
+                cure=f"use the mpiexec of {MPI.Get_library_version().split()[0]}, which mpi4py found",
+            )
+        with at_most(LIMIT if limit is None else limit):
+            remove_names(comm)
+            ranks = Ranks(comm, limit)
+        _mark("+")
+        atexit.register(_leave, MPI, ranks)
     with _ending_the_job(ranks):
         try:
             yield ranks
@@ -268,6 +273,23 @@ def join(limit: float | None = LIMIT) -> Iterator[Ranks]:
                 ranks.table([], END)
             raise
         ranks.table([], END)
+
+
+@contextlib.contextmanager
+def _killed_by_ctrl_c() -> Iterator[None]:
+    """A context manager in which Ctrl-C ends the process at once, as SIGTERM does, and the launcher ends the others.
+
+    KeyboardInterrupt would let it wait at its end, in MPI, for ranks that wait for it.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager

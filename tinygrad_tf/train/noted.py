@@ -35,7 +35,10 @@ def identity(task: Task, model: Transformer, config: TrainConfig) -> dict[str, A
     held_out = hashlib.sha256(repr(sorted(map(str, task.held_out))).encode()).hexdigest()  # equal names are not enough
     frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
     types = sorted({str(p.dtype) for p in model.parameters()})
-    return as_noted({"task": task.name, "vocabulary": task.vocabulary.characters, "held_out": held_out, "types": types,
+    letters: Any = task.vocabulary.characters
+    if json.loads(json.dumps(letters)) != letters:  # JSON takes two halves of a letter, side by side, for the letter
+        letters = [*letters]
+    return as_noted({"task": task.name, "vocabulary": letters, "held_out": held_out, "types": types,
                      "frozen": frozen, "model": asdict(model.config), "training": asdict(config)})  # fmt: skip
 
 

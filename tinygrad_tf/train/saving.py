@@ -211,13 +211,13 @@ def write_checkpoint(
     }
     try:
         again = json.loads(json.dumps(state))
-        is_same = json.dumps(again) == json.dumps(state)
+        is_same = json.dumps(again, ensure_ascii=False) == json.dumps(state, ensure_ascii=False)
         header = {"format": 1, "sha256": digest(arrays, state), "state": state, **({"kept": [*kept]} if kept else {})}
         text = json.dumps(header)
     except (TypeError, ValueError, RecursionError) as problem:
         raise no_notes(f"notes that JSON cannot hold (Python: {problem})") from None
     if not is_same:
-        raise no_notes("notes in which JSON makes keys such as 1 and '1' one")
+        raise no_notes("notes in which JSON makes keys such as 1 and '1', or two halves of a letter, one")
     check_state(again, "save_checkpoint")  # what could not be loaded again does not replace what can
     if len(text) > _LONGEST:
         arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)

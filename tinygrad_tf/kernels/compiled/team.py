@@ -6,6 +6,7 @@ is first called, for one thread and for all of them apart, and kept on disk (bes
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import threading
@@ -61,16 +62,54 @@ def is_compiled_for(dtype: Any) -> bool:
     return dtype.char in "fd" and dtype.isnative
 
 
+class _Kept:
+    """Numba's files of a kernel on disk, which may fail: a full disk or a damaged file is no end of a training.
+
+    What cannot be read is compiled anew, and what cannot be written is compiled again by the next process.
+    """
+
+    def __init__(self, files: Any) -> None:
+        self.files = files
+
+    def load_overload(self, *given: Any) -> Any:
+        try:
+            return self.files.load_overload(*given)
+        except Exception:  # whatever it is that Python's pickle meets
+            with contextlib.suppress(Exception):
+                self.files.flush()  # or they would stay damaged
+            return None
+
+    def save_overload(self, *given: Any) -> None:
+        with contextlib.suppress(Exception):
+            self.files.save_overload(*given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.files, name)
+
+
+def _compiler(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """``numba.njit`` with what all kernels have in common."""
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        made: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
+        with contextlib.suppress(RuntimeError):  # no folder takes files
+            made.enable_caching()
+            made._cache = _Kept(made._cache)
+        return made
+
+    return compiled
+
+
 class Compiled:
     """A kernel that is compiled on first use. A call takes its nanoseconds of work, then its arguments after n."""
 
     def __init__(self, function: Callable[..., None], **options: Any) -> None:
-        options = {"nogil": True, "cache": True, "fastmath": {"contract"}, "error_model": "numpy", **options}
-        self.alone = numba.njit(**options)(function)
+        options = {"fastmath": {"contract"}, **options}
+        self.alone = _compiler(**options)(function)
         # Another name, because Numba's files on disk would not tell the two apart.
         other = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
         other.__module__, other.__qualname__ = function.__module__, function.__qualname__ + "_team"
-        self.team = numba.njit(parallel=True, **options)(other)
+        self.team = _compiler(parallel=True, **options)(other)
 
     def __call__(self, work: float, *args: Any) -> None:
         n = pieces(work)
@@ -98,4 +137,4 @@ def reordering(function: Callable[..., None]) -> Compiled:
 
 def inner(*flags: str) -> Callable[[Callable[..., Any]], Any]:
     """Decorator for what kernels call. ``flags`` are LLVM's for floats; by default multiply-adds may be fused."""
-    return numba.njit(nogil=True, cache=True, fastmath=set(flags) or {"contract"}, error_model="numpy")
+    return _compiler(fastmath=set(flags) or {"contract"})
