@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+from xml.etree import ElementTree
 
 # Before NumPy is imported: the tests' small matrices gain nothing from threads, and OpenBLAS's threads wait for each
 # other at full speed when other programs use the cores (measured: 25 times slower).
@@ -16,6 +17,30 @@ from tinygrad_tf import kernels, manual_seed, nn
 from tinygrad_tf.autograd.recording import thread
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores Ctrl-C
+
+
+def pytest_addoption(parser):
+    parser.addoption("--but", metavar="XML", help="leave out what passed in this record, which --junitxml wrote")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what passed elsewhere, but for the drawings, which another program may make here."""
+    if config.option.but is None:
+        return
+    passed = set()
+    for test in ElementTree.parse(config.option.but).iter("testcase"):
+        if not {"skipped", "failure", "error"} & {said.tag for said in test}:
+            passed.add((test.get("classname"), test.get("name")))
+    left_out = {item for item in items if _in_a_record(item) in passed and "graph" not in item.path.parts}
+    config.hook.pytest_deselected(items=[*left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _in_a_record(item):
+    path, bracket, row = item.nodeid.partition("[")
+    file, *names = path.split("::")
+    *classes, name = [file.removesuffix(".py").replace("/", "."), *names]
+    return ".".join(classes), name + bracket + row
 
 
 def pytest_collection_finish():

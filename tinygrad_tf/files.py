@@ -107,7 +107,7 @@ def errno_of(problem: Exception) -> int | None:
         return problem.errno or int(found[1] if found else 0)
     if type(problem).__name__ in ("SafetensorError", "MemoryError"):
         return int(found[1]) if found else None
-    if isinstance(problem, ValueError) and ("null byte" in str(problem) or isinstance(problem, UnicodeEncodeError)):
+    if isinstance(problem, UnicodeEncodeError) or (isinstance(problem, ValueError) and "embedded null" in str(problem)):
         return errno.EINVAL
     return None
 

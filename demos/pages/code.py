@@ -218,16 +218,25 @@ def joined(texts: Iterable[tuple[int, str]]) -> str:
 def in_language(code: str, lang: str) -> str:
     """Code whose comments and texts "English | 中文" are in one language."""
     lines = code.split("\n")
-    tokens = [t for t in tokenize.generate_tokens(io.StringIO(code + "\n").readline)
-              if t.type in (tokenize.COMMENT, tokenize.STRING)]  # fmt: skip
-    for token in reversed(tokens):
-        new = _half_of_token(token.string, lang)
-        if new == token.string:
-            continue
-        (first, start), (last, end) = token.start, token.end
-        kept = lines[last - 1][end:]
-        lines[first - 1 : last] = (lines[first - 1][:start] + new + kept).split("\n")
+    for (first, start), (last, end) in reversed(list(_texts(code))):
+        before, kept = lines[first - 1][:start], lines[last - 1][end:]
+        text = "\n".join(lines[first - 1 : last])
+        text = text[start : len(text) - len(kept)]
+        lines[first - 1 : last] = (before + _half_of_token(text, lang) + kept).split("\n")
     return "\n".join(lines)
+
+
+def _texts(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where comments and texts begin and end. From Python 3.12 on an f-string is several tokens, one in the other."""
+    depth, start = 0, (0, 0)
+    for token in tokenize.generate_tokens(io.StringIO(code + "\n").readline):
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):
+            start = start if depth else token.start
+            depth += 1
+        depth -= kind.endswith("STRING_END")
+        if depth == 0 and kind.endswith(("COMMENT", "STRING", "STRING_END")):
+            yield start if kind.endswith("STRING_END") else token.start, token.end
 
 
 def _half_of_token(text: str, lang: str) -> str:

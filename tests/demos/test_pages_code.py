@@ -62,6 +62,11 @@ HALVES = {
     "a comment": ("x = 1  # one | 一", "x = 1  # one", "x = 1  # 一"),
     "a label": ("f(label='loss | 损失')", "f(label='loss')", "f(label='损失')"),
     "a label with a value": ("f(f'× {n} | 乘 {n}')", "f(f'× {n}')", "f(f'乘 {n}')"),
+    "a label with labels in it": (
+        """f(f'“{n:{k}}” {d["a"]} | “{n}” 量') + 1  # 量""",
+        """f(f'“{n:{k}}” {d["a"]}') + 1  # 量""",
+        """f(f'“{n}” 量') + 1  # 量""",
+    ),
     "no label": ("a = b | c  # d | e", "a = b | c  # d | e", "a = b | c  # d | e"),
     "docstring": ('def f():\n    """A\n    b. | 一。"""', 'def f():\n    """A\n    b."""', 'def f():\n    """一。"""'),
 }  # fmt: skip
