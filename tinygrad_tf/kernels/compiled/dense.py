@@ -27,30 +27,38 @@ def _piece(w: Any, n: Any, rows: Any, columns: Any) -> Any:
     return 0, rows, w * columns // n, (w + 1) * columns // n
 
 
+@inner()
+def _product(w: Any, n: Any, turn_a: Any, turn_b: Any, A: Any, B: Any, C: Any) -> None:
+    """Piece w of n of C = A · B, where each of A and B is taken as it is or transposed."""
+    size, (rows, columns) = C.itemsize, C.shape
+    r0, r1, c0, c1 = _piece(w, n, rows, columns)
+    down, count = (1, A.shape[0]) if turn_a == TURNED else (A.shape[1], A.shape[1])  # entries of A from row to row of C
+    along = B.shape[1] if turn_b == TURNED else 1  # and of B from column to column
+    gemm(
+        turn_a,
+        turn_b,
+        r1 - r0,
+        c1 - c0,
+        count,
+        C.dtype.type(1),
+        A.ctypes.data + r0 * down * size,
+        A.shape[1],
+        B.ctypes.data + c0 * along * size,
+        B.shape[1],
+        C.dtype.type(0),
+        C.ctypes.data + (r0 * columns + c0) * size,
+        columns,
+    )
+
+
 @kernel
 def _forward(n: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
     """Y = X · Wᵀ, plus b if it has entries; cut along the longer side of Y."""
-    size, (rows, columns), count = X.itemsize, Y.shape, X.shape[1]
-    one, zero = X.dtype.type(1), X.dtype.type(0)
     before = one_thread()
     for w in prange(n):
-        r0, r1, c0, c1 = _piece(w, n, rows, columns)
-        gemm(
-            PLAIN,
-            TURNED,
-            r1 - r0,
-            c1 - c0,
-            count,
-            one,
-            X.ctypes.data + r0 * count * size,
-            count,
-            W.ctypes.data + c0 * count * size,
-            count,
-            zero,
-            Y.ctypes.data + (r0 * columns + c0) * size,
-            columns,
-        )
+        _product(w, n, PLAIN, TURNED, X, W, Y)
         if b.size:
+            r0, r1, c0, c1 = _piece(w, n, len(Y), len(W))
             for i in range(r0, r1):
                 y, add = Y[i, c0:c1], b[c0:c1]
                 for j in range(c1 - c0):
@@ -61,52 +69,20 @@ def _forward(n: Any, X: Any, W: Any, b: Any, Y: Any) -> None:
 @kernel
 def _back(n: Any, dY: Any, X: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
     """The gradients dX = dY · W, dW = dYᵀ · X and db, the sums of dY's columns in float64: those that have entries."""
-    size, (rows, outs), ins = X.itemsize, dY.shape, X.shape[1]
-    one, zero = X.dtype.type(1), X.dtype.type(0)
     before = one_thread()
     for w in prange(n):
         if dX.size:
-            r0, r1, c0, c1 = _piece(w, n, rows, ins)
-            gemm(
-                PLAIN,
-                PLAIN,
-                r1 - r0,
-                c1 - c0,
-                outs,
-                one,
-                dY.ctypes.data + r0 * outs * size,
-                outs,
-                W.ctypes.data + c0 * size,
-                ins,
-                zero,
-                dX.ctypes.data + (r0 * ins + c0) * size,
-                ins,
-            )
+            _product(w, n, PLAIN, PLAIN, dY, W, dX)
         if dW.size:
-            r0, r1, c0, c1 = _piece(w, n, outs, ins)
-            gemm(
-                TURNED,
-                PLAIN,
-                r1 - r0,
-                c1 - c0,
-                rows,
-                one,
-                dY.ctypes.data + r0 * size,
-                outs,
-                X.ctypes.data + c0 * size,
-                ins,
-                zero,
-                dW.ctypes.data + (r0 * ins + c0) * size,
-                ins,
-            )
+            _product(w, n, TURNED, PLAIN, dY, X, dW)
         if db.size:
-            s0, s1 = w * outs // n, (w + 1) * outs // n
-            totals = np.zeros(s1 - s0, np.float64)
-            for i in range(rows):
-                dy = dY[i, s0:s1]
-                for j in range(s1 - s0):
+            start, end = w * db.size // n, (w + 1) * db.size // n
+            totals = np.zeros(end - start, np.float64)
+            for i in range(len(dY)):
+                dy = dY[i, start:end]
+                for j in range(end - start):
                     totals[j] += dy[j]
-            db[s0:s1] = totals
+            db[start:end] = totals
     threads_as(before)
 
 
