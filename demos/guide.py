@@ -107,7 +107,6 @@ def show(what: Any, en: str, zh: str) -> None:
     names = [f"{number}{zh}{_SUFFIX[form]}" for zh in ("", ".zh")]
     narrow = [f"narrow.{name}" for name in names] if all(body[2] for body in bodies) else []
     folder = OUT / CHAPTER
-    folder.mkdir(parents=True, exist_ok=True)
     for file, text in zip([*names, *narrow], [body[i] for i in (1, 2) for body in bodies], strict=False):
         write(folder / file, text or "")
     _note("figure", {"form": form, "en": en, "zh": zh, "files": [*names, *narrow]})

@@ -32,11 +32,11 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: matrices this small gain little from threads
 
 import numpy as np
-from command_line import Parser, as_program, folder, text_of, whole
+from command_line import Parser, as_program, folder, text_of, whole, write
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.errors import is_explained
-from tinygrad_tf.files import check_readable, check_writable, place_of, write_whole
+from tinygrad_tf.files import check_readable, check_writable, place_of
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -167,7 +167,7 @@ def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
     """The model in Hugging Face's format, with a tokenizer.json in which each letter is a token."""
     (folder / "tokenizer.json").unlink(missing_ok=True)  # of another text, perhaps: no model is read with it
     model.save_pretrained(folder)
-    write_whole(folder / "tokenizer.json", lambda beside: beside.write_text(tokenizer_of(letters), encoding="utf-8"))
+    write(folder / "tokenizer.json", tokenizer_of(letters))
 
 
 def tokenizer_of(letters: Letters) -> str:
@@ -326,7 +326,7 @@ def train(args: argparse.Namespace, ranks: parallel.Ranks) -> int:
             check_results(args, model, letters)  # again: training took its time
             save_for_generate(model, letters, args.out / "model")
             text = sample(model, letters, 2000)
-            write_whole(args.out / "sample.txt", lambda beside: beside.write_text(text, "utf-8"))
+            write(args.out / "sample.txt", text)
             print(either("wrote", "写出"), file.path, args.out / "sample.txt", args.out / "model")
     return stopped
 

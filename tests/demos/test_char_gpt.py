@@ -166,8 +166,8 @@ def test_nobody_else_trains_there_before_all_results_are_written(demo, monkeypat
         tried.append(True)
         return write(*given)
 
-    tried, write = [], demo.write_whole
-    monkeypatch.setattr(demo, "write_whole", second)
+    tried, write = [], demo.write
+    monkeypatch.setattr(demo, "write", second)
     run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
     assert len(tried) == 2
 
