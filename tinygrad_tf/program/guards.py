@@ -102,7 +102,7 @@ class Guard:
         if is_ours(function.__code__):  # or what a decorator of ours, such as no_grad, has made of the user's
             self._function(getattr(function, "__wrapped__", None))
             return
-        code = reached.Code(function.__code__)
+        code = reached.named_in(function.__code__)
         self.names |= code.names
         self._uses(code.globals, code.names)
         if "__class__" in code.names and function.__code__.co_filename != "<string>":  # a dataclass's comparison

@@ -113,6 +113,12 @@ class Code:
                         yield found, module
 
 
+@functools.lru_cache(maxsize=1024)
+def named_in(code: types.CodeType) -> Code:
+    """What code names; it is read once."""
+    return Code(code)
+
+
 def _codes(code: types.CodeType) -> Iterable[types.CodeType]:
     yield code
     for inner in code.co_consts:
