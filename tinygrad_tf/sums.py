@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .products import MEMORY, threads_for
+
 Floats = np.ndarray[Any, Any]
 
 #: How many blocks are added one by one, and how many numbers where there are no more of them.
@@ -124,7 +126,7 @@ def column_sums(X: Floats) -> Floats:
     Warnings of invalid values are off, as in :func:`row_sums`.
     """
     n, m = X.shape
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"), threads_for(MEMORY * X.size):
         if n <= (FEW if m % 16 else PRODUCT):
             return ones(n, X.dtype).dot(X)
         if not X.flags.c_contiguous:
@@ -146,7 +148,7 @@ def row_sums(X: Floats) -> Floats:
         return np.asarray(sum(row_sums(X.reshape(-1, PRODUCT)).reshape(n, m // PRODUCT), 1, keepdims=True))
     if m > PRODUCT:
         return np.asarray(sum(X, 1, keepdims=True))
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"), threads_for(MEMORY * X.size):
         return X.dot(ones(m, X.dtype))[:, None]
 
 

@@ -240,7 +240,19 @@ def test_settings_are_told_back():
     t.use_deterministic_algorithms(False)
 
 
-def test_threads_are_set_or_it_is_said(monkeypatch):
+@pytest.mark.skipif(not settings.OPENBLAS, reason="NumPy multiplies by another library here")
+def test_threads_are_set():
+    before = t.get_num_threads()
+    try:
+        for n in (2, np.int64(1)):
+            t.set_num_threads(n)
+            assert t.get_num_threads() == n
+    finally:
+        t.set_num_threads(before)
+
+
+def test_threads_of_another_library_are_set_or_it_is_said(monkeypatch):
+    monkeypatch.setattr(settings, "OPENBLAS", {})
     monkeypatch.setitem(__import__("sys").modules, "threadpoolctl", None)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     assert t.get_num_threads() == 3

@@ -30,12 +30,13 @@ ALLOWED = {
     "files": {"errors", "wording", "locks"},
     "contents": {"errors"},
     "fields": {"errors"},
-    "sums": set(),  # NumPy alone
-    "kernels": {"errors", "sums"},  # NumPy, and what to say of a wrong array
+    "products": set(),  # NumPy alone
+    "sums": {"products"},
+    "kernels": {"errors", "products", "sums"},  # NumPy, and what to say of a wrong array
     "autograd": {"errors", "arguments", "wording", "random", "signals", "sums"},  # knows no op by name
     "ops": {"errors", "arguments", "fields", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "arguments", "wording", "autograd"},
-    "compat": _ENGINE | {"contents", "files", "nn", "optim", "transforms"},
+    "compat": _ENGINE | {"contents", "files", "nn", "optim", "products", "transforms"},
     "formula": {"errors", "wording", "autograd"},
     "program": {"errors", "wording", "random", "sums", "autograd", "kernels", "ops"},
     "graph": {"errors", "fields", "wording", "files", "autograd", "ops", "formula", "program"},

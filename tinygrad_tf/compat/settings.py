@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import warnings
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..autograd.debugging import debug
 from ..errors import error
+from ..products import OPENBLAS
 from ..wording.languages import translated
 
 _PRECISIONS = ("highest", "high", "medium")
@@ -56,11 +58,16 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 
 def get_num_threads() -> int:
-    """The threads of NumPy's matrix products; without the package ``threadpoolctl``, what the environment says.
+    """The threads of NumPy's matrix products.
+
+    Where NumPy multiplies by another library than OpenBLAS, the package ``threadpoolctl`` says it; without that, the
+    environment.
 
     >>> get_num_threads() > 0
     True
     """
+    if OPENBLAS:
+        return int(OPENBLAS["get"]())
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
@@ -71,14 +78,18 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Set the threads of NumPy's matrix products, by the package ``threadpoolctl``; a warning says where it is missing.
+    """Set the threads of NumPy's matrix products.
 
-    Raises ValueError for a number below 1.
+    Where NumPy multiplies by another library than OpenBLAS, it takes the package ``threadpoolctl``; a warning says if
+    that is missing. Raises ValueError for a number below 1.
     """
     if n < 1:
         raise error(
             ValueError, "set_num_threads", got={"n": n}, rule="at least one thread works", cure="write a number above 0"
         )
+    if OPENBLAS:
+        OPENBLAS["set"](min(operator.index(n), 2**16))
+        return
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:

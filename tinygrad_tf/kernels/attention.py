@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..products import threads_for
 from ..sums import row_products, row_sums
 from .keep import Keep, kept
 
@@ -29,10 +30,11 @@ def attention(
 ) -> tuple[Floats, Floats]:
     if Q.shape[-2] * K.shape[-2] > BLOCK:
         return _in_blocks(Q, K, V, mask, offset, keep, p)
-    P, top = _scores(Q, K, mask, offset)  # (..., L, S)
-    total = _exp(P, top)[1]
-    P /= np.where(total == 0, 1, total)
-    return _product(_dropped(P, None if keep is None else np.asarray(keep), p), V), P
+    with threads_for(Q.shape[-2] * K.shape[-2] * Q.shape[-1]):
+        P, top = _scores(Q, K, mask, offset)  # (..., L, S)
+        total = _exp(P, top)[1]
+        P /= np.where(total == 0, 1, total)
+        return _product(_dropped(P, None if keep is None else np.asarray(keep), p), V), P
 
 
 def d_attention(
@@ -43,14 +45,15 @@ def d_attention(
         return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, offset, keep, p)
     P, left = saved, None if keep is None else np.asarray(keep)
     dQ = dK = dS = None
-    dV = _product(_dropped(P, left, p).mT, dY) if needs[2] else None
-    if needs[0] or needs[1] or needs[3:] == (True,):
-        dS = _dropped(dY @ V.mT, left, p)
-        dS -= row_products(dS, P)
-        dS *= P
-        scale = 1 / math.sqrt(Q.shape[-1])
-        dQ = _product(dS, K, scale) if needs[0] else None
-        dK = _product(dS.mT, Q, scale) if needs[1] else None
+    with threads_for(Q.shape[-2] * K.shape[-2] * Q.shape[-1]):
+        dV = _product(_dropped(P, left, p).mT, dY) if needs[2] else None
+        if needs[0] or needs[1] or needs[3:] == (True,):
+            dS = _dropped(dY @ V.mT, left, p)
+            dS -= row_products(dS, P)
+            dS *= P
+            scale = 1 / math.sqrt(Q.shape[-1])
+            dQ = _product(dS, K, scale) if needs[0] else None
+            dK = _product(dS.mT, Q, scale) if needs[1] else None
     return dQ, dK, dV, dS if needs[3:] == (True,) else None
 
 

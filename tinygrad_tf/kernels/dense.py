@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import error
+from ..products import threads_for
 from ..sums import column_sums, run_sums
 
 Floats = np.ndarray[Any, Any]
@@ -16,7 +17,8 @@ Needs = tuple[bool, ...]
 
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
     rows = _rows(X)  # one product over all rows; NumPy would run one per batch entry
-    Y = rows @ W.T
+    with threads_for(len(rows) * W.size):
+        Y = rows @ W.T
     if b is not None:
         Y += b
     return Y.reshape(*X.shape[:-1], W.shape[0]), None
@@ -26,8 +28,9 @@ def d_linear(
     dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, W: Floats, b: Floats | None = None
 ) -> tuple[Floats | None, ...]:
     drows = _rows(dY)
-    dX = (drows @ W).reshape(X.shape) if needs[0] else None
-    dW = drows.T @ _rows(X) if needs[1] else None
+    with threads_for(len(drows) * W.size):
+        dX = (drows @ W).reshape(X.shape) if needs[0] else None
+        dW = drows.T @ _rows(X) if needs[1] else None
     db = column_sums(drows) if needs[2:] == (True,) else None
     return dX, dW, db
 

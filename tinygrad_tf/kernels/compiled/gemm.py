@@ -14,49 +14,35 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from ...products import OPENBLAS, SUFFIX
 from .team import inner
 
 _C_ORDER = 101
 #: Say whether a matrix is taken as it is or transposed.
 PLAIN, TURNED = 111, 112
-
-
-def _find() -> tuple[Any, str, str] | None:
-    """NumPy's BLAS, and what its functions' names end and begin with; "64_" means that sizes have 64 bits."""
-    try:
-        library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
-    except (AttributeError, OSError):
-        return None
-    for before, after in (("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")):
-        names = [f"{before}cblas_{letter}gemm{after}" for letter in "sd"]
-        names += [f"{before}openblas_{verb}_num_threads{after}" for verb in ("get", "set")]
-        if all(hasattr(library, name) for name in names):
-            for ours, name in zip(("s", "d", "get", "set"), names, strict=True):
-                address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
-                llvmlite.binding.add_symbol(f"tinygrad_tf_blas_{ours}{after}", address)
-            return library, after, before
-    return None
-
-
-_found = _find()
 #: Whether there is a BLAS to call; kernels with products are offered only then.
-FOUND = _found is not None
-_after = _found[1] if _found else "64_"
-_size: Any = types.int64 if _after else types.int32
+FOUND = bool(OPENBLAS)
+for _name, _function in OPENBLAS.items():  # by names that stay, for Numba keeps on disk what calls them
+    llvmlite.binding.add_symbol(f"tinygrad_tf_blas_{_name}{SUFFIX}", ctypes.cast(_function, ctypes.c_void_p).value)
+
+_size: Any = types.int64 if SUFFIX or not FOUND else types.int32
 _int: Any = types.int32
 _nothing: Any = types.void
 
 
-def _external(letter: str, scalar: Any) -> Any:
+def _external(name: str, signature: Any) -> Any:
+    return types.ExternalFunction(f"tinygrad_tf_blas_{name}{SUFFIX}", signature)
+
+
+def _product(name: str, scalar: Any) -> Any:
     """The product of one float type; arrays are addresses, which are numbers of 64 bits."""
     at: Any = types.int64
     signature = _nothing(_int, _int, _int, _size, _size, _size, scalar, at, _size, at, _size, scalar, at, _size)
-    return types.ExternalFunction(f"tinygrad_tf_blas_{letter}{_after}", signature)
+    return _external(name, signature)
 
 
-_sgemm, _dgemm = _external("s", types.float32), _external("d", types.float64)
-_get: Any = types.ExternalFunction(f"tinygrad_tf_blas_get{_after}", _int())
-_set: Any = types.ExternalFunction(f"tinygrad_tf_blas_set{_after}", _nothing(_int))
+_sgemm, _dgemm = _product("s", types.float32), _product("d", types.float64)
+_get, _set = _external("get", _int()), _external("set", _nothing(_int))
 
 
 @inner()
