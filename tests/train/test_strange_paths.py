@@ -68,7 +68,6 @@ def test_a_path_through_a_folder_that_is_not_there_replaces_nothing(tmp_path):
     around = tmp_path / "new" / ".."
     with pytest.raises(FileExistsError), CheckpointFile(around / "m.safetensors"):
         pass
-    shutil.rmtree(tmp_path / "new")
     loss = (Tensor([1.0], requires_grad=True) ** 2).sum()
     loss.backward(retain_graph=True)
     with pytest.raises(FileExistsError):
@@ -232,6 +231,38 @@ def test_where_somebody_puts_a_link_the_training_stays_in_its_folder(to, tmp_pat
     assert load_checkpoint(file.path).step == 2
     assert {p.name for p in elsewhere.iterdir()} == {"diary", "copy"}
     assert load_checkpoint(elsewhere / "copy").step == 1
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["nothing there", "a checkpoint there"])
+@pytest.mark.parametrize("when", ["between two saves", "while it is saved"])
+def test_where_a_folder_s_link_leads_elsewhere_the_training_stays_in_its_folder(when, theirs, tmp_path, monkeypatch):
+    """As one that is called "latest", and that the next training sets."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    latest = tmp_path / "latest"
+    latest.symlink_to("first")
+
+    def switch(*given):
+        latest.unlink()
+        latest.symlink_to("second")
+        if theirs:
+            save_checkpoint(latest / "m.safetensors", NET, step=9)
+
+    def switched(*given):
+        monkeypatch.undo()
+        switch()
+        write_checkpoint(*given)
+
+    with CheckpointFile(latest / "m.safetensors", keep=2) as file:
+        file.save(NET, step=1)
+        if when == "between two saves":
+            switch()
+        else:
+            monkeypatch.setattr(keeping, "write_checkpoint", switched)
+        for step in (2, 3):
+            file.save(NET, step=step)
+    assert steps(tmp_path / "first") == {"m.safetensors": 3, "m.step2.safetensors": 2}
+    assert steps(tmp_path / "second") == ({"m.safetensors": 9} if theirs else {})
 
 
 @pytest.mark.parametrize("length", [200, 240, 250, 255])
