@@ -26,6 +26,7 @@ from training_job import trainer
 from tinygrad_tf import nn
 from tinygrad_tf.train.keeping import CheckpointFile
 from tinygrad_tf.train.saving import load_checkpoint
+from tinygrad_tf.train.trainer import load_model, translate
 from tinygrad_tf.train.turns import one_by_one
 
 STEPS = 8
@@ -167,6 +168,26 @@ def ends_early(job, step):
     job.evaluate = lambda n: 1 / 0 if job.step == step else evaluate(n)
     with pytest.raises(ZeroDivisionError):
         job.fit(progress=False)
+
+
+LOOKS = {
+    "load_model": lambda job: load_model(job.path),
+    "load_checkpoint": lambda job: load_checkpoint(job.path),
+    "evaluate": lambda job: job.evaluate(5),
+    "translate": lambda job: translate(job.model, job.task.vocabulary, ["123"]),
+    "summary": lambda job: nn.summary(job.model, np.ones((1, 3), int), np.ones((1, 3), int)),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_who_looks_at_a_model_before_it_goes_on_changes_no_bits(look, tmp_path, expected):
+    path = tmp_path / "m.safetensors"
+    ends_early(trainer(path, STEPS), 5)
+    job = trainer(path, STEPS, seed=5)
+    job.resume()
+    LOOKS[look](job)
+    job.fit(progress=False)
+    assert bits(path) == expected
 
 
 def saved_now(job):

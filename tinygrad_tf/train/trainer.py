@@ -338,7 +338,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], 
 
 @explains
 def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
-    """The model and the vocabulary of a checkpoint that a :class:`Trainer` wrote."""
+    """The model and the vocabulary of a checkpoint that a :class:`Trainer` wrote. It draws no random numbers."""
     saved = load_checkpoint(path)
     if not {"model", "vocabulary"} <= saved.notes.keys():
         raise error(
@@ -350,7 +350,8 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
         )
     with found_in(path):
         config, vocabulary = described(saved)
-    model = Transformer(config)
+    with replayed(get_state()):  # a training goes on to the same bits, whatever is looked at meanwhile
+        model = Transformer(config)
     saved.restore(model)
     return model.eval(), vocabulary
 
