@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -160,6 +161,28 @@ def test_a_thread_that_saves_saves_what_goes_on_to_the_same_bits(tmp_path, expec
     assert problems == []
     assert bits(job.path) == expected
     check_copies(copies, expected)
+
+
+def test_a_thread_that_measures_is_told_to_take_a_copy(tmp_path, expected):
+    """The model's mode is one for all threads: in evaluation it would train without dropout."""
+    job, told, ended = trainer(tmp_path / "m.safetensors", STEPS), [], threading.Event()
+
+    def measure():
+        while not ended.is_set():
+            for model in (job.model, deepcopy(job.model)):
+                try:
+                    translate(model, job.task.vocabulary, ["123"])
+                except RuntimeError as problem:
+                    told.append("another thread is training" in str(problem))
+
+    thread = threading.Thread(target=measure)
+    around(job, "train_step", lambda: thread.is_alive() or thread.start(), lambda: time.sleep(0.02))
+    job.fit(progress=False)
+    ended.set()
+    thread.join()
+    assert told
+    assert all(told)
+    assert bits(job.path) == expected
 
 
 def ends_early(job, step):

@@ -43,7 +43,8 @@ class CheckpointFile:
     Args:
         path: where the newest checkpoint is.
         overwrite: whether what is there when it is first entered may be replaced, whatever it is.
-        keep: how many checkpoints are kept. Older ones lie beside, as ``NAME.step200.safetensors``.
+        keep: how many checkpoints are kept. Older ones lie beside, as ``NAME.step200.safetensors``; of those that are
+            saved with one ``step`` there is the last.
 
     >>> import tempfile
     >>> line, folder = nn.Linear(2, 1), tempfile.mkdtemp()
