@@ -163,6 +163,36 @@ def test_what_comes_while_a_kept_one_is_copied_stays(tmp_path, monkeypatch):
     assert load_checkpoint(tmp_path / "m.safetensors").step == 2
 
 
+def test_a_training_whose_folder_was_renamed_leaves_the_place_to_the_next_one(tmp_path):
+    """Which begins in a new folder of that name, and has not saved yet when the first one saves again."""
+    folder = tmp_path / "run"
+    first, second = (CheckpointFile(folder / "m.safetensors", keep=2) for _ in range(2))
+    with first:
+        first.save(NET, step=1)
+        folder.rename(tmp_path / "old")
+        with second:
+            with pytest.warns(UserWarning, match="is now somebody else's file"):
+                first.save(NET, step=2)
+            for step in (11, 12):
+                second.save(NET, step=step)
+        first.save(NET, step=3)
+    assert load_checkpoint(tmp_path / "old/m.safetensors").step == 1
+    assert steps(folder) == {"m.safetensors": 12, "m.step11.safetensors": 11,
+                             "m.step2.safetensors": 3, "m.step2.step2.safetensors": 2}  # fmt: skip
+
+
+def test_a_training_whose_folder_was_renamed_and_made_anew_is_alone_there(tmp_path):
+    path = tmp_path / "run/m.safetensors"
+    with CheckpointFile(path) as first:
+        path.parent.rename(tmp_path / "old")
+        path.parent.mkdir()
+        first.save(NET, step=1)
+        with pytest.raises(BlockingIOError), CheckpointFile(path):
+            pass
+    assert steps(path.parent) == {"m.safetensors": 1}
+    assert not [*path.parent.glob(".*")]
+
+
 def test_a_second_name_of_the_file_keeps_what_it_had(tmp_path):
     with CheckpointFile(tmp_path / "m.safetensors") as file:
         file.save(NET, step=1)

@@ -69,6 +69,7 @@ class CheckpointFile:
         self._older: dict[Path, Any] | None = None  # the kept checkpoints that are ours, oldest first, and their looks
         self._saving = False
         self._entered: list[contextlib.ExitStack] = []
+        self._alone: Any = None  # says, once entered, whether the lock is still there
 
     def load(self) -> Checkpoint:
         """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
@@ -96,7 +97,7 @@ class CheckpointFile:
         safetensors_package("CheckpointFile")
         with explained("write", self.path):
             check_writable(self.path)
-            stack.enter_context(alone_with(self.path, "CheckpointFile"))
+            self._alone = stack.enter_context(alone_with(self.path, "CheckpointFile"))
             self._check_ours()
             self._older = self._kept_before() if self._older is None else self._older
 
@@ -148,7 +149,7 @@ class CheckpointFile:
     @whole
     def _make_way(self, step: int) -> None:
         now = _look(self.path)
-        if now is not None and not self._is_mine(now):
+        if not self._is_alone() if now is None else not self._is_mine(now):
             theirs, self.path, self._ours, now = self.path, self._free(step), None, None
             _warn(
                 f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}",
@@ -157,6 +158,17 @@ class CheckpointFile:
         if now is not None and self.keep > 1 and self.step is not None and self.step != step:
             self._keep_old(self.step)
         self._saving = True
+
+    def _is_alone(self) -> bool:
+        """Whether nobody else trains where no file is: another folder may have come, with a lock of its own."""
+        try:
+            if self._entered and not self._alone():
+                self._alone = self._entered[0].enter_context(alone_with(self.path, "CheckpointFile"))
+        except BlockingIOError:
+            return False
+        except OSError:  # there is no folder now, or none that takes files, as the save will say
+            pass
+        return True
 
     def _check_place(self) -> None:
         """Raise if somebody put a file there while it was saved."""
