@@ -128,8 +128,13 @@ def say(text: str) -> None:
 
 
 def folder(text: str) -> Path:
-    """The type of an argument that is a folder, there already or not: no file stands in its place."""
+    """The type of an argument that is a folder, there already or not: no file stands in its place.
+
+    Where a link leads elsewhere meanwhile, results stay with those before: it is the folder to which it leads now.
+    """
     path = Path(text)
+    if any(map(Path.is_symlink, (path, *path.parents))):
+        path = Path(os.path.realpath(path))
     standing = next(there for there in (path, *path.parents, Path()) if there.exists())
     if not standing.is_dir():
         raise argparse.ArgumentTypeError(

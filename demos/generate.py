@@ -46,13 +46,15 @@ FAMILIES: dict[str, Any] = {"gpt2": GPT2, "llama": Llama, "bert": BERT}
 def load(name: str) -> tuple[Any, Any]:
     """The model and the tokenizer of a folder or a name."""
     folder = folder_of(name)
-    kind = family(Folder(folder).json("config.json"))
+    files = Folder(folder)
+    kind = family(files.json("config.json"))
     if kind not in FAMILIES:
         raise SystemExit(either(
             f"{folder} holds a model of type {kind!r}; this reads {', '.join(FAMILIES)}",
             f"{folder} 里的模型类型是 {kind!r}；这里读 {'、'.join(FAMILIES)}",
         ))  # fmt: skip
-    return FAMILIES[kind].from_pretrained(folder), load_tokenizer(folder)
+    with files.unchanged():  # a training may come to its end here: the letters of one are not another's
+        return FAMILIES[kind].from_pretrained(files.path), load_tokenizer(files.path)
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -224,7 +224,7 @@ def main() -> None:
     add("--text", type=Path, metavar="FILE", help=either(
         "a text in UTF-8 (default: the source of Python's standard library)",
         "UTF-8 文本（默认是 Python 标准库的源代码）"))
-    add("--out", type=folder, default=Path("out/char_gpt"), help=either("where everything goes", "结果放在哪里"))
+    add("--out", type=folder, default="out/char_gpt", help=either("where everything goes", "结果放在哪里"))
     add("--steps", type=whole(1), default=2000, metavar="N", help=either("how long to train", "训练多少步"))
     add("--eval-every", type=whole(1), default=250, metavar="N", help=either(
         "steps between validations, samples, checkpoints", "隔多少步验证、取样、存检查点"))

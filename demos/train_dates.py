@@ -13,7 +13,6 @@ to step through (dW.html). Then ask it:
 import argparse
 import os
 import time
-from pathlib import Path
 
 # Before NumPy is imported. Matrices this small gain little from threads (35 ms a step instead of 46 on quiet cores),
 # and OpenBLAS's threads wait for each other at full speed where other programs use the cores: over a second a step.
@@ -126,7 +125,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=whole(0), default=0,
                         help=either("initial weights and order of the dates", "初始权重和日期顺序的种子"))  # fmt: skip
     parser.add_argument(
-        "--out", type=folder, default=Path("out/dates"), help=either("the folder for all results", "结果放在哪里")
+        "--out", type=folder, default="out/dates", help=either("the folder for all results", "结果放在哪里")
     )
     anew = parser.add_mutually_exclusive_group()
     anew.add_argument("--resume", action="store_true",

@@ -12,7 +12,7 @@ import os
 import platform
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import error, shown
@@ -51,11 +51,12 @@ def try_lock(descriptor: int) -> bool | None:
 
 
 @contextlib.contextmanager
-def alone_with(path: Path, op: str) -> Iterator[None]:
+def alone_with(path: Path, op: str) -> Iterator[Callable[[], bool]]:
     """A context manager in which no other process, and no other call in this one, is within it for the same file.
 
     A small file beside it, ``.NAME.lock``, is locked meanwhile; it says who has it. Raises BlockingIOError if somebody
-    else is within, in the name of ``op``. Where the file system knows no locks, it warns and goes on.
+    else is within, in the name of ``op``. Where the file system knows no locks, it warns and goes on. What it gives is
+    called without arguments and says whether this is still so: another folder may have come in the place of the file's.
     """
     path = Path(os.path.realpath(path))
     name = os.fsencode(path.name)
@@ -63,7 +64,7 @@ def alone_with(path: Path, op: str) -> Iterator[None]:
     beside = path.with_name(f".{short}.lock")
     descriptor = _open_locked(path, beside, op)
     try:
-        yield
+        yield lambda: descriptor not in _held or _is_still(beside, descriptor)
     finally:
         if descriptor in _held:  # not in a child that was forked meanwhile: its parent has the lock
             ours = _is_still(beside, descriptor)  # if the folder was replaced, it may be another's

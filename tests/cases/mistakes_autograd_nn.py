@@ -1,5 +1,6 @@
 """Mistakes with autograd (derivatives, ops of one's own, hooks, debug mode) and with nn (modules, training, models)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -338,11 +339,22 @@ def loaded(change):
 
 
 def trained_within_itself():
-    task = tasks.reverse()
-    model = Transformer(TransformerConfig(len(task.vocabulary), d_model=8, n_heads=2, n_layers=1, d_ff=8))
-    job = Trainer(model, task, TrainConfig(steps=1, batch_size=2))
+    job = small_training()
     job.evaluate = lambda n: job.fit(progress=False)
     job.fit(progress=False)
+
+
+def small_training():
+    task = tasks.reverse()
+    return Trainer(Transformer(TransformerConfig(len(task.vocabulary), d_model=8, n_heads=2, n_layers=1, d_ff=8)), task,
+                   TrainConfig(steps=1, batch_size=2))  # fmt: skip
+
+
+def measured_by_another_thread():
+    job = small_training()
+    with ThreadPoolExecutor(1) as pool:
+        job.evaluate = lambda n: pool.submit(Trainer.evaluate, job, n).result()
+        job.fit(progress=False)
 
 
 def task_of(held_out):
@@ -352,6 +364,8 @@ def task_of(held_out):
 TRAINING = [
     ("a training within itself", trained_within_itself, RuntimeError,
      "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
+    ("a score that another thread measures", measured_by_another_thread, RuntimeError,
+     "translate got a model that another thread is training", "into evaluation", "a copy"),
     ("a score of nothing", lambda: task_of(()), ValueError,
      "Task got held_out ()", "on pairs of texts, one at least", 'such as (("12", "21"),)'),
     ("a score of pairs that are none", lambda: task_of(("12", "21")), ValueError,

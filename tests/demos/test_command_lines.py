@@ -178,6 +178,15 @@ def test_a_missing_extra_is_named():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("out", ["latest", "latest/m"])
+def test_results_stay_where_a_link_led_at_the_start(out, demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("first").mkdir()
+    Path("latest").symlink_to("first")
+    assert demo("command_line").folder(out) == Path(os.path.realpath(out))
+    assert demo("command_line").folder("first/new") == Path("first/new")
+
+
 TEXTS = {
     "GBK": ("从前有座山，山里有座庙。\n".encode("gbk"), "is not in UTF-8, but in GBK"),
     "Latin-1": ("déjà vu, señor\n".encode("latin-1"), "is no text in UTF-8"),

@@ -184,6 +184,19 @@ def test_wrong_input_is_explained(case, demo, tmp_path, monkeypatch, capsys):
     assert words in str(caught.value)
 
 
+def test_the_letters_are_those_of_the_model_that_was_read(demo, tmp_path, monkeypatch, capsys):
+    """Another training may write its model and its letters there between the two."""
+    save("GPT-2", tmp_path)
+
+    def late(folder, load=demo.load_tokenizer):
+        save("Llama", tmp_path)
+        return load(folder)
+
+    monkeypatch.setattr(demo, "load_tokenizer", late)
+    with pytest.raises(SystemExit, match="changed while it was read"):
+        run(demo, monkeypatch, capsys, "--model", tmp_path, "--prompt", "once")
+
+
 def test_the_script_runs(tmp_path):
     save("GPT-2", tmp_path)
     done = subprocess.run([sys.executable, ROOT / "demos/generate.py", "--model", tmp_path, "--prompt", "once",

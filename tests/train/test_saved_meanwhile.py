@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from training_job import trainer
 from tinygrad_tf import nn
 from tinygrad_tf.train.keeping import CheckpointFile
 from tinygrad_tf.train.saving import load_checkpoint
+from tinygrad_tf.train.trainer import load_model, translate
 from tinygrad_tf.train.turns import one_by_one
 
 STEPS = 8
@@ -161,12 +163,54 @@ def test_a_thread_that_saves_saves_what_goes_on_to_the_same_bits(tmp_path, expec
     check_copies(copies, expected)
 
 
+def test_a_thread_that_measures_is_told_to_take_a_copy(tmp_path, expected):
+    """The model's mode is one for all threads: in evaluation it would train without dropout."""
+    job, told, ended = trainer(tmp_path / "m.safetensors", STEPS), [], threading.Event()
+
+    def measure():
+        while not ended.is_set():
+            for model in (job.model, deepcopy(job.model)):
+                try:
+                    translate(model, job.task.vocabulary, ["123"])
+                except RuntimeError as problem:
+                    told.append("another thread is training" in str(problem))
+
+    thread = threading.Thread(target=measure)
+    around(job, "train_step", lambda: thread.is_alive() or thread.start(), lambda: time.sleep(0.02))
+    job.fit(progress=False)
+    ended.set()
+    thread.join()
+    assert told
+    assert all(told)
+    assert bits(job.path) == expected
+
+
 def ends_early(job, step):
     """Train, and fail while the score of this step is measured."""
     evaluate = job.evaluate
     job.evaluate = lambda n: 1 / 0 if job.step == step else evaluate(n)
     with pytest.raises(ZeroDivisionError):
         job.fit(progress=False)
+
+
+LOOKS = {
+    "load_model": lambda job: load_model(job.path),
+    "load_checkpoint": lambda job: load_checkpoint(job.path),
+    "evaluate": lambda job: job.evaluate(5),
+    "translate": lambda job: translate(job.model, job.task.vocabulary, ["123"]),
+    "summary": lambda job: nn.summary(job.model, np.ones((1, 3), int), np.ones((1, 3), int)),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_who_looks_at_a_model_before_it_goes_on_changes_no_bits(look, tmp_path, expected):
+    path = tmp_path / "m.safetensors"
+    ends_early(trainer(path, STEPS), 5)
+    job = trainer(path, STEPS, seed=5)
+    job.resume()
+    LOOKS[look](job)
+    job.fit(progress=False)
+    assert bits(path) == expected
 
 
 def saved_now(job):

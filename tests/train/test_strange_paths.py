@@ -68,7 +68,6 @@ def test_a_path_through_a_folder_that_is_not_there_replaces_nothing(tmp_path):
     around = tmp_path / "new" / ".."
     with pytest.raises(FileExistsError), CheckpointFile(around / "m.safetensors"):
         pass
-    shutil.rmtree(tmp_path / "new")
     loss = (Tensor([1.0], requires_grad=True) ** 2).sum()
     loss.backward(retain_graph=True)
     with pytest.raises(FileExistsError):
@@ -164,6 +163,36 @@ def test_what_comes_while_a_kept_one_is_copied_stays(tmp_path, monkeypatch):
     assert load_checkpoint(tmp_path / "m.safetensors").step == 2
 
 
+def test_a_training_whose_folder_was_renamed_leaves_the_place_to_the_next_one(tmp_path):
+    """Which begins in a new folder of that name, and has not saved yet when the first one saves again."""
+    folder = tmp_path / "run"
+    first, second = (CheckpointFile(folder / "m.safetensors", keep=2) for _ in range(2))
+    with first:
+        first.save(NET, step=1)
+        folder.rename(tmp_path / "old")
+        with second:
+            with pytest.warns(UserWarning, match="is now somebody else's file"):
+                first.save(NET, step=2)
+            for step in (11, 12):
+                second.save(NET, step=step)
+        first.save(NET, step=3)
+    assert load_checkpoint(tmp_path / "old/m.safetensors").step == 1
+    assert steps(folder) == {"m.safetensors": 12, "m.step11.safetensors": 11,
+                             "m.step2.safetensors": 3, "m.step2.step2.safetensors": 2}  # fmt: skip
+
+
+def test_a_training_whose_folder_was_renamed_and_made_anew_is_alone_there(tmp_path):
+    path = tmp_path / "run/m.safetensors"
+    with CheckpointFile(path) as first:
+        path.parent.rename(tmp_path / "old")
+        path.parent.mkdir()
+        first.save(NET, step=1)
+        with pytest.raises(BlockingIOError), CheckpointFile(path):
+            pass
+    assert steps(path.parent) == {"m.safetensors": 1}
+    assert not [*path.parent.glob(".*")]
+
+
 def test_a_second_name_of_the_file_keeps_what_it_had(tmp_path):
     with CheckpointFile(tmp_path / "m.safetensors") as file:
         file.save(NET, step=1)
@@ -232,6 +261,38 @@ def test_where_somebody_puts_a_link_the_training_stays_in_its_folder(to, tmp_pat
     assert load_checkpoint(file.path).step == 2
     assert {p.name for p in elsewhere.iterdir()} == {"diary", "copy"}
     assert load_checkpoint(elsewhere / "copy").step == 1
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["nothing there", "a checkpoint there"])
+@pytest.mark.parametrize("when", ["between two saves", "while it is saved"])
+def test_where_a_folder_s_link_leads_elsewhere_the_training_stays_in_its_folder(when, theirs, tmp_path, monkeypatch):
+    """As one that is called "latest", and that the next training sets."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    latest = tmp_path / "latest"
+    latest.symlink_to("first")
+
+    def switch(*given):
+        latest.unlink()
+        latest.symlink_to("second")
+        if theirs:
+            save_checkpoint(latest / "m.safetensors", NET, step=9)
+
+    def switched(*given):
+        monkeypatch.undo()
+        switch()
+        write_checkpoint(*given)
+
+    with CheckpointFile(latest / "m.safetensors", keep=2) as file:
+        file.save(NET, step=1)
+        if when == "between two saves":
+            switch()
+        else:
+            monkeypatch.setattr(keeping, "write_checkpoint", switched)
+        for step in (2, 3):
+            file.save(NET, step=step)
+    assert steps(tmp_path / "first") == {"m.safetensors": 3, "m.step2.safetensors": 2}
+    assert steps(tmp_path / "second") == ({"m.safetensors": 9} if theirs else {})
 
 
 @pytest.mark.parametrize("length", [200, 240, 250, 255])

@@ -280,6 +280,20 @@ def frozen(tmp_path):
     trainer(tmp_path / "model.safetensors").resume()
 
 
+class Doubled(Transformer):
+    """A model that computes something else with the same parameters."""
+
+    def forward(self, *given):
+        return 2 * super().forward(*given)
+
+
+def doubled(tmp_path, then=lambda path: trainer(path).resume()):
+    job = trainer(tmp_path / "model.safetensors")
+    job.model.__class__ = Doubled
+    job.fit(progress=False)
+    then(job.path)
+
+
 def a_plain_checkpoint(tmp_path):
     save_checkpoint(tmp_path / "model.safetensors", small(tasks.reverse()))
     load_model(tmp_path / "model.safetensors")
@@ -296,6 +310,8 @@ WRONG = [
     (lambda tmp: resumed_by(tasks.addition(n_digits=3), tmp), ValueError, "whose held_out is"),
     (lambda tmp: resumed_by(tasks.addition(seed=1), tmp), ValueError, "whose held_out is"),
     (lambda tmp: resumed_by(tasks.addition(), tmp, "float64"), ValueError, r"types is \['float64'\]"),
+    (doubled, ValueError, "whose class is 'Doubled'"),
+    (lambda tmp: doubled(tmp, load_model), ValueError, "a model of class 'Doubled'"),
     (frozen, ValueError, r"whose frozen is \['encoder.layers.0.linear1.weight'\]"),
     (a_plain_checkpoint, ValueError, r"notes on \[\]"),
     (lambda tmp: translate(small(tasks.reverse()), tasks.reverse().vocabulary, ["12", ""]), ValueError, "empty text"),

@@ -43,7 +43,8 @@ class CheckpointFile:
     Args:
         path: where the newest checkpoint is.
         overwrite: whether what is there when it is first entered may be replaced, whatever it is.
-        keep: how many checkpoints are kept. Older ones lie beside, as ``NAME.step200.safetensors``.
+        keep: how many checkpoints are kept. Older ones lie beside, as ``NAME.step200.safetensors``; of those that are
+            saved with one ``step`` there is the last.
 
     >>> import tempfile
     >>> line, folder = nn.Linear(2, 1), tempfile.mkdtemp()
@@ -59,8 +60,7 @@ class CheckpointFile:
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, keep: int = 1) -> None:
         check("CheckpointFile", {"keep": keep}, {"keep": whole_number(1)})
         with explained("write", path):
-            self.path = Path(path).absolute()  # it stays there when the program goes to another folder
-            self._place = os.path.realpath(self.path)  # where it really lay when it was last entered or written
+            self.path = Path(os.path.realpath(path))  # wherever the program goes, and links lead, it stays there
         self.overwrite, self.keep = overwrite, keep
         self.step: int | None = None  # that of the file, where it is ours
         self._ours: Any = None  # what the file looked like when we last read or wrote it
@@ -69,6 +69,7 @@ class CheckpointFile:
         self._older: dict[Path, Any] | None = None  # the kept checkpoints that are ours, oldest first, and their looks
         self._saving = False
         self._entered: list[contextlib.ExitStack] = []
+        self._alone: Any = None  # says, once entered, whether the lock is still there
 
     def load(self) -> Checkpoint:
         """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
@@ -96,10 +97,9 @@ class CheckpointFile:
         safetensors_package("CheckpointFile")
         with explained("write", self.path):
             check_writable(self.path)
-            stack.enter_context(alone_with(self.path, "CheckpointFile"))
+            self._alone = stack.enter_context(alone_with(self.path, "CheckpointFile"))
             self._check_ours()
             self._older = self._kept_before() if self._older is None else self._older
-            self._place = os.path.realpath(self.path)
 
     def __exit__(self, *problem: Any) -> None:
         with one_by_one:
@@ -142,7 +142,6 @@ class CheckpointFile:
                     except _Displaced:
                         continue
                 self._ours, self._digest, self.step = _look(self.path), _digest_of(self.path), step
-                self._place = os.path.realpath(self.path)
                 self._remove_old()
             finally:
                 self._saving = outer
@@ -150,7 +149,7 @@ class CheckpointFile:
     @whole
     def _make_way(self, step: int) -> None:
         now = _look(self.path)
-        if now is not None and not self._is_mine(now):
+        if not self._is_alone() if now is None else not self._is_mine(now):
             theirs, self.path, self._ours, now = self.path, self._free(step), None, None
             _warn(
                 f"{shown(theirs)} is now somebody else's file: from step {step} on it is {shown(self.path)}",
@@ -159,6 +158,17 @@ class CheckpointFile:
         if now is not None and self.keep > 1 and self.step is not None and self.step != step:
             self._keep_old(self.step)
         self._saving = True
+
+    def _is_alone(self) -> bool:
+        """Whether nobody else trains where no file is: another folder may have come, with a lock of its own."""
+        try:
+            if self._entered and not self._alone():
+                self._alone = self._entered[0].enter_context(alone_with(self.path, "CheckpointFile"))
+        except BlockingIOError:
+            return False
+        except OSError:  # there is no folder now, or none that takes files, as the save will say
+            pass
+        return True
 
     def _check_place(self) -> None:
         """Raise if somebody put a file there while it was saved."""
@@ -186,7 +196,7 @@ class CheckpointFile:
         """Whether the file is the one that we read or wrote, or holds the same: it was copied, or put back."""
         if now == self._ours:
             return True
-        there = os.path.realpath(self.path) == self._place  # and no link to somebody's copy
+        there = os.path.realpath(self.path) == str(self.path)  # and no link to somebody's copy
         return there and self._digest is not None and self._digest == _digest_of(self.path)
 
     def _check_ours(self) -> None:
@@ -219,14 +229,13 @@ class CheckpointFile:
 
     # ---- older ones -------------------------------------------------------------------------------------------------
 
-    def _of(self, step: int | str, place: str = "") -> Path:
-        real = Path(place or os.path.realpath(self.path))
-        suffix = real.suffix if len(real.suffix) <= 20 else ""
-        return real.with_name(f"{short(real.name.removesuffix(suffix))}.step{step}{suffix}")
+    def _of(self, step: int | str) -> Path:
+        suffix = self.path.suffix if len(self.path.suffix) <= 20 else ""
+        return self.path.with_name(f"{short(self.path.name.removesuffix(suffix))}.step{step}{suffix}")
 
     def _free(self, step: int) -> Path:
-        """A name that nobody has, beside the last one: a link that somebody put there leads elsewhere."""
-        first = self._of(step, self._place)
+        """A name that nobody has, beside the last one."""
+        first = self._of(step)
         names = (first if i == 1 else first.with_name(f"{first.stem}-{i}{first.suffix}") for i in itertools.count(1))
         return next(to for to in names if not os.path.lexists(to))
 
@@ -256,15 +265,15 @@ class CheckpointFile:
 
     def _keep_old(self, step: int) -> None:
         """Give the file a second name before the first one goes to a newer one."""
-        real, old = Path(os.path.realpath(self.path)), self._of(step)
+        old = self._of(step)
         self._older = self._older or {}
         try:
             self._check_free(old)
             old.unlink(missing_ok=True)
             try:
-                os.link(real, old)
+                os.link(self.path, old)
             except OSError:  # a disk without links
-                write_whole(old, lambda beside: shutil.copy2(real, beside), lambda: self._check_free(old))
+                write_whole(old, lambda beside: shutil.copy2(self.path, beside), lambda: self._check_free(old))
             self._older.pop(old, None)
             self._older[old] = _look(old)  # the newest is the last: clocks may go backwards
         except OSError as problem:

@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from ..errors import error
+from ..errors import error, shown
 from ..fields import MAPPING, Kind, check, is_finite
 from ..models import Transformer, TransformerConfig
 from ..optim.groups import plain
@@ -39,13 +39,14 @@ def identity(task: Task, model: Transformer, config: TrainConfig) -> dict[str, A
     if json.loads(json.dumps(letters)) != letters:  # JSON takes two halves of a letter, side by side, for the letter
         letters = [*letters]
     return as_noted({"task": task.name, "vocabulary": letters, "held_out": held_out, "types": types,
-                     "frozen": frozen, "model": asdict(model.config), "training": asdict(config)})  # fmt: skip
+                     "frozen": frozen, "class": type(model).__name__, "model": asdict(model.config),
+                     "training": asdict(config)})  # fmt: skip
 
 
 def check_same(noted: dict[str, Any], identity: dict[str, Any]) -> None:
     """Raise ValueError if a checkpoint is that of another training."""
     for what, ours in identity.items():
-        older = what in ("held_out", "types", "frozen") and what not in noted
+        older = what in ("held_out", "types", "frozen", "class") and what not in noted
         if noted.get(what) != ours and not older:
             raise error(
                 ValueError,
@@ -67,6 +68,15 @@ def as_noted(settings: dict[str, Any]) -> Any:
 def described(saved: Checkpoint) -> tuple[TransformerConfig, Vocabulary]:
     """The model's configuration and the vocabulary; the largest shapes are compared before memory is taken."""
     check("load_model", saved.notes, {"model": MAPPING, "vocabulary": _TEXTS}, "notes.")
+    kind = saved.notes.get("class", Transformer.__name__)  # older files have none
+    if kind != Transformer.__name__:
+        raise error(
+            ValueError,
+            "load_model",
+            got=f"a model of class {shown(kind)}",
+            rule="it builds a Transformer, and another class may compute something else with the same parameters",
+            cure="build the model yourself and write load_checkpoint(path).restore(model)",
+        )
     config = TransformerConfig.from_dict(saved.notes["model"])
     vocabulary = Vocabulary(saved.notes["vocabulary"])
     if len(vocabulary) != config.vocab_size:

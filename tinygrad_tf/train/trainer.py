@@ -33,7 +33,7 @@ from .noted import check_same, described, history_of, identity
 from .progress import Progress
 from .saving import Checkpoint, load_checkpoint
 from .settings import History, TrainConfig
-from .turns import in_use, one_by_one
+from .turns import check_no_other_trains, in_use, one_by_one
 
 
 class Trainer:
@@ -99,8 +99,8 @@ class Trainer:
         this Trainer neither wrote nor resumed, BlockingIOError if another training writes there, another OSError where
         nobody can, and RuntimeError while another ``fit`` trains the same model. A save that fails later is a warning,
         and the next one tries again; the last one raises. Raises FloatingPointError at the first NaN or infinity,
-        before it reaches the weights or the file. Two Trainers that train one model in turn go on from each other's
-        weights; each file holds what its own Trainer left.
+        before it reaches the weights or the file. Other threads may save, and measure a copy of the model. Two Trainers
+        that train one model in turn go on from each other's weights; each file holds what its own Trainer left.
         """
         with in_use("Trainer.fit", self.model, self.optimizer):
             self._fit(progress)
@@ -273,7 +273,8 @@ class Trainer:
     def resume(self) -> None:
         """Go on from the checkpoint at ``path``, with the same bits as if the training had not stopped.
 
-        With another number of ranks it goes on to rounding, and dropout draws other masks: each rank has its own.
+        With another number of ranks it goes on to rounding, and dropout draws other masks: each rank has its own. With
+        other kernels, threads of OpenBLAS or another machine it goes on to rounding, too.
         Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
         """
         if self.file is None:
@@ -316,8 +317,10 @@ def batch_loss(model: Transformer, batch: Batch) -> Tensor:
 def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], max_length: int = 32) -> list[str]:
     """What the model makes of each text, always by the likeliest token, at most ``max_length`` tokens long.
 
-    Raises ValueError for an empty text or one with an unknown character.
+    Raises ValueError for an empty text or one with an unknown character, RuntimeError for a model that a Trainer of
+    another thread is training.
     """
+    check_no_other_trains("translate", model)
     if not all(texts):
         raise error(
             ValueError,
@@ -338,7 +341,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, texts: Sequence[str], 
 
 @explains
 def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
-    """The model and the vocabulary of a checkpoint that a :class:`Trainer` wrote."""
+    """The model and the vocabulary of a checkpoint that a :class:`Trainer` wrote. It draws no random numbers."""
     saved = load_checkpoint(path)
     if not {"model", "vocabulary"} <= saved.notes.keys():
         raise error(
@@ -350,7 +353,8 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Transformer, Vocabulary]:
         )
     with found_in(path):
         config, vocabulary = described(saved)
-    model = Transformer(config)
+    with replayed(get_state()):  # a training goes on to the same bits, whatever is looked at meanwhile
+        model = Transformer(config)
     saved.restore(model)
     return model.eval(), vocabulary
 

@@ -17,7 +17,7 @@ if hasattr(os, "register_at_fork"):  # a child that is forked while another thre
         before=one_by_one.acquire, after_in_parent=one_by_one.release, after_in_child=one_by_one.release
     )
 
-_in_use: set[int] = set()  # ids of what in_use() was told of
+_in_use: dict[int, int] = {}  # the ids of what in_use() was told of, and the threads that were
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def in_use(op: str, *objects: object) -> Iterator[None]:
     Raises RuntimeError, in the name of ``op``, if one of them is in use.
     """
     ours = {id(each) for each in objects}
-    if ours & _in_use:
+    if ours & _in_use.keys():
         raise error(
             RuntimeError,
             op,
@@ -35,8 +35,21 @@ def in_use(op: str, *objects: object) -> Iterator[None]:
             rule="one training at a time changes a model",
             cure="wait for the other, or train a copy: copy.deepcopy(model)",
         )
-    _in_use.update(ours)
+    _in_use.update(dict.fromkeys(ours, threading.get_ident()))
     try:
         yield
     finally:
-        _in_use.difference_update(ours)
+        for each in ours:
+            _in_use.pop(each, None)
+
+
+def check_no_other_trains(op: str, model: object) -> None:
+    """Raise RuntimeError, in the name of ``op``, if another thread trains the model at this moment."""
+    if _in_use.get(id(model), threading.get_ident()) != threading.get_ident():
+        raise error(
+            RuntimeError,
+            op,
+            got="a model that another thread is training at this moment",
+            rule="who writes with a model puts it into evaluation, and its training would go on without dropout",
+            cure="give it a copy: copy.deepcopy(model)",
+        )
