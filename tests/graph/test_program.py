@@ -225,6 +225,16 @@ def test_what_a_checkpoint_holds_is_written_out():
     assert_equal(loss, program(loss), {"x": x, **{p.name: p for p in layer.parameters()}})
 
 
+def test_a_checkpoint_reads_what_needs_no_gradient():
+    """What nothing else in the graph reads, and what two of them read."""
+    X, W = Tensor(np.array([[1.0, 2.0]]), name="X"), leaf([1.0, 2.0], name="W")
+    h = checkpoint(lambda x: (x * W).tanh(), X)
+    loss = checkpoint(lambda h: (h * X * W).tanh(), h).sum()
+    step = program(loss)
+    assert list(step.data) == ["W", "X"]
+    assert_equal(loss, step, {"W": W})
+
+
 def test_with_path_to_nothing_else_is_computed():
     model, compute = twice()
     loss = compute()
