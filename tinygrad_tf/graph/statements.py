@@ -244,7 +244,8 @@ class Writer:
         op = t.op
         assert op is not None
         rule = op.backward
-        assert rule is not None
+        if rule is None:
+            raise Unwritable(f"{op.name}, which has no gradient rule")
         tree = rule.lines(needs)
         dY_name, Y_name = [a.arg for a in tree.args.args][:2]
         first = {dY_name: (dY, ast.Name(names[t.number], ast.Load())), Y_name: (t.array, self.written[t.number])}
