@@ -15,6 +15,7 @@ follows it is the code that is given: for a file that only defines a model.
 from __future__ import annotations
 
 import ast
+import contextlib
 import sys
 import tokenize
 import types
@@ -71,6 +72,7 @@ class Steps:
     def __init__(self, count: int, folder: Path, open_page: bool) -> None:
         self.left, self.folder, self.open_page = count, folder, open_page
         self.number = 0
+        self.done = False  # also where the script keeps Done to itself: except without a class, a thread
         self.outermost = Outermost()
         self.backward = Tensor.backward
 
@@ -110,6 +112,7 @@ class Steps:
             page.save(path)
         except OSError as problem:  # a full disk is no mistake of the script
             raise SystemExit(str(problem)) from None
+        self.done = True
         print(either(f"\nThe backward pass of this step is in {path}: open it in a browser.",
                      f"\n这一步的反向传播在 {path}：请用浏览器打开。"))  # fmt: skip
         if self.open_page:
@@ -171,10 +174,10 @@ def main() -> None:
     except (SyntaxError, UnicodeDecodeError, ValueError, OSError) as problem:
         args.error(str(problem))
     Names("torch", str).install()
-    steps = Steps(args.steps, args.out, args.open)
-    try:
+    steps = Steps(args.steps, args.out.absolute(), args.open)  # the script may change the folder that it works in
+    with contextlib.suppress(Done):
         run(code, args.file, own, args.then, steps)
-    except Done:
+    if steps.done:
         return
     name, then = args.file.name, '--then "loss = …; loss.backward()"'
     if steps.number:

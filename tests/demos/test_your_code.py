@@ -13,7 +13,7 @@ PROGRAMS = ROOT / "tests" / "ports" / "programs"
 
 
 def run(tmp_path, *args, own=()):
-    command = [sys.executable, str(ROOT / "demos" / "your_code.py"), *map(str, args), "--out", str(tmp_path / "out")]
+    command = [sys.executable, str(ROOT / "demos" / "your_code.py"), "--out", str(tmp_path / "out"), *map(str, args)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run([*command, *own], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=env)
 
@@ -66,6 +66,22 @@ def test_the_script_has_its_own_arguments_and_its_own_folder(tmp_path):
     assert "loss 2" in ran.stdout
     ran = run(tmp_path, "theirs.py", own=["--", "--a", "3"])
     assert "loss 6" in ran.stdout, ran.stderr
+
+
+ITS_OWN_WAY = {
+    "keeps every exception": "try:\n    x.sum().backward()\nexcept:\n    pass\n",
+    "steps in a thread": "import threading\nt = threading.Thread(target=x.sum().backward)\nt.start()\nt.join()\n",
+    "changes its folder": "import os\nos.mkdir('else')\nos.chdir('else')\nx.sum().backward()\n",
+}
+
+
+@pytest.mark.parametrize("text", ITS_OWN_WAY.values(), ids=ITS_OWN_WAY)
+def test_the_page_is_where_it_is_said_to_be_whatever_the_script_does(tmp_path, text):
+    file = script(tmp_path, f"import torch\nx = torch.ones(1, requires_grad=True)\n{text}")
+    ran = run(tmp_path, file, "--out", "here")
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert f"this step is in {tmp_path / 'here' / 'step.html'}:" in ran.stdout
+    assert (tmp_path / "here" / "step.html").exists()
 
 
 REFUSED = {

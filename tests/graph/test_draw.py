@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from graphs import GRAPHS, classifier, encoder, half_blind, head, leaf, residual, square
 
-from tinygrad_tf import Tensor, nn
+from tinygrad_tf import Tensor, checkpoint, nn
 from tinygrad_tf.graph import draw, modules
 from tinygrad_tf.graph.capture import capture
 from tinygrad_tf.graph.card import EXAMPLES
@@ -378,6 +378,13 @@ def test_dual_has_a_gradient_beside_each_tensor_that_gets_one(make):
     nodes, arrows = parts(draw(loss, view="dual"))
     assert {id for id in nodes if id.startswith("d")} == {f"d{id}" for id in flow.norms}
     assert len([1 for *_, a in arrows if a.get("dir") == "back"]) == len(flow.sent)
+
+
+def test_dual_of_a_checkpoint_needs_what_it_is_run_again_on():
+    x = leaf(3, name="x")
+    nodes, arrows = parts(draw(checkpoint(lambda h: h.exp() * 2, x).sum(), view="dual"))
+    dotted = [(text(nodes[a])[0], text(nodes[b])[0]) for a, b, attrs in arrows if attrs.get("style") == "dotted"]
+    assert dotted == [("x", "dx")]
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "(3,), norm 3.46"), ("zh", "(3,)，范数 3.46")])

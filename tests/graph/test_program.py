@@ -1,6 +1,7 @@
 """program(): the text computes what backward() computes, by itself, and reads as a person would have written it."""
 
 import ast
+import enum
 import html
 import re
 import shutil
@@ -225,6 +226,16 @@ def test_what_a_checkpoint_holds_is_written_out():
     assert_equal(loss, program(loss), {"x": x, **{p.name: p for p in layer.parameters()}})
 
 
+def test_a_checkpoint_reads_what_needs_no_gradient():
+    """What nothing else in the graph reads, and what two of them read."""
+    X, W = Tensor(np.array([[1.0, 2.0]]), name="X"), leaf([1.0, 2.0], name="W")
+    h = checkpoint(lambda x: (x * W).tanh(), X)
+    loss = checkpoint(lambda h: (h * X * W).tanh(), h).sum()
+    step = program(loss)
+    assert list(step.data) == ["W", "X"]
+    assert_equal(loss, step, {"W": W})
+
+
 def test_with_path_to_nothing_else_is_computed():
     model, compute = twice()
     loss = compute()
@@ -337,6 +348,35 @@ def test_ops_of_ones_own_are_written_with_what_they_use():
     assert_equal(loss, step, {"x": x})
 
 
+class Place(enum.IntEnum):
+    FIRST, LAST = 0, -1
+
+
+class Count(int):
+    def __repr__(self):
+        return "exit(3)"
+
+
+NUMBERS = {
+    "a number below 0 to a power": lambda W: (-2.0) ** W,
+    "an index that is an Enum": lambda W: W[Place.LAST],
+    "an axis that is an Enum": lambda W: W.softmax(axis=Place.LAST) * W,
+    "a size that shows itself as code": lambda W: W.reshape(Count(1), Count(2)),
+    "to the power of infinity": lambda W: W**np.inf,
+    "to the power of what is no number": lambda W: W**np.nan,
+    "to a huge power": lambda W: W**1e308,
+}
+
+
+@pytest.mark.parametrize("compute", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.filterwarnings("ignore")
+def test_a_number_is_written_as_what_it_is(compute):
+    W = leaf(2.0, 4.0, name="W")
+    loss = compute(W).sum()
+    assert len(graph.explore(loss, W).html()) > len(graph.draw(loss, W).source)
+    assert_equal(loss, program(loss), {"W": W})
+
+
 def test_a_long_line_is_broken_without_becoming_a_tuple():
     long = Tensor(np.ones((2, 3)), requires_grad=True, name="a.name.that.is.long.enough.to.break.the.line")
     weights = F.softmax(long)
@@ -349,6 +389,8 @@ def test_what_has_no_form_in_numpy_is_refused():
     x = leaf(1.0, -2.0, name="x")
     with pytest.raises(RuntimeError, match=r"program got the array TABLE[\s\S]*of Tensors and settings alone"):
         program(looked_up(x).sum())
+    with pytest.raises(RuntimeError, match=r"program got floor_divide, which has no gradient rule"):
+        program((x // 2.0).sum())
 
 
 def test_a_variable_may_be_called_as_a_function_is():

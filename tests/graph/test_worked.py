@@ -189,6 +189,16 @@ def test_a_formula_that_says_something_else_is_left_out():
     assert not worked_step(Y, np.ones((1, 1)), {"e1": (rule, np.array([[1.0], [2.1]]))})
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_what_is_broken_is_worked_out_without_a_warning(broken):
+    X, W = Tensor(np.array([[1.0, broken]]), name="X"), leaf(2, 1, name="W")
+    Y = X @ W
+    rule = gradient_formula(Y, 1)
+    [q] = worked_step(Y, np.ones((1, 1)), {"e1": (rule, np.array([[1.0], [broken]]))})
+    assert q.result.entries[0] == 1.0
+    assert not worked_step(Y, np.ones((1, 1)), {"e1": (rule, np.array([[1.1], [broken]]))})
+
+
 def test_the_page_has_them_unless_it_keeps_no_values():
     graph = capture(head()[0])
     assert sum(1 for n in explored(graph).nodes if n.worked) > 8

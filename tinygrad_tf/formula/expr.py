@@ -212,7 +212,7 @@ class Text:
 
     def power(self, a: Expr, b: Expr) -> tuple[str, int]:
         n = b.parts[0] if b.kind == "value" else None
-        if isinstance(n, (int, float)) and n == int(n):
+        if isinstance(n, (int, float)) and abs(n) < 1e6 and n == int(n):
             return self.write(a, _ATOM) + str(int(n)).translate(_SUPERSCRIPT), _POWER
         return f"{self.write(a, _ATOM)}^{self.write(b, _ATOM)}", _POWER
 

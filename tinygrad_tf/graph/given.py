@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..autograd.tensor import Tensor
-from ..errors import error
+from ..errors import error, shown
 from ..fields import is_whole
 from ..wording.languages import LANGUAGES, chosen
 from .capture import Graph
@@ -85,8 +87,22 @@ def checked_whole(op: str, name: str, n: Any) -> None:
             op,
             got={name: n},
             rule=f"{name} is a whole number, 0 or more",
-            cure=f"write {name}={abs(int(n)) if isinstance(n, (int, float)) and n else 1}",
+            cure=f"write {name}={abs(int(n)) if isinstance(n, (int, float)) and 0 < abs(n) < math.inf else 1}",
         )
+
+
+def checked_about(op: str, about: Any) -> dict[str, str] | None:
+    """The sentences that are not empty, by language. Raises TypeError for what is no text, and other languages."""
+    said = {"en": about or ""} if about is None or isinstance(about, str) else about
+    if not isinstance(said, Mapping) or any(k not in LANGUAGES or not isinstance(v, str) for k, v in said.items()):
+        raise error(
+            TypeError,
+            op,
+            got=f"about {shown(about)}",
+            rule="about is a sentence, or one for each language",
+            cure='write about={"en": "…", "zh": "…"}',
+        )
+    return {lang: text for lang, text in said.items() if text} or None
 
 
 def _kind(x: Any) -> str:

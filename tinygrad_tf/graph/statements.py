@@ -36,7 +36,7 @@ class Writer:
         self.taken = {*dir(builtins), *keyword.kwlist, "np", "math", "step", "l", "I", "O"}
         self.plain = Plain(self.taken)
         self.again: dict[int, Tensor] = {}  # what a checkpoint() is made of, by its number
-        self.places = list(self._places(graph))  # all Tensors in order, each with its node and the graph of that
+        self.places = list(self._places(graph, set()))  # all Tensors in order, each with its node and the graph of that
         self.names: dict[int, str] = {}
         self.data: dict[str, Array] = {}
         self.written: dict[int, ast.expr] = {}
@@ -91,12 +91,15 @@ class Writer:
 
     # ---- names and settings ------------------------------------------------------------------------------------------
 
-    def _places(self, graph: Graph) -> Iterator[tuple[Tensor, Node, Graph]]:
-        """The Tensors of a graph, and before each checkpoint() what it is made of."""
+    def _places(self, graph: Graph, known: set[int]) -> Iterator[tuple[Tensor, Node, Graph]]:
+        """The Tensors of a graph that are not yet ``known``, and before each checkpoint() what it is made of."""
         for t, node in zip(graph.tensors, graph.nodes, strict=True):
+            if t.number in known:
+                continue
+            known.add(t.number)
             if t.op is AGAIN:
                 made = self.again[t.number] = t.params["run"](t)
-                yield from (place for place in self._places(capture(made)) if place[0].number > t.number)
+                yield from self._places(capture(made), known)
             yield t, node, graph
 
     def _free(self, name: str) -> str:
@@ -241,7 +244,8 @@ class Writer:
         op = t.op
         assert op is not None
         rule = op.backward
-        assert rule is not None
+        if rule is None:
+            raise Unwritable(f"{op.name}, which has no gradient rule")
         tree = rule.lines(needs)
         dY_name, Y_name = [a.arg for a in tree.args.args][:2]
         first = {dY_name: (dY, ast.Name(names[t.number], ast.Load())), Y_name: (t.array, self.written[t.number])}

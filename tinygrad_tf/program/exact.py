@@ -57,12 +57,14 @@ class Quick(ast.NodeTransformer):
 
     def _beside(self, number: ast.expr, array: ast.expr, in_a_row: bool = False) -> ast.expr:
         a = self.arrays.get(array.id) if isinstance(array, ast.Name) else None
-        if a is None or a.dtype.char not in "fd" or not isinstance(number, ast.Constant):
+        digits = number.operand if isinstance(number, ast.UnaryOp) and isinstance(number.op, ast.USub) else number
+        if a is None or a.dtype.char not in "fd" or not isinstance(digits, ast.Constant):
             return number
-        if isinstance(number.value, bool) or not isinstance(number.value, (int, float)):
+        if isinstance(digits.value, bool) or not isinstance(digits.value, (int, float)):
             return number
+        value = digits.value if digits is number else -digits.value
         length = a.shape[-1] if in_a_row and a.size > keep.FEW and a.shape[-1] >= _ROW else None
-        return ast.Name(self.lines.number(number.value, a.dtype, length), ast.Load())
+        return ast.Name(self.lines.number(value, a.dtype, length), ast.Load())
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
         self.generic_visit(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,12 +25,12 @@ def copied(node: Any) -> Any:
 
 def literal(value: Any) -> ast.expr | None:
     """The source of a setting; None for what has none."""
-    if value is None or isinstance(value, (bool, int, str)) or value is ...:
+    if value is None or isinstance(value, bool) or value is ...:
         return ast.Constant(value)
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            return ast.parse("np.nan" if value != value else "np.inf" if value > 0 else "-np.inf", mode="eval").body
-        return ast.Constant(value)
+    if isinstance(value, str):
+        return ast.Constant(str.__str__(value))  # an Enum as what it stands for
+    if isinstance(value, (int, float)):
+        return _number(value)
     if isinstance(value, (tuple, list)):
         parts = [literal(v) for v in value]
         if None in parts:
@@ -45,6 +46,17 @@ def literal(value: Any) -> ast.expr | None:
     if isinstance(value, type) and issubclass(value, np.generic):
         return literal(np.dtype(value))
     return None
+
+
+def _number(x: int | float) -> ast.expr:
+    """A number as one writes it; a type of its own, as IntEnum, may have a ``repr`` that is no code."""
+    if isinstance(x, float) and not math.isfinite(x):
+        return ast.parse("np.nan" if x != x else "np.inf" if x > 0 else "-np.inf", mode="eval").body
+    if not isinstance(x, np.generic):  # beside float32 a float64 of NumPy's counts, and a number does not
+        x = float.__float__(x) if isinstance(x, float) else int.__int__(x)
+    if x > 0 or (x == 0 and math.copysign(1, x) > 0):
+        return ast.Constant(x)
+    return ast.UnaryOp(ast.USub(), ast.Constant(-x))  # a constant −2 to the power of X would be written -2 ** X
 
 
 def has_arrays(value: Any) -> bool:

@@ -13,7 +13,7 @@ from ...files import write_whole
 from .. import page
 from ..capture import Losses, capture, variables_of
 from ..colors import light
-from ..given import checked_end, checked_language, checked_losses, checked_whole
+from ..given import checked_about, checked_end, checked_language, checked_losses, checked_whole
 from ..suffixes import destination
 from .data import Exploration, explored
 
@@ -73,7 +73,7 @@ def explore(
             Chinese if that was chosen by :class:`tinygrad_tf.language`.
 
     Raises RuntimeError for a Tensor without a graph or one that ``backward()`` has freed, ValueError for another
-    language.
+    language, TypeError for an ``about`` that is no text.
 
     >>> X = Tensor([[1.0, 2.0]], name="X")
     >>> W = Tensor([[3.0], [4.0]], requires_grad=True)
@@ -82,12 +82,12 @@ def explore(
     """
     checked_whole("explore", "nudge", nudge)
     spoken = checked_language("explore", lang)
+    said = checked_about("explore", about)
     graph = capture(checked_losses("explore", loss), variables_of(sys._getframe(1)))
     if path_to is not None:
         checked_end("explore", graph, path_to)
     if depth is not None:
         checked_whole("explore", "depth", depth)
     data = explored(graph, path_to, values, nudge)
-    said = {"en": about} if isinstance(about, str) and about else dict(about or {})
     begins = None if lang is None and spoken == "en" else spoken
-    return Page(dataclasses.replace(data, depth=depth, about=said or None, lang=begins))
+    return Page(dataclasses.replace(data, depth=depth, about=said, lang=begins))

@@ -43,7 +43,7 @@ def worked_step(Y: Tensor, dY: Array, along: Mapping[str, tuple[Formula, Array]]
             if not small and (where or not _is_given(right)):
                 continue
             lines = [_helper(evaluate, left, e, most) for left, e in where]
-            if small and not _agrees(evaluate(right), dX, float(np.abs(dY).sum())):
+            if small and not _agrees(evaluate(right), dX, dY):
                 continue
             found.append(Parts(evaluate, most).equation(str(rule.left), right, dX, edge))
             helpers.update({f"{line.left} {line.right}": line for line in lines if line})
@@ -101,10 +101,11 @@ def _is_leaf(e: Expr) -> bool:
     return e.kind in ("symbol", "gradient") or (e.kind == "transpose" and _is_leaf(e.parts[0]))
 
 
-def _agrees(a: Any, dX: Array, whole: float) -> bool:
-    """Whether the formula gives what the rule computed, up to what is lost where ``whole`` nearly cancels out."""
+def _agrees(a: Any, dX: Array, dY: Array) -> bool:
+    """Whether the formula gives what the rule computed, up to what is lost where all of ``dY`` nearly cancels out."""
     a = np.asarray(a, np.float64)
-    largest = float(np.max(np.abs(dX), initial=0.0))
+    largest = float(np.max(np.abs(dX), initial=0.0, where=np.isfinite(dX)))
+    whole = float(np.sum(np.abs(dY), dtype=np.float64, where=np.isfinite(dY)))
     try:
         a = np.broadcast_to(a, dX.shape) if a.size <= dX.size else a.reshape(dX.shape)
     except ValueError:
