@@ -377,6 +377,11 @@ def test_a_number_is_written_as_what_it_is(compute):
     assert_equal(loss, program(loss), {"W": W})
 
 
+def test_the_sign_of_a_number_is_no_operation_for_which_a_function_is_written():
+    loss = (leaf(1.0, 2.0, name="S").softmax(axis=-1) * leaf(3.0, 4.0, name="V")).sum()
+    assert "dS = A1 * (dA1 - np.sum(dA1 * A1, axis=-1, keepdims=True))" in str(program(loss))
+
+
 def test_a_long_line_is_broken_without_becoming_a_tuple():
     long = Tensor(np.ones((2, 3)), requires_grad=True, name="a.name.that.is.long.enough.to.break.the.line")
     weights = F.softmax(long)

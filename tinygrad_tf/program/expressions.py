@@ -126,7 +126,9 @@ def needed(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def operations(e: ast.AST) -> int:
-    return sum(isinstance(n, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Subscript)) for n in ast.walk(e))
+    """How many operations an expression takes; the sign of a number is none."""
+    kinds = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Subscript)
+    return sum(isinstance(n, kinds) and not isinstance(getattr(n, "operand", None), ast.Constant) for n in ast.walk(e))
 
 
 def put_in(before: list[ast.stmt], results: list[ast.expr]) -> list[ast.expr] | None:
