@@ -15,7 +15,7 @@ import numpy as np
 
 #: A product of fewer multiplications is not shared: two threads would save less than 40 µs.
 SMALL = 2**22
-#: A multiplication by a vector waits for memory, as long as so many of a matrix.
+#: A multiplication by a vector waits for memory, as long as one by so many vectors.
 MEMORY = 8
 
 _NAMES = {"s": "cblas_sgemm", "d": "cblas_dgemm", "get": "openblas_get_num_threads", "set": "openblas_set_num_threads"}
@@ -44,17 +44,20 @@ _share_between: Callable[[int], Any] = OPENBLAS.get("set", lambda n: None)
 
 
 class threads_for:
-    """Within it, products of so many multiplications each have as many threads as they are worth: one, or all.
+    """Within it, a product has as many threads as it is worth: one, or all. The sizes of m × k by k × n are m, k and n.
 
     >>> A = np.ones((20, 30), np.float32)
-    >>> with threads_for(20 * 30 * 20):
+    >>> with threads_for(20, 30, 20):
     ...     (A @ A.T).shape
     (20, 20)
     """
 
     __slots__ = ("before",)
 
-    def __init__(self, work: float) -> None:
+    def __init__(self, *sizes: int) -> None:
+        work = 1
+        for size in sizes:
+            work *= size if size > MEMORY else MEMORY
         self.before = _threads() if work < SMALL else 1
 
     def __enter__(self) -> None:

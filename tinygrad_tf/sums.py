@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .products import MEMORY, threads_for
+from .products import threads_for
 
 Floats = np.ndarray[Any, Any]
 
@@ -126,7 +126,7 @@ def column_sums(X: Floats) -> Floats:
     Warnings of invalid values are off, as in :func:`row_sums`.
     """
     n, m = X.shape
-    with np.errstate(invalid="ignore"), threads_for(MEMORY * X.size):
+    with np.errstate(invalid="ignore"), threads_for(1, *X.shape):
         if n <= (FEW if m % 16 else PRODUCT):
             return ones(n, X.dtype).dot(X)
         if not X.flags.c_contiguous:
@@ -148,7 +148,7 @@ def row_sums(X: Floats) -> Floats:
         return np.asarray(sum(row_sums(X.reshape(-1, PRODUCT)).reshape(n, m // PRODUCT), 1, keepdims=True))
     if m > PRODUCT:
         return np.asarray(sum(X, 1, keepdims=True))
-    with np.errstate(invalid="ignore"), threads_for(MEMORY * X.size):
+    with np.errstate(invalid="ignore"), threads_for(1, *X.shape):
         return X.dot(ones(m, X.dtype))[:, None]
 
 

@@ -30,6 +30,7 @@ CALLS = {
         (384, 32),
         (2048, 256),
     ),
+    "linear of one row": (lambda n, m: dense.linear(zeros(n, m), zeros(m, m)), (1, 512), (1, 768)),
     "attention": (attend, (20, 8), (300, 64)),
     "sums of columns": (lambda n, m: sums.column_sums(zeros(n, m)), (384, 128), (512, 2048)),
     "sums of rows": (lambda n, m: sums.row_sums(zeros(n, m)), (384, 128), (4096, 512)),

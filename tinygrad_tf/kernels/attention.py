@@ -30,7 +30,7 @@ def attention(
 ) -> tuple[Floats, Floats]:
     if Q.shape[-2] * K.shape[-2] > BLOCK:
         return _in_blocks(Q, K, V, mask, offset, keep, p)
-    with threads_for(Q.shape[-2] * K.shape[-2] * Q.shape[-1]):
+    with threads_for(Q.shape[-2], K.shape[-2], Q.shape[-1]):
         P, top = _scores(Q, K, mask, offset)  # (..., L, S)
         total = _exp(P, top)[1]
         P /= np.where(total == 0, 1, total)
@@ -45,7 +45,7 @@ def d_attention(
         return _d_in_blocks(dY, Y, saved, needs, Q, K, V, mask, offset, keep, p)
     P, left = saved, None if keep is None else np.asarray(keep)
     dQ = dK = dS = None
-    with threads_for(Q.shape[-2] * K.shape[-2] * Q.shape[-1]):
+    with threads_for(Q.shape[-2], K.shape[-2], Q.shape[-1]):
         dV = _product(_dropped(P, left, p).mT, dY) if needs[2] else None
         if needs[0] or needs[1] or needs[3:] == (True,):
             dS = _dropped(dY @ V.mT, left, p)

@@ -17,7 +17,7 @@ Needs = tuple[bool, ...]
 
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
     rows = _rows(X)  # one product over all rows; NumPy would run one per batch entry
-    with threads_for(len(rows) * W.size):
+    with threads_for(len(rows), *W.shape):
         Y = rows @ W.T
     if b is not None:
         Y += b
@@ -28,7 +28,7 @@ def d_linear(
     dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, W: Floats, b: Floats | None = None
 ) -> tuple[Floats | None, ...]:
     drows = _rows(dY)
-    with threads_for(len(drows) * W.size):
+    with threads_for(len(drows), *W.shape):
         dX = (drows @ W).reshape(X.shape) if needs[0] else None
         dW = drows.T @ _rows(X) if needs[1] else None
     db = column_sums(drows) if needs[2:] == (True,) else None
