@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from ...products import SMALL
 from .. import dense
 from .gemm import PLAIN, TURNED, gemm, one_thread, threads_as
-from .team import inner, is_compiled_for, kernel, shared
+from .team import fits, inner, kernel, shared
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
 
-#: Below so much work, in nanoseconds, BLAS's threads bring less than it costs to call it once for each array.
-ALONE = 10_000
+#: So much work, in nanoseconds, is a product that NumPy's kernels would not share between threads either.
+ALONE = SMALL / 50
 
 
 @inner()
@@ -86,16 +87,11 @@ def _back(n: Any, dY: Any, X: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
     threads_as(before)
 
 
-def _fits(*arrays: Floats) -> bool:
-    dtype = arrays[0].dtype
-    return is_compiled_for(dtype) and all(a.dtype == dtype and a.flags.c_contiguous and a.size for a in arrays)
-
-
 def linear(X: Floats, W: Floats, b: Floats | None = None) -> tuple[Floats, None]:
     work = X.size * W.shape[0] / 50
     few = X.size < 16 * X.shape[-1]  # a product of few rows would copy all of W; NumPy's reads it in place
     alone = b is not None and work < ALONE
-    if few or not (alone or shared(work)) or not _fits(X, W) or (b is not None and not _fits(W, b)):
+    if few or not (alone or shared(work)) or not fits(X, W, b):
         return dense.linear(X, W, b)
     Y = np.empty((*X.shape[:-1], W.shape[0]), X.dtype)
     none = np.empty(0, X.dtype)
@@ -109,7 +105,7 @@ def d_linear(
     work = X.size * W.shape[0] / 50
     if dY.size and not dY.flags.c_contiguous:
         dY = np.ascontiguousarray(dY)
-    if not (work < ALONE or shared(work)) or not _fits(X, W, dY):
+    if not (work < ALONE or shared(work)) or not fits(X, W, dY):
         return dense.d_linear(dY, Y, saved, needs, X, W, b)
     rows = _rows(X)
     dX = np.empty(rows.shape if needs[0] else (0, 0), X.dtype)
@@ -157,7 +153,7 @@ def d_embedding(
     flat = np.ascontiguousarray(ids.reshape(-1), np.int64)
     n = len(W)
     # NumPy says what is wrong with an id that has become none since; here it would be written to somewhere.
-    if not (W.size and flat.size and _fits(dY)) or flat.min() < 0 or flat.max() >= n:
+    if not (W.size and flat.size and fits(dY)) or flat.min() < 0 or flat.max() >= n:
         return dense.d_embedding(dY, Y, saved, needs, ids, W, padding_idx=padding_idx)
     dW, place = np.zeros(W.shape, dY.dtype), np.empty(n, np.int64)
     _add_rows(dY.size, flat, place, _places(flat, place), _rows(dY), dW)

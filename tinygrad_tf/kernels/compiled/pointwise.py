@@ -11,7 +11,7 @@ from numba import prange
 
 from .. import pointwise
 from .numbers import exp, normal
-from .team import Compiled, inner, is_compiled_for, kernel
+from .team import Compiled, fits, inner, kernel
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -113,15 +113,8 @@ def _d_silu(n: Any, dY: Any, Y: Any, G: Any, X: Any, dX: Any) -> None:
         _d_silu_piece(dY[a:z], Y[a:z], G[a:z], X[a:z], dX[a:z])
 
 
-def _fits(*arrays: Floats) -> bool:
-    """Whether the kernel takes these arrays: all of one type that it is compiled for, contiguous and not empty."""
-    first = arrays[0]
-    return (is_compiled_for(first.dtype) and first.size > 0
-            and all(a.dtype == first.dtype and a.flags.c_contiguous for a in arrays))  # fmt: skip
-
-
 def _forward(compiled: Compiled, plain: Callable[..., Any], X: Floats) -> Any:
-    if not _fits(X):
+    if not fits(X):
         return plain(X)
     Y, saved = np.empty_like(X), np.empty_like(X)
     compiled(X.size, X.reshape(-1), Y.reshape(-1), saved.reshape(-1))
@@ -141,7 +134,7 @@ def silu(X: Floats) -> tuple[Floats, Floats]:
 
 
 def d_gelu(dY: Floats, Y: Floats, Phi: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
-    if not _fits(X, dY, Phi):
+    if not fits(X, dY, Phi):
         return pointwise.d_gelu(dY, Y, Phi, needs, X)
     dX = np.empty_like(X)
     _d_gelu(X.size, dY.reshape(-1), Phi.reshape(-1), X.reshape(-1), dX.reshape(-1))
@@ -149,7 +142,7 @@ def d_gelu(dY: Floats, Y: Floats, Phi: Floats, needs: Needs, X: Floats) -> tuple
 
 
 def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
-    if not _fits(X, dY, T):
+    if not fits(X, dY, T):
         return pointwise.d_gelu_tanh(dY, Y, T, needs, X)
     dX = np.empty_like(X)
     _d_gelu_tanh(X.size, dY.reshape(-1), T.reshape(-1), X.reshape(-1), dX.reshape(-1))
@@ -157,7 +150,7 @@ def d_gelu_tanh(dY: Floats, Y: Floats, T: Floats, needs: Needs, X: Floats) -> tu
 
 
 def d_silu(dY: Floats, Y: Floats, G: Floats, needs: Needs, X: Floats) -> tuple[Floats]:
-    if not _fits(X, dY, Y, G):
+    if not fits(X, dY, Y, G):
         return pointwise.d_silu(dY, Y, G, needs, X)
     dX = np.empty_like(X)
     _d_silu(X.size, dY.reshape(-1), Y.reshape(-1), G.reshape(-1), X.reshape(-1), dX.reshape(-1))

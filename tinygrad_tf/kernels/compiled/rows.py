@@ -15,7 +15,7 @@ from ...sums import BLOCK, column_sums
 from .. import rows as plain
 from . import team
 from .numbers import WIDE, dot, exp, sum_of, top_of
-from .team import inner, is_compiled_for, kernel, reordering
+from .team import fits, inner, kernel, reordering
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -130,9 +130,21 @@ def _norm(n: Any, centred: Any, X: Any, W: Any, b: Any, eps: Any, Y: Any, mean: 
                     Y[i, j] = (X[i, j] - middle) * scale + shift
 
 
+@inner()
+def _add_up(rows: Any) -> None:
+    """Add the other rows to the first, in float64."""
+    for j in range(rows.shape[1]):
+        total = 0.0
+        for i in range(len(rows)):
+            total += rows[i, j]
+        rows[0, j] = total
+
+
 @reordering
 def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any, dX: Any, dW: Any, db: Any) -> None:
-    """dX, dW and db. Each piece has rows of dW and db of its own, one for each BLOCK rows; both begin as zeros."""
+    """dX, dW and db. Each piece has rows of dW and db of its own, one for each BLOCK rows; both begin as zeros. In the
+    end the first row is the sum of all.
+    """
     count, size = X.shape
     one, zero, far = X.dtype.type(1), X.dtype.type(0), X.dtype.type(plain.FAR)
     part = one / X.dtype.type(size)
@@ -167,16 +179,10 @@ def _d_norm(n: Any, centred: Any, dY: Any, X: Any, mean: Any, rstd: Any, W: Any,
             if db.size:
                 for j in range(size):
                     db[w, block, j] += dY[i, j]
-
-
-def _fits(*arrays: Floats) -> bool:
-    dtype = arrays[0].dtype
-    if not is_compiled_for(dtype):
-        return False
-    for a in arrays:  # noqa: SIM110 (in half the time)
-        if a.dtype is not dtype or not a.size or not a.flags.c_contiguous:
-            return False
-    return True
+        if dW.size:
+            _add_up(dW[w])
+        if db.size:
+            _add_up(db[w])
 
 
 def _last(X: Floats, axis: int) -> bool:
@@ -188,7 +194,7 @@ def _rows(X: Floats, width: int) -> Floats:
 
 
 def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
-    if not (_last(X, axis) and _fits(X)):
+    if not (_last(X, axis) and fits(X)):
         return plain.softmax(X, axis=axis)
     Y, width = np.empty_like(X), X.shape[-1]
     _softmax(X.size, _rows(X, width), _rows(Y, width))
@@ -196,7 +202,7 @@ def softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
 
 
 def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
-    if not (_last(Y, axis) and _fits(Y, dY)):
+    if not (_last(Y, axis) and fits(Y, dY)):
         return plain.d_softmax(dY, Y, saved, needs, X, axis=axis)
     dX, width = np.empty_like(Y), Y.shape[-1]
     _d_softmax(Y.size / 2, _rows(dY, width), _rows(Y, width), _rows(dX, width))
@@ -204,7 +210,7 @@ def d_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, ax
 
 
 def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
-    if not (_last(X, axis) and _fits(X)):
+    if not (_last(X, axis) and fits(X)):
         return plain.log_softmax(X, axis=axis)
     Y, width = np.empty_like(X), X.shape[-1]
     _log_softmax(X.size, _rows(X, width), _rows(Y, width))
@@ -212,7 +218,7 @@ def log_softmax(X: Floats, *, axis: int) -> tuple[Floats, None]:
 
 
 def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *, axis: int) -> tuple[Floats]:
-    if not (_last(Y, axis) and _fits(Y, dY)):
+    if not (_last(Y, axis) and fits(Y, dY)):
         return plain.d_log_softmax(dY, Y, saved, needs, X, axis=axis)
     dX, width = np.empty_like(Y), Y.shape[-1]
     _d_log_softmax(Y.size, _rows(dY, width), _rows(Y, width), _rows(dX, width))
@@ -222,10 +228,11 @@ def d_log_softmax(dY: Floats, Y: Floats, saved: None, needs: Needs, X: Floats, *
 def layer_norm(
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats, tuple[Floats, Floats]]:
-    if not _fits(X, *[a for a in (W, b) if a is not None]) or math.prod(X.shape[X.ndim - n_axes :]) > WIDE:
-        return plain.layer_norm(X, W, b, n_axes=n_axes, eps=eps)
     width = math.prod(X.shape[X.ndim - n_axes :])
-    Y, mean, rstd = np.empty_like(X), *(np.empty((X.size // width, 1), X.dtype) for _ in range(2))
+    if width > WIDE or not fits(X, W, b):
+        return plain.layer_norm(X, W, b, n_axes=n_axes, eps=eps)
+    each = X.size // width, 1
+    Y, mean, rstd = np.empty_like(X), np.empty(each, X.dtype), np.empty(each, X.dtype)
     _norm(X.size, True, _rows(X, width), _flat(W, X), _flat(b, X), eps, _rows(Y, width), mean, rstd)
     return Y, (mean, rstd)
 
@@ -235,15 +242,15 @@ def d_layer_norm(
     X: Floats, W: Floats | None = None, b: Floats | None = None, *, n_axes: int, eps: float,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     wide = math.prod(X.shape[X.ndim - n_axes :]) > WIDE
-    if wide or not _fits(X, dY, *saved, *[a for a in (W, b) if a is not None]):
+    if wide or not fits(X, dY, *saved, W, b):
         return plain.d_layer_norm(dY, Y, saved, needs, X, W, b, n_axes=n_axes, eps=eps)
     return _gradients(True, dY, *saved, needs, X, W, n_axes)
 
 
 def rms_norm(X: Floats, W: Floats | None = None, *, n_axes: int, eps: float) -> tuple[Floats, Floats]:
-    if not _fits(X, *[a for a in (W,) if a is not None]) or math.prod(X.shape[X.ndim - n_axes :]) > WIDE:
-        return plain.rms_norm(X, W, n_axes=n_axes, eps=eps)
     width = math.prod(X.shape[X.ndim - n_axes :])
+    if width > WIDE or not fits(X, W):
+        return plain.rms_norm(X, W, n_axes=n_axes, eps=eps)
     Y, rrms = np.empty_like(X), np.empty((X.size // width, 1), X.dtype)
     _norm(X.size, False, _rows(X, width), _flat(W, X), _flat(None, X), eps, _rows(Y, width), rrms, rrms)
     return Y, rrms
@@ -253,7 +260,7 @@ def d_rms_norm(
     dY: Floats, Y: Floats, rrms: Floats, needs: Needs, X: Floats, W: Floats | None = None, *, n_axes: int, eps: float
 ) -> tuple[Floats | None, ...]:
     wide = math.prod(X.shape[X.ndim - n_axes :]) > WIDE
-    if wide or not _fits(X, dY, rrms, *[a for a in (W,) if a is not None]):
+    if wide or not fits(X, dY, rrms, W):
         return plain.d_rms_norm(dY, Y, rrms, needs, X, W, n_axes=n_axes, eps=eps)
     return _gradients(False, dY, rrms, rrms, needs, X, W, n_axes)[:2]
 
@@ -272,7 +279,12 @@ def _gradients(
     blocks = pieces, X.size // width // pieces // BLOCK + 1, width
     dW, db = (np.zeros(blocks if need == (True,) else (0, 0, 0), X.dtype) for need in (needs[1:2], needs[2:]))
     _d_norm(X.size, centred, _rows(dY, width), _rows(X, width), mean, rstd, _flat(W, X), _rows(dX, width), dW, db)
-    return (
-        dX if needs[0] else None, column_sums(_rows(dW, width)).reshape(shape) if dW.size else None,
-        column_sums(_rows(db, width)).reshape(shape) if db.size else None,
-    )  # fmt: skip
+    return dX if needs[0] else None, _whole(dW, shape), _whole(db, shape)
+
+
+def _whole(parts: Floats, shape: tuple[int, ...]) -> Floats | None:
+    """The sum of what the pieces have added up."""
+    if not parts.size:
+        return None
+    rows = parts[:, 0]
+    return (column_sums(rows) if len(rows) > 1 else rows[0].copy()).reshape(shape)

@@ -62,6 +62,17 @@ def is_compiled_for(dtype: Any) -> bool:
     return dtype.char in "fd" and dtype.isnative
 
 
+def fits(X: Any, *others: Any) -> bool:
+    """Whether kernels take these arrays: all of one type, contiguous and not empty. One that is None is not there."""
+    dtype = X.dtype
+    if not is_compiled_for(dtype):
+        return False
+    for a in (X, *others):
+        if a is not None and (a.dtype is not dtype or not a.flags.c_contiguous or not a.size):
+            return False
+    return True
+
+
 class _Kept:
     """Numba's files of a kernel on disk, which may fail: a full disk or a damaged file is no end of a training.
 
