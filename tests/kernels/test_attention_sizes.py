@@ -51,7 +51,13 @@ def test_attention_of_every_size_has_the_numbers_of_numpy(L, S, d_k, d_v, dtype,
         ours = kernel.forward(Q, K, V, mask, **params)
         d_expected = plain.d_attention(dY, *expected, needs, Q, K, V, mask, **params)
         d_ours = kernel.backward(dY, *ours, needs, Q, K, V, mask, **params)
-        for mine, other in zip([*ours, *d_ours[:3]], [*expected, *d_expected[:3]], strict=True):
+        of_theirs = kernel.backward(
+            dY, *expected, needs, Q, K, V, mask, **params
+        )  # each goes on from what the other kept
+        of_ours = plain.d_attention(dY, *ours, needs, Q, K, V, mask, **params)
+        for mine, other in zip(
+            [*ours, *d_ours[:3], *of_theirs[:3], *of_ours[:3]], [*expected, *d_expected[:3] * 3], strict=True
+        ):
             close = {**CLOSE[dtype], "atol": 20 * CLOSE[dtype]["atol"]}
             np.testing.assert_allclose(
                 mine, other, **close, strict=True, err_msg=f"{name}, {params}, {n_keys} heads of keys"

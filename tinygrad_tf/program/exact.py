@@ -33,6 +33,7 @@ class Exact(Plain):
 
 
 _ROW = 16  # a row of fewer is not worth the call of NumPy's inner loop
+_WHOLE = 2**16  # a number that stands for more entries would need too much memory as an array of their shape
 _AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
 
 
@@ -55,7 +56,7 @@ class Quick(ast.NodeTransformer):
             return f"np.{e.func.attr}" in _METHODS and self._is_array(e.func.value)
         return isinstance(e, ast.Name) and e.id in self.arrays
 
-    def _beside(self, number: ast.expr, array: ast.expr, in_a_row: bool = False) -> ast.expr:
+    def _beside(self, number: ast.expr, array: ast.expr, often: bool = False) -> ast.expr:
         a = self.arrays.get(array.id) if isinstance(array, ast.Name) else None
         digits = number.operand if isinstance(number, ast.UnaryOp) and isinstance(number.op, ast.USub) else number
         if a is None or a.dtype.char not in "fd" or not isinstance(digits, ast.Constant):
@@ -63,8 +64,10 @@ class Quick(ast.NodeTransformer):
         if isinstance(digits.value, bool) or not isinstance(digits.value, (int, float)):
             return number
         value = digits.value if digits is number else -digits.value
-        length = a.shape[-1] if in_a_row and a.size > keep.FEW and a.shape[-1] >= _ROW else None
-        return ast.Name(self.lines.number(value, a.dtype, length), ast.Load())
+        shape: tuple[int, ...] = ()
+        if often and a.size > keep.FEW and a.shape[-1] >= _ROW:
+            shape = a.shape if a.size <= _WHOLE else a.shape[-1:]
+        return ast.Name(self.lines.number(value, a.dtype, shape), ast.Load())
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
         self.generic_visit(node)
@@ -85,6 +88,6 @@ class Quick(ast.NodeTransformer):
             return ast.Call(ast.Attribute(node.args[0], name[3:], ast.Load()), node.args[1:], node.keywords)
         if name in ("np.maximum", "np.minimum") and len(node.args) == 2:
             a, b = node.args
-            # Of an array and a number NumPy takes the larger one by one, of two rows eight at a time.
+            # Of an array and a number NumPy takes the larger one by one, of two arrays eight at a time.
             node.args = [self._beside(a, b, True), self._beside(b, a, True)]
         return node

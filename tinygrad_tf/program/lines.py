@@ -59,10 +59,10 @@ class Lines:
             self.space[name] = x
         return self.referred[id(x)]
 
-    def number(self, number: float, dtype: Any, length: int | None = None) -> str:
-        """The name of a number as an array of a type, or as a row of so many."""
-        key = repr(number), dtype.char, length
-        made = np.full(() if length is None else length, number, dtype)
+    def number(self, number: float, dtype: Any, shape: tuple[int, ...] = ()) -> str:
+        """The name of a number as an array of a type, once or as often as the shape says."""
+        key = repr(number), dtype.char, shape
+        made = np.full(shape, number, dtype)
         return self.refer(self.numbers.setdefault(key, made), "c")
 
     def _line(self, text: str, *gives: str, acts: bool = False) -> None:

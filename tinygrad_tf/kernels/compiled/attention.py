@@ -175,7 +175,10 @@ class _Heads:
         self.fits = is_compiled_for(dtype) and laid_out and scored and takes
         if not self.fits:
             return
-        self.width = np.array([Q[-1], V[-1], self.S])
+        self.width = np.array([Q[-1], V[-1], self.S, self.L])
+        self.saved = *self.shape, self.L, self.S
+        if self.few:
+            self.saved = *self.shape, self.S, -(-self.L // LANES) * LANES
         self.scale = dtype.type(1 / math.sqrt(Q[-1]))
         self.work = self.count * self.L * self.S * (Q[-1] + V[-1] + 60) / 50
         self.none = np.empty((0, 0, 0), dtype), np.empty((0, 0, 0), np.bool_)
@@ -189,6 +192,15 @@ class _Heads:
     def layout(self, *arrays: Layout) -> tuple[Floats, Floats]:
         begins = np.stack([_offsets(self.shape, shape[:-2], strides[:-2]) for shape, strides in arrays])
         return begins, np.array([max(strides[-2] // self.dtype.itemsize, shape[-1]) for shape, strides in arrays])
+
+    def by_keys(self, P: Floats) -> Floats:
+        """P as the kernels for few scores leave it: with a row for each key, and its queries in whole vectors."""
+        whole = P.base
+        if whole is not None and whole.shape == self.saved and P.strides == whole.mT.strides:
+            return whole  # it is what they made
+        whole = np.zeros(self.saved, P.dtype)
+        whole[..., : self.L] = P.mT
+        return whole
 
     def mask(self, mask: Floats | None) -> Floats:
         """The mask as numbers to add, for each head or for all alike. Without a mask it has no entries."""
@@ -256,12 +268,12 @@ def attention(
         at = _addresses(h.begins, Q, K, V, Y)
         long_forward(h.work, at, h.apart, h.scale, last, h.mask(mask), h.width, tops.reshape(h.count, h.L, 2))
         return Y, tops
-    P = np.empty((*h.shape, h.L, h.S), h.dtype)
-    factor, of_heads = h.dtype.type(1 / (1 - p or 1)), P.reshape(h.count, h.L, h.S)
+    P = np.empty(h.saved, h.dtype)
+    factor, of_heads = h.dtype.type(1 / (1 - p or 1)), P.reshape(h.count, *h.saved[-2:])
     forward = few_forward if h.few else _short
     forward(h.work, _first(Q), _first(K), _first(V), _first(Y), h.begins, h.apart, h.scale, last, h.mask(mask),
             h.kept(keep), factor, h.width, of_heads)  # fmt: skip
-    return Y, P
+    return Y, P[..., : h.L].mT if h.few else P
 
 
 def d_attention(
@@ -270,17 +282,16 @@ def d_attention(
 ) -> tuple[Floats | None, ...]:  # fmt: skip
     if dY.size and not _is_laid_out(dY.shape, dY.strides, dY.itemsize):
         dY = np.ascontiguousarray(dY)
-    h = None
-    if needs[3:] != (True,) and saved.flags.c_contiguous:
-        h = _heads_of(mask, keep, Q, K, V, dY)
-    if h is None or (not h.long and saved.shape[:-2] != h.shape):
+    h = None if needs[3:] == (True,) else _heads_of(mask, keep, Q, K, V, dY)
+    if h is None or not (h.few or saved.flags.c_contiguous) or (not h.long and saved.shape[:-2] != h.shape):
         return plain.d_attention(dY, Y, saved, needs, Q, K, V, mask, offset=offset, keep=keep, p=p)
     last = h.S if offset is None else offset
     if h.long:
         dQ, dK, dV = _d_of_long(h, dY, Y, saved, Q, K, V, last, h.mask(mask))
     else:
         dQ, dK, dV = h.new(h.L, Q.shape[-1]), h.new(h.S, Q.shape[-1]), h.new(h.S, V.shape[-1])
-        factor, P = h.dtype.type(1 / (1 - p or 1)), saved.reshape(h.count, h.L, h.S)
+        factor, P = h.dtype.type(1 / (1 - p or 1)), h.by_keys(saved) if h.few else saved
+        P = P.reshape(h.count, *h.saved[-2:])
         backward = d_few if h.few else _d_short
         backward(2 * h.work, _first(Q), _first(K), _first(V), _first(dY), _first(dQ), _first(dK), _first(dV),
                  h.begins, h.apart, h.scale, last, h.kept(keep), factor, h.width, P)  # fmt: skip

@@ -1,6 +1,7 @@
 """Attention of heads with few scores, as in a toy: queries are the lanes of vectors.
 
-Scores lie as (keys, queries), so that the largest and the sum of each query's scores are those of whole vectors.
+Scores lie as (keys, queries), so that the largest and the sum of each query's scores are those of whole vectors. So do
+they in what is kept for the way back; behind the L queries it has columns that nobody reads, up to a whole vector.
 """
 
 from __future__ import annotations
@@ -86,22 +87,23 @@ def _drop(S: Any, kept: Any, factor: Any, out: Any) -> None:
 def few_forward(n: Any, Q: Any, K: Any, V: Any, Y: Any, begins: Any, ld: Any, scale: Any, offset: Any, mask: Any,
                 kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
     """Of Q, K, V and Y the first rows are given: they say where the arrays lie."""
-    heads, L, keys = P.shape
+    heads, keys, queries = P.shape
     at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, Y.ctypes.data))
-    one, size, queries = P.dtype.type(1), P.itemsize, (L + LANES - 1) // LANES * LANES
+    one, size, L, limited = P.dtype.type(1), P.itemsize, width[3], mask.size > 0 or offset < keys - 1
     for w in prange(n):
-        T, S = np.zeros((width[0], queries), P.dtype), np.empty((keys, queries), P.dtype)
-        t, s = T.ctypes.data, S.ctypes.data
+        T, left = np.zeros((width[0], queries), P.dtype), np.empty((keys, queries), P.dtype)
+        t = T.ctypes.data
         for h in range(w * heads // n, (w + 1) * heads // n):
+            S = P[h]
+            s = S.ctypes.data
             _turn(at[0, h], ld[0], T, L)
             small_gemm(PLAIN, keys, queries, width[0], scale, at[1, h], ld[1], t, queries, s, queries, size)
-            _allow(S, L, offset, mask[h if len(mask) > 1 else 0], mask.size > 0)
+            if limited:
+                _allow(S, L, offset, mask[h if len(mask) > 1 else 0], mask.size > 0)
             _softmax(S)
-            for i in range(L):
-                for j in range(keys):
-                    P[h, i, j] = S[j, i]
             if kept.size:
-                _drop(S, kept[h], factor, S)
+                _drop(S, kept[h], factor, left)
+                s = left.ctypes.data
             small_gemm(TURNED, L, width[1], keys, one, s, queries, at[2, h], ld[2], at[3, h], ld[3], size)
 
 
@@ -109,18 +111,17 @@ def few_forward(n: Any, Q: Any, K: Any, V: Any, Y: Any, begins: Any, ld: Any, sc
 def d_few(n: Any, Q: Any, K: Any, V: Any, dY: Any, dQ: Any, dK: Any, dV: Any, begins: Any, ld: Any, scale: Any,
           offset: Any, kept: Any, factor: Any, width: Any, P: Any) -> None:  # fmt: skip
     """The gradients of :func:`few_forward`, given likewise. What ``offset`` forbids, P says: there it is 0."""
-    heads, L, keys = P.shape
+    heads, keys, queries = P.shape
     at = places(begins, (Q.ctypes.data, K.ctypes.data, V.ctypes.data, dY.ctypes.data,
                          dQ.ctypes.data, dK.ctypes.data, dV.ctypes.data))  # fmt: skip
-    one, size, queries = P.dtype.type(1), P.itemsize, (L + LANES - 1) // LANES * LANES
+    one, size, L = P.dtype.type(1), P.itemsize, width[3]
     for w in prange(n):
-        T, S = np.zeros((width[1], queries), P.dtype), np.zeros((keys, queries), P.dtype)
+        T, left = np.zeros((width[1], queries), P.dtype), np.empty((keys, queries), P.dtype)
         dS = np.empty((keys, queries), P.dtype)
-        t, s, ds = T.ctypes.data, S.ctypes.data, dS.ctypes.data
+        t, ds = T.ctypes.data, dS.ctypes.data
         for h in range(w * heads // n, (w + 1) * heads // n):
-            for i in range(L):
-                for j in range(keys):
-                    S[j, i] = P[h, i, j]
+            S = P[h]
+            s = S.ctypes.data
             _turn(at[3, h], ld[3], T, L)
             small_gemm(PLAIN, keys, queries, width[1], one, at[2, h], ld[2], t, queries, ds, queries, size)
             if kept.size:
@@ -129,5 +130,6 @@ def d_few(n: Any, Q: Any, K: Any, V: Any, dY: Any, dQ: Any, dK: Any, dV: Any, be
             small_gemm(TURNED, L, width[0], keys, scale, ds, queries, at[1, h], ld[1], at[4, h], ld[4], size)
             small_gemm(PLAIN, keys, width[0], L, scale, ds, queries, at[0, h], ld[0], at[5, h], ld[5], size)
             if kept.size:
-                _drop(S, kept[h], factor, S)
+                _drop(S, kept[h], factor, left)
+                s = left.ctypes.data
             small_gemm(PLAIN, keys, width[1], L, one, s, queries, at[3, h], ld[3], at[6, h], ld[6], size)
