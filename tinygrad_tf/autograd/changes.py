@@ -57,12 +57,13 @@ def wrote(*tensors: Tensor) -> None:
 
 def wrote_at(number: int, array: Any, becoming: bool = False) -> None:
     """Note a write to all of ``array`` at that time; ``becoming``: a Tensor became the Tensor ``number`` by it."""
-    owner = owner_of(array)
+    owner = array if array.base is None else owner_of(array)
     writes = _written.get(id(owner))
     if writes is None:
         writes = _written[id(owner)] = _Writes(owner)
     writes.last = number
-    last_write[0] = max(last_write[0], number)
+    if number > last_write[0]:
+        last_write[0] = number
     if becoming:
         writes.becoming.append((number, number, *byte_bounds(array)))
         if len(writes.becoming) > _MOST:  # those of long ago count as one, of all that time and all these bytes
