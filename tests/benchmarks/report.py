@@ -40,11 +40,15 @@ def machine() -> Record:
 
 
 def processor() -> str:
+    """Its name, and the widest vectors that it has."""
     try:
-        found = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+        told = Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:
-        found = None
-    return found[1] if found else platform.processor() or platform.machine()
+        told = ""
+    found = re.search(r"^model name\s*: (.*)", told, re.MULTILINE)
+    name = found[1] if found else platform.processor() or platform.machine()
+    vectors = next((shown for flag, shown in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in told), "")
+    return f"{name} with {vectors}" if vectors else name
 
 
 def version_of(package: str) -> str:
