@@ -36,6 +36,8 @@ def weighted(outputs):
 
 def same(written, right, exact):
     """Whether two arrays are equal: to the bit, or to the rounding that a kernel differs by."""
+    if np.asarray(written).dtype != right.dtype:
+        return False
     if exact:
         return np.array_equal(written, right, equal_nan=True)
     size = np.abs(right[np.isfinite(right)]).max(initial=1e-3)
@@ -365,13 +367,20 @@ NUMBERS = {
     "to the power of infinity": lambda W: W**np.inf,
     "to the power of what is no number": lambda W: W**np.nan,
     "to a huge power": lambda W: W**1e308,
+    "a number to a power": lambda W: 2.7**W,
+    "beside a number in a function of the rule's": lambda W: tinygrad_tf.logaddexp(W, 0.3),
+    "softplus": lambda W: F.softplus(W, 0.7, 2.0),
+    "numbers alone": lambda W: tinygrad_tf.where(W > 3.0, 0.3, 0.7) * W,
+    "the root of a number": lambda W: Tensor(np.float32(0.3)).sqrt() * W,
+    "the smaller of a number and another": lambda W: tinygrad_tf.minimum(Tensor(np.float32(0.3)), 0.4) * W,
 }
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("compute", NUMBERS.values(), ids=NUMBERS)
 @pytest.mark.filterwarnings("ignore")
-def test_a_number_is_written_as_what_it_is(compute):
-    W = leaf(2.0, 4.0, name="W")
+def test_a_number_is_written_as_what_it_is(compute, dtype):
+    W = Tensor(np.array([2.1, 4.3], dtype), requires_grad=True, name="W")
     loss = compute(W).sum()
     assert len(graph.explore(loss, W).html()) > len(graph.draw(loss, W).source)
     assert_equal(loss, program(loss), {"W": W})

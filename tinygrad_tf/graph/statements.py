@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
+import functools
 import json
 import keyword
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -182,15 +184,32 @@ class Writer:
             self.calls = inside
             self.lines += ["", *[f"# {call.path}: {call.kind}" for call in inside[-1:]]]
 
-    def _arguments(self, t: Tensor, tree: Any, first: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, ast.expr]]:
+    def _inputs(self, t: Tensor, run: Callable[..., Sequence[Any]], made: Sequence[Any]) -> list[tuple[Any, ast.expr]]:
+        """The values of a call's inputs, and how they are written. ``run`` is the call, by which arrays are ``made``.
+
+        A number is Python's, which has no type. Where ``run`` would then give other bits, it is written with its type.
+        """
+        said = [self.written[x.number] for x in t.inputs]
+        found: list[tuple[Any, ast.expr]] = [(x.array if isinstance(e, ast.Name) else x.array.item(), e)
+                                             for x, e in zip(t.inputs, said, strict=True)]  # fmt: skip
+        if all(isinstance(e, ast.Name) for e in said):
+            return found
+        with np.errstate(all="ignore"), contextlib.suppress(Exception):  # of a call that takes no number
+            if all(map(_same, run(*[value for value, _ in found]), made)):
+                return found
+        return [(value, e) if isinstance(e, ast.Name) else (x.array[()], _with_type(x.array))
+                for x, (value, e) in zip(t.inputs, found, strict=True)]  # fmt: skip
+
+    def _arguments(self, t: Tensor, tree: Any, first: Mapping[str, Any], run: Callable[..., Sequence[Any]],
+                   made: Sequence[Any]) -> tuple[dict[str, Any], dict[str, ast.expr]]:  # fmt: skip
         """The values of a function's arguments, and how they are written: ``first``, then inputs, then params."""
         spec = tree.args
         values, written = {}, {}
         for name, (value, e) in first.items():
             values[name], written[name] = value, e
         letters = [a.arg for a in spec.args][len(first) :]
-        said = [self.written[x.number] for x in t.inputs]
-        arrays = [x.array if isinstance(e, ast.Name) else x.array.item() for x, e in zip(t.inputs, said, strict=True)]
+        inputs = self._inputs(t, run, made)
+        arrays, said = [value for value, _ in inputs], [e for _, e in inputs]
         for i, letter in enumerate(letters):
             values[letter] = arrays[i] if i < len(arrays) else None
             written[letter] = said[i] if i < len(arrays) else ast.Constant(None)
@@ -201,13 +220,17 @@ class Writer:
             values[name], written[name] = self._setting(t, name, t.params[name])
         return values, written
 
+    def _params(self, t: Tensor) -> dict[str, Any]:
+        return {name: self._setting(t, name, value)[0] for name, value in t.params.items()}
+
     def _forward(self, t: Tensor) -> None:
         op = t.op
         assert op is not None
         if not op.repeats:
             raise Unwritable(f"{op.name}, whose forward leaves things in a ctx")
         tree = source_tree(op.forward)
-        values, written = self._arguments(t, tree, {})
+        params = self._params(t)
+        values, written = self._arguments(t, tree, {}, lambda *Xs: [op.forward(*Xs, **params)], [t.array])
         call = self.plain.write(op.forward, tree, values, written, op.name)
         made = call.results[0]
         assert made is not None
@@ -249,11 +272,11 @@ class Writer:
         tree = rule.lines(needs)
         dY_name, Y_name = [a.arg for a in tree.args.args][:2]
         first = {dY_name: (dY, ast.Name(names[t.number], ast.Load())), Y_name: (t.array, self.written[t.number])}
-        values, written = self._arguments(t, tree, first)
-        call = self.plain.write(rule.function, tree, values, written, f"d_{op.name}")
+        run = functools.partial(rule.slice(needs), dY, t.array, **self._params(t))
         with np.errstate(all="ignore"):
-            sent = rule.slice(needs)(dY, t.array, *[x.array for x in t.inputs], **{
-                name: self._setting(t, name, value)[0] for name, value in t.params.items()})  # fmt: skip
+            sent = run(*[x.array for x in t.inputs])
+        values, written = self._arguments(t, tree, first, run, sent)
+        call = self.plain.write(rule.function, tree, values, written, f"d_{op.name}")
         wanted = [i for i, need in enumerate(needs) if need and sent[i] is not None]
         parts: dict[int, ast.expr] = {}
         done: set[int] = set()  # what the call itself has given its last name
@@ -302,6 +325,21 @@ class Writer:
         if dX.dtype != x.dtype:
             e = ast.Call(ast.Attribute(e, "astype", ast.Load()), [_literal(x.dtype)], [])
         return e
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two results have one type and the same numbers; None is no result."""
+    if a is None or b is None:
+        return a is b
+    a, b = np.asarray(a), np.asarray(b)
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def _with_type(number: Array) -> ast.expr:
+    """A number with its type, by the fewest digits that give it."""
+    e: ast.expr = ast.parse(f"np.{number.dtype.name}(0)", mode="eval").body
+    e.args = [_literal(float(str(number)))]  # type: ignore[attr-defined]
+    return e
 
 
 def _literal(value: Any) -> ast.expr:
