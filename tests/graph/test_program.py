@@ -60,9 +60,10 @@ def assert_equal(loss, step, leaves):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
-def test_a_row_is_computed_to_the_bit(case):
-    inputs, outputs = case.run()
+def test_a_row_is_computed_to_the_bit(case, dtype):
+    inputs, outputs = case.run(dtype)
     outputs = [y for y in outputs if y.dtype.kind == "f" and y.requires_grad and y.op is not None]
     leaves = {f"x{i}": x for i, x in enumerate(x for x in inputs if x.requires_grad)}
     if not outputs or not leaves:
