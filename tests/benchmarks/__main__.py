@@ -5,7 +5,7 @@
     python -m tests.benchmarks --quick                a first impression: fewer rounds
     python -m tests.benchmarks --only none --readme   nothing new; the table goes into both READMEs of this folder
 
-Parts are the rows of the table, "memory", "char GPT, busy machine", "growth with layers" and so on.
+Parts are the rows of the tables, "memory", "char GPT, busy machine", "growth with layers" and so on.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ def parts(quick: bool) -> dict[str, Callable[[], Any]]:
         found[name] = lambda w=WORKLOADS[workload]: measure.peaks(w)
     for name in ("toy", "char GPT"):
         found[f"{name}, busy machine"] = lambda w=WORKLOADS[name]: measure.side_by_side(w, share * 20, busy=True)
+    for name in ("toy", "char GPT"):
+        found[f"{name}, products in AVX2"] = lambda w=WORKLOADS[name]: measure.side_by_side(
+            w, share * BUDGET[w.name], settings={"OPENBLAS_CORETYPE": "Haswell"}
+        )
     for name in measure.GROWTH:
         found[f"growth with {name}"] = lambda name=name: measure.growth(name, quick)
     return found

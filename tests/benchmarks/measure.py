@@ -26,14 +26,16 @@ def present() -> list[Contender]:
     return [c for c in CONTENDERS.values() if not c.absent()]
 
 
-def side_by_side(workload: Workload, budget: float, busy: bool = False) -> Record:
+def side_by_side(workload: Workload, budget: float, busy: bool = False,
+                 settings: dict[str, str] | None = None) -> Record:  # fmt: skip
     """Every contender at each number of threads, in turn, for about ``budget`` seconds and at least three rounds.
 
     ``busy``: while another program keeps a core busy, each at the number of threads that it takes by itself.
+    ``settings`` are environment variables of all of them.
     """
     entered = [(c, n) for c in present() if c.takes(workload) and not (busy and c.name in TOO_SLOW_WHEN_BUSY)
                for n in ((DEFAULT,) if busy and not c.ranks else c.threads)]  # fmt: skip
-    with together([Member(c.name, workload.name, n) for c, n in entered]) as members:
+    with together([Member(c.name, workload.name, n, settings=settings) for c, n in entered]) as members:
         firsts = start(workload, members)
         entries = [{"contender": m.contender.name, "threads": m.threads, "first": first, "rounds": [], "others": []}
                    for m, first in zip(members, firsts, strict=True)]  # fmt: skip

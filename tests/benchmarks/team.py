@@ -19,20 +19,22 @@ from .contenders import CONTENDERS, DEFAULT
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-#: What a machine may be set to, so that libraries do less than they can: which of the processor's vectors OpenBLAS uses,
-#: and that Python compiles each module anew in each process. Everybody is measured without.
+#: What a machine may be set to, so that libraries do less than they can: which of the processor's vectors OpenBLAS
+#: uses, and that Python compiles each module anew in each process. Everybody is measured without.
 HELD_BACK = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 
 class Member:
-    """A worker process. ``threads`` 0 leaves it to the library."""
+    """A worker process. ``threads`` 0 leaves it to the library; ``settings`` are more of its environment."""
 
-    def __init__(self, contender: str, workload: str, threads: int, sizes: dict[str, int] | None = None) -> None:
+    def __init__(self, contender: str, workload: str, threads: int, sizes: dict[str, int] | None = None,
+                 settings: dict[str, str] | None = None) -> None:  # fmt: skip
         self.contender, self.threads = CONTENDERS[contender], threads
         what = json.dumps({"contender": contender, "workload": workload, "sizes": sizes or {}})
         self.environment = {k: v for k, v in os.environ.items() if k not in (*VARIABLES, *HELD_BACK)}
         if threads != DEFAULT:
             self.environment |= dict.fromkeys(VARIABLES, str(1 if self.contender.ranks else threads))
+        self.environment |= settings or {}
         self.environment["PYTHONPATH"] = os.pathsep.join(
             [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
         )
