@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,27 @@ def test_compiled_files_that_cannot_be_read_or_written_are_no_end(tmp_path):
     run()
     assert any(file.stat().st_size > 40 for file in tmp_path.rglob("*.nbi"))  # for the next time
     run(**nowhere, NUMBA_CACHE_LOCATOR_CLASSES="UserWideCacheLocator")
+
+
+def test_a_kernel_is_compiled_anew_where_something_that_it_calls_was_changed(tmp_path):
+    """As after an update of some files: softmax, in rows.py, calls exp, in numbers.py."""
+    pytest.importorskip("numba", reason='the compiled kernels need Numba: pip install "tinygrad_tf[fast]"')
+    package = Path(shutil.copytree(Path(kernels.__file__).parents[1], tmp_path / "tinygrad_tf",
+                                   ignore=shutil.ignore_patterns("__pycache__")))  # fmt: skip
+    environment = {**os.environ, "TINYGRAD_TF_KERNELS": "compiled", "PYTHONPATH": str(tmp_path)}
+    code = "from tinygrad_tf import Tensor; print(Tensor([0.0, 1.0]).softmax(-1).tolist())"
+
+    def run():
+        ran = subprocess.run(
+            [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert not ran.stderr
+        return ran.stdout
+
+    before = run()
+    file = package / "kernels" / "compiled" / "numbers.py"
+    file.write_text(file.read_text("utf-8").replace("np.float32(0.49999999)", "np.float32(0.25)"), "utf-8")
+    assert run() != before
 
 
 def test_an_empty_choice_in_the_environment_is_none(monkeypatch):

@@ -12,6 +12,7 @@ import os
 import threading
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 #: How often Numba's threads look for work before they sleep. By GNU OpenMP's default they look for some milliseconds;
@@ -73,14 +74,26 @@ def fits(X: Any, *others: Any) -> bool:
     return True
 
 
+def _sources() -> list[tuple[str, int, int]]:
+    """When each file was written that a kernel may have something of, a function or a constant, and its size."""
+    here = Path(__file__).parent
+    files = [*here.glob("*.py"), *here.parent.glob("*.py"), *here.parents[1].glob("*.py")]
+    return [(str(f.relative_to(here.parents[1])), s.st_mtime_ns, s.st_size) for f in sorted(files) for s in [f.stat()]]
+
+
+_SOURCES = _sources()
+
+
 class _Kept:
     """Numba's files of a kernel on disk, which may fail: a full disk or a damaged file is no end of a training.
 
-    What cannot be read is compiled anew, and what cannot be written is compiled again by the next process.
+    What cannot be read is compiled anew, and what cannot be written is compiled again by the next process. So is a
+    kernel when any of the sources was changed; Numba looks at the one file that it stands in.
     """
 
     def __init__(self, files: Any) -> None:
         self.files = files
+        files._cache_file._source_stamp = _SOURCES
 
     def load_overload(self, *given: Any) -> Any:
         try:
