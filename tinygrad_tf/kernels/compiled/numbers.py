@@ -22,7 +22,7 @@ _MAGIC_BITS = np.int32(0x4B400000)
 _LOW, _HIGH = np.float32(-105.0), np.float32(89.0)  # e^x is 0 below, inf above
 _C2, _C3, _C4 = np.float32(0.49999999), np.float32(0.16666553), np.float32(0.041668121)
 _C5, _C6 = np.float32(0.0083690446), np.float32(0.0013632214)
-_ONE, _HALF, _TWO = np.float32(1), np.float32(0.5), np.float32(2)
+_ZERO, _ONE, _HALF, _TWO = np.float32(0), np.float32(1), np.float32(0.5), np.float32(2)
 
 
 def exp(x: Any) -> Any:
@@ -36,7 +36,8 @@ def _exp(x):  # type: ignore[no-untyped-def]
         return lambda x: np.exp(x)
 
     def exp32(x):  # type: ignore[no-untyped-def]
-        x = _LOW if x < _LOW else _HIGH if x > _HIGH else x  # a NaN passes both
+        none = x < _LOW
+        x = _ZERO if none else _HIGH if x > _HIGH else x  # a NaN passes both; to make a 0 by underflow takes long
         shifted = x * _LOG2E + _MAGIC
         whole = shifted - _MAGIC
         r = (x - whole * _LN2_HIGH) - whole * _LN2_LOW  # e^x = 2^whole · e^r, |r| ≤ ½ ln 2
@@ -45,7 +46,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
         half = np.int32(n >> np.int32(1))  # 2^n in two factors, for 2^−149 and 2^128 are no single exponent
         first = np.int32((half + np.int32(127)) << np.int32(23)).view(np.float32)
         second = np.int32((n - half + np.int32(127)) << np.int32(23)).view(np.float32)
-        return p * first * second
+        return _ZERO if none else p * first * second
 
     return exp32
 
