@@ -46,7 +46,6 @@ REASONS = {
     },
     "squares, differences or sums on the way leave the type, where PyTorch computes in float64 or divides first": {
         "std_mean": ["huge"], "var_mean": ["huge"], "gradient": ["huge"], "layer_norm": ["huge"], "cumprod": ["huge"],
-        "linear": ["huge"],
         "matmul": ["huge"], "cross_entropy": ["huge"], "scaled_dot_product_attention": ("huge", "one is huge"),
     },
     "PyTorch's formula loses the digits, in float64 as well: the truth it is measured by here is off": {
@@ -79,10 +78,11 @@ REASONS = {
     "no limits of bins can be made of these, and the error says so": {"histogram": (*ODD, "huge", "one is huge")},
 }  # fmt: skip
 
-#: What differs in float64, in float16 or in the compiled kernels alone.
+#: What differs in float64, in float16, in the compiled kernels or on some processors alone.
 ELSEWHERE = {
     "NumPy's erf is off by 2e-14 in float64": {"erf": ["NaN", *ENDLESS], "gelu": ["NaN", *ENDLESS]},
     "a class weight of 1e37 beside others of 1": {"cross_entropy": ["one is huge"]},
+    "a product whose sums leave the type, in the order that the processor's vectors give": {"linear": ["huge"]},
     "sums that cancel, in another order": {"nn.functional.cosine_similarity": ("far from 0", "all equal"),
                                            "softmax": ENDLESS, "sinc": ODD},
     "which of several equal entries is named": {"partition": ("huge", "0 and −0", "all equal")},
