@@ -5,7 +5,6 @@ kept when the rule is defined: whatever an editor makes of the file later, the r
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import copy
@@ -16,8 +15,10 @@ import textwrap
 import tokenize
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
+
+from ..made_from import is_made_from
 
 Tree = TypeVar("Tree", bound=ast.AST)
 _loaded: weakref.WeakKeyDictionary[Callable[..., Any], list[str]] = weakref.WeakKeyDictionary()
@@ -39,44 +40,16 @@ def source_tree(function: Callable[..., Any]) -> ast.FunctionDef:
     """
     function = inspect.unwrap(function)
     code = function.__code__
-    kept = _loaded.get(function)
-    lines = kept or linecache.getlines(code.co_filename, function.__globals__)
+    lines = _loaded.get(function) or linecache.getlines(code.co_filename, function.__globals__)
     try:
-        block = inspect.getblock(lines[code.co_firstlineno - 1 :])
-        tree = ast.parse(textwrap.dedent("".join(block))).body[0]
+        tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines[code.co_firstlineno - 1 :])))).body[0]
     except (IndexError, SyntaxError, tokenize.TokenError):
         raise OSError("Python keeps none of what is typed in, generated or installed without its .py files") from None
-    changed = not kept and not _is_in(code, "".join(lines))
+    changed = function not in _loaded and not is_made_from(code, "".join(lines))
     if changed or not isinstance(tree, ast.FunctionDef) or tree.name != code.co_name:
         raise OSError("no function with a name, or its file has changed")
     tree.decorator_list = []
     return tree
-
-
-def _is_in(code: types.CodeType, text: str) -> bool:
-    """Whether a function was made from this text: its file may have been written to since it was loaded."""
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | code.co_flags & __future__.annotations.compiler_flag  # as in notebooks
-    try:
-        return _content(code) in _contents(text, flags)
-    except (SyntaxError, ValueError):
-        return False
-
-
-@functools.lru_cache(maxsize=32)
-def _contents(text: str, flags: int) -> list[tuple[Any, ...]]:
-    return [_content(code) for code in _codes(compile(text, "", "exec", flags, dont_inherit=True))]
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    for part in code.co_consts:
-        if isinstance(part, types.CodeType):
-            yield part
-            yield from _codes(part)
-
-
-def _content(code: types.CodeType) -> tuple[Any, ...]:
-    constants = [repr(part) for part in code.co_consts if not isinstance(part, types.CodeType)]
-    return code.co_name, code.co_firstlineno, code.co_code, code.co_names, code.co_varnames, constants
 
 
 class Rule:
