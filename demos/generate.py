@@ -29,6 +29,7 @@ from tinygrad_tf.models.configs import family
 from tinygrad_tf.models.folders import Folder
 from tinygrad_tf.models.hub import folder_of
 from tinygrad_tf.wording.languages import either
+from tinygrad_tf.wording.texts import encodable
 
 ZH = """\
 让 GPT-2、Llama 或 BERT 写文本：权重来自一个文件夹，或 hub 上的一个名字，文本边生成边显示。
@@ -99,6 +100,8 @@ def tokenizing(what: str) -> Iterator[None]:
 
 def encoded(tokenizer: Any, prompt: str) -> list[int]:
     """The ids of a prompt."""
+    if prompt != encodable(prompt):  # bytes of the command line that are no UTF-8
+        raise SystemExit(either("the prompt is no text in UTF-8", "提示不是 UTF-8 文本"))
     with tokenizing("tokenizer.json"):
         return list(tokenizer.encode(prompt).ids)
 

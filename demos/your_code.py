@@ -171,8 +171,8 @@ def main() -> None:
         values = dict(item.split("=", 1) for item in args.set)
         with tokenize.open(args.file) as file:  # as Python reads it: its mark and its coding line count
             code = with_values(file.read(), args.file, values)
-    except (SyntaxError, UnicodeDecodeError, ValueError, OSError) as problem:
-        args.error(str(problem))
+    except (SyntaxError, ValueError, OSError, RecursionError) as problem:  # the last: a sum of a thousand terms
+        args.error(f"{args.file}: {problem}" if isinstance(problem, RecursionError) else str(problem))
     Names("torch", str).install()
     steps = Steps(args.steps, args.out.absolute(), args.open)  # the script may change the folder that it works in
     with contextlib.suppress(Done):

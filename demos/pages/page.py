@@ -188,7 +188,8 @@ def shown(item: dict[str, Any], folder: Path, lang: str, terms: Sequence[Term] =
             boxes.append(legible(text.replace("<svg", f'<svg role="img" aria-label="{said}"', 1)))
     elif form == "page":
         kind = "explorer"
-        boxes = [f'<iframe title="{WORDS[lang]["explorer"]}" data-page="{html.escape(text)}" loading="lazy"></iframe>']
+        frame = f'<iframe title="{WORDS[lang]["explorer"]}" data-page="{html.escape(text)}" loading="lazy"></iframe>'
+        boxes = [f"<noscript>{WORDS[lang]['noscript']}</noscript>{frame}"]
     elif form == "html":
         boxes = [text]
     else:

@@ -1,6 +1,7 @@
 """A rule runs, and is shown, as it was loaded, whatever has become of its file since."""
 
 import importlib.util
+import linecache
 
 import pytest
 
@@ -20,6 +21,10 @@ def cube(X):
 @cube.rule
 def d_cube(dY, Y, X):
     return 3 * dY * X * X
+
+
+def threefold(X):
+    return 3 * X
 
 
 @op
@@ -77,6 +82,15 @@ def test_a_formula_is_that_of_the_rule_that_was_loaded_or_none(edit, loaded):
     source_tree.cache_clear()
     after = gradient_formula(module.cube(Tensor([2.0], requires_grad=True)), 0)
     assert str(after) == before or "has changed" in after.note
+
+
+@pytest.mark.parametrize("change", [("3 * X", "4 * X"), ("3 * X", "3 + X"), ("def twice", "def (")])
+def test_a_function_that_a_rule_calls_is_read_only_as_it_was_loaded(change, loaded):
+    module, path = loaded
+    path.write_text(MODULE.replace(*change))
+    linecache.checkcache(str(path))  # as every traceback that is printed does
+    with pytest.raises(OSError, match="has changed"):
+        source_tree(module.threefold)
 
 
 def test_an_unchanged_file_is_read(loaded):

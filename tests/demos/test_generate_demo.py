@@ -171,6 +171,7 @@ WRONG = {
         "tokenizer.json', which is damaged, or another file"),
     "no mask": (lambda f: save("BERT", f), ["--prompt", "once upon"], "[MASK]"),
     "empty": (lambda f: save("GPT-2", f), ["--prompt", ""], "empty"),
+    "bytes": (lambda f: save("GPT-2", f), ["--prompt", "once \udcff"], "the prompt is no text"),
 }  # fmt: skip
 
 

@@ -596,6 +596,20 @@ def test_the_theme_is_switched_and_kept(opened):
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_what_another_page_keeps_as_its_theme_is_none(opened):
+    page = opened("index.html", color_scheme="dark")
+    page.evaluate("localStorage.setItem('theme', 'solarized')")
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_without_javascript_an_explorer_says_so(browser, tour):
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto((tour / "index.html").as_uri())
+        assert "drawn by JavaScript" in page.inner_text("body")
+
+
 def test_the_contents_open_on_a_phone(opened):
     page = opened("index.html", viewport={"width": 390, "height": 800})
     assert not page.locator("#contents").is_visible()

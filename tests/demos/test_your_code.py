@@ -89,6 +89,7 @@ REFUSED = {
     "no such step": (["theirs.py", "--steps", "0"], "write a whole number from 1 on"),
     "too few steps": (["theirs.py", "--steps", "9"], "backward() was called 1 times: write fewer --steps"),
     "no such name": (["theirs.py", "--set", "y=3"], "gives no such name a value"),
+    "too deep": (["deep.py"], "deep.py: maximum recursion depth"),
     "no value": (["theirs.py", "--set", "x"], "write a name and a value"),
     "no backward": (["quiet.py"], "backward() was never called: say what to run"),
     "no Python": (["broken.py"], "broken.py"),
@@ -100,6 +101,7 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path, args, said):
     text = "import torch\nx = torch.ones(1, requires_grad=True)\nx.sum().backward()\n"
     script(tmp_path, text)
     (tmp_path / "quiet.py").write_text("import torch\n", encoding="utf-8")
+    (tmp_path / "deep.py").write_text(f"x = {'-' * 3000}1\n", encoding="utf-8")
     (tmp_path / "broken.py").write_text("import\n", encoding="utf-8")
     ran = run(tmp_path, *args)
     assert ran.returncode == 2

@@ -433,6 +433,13 @@ def test_it_shows_itself_in_a_notebook(browser):
         assert problems == []
 
 
+def test_without_javascript_it_says_so(browser, files):
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(files["encoder"])
+        assert "drawn by JavaScript" in page.inner_text("body")
+
+
 def test_on_a_phone_it_fits(opened):
     page = opened(viewport={"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

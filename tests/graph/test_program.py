@@ -3,6 +3,7 @@
 import ast
 import enum
 import html
+import io
 import re
 import shutil
 import subprocess
@@ -193,10 +194,19 @@ def test_a_script_that_cannot_be_replaced_keeps_its_data(tmp_path):
     assert run.stdout.startswith("loss 5")
 
 
+def of_a_later_zip():
+    """An archive that says that a version of zip wrote it which Python does not read."""
+    np.savez(file := io.BytesIO(), x=np.ones(2))
+    content = bytearray(file.getvalue())
+    content[content.index(b"PK\1\2") + 6] = 255
+    return content
+
+
 OTHERS = pytest.mark.parametrize("name, make", [
     ("step.npz", lambda p: p.write_text("mine")), ("step.npz", lambda p: np.savez(p, x=np.ones(2))),
+    ("step.npz", lambda p: p.write_bytes(of_a_later_zip())),
     ("step.py", lambda p: p.write_text("from tinygrad_tf.graph import program  # the script that saves one")),
-], ids=["text", "arrays", "script"])  # fmt: skip
+], ids=["text", "arrays", "later zip", "script"])  # fmt: skip
 
 
 @OTHERS

@@ -26,6 +26,7 @@ ALLOWED = {
     "arguments": {"errors"},
     "random": {"errors"},
     "signals": set(),
+    "made_from": set(),
     "locks": {"errors", "wording"},
     "files": {"errors", "wording", "locks"},
     "contents": {"errors"},
@@ -33,7 +34,7 @@ ALLOWED = {
     "products": set(),  # NumPy alone
     "sums": {"products"},
     "kernels": {"errors", "products", "sums"},  # NumPy, and what to say of a wrong array
-    "autograd": {"errors", "arguments", "wording", "random", "signals", "sums"},  # knows no op by name
+    "autograd": {"errors", "arguments", "wording", "random", "signals", "sums", "made_from"},  # knows no op by name
     "ops": {"errors", "arguments", "fields", "random", "sums", "autograd", "kernels"},
     "transforms": {"errors", "arguments", "wording", "autograd"},
     "compat": _ENGINE | {"contents", "files", "nn", "optim", "products", "transforms"},

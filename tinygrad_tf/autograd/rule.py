@@ -18,6 +18,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..made_from import is_made_from
+
 Tree = TypeVar("Tree", bound=ast.AST)
 _loaded: weakref.WeakKeyDictionary[Callable[..., Any], list[str]] = weakref.WeakKeyDictionary()
 
@@ -40,11 +42,11 @@ def source_tree(function: Callable[..., Any]) -> ast.FunctionDef:
     code = function.__code__
     lines = _loaded.get(function) or linecache.getlines(code.co_filename, function.__globals__)
     try:
-        block = inspect.getblock(lines[code.co_firstlineno - 1 :])
-        tree = ast.parse(textwrap.dedent("".join(block))).body[0]
+        tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines[code.co_firstlineno - 1 :])))).body[0]
     except (IndexError, SyntaxError, tokenize.TokenError):
         raise OSError("Python keeps none of what is typed in, generated or installed without its .py files") from None
-    if not isinstance(tree, ast.FunctionDef) or tree.name != code.co_name:
+    changed = function not in _loaded and not is_made_from(code, "".join(lines))
+    if changed or not isinstance(tree, ast.FunctionDef) or tree.name != code.co_name:
         raise OSError("no function with a name, or its file has changed")
     tree.decorator_list = []
     return tree

@@ -38,7 +38,7 @@ globalThis.check = {
   },
   // Everything that is written or read out, but formulas and the names in the list of weights.
   said() {
-    const skipped = (e) => ["SCRIPT", "OPTION", "STYLE"].includes(e.tagName) || e.closest("math");
+    const skipped = (e) => ["SCRIPT", "NOSCRIPT", "OPTION", "STYLE"].includes(e.tagName) || e.closest("math");
     const elements = [...document.querySelectorAll("body *")].filter((e) => !skipped(e));
     const own = (e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data);
     const all = elements.flatMap((e) => [...own(e), e.getAttribute("title") ?? "", e.getAttribute("aria-label") ?? ""]);
