@@ -32,5 +32,6 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _content(code: types.CodeType) -> tuple[Any, ...]:
-    constants = [repr(part) for part in code.co_consts if not isinstance(part, types.CodeType)]
+    constants = [sorted(map(repr, part)) if isinstance(part, frozenset) else repr(part)  # a set has no order
+                 for part in code.co_consts if not isinstance(part, types.CodeType)]  # fmt: skip
     return code.co_name, code.co_firstlineno, code.co_code, code.co_names, code.co_varnames, constants
