@@ -281,7 +281,7 @@ def for_readme(results: Record, name: str) -> str:
     first, second, third = (headed(table, name) for table in
                             (goals(results), everyone(results, ALWAYS), everyone(results, other_parts)))  # fmt: skip
     if HEADINGS[name]:
-        line = line.replace(" cores", " 核").replace("; ", "；").replace(", ", "，")
+        line = line.replace(" with ", "，带 ").replace(" cores", " 核").replace("; ", "；").replace(", ", "，")
     told = machine.format(machine=line.removesuffix("."), others=statistics.median(others or [0.0]))
     return "\n\n".join([first, best, second, otherwise, third, told])
 
