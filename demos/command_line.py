@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import place_of, write_whole
+from tinygrad_tf.signals import STOPS
 from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
@@ -114,6 +116,13 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
             raise
         code = str(problem)
     sys.exit(code)
+
+
+def stops_as_by_ctrl_c() -> None:
+    """Let SIGTERM and a closed terminal stop a program as Ctrl-C does, so that it ends what it has started, too."""
+    for number in STOPS:
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, signal.default_int_handler)
 
 
 def write(path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gallery
-from command_line import Parser, as_program, folder, whole, write
+from command_line import Parser, as_program, folder, stops_as_by_ctrl_c, whole, write
 from markdown_it import MarkdownIt
 from pages.chapters import files as chapters
 from pages.code import in_language
@@ -212,7 +212,14 @@ def write_guide(out: Path, short: bool, jobs: int, only: str) -> None:
     """The guide's two pages; the tour computes what is not there yet."""
     results = ROOT / "out" / ("tour/short" if short else "tour")
     command = [sys.executable, str(Path(__file__).with_name("tour.py")), "--out", str(results), "--jobs", str(jobs)]
-    subprocess.run([*command, *["--short"] * short, "--only", only], check=True)
+    with subprocess.Popen([*command, *["--short"] * short, "--only", only]) as tour:
+        try:
+            code = tour.wait()
+        except KeyboardInterrupt:
+            tour.terminate()  # it ends its chapters
+            raise
+    if code:
+        raise SystemExit(code)  # it has said why
     made = chapters(only)[0].stem if only else "index"
     (out / "guide").mkdir(exist_ok=True)
     for lang, file in GUIDE.items():
@@ -300,6 +307,7 @@ def main() -> int:
     add("--only", default="", metavar="05", help=either("of the guide only the chapters whose names begin so",
                                                         "教程只要名字这样开头的章"))  # fmt: skip
     args = parser.parse_args()
+    stops_as_by_ctrl_c()
     broken = build(args.out, args.short, args.jobs, args.only)
     for link in broken:
         print(f"a link that leads nowhere: {link}", file=sys.stderr)
