@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import re
+import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any, NoReturn
 
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.files import place_of, write_whole
+from tinygrad_tf.signals import STOPS
 from tinygrad_tf.wording.languages import chosen, either
 
 #: What argparse says, in Chinese.
@@ -105,7 +109,7 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
         code = 130
     except OSError as problem:
         code = str(problem)
-        if not is_explained(problem) and problem.filename is None:
+        if not is_explained(problem) and problem.filename is None and problem.errno != errno.ENOENT:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             why = problem.strerror or code
             code = either(f"the standard output takes no more: {why}", f"标准输出写不进去了：{why}")
@@ -116,9 +120,21 @@ def as_program(main: Callable[[], int | None]) -> NoReturn:
     sys.exit(code)
 
 
+def stops_as_by_ctrl_c() -> None:
+    """Let SIGTERM and a closed terminal stop a program as Ctrl-C does, so that it ends what it has started, too."""
+    for number in STOPS:
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, signal.default_int_handler)
+
+
 def write(path: Path, text: str) -> None:
     """Write a text file as a whole: where the disk is full, the old page stays, and not a part of the new one."""
     write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def copy(source: Path, path: Path) -> None:
+    """Copy a file as a whole, as :func:`write` writes it."""
+    write_whole(path, lambda beside: shutil.copyfile(source, beside))
 
 
 def say(text: str) -> None:

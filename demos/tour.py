@@ -26,12 +26,13 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; the chapters inherit it
 
 import numpy as np
-from command_line import Parser, as_program, folder, whole, write
+from command_line import Parser, as_program, folder, stops_as_by_ctrl_c, whole, write
 from pages.chapters import FOLDER, files
 from pages.page import write_pages
 from tqdm import tqdm
 
 import tinygrad_tf
+from tinygrad_tf.locks import try_lock
 from tinygrad_tf.wording.languages import either
 
 ZH = """\
@@ -55,8 +56,10 @@ def main() -> int:
         print(f"no chapter begins with {args.only!r}; there are {', '.join(p.name for p in files())}", file=sys.stderr)
         return 2
     start = time.perf_counter()
+    stops_as_by_ctrl_c()
+    lock = alone_in(out)
     try:
-        failed = run_all(chosen, out, args.jobs, args.short)
+        failed = run_all(chosen, out, args.jobs, args.short, lock)
     except KeyboardInterrupt:
         print("\nstopped; the chapters that have run are kept, and the next run goes on from there", file=sys.stderr)
         return 130
@@ -73,15 +76,34 @@ def main() -> int:
     return 0
 
 
-def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[Path, str]:
+def alone_in(out: Path) -> list[int]:
+    """Lock the folder of the results; returns the open descriptor, none on Windows, where a folder cannot be opened.
+
+    The chapters inherit it, so that the lock lasts as long as the last of them, also where the guide was killed.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if os.name == "nt":
+        return []
+    opened = os.open(out, os.O_RDONLY)
+    if try_lock(opened) is False:
+        raise SystemExit(either(
+            f"{out}: another run of the guide, or a chapter that a killed one left, writes there; wait until it has "
+            "ended, or choose another --out",
+            f"{out}：教程的另一次运行，或被杀掉的运行留下的某一章，正在往那里写；请等它结束，或用 --out 选别的文件夹",
+        ))  # fmt: skip
+    return [opened]
+
+
+def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool, lock: list[int]) -> dict[Path, str]:
     """Run the chapters whose results are not there yet, ``jobs`` at a time; returns what failed, with its words."""
     package = Path(tinygrad_tf.__file__).parent.rglob("*.py")
     shared = fingerprint(package, str(short), np.__version__, platform.python_version())
     keys = {path: fingerprint(sources(path), shared) for path in chosen}
     due = [path for path, key in keys.items() if not done(out, path, key)]
     failed: dict[Path, str] = {}
+    running: set[subprocess.Popen[str]] = set()
     with ThreadPoolExecutor(jobs) as pool, bar(len(keys), len(keys) - len(due)) as progress:
-        pending = {pool.submit(run, [str(path)]): path for path in due}
+        pending = {pool.submit(run, [str(path)], lock, running): path for path in due}
         try:
             while pending:
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -95,19 +117,24 @@ def run_all(chosen: Iterable[Path], out: Path, jobs: int, short: bool) -> dict[P
                     progress.set_postfix_str(path.stem)
                     progress.update()
         except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)  # or the chapters that wait would still run
+            pool.shutdown(wait=False, cancel_futures=True)  # or the chapters that wait would still run
+            for chapter in [*running]:
+                chapter.terminate()
             raise
     return failed
 
 
-def run(command: list[str]) -> str:
+def run(command: list[str], lock: list[int], running: set[subprocess.Popen[str]]) -> str:
     """Run Python in a process of its own; returns what it complained of, nothing if it went well."""
     root = str(Path(tinygrad_tf.__file__).parents[1])
     path = os.pathsep.join([str(FOLDER), root, os.environ.get("PYTHONPATH", "")])
     env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run([sys.executable, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          encoding="utf-8", env=env)  # fmt: skip
-    return "" if done.returncode == 0 else done.stderr[-3000:] or f"it ended with {done.returncode}"
+    with subprocess.Popen([sys.executable, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.PIPE, encoding="utf-8", env=env, pass_fds=lock) as chapter:  # fmt: skip
+        running.add(chapter)
+        said = chapter.communicate()[1]
+        running.remove(chapter)
+    return "" if chapter.returncode == 0 else said[-3000:] or f"it ended with {chapter.returncode}"
 
 
 def done(out: Path, path: Path, key: str) -> bool:

@@ -36,7 +36,7 @@ from command_line import Parser, as_program, folder, text_of, whole, write
 
 from tinygrad_tf import compile, manual_seed, no_grad, parallel
 from tinygrad_tf.errors import is_explained
-from tinygrad_tf.files import check_readable, check_writable, place_of
+from tinygrad_tf.files import check_readable, check_writable, place_of, write_whole
 from tinygrad_tf.models import GPT2, GPT2Config
 from tinygrad_tf.ops.fused import cross_entropy
 from tinygrad_tf.optim import AdamW, WarmupCosineLR
@@ -164,10 +164,18 @@ def sample(model: GPT2, letters: Letters, length: int = 400) -> str:
 
 
 def save_for_generate(model: GPT2, letters: Letters, folder: Path) -> None:
-    """The model in Hugging Face's format, with a tokenizer.json in which each letter is a token."""
+    """The model in Hugging Face's format, with a tokenizer.json in which each letter is a token.
+
+    Where there is a file SHA256SUMS, it has the digest of that, too.
+    """
     (folder / "tokenizer.json").unlink(missing_ok=True)  # of another text, perhaps: no model is read with it
     model.save_pretrained(folder)
-    write(folder / "tokenizer.json", tokenizer_of(letters))
+    made, sums = tokenizer_of(letters), folder / "SHA256SUMS"
+    write(folder / "tokenizer.json", made)
+    if sums.is_file():
+        others = [line for line in sums.read_bytes().splitlines() if line[66:].removeprefix(b"./") != b"tokenizer.json"]
+        lines = [*others, f"{hashlib.sha256(made.encode()).hexdigest()}  tokenizer.json".encode(), b""]
+        write_whole(sums, lambda beside: beside.write_bytes(b"\n".join(lines)))
 
 
 def tokenizer_of(letters: Letters) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gallery
-from command_line import Parser, as_program, folder, whole, write
+from command_line import Parser, as_program, copy, folder, stops_as_by_ctrl_c, whole, write
 from markdown_it import MarkdownIt
 from pages.chapters import files as chapters
 from pages.code import in_language
@@ -174,10 +174,9 @@ def write_documents(out: Path) -> None:
                 if str(target) in pages:
                     document, of = pages[str(target)]
                     return f'{m[1]}="{document.file(of)}{"#" * bool(fragment)}{fragment}"'
-                copy = Path("files") / target.relative_to(ROOT)
-                (out / copy).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(target, out / copy)
-                return f'{m[1]}="{copy.as_posix()}"'
+                beside = Path("files") / target.relative_to(ROOT)
+                copy(target, out / beside)
+                return f'{m[1]}="{beside.as_posix()}"'
 
             text = re.sub(r'\b(href|src)="([^"]*)"', moved, rendered(d.text(lang), lang))
             other = d.file("zh" if lang == "en" else "en")
@@ -212,7 +211,14 @@ def write_guide(out: Path, short: bool, jobs: int, only: str) -> None:
     """The guide's two pages; the tour computes what is not there yet."""
     results = ROOT / "out" / ("tour/short" if short else "tour")
     command = [sys.executable, str(Path(__file__).with_name("tour.py")), "--out", str(results), "--jobs", str(jobs)]
-    subprocess.run([*command, *["--short"] * short, "--only", only], check=True)
+    with subprocess.Popen([*command, *["--short"] * short, "--only", only]) as tour:
+        try:
+            code = tour.wait()
+        except KeyboardInterrupt:
+            tour.terminate()  # it ends its chapters
+            raise
+    if code:
+        raise SystemExit(code)  # it has said why
     made = chapters(only)[0].stem if only else "index"
     (out / "guide").mkdir(exist_ok=True)
     for lang, file in GUIDE.items():
@@ -233,7 +239,7 @@ def write_api(out: Path) -> None:
             style.write("\n".join(line for line in dark.splitlines() if re.match(r"\[.*?\.pdoc-code \.", line)))
         pdoc.render.configure(docformat="google", template_directory=templates, show_source=True)
         pdoc.render.env.globals["shown"] = API
-        _write_api(out)
+        _write_api(Path(folder), out)
 
 
 #: A type that a method of Tensor hides, as pdoc shows the method: with tags between its words, or without.
@@ -253,7 +259,7 @@ _WRITTEN = {
 }  # fmt: skip
 
 
-def _write_api(out: Path) -> None:
+def _write_api(beside: Path, out: Path) -> None:
     import pdoc
 
     own = [
@@ -261,15 +267,19 @@ def _write_api(out: Path) -> None:
     ]  # it finds those itself
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # annotations that only the stubs resolve
-        pdoc.pdoc(*own, "!tinygrad_tf.ops", output_directory=out / "api")
-    for path in (out / "api").rglob("*.html"):
+        pdoc.pdoc(*own, "!tinygrad_tf.ops", output_directory=beside / "made")
+    for path in filter(Path.is_file, (beside / "made").rglob("*")):
+        place = out / "api" / path.relative_to(beside / "made")
+        if path.suffix != ".html":
+            copy(path, place)
+            continue
         text = path.read_text(encoding="utf-8")
         for shown, written in _WRITTEN.items():
             text = re.sub(shown, written, text)
         text = re.sub(r": &lt;property object at 0x[0-9a-f]+&gt;", "", text)
         text = _HIDDEN.sub(lambda m: re.sub(r"\d+$", "", m[2]), text)
         text = re.sub(r'tuple\[<a href="[^"]*">int32</a>', "tuple[int", text)  # hidden by Tensor.int
-        write(path, without_dead_places(text))
+        write(place, without_dead_places(text))
 
 
 def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list[str]:
@@ -281,7 +291,7 @@ def build(out: Path, short: bool = False, jobs: int = 2, only: str = "") -> list
     style = part("style.css") + part("site.css") + colours()
     write(out / "style.css", style)
     for name in ("theme.js", "search.js"):
-        shutil.copyfile(PARTS / name, out / name)
+        copy(PARTS / name, out / name)
     write_documents(out)
     write_gallery(out)
     write_guide(out, short, jobs, only)
@@ -300,6 +310,7 @@ def main() -> int:
     add("--only", default="", metavar="05", help=either("of the guide only the chapters whose names begin so",
                                                         "教程只要名字这样开头的章"))  # fmt: skip
     args = parser.parse_args()
+    stops_as_by_ctrl_c()
     broken = build(args.out, args.short, args.jobs, args.only)
     for link in broken:
         print(f"a link that leads nowhere: {link}", file=sys.stderr)

@@ -79,6 +79,22 @@ def check_readable(op: str, path: str | os.PathLike[str], cure: str) -> None:
             file.read(1)
 
 
+def check_temporary(op: str) -> None:
+    """Raise FileNotFoundError, in the name of ``op``, where there is no folder for temporary files."""
+    import tempfile
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise error(
+            FileNotFoundError,
+            op,
+            got="no folder for temporary files",
+            rule="it writes into one",
+            cure="set TMPDIR to a folder that can be written to",
+        ) from None
+
+
 @contextlib.contextmanager
 def explained(
     op: str, path: str | os.PathLike[str], rule: str = "the file can be written", thing: str = ""

@@ -1,8 +1,13 @@
 """Mistakes made with pictures, pages, derivations and cards; rows as in mistakes."""
 
+import tempfile
+from pathlib import Path
+from unittest import mock
+
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.autograd.operation import op
 from tinygrad_tf.graph import draw, explain, explore, leaves, op_card
+from tinygrad_tf.graph.pictures import engine
 
 from .mistakes import ids, ones, x
 
@@ -41,7 +46,20 @@ def d_unlucky(dY, Y, X):
     return dX
 
 
+def without_temporary_files():
+    """What a picture with Chinese letters, and matplotlib, write beside the results."""
+    with (
+        mock.patch.object(tempfile, "tempdir", None),
+        mock.patch.object(
+            tempfile, "_get_default_tempdir", side_effect=FileNotFoundError(2, "No usable temporary directory found")
+        ),
+    ):
+        engine._settings.__wrapped__(Path("Sans.otf"))
+
+
 LOSSES = [
+    ("no folder for temporary files", without_temporary_files, FileNotFoundError,
+     "draw got no folder for temporary files", "it writes into one", "set TMPDIR"),
     ("a Module", lambda: explore(nn.Linear(2, 3)), TypeError, "explore got loss a Linear",
      "of a Tensor, the loss, which holds what it was made of; or of a list or dict of losses",
      "explore(model(x).sum())"),

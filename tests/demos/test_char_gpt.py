@@ -1,5 +1,6 @@
 """The demo that trains a GPT letter by letter: it learns, and a training that was stopped goes on to the same bits."""
 
+import hashlib
 import os
 import signal
 import sys
@@ -92,6 +93,21 @@ def test_letters_of_another_text_do_not_stay_beside_a_new_model(demo, monkeypatc
     with pytest.raises(ZeroDivisionError):
         demo.save_for_generate(model, letters, tmp_path)
     assert not (tmp_path / "tokenizer.json").exists()
+
+
+def test_digests_of_the_user_are_those_of_the_new_letters(demo, tmp_path):
+    """A file SHA256SUMS names tokenizer.json, too, and generate.py compares it."""
+    for text in (TEXT, TEXT + "äöü"):
+        letters = demo.Letters(text)
+        demo.save_for_generate(demo.build(letters, 2)[0], letters, tmp_path)
+        (tmp_path / "notes.txt").write_text("theirs")
+        sums = {
+            p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in tmp_path.iterdir() if p.name != "SHA256SUMS"
+        }
+        if (tmp_path / "SHA256SUMS").exists():
+            lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
+            assert {line[66:].removeprefix("./"): line[:64] for line in lines} == sums
+        (tmp_path / "SHA256SUMS").write_text("".join(f"{digest}  ./{name}\n" for name, digest in sums.items()))
 
 
 @pytest.mark.parametrize("name", ["model/tokenizer.json", "sample.txt"])

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -168,6 +170,35 @@ def test_a_chapter_that_failed_runs_again_even_if_it_is_what_it_was(tmp_path):
         done = run(demos / "tour.py", "--out", tmp_path / "out", out=tmp_path / "out")
         found = json.loads(items.read_text(encoding="utf-8"))["items"]
         assert (done.returncode, len(found)) == ((1, 1) if "1 / 0" in text else (0, 2)), done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a folder cannot be locked")
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL"])
+def test_a_guide_that_is_stopped_leaves_no_chapter_that_writes_on_beside_the_next(stop, tmp_path):
+    demos, begun = tmp_path / "demos", tmp_path / "begun"
+    shutil.copytree(ROOT / "demos", demos, ignore=shutil.ignore_patterns("[0-9]*"))
+    text = f"# %% [markdown]\n# # A\n# # 甲\n# %%\nimport time\nopen({str(begun)!r}, 'x').close()\ntime.sleep(60)\n"
+    (demos / "01_long.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, str(demos / "tour.py"), "--out", str(tmp_path / "out")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env, start_new_session=True) as guide:
+        try:
+            while not begun.exists():
+                assert guide.poll() is None
+                time.sleep(0.05)
+            guide.send_signal(getattr(signal, stop))
+            assert guide.wait(60) == (-signal.SIGKILL if stop == "SIGKILL" else 130)
+            if stop == "SIGKILL":  # its chapter goes on: the next guide is told
+                begun.unlink()
+                done = run(demos / "tour.py", "--out", tmp_path / "out", out=tmp_path / "out")
+                assert (done.returncode, begun.exists()) == (1, False)
+                assert "wait until it has ended, or choose another --out" in done.stderr
+            else:
+                with pytest.raises(ProcessLookupError):
+                    os.killpg(guide.pid, 0)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(guide.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("items", ["{", "[]", '{"items": [1]}', '{"items": 1}', "[" * 5000, None])

@@ -1,6 +1,8 @@
 """The site: every page leads somewhere, is found by search, in a browser, from the disk."""
 
+import errno
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +33,22 @@ def site(tmp_path_factory):
 
 def test_every_page_is_there(site):
     assert [page for page in sorted(PAGES) if not (site / page).exists()] == []
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_file_that_cannot_be_copied_whole_leaves_the_old_one(tmp_path, monkeypatch):
+    """A page whose script is cut at a full disk does not work."""
+    import website
+
+    def half(source, place):
+        Path(place).write_bytes(Path(source).read_bytes()[:9])
+        raise OSError(errno.ENOSPC, "full")
+
+    (tmp_path / "theme.js").write_text("old")
+    monkeypatch.setattr(shutil, "copyfile", half)
+    with pytest.raises(OSError, match="make room"):
+        website.build(tmp_path)
+    assert (tmp_path / "theme.js").read_text() == "old"
 
 
 def test_a_page_asks_nothing_of_the_network(site):

@@ -1,6 +1,7 @@
 """A folder is as whole as a file: a save that is stopped anywhere leaves the old model or the new one."""
 
 import contextlib
+import errno
 import functools
 import json
 import multiprocessing
@@ -687,3 +688,18 @@ def test_a_config_that_promises_more_than_the_files_hold_takes_no_memory(case, t
     kilobytes, seconds = map(float, said.split())
     assert kilobytes < 20_000
     assert seconds < 5
+
+
+def test_a_folder_that_may_not_be_entered_is_not_called_empty(tmp_path, monkeypatch):
+    kept, real = str(tmp_path / "kept"), os.stat
+
+    def refused(path, **how):
+        if str(path).startswith(f"{kept}{os.sep}"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, **how)
+
+    os.mkdir(kept)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refused)
+        with pytest.raises(PermissionError, match="Permission denied"):
+            GPT2.from_pretrained(kept)

@@ -55,6 +55,8 @@ class Folder:
 
     def __init__(self, path: Path, digests: Digests = None) -> None:
         path = Path(os.path.realpath(path))  # a link may lead elsewhere before all is read
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), reading(path):
+            os.stat(os.path.join(path, "."))  # in a folder that may not be entered there seem to be no files
         self.path, self.place = path, places(path)
         self.digests = self._digests(digests)
         self.stamps: dict[str, Any] = {NOTE: _stamp(path / NOTE)}

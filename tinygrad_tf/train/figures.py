@@ -14,7 +14,7 @@ import numpy as np
 from ..arguments import explains
 from ..autograd.recording import no_grad
 from ..errors import error
-from ..files import shown, write_whole
+from ..files import check_temporary, shown, write_whole
 from ..models import Transformer
 from ..models.generation import evaluation
 from ..tasks import Vocabulary, pad
@@ -159,4 +159,7 @@ def _matplotlib() -> Any:
             rule="it draws the figures",
             cure='pip install "tinygrad_tf[train]"',
         ) from None
+    except OSError:  # no folder for what it keeps
+        check_temporary("figures")
+        raise
     return matplotlib

@@ -44,7 +44,8 @@ class CheckpointFile:
         path: where the newest checkpoint is.
         overwrite: whether what is there when it is first entered may be replaced, whatever it is.
         keep: how many checkpoints are kept. Older ones lie beside, as ``NAME.step200.safetensors``; of those that are
-            saved with one ``step`` there is the last.
+            saved with one ``step`` there is the last. The oldest goes when the newest is whole, so a save needs room
+            for one more.
 
     >>> import tempfile
     >>> line, folder = nn.Linear(2, 1), tempfile.mkdtemp()

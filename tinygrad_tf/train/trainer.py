@@ -47,7 +47,8 @@ class Trainer:
         ranks: the processes that train together (see :mod:`tinygrad_tf.parallel`), by default this one alone. Call
             every method on all of them. Rank 0 draws the progress bar and writes; any number can resume what it wrote.
         overwrite: whether a file that is at ``path`` already may be replaced without resuming it.
-        keep: how many checkpoints are kept; older ones lie beside the newest, as ``NAME.step200.safetensors``.
+        keep: how many checkpoints are kept; older ones lie beside the newest, as ``NAME.step200.safetensors``. While it
+            saves there is one more.
 
     Attributes:
         stopped: the number of the signal that ended the last :meth:`fit` early, 0 if none did.

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from ...files import check_temporary, explained
 from ...wording.fonts import brought
 
 INSTALL = 'install Graphviz (apt install graphviz, brew install graphviz), or pip install "tinygrad_tf[pictures]"'
@@ -51,7 +52,12 @@ def environment() -> dict[str, str] | None:
 @functools.cache
 def _settings(font: Path) -> str:
     """A file with fontconfig's settings: the system's, and this font beside the others."""
-    folder = Path(tempfile.mkdtemp(prefix="tinygrad_tf_fonts_"))
+    check_temporary("draw")
+    with explained("draw", tempfile.gettempdir()):
+        return _settings_in(Path(tempfile.mkdtemp(prefix="tinygrad_tf_fonts_")), font)
+
+
+def _settings_in(folder: Path, font: Path) -> str:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     own = os.environ.get("FONTCONFIG_FILE")
     usual = [own] if own else ["/etc/fonts/fonts.conf", "fonts.conf"]

@@ -12,7 +12,7 @@ from typing import Any
 import graphviz
 
 from ...errors import error
-from ...files import write_whole
+from ...files import check_temporary, write_whole
 from ...wording.languages import either
 from ..colors import COLORS
 from ..suffixes import destination
@@ -119,6 +119,7 @@ def _run(argv: list[str] | None, text: bytes, environ: dict[str, str] | None = N
             cure="close modules with depth=1, or keep one weight with path_to=W",
         ) from None
     if done.returncode != 0 or not done.stdout:
+        check_temporary("draw")
         problem = done.stderr.decode(errors="replace").strip()[-500:]
         raise error(
             RuntimeError,
