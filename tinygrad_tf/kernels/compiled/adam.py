@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from .team import inner, is_compiled_for, kernel
+from .team import fits, inner, kernel
 
 Floats = np.ndarray[Any, Any]
 
@@ -33,8 +33,7 @@ def _step(n: Any, p: Any, g: Any, m: Any, v: Any, numbers: Any) -> None:
 def adam(p: Floats, g: Floats, m: Floats, v: Floats, step: int, lr: float, betas: tuple[float, float], eps: float,
          weight_decay: float, decoupled: bool) -> bool:  # fmt: skip
     """Change the flat arrays p, m and v in place by step number ``step``. False if the kernel does not take them."""
-    arrays = (p, g, m, v)
-    if not is_compiled_for(p.dtype) or not all(a.dtype == p.dtype and a.flags.c_contiguous for a in arrays):
+    if not fits(p, g, m, v):
         return False
     (beta1, beta2), shrink = betas, 1 - lr * weight_decay if decoupled else 1.0
     decay = 0.0 if decoupled else weight_decay

@@ -10,7 +10,7 @@ from numba import prange
 
 from .. import loss as plain
 from .numbers import exp, long_sum_of, top_of
-from .team import inner, is_compiled_for, kernel
+from .team import fits, inner, kernel
 
 Floats = np.ndarray[Any, Any]
 Needs = tuple[bool, ...]
@@ -49,7 +49,7 @@ def _d_rows(n: Any, X: Any, tops: Any, ids: Any, weight: Any, mass: Any, less: A
 def cross_entropy(
     X: Floats, t: Floats, w: Floats | None = None, *, ignore_index: int, label_smoothing: float, reduction: str
 ) -> tuple[Floats, tuple[Floats, Floats, Floats, Any]]:
-    if not is_compiled_for(X.dtype) or not X.flags.c_contiguous or not X.size:
+    if not fits(X):
         return plain.cross_entropy(
             X, t, w, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
         )
@@ -64,7 +64,7 @@ def d_cross_entropy(
     dY: Floats, Y: Floats, saved: tuple[Floats, Floats, Floats, Any], needs: Needs, X: Floats, t: Floats,
     w: Floats | None = None, *, ignore_index: int, label_smoothing: float, reduction: str,
 ) -> tuple[Floats | None, ...]:  # fmt: skip
-    if not is_compiled_for(X.dtype) or not X.flags.c_contiguous or not X.size or (w is not None and label_smoothing):
+    if not fits(X) or (w is not None and label_smoothing):
         return plain.d_cross_entropy(dY, Y, saved, needs, X, t, w, ignore_index=ignore_index,
                                      label_smoothing=label_smoothing, reduction=reduction)  # fmt: skip
     tops, valid, weight, divisor = saved
