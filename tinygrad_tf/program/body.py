@@ -316,10 +316,10 @@ class Body(ast.NodeTransformer):
         """The call of a function of the package."""
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise Unwritable(f"a call with a list of arguments: {ast.unparse(node)}")
-        if self.plain.runs_as_it_is(function):
+        if (name := self.plain.name_of(function)) is not None:
             args = [self.visit(copied(a)) for a in node.args]
             keywords = [ast.keyword(k.arg, self.visit(copied(k.value))) for k in node.keywords]
-            return self.plain.as_it_is(function, self.value(node.args[0]), args, keywords)
+            return ast.Call(ast.Name(name, ast.Load()), args, keywords)
         function = SAME.get(function, function)
         target, bound = bind(function, [self.value(a) for a in node.args],
                              {k.arg: self.value(k.value) for k in node.keywords if k.arg})  # fmt: skip

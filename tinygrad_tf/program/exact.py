@@ -22,16 +22,11 @@ class Exact(Plain):
         super().__init__(taken)
         self.lines = lines
 
-    def runs_as_it_is(self, function: Any) -> bool:
-        return function in _AS_THEY_ARE
-
-    def as_it_is(self, function: Any, first: Any, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
-        if function is keep.kept and first.size <= keep.FEW and first.dtype.char in "fd" and len(args) == 2:
-            zero = ast.Name(self.lines.number(0.0, first.dtype), ast.Load())
-            return ast.Call(ast.parse("np.where", mode="eval").body, [args[1], args[0], zero], [])
-        return ast.Call(ast.Name(self.lines.refer(function), ast.Load()), args, keywords)
+    def name_of(self, function: Any) -> str | None:
+        return self.lines.refer(function) if function in _AS_THEY_ARE else None
 
 
+_FEW = 1024  # beside fewer entries one number is as quick as many
 _ROW = 16  # a row of fewer is not worth the call of NumPy's inner loop
 _WHOLE = 2**16  # a number that stands for more entries would need too much memory as an array of their shape
 _AS_THEY_ARE = {sums.sum, sums.mean, sums.cumsum, keep.kept, einsum.named_product}
@@ -65,7 +60,7 @@ class Quick(ast.NodeTransformer):
             return number
         value = digits.value if digits is number else -digits.value
         shape: tuple[int, ...] = ()
-        if often and a.size > keep.FEW and a.shape[-1] >= _ROW:
+        if often and a.size > _FEW and a.shape[-1] >= _ROW:
             shape = a.shape if a.size <= _WHOLE else a.shape[-1:]
         return ast.Name(self.lines.number(value, a.dtype, shape), ast.Load())
 

@@ -42,13 +42,9 @@ class Plain:
         self.taken = taken  # names that functions must not have; theirs are added
         self.uses_math = False
 
-    def runs_as_it_is(self, function: Any) -> bool:
-        """Whether a function of the package is called, not written. Here all are written."""
-        return False
-
-    def as_it_is(self, function: Any, first: Any, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
-        """The call of such a function; ``first`` is the value of its first argument."""
-        raise NotImplementedError
+    def name_of(self, function: Any) -> str | None:
+        """What a function of the package is called by, where it is not written. Here all are written."""
+        return None
 
     def write(self, function: Callable[..., Any], tree: ast.FunctionDef, arguments: Mapping[str, Any],
               written: Mapping[str, ast.expr], name: str) -> Call:  # fmt: skip
