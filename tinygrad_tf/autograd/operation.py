@@ -45,6 +45,7 @@ from .tensor import NO_PARAMS, Array, Tensor, holds_tensors, made_by, to_array
 
 Inputs: TypeAlias = tuple[Any, ...]
 F = TypeVar("F", bound=Callable[..., Any])
+_WIDE = np.dtype("float32"), np.dtype("float64")
 
 
 class Op:
@@ -116,7 +117,7 @@ class Op:
                 if X is not None:
                     x, w = X.array, W.array
                     dtype = x.dtype
-                    if dtype is w.dtype and dtype.char in "fd":  # float32 and float64
+                    if dtype is w.dtype and dtype in _WIDE:
                         try:
                             y = forward(x, w) if n_plain == 2 else forward(x)
                         except (IndexError, TypeError, ValueError):
