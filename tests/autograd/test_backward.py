@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_tf import Tensor, grad
+from tinygrad_tf.autograd import backward
 from tinygrad_tf.autograd.walk import steps
 
 
@@ -74,6 +75,28 @@ def test_detach_cuts():
     x = leaf(2.0)
     (x * x.detach()).backward()
     assert x.grad.tolist() == [2.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_backward_of_several_tensors_adds_up_their_gradients(create_graph):
+    x = leaf(1.0, 2.0)
+    backward([(x**3).sum(), x * x, x], [None, [10.0, 100.0], Tensor([1.0, 1.0])], create_graph=create_graph)
+    assert x.grad.tolist() == [24.0, 413.0]
+
+
+def test_backward_of_several_tensors_ends_at_the_inputs():
+    x, w = leaf(2.0), leaf(3.0)
+    backward((x * w, w), inputs=w)
+    assert x.grad is None
+    assert w.grad.tolist() == [3.0]
+
+
+@pytest.mark.parametrize("outputs", [lambda x: [x.sum(), x.detach().sum()], lambda x: [x.sum(), 3.0], lambda x: 3.0])
+def test_backward_of_what_has_no_graph_changes_nothing(outputs):
+    x = leaf(1.0, 2.0)
+    with pytest.raises(RuntimeError, match="backward got"):
+        backward(outputs(x))
+    assert x.grad is None
 
 
 # ---- freeing ---------------------------------------------------------------------------------------------------------

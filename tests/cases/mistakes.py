@@ -5,6 +5,7 @@ import copy
 import numpy as np
 
 from tinygrad_tf import Tensor, grad, nn, no_grad, optim, zeros
+from tinygrad_tf.autograd import backward
 from tinygrad_tf.ops import arithmetic, choice, fused, heads, indexing, join, reduction
 
 
@@ -297,8 +298,10 @@ BACKWARD = [
      "grad got input (1,) int64", "only a Tensor that requires a gradient", "before the forward"),
     ("grad of an array", lambda: grad(x(2).sum(), [np.ones(2)]), RuntimeError,
      "grad got input (2,) float64", "are Tensors", "compute"),
+    ("backward of several, too few weights", lambda: backward([x(2).sum(), x(2)], [None]), RuntimeError,
+     "backward got 2 outputs and 1 gradients", "each output", "None"),
     ("too few weights", lambda: grad([x(2).sum(), x(2).sum()], x(2), [1.0]), RuntimeError,
-     "grad got 2 outputs and 1 grad_outputs", "each output", "None"),
+     "grad got 2 outputs and 1 gradients", "each output", "None"),
     ("a result told not to", lambda: (x(2) * 2).requires_grad_(False), RuntimeError,
      "requires_grad_ got", "only a leaf", ".detach()"),
     ("writing into a leaf", lambda: x(3).__setitem__(0, 1.0), RuntimeError,

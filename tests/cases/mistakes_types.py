@@ -61,8 +61,8 @@ MISFITS = [
      "bincount got minlength 'a'", "minlength is a whole number", "minlength=0"),
     ("a text for a bound", lambda: t.uniform("a", 1.0), ValueError,
      "uniform got low 'a'", "low is a number", "low=0.0"),
-    ("a number for inputs", lambda: t.grad(x(2).sum(), 3), TypeError,
-     "grad got outputs", "its arguments are outputs, inputs", "help()"),
+    ("a number for inputs", lambda: t.grad(x(2).sum(), 3), RuntimeError,
+     "grad got input 3", "are Tensors", "compute"),
     ("a dict for a Tensor", lambda: x(2).expand_as({}), TypeError,
      "expand_as got other {}", "its arguments are self, other", "help()"),
 ]  # fmt: skip

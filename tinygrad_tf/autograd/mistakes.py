@@ -320,11 +320,11 @@ def gradient_of_another_shape(name: str, t: Tensor, gradient: Any) -> Exception:
     )
 
 
-def not_as_many(outputs: int, gradients: int) -> Exception:
+def not_as_many(name: str, outputs: int, gradients: int) -> Exception:
     return error(
         RuntimeError,
-        "grad",
-        got=f"{outputs} outputs and {gradients} grad_outputs",
+        name,
+        got=f"{outputs} outputs and {gradients} gradients",
         rule="each output has a gradient to start from",
         cure="give None for an output that is a scalar",
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import ndarray
 
 from ..arguments import explains
 from . import mistakes
@@ -78,9 +79,8 @@ def steps(
     and the walk goes on through what is new.
     """
     order = reachable(outputs)
-    for t in order:
-        if t.op is FREED:
-            raise mistakes.freed(outputs[0])
+    if FREED in [t.op for t in order]:
+        raise mistakes.freed(outputs[0])
     useful = None if inputs is None else {t.number for t in inputs}  # None: all that require a gradient
     if useful is not None:
         _spread(useful, order)
@@ -149,10 +149,7 @@ def _send(
     Y: Tensor, dY: Array, gradients: Sequence[Array], needs: tuple[bool, ...], whole: dict[int, Array], lent: set[int],
     sent: list[tuple[Tensor, Array]] | None,
 ) -> None:  # fmt: skip
-    """Add what the rule of ``Y`` sends to what its inputs have received so far, in their shapes and types.
-
-    ``sent`` is told, too, if somebody wants to know.
-    """
+    """Add what the rule of ``Y`` sends to what its inputs have received, in their shapes and types; tell ``sent``."""
     for X, dX, need in zip(Y.inputs, gradients, needs):  # noqa: B905 (a rule also names inputs that were left out)
         if dX is None or not need:
             continue
@@ -187,34 +184,34 @@ def _spread(useful: set[int], order: list[Tensor]) -> None:
             useful.add(t.number)
 
 
+@explains
 def backward(
-    output: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    tensors: Tensor | Iterable[Tensor], grad_tensors: Any = None, retain_graph: bool | None = None,
+    create_graph: bool = False, inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:  # fmt: skip
-    """Add d output / d leaf into ``.grad`` of every leaf that requires a gradient and that ``output`` depends on.
+    """Add d tensors / d leaf into ``.grad`` of every leaf that requires a gradient and that ``tensors`` depend on.
 
     Args:
-        output: where to start; a scalar, unless ``gradient`` (of its shape) says how each entry counts.
+        tensors: where to start, one Tensor or several, whose gradients are added up: scalars, or
+        grad_tensors: says how each entry of each counts, in its shape; None for one that is a scalar.
         retain_graph: keep the graph for a second call; by default it is freed, unless ``create_graph``.
         create_graph: record the walk itself, so that ``.grad`` can be differentiated.
         inputs: the only Tensors whose ``.grad`` is added to, leaves or not; by default all leaves.
 
-    Raises RuntimeError for an output without a graph, one that is no scalar, or a graph that was freed.
+    Raises RuntimeError for a Tensor without a graph, one that is no scalar, or a graph that was freed.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
-    >>> (x ** 3).sum().backward()
+    >>> backward([(x ** 3).sum(), x[0]])
     >>> x.grad.tolist()
-    [3.0, 12.0]
+    [4.0, 12.0]
     """
-    if not output.requires_grad:
-        raise mistakes.no_graph(output)
-    seed = _seed("backward", output, gradient, create_graph)
+    ys, seeds = _starts("backward", tensors, grad_tensors, create_graph)
     arrived: list[tuple[Tensor, Array]] = []
     xs = None if inputs is None else _inputs("backward", inputs)
     wanted = {x.number for x in xs or ()}
     free = not (retain_graph or create_graph)
     with enable_grad() if create_graph else contextlib.nullcontext():
-        for Y, dY, _ in steps([output], [seed], xs, create_graph, free, wanted):
+        for Y, dY, _ in steps(ys, seeds, xs, create_graph, free, wanted):
             if Y.op is None and (xs is None or Y.number in wanted):
                 arrived.append((Y, dY))
             elif Y.retains_grad or Y.number in wanted:
@@ -226,12 +223,8 @@ def backward(
 
 def _is_shared(dX: Array, Y: Tensor, dY: Array, gradients: Sequence[Array]) -> bool:
     """Whether the array that the step of ``Y`` sends to an input is also somebody else's."""
-    array = _array(dX)
-    if array.base is not None or array is _array(dY) or array is Y.array:
-        return True
-    if True in [array is X.array for X in Y.inputs]:
-        return True
-    return len([dX for dX in gradients if _array(dX) is array]) > 1
+    array, arrays = _array(dX), [_array(x) for x in (dY, Y, *Y.inputs, *gradients)]  # dX is one of the gradients
+    return array.base is not None or len([x for x in arrays if x is array]) > 1
 
 
 def _array(dX: Array) -> Any:
@@ -244,8 +237,8 @@ def _through_hooks(Y: Tensor, dY: Array, create_graph: bool) -> Array:
         changed = hook(dY if create_graph else Tensor.wrap(np.asarray(dY)))
         if changed is None:
             continue
-        is_array = isinstance(changed, (Tensor, np.ndarray, np.generic))
-        if not is_array or changed.shape != Y.shape or changed.dtype.kind != "f":
+        is_array = isinstance(changed, (Tensor, ndarray, np.generic)) and changed.dtype.kind == "f"
+        if not is_array or changed.shape != Y.shape:
             raise mistakes.hook_returned(Y, changed)
         changed = (changed if isinstance(changed, Tensor) else Tensor.wrap(np.asarray(changed))).astype(Y.dtype)
         dY = changed if create_graph else changed.array
@@ -267,44 +260,50 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     >>> dx.item(), grad(dx, x).item()
     (6.0, 2.0)
     """
-    ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    ys, seeds = _starts("grad", outputs, grad_outputs, create_graph)
     xs = _inputs("grad", inputs)
-    weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ys))
-    if len(weights) != len(ys):
-        raise mistakes.not_as_many(len(ys), len(weights))
-    for y in ys:
-        if not isinstance(y, Tensor):
-            raise mistakes.no_tensor("grad", y)
-    seeds = [_seed("grad", y, w, create_graph) for y, w in zip(ys, weights, strict=True)]
     wanted = {x.number for x in xs}
     found: dict[int, Array] = {}
     with enable_grad() if create_graph else contextlib.nullcontext():
         for Y, dY, _ in steps(ys, seeds, xs, create_graph, not (retain_graph or create_graph), wanted):
             if Y.number in wanted:
                 found[Y.number] = dY if create_graph or Y.op is None else np.array(dY)
-    results: list[Tensor | None] = []
-    for x in xs:
-        if x.number not in found and allow_unused is not None and not materialize_grads:
-            if not allow_unused:
-                raise mistakes.unused(x)
-            results.append(None)
-            continue
-        dx = found[x.number] if x.number in found else np.zeros_like(x.array)
-        results.append(dx if isinstance(dx, Tensor) else Tensor.wrap(np.asarray(dx)))
+    missing = [x for x in xs if x.number not in found]
+    if missing and allow_unused is False and not materialize_grads:
+        raise mistakes.unused(missing[0])
+    if allow_unused is None or materialize_grads:
+        found.update({x.number: np.zeros_like(x.array) for x in missing})
+    dxs = [found.get(x.number) for x in xs]
+    results = [dx if dx is None or isinstance(dx, Tensor) else Tensor.wrap(np.asarray(dx)) for dx in dxs]
     return results[0] if isinstance(inputs, Tensor) else tuple(results)
 
 
-def _inputs(name: str, inputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
+def _starts(name: str, outputs: Any, gradients: Any, create_graph: bool) -> tuple[list[Tensor], list[Array]]:
+    """The outputs that a walk starts from, checked, and the gradient of each."""
+    ys = _tensors(name, outputs)
+    if name == "backward" and (without := [y for y in ys if not y.requires_grad]):
+        raise mistakes.no_graph(without[0])
+    seeds = [gradients] * len(ys) if gradients is None or isinstance(outputs, Tensor) else list(gradients)
+    if len(seeds) != len(ys):
+        raise mistakes.not_as_many(name, len(ys), len(seeds))
+    return ys, [_seed(name, y, dy, create_graph) for y, dy in zip(ys, seeds, strict=True)]
+
+
+def _inputs(name: str, inputs: Any) -> list[Tensor]:
     """Tensors whose gradient is asked for, checked."""
-    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    xs = _tensors(name, inputs)
     if not xs and name == "backward":
         raise mistakes.no_inputs()
-    for x in xs:
-        if not isinstance(x, Tensor):
-            raise mistakes.no_tensor(name, x)
-        if not x.requires_grad:
-            raise mistakes.input_without_gradient(name, x)
+    if without := [x for x in xs if not x.requires_grad]:
+        raise mistakes.input_without_gradient(name, without[0])
     return xs
+
+
+def _tensors(name: str, given: Any) -> list[Tensor]:
+    tensors = list(given) if isinstance(given, Iterable) and not isinstance(given, (Tensor, ndarray)) else [given]
+    if others := [t for t in tensors if not isinstance(t, Tensor)]:
+        raise mistakes.no_tensor(name, others[0])
+    return tensors
 
 
 def _seed(name: str, output: Tensor, gradient: Any, create_graph: bool) -> Array:
@@ -313,9 +312,7 @@ def _seed(name: str, output: Tensor, gradient: Any, create_graph: bool) -> Array
         if output.array.size != 1:
             raise mistakes.several_outputs(name, output)
         gradient = np.ones_like(output.array)
-    elif isinstance(gradient, Tensor) and create_graph:
-        pass
-    else:
+    elif not (create_graph and isinstance(gradient, Tensor)):
         gradient = np.asarray(gradient.array if isinstance(gradient, Tensor) else gradient, output.dtype)
     if gradient.shape != output.shape:
         raise mistakes.gradient_of_another_shape(name, output, gradient)
