@@ -397,6 +397,28 @@ def test_a_number_is_written_as_what_it_is(compute, dtype):
     assert_equal(loss, program(loss), {"W": W})
 
 
+@pytest.mark.parametrize(("compute", "forward", "backward"), [
+    (lambda X: X**2.0, "X ** 2", "dA * 2 * X"),
+    (lambda X: X**3, "X ** 3", "dA * 3 * X ** 2"),
+    (lambda X: X**-1, "X ** -1", "dA * -1 * X ** -2"),
+    (lambda X: X**1.5, "X ** 1.5", "dA * 1.5 * X ** 0.5"),
+    (lambda X: 4.0 / X, "4 / X", None),
+    (lambda X: X - 1e9, "X - 1000000000.0", "dA"),
+    (lambda X: X * -0.0, "X * -0.0", "dA * -0.0"),
+])  # fmt: skip
+def test_a_number_is_written_as_one_would_write_it(compute, forward, backward):
+    X = leaf(2.0, 3.0, name="X")
+    A = compute(X)
+    A.name = "A"
+    loss = (A * Tensor([1.0, 2.0], name="G")).sum()
+    made = program(loss)
+    lines = [line.split("  #")[0].strip() for line in str(made).splitlines()]
+    assert f"A = {forward}" in lines
+    assert backward is None or f"dX = {backward}" in lines
+    loss.backward()
+    assert made.run()[1]["X"].tolist() == X.grad.tolist()
+
+
 def test_the_sign_of_a_number_is_no_operation_for_which_a_function_is_written():
     loss = (leaf(1.0, 2.0, name="S").softmax(axis=-1) * leaf(3.0, 4.0, name="V")).sum()
     assert "dS = A1 * (dA1 - np.sum(dA1 * A1, axis=-1, keepdims=True))" in str(program(loss))

@@ -26,6 +26,14 @@ class _Tidy(ast.NodeTransformer):
             return node.value.elts[int(str(node.slice.value))]
         return node
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            node.left, node.right = _first_power(node.left), _first_power(node.right)
+        elif isinstance(node.right, ast.UnaryOp) and isinstance(node.right.operand, ast.Constant):
+            node.right = ast.Constant(ast.literal_eval(node.right))  # -1, without the brackets of an expression
+        return node
+
     def visit_Tuple(self, node: ast.Tuple) -> ast.expr:
         self.generic_visit(node)
         bare = [_bare(e) for e in node.elts]
@@ -49,6 +57,12 @@ class _Tidy(ast.NodeTransformer):
 
 def _is(e: ast.expr, value: Any) -> bool:
     return isinstance(e, ast.Constant) and e.value is value
+
+
+def _first_power(e: ast.expr) -> ast.expr:
+    """``X`` for ``X ** 1``, which has the same bits."""
+    is_one = isinstance(e, ast.BinOp) and isinstance(e.op, ast.Pow) and ast.unparse(e.right) == "1"
+    return e.left if is_one else e  # type: ignore[attr-defined]
 
 
 def _alone(axis: ast.expr) -> ast.expr:

@@ -57,7 +57,7 @@ class Writer:
             if t.op is AGAIN:
                 continue
             if node.number is not None and t.ndim == 0 and t.dtype.kind == "f":
-                self.written[t.number] = _literal(t.array.item())
+                self.written[t.number] = _literal(_number(t.array))
                 continue
             name = self.names[t.number] = self._free(node.name or node.kind)
             self.written[t.number] = ast.Name(name, ast.Load())
@@ -190,7 +190,7 @@ class Writer:
         A number is Python's, which has no type. Where ``run`` would then give other bits, it is written with its type.
         """
         said = [self.written[x.number] for x in t.inputs]
-        found: list[tuple[Any, ast.expr]] = [(x.array if isinstance(e, ast.Name) else x.array.item(), e)
+        found: list[tuple[Any, ast.expr]] = [(x.array if isinstance(e, ast.Name) else _number(x.array), e)
                                              for x, e in zip(t.inputs, said, strict=True)]  # fmt: skip
         if all(isinstance(e, ast.Name) for e in said):
             return found
@@ -333,6 +333,13 @@ def _same(a: Any, b: Any) -> bool:
         return a is b
     a, b = np.asarray(a), np.asarray(b)
     return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def _number(array: Array) -> Any:
+    """The only entry as Python's number, without a point if it is a whole one of a few digits."""
+    number = array.item()
+    whole = isinstance(number, float) and number.is_integer() and abs(number) < 10**6
+    return int(number) if whole and str(number) != "-0.0" else number
 
 
 def _with_type(number: Array) -> ast.expr:
