@@ -269,6 +269,17 @@ def test_other_arrays_give_other_numbers():
         step.run(Z=1)
     with pytest.raises(ValueError, match=r"run got X \(3, 2\)[\s\S]*has the shape \(1, 2\)"):
         step.run(X=np.ones((3, 2)))
+    with pytest.raises((TypeError, ValueError), match="rule: "):
+        step.run(X="two numbers")
+
+
+def test_a_step_takes_no_array_of_which_something_would_be_lost():
+    table = leaf([1.0], [2.0], [3.0], name="table")
+    step = program(table[Tensor(np.array([0, 2]), name="ids")].sum())
+    ids = next(name for name in step.data if name != "table")
+    assert step.run(**{ids: np.array([1, 1], np.uint8)})[0] == 4.0
+    with pytest.raises(TypeError, match=r"is int64 in the recorded step"):
+        step.run(**{ids: [0.9, 1.9]})
 
 
 def test_a_loss_is_one_number_and_a_name_may_have_dots(tmp_path):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, to_array
 from ..errors import error, shown
 from ..files import check_writable, write_whole
 from ..program import Unwritable
@@ -55,8 +55,9 @@ class Program:
     def run(self, **changed: Any) -> tuple[Any, dict[str, Array]]:
         """The loss and the gradients by the names of their Tensors, with other arrays for the arguments ``changed``.
 
-        They have the recorded shapes, which the program's numbers follow from. Raises TypeError for an argument that
-        ``step`` does not have, ValueError for another shape.
+        They have the recorded shapes, which the program's numbers follow from, and are converted to the recorded types.
+        Raises TypeError for an argument that ``step`` does not have, or a type that would lose what is in the numbers,
+        ValueError for another shape.
         """
         unknown = [name for name in changed if name not in self.data]
         if unknown:
@@ -67,19 +68,29 @@ class Program:
                 rule=f"step takes {', '.join(self.data)}",
                 cure="give arrays by these names",
             )
-        space: dict[str, Any] = {"__name__": "program"}
-        exec(compile(self.text, "<program>", "exec"), space)
-        given = {name: np.asarray(getattr(x, "array", x), self.data[name].dtype) for name, x in changed.items()}
+        given = {name: to_array(x) for name, x in changed.items()}
         for name, array in given.items():
-            if array.shape != self.data[name].shape:
+            recorded = self.data[name]
+            if array.shape != recorded.shape:
                 raise error(
                     ValueError,
                     "run",
                     got={name: array},
-                    rule=f"{name} has the shape {self.data[name].shape} of the recorded step: numbers in the program "
-                    "follow from it",
+                    rule=f"{name} has the shape {recorded.shape} of the recorded step: numbers in the program follow "
+                    "from it",
                     cure="record a step with arrays of that shape, and write its program",
                 )
+            if not np.can_cast(array.dtype, recorded.dtype, "same_kind"):
+                raise error(
+                    TypeError,
+                    "run",
+                    got={name: array},
+                    rule=f"{name} is {recorded.dtype} in the recorded step",
+                    cure=f"convert it first, e.g. with .astype('{recorded.dtype}')",
+                )
+            given[name] = array.astype(recorded.dtype, copy=False)
+        space: dict[str, Any] = {"__name__": "program"}
+        exec(compile(self.text, "<program>", "exec"), space)
         loss, gradients = space["step"](**{**self.data, **given})
         space.clear()  # it has the functions that run in it: a cycle
         return loss, gradients
