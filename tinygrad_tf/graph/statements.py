@@ -76,9 +76,7 @@ class Writer:
         self.lines += ["", f"# ---- {either('backward', '反向')} " + "-" * 40]
         self.calls = ()
         found = self._backward(loss)
-        pairs = ", ".join([f"{json.dumps(name, ensure_ascii=False)}: {gradient}" for name, gradient in found.items()])
-        returned = f"return {self.names[loss.number]}, {{{pairs}}}"
-        body = "\n".join([*self.lines, *wrapped(returned)])
+        body = "\n".join([*self.lines, *_returned(self.names[loss.number], found)])
         about = either("A step and its gradients, as plain NumPy.", "一步计算和它的梯度，只用 NumPy。")
         head = [f'"""{about}"""', ""]
         head += (["import math", ""] if self.plain.uses_math else []) + ["import numpy as np", "", ""]
@@ -325,6 +323,19 @@ class Writer:
         if dX.dtype != x.dtype:
             e = ast.Call(ast.Attribute(e, "astype", ast.Load()), [_literal(x.dtype)], [])
         return e
+
+
+def _returned(loss: str, gradients: Mapping[str, str]) -> list[str]:
+    """The last statement: the loss, and a dict of gradients, of which each has a line where they are many."""
+    pairs = [(json.dumps(name, ensure_ascii=False), gradient) for name, gradient in gradients.items()]
+    whole = f"return {loss}, {{{', '.join(map(': '.join, pairs))}}}"
+    if len(whole) + 4 <= WIDTH:
+        return [whole]
+    lines = [f"return {loss}, {{"]
+    for name, gradient in pairs:
+        fits = len(name) + len(gradient) + 11 <= WIDTH
+        lines += [f"    {name}: {gradient},"] if fits else [f"    {name}:", f"        {gradient},"]
+    return [*lines, "}"]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -52,9 +52,10 @@ def target_distribution(
     n_classes = X.shape[-1]
     w = np.ones(n_classes, X.dtype) if w is None else w
     valid = t != ignore_index
-    q = np.zeros(X.shape, X.dtype)
-    np.put_along_axis(q, np.where(valid, t, 0)[..., None], 1 - label_smoothing, -1)
-    q = (q + X.dtype.type(label_smoothing / n_classes)) * w * valid[..., None]
+    others = label_smoothing / n_classes
+    q = np.full(X.shape, others, X.dtype)
+    np.put_along_axis(q, np.where(valid, t, 0)[..., None], 1 - label_smoothing + others, -1)
+    q = q * w * valid[..., None]
     if reduction != "mean":
         return q, X.dtype.type(1)
     return q, np.sum(np.where(valid, w[np.where(valid, t, 0)], 0), dtype=X.dtype.type)  # in native byte order
