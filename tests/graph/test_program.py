@@ -507,6 +507,33 @@ def test_what_is_cut_is_written_in_brackets(function, said):
     assert_equal(loss, program(loss), {"X": X})
 
 
+#: How A (4, 6) is cut and used, and how often its gradient is put together from that of its pieces.
+PIECES = {
+    "along the last axis": (lambda A: A[:, :2].sum() + (A[:, 2:] * 2).sum(), 1),
+    "in another order": (lambda A: (A[..., 4:] * 3).sum() + (A[:, :4] * 2).sum(), 1),
+    "along the first axis": (lambda A: (A[2:] @ A[:2].mT).sum(), 1),
+    "by chunk": (lambda A: (A.chunk(3, 1)[0] * A.chunk(3, 1)[1]).sum() + A.chunk(3, 1)[2].sum(), 1),
+    "one is left out": (lambda A: A[:, :2].sum() + (A[:, 3:] * 2).sum(), 0),
+    "they overlap": (lambda A: A[:, :4].sum() + (A[:, 3:] * 2).sum(), 0),
+    "along both axes": (lambda A: A[:2, :3].sum() + (A[2:, :3] * 2).sum() + (A[:, 3:] * 3).sum(), 0),
+    "row by row, without the axis": (lambda A: (A[0] * A[1] + A[2] * A[3]).sum(), 0),
+    "backward": (lambda A: A[:, 2::-1].sum() + (A[:, 3:] * 2).sum(), 0),
+    "the whole is used, too, before": (lambda A: (A * 5).sum() + A[:, :2].sum() + (A[:, 2:] * 2).sum(), 1),
+    "the whole is used, too, after": (lambda A: A[:, :2].sum() + (A[:, 2:] * 2).sum() + (A * 5).sum(), 0),
+    "the whole is used, too, between": (lambda A: A[:, :2].sum() + (A * 5).sum() + (A[:, 2:] * 2).sum(), 0),
+}
+
+
+@pytest.mark.parametrize(("use", "times"), PIECES.values(), ids=PIECES)
+def test_the_gradients_of_pieces_are_put_together(use, times):
+    X = leaf(*np.random.default_rng(0).standard_normal((4, 6)), name="X")
+    loss = use(X * X)
+    made = program(loss)
+    assert str(made).count("np.concatenate(") == times
+    loss.backward()
+    np.testing.assert_array_equal(made.run()[1]["X"], X.grad.array)
+
+
 def test_many_pieces_need_no_function_each():
     X = leaf(1.0, 2.0, name="X")
     text = str(program(tinygrad_tf.stack([X * k for k in range(2, 22)]).sum()))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ..autograd.rule import located
+from ..program import literal
 
 WIDTH = 120  # characters of a line
 
@@ -152,3 +157,30 @@ def of_function(text: str) -> list[str]:
             line = line[: inner.end(1)] + line[inner.start(2) : inner.end(2)]
         found += [line] if len(line) <= WIDTH else [" " * indent + part for part in wrapped(line.strip())]
     return found
+
+
+def returned(loss: str, gradients: Mapping[str, str]) -> list[str]:
+    """The last statement: the loss, and a dict of gradients, of which each has a line where they are many."""
+    pairs = [(json.dumps(name, ensure_ascii=False), gradient) for name, gradient in gradients.items()]
+    whole = f"return {loss}, {{{', '.join(map(': '.join, pairs))}}}"
+    if len(whole) + 4 <= WIDTH:
+        return [whole]
+    lines = [f"return {loss}, {{"]
+    for name, gradient in pairs:
+        fits = len(name) + len(gradient) + 11 <= WIDTH
+        lines += [f"    {name}: {gradient},"] if fits else [f"    {name}:", f"        {gradient},"]
+    return [*lines, "}"]
+
+
+def number(array: np.ndarray[Any, Any]) -> Any:
+    """The only entry as Python's number, without a point if it is a whole one of a few digits."""
+    found = array.item()
+    whole = isinstance(found, float) and found.is_integer() and abs(found) < 10**6
+    return int(found) if whole and str(found) != "-0.0" else found
+
+
+def with_type(array: np.ndarray[Any, Any]) -> ast.expr:
+    """A number with its type, by the fewest digits that give it."""
+    e: ast.expr = ast.parse(f"np.{array.dtype.name}(0)", mode="eval").body
+    e.args = [literal(float(str(array)))]  # type: ignore[attr-defined]
+    return e

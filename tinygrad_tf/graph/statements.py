@@ -6,7 +6,6 @@ import ast
 import builtins
 import contextlib
 import functools
-import json
 import keyword
 import re
 import textwrap
@@ -25,7 +24,8 @@ from ..wording.languages import either
 from ..wording.texts import identifier
 from .calls import Call
 from .capture import Graph, Node, capture
-from .spelling import WIDTH, of_function, tidied, wrapped
+from .pieces import axis_of, is_piece
+from .spelling import WIDTH, number, of_function, returned, tidied, with_type, wrapped
 
 Array = np.ndarray[Any, Any]
 
@@ -46,6 +46,10 @@ class Writer:
         self.lines: list[str] = []
         #: By a Tensor's number: from where to where the lines go that compute it, and those that pass its gradient on.
         self.steps: dict[int, list[int]] = {}
+        #: Of the walk: what gradients are so far, what they are called, and those of pieces that wait for one another.
+        self.whole: dict[int, Array] = {}
+        self.gradients: dict[int, str] = {}
+        self.pieces: dict[int, list[tuple[Tensor, Array, Node, Graph]]] = {}
         self.before = 0  # lines of the text above them
         self.calls: tuple[Call, ...] = ()
         self.end = end
@@ -57,7 +61,7 @@ class Writer:
             if t.op is AGAIN:
                 continue
             if node.number is not None and t.ndim == 0 and t.dtype.kind == "f":
-                self.written[t.number] = _literal(_number(t.array))
+                self.written[t.number] = _literal(number(t.array))
                 continue
             name = self.names[t.number] = self._free(node.name or node.kind)
             self.written[t.number] = ast.Name(name, ast.Load())
@@ -76,13 +80,15 @@ class Writer:
         self.lines += ["", f"# ---- {either('backward', '反向')} " + "-" * 40]
         self.calls = ()
         found = self._backward(loss)
-        body = "\n".join([*self.lines, *_returned(self.names[loss.number], found)])
+        body = "\n".join([*self.lines, *returned(self.names[loss.number], found)])
         about = either("A step and its gradients, as plain NumPy.", "一步计算和它的梯度，只用 NumPy。")
         head = [f'"""{about}"""', ""]
         head += (["import math", ""] if self.plain.uses_math else []) + ["import numpy as np", "", ""]
         defined = [line for text in self.plain.functions.values() for line in [*of_function(text), "", ""]]
         signature = wrapped(f"def step({', '.join(self.data)}):")
-        about = either("The loss, and its gradients by the names of what they are of.", "损失，以及按名字给出的梯度。")
+        about = either(
+            "The loss, and its gradient to each parameter, by name.", "损失，以及对各个参数的梯度（按名字）。"
+        )
         doc = f'    """{about}"""'
         above = [*head, *defined, *signature, doc]
         self.before = len(above)
@@ -188,14 +194,14 @@ class Writer:
         A number is Python's, which has no type. Where ``run`` would then give other bits, it is written with its type.
         """
         said = [self.written[x.number] for x in t.inputs]
-        found: list[tuple[Any, ast.expr]] = [(x.array if isinstance(e, ast.Name) else _number(x.array), e)
+        found: list[tuple[Any, ast.expr]] = [(x.array if isinstance(e, ast.Name) else number(x.array), e)
                                              for x, e in zip(t.inputs, said, strict=True)]  # fmt: skip
         if all(isinstance(e, ast.Name) for e in said):
             return found
         with np.errstate(all="ignore"), contextlib.suppress(Exception):  # of a call that takes no number
             if all(map(_same, run(*[value for value, _ in found]), made)):
                 return found
-        return [(value, e) if isinstance(e, ast.Name) else (x.array[()], _with_type(x.array))
+        return [(value, e) if isinstance(e, ast.Name) else (x.array[()], with_type(x.array))
                 for x, (value, e) in zip(t.inputs, found, strict=True)]  # fmt: skip
 
     def _arguments(self, t: Tensor, tree: Any, first: Mapping[str, Any], run: Callable[..., Sequence[Any]],
@@ -235,34 +241,63 @@ class Writer:
         self._line(self.names[t.number], made, t.shape)
 
     def _backward(self, loss: Tensor) -> dict[str, str]:
-        whole: dict[int, Array] = {loss.number: np.ones_like(loss.array)}
-        names: dict[int, str] = {loss.number: self._gradient(self.names[loss.number])}
-        self._line(names[loss.number], ast.parse(f"np.ones_like({self.names[loss.number]})", mode="eval").body, None)
+        """The lines of the walk; the names of the gradients, by those of what they are of."""
+        self.whole = {loss.number: np.ones_like(loss.array)}
+        self.gradients = {loss.number: self._gradient(self.names[loss.number])}
+        ones = ast.parse(f"np.ones_like({self.names[loss.number]})", mode="eval").body
+        self._line(self.gradients[loss.number], ones, None)
         found: dict[str, str] = {}
         for t, node, graph in reversed(self.places):
-            dY = whole.pop(t.number, None)
+            self._put_together(t)
+            dY = self.whole.pop(t.number, None)
             if dY is None:
                 continue
             if t.op is AGAIN:
                 made = self.again[t.number]
-                whole[made.number], names[made.number] = dY, names[t.number]
+                self.whole[made.number], self.gradients[made.number] = dY, self.gradients[t.number]
                 continue
             if t.op is None if self.end is None else t is self.end:
-                found[re.sub("[\u2068\u2069]", "", node.title)] = names[t.number]
+                found[re.sub("[\u2068\u2069]", "", node.title)] = self.gradients[t.number]
             needs = tuple([x.number in self.useful and x.requires_grad for x in t.inputs])
             if t.op is None or True not in needs:
                 continue
-            self._heading(node, graph)
-            start = len(self.lines)
-            self._sent(t, dY, needs, whole, names)
-            self.steps[t.number] += [start, len(self.lines)]
+            x = t.inputs[0]
+            if is_piece(t.op, t.params.get("index")) and x.number not in self.whole:
+                self.pieces.setdefault(x.number, []).append((t, dY, node, graph))
+            else:
+                self._send(t, dY, node, graph, needs)
         return found
 
-    def _sent(
-        self, t: Tensor, dY: Array, needs: tuple[bool, ...], whole: dict[int, Array], names: dict[int, str]
-    ) -> None:
+    def _put_together(self, x: Tensor) -> None:
+        """The gradient of what was cut into pieces, which have waited for one another."""
+        waiting = self.pieces.pop(x.number, [])
+        side_by_side = axis_of([t.params["index"] for t, *_ in waiting], x.shape) if len(waiting) > 1 else None
+        if side_by_side is None:
+            for t, dY, node, graph in waiting:
+                self._send(t, dY, node, graph, (True,))
+            return
+        axis, order = side_by_side
+        self._heading(*waiting[0][2:])
+        start = len(self.lines)
+        self.whole[x.number] = np.concatenate([waiting[i][1] for i in order], axis)
+        self.gradients[x.number] = self._gradient(self.names[x.number])
+        parts = ", ".join([self.gradients[waiting[i][0].number] for i in order])
+        e = ast.parse(f"np.concatenate([{parts}], axis={-1 if axis == x.ndim - 1 else axis})", mode="eval").body
+        self._line(self.gradients[x.number], e, x.shape)
+        for t, *_ in waiting:
+            self.steps[t.number] += [start, len(self.lines)]
+
+    def _send(self, t: Tensor, dY: Array, node: Node, graph: Graph, needs: tuple[bool, ...]) -> None:
         """The lines of one backward step: what its rule sends to each input, and the sums where routes join."""
-        op = t.op
+        for x in t.inputs:
+            self._put_together(x)
+        self._heading(node, graph)
+        start = len(self.lines)
+        self._sent(t, dY, needs)
+        self.steps[t.number] += [start, len(self.lines)]
+
+    def _sent(self, t: Tensor, dY: Array, needs: tuple[bool, ...]) -> None:
+        op, whole, names = t.op, self.whole, self.gradients
         assert op is not None
         rule = op.backward
         if rule is None:
@@ -325,39 +360,12 @@ class Writer:
         return e
 
 
-def _returned(loss: str, gradients: Mapping[str, str]) -> list[str]:
-    """The last statement: the loss, and a dict of gradients, of which each has a line where they are many."""
-    pairs = [(json.dumps(name, ensure_ascii=False), gradient) for name, gradient in gradients.items()]
-    whole = f"return {loss}, {{{', '.join(map(': '.join, pairs))}}}"
-    if len(whole) + 4 <= WIDTH:
-        return [whole]
-    lines = [f"return {loss}, {{"]
-    for name, gradient in pairs:
-        fits = len(name) + len(gradient) + 11 <= WIDTH
-        lines += [f"    {name}: {gradient},"] if fits else [f"    {name}:", f"        {gradient},"]
-    return [*lines, "}"]
-
-
 def _same(a: Any, b: Any) -> bool:
     """Whether two results have one type and the same numbers; None is no result."""
     if a is None or b is None:
         return a is b
     a, b = np.asarray(a), np.asarray(b)
     return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-
-
-def _number(array: Array) -> Any:
-    """The only entry as Python's number, without a point if it is a whole one of a few digits."""
-    number = array.item()
-    whole = isinstance(number, float) and number.is_integer() and abs(number) < 10**6
-    return int(number) if whole and str(number) != "-0.0" else number
-
-
-def _with_type(number: Array) -> ast.expr:
-    """A number with its type, by the fewest digits that give it."""
-    e: ast.expr = ast.parse(f"np.{number.dtype.name}(0)", mode="eval").body
-    e.args = [_literal(float(str(number)))]  # type: ignore[attr-defined]
-    return e
 
 
 def _literal(value: Any) -> ast.expr:

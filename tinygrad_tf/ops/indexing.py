@@ -141,13 +141,16 @@ def getitem(X, index):
 def _add_at(X, *, index, shape: tuple[int, ...]):
     """Y = zeros of ``shape`` with X added at ``index``. A place that is named twice gets the sum."""
     index = plain(index)
+    if X.dtype.kind == "f" and (X.size > FEW or X.itemsize < 4) and not is_basic(index):
+        Y = np.zeros(shape, np.float64)  # they are added one by one
+        np.add.at(Y, index, X.astype(np.float64))
+        return Y.astype(X.dtype)
+    Y = np.zeros(shape, X.dtype)
     if is_basic(index):
-        Y = np.zeros(shape, X.dtype)
         Y[index] = X
-    else:  # they are added one by one, many floats, and float16, in float64
-        Y = np.zeros(shape, np.float64 if X.dtype.kind == "f" and (X.size > FEW or X.itemsize < 4) else X.dtype)
-        np.add.at(Y, index, X.astype(Y.dtype))
-    return Y.astype(X.dtype, copy=False)
+    else:
+        np.add.at(Y, index, X)
+    return Y
 
 
 @_add_at.rule

@@ -192,6 +192,14 @@ class Body(ast.NodeTransformer):
         """Whether at least the shape and the type of an expression's value follow from those of the arguments."""
         return not names(e, ast.Load) & self.inner
 
+    def _is_constant(self, e: ast.AST) -> bool:
+        """Whether it is a constant of the formula, ``math.sqrt(2 / math.pi)``, or the √ of a size."""
+        if isinstance(e, ast.Call):
+            return self._called(e.func) is math.sqrt
+        return isinstance(e, (ast.BinOp, ast.Attribute)) and all(
+            self.globals.get(name) is math for name in names(e, ast.Load)
+        )
+
     def _asks_for_tensors(self, e: ast.Call) -> bool:
         return len(e.args) == 2 and isinstance(e.args[1], ast.Name) and self.globals.get(e.args[1].id) is Tensor
 
@@ -200,6 +208,7 @@ class Body(ast.NodeTransformer):
             return ast.Constant(False)
         as_it_is = (ast.Constant, ast.Name, ast.Slice, ast.Starred)
         says_itself = isinstance(node, ast.Attribute) and node.attr in ("shape", "dtype")
+        says_itself = says_itself or (self.plain.keeps_constants and self._is_constant(node))
         if isinstance(node, ast.expr) and not isinstance(node, as_it_is) and not says_itself and self.is_fact(node):
             found = literal(self.value(node))
             if found is not None:

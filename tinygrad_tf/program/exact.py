@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Exact(Plain):
     """Writes calls in which the package's own sums are called as they are, to give the same bits."""
 
+    keeps_constants = False
+
     def __init__(self, taken: set[str], lines: Lines) -> None:
         super().__init__(taken)
         self.lines = lines

@@ -37,6 +37,8 @@ class Call:
 class Plain:
     """Writes calls as plain NumPy. What they need is collected in ``functions``, by name, in order of their use."""
 
+    keeps_constants = True  # the √(2/π) of a formula is written as in the formula, not as a number
+
     def __init__(self, taken: set[str]) -> None:
         self.functions: dict[str, str] = {}
         self.taken = taken  # names that functions must not have; theirs are added

@@ -20,34 +20,33 @@ from ..shape import expand_dims
 from .rows import softmax
 
 
-def _weights(Q, K, mask, offset: int | None):
+def _attention_weights(Q, K, mask, offset: int | None):
     """P = softmax(Q · Kᵀ / √d_k) under a mask; with ``offset`` query i attends to the keys 0 … i + offset only."""
     S = Q @ K.mT / math.sqrt(Q.shape[-1])  # (..., L, S)
-    if mask is None and offset is None:
+    causal: Any = None if offset is None else np.tri(Q.shape[-2], K.shape[-2], offset, dtype=bool)
+    if mask is None and causal is None:
         return softmax(S)
+    if mask is None and offset is not None and offset >= 0:
+        return softmax(np.where(causal, S, -np.inf))
     if mask is not None and mask.dtype.kind == "f":
         S = S + np.where(mask > -np.inf, mask, 0)
         mask = mask > -np.inf
-    allowed = _both(mask, None if offset is None else np.tri(Q.shape[-2], K.shape[-2], offset, dtype=bool))
+    allowed = mask if causal is None else causal if mask is None else mask & causal
     some = np.sum(allowed, axis=-1, keepdims=True) > 0  # a row of −inf alone would become NaN
     P = softmax(np.where(some, np.where(allowed, S, -np.inf), 0))
     return np.where(allowed, P, 0)
 
 
-def _both(mask, other):
-    return mask if other is None else other if mask is None else mask & other
-
-
 @op(kernel=KERNELS["attention"])
 def _attention(Q, K, V, mask=None, *, offset: int | None, keep, p: float):
     """Y = softmax(Q · Kᵀ / √d_k) · V. With ``offset`` query i attends to the keys 0 … i + offset only."""
-    return _dropped(_weights(Q, K, mask, offset), keep, p) @ V
+    return _dropped(_attention_weights(Q, K, mask, offset), keep, p) @ V
 
 
 @_attention.rule
 def d_attention(dY, Y, Q, K, V, mask=None, *, offset, keep, p):
     d_k = Q.shape[-1]
-    P = _weights(Q, K, mask, offset)
+    P = _attention_weights(Q, K, mask, offset)
     dV = _dropped(P, keep, p).mT @ dY
     dP = _dropped(dY @ V.mT, keep, p)
     dS = P * (dP - np.sum(dP * P, axis=-1, keepdims=True))
@@ -107,7 +106,7 @@ def attention_weights(Q, K, mask=None, causal: bool = False, offset: int | None 
     offset = _offset("attention_weights", Q, K, causal, offset)
     Q, K, _, mask, n_heads = _by_groups("attention_weights", Q, K, K, mask, True)
     _scores_shape("attention_weights", Q, K, None, mask)
-    return _joined(_weights(Q, K, mask, offset), n_heads)
+    return _joined(_attention_weights(Q, K, mask, offset), n_heads)
 
 
 def _offset(name: str, Q, K, causal: bool, offset: int | None) -> int | None:
