@@ -2,11 +2,13 @@
 
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from graphs import leaf
 
+import tinygrad_tf
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.graph.capture import capture, variables_of
 from tinygrad_tf.ops.join import concatenate
@@ -376,6 +378,30 @@ def items_with_names(several):
     return (several["left"] @ several["right"]).sum()
 
 
+def of_a_module(rows, matrix):
+    return nn.functional.linear(rows, matrix).sum()
+
+
+def of_a_module_in_a_module(rows):
+    return tinygrad_tf.nn.functional.softmax(rows, -1).sum()
+
+
+def of_a_module_imported_here(rows, matrix):
+    import tinygrad_tf.nn.functional as F
+
+    return F.softmax(F.linear(rows, matrix)).sum()
+
+
+def of_a_part_of_a_module_imported_here(rows):
+    from tinygrad_tf import nn as parts
+
+    return parts.functional.softmax(rows).sum()
+
+
+def of_an_object_in_an_object(model):
+    return model.part.weights.softmax(-1).sum()
+
+
 def batch():
     return Tensor(np.ones((3, 4), np.float32))
 
@@ -386,6 +412,14 @@ ARGUMENTS = {
     "of a function of NumPy": (lambda: function_of_numpy(leaf(3)), ["weights"]),
     "of a layer": (lambda: layer(batch()), ["batch", "weight", "bias"]),
     "of a layer of another type": (lambda: layer(leaf(3, 4)), ["batch", "weight", "bias"]),
+    "of a function of a module": (lambda: of_a_module(leaf(2, 3), leaf(4, 3)), ["rows", "matrix"]),
+    "of a module in a module": (lambda: of_a_module_in_a_module(leaf(2, 3)), ["rows"]),
+    "of a module imported there": (lambda: of_a_module_imported_here(leaf(2, 3), leaf(4, 3)), ["rows", "matrix"]),
+    "of a part of one": (lambda: of_a_part_of_a_module_imported_here(leaf(2, 3)), ["rows"]),
+    "the object in an object": (
+        lambda: of_an_object_in_an_object(SimpleNamespace(part=SimpleNamespace(weights=leaf(3)))),
+        ["weights"],
+    ),
     "a choice has none": (lambda: in_a_choice(leaf(3), leaf(3)), ["A₁"]),
     "items with names": (lambda: items_with_names({"left": leaf(2, 3), "right": leaf(3, 2)}), ["left", "right"]),
     "an item without one has none": (lambda: unnamed_of_a_list([leaf(3)]), ["A₁"]),

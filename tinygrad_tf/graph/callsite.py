@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import itertools
 import sys
 import types
 from dataclasses import dataclass
@@ -245,7 +246,7 @@ def _callee(code: types.CodeType, k: int, below: int) -> tuple[str | None, bool,
             return None
         i = instructions_of(code)[0][at[0]]
         if i.opname == "LOAD_METHOD" or (i.opname == "LOAD_ATTR" and pair(i)[1] == 2):
-            return i.argval, not _is_module(code, at[0]), False
+            return i.argval, not _is_module(code, at[0] - 1), False
         if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_ATTR") or "LOAD_FAST" in i.opname:
             name = i.argval if isinstance(i.argval, str) else i.argval[-1]
             return name, False, i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
@@ -257,11 +258,24 @@ def _callee(code: types.CodeType, k: int, below: int) -> tuple[str | None, bool,
 
 
 def _is_module(code: types.CodeType, k: int) -> bool:
-    """Whether ``F`` of ``F.linear(x)`` is a module, by what the globals of the code hold now."""
-    i = instructions_of(code)[0][k - 1]
-    if i.opname not in ("LOAD_GLOBAL", "LOAD_NAME"):
-        return False
-    return isinstance(_globals(code.co_filename).get(i.argval), types.ModuleType)
+    """Whether instruction ``k`` loads a module, ``F`` of ``F.linear(x)``: a global one, or one imported in the code."""
+    instructions = instructions_of(code)[0]
+    root = k
+    while instructions[root].opname == "LOAD_ATTR":
+        root -= 1
+    if instructions[root].opname == "LOAD_FAST":
+        pairs = itertools.pairwise(instructions)
+        return any(i.opname.startswith("IMPORT_") and j.argval == instructions[root].argval for i, j in pairs)
+    return isinstance(_global(code, k), types.ModuleType)
+
+
+def _global(code: types.CodeType, k: int) -> object:
+    """What instruction ``k`` loads, ``nn.functional``, by what the globals of the code hold now; None if not known."""
+    i = instructions_of(code)[0][k]
+    if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+        return _globals(code.co_filename).get(i.argval)
+    outer = _global(code, k - 1) if i.opname == "LOAD_ATTR" else None
+    return vars(outer).get(i.argval) if isinstance(outer, types.ModuleType) else None
 
 
 def _is_used_up(site: tuple[Any, ...]) -> bool:
