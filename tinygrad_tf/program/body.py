@@ -193,9 +193,16 @@ class Body(ast.NodeTransformer):
         return not names(e, ast.Load) & self.inner
 
     def _is_constant(self, e: ast.AST) -> bool:
-        """Whether it is a constant of the formula, ``math.sqrt(2 / math.pi)``, or the √ of a size."""
+        """Whether it is a constant of the formula, ``math.sqrt(2 / math.pi)``, or a size, ``Q.shape[-1]``, or its √."""
         if isinstance(e, ast.Call):
             return self._called(e.func) is math.sqrt
+        if isinstance(e, ast.Subscript):
+            x = e.value.value if isinstance(e.value, ast.Attribute) and e.value.attr == "shape" else None
+            return (
+                isinstance(x, ast.Name)
+                and isinstance(self.values.get(x.id), np.ndarray)
+                and not names(e.slice, ast.Load)
+            )
         return isinstance(e, (ast.BinOp, ast.Attribute)) and all(
             self.globals.get(name) is math for name in names(e, ast.Load)
         )

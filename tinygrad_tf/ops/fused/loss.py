@@ -31,10 +31,14 @@ def _cross_entropy(X, t, w=None, *, ignore_index: int, label_smoothing: float, r
 def d_cross_entropy(dY, Y, X, t, w=None, *, ignore_index, label_smoothing, reduction):
     q, n = target_distribution(X, t, w, ignore_index, label_smoothing, reduction)
     dL = expand_dims(dY, -1) if reduction == "none" else dY / (n or 1)  # n = 0: no row counts, and q is 0
-    counts = expand_dims(t != ignore_index, -1)
-    P = softmax(np.where(counts, X, 0))  # rows that do not count may hold anything, even NaN
-    dX = np.where(counts, dL * (P * np.sum(q, axis=-1, keepdims=True) - q), 0)
+    P = softmax(counted(X, t, ignore_index))
+    dX = counted(dL * (P * np.sum(q, axis=-1, keepdims=True) - q), t, ignore_index)
     return dX, None, None
+
+
+def counted(X, t, ignore_index: int):
+    """X, but 0 in the rows that do not count: they may hold anything, even NaN."""
+    return np.where(expand_dims(t != ignore_index, -1), X, 0)
 
 
 def target_distribution(
@@ -46,14 +50,16 @@ def target_distribution(
     a sum by 1.
     """
     X, t, w = (a.array if isinstance(a, Tensor) else a for a in (X, t, w))
-    counts = t != ignore_index
-    ids, others = np.where(counts, t, 0), label_smoothing / X.shape[-1]
+    valid = t != ignore_index
+    index, others = np.where(valid, t, 0), label_smoothing / X.shape[-1]
     q = np.full(X.shape, others, X.dtype)
-    np.put_along_axis(q, ids[..., None], 1 - label_smoothing + others, -1)
-    q = q * counts[..., None] if w is None else q * w * counts[..., None]
+    np.put_along_axis(q, index[..., None], 1 - label_smoothing + others, -1)
+    q = q * valid[..., None] if w is None else q * w * valid[..., None]
     if reduction != "mean":
         return q, X.dtype.type(1)
-    return q, np.sum(counts if w is None else np.where(counts, w[ids], 0), dtype=X.dtype.type)  # in native byte order
+    if w is None:
+        return q, np.sum(valid, dtype=X.dtype.type)  # in native byte order
+    return q, np.sum(np.where(valid, w[index], 0), dtype=X.dtype.type)
 
 
 @function
