@@ -323,7 +323,8 @@ class Writer:
                     targets.append(names[x.number])
                     done.add(i)
                 else:
-                    targets.append(self._free(f"{self._gradient_word(self.names[x.number])}_part"))
+                    what = "part" if np.shape(sent[i]) == x.shape else "unsummed"
+                    targets.append(self._free(f"{self._gradient_word(self.names[x.number])}_{what}"))
                 parts[i] = ast.Name(targets[-1], ast.Load())
             self._line(", ".join(targets), call.whole, None)
         else:
