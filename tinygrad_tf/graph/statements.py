@@ -352,9 +352,11 @@ class Writer:
         if dX.shape != x.shape:
             lead = dX.ndim - x.ndim
             axes = (*range(lead), *[i + lead for i, n in enumerate(x.shape) if n == 1 and dX.shape[i + lead] != 1])
-            summed = ast.keyword("axis", _literal(axes))
-            e = ast.Call(ast.parse("np.sum", mode="eval").body, [e], [summed])
-            if np.sum(dX, axis=axes).shape != x.shape:
+            settings = [ast.keyword("axis", _literal(axes))]
+            if not lead:
+                settings.append(ast.keyword("keepdims", ast.Constant(True)))
+            e = ast.Call(ast.parse("np.sum", mode="eval").body, [e], settings)
+            if lead and np.sum(dX, axis=axes).shape != x.shape:
                 e = ast.Call(ast.Attribute(e, "reshape", ast.Load()), [_literal(x.shape)], [])
         if dX.dtype != x.dtype:
             e = ast.Call(ast.Attribute(e, "astype", ast.Load()), [_literal(x.dtype)], [])

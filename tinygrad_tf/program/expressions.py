@@ -126,9 +126,14 @@ def needed(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def operations(e: ast.AST) -> int:
-    """How many operations an expression takes; the sign of a number is none."""
+    """How many operations an expression takes; the sign of a number is none, and no slice of an index."""
     kinds = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Subscript)
-    return sum(isinstance(n, kinds) and not isinstance(getattr(n, "operand", None), ast.Constant) for n in ast.walk(e))
+    found = [n for n in ast.walk(e) if isinstance(n, kinds)]
+    return sum(not isinstance(getattr(n, "operand", None), ast.Constant) and not _is_slice(n) for n in found)
+
+
+def _is_slice(e: ast.AST) -> bool:
+    return isinstance(e, ast.Call) and isinstance(e.func, ast.Name) and e.func.id == "slice"
 
 
 def put_in(before: list[ast.stmt], results: list[ast.expr]) -> list[ast.expr] | None:
