@@ -31,10 +31,11 @@ def _attention_weights(Q, K, mask, offset: int | None):
     if mask is not None and mask.dtype.kind == "f":
         S = S + np.where(mask > -np.inf, mask, 0)
         mask = mask > -np.inf
-    allowed = mask if causal is None else causal if mask is None else mask & causal
-    some = np.sum(allowed, axis=-1, keepdims=True) > 0  # a row of −inf alone would become NaN
-    P = softmax(np.where(some, np.where(allowed, S, -np.inf), 0))
-    return np.where(allowed, P, 0)
+    if causal is not None:
+        mask = causal if mask is None else mask & causal
+    some = np.sum(mask, axis=-1, keepdims=True) > 0  # a row of −inf alone would become NaN
+    P = softmax(np.where(some, np.where(mask, S, -np.inf), 0))
+    return np.where(mask, P, 0)
 
 
 @op(kernel=KERNELS["attention"])
