@@ -7,13 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import indexing
-
-
-def is_piece(op: Any, index: Any) -> bool:
-    """Whether a call cuts a piece out of its input, no entry twice."""
-    return op is indexing._getitem.op and bool(indexing.is_basic(index))
-
 
 def axis_of(indices: Sequence[Any], shape: tuple[int, ...]) -> tuple[int, list[int]] | None:
     """The axis along which the pieces at these indices are the whole of ``shape``, and their order along it.

@@ -19,12 +19,13 @@ from ..autograd.rule import source_tree
 from ..autograd.tensor import Tensor
 from ..autograd.walk import AGAIN
 from ..errors import error
+from ..ops.indexing import is_piece
 from ..program import Plain, Unwritable, literal
 from ..wording.languages import either
 from ..wording.texts import identifier
 from .calls import Call
 from .capture import Graph, Node, capture
-from .pieces import axis_of, is_piece
+from .pieces import axis_of
 from .spelling import WIDTH, number, of_function, returned, tidied, with_type, wrapped
 
 Array = np.ndarray[Any, Any]
@@ -262,7 +263,7 @@ class Writer:
             if t.op is None or True not in needs:
                 continue
             x = t.inputs[0]
-            if is_piece(t.op, t.params.get("index")) and x.number not in self.whole:
+            if is_piece(t.op, t.params) and x.number not in self.whole:
                 self.pieces.setdefault(x.number, []).append((t, dY, node, graph))
             else:
                 self._send(t, dY, node, graph, needs)

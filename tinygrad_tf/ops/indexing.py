@@ -117,6 +117,11 @@ def d_getitem(dY, Y, X, *, index):
     return dX
 
 
+def is_piece(op, params) -> bool:
+    """Whether a call of ``op`` cuts a piece out of its input, no entry twice."""
+    return op is _getitem.op and is_basic(params["index"])
+
+
 def closed(Y):
     """Y, a copy of what is a view in PyTorch, closed to writes: they would not reach what it was copied from."""
     if isinstance(Y, Tensor) and thread.state.watch is None:

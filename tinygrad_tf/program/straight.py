@@ -204,7 +204,7 @@ class Straight(Lines):
                     continue
                 name, dY, _ = whole.pop(event.made)
                 x = event.inputs[0]
-                if _is_slice(event) and x is not None and x.requires_grad and x not in whole:
+                if indexing.is_piece(event.op, event.params) and x is not None and x.requires_grad and x not in whole:
                     self.cut.setdefault(x, []).append((event, name, dY))
                 else:
                     self._backward(event, name, dY, whole)
@@ -313,11 +313,6 @@ class Straight(Lines):
         parts = [self._next("d") if i in wanted else None for i in range(n)]
         self._line(f"{', '.join([p or '_' for p in parts])}, = {said}", *filter(None, parts))
         return parts
-
-
-def _is_slice(call: Call) -> bool:
-    """Whether a call cuts a piece out of its input, no entry twice."""
-    return call.op is indexing._getitem.op and bool(indexing.is_basic(call.params["index"]))
 
 
 class OtherWay(Exception):
