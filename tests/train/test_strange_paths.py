@@ -242,6 +242,46 @@ def test_what_holds_what_we_wrote_is_ours(act, tmp_path):
     assert steps(tmp_path) == {"m.safetensors": 2}
 
 
+def test_what_is_written_into_the_file_shows_also_by_its_old_time(tmp_path):
+    """As `cp -p`, `tar` and `rsync --inplace` do it: another training's, of the same size, and the time is set."""
+    path, theirs = tmp_path / "m.safetensors", tmp_path / "theirs"
+    save_checkpoint(theirs, nn.Linear(1, 1), step=1)
+    with CheckpointFile(path) as file:
+        file.save(NET, step=1)
+        assert path.stat().st_size == theirs.stat().st_size
+        before = path.stat()
+        with open(path, "rb+") as opened:
+            opened.write(theirs.read_bytes())
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.warns(UserWarning, match="is now somebody else's file"):
+            file.save(NET, step=2)
+    assert path.read_bytes() == theirs.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="two files change places on Linux alone")
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_file_that_comes_when_it_was_looked_at_stays(number, tmp_path, monkeypatch):
+    """Between the last look at the place and the call that puts the new file there."""
+    path, looked, look = tmp_path / "m.safetensors", [], CheckpointFile._check_place
+
+    def check(self):
+        look(self)
+        looked.append(1)
+        if len(looked) == number:
+            (tmp_path / "theirs").write_text("Dear diary")
+            os.replace(tmp_path / "theirs", path)
+
+    monkeypatch.setattr(CheckpointFile, "_check_place", check)
+    with warnings.catch_warnings(record=True) as told, CheckpointFile(path) as file:
+        warnings.simplefilter("always")
+        for step in range(1, 3):
+            file.save(NET, step=step)
+    assert "is now somebody else's file" in str(told[0].message)
+    assert path.read_text() == "Dear diary"
+    assert load_checkpoint(file.path).step == 2
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 LINKS = {"a device": "/dev/null", "itself": "m.safetensors", "a text": "elsewhere/diary", "a copy": "elsewhere/copy"}
 
 
