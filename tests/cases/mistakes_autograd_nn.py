@@ -1,5 +1,6 @@
 """Mistakes with autograd (derivatives, ops of one's own, hooks, debug mode) and with nn (modules, training, models)."""
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -344,10 +345,10 @@ def trained_within_itself():
     job.fit(progress=False)
 
 
-def small_training():
+def small_training(path=None):
     task = tasks.reverse()
     return Trainer(Transformer(TransformerConfig(len(task.vocabulary), d_model=8, n_heads=2, n_layers=1, d_ff=8)), task,
-                   TrainConfig(steps=1, batch_size=2))  # fmt: skip
+                   TrainConfig(steps=1, batch_size=2), path)  # fmt: skip
 
 
 def measured_by_another_thread():
@@ -357,6 +358,13 @@ def measured_by_another_thread():
         job.fit(progress=False)
 
 
+def resumed_within_itself():
+    job = small_training(tempfile.mkdtemp() + "/m.safetensors")
+    job.save()
+    job.model.register_forward_hook(lambda *given: job.resume())
+    job.fit(progress=False)
+
+
 def task_of(held_out):
     return replace(tasks.reverse(), held_out=held_out)
 
@@ -364,6 +372,8 @@ def task_of(held_out):
 TRAINING = [
     ("a training within itself", trained_within_itself, RuntimeError,
      "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
+    ("a training that is resumed within a step", resumed_within_itself, RuntimeError,
+     "Trainer.resume got a step that is under way, after step 0", "with a step of its own", "end fit() first"),
     ("a score that another thread measures", measured_by_another_thread, RuntimeError,
      "translate got a model that another thread is training", "into evaluation", "a copy"),
     ("a score of nothing", lambda: task_of(()), ValueError,

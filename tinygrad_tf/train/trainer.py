@@ -276,7 +276,8 @@ class Trainer:
 
         With another number of ranks it goes on to rounding, and dropout draws other masks: each rank has its own. With
         other kernels, threads of OpenBLAS or another machine it goes on to rounding, too.
-        Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
+        Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`, and
+        RuntimeError in the midst of a step, as a hook may call it.
         """
         if self.file is None:
             raise error(
@@ -296,6 +297,14 @@ class Trainer:
     @whole
     def _go_on_from(self, file: CheckpointFile, saved: Checkpoint, history: History) -> None:
         with one_by_one:
+            if self._begun is not None:
+                raise error(
+                    RuntimeError,
+                    "Trainer.resume",
+                    got=f"a step that is under way, after step {self._begun}",
+                    rule="a training goes on from a checkpoint with a step of its own, and not with half of another",
+                    cure="end fit() first: raise an exception in the step, catch it around fit(), and resume there",
+                )
             saved.restore(self.model, self.optimizer, self.schedule)
             self.step, self.history = saved.step, history
             file.adopt(saved)
