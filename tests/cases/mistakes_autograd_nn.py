@@ -27,6 +27,7 @@ from tinygrad_tf.autograd.operation import Op, op
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.nn import init
 from tinygrad_tf.optim import clip_grad_norm_
+from tinygrad_tf.train.saving import save_checkpoint
 from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
 from .mistakes import ids, ones, x
@@ -345,6 +346,13 @@ def trained_within_itself():
     job.fit(progress=False)
 
 
+def saved_over_a_text():
+    path = tempfile.mkdtemp() + "/diary"
+    with open(path, "w") as file:
+        file.write("Dear diary")
+    save_checkpoint(path, nn.Linear(1, 1))
+
+
 def small_training(path=None):
     task = tasks.reverse()
     return Trainer(Transformer(TransformerConfig(len(task.vocabulary), d_model=8, n_heads=2, n_layers=1, d_ff=8)), task,
@@ -374,6 +382,8 @@ TRAINING = [
      "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
     ("a training that is resumed within a step", resumed_within_itself, RuntimeError,
      "Trainer.resume got a step that is under way, after step 0", "with a step of its own", "end fit() first"),
+    ("a checkpoint in the place of a text", saved_over_a_text, FileExistsError,
+     "where a file is that is no checkpoint", "it replaces only checkpoints", "give another path"),
     ("a score that another thread measures", measured_by_another_thread, RuntimeError,
      "translate got a model that another thread is training", "into evaluation", "a copy"),
     ("a score of nothing", lambda: task_of(()), ValueError,
