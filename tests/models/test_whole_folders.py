@@ -208,6 +208,7 @@ def test_what_cannot_be_replaced_is_refused_before_anything_changes(hinder, tmp_
 
 
 def a_checkpoint(folder):
+    (folder / "model.safetensors").unlink(missing_ok=True)
     train.save_checkpoint(folder / "model.safetensors", nn.Linear(1, 1), step=99)
 
 

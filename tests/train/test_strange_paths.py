@@ -501,6 +501,27 @@ def test_a_file_that_is_mounted_is_told_before_the_first_step(mounted):
     assert load_checkpoint(mounted).step == 1
 
 
+def test_a_file_that_is_cut_off_while_it_is_looked_at_ends_no_program(tmp_path):
+    """It was mapped into memory, where what is gone is a SIGBUS, which ends the process."""
+    path = tmp_path / "m.safetensors"
+    save_checkpoint(path, nn.Linear(300, 300))
+    content, looker = path.read_bytes(), os.fork()
+    if looker == 0:
+        try:
+            while True:
+                keeping.step_of(path)
+        finally:
+            os._exit(0)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        path.write_bytes(content)
+    there = os.waitpid(looker, os.WNOHANG)[0] == 0
+    if there:
+        os.kill(looker, signal.SIGKILL)
+        os.waitpid(looker, 0)
+    assert there
+
+
 def test_a_folder_with_a_file_that_is_mounted_stays_as_it_is(tmp_path):
     pretrained = GPT2(GPT2Config(20, 16, 8, 1, 2))
     pretrained.save_pretrained(tmp_path)

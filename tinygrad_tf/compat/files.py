@@ -238,7 +238,7 @@ def _of_safetensors(file: BinaryIO, path: str, is_path: bool) -> Any:
         types, arrays = _arrays(package, file, path if is_path else None)
         changed = is_path and _stamp(file) != before
         file.seek(0)
-        metadata = raw_header(file).get("__metadata__", {})
+        metadata = raw_header(file).get("__metadata__") or {}
         other = next((kind for kind in types.values() if kind not in _TYPES), None)
         if other is None and METADATA in metadata:
             state = json.loads(metadata[METADATA])
@@ -307,7 +307,7 @@ def _contents(package: Any, file: BinaryIO, path: str | None) -> Iterator[Stored
         for name, entry in package.deserialize(file.read()):
             yield Stored(name, entry["dtype"], entry["shape"], entry["data"])
         return
-    yield from stored_in(file, safetensors_header(file, path))
+    yield from stored_in(file, safetensors_header(file))
 
 
 # ---- what may be replaced -------------------------------------------------------------------------------------------

@@ -337,7 +337,7 @@ def _said(path: str | os.PathLike[str], part: Callable[[Any], T]) -> T | None:
         return None
     try:
         with open(path, "rb") as file:
-            header, _ = header_of(file, path)
+            header, _ = header_of(file)
         return part(header) if header["format"] in (1, FORMAT) else None
     except Exception:  # whatever it is: no checkpoint of ours
         return None

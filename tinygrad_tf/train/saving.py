@@ -301,7 +301,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     check_readable("load_checkpoint", path, "give the path that save_checkpoint wrote to, or train first")
     try:
         with explained("load_checkpoint", path, "the file can be read"), open(path, "rb") as file:
-            header, arrays = _content(file, path)
+            header, arrays = _content(file)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
@@ -339,19 +339,19 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     )
 
 
-def header_of(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+def header_of(file: BinaryIO) -> tuple[Any, dict[str, Any]]:
     """What a safetensors file that is open says of itself in our words, and of its arrays.
 
     The first is ``{}`` for a file of others.
     """
-    entries = safetensors_header(file, path)
+    entries = safetensors_header(file)
     metadata = entries.pop("__metadata__", None) or {}
     return json.loads(metadata.get(_METADATA, "{}")), entries
 
 
-def _content(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, Arrays]:
+def _content(file: BinaryIO) -> tuple[Any, Arrays]:
     """What a file says of itself, and, if it is ours, its arrays."""
-    header, entries = header_of(file, path)
+    header, entries = header_of(file)
     ours = isinstance(header, dict) and header.get("format") in (1, FORMAT)
     stored = stored_in(file, dict(sorted(entries.items()))) if ours else ()
     return header, {x.name: np.frombuffer(x.content, _STORED[x.kind]).reshape(x.shape) for x in stored}
