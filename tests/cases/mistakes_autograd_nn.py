@@ -19,6 +19,7 @@ from tinygrad_tf import (
     manual_seed,
     nn,
     optim,
+    random,
     tasks,
     vjp,
     zeros,
@@ -218,6 +219,8 @@ def transform(source, target):
 MODULES = [
     ("a summary of no module", lambda: nn.summary(lambda x: x, x(2)), TypeError,
      "summary got model", "runs a module on its inputs", "summary(model, x)"),
+    ("a state of no generator", lambda: random.set_state({"bit_generator": "PCG64"}), ValueError,
+     "set_state got a state that NumPy does not take", "a generator PCG64", "what get_state() returned"),
     ("a seed below 0", lambda: manual_seed(-1), ValueError,
      "manual_seed got seed -1", "a whole number from 0 on", "manual_seed(0)"),
     ("a seed that is no number", lambda: manual_seed("a"), TypeError,
@@ -231,6 +234,8 @@ MODULES = [
      RuntimeError, "got missing: weight; unexpected: W", "names and shapes", "strict=False"),
     ("values for a read-only array", lambda: read_only().load_state_dict({"weight": np.ones((1, 2))}), ValueError,
      "load_state_dict of Linear got values for weight, whose array is read-only", "none was changed", "array.copy()"),
+    ("a tensor of PyTorch that is no array", lambda: nn.Linear(2, 1).load_state_dict({"weight": Meta(), "bias": [0.0]}),
+     TypeError, "load_state_dict got a tensor of PyTorch that is no array ('no data')", "numbers in a row", "to_dense()"),
     ("a state dict that is none", lambda: nn.Linear(2, 1).load_state_dict([1.0]), TypeError,
      "load_state_dict of Linear got [1.0]", "a dict with names as keys", "what state_dict() returned"),
     ("parameters as integers", lambda: nn.Linear(2, 1).to("int64"), TypeError,
@@ -327,6 +332,18 @@ def stepped(spoil):
         optim.SGD(params).step()
     finally:
         assert params[0].tolist() == x(2).tolist()  # no half step
+
+
+class Meta:
+    """As a tensor of PyTorch on the device meta, which has no numbers."""
+
+    def detach(self):
+        raise NotImplementedError("no data")
+
+
+def loaded_twice():
+    p = [x(2), x(2)]
+    optim.Adam(p).load_state_dict({"state": {}, "param_groups": [{**optim.Adam(p).param_groups[0], "params": [0, 0]}]})
 
 
 def loaded(change):
@@ -442,6 +459,8 @@ TRAINING = [
      "CosineAnnealingWarmRestarts got T_0 -1", "at least one step", "T_0=10"),
     ("a state with a rate that is no number", lambda: loaded(lambda s: s["param_groups"][0].update(eps="a")),
      ValueError, "load_state_dict of Adam got optimizer.eps 'a' in the saved state", "and finite", "an older copy"),
+    ("a parameter that has its state twice", loaded_twice, ValueError,
+     "load_state_dict of Adam got the parameter 0 twice", "a number of its own", "an older copy"),
     ("a state that is none", lambda: sgd().load_state_dict({}), ValueError,
      "load_state_dict of SGD got a state that cannot be loaded (KeyError", "nothing was changed", "an older copy"),
     ("a state of other groups", lambda: loaded(lambda s: s["param_groups"][0]["params"].append(1)), ValueError,
