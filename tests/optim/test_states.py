@@ -125,6 +125,26 @@ def test_a_number_beside_the_arrays_of_a_state_is_a_number():
     assert next(iter(other.state.values()))["more"] == 3.0
 
 
+class Meta:
+    """As a tensor of PyTorch on the device meta, which has no numbers."""
+
+    def tolist(self):
+        raise RuntimeError("no data")
+
+    __len__ = __float__ = __int__ = __bool__ = detach = tolist
+
+
+@pytest.mark.parametrize("name", ["Adam", "SGD", "StepLR"])
+def test_a_setting_without_a_number_is_refused(name):
+    part, _ = made(name)
+    state = part.state_dict()
+    settings = state["param_groups"][0] if "param_groups" in state else state
+    settings[next(key for key in settings if key in ("lr", "gamma"))] = Meta()
+    with pytest.raises(ValueError, match=r"cannot be loaded|of the kind of this training's") as caught:
+        part.load_state_dict(state)
+    assert is_explained(caught.value)
+
+
 def test_what_is_no_state_leaves_the_generator_as_it_was():
     before = random.get_state()
     with pytest.raises(ValueError, match="set_state got a state that NumPy does not take"):
