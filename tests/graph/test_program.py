@@ -414,6 +414,8 @@ def test_what_has_no_form_in_numpy_is_refused():
     x = leaf(1.0, -2.0, name="x")
     with pytest.raises(RuntimeError, match=r"program got the array TABLE[\s\S]*of Tensors and settings alone"):
         program(looked_up(x).sum())
+    with pytest.raises(RuntimeError, match=r"program got a line that does not run here: E = .*zero-size"):
+        program(F.softmax(leaf([], name="x")).sum())
     with pytest.raises(RuntimeError, match=r"program got floor_divide, which has no gradient rule"):
         program((x // 2.0).sum())
 
