@@ -271,6 +271,13 @@ def test_other_arrays_give_other_numbers():
         step.run(X=np.ones((3, 2)))
 
 
+@pytest.mark.parametrize("name", ["numpy", "math", "datetime"])
+def test_a_script_is_not_called_as_a_module_that_it_needs(name, tmp_path):
+    with pytest.raises(ValueError, match=f"where {name}.py would be found in place of its own module"):
+        program(leaf(1.0, name="x").sum()).save(tmp_path / f"{name}.py")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_loss_is_one_number_and_a_name_may_have_dots(tmp_path):
     x = leaf(1.0, 2.0, name="x")
     with pytest.raises(RuntimeError, match="starts at one number"):

@@ -610,8 +610,10 @@ def test_a_note_that_goes_before_it_is_opened_is_none(tmp_path, monkeypatch):
     assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
 
 
-def test_names_of_other_files_may_be_any_bytes(tmp_path):
-    other = b"0" * 64 + b"  r\xe9sum\xe9.txt\n"
+@pytest.mark.parametrize("name", [b"  r\xe9sum\xe9.txt", "  a\u2028b\x0b\x0c\x85c".encode(), b"  a\tb", b" *\\"])
+@pytest.mark.parametrize("mark", [b"", b"\\"], ids=["as it is", "escaped, as sha256sum does"])
+def test_names_of_other_files_may_be_any_bytes(name, mark, tmp_path):
+    other = mark + b"0" * 64 + name + b"\n"
     (tmp_path / "SHA256SUMS").write_bytes(other)
     model_of(2).save_pretrained(tmp_path)
     assert other in (tmp_path / "SHA256SUMS").read_bytes()
