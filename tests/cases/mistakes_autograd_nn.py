@@ -398,7 +398,7 @@ TRAINING = [
     ("a training within itself", trained_within_itself, RuntimeError,
      "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
     ("a training that is resumed within a step", resumed_within_itself, RuntimeError,
-     "Trainer.resume got a step that is under way, after step 0", "with a step of its own", "end fit() first"),
+     "Trainer.resume got a model, or an optimizer, that another training", "one training at a time", "wait"),
     ("a checkpoint in the place of a text", saved_over_a_text, FileExistsError,
      "where a file is that is no checkpoint", "it replaces only checkpoints", "give another path"),
     ("a score that another thread measures", measured_by_another_thread, RuntimeError,

@@ -770,21 +770,20 @@ def test_a_step_that_failed_is_made_again_to_the_same_bits(how, place, kind, tmp
     assert bits(path) == expected
 
 
-@pytest.mark.parametrize("place", [place for place in FAILS if place != "score"])
-def test_nobody_resumes_in_the_midst_of_a_step(place, tmp_path, expected):
+@pytest.mark.parametrize("place", FAILS)
+def test_nobody_resumes_in_the_midst_of_a_training(place, tmp_path, expected):
     """Half of one step and half of another would be neither."""
     path, calls = tmp_path / "m.safetensors", []
     job = trainer(path, STEPS)
 
     def resume():
         calls.append(1)
-        if len(calls) == 8:
+        if len(calls) == 3:
             job.resume()
 
     FAILS[place](job, resume)
-    with pytest.raises(RuntimeError, match=r"Trainer.resume got a step that is under way, after step 7(?s:.*)fit\(\)"):
+    with pytest.raises(RuntimeError, match=r"Trainer\.resume got a model, or an optimizer, that another"):
         job.fit(progress=False)
-    job.resume()
     job.fit(progress=False)
     assert bits(path) == expected
 

@@ -163,7 +163,7 @@ class CheckpointFile:
     def _is_alone(self) -> bool:
         """Whether nobody else trains where no file is: another folder may have come, with a lock of its own."""
         try:
-            if self._entered and not self._alone():
+            if self._entered and self._alone is not None and not self._alone():  # None: it is being entered
                 self._alone = self._entered[0].enter_context(alone_with(self.path, "CheckpointFile"))
         except BlockingIOError:
             return False
