@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import reprlib
@@ -75,16 +76,22 @@ _NOREPLACE, _EXCHANGE = 1, 2
 
 def _renameat2(one: Path, other: Path, flags: int) -> None:
     """Linux's call of that name. Raises OSError, with ENOSYS where there is none, and EINVAL on disks without it."""
+    here = -100  # AT_FDCWD: from the working directory on
+    number = _call_of_renameat2()(here, os.fsencode(one), here, os.fsencode(other), flags)
+    if number:
+        raise OSError(number, os.strerror(number))
+
+
+@functools.cache
+def _call_of_renameat2() -> Callable[..., int]:
+    """The system's call; it returns the number of what went wrong, 0 for nothing."""
     import ctypes
 
-    here = -100  # AT_FDCWD: from the working directory on
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, TypeError, AttributeError):
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
-    if call(here, os.fsencode(one), here, os.fsencode(other), flags):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        return lambda *_: errno.ENOSYS
+    return lambda *given: ctypes.get_errno() if call(*given) else 0
 
 
 def _identity(path: Path) -> Any:
