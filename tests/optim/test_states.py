@@ -145,6 +145,12 @@ def test_a_setting_without_a_number_is_refused(name):
     assert is_explained(caught.value)
 
 
+def test_a_list_of_rows_of_several_lengths_is_told():
+    with pytest.raises(ValueError, match="rows have equal length") as caught:
+        Linear(2, 2).load_state_dict({"weight": [[1.0], [2.0, 3.0]], "bias": [0.0, 0.0]})
+    assert is_explained(caught.value)
+
+
 def test_what_is_no_state_leaves_the_generator_as_it_was():
     before = random.get_state()
     with pytest.raises(ValueError, match="set_state got a state that NumPy does not take"):
