@@ -195,9 +195,9 @@ def check_results(args: argparse.Namespace, model: GPT2, letters: Letters) -> No
 
     A training that goes on finds its own results, if it had come to its end.
     """
-    folder, text = args.out / "model", args.out / "sample.txt"
-    for place in filter(os.path.lexists, [] if args.overwrite else [folder] if args.resume else [folder, text]):
-        if not args.resume or not is_of(folder, model, letters):
+    folder, text = args.out / "model", args.out / "sample.txt"  # in this order: no sample of ours is there without it
+    for place in filter(os.path.lexists, [] if args.overwrite else [folder, text]):
+        if not args.resume or not os.path.lexists(folder) or not is_of(folder, model, letters):
             raise SystemExit(either(
                 f"{place} is there, and not of this training: move it away, choose another --out, or begin anew in "
                 "its place by --overwrite",

@@ -59,7 +59,8 @@ def main() -> None:
         print(either(f"{n_parameters:,} parameters, {args.steps} steps of {trainer.config.batch_size} dates",
                      f"{n_parameters:,} 个参数，{args.steps} 步，每步 {trainer.config.batch_size} 个日期"))  # fmt: skip
         results = [out / name for name in ("curves.png", "attention.png", "dW.svg", "dW.html")]
-        replace = args.resume or args.overwrite or os.path.lexists(trainer.path)  # fit() asks about that one
+        ended = trainer.step == args.steps  # a training that goes on from before its end has no results yet
+        replace = ended or args.overwrite or (not args.resume and os.path.lexists(trainer.path))  # fit() asks about it
         check_places(results, replace)
         start = time.perf_counter()
         history = trainer.fit()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -17,6 +18,11 @@ from .errors import error
 _KINDS = {
     "u8": "U64", "i8": "I64", "f8": "F64", "f4": "F32", "u4": "U32", "i4": "I32",
     "f2": "F16", "u2": "U16", "i2": "I16", "i1": "I8", "u1": "U8", "b1": "BOOL",
+}  # fmt: skip
+#: How many bits a number takes, of all types that the format has.
+_BITS = {
+    **{kind: 8 * int(code[1:]) for code, kind in _KINDS.items()}, "BF16": 16, "C64": 64, "F4": 4, "F6_E2M3": 6,
+    "F6_E3M2": 6, **dict.fromkeys(("F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
 }  # fmt: skip
 LARGEST_HEADER = 100_000_000  # bytes, which safetensors reads
 
@@ -47,17 +53,58 @@ def bfloat16_of(content: bytes | bytearray) -> np.ndarray[Any, Any]:
     return upper.view(np.float32)
 
 
-def safetensors_header(file: BinaryIO, path: str | os.PathLike[str], most: int | None = None) -> dict[str, Any]:
-    """The header of a safetensors file that is open for reading, after the package has checked it and all places.
+def safetensors_header(file: BinaryIO, most: int = LARGEST_HEADER) -> dict[str, Any]:
+    """The header of a safetensors file that is open for reading, after it and all places were checked.
 
-    Numbers begin where the file stands then. They are read from there by whoever needs them: the package cannot say
-    that there is no memory for them, it ends the process. Raises ValueError, or what the package raises.
+    Numbers begin where the file stands then. The package reads none of it: it maps the file into memory, which ends the
+    process where another one cuts it off meanwhile, or where there is no memory. Raises ValueError.
     """
-    length = int.from_bytes(file.read(8), "little")
-    if length > (os.fstat(file.fileno()).st_size if most is None else most):
+    safetensors_package()  # what is read can be written again
+    length, size = int.from_bytes(file.read(8), "little"), os.fstat(file.fileno()).st_size
+    if length > min(most, size, LARGEST_HEADER):
         raise ValueError(f"a header of {length} bytes")
-    with safetensors_package().safe_open(os.fspath(path), framework="numpy"):
-        return dict(json_of(file.read(length)))
+    header = json_of(file.read(length).decode())
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object {…}")
+    arrays = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    _check_texts([*arrays, *_metadata_texts(header.get("__metadata__"))])
+    _check_places(arrays, size - 8 - length)
+    return header
+
+
+def _metadata_texts(metadata: Any) -> list[str]:
+    if metadata is not None and not (isinstance(metadata, dict) and all(isinstance(x, str) for x in metadata.values())):
+        raise ValueError("its metadata are no texts by name")
+    return [*metadata, *metadata.values()] if metadata else []
+
+
+def _check_texts(texts: list[str]) -> None:
+    for text in texts:
+        if not text.isascii():
+            text.encode()  # half of a letter raises UnicodeEncodeError, which is a ValueError
+
+
+def _check_places(arrays: Mapping[str, Any], size: int) -> None:
+    """Raise ValueError unless the arrays of a header follow one another, as large as they are, and fill ``size``."""
+    places: list[tuple[int, int, str, int]] = []
+    for name, entry in arrays.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str) or entry["dtype"] not in _BITS:
+            raise ValueError(f"{name!r} is of no type of the format")
+        shape, offsets = entry.get("shape"), entry.get("data_offsets")
+        if not (_are_sizes(shape) and _are_sizes(offsets) and len(offsets) == 2):
+            raise ValueError(f"{name!r} has no shape and place in whole numbers")
+        places.append((offsets[0], offsets[1], name, math.prod(shape) * _BITS[entry["dtype"]]))
+    end = 0
+    for low, high, name, bits in sorted(places):
+        if low != end or bits != 8 * (high - low):
+            raise ValueError(f"{name!r} lies at {low} to {high}, which is not its size, or not behind the one before")
+        end = high
+    if end != size:
+        raise ValueError(f"its arrays end at {end}, and there are {size} bytes")
+
+
+def _are_sizes(found: Any) -> TypeGuard[list[int]]:
+    return isinstance(found, list) and all(type(n) is int and 0 <= n < 2**62 for n in found)
 
 
 def raw_header(file: BinaryIO) -> Any:
@@ -98,7 +145,7 @@ class Stored(NamedTuple):
     name: str
     kind: str
     shape: list[int]
-    content: bytearray
+    content: Any
 
 
 def stored_in(file: BinaryIO, header: Mapping[str, Any]) -> Iterator[Stored]:
@@ -107,7 +154,7 @@ def stored_in(file: BinaryIO, header: Mapping[str, Any]) -> Iterator[Stored]:
     for name, entry in header.items():
         if name != "__metadata__":
             low, high = entry["data_offsets"]
-            content = bytearray(high - low)
+            content = np.empty(high - low, np.uint8)  # where there is no memory, NumPy says for how much
             file.seek(start + low)
             if file.readinto(content) != len(content):  # type: ignore[attr-defined]
                 raise ValueError("it ends early")

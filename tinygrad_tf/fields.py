@@ -69,7 +69,11 @@ def text(example: str) -> Kind:
 def several(kind: Kind) -> Kind:
     """One value of a kind, or several in a list."""
     return Kind(
-        lambda x: all(map(kind.holds, x)) if isinstance(x, (list, tuple, np.ndarray)) else kind.holds(x),
+        lambda x: (
+            all(map(kind.holds, x))
+            if isinstance(x, (list, tuple)) or (isinstance(x, np.ndarray) and x.ndim)
+            else kind.holds(x)
+        ),
         f"{kind.rule}, or a list of such",
         kind.example,
     )

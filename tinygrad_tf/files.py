@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import reprlib
@@ -16,6 +17,7 @@ from typing import Any
 
 from .errors import error, is_explained
 from .locks import try_lock
+from .signals import whole
 from .wording.texts import capped
 
 
@@ -41,10 +43,63 @@ def write_whole(path: Path, write: Callable[[Path], Any], check: Callable[[], An
                 as_before(new, real, old)
             if os.name == "nt":  # there what is open cannot be moved
                 os.close(descriptor.pop())
-            if check is not None:
-                check()
-            os.replace(new, real)
+            _take_place(new, real, check)
         _to_disk(real.parent)
+
+
+@whole
+def _take_place(new: Path, real: Path, check: Callable[[], Any] | None) -> None:
+    """Let a new file take its place, but not that of one that comes when ``check`` has looked, where that can be told.
+
+    Linux lets two files change places: what was there is then seen, and goes back if it is another.
+    """
+    while check is not None:
+        before = _identity(real)
+        check()
+        try:
+            _renameat2(new, real, _NOREPLACE if before is None else _EXCHANGE)
+            if before in (None, _identity(new)):
+                return
+            _renameat2(new, real, _EXCHANGE)
+        except (FileExistsError, FileNotFoundError):  # it came, or went, meanwhile
+            if not new.exists():
+                raise
+        except OSError as problem:
+            if problem.errno not in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+            break
+    os.replace(new, real)
+
+
+_NOREPLACE, _EXCHANGE = 1, 2
+
+
+def _renameat2(one: Path, other: Path, flags: int) -> None:
+    """Linux's call of that name. Raises OSError, with ENOSYS where there is none, and EINVAL on disks without it."""
+    here = -100  # AT_FDCWD: from the working directory on
+    number = _call_of_renameat2()(here, os.fsencode(one), here, os.fsencode(other), flags)
+    if number:
+        raise OSError(number, os.strerror(number))
+
+
+@functools.cache
+def _call_of_renameat2() -> Callable[..., int]:
+    """The system's call; it returns the number of what went wrong, 0 for nothing."""
+    import ctypes
+
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, TypeError, AttributeError):
+        return lambda *_: errno.ENOSYS
+    return lambda *given: ctypes.get_errno() if call(*given) else 0
+
+
+def _identity(path: Path) -> Any:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def check_writable(path: Path, size: int = 0) -> None:
@@ -183,7 +238,7 @@ def place_of(path: Path, op: str = "write") -> tuple[Path, os.stat_result | None
         what = "a device, a pipe or a socket"
     elif _is_mounted(real):
         what, cure = "a file that is mounted by itself", "choose another path, or mount the folder that it lies in"
-    elif not old.st_mode & 0o222 or not os.access(real, os.W_OK):
+    elif not old.st_mode & 0o222 or not os.access(real, os.W_OK) or _only_grows(real):
         kind, what = PermissionError, "a file that is read-only"
         cure = "choose another path, or allow it: chmod u+w"
     elif _is_stuck(real, old):
@@ -203,6 +258,15 @@ def _make_folders(path: Path, real: Path) -> None:
     """Make what is missing on the way to a file: also what ``..`` follows, or the path would not lead to the file."""
     for place in (real, path):
         place.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _only_grows(real: Path) -> bool:
+    """Whether the file takes only what is written behind its end, as ``chattr +a`` makes it: it stays where it is."""
+    try:
+        os.close(os.open(real, os.O_WRONLY))
+    except OSError as problem:
+        return problem.errno == errno.EPERM
+    return False
 
 
 def _is_mounted(real: Path) -> bool:

@@ -93,8 +93,24 @@ def get_state() -> dict[str, Any]:
 
 
 def set_state(state: dict[str, Any]) -> None:
-    """Go on from a state that :func:`get_state` returned."""
-    generator().bit_generator.state = state
+    """Go on from a state that :func:`get_state` returned. Raises ValueError for any other, and goes on as before."""
+    set_state_of(generator(), state, "set_state")
+
+
+def set_state_of(changed: np.random.Generator, state: Any, op: str) -> None:
+    """Let a generator go on from a state: all of it, or, where NumPy finds a part to be wrong, nothing."""
+    trial = type(changed.bit_generator)(0)
+    try:
+        trial.state = state
+    except Exception as problem:  # each part is checked by NumPy in another way
+        raise error(
+            ValueError,
+            op,
+            got=f"a state that NumPy does not take ({type(problem).__name__}: {shown(str(problem), 200)})",
+            rule=f"it is the state of a generator {type(trial).__name__}, as get_state() returns it",
+            cure="give what get_state() returned, or begin anew with manual_seed(0)",
+        ) from None
+    changed.bit_generator.state = trial.state
 
 
 @contextlib.contextmanager

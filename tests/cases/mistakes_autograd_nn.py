@@ -1,5 +1,6 @@
 """Mistakes with autograd (derivatives, ops of one's own, hooks, debug mode) and with nn (modules, training, models)."""
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from tinygrad_tf import (
     manual_seed,
     nn,
     optim,
+    random,
     tasks,
     vjp,
     zeros,
@@ -26,6 +28,7 @@ from tinygrad_tf.autograd.operation import Op, op
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.nn import init
 from tinygrad_tf.optim import clip_grad_norm_
+from tinygrad_tf.train.saving import save_checkpoint
 from tinygrad_tf.train.trainer import TrainConfig, Trainer
 
 from .mistakes import ids, ones, x
@@ -216,6 +219,8 @@ def transform(source, target):
 MODULES = [
     ("a summary of no module", lambda: nn.summary(lambda x: x, x(2)), TypeError,
      "summary got model", "runs a module on its inputs", "summary(model, x)"),
+    ("a state of no generator", lambda: random.set_state({"bit_generator": "PCG64"}), ValueError,
+     "set_state got a state that NumPy does not take", "a generator PCG64", "what get_state() returned"),
     ("a seed below 0", lambda: manual_seed(-1), ValueError,
      "manual_seed got seed -1", "a whole number from 0 on", "manual_seed(0)"),
     ("a seed that is no number", lambda: manual_seed("a"), TypeError,
@@ -229,6 +234,8 @@ MODULES = [
      RuntimeError, "got missing: weight; unexpected: W", "names and shapes", "strict=False"),
     ("values for a read-only array", lambda: read_only().load_state_dict({"weight": np.ones((1, 2))}), ValueError,
      "load_state_dict of Linear got values for weight, whose array is read-only", "none was changed", "array.copy()"),
+    ("a tensor of PyTorch that is no array", lambda: nn.Linear(2, 1).load_state_dict({"weight": Meta(), "bias": [0.0]}),
+     TypeError, "load_state_dict got a tensor of PyTorch that is no array", "numbers in a row", "to_dense()"),
     ("a state dict that is none", lambda: nn.Linear(2, 1).load_state_dict([1.0]), TypeError,
      "load_state_dict of Linear got [1.0]", "a dict with names as keys", "what state_dict() returned"),
     ("parameters as integers", lambda: nn.Linear(2, 1).to("int64"), TypeError,
@@ -327,6 +334,18 @@ def stepped(spoil):
         assert params[0].tolist() == x(2).tolist()  # no half step
 
 
+class Meta:
+    """As a tensor of PyTorch on the device meta, which has no numbers."""
+
+    def detach(self):
+        raise NotImplementedError("no data")
+
+
+def loaded_twice():
+    p = [x(2), x(2)]
+    optim.Adam(p).load_state_dict({"state": {}, "param_groups": [{**optim.Adam(p).param_groups[0], "params": [0, 0]}]})
+
+
 def loaded(change):
     """An Adam that has stepped, loading its own state with this change."""
     p = x(2)
@@ -344,10 +363,17 @@ def trained_within_itself():
     job.fit(progress=False)
 
 
-def small_training():
+def saved_over_a_text():
+    path = tempfile.mkdtemp() + "/diary"
+    with open(path, "w") as file:
+        file.write("Dear diary")
+    save_checkpoint(path, nn.Linear(1, 1))
+
+
+def small_training(path=None):
     task = tasks.reverse()
     return Trainer(Transformer(TransformerConfig(len(task.vocabulary), d_model=8, n_heads=2, n_layers=1, d_ff=8)), task,
-                   TrainConfig(steps=1, batch_size=2))  # fmt: skip
+                   TrainConfig(steps=1, batch_size=2), path)  # fmt: skip
 
 
 def measured_by_another_thread():
@@ -357,6 +383,13 @@ def measured_by_another_thread():
         job.fit(progress=False)
 
 
+def resumed_within_itself():
+    job = small_training(tempfile.mkdtemp() + "/m.safetensors")
+    job.save()
+    job.model.register_forward_hook(lambda *given: job.resume())
+    job.fit(progress=False)
+
+
 def task_of(held_out):
     return replace(tasks.reverse(), held_out=held_out)
 
@@ -364,6 +397,10 @@ def task_of(held_out):
 TRAINING = [
     ("a training within itself", trained_within_itself, RuntimeError,
      "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
+    ("a training that is resumed within a step", resumed_within_itself, RuntimeError,
+     "Trainer.resume got a model, or an optimizer, that another training", "one training at a time", "wait"),
+    ("a checkpoint in the place of a text", saved_over_a_text, FileExistsError,
+     "where a file is that is no checkpoint", "it replaces only checkpoints", "give another path"),
     ("a score that another thread measures", measured_by_another_thread, RuntimeError,
      "translate got a model that another thread is training", "into evaluation", "a copy"),
     ("a score of nothing", lambda: task_of(()), ValueError,
@@ -422,6 +459,8 @@ TRAINING = [
      "CosineAnnealingWarmRestarts got T_0 -1", "at least one step", "T_0=10"),
     ("a state with a rate that is no number", lambda: loaded(lambda s: s["param_groups"][0].update(eps="a")),
      ValueError, "load_state_dict of Adam got optimizer.eps 'a' in the saved state", "and finite", "an older copy"),
+    ("a parameter that has its state twice", loaded_twice, ValueError,
+     "load_state_dict of Adam got the parameter 0 twice", "a number of its own", "an older copy"),
     ("a state that is none", lambda: sgd().load_state_dict({}), ValueError,
      "load_state_dict of SGD got a state that cannot be loaded (KeyError", "nothing was changed", "an older copy"),
     ("a state of other groups", lambda: loaded(lambda s: s["param_groups"][0]["params"].append(1)), ValueError,

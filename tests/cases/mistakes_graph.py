@@ -6,7 +6,7 @@ from unittest import mock
 
 from tinygrad_tf import Tensor, nn
 from tinygrad_tf.autograd.operation import op
-from tinygrad_tf.graph import draw, explain, explore, leaves, op_card
+from tinygrad_tf.graph import draw, explain, explore, leaves, op_card, program
 from tinygrad_tf.graph.pictures import engine
 
 from .mistakes import ids, ones, x
@@ -136,6 +136,8 @@ SETTINGS = [
 FILES = [
     ("a picture as a page", lambda: draw(lost()).save("dw.html"), ValueError, "render got filename 'dw.html'",
      "it writes .svg, .png", "graph.explore"),
+    ("a script that is called as a module of Python", lambda: program(lost()).save("math.py"), ValueError,
+     "save got 'math.py'", "would be found in place of its own module", "such as step.py"),
     ("a page as a picture", lambda: explore(lost(), nudge=0).save("dw.svg"), ValueError, "save got filename 'dw.svg'",
      "it writes .html, .htm and .json", "graph.draw"),
     ("a page in a format of pictures", lambda: explore(lost(), nudge=0).render("dw", format="png"), ValueError,

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import struct
 import sys
 from pathlib import Path
@@ -390,6 +391,34 @@ def test_a_checkpoint_is_sent_to_where_it_is_read(tmp_path):
     save({}, tmp_path / "n")
     with pytest.raises(ValueError, match="format of others"):
         load_checkpoint(tmp_path / "n")
+
+
+def test_a_file_of_others_that_is_written_to_while_it_is_read_is_no_mixture(tmp_path, monkeypatch):
+    """As `cp` does it, into the file that is there."""
+    for name, value in (("one", 1.0), ("two", 2.0)):
+        safetensors.save_file({"a": np.full(3, value), "b": np.full(3, value)}, tmp_path / name)
+    stored_in = files.stored_in
+
+    def slowly(file, header):
+        for stored in stored_in(file, header):
+            shutil.copyfile(tmp_path / "two", tmp_path / "one")
+            yield stored
+
+    monkeypatch.setattr(files, "stored_in", slowly)
+    with pytest.raises(RuntimeError, match="which was changed while it was read"):
+        load(tmp_path / "one")
+
+
+def test_what_another_thread_trains_meanwhile_is_saved_whole(tmp_path, monkeypatch):
+    w, write = Tensor(np.zeros(3)), files.write_safetensors
+
+    def slowly(*given):
+        w.array += 1
+        write(*given)
+
+    monkeypatch.setattr(files, "write_safetensors", slowly)
+    save({"w": w}, tmp_path / "m.pt")
+    assert load(tmp_path / "m.pt")["w"].tolist() == [0, 0, 0]
 
 
 PLACES = {"text": "cpu", "a function": lambda storage, location: storage, "a table": {"cuda:0": "cpu"}, "nothing": None}

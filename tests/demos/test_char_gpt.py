@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -130,6 +131,16 @@ def test_a_model_of_others_stays_when_a_training_goes_on_and_its_own_does_not_hi
             (tmp_path / "out/model/tokenizer.json").unlink()
         run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--resume")
     theirs = tmp_path / "out/model/tokenizer.json"
+    theirs.write_text("theirs")
+    with pytest.raises(SystemExit, match="not of this training"):
+        run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--resume")
+    assert theirs.read_text() == "theirs"
+
+
+def test_a_sample_of_others_stays_when_a_training_goes_on_that_has_none_yet(demo, monkeypatch, tmp_path):
+    theirs = tmp_path / "out/sample.txt"
+    run(demo, monkeypatch, tmp_path / "out", "--steps", 1)
+    shutil.rmtree(tmp_path / "out/model")
     theirs.write_text("theirs")
     with pytest.raises(SystemExit, match="not of this training"):
         run(demo, monkeypatch, tmp_path / "out", "--steps", 1, "--resume")

@@ -79,7 +79,7 @@ def test_what_is_in_the_place_of_its_results_is_told_before_the_first_step_and_s
         assert (tmp_path / "dW.html").read_text() == "theirs"
 
 
-def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
+def test_ctrl_c_saves_and_resume_goes_on_and_takes_no_result_of_others(tmp_path):
     command = [sys.executable, ROOT / "demos/train_dates.py", "--steps", "500", "--out", tmp_path]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
     bar = b""
@@ -91,6 +91,11 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
     assert b"and saved; the same command with --resume goes on" in printed
     assert (tmp_path / "model.safetensors").exists()
     assert not (tmp_path / "curves.png").exists()
+    (tmp_path / "curves.png").write_text("theirs")
+    done = demo("train_dates.py", "--steps", 500, "--out", tmp_path, "--resume")
+    assert done.returncode == 1
+    assert "curves.png is there already" in done.stderr
+    assert (tmp_path / "curves.png").read_text() == "theirs"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pipe of POSIX")

@@ -97,6 +97,23 @@ class Stack(nn.Module):
         return self.head(x)
 
 
+class Numbered(nn.Module):
+    """A layer that is called 0, as in a list, and what the module itself computes around it."""
+
+    def __init__(self):
+        self.add_module("0", Block())
+
+    def forward(self, x):
+        return self.get_submodule("0")(x.tanh()) + x
+
+
+def lists_in_lists(depth=3):
+    net = nn.Linear(3, 3)
+    for _ in range(depth):
+        net = nn.Sequential(net, nn.Tanh())
+    return net(batch()).sum()
+
+
 def siamese():
     net = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 2))
     left, right = net(batch("x1")), net(batch("x2"))
@@ -120,6 +137,19 @@ CALLS = {
     "one block three times": (
         lambda: Repeated()(batch()).sum(),
         [part for i in range(3) for part in (("block", "Block", None), ("block.fc", "Linear", 2 * i))]),
+    "a layer called 0": (
+        lambda: nn.Sequential(Numbered(), nn.Tanh())(batch()).sum(),
+        [("0", "Numbered", None), ("0.0", "Block", 0), ("0.0.fc", "Linear", 1), ("1", "Tanh", None)]),
+    "lists in lists": (
+        lists_in_lists,
+        [("0", "Sequential", None), ("0.0.0", "Linear", 0), ("0.0.1", "Tanh", 0), ("0.1", "Tanh", 0),
+         ("1", "Tanh", None)]),
+    "many lists in lists": (
+        lambda: lists_in_lists(7),
+        [*[("0" + ".0.0" * i, "Sequential", None if i == 0 else i - 1) for i in range(3)],
+         ("0.0.0.0.0.0.0", "Linear", 2), ("0.0.0.0.0.0.1", "Tanh", 2), ("0.0.0.0.0.1", "Tanh", 2),
+         ("0.0.0.0.1", "Tanh", 1), ("0.0.0.1", "Tanh", 1), ("0.0.1", "Tanh", 0), ("0.1", "Tanh", 0),
+         ("1", "Tanh", None)]),
 }  # fmt: skip
 
 

@@ -29,6 +29,8 @@ def files(tmp_path_factory):
         made["nudged"] = explore((h * 0.0 * h.log()).sum() + x.log().sum(), nudge=2)
         made["nothing"] = explore((h * 0.0).sum(), nudge=2)
         made["empty"] = explore((Tensor(np.ones((0, 3)), requires_grad=True, name="W") * 2.0).sum(), nudge=2)
+        rows = Tensor(np.ones((3, 0)), requires_grad=True, name="W")
+        made["empty rows"] = explore(rows.softmax(-1).log_softmax(-1).sum(), nudge=2)
     made["names"] = explore(named("a\nb $x$ *y* שלום"), nudge=0)
     for name, page in made.items():
         page.save(folder / f"{name}.html")
@@ -364,7 +366,7 @@ def test_names_and_broken_numbers(opened):
     assert "hatched" in page.text_content("#details")
 
 
-@pytest.mark.parametrize("name", ["nudged", "nothing", "empty"])
+@pytest.mark.parametrize("name", ["nudged", "nothing", "empty", "empty rows"])
 def test_the_way_of_a_gradient_of_nan_or_of_nothing_is_shown(opened, name):
     page = opened(name)
     id = page.evaluate("app.data.weights[0]")

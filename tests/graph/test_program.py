@@ -282,6 +282,13 @@ def test_a_step_takes_no_array_of_which_something_would_be_lost():
         step.run(**{ids: [0.9, 1.9]})
 
 
+@pytest.mark.parametrize("name", ["numpy", "math", "datetime"])
+def test_a_script_is_not_called_as_a_module_that_it_needs(name, tmp_path):
+    with pytest.raises(ValueError, match=f"where {name}.py would be found in place of its own module"):
+        program(leaf(1.0, name="x").sum()).save(tmp_path / f"{name}.py")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_loss_is_one_number_and_a_name_may_have_dots(tmp_path):
     x = leaf(1.0, 2.0, name="x")
     with pytest.raises(RuntimeError, match="starts at one number"):
@@ -447,6 +454,8 @@ def test_what_has_no_form_in_numpy_is_refused():
     x = leaf(1.0, -2.0, name="x")
     with pytest.raises(RuntimeError, match=r"program got the array TABLE[\s\S]*of Tensors and settings alone"):
         program(looked_up(x).sum())
+    with pytest.raises(RuntimeError, match=r"program got a line that does not run here: E = .*zero-size"):
+        program(F.softmax(leaf([], name="x")).sum())
     with pytest.raises(RuntimeError, match=r"program got floor_divide, which has no gradient rule"):
         program((x // 2.0).sum())
 

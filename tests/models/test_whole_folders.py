@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import warnings
 
 import numpy as np
 import pytest
+from interrupted import run_struck
 
 from tinygrad_tf import nn, save, train
 from tinygrad_tf.models import GPT2, GenerationConfig, GPT2Config, folders, placing
@@ -208,6 +210,7 @@ def test_what_cannot_be_replaced_is_refused_before_anything_changes(hinder, tmp_
 
 
 def a_checkpoint(folder):
+    (folder / "model.safetensors").unlink(missing_ok=True)
     train.save_checkpoint(folder / "model.safetensors", nn.Linear(1, 1), step=99)
 
 
@@ -609,8 +612,10 @@ def test_a_note_that_goes_before_it_is_opened_is_none(tmp_path, monkeypatch):
     assert state(GPT2.from_pretrained(tmp_path)) == state(model_of(1))
 
 
-def test_names_of_other_files_may_be_any_bytes(tmp_path):
-    other = b"0" * 64 + b"  r\xe9sum\xe9.txt\n"
+@pytest.mark.parametrize("name", [b"  r\xe9sum\xe9.txt", "  a\u2028b\x0b\x0c\x85c".encode(), b"  a\tb", b" *\\"])
+@pytest.mark.parametrize("mark", [b"", b"\\"], ids=["as it is", "escaped, as sha256sum does"])
+def test_names_of_other_files_may_be_any_bytes(name, mark, tmp_path):
+    other = mark + b"0" * 64 + name + b"\n"
     (tmp_path / "SHA256SUMS").write_bytes(other)
     model_of(2).save_pretrained(tmp_path)
     assert other in (tmp_path / "SHA256SUMS").read_bytes()
@@ -642,6 +647,20 @@ def test_a_note_that_leads_out_of_the_folder_is_refused(changes, tmp_path):
     for call in (GPT2.from_pretrained, model_of(2).save_pretrained):
         with pytest.raises(ValueError, match="which is damaged"):
             call(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this signal is Unix's")
+def test_what_a_handler_of_a_signal_builds_while_a_model_is_read_has_values(tmp_path):
+    model_of(1).save_pretrained(tmp_path)
+    lines, built = run_struck(lambda: GPT2.from_pretrained(tmp_path)), []
+    before = signal.signal(signal.SIGUSR1, lambda *_: built.append(nn.Linear(2, 1)))
+    try:
+        for line in range(0, lines, -(-lines // 20)):
+            run_struck(lambda: GPT2.from_pretrained(tmp_path), line, lambda: signal.raise_signal(signal.SIGUSR1))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert len(built) > 15
+    assert all(layer.weight.array.any() for layer in built)
 
 
 def test_loading_draws_no_random_numbers(tmp_path):

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from tinygrad_tf import Tensor, optim
+from tinygrad_tf import Tensor, optim, random
 from tinygrad_tf.errors import is_explained
 from tinygrad_tf.nn import Linear
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint
@@ -112,6 +112,50 @@ def test_an_altered_state_is_refused_or_goes_on(name, no_hang):
                 train(other, its_base, 2)
                 assert math.isfinite(its_base.param_groups[0]["lr"]), case
     assert refused > 50
+
+
+def test_a_number_beside_the_arrays_of_a_state_is_a_number():
+    """As PyTorch's optimisers have it, a tensor without axes; the formula could not go on from it."""
+    other, base = made("Adagrad")
+    train(other, base, 2)
+    state = other.state_dict()
+    state["state"][0]["more"] = np.array(3.0)
+    other.load_state_dict(state)
+    train(other, base, 2)
+    assert next(iter(other.state.values()))["more"] == 3.0
+
+
+class Meta:
+    """As a tensor of PyTorch on the device meta, which has no numbers."""
+
+    def tolist(self):
+        raise RuntimeError("no data")
+
+    __len__ = __float__ = __int__ = __bool__ = detach = tolist
+
+
+@pytest.mark.parametrize("name", ["Adam", "SGD", "StepLR"])
+def test_a_setting_without_a_number_is_refused(name):
+    part, _ = made(name)
+    state = part.state_dict()
+    settings = state["param_groups"][0] if "param_groups" in state else state
+    settings[next(key for key in settings if key in ("lr", "gamma"))] = Meta()
+    with pytest.raises(ValueError, match=r"cannot be loaded|of the kind of this training's") as caught:
+        part.load_state_dict(state)
+    assert is_explained(caught.value)
+
+
+def test_a_list_of_rows_of_several_lengths_is_told():
+    with pytest.raises(ValueError, match="rows have equal length") as caught:
+        Linear(2, 2).load_state_dict({"weight": [[1.0], [2.0, 3.0]], "bias": [0.0, 0.0]})
+    assert is_explained(caught.value)
+
+
+def test_what_is_no_state_leaves_the_generator_as_it_was():
+    before = random.get_state()
+    with pytest.raises(ValueError, match="set_state got a state that NumPy does not take"):
+        random.set_state({**before, "state": {"state": 1, "inc": 3}, "uinteger": -1})
+    assert random.get_state() == before
 
 
 def test_a_cycle_that_is_done_is_restored(tmp_path):

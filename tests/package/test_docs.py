@@ -93,6 +93,13 @@ def blocks(readme):
     return re.findall(r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_loop_asks_once_in_a_step_whether_to_stop(readme):
+    """Else a signal that comes between two answers ends it without a save."""
+    loop = next(code for _, _, code in blocks(readme) if "as interrupted" in code)
+    assert loop.count("interrupted()") == 1
+
+
 def lacks(marker):
     """Whether a block needs a package that is not installed: ``<!-- needs: torch -->``."""
     name = marker.removeprefix("needs: ")

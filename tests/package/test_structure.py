@@ -28,7 +28,7 @@ ALLOWED = {
     "signals": set(),
     "made_from": set(),
     "locks": {"errors", "wording"},
-    "files": {"errors", "wording", "locks"},
+    "files": {"errors", "wording", "locks", "signals"},
     "contents": {"errors"},
     "fields": {"errors"},
     "products": set(),  # NumPy alone

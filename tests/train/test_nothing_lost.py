@@ -770,6 +770,24 @@ def test_a_step_that_failed_is_made_again_to_the_same_bits(how, place, kind, tmp
     assert bits(path) == expected
 
 
+@pytest.mark.parametrize("place", FAILS)
+def test_nobody_resumes_in_the_midst_of_a_training(place, tmp_path, expected):
+    """Half of one step and half of another would be neither."""
+    path, calls = tmp_path / "m.safetensors", []
+    job = trainer(path, STEPS)
+
+    def resume():
+        calls.append(1)
+        if len(calls) == 3:
+            job.resume()
+
+    FAILS[place](job, resume)
+    with pytest.raises(RuntimeError, match=r"Trainer\.resume got a model, or an optimizer, that another"):
+        job.fit(progress=False)
+    job.fit(progress=False)
+    assert bits(path) == expected
+
+
 def test_a_step_too_many_does_not_train_for_ever(tmp_path):
     job = trainer(tmp_path / "m.safetensors", 3)
     job.fit(progress=False)

@@ -115,6 +115,25 @@ def test_a_signal_at_any_line_that_saves_saves_what_goes_on_to_the_same_bits(mos
         check_copies(copies, expected)
 
 
+@pytest.mark.parametrize("most", [40, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_signal_at_any_line_of_the_beginning_saves_too(most, tmp_path):
+    """Before the file is known to be this training's alone."""
+    net = nn.Linear(1, 1)
+
+    def run():
+        with file:
+            pass
+
+    for name in ("first", "lines"):  # the first one has more: it loads what is needed
+        file = CheckpointFile(tmp_path / name / "m.safetensors")
+        lines = run_struck(run)
+    for line in range(0, lines, -(-lines // most)):
+        file = CheckpointFile(tmp_path / str(line) / "m.safetensors")
+        with on_signal(lambda *_, file=file: file.save(net, step=3)) as send:
+            run_struck(run, line, send)
+        assert {p.name: load_checkpoint(p).step for p in file.path.parent.iterdir()} == {"m.safetensors": 3}, line
+
+
 @pytest.mark.parametrize("most", [60, pytest.param(2000, marks=pytest.mark.slow)])
 def test_a_signal_at_any_line_of_a_save_saves_too(most, tmp_path):
     net = nn.Linear(1, 1)

@@ -11,7 +11,7 @@ import pytest
 from cases.altered import within_bounds
 from interrupted import at_every_line, ctrl_c
 
-from tinygrad_tf import Tensor, manual_seed, nn, optim, random
+from tinygrad_tf import Tensor, manual_seed, nn, optim, random, save
 from tinygrad_tf.models import Transformer, TransformerConfig
 from tinygrad_tf.train.keeping import step_of
 from tinygrad_tf.train.saving import load_checkpoint, save_checkpoint, write_whole
@@ -436,6 +436,20 @@ def test_a_save_within_a_save_to_the_same_path(tmp_path):
     write_whole(tmp_path / "file", write)
     assert (tmp_path / "file").read_text() == "first"
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_no_checkpoint_is_not_replaced(tmp_path):
+    for make in (lambda p: p.write_text("Dear diary"), lambda p: save({"w": np.ones(2)}, p)):
+        make(tmp_path / "m")
+        before = (tmp_path / "m").read_bytes()
+        with pytest.raises(FileExistsError, match="so that nothing else is lost"):
+            save_checkpoint(tmp_path / "m", Net())
+        assert (tmp_path / "m").read_bytes() == before
+        (tmp_path / "m").unlink()
+    for content in (b"", (save_checkpoint(tmp_path / "old", Net()), (tmp_path / "old").read_bytes()[:-1])[1]):
+        (tmp_path / "m").write_bytes(content)  # nothing, or what was cut off
+        save_checkpoint(tmp_path / "m", Net(), step=4)
+        assert load_checkpoint(tmp_path / "m").step == 4
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -242,6 +242,46 @@ def test_what_holds_what_we_wrote_is_ours(act, tmp_path):
     assert steps(tmp_path) == {"m.safetensors": 2}
 
 
+def test_what_is_written_into_the_file_shows_also_by_its_old_time(tmp_path):
+    """As `cp -p`, `tar` and `rsync --inplace` do it: another training's, of the same size, and the time is set."""
+    path, theirs = tmp_path / "m.safetensors", tmp_path / "theirs"
+    save_checkpoint(theirs, nn.Linear(1, 1), step=1)
+    with CheckpointFile(path) as file:
+        file.save(NET, step=1)
+        assert path.stat().st_size == theirs.stat().st_size
+        before = path.stat()
+        with open(path, "rb+") as opened:
+            opened.write(theirs.read_bytes())
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.warns(UserWarning, match="is now somebody else's file"):
+            file.save(NET, step=2)
+    assert path.read_bytes() == theirs.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="two files change places on Linux alone")
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_file_that_comes_when_it_was_looked_at_stays(number, tmp_path, monkeypatch):
+    """Between the last look at the place and the call that puts the new file there."""
+    path, looked, look = tmp_path / "m.safetensors", [], CheckpointFile._check_place
+
+    def check(self):
+        look(self)
+        looked.append(1)
+        if len(looked) == number:
+            (tmp_path / "theirs").write_text("Dear diary")
+            os.replace(tmp_path / "theirs", path)
+
+    monkeypatch.setattr(CheckpointFile, "_check_place", check)
+    with warnings.catch_warnings(record=True) as told, CheckpointFile(path) as file:
+        warnings.simplefilter("always")
+        for step in range(1, 3):
+            file.save(NET, step=step)
+    assert "is now somebody else's file" in str(told[0].message)
+    assert path.read_text() == "Dear diary"
+    assert load_checkpoint(file.path).step == 2
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 LINKS = {"a device": "/dev/null", "itself": "m.safetensors", "a text": "elsewhere/diary", "a copy": "elsewhere/copy"}
 
 
@@ -459,6 +499,27 @@ def test_a_file_that_is_mounted_is_told_before_the_first_step(mounted):
     with pytest.raises(OSError, match="mount the folder that it lies in"):
         CheckpointFile(mounted, overwrite=True).__enter__()
     assert load_checkpoint(mounted).step == 1
+
+
+def test_a_file_that_is_cut_off_while_it_is_looked_at_ends_no_program(tmp_path):
+    """It was mapped into memory, where what is gone is a SIGBUS, which ends the process."""
+    path = tmp_path / "m.safetensors"
+    save_checkpoint(path, nn.Linear(300, 300))
+    content, looker = path.read_bytes(), os.fork()
+    if looker == 0:
+        try:
+            while True:
+                keeping.step_of(path)
+        finally:
+            os._exit(0)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        path.write_bytes(content)
+    there = os.waitpid(looker, os.WNOHANG)[0] == 0
+    if there:
+        os.kill(looker, signal.SIGKILL)
+        os.waitpid(looker, 0)
+    assert there
 
 
 def test_a_folder_with_a_file_that_is_mounted_stays_as_it_is(tmp_path):

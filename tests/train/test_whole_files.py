@@ -4,6 +4,7 @@ import builtins
 import errno
 import itertools
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -109,6 +110,21 @@ PLACES = [
 
 def names_below(folder):
     return sorted((str(p.relative_to(folder)), p.lstat().st_mode, p.lstat().st_ino) for p in folder.rglob("*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sets such attributes")
+def test_a_file_that_may_only_grow_is_refused_before_anything_is_written(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("theirs")
+    if shutil.which("chattr") is None or subprocess.run(["chattr", "+a", path], capture_output=True).returncode:
+        pytest.skip("this file system has no such attribute")
+    try:
+        for way in (write, check_writable):
+            with pytest.raises(PermissionError, match="read-only"):
+                way(path)
+    finally:
+        subprocess.run(["chattr", "-a", path], check=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["log"]
 
 
 @pytest.mark.parametrize("way", [write, check_writable, lambda path: save_checkpoint(path, nn.Linear(1, 1))],

@@ -71,6 +71,7 @@ def save(obj: Any, f: str | os.PathLike[str] | Any) -> None:
     else:
         check_path("save", f)
     description, arrays = pack(obj)
+    arrays = {name: array.copy() for name, array in arrays.items()}  # another thread may train on meanwhile
     state = {"format": FORMAT, **description}
     text = json.dumps({**state, "sha256": digest(arrays, state)})
     if len(text) > 0.9 * LARGEST_HEADER:  # the names and places of the arrays stand there, too
@@ -232,10 +233,12 @@ def _damaged(path: str, problem: Exception) -> Exception:
 def _of_safetensors(file: BinaryIO, path: str, is_path: bool) -> Any:
     """What save wrote, or the Tensors by name that another program did."""
     package = safetensors_package("load")
+    before = _stamp(file) if is_path else None
     try:
         types, arrays = _arrays(package, file, path if is_path else None)
+        changed = is_path and _stamp(file) != before
         file.seek(0)
-        metadata = raw_header(file).get("__metadata__", {})
+        metadata = raw_header(file).get("__metadata__") or {}
         other = next((kind for kind in types.values() if kind not in _TYPES), None)
         if other is None and METADATA in metadata:
             state = json.loads(metadata[METADATA])
@@ -266,7 +269,21 @@ def _of_safetensors(file: BinaryIO, path: str, is_path: bool) -> Any:
             rule="a checkpoint holds a model, an optimiser and a schedule, not one object",
             cure="write train.load_checkpoint(path).restore(model, optimizer)",
         )
+    if changed:  # others give no digest, by which half of two files would show
+        raise error(
+            RuntimeError,
+            "load",
+            got=f"{path!r}, which was changed while it was read",
+            rule="a file is read as one save left it",
+            cure="read it again when the other process has ended",
+        )
     return {name: Tensor.wrap(array) for name, array in arrays.items()}
+
+
+def _stamp(file: BinaryIO) -> tuple[int, int]:
+    """What changes where somebody writes into a file that is open."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _arrays(package: Any, file: BinaryIO, path: str | None) -> tuple[dict[str, str], Arrays]:
@@ -290,7 +307,7 @@ def _contents(package: Any, file: BinaryIO, path: str | None) -> Iterator[Stored
         for name, entry in package.deserialize(file.read()):
             yield Stored(name, entry["dtype"], entry["shape"], entry["data"])
         return
-    yield from stored_in(file, safetensors_header(file, path))
+    yield from stored_in(file, safetensors_header(file))
 
 
 # ---- what may be replaced -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Generator:
 
     def set_state(self, new_state: Tensor) -> Generator:
         """Go on from a state that :meth:`get_state` returned."""
-        self.rng.bit_generator.state = _as_state("Generator.set_state", new_state)
+        random.set_state_of(self.rng, _as_state("Generator.set_state", new_state), "Generator.set_state")
         return self
 
 

@@ -41,14 +41,14 @@ class Calls:
         made = Counter(id(root) for t in tensors if t.op is not None and (root := _root(t.scope)) is not None)
         several = {id for id, n in made.items() if n > 1}
         self._roots = several if len(several) > 1 else set()
+        self._lists = _lists(tensors)
 
     def of(self, t: Tensor) -> tuple[int, ...]:
         """The numbers of the calls in which ``t`` was made, from the outside in."""
         chain: list[Scope] = []
         scope = t.scope
         while isinstance(scope, Scope) and scope.site is not None:
-            # a list of layers that runs them in order is in the names of its layers, net.0 and net.1, already
-            if not (chain and scope and chain[-1].removeprefix(f"{scope}.").isdigit()) and self._is_shown(scope):
+            if id(scope) not in self._lists and self._is_shown(scope):
                 chain.append(scope)
             scope = scope.outer
         inside: tuple[int, ...] = ()
@@ -104,6 +104,37 @@ def starts(tensors: Sequence[Tensor]) -> set[int]:
             weights.add(Y.number)
         elif all(x.op is None or x.number in weights for x in Y.inputs):
             found.update(x.number for x in Y.inputs if x.number not in weights)
+    return found
+
+
+def _lists(tensors: Sequence[Tensor]) -> set[int]:
+    """The ids of the scopes that are no boxes: lists of layers that run them in order.
+
+    They are in the names of the layers, net.0 and net.1, already, if those are boxes. A scope is a box for all that was
+    made in it or for nothing: else boxes would depend on one another in a circle.
+    """
+    inner: dict[int, dict[int, Scope]] = {}  # by the id of a scope: what was called in it
+    depths: dict[int, tuple[int, Scope]] = {}
+    busy: set[int] = set()  # those that made a Tensor themselves
+    for t in tensors:
+        chain: list[Scope] = []
+        scope = t.scope if t.op is not None else None
+        while isinstance(scope, Scope) and scope.site is not None and id(scope) not in depths:
+            chain.append(scope)
+            scope = scope.outer
+        if t.op is not None and isinstance(t.scope, Scope):
+            busy.add(id(t.scope))
+        depth = depths[id(scope)][0] + 1 if id(scope) in depths else 0
+        for number, each in enumerate(reversed(chain)):
+            depths[id(each)] = depth + number, each
+            if isinstance(each.outer, Scope):
+                inner.setdefault(id(each.outer), {})[id(each)] = each
+    found: set[int] = set()
+    for _, scope in sorted(depths.values(), key=lambda entry: -entry[0]):
+        calls = inner.get(id(scope), {}).values()
+        named = all(call.removeprefix(f"{scope}.").isdigit() and id(call) not in found for call in calls)
+        if scope and calls and named and id(scope) not in busy:
+            found.add(id(scope))
     return found
 
 

@@ -29,7 +29,8 @@ class Inside:
 def inside(Y: Tensor, dY: Array, *watches: Watch) -> Inside | None:
     """What the definition of the op that made ``Y`` computes, and how ``dY`` flows back through it.
 
-    None for an op that is a primitive itself. ``watches`` are shown every gradient, as :func:`.flow.record` says.
+    None for an op that is a primitive itself, and where there is no entry to compute with. ``watches`` are shown
+    every gradient, as :func:`.flow.record` says.
 
     >>> from tinygrad_tf.ops.fused import softmax
     >>> opened = inside(softmax(Tensor([1.0, 2.0], requires_grad=True)), np.array([1.0, 0.0], np.float32))
@@ -37,7 +38,7 @@ def inside(Y: Tensor, dY: Array, *watches: Watch) -> Inside | None:
     ['A₁ max', 'A₂ subtract', 'A₃ exp', 'A₄ sum', 'Y divide']
     """
     op = Y.op
-    if op is None or op.kernel is None or op.backward is None:
+    if op is None or op.kernel is None or op.backward is None or not Y.size:
         return None
     leaves = [Tensor.wrap(x.array, letter) for x, letter in zip(Y.inputs, op.letters, strict=False)]
     for leaf, x in zip(leaves, Y.inputs, strict=True):

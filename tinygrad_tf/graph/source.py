@@ -98,9 +98,19 @@ class Program:
     def save(self, filename: str | os.PathLike[str]) -> Path:
         """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned.
 
-        Raises FileExistsError where a file of another kind has the name of the script or of its data.
+        Raises FileExistsError where a file of another kind has the name of the script or of its data, ValueError for
+        the name of a module of Python or of NumPy.
         """
         path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
+        if path.stem == "numpy" or path.stem in sys.stdlib_module_names:
+            raise error(
+                ValueError,
+                "save",
+                got=shown(str(path), 300),
+                rule=f"Python looks in the folder of a script first, where {path.name} would be found in place of its "
+                "own module",
+                cure="give the program another name, such as step.py",
+            )
         data = path.with_suffix(".npz")
         _check_replaceable(path)
         _check_replaceable(data)

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contents import bfloat16_of, json_of, safetensors_header, safetensors_package
+from ..contents import bfloat16_of, json_of, safetensors_header
 from ..errors import error, shown
 from ..files import explained
 from ..wording.languages import either
-from .placing import CONFIG, INDEX, NOTE, SUMS, is_name, places, sha256
+from .placing import CONFIG, INDEX, NOTE, SUMS, is_name, lines_of, places, sha256
 
 WEIGHTS = "model.safetensors"
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # NumPy has no bfloat16
@@ -233,8 +233,8 @@ class Folder:
         if sums is not None:
             with reading(sums), open(sums, "rb") as file:
                 content = file.read(_DESCRIPTION + 1)
-            lines = content.decode("utf-8", "replace").splitlines()
-            matches = [re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line) for line in lines]
+            lines = lines_of(content.decode("utf-8", "replace"))
+            matches = [re.fullmatch(r"\\?([0-9a-fA-F]{64}) [ *](.+)", line, re.DOTALL) for line in lines]
             pairs = {(match[2].removeprefix("./"), match[1].lower()) for match in matches if match}
             found = dict(pairs)
             if not all(matches) or len(found) < len(pairs) or len(content) > _DESCRIPTION:
@@ -274,13 +274,10 @@ def digest_of(settings: Mapping[str, Any]) -> str | None:
 
 def _header(file: Path) -> tuple[list[Entry], dict[str, Any]]:
     """The tensors of a file, and what else its header says."""
-    package = safetensors_package()
     with reading(file), open(file, "rb") as opened:
         try:  # most: what describes the numbers
-            header = safetensors_header(opened, file, _DESCRIPTION + os.fstat(opened.fileno()).st_size // 10)
-        except (package.SafetensorError, ValueError, RecursionError) as problem:
-            if "os error" in str(problem):
-                raise
+            header = safetensors_header(opened, _DESCRIPTION + os.fstat(opened.fileno()).st_size // 10)
+        except (ValueError, RecursionError) as problem:
             raise damaged(file, f"it is a safetensors file; here {shown(str(problem), 200)}") from None
         start = opened.tell()
     metadata = header.pop("__metadata__", None) or {}

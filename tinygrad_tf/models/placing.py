@@ -176,10 +176,15 @@ def _sums(path: Path, number: str, names: list[str], gone: list[str]) -> bytes:
     """The lines of SHA256SUMS for the new files, and those for files of others as they were."""
     others: list[str] = []
     if (path / SUMS).is_file():
-        lines = (path / SUMS).read_text("utf-8", "surrogateescape").splitlines()  # names of others may be any bytes
+        lines = lines_of((path / SUMS).read_bytes().decode("utf-8", "surrogateescape"))  # others' names: any bytes
         others = [line for line in lines if line[66:].removeprefix("./") not in {*names, *gone}]
     lines = [*others, *(f"{sha256(path / _beside(name, number))}  {name}" for name in names)]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+
+def lines_of(sums: str) -> list[str]:
+    """The lines of a file SHA256SUMS: names may have what Python takes for the end of a line, but for that of Unix."""
+    return [line.removesuffix("\r") for line in sums.removesuffix("\n").split("\n")] if sums else []
 
 
 def sha256(file: Path) -> str:

@@ -25,7 +25,7 @@ from ..errors import error, found_in, shown
 from ..fields import check, whole
 from ..files import check_path
 from ..nn.loading import stripped, unwrapped
-from ..nn.outline import outline
+from ..nn.outline import outlined_by
 from ..wording.languages import translated
 from ..wording.texts import named
 from .configs import family
@@ -93,12 +93,10 @@ class Pretrained(nn.Module):
         with found_in(place):
             config = cls.config_class.from_dict(settings)
             thin = dataclasses.replace(config, **{config.depth: min(1, getattr(config, config.depth))})
-            with outline():
-                first: P = cls(thin)  # type: ignore[call-arg]
+            first: P = outlined_by(lambda: cls(thin))  # type: ignore[call-arg]
         entries = files.entries()
         first._check_layers(entries, getattr(config, config.depth), bare)
-        with outline():
-            model: P = cls(config)  # type: ignore[call-arg]
+        model: P = outlined_by(lambda: cls(config))  # type: ignore[call-arg]
         model._load(entries, bare)
         return model.eval()
 
@@ -145,8 +143,7 @@ class Pretrained(nn.Module):
 
     def _check_described(self, written: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Raise unless a model of this config would be read from these arrays."""
-        with outline():
-            model = type(self)(dataclasses.replace(self.config))  # type: ignore[call-arg]
+        model = outlined_by(lambda: type(self)(dataclasses.replace(self.config)))  # type: ignore[call-arg]
         entries = {name: Entry(Path(), name, array.shape, "F32", 0) for name, array in written.items()}
         _, unexpected, missing, wrong = model._match(entries, self.headless)
         problems = _listed({"missing": missing, "unexpected": unexpected, "mis-shaped": wrong})

@@ -136,6 +136,16 @@ def array_of(value: Any) -> Any:
     """A value as a checkpoint gives it, our Tensor or another package's, as an array. What NumPy has not is float32."""
     value = value.array if isinstance(value, Tensor) else value
     if hasattr(value, "detach"):  # PyTorch's, which may be on another device
-        value = value.detach().cpu()
-        value = value.float() if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")) else value
-    return value if isinstance(value, np.ndarray) else np.asarray(value)
+        try:
+            value = value.detach().cpu()
+            value = value.float() if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")) else value
+            value = value.numpy()
+        except (TypeError, RuntimeError) as problem:  # sparse or quantised, or on the device meta, without numbers
+            raise error(
+                TypeError,
+                "load_state_dict",
+                got=f"a tensor of PyTorch that is no array ({shown(str(problem), 100)})",
+                rule="what is loaded are numbers in a row, for each entry one",
+                cure="write t.to_dense() or t.dequantize() of it in PyTorch, and load a model of the device meta first",
+            ) from None
+    return value if isinstance(value, np.ndarray) else to_array(value)

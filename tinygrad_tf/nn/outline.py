@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import TypeVar
 
-from ..signals import Held
+from ..signals import Held, whole
+
+T = TypeVar("T")
 
 
 class _Thread(threading.local):
@@ -40,6 +43,17 @@ def _outlined() -> Generator[None]:
             _thread.outlined = before
     finally:  # twice: Ctrl-C may hit the first
         _thread.outlined = before
+
+
+@whole
+def outlined_by(make: Callable[[], T]) -> T:
+    """What ``make`` builds, as an outline. A handler of a signal waits: what it built would be one, too.
+
+    >>> outlined_by(lambda: Linear(2, 3)).weight.shape
+    (3, 2)
+    """
+    with outline():
+        return make()
 
 
 def outlined() -> bool:

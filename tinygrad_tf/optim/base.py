@@ -214,6 +214,15 @@ class Optimizer:
             )
         numbers = [int(i) for group in saved_groups for i in group["params"]]
         parameters = dict(zip(numbers, self._parameters(), strict=True))
+        twice = next((i for i in numbers if numbers.count(i) > 1), None) if len(parameters) < len(numbers) else None
+        if twice is not None:
+            raise error(
+                ValueError,
+                name,
+                got=f"the parameter {twice} twice",
+                rule="each parameter of the groups has a number of its own, by which it gets its state",
+                cure="use an older copy, or train again",
+            )
         odd = [i for i in state_dict["state"] if int(i) not in parameters]
         if odd:
             raise error(
@@ -246,4 +255,6 @@ def _own(value: Any, p: Tensor) -> Any:
     if not isinstance(value, (np.ndarray, Tensor)) and not hasattr(value, "detach"):
         return plain(value)
     array = array_of(value)
+    if p.ndim and not array.ndim:
+        return array.item()
     return np.array(array, p.dtype if array.dtype.kind == "f" else None)

@@ -12,6 +12,9 @@ from ..arguments import FAILURES
 from ..errors import error, is_explained, shown
 from ..fields import TRUTH, is_finite, is_whole
 
+#: RuntimeErrors are PyTorch's, of tensors without numbers.
+_FAILURES: tuple[type[Exception], ...] = (*FAILURES, RuntimeError)
+
 
 def check_alike(op: str, what: str, live: Any, saved: Any) -> None:
     """Raise ValueError where a saved setting is of another type than the living one."""
@@ -53,7 +56,7 @@ def explained_state(op: str) -> Iterator[None]:
     """A context manager in which what Python cannot do with the values of a state becomes a ValueError that says so."""
     try:
         yield
-    except FAILURES as problem:
+    except _FAILURES as problem:
         if is_explained(problem) and not isinstance(problem, TypeError):
             raise
         raise no_state(op, problem) from None

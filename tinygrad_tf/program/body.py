@@ -127,8 +127,11 @@ class Body(ast.NodeTransformer):
     def _execute(self, s: ast.stmt) -> None:
         module = located(ast.Module([s], []))
         space = self._space()
-        with np.errstate(all="ignore"):
-            exec(compile(module, "<call>", "exec"), space)
+        try:
+            with np.errstate(all="ignore"):
+                exec(compile(module, "<call>", "exec"), space)
+        except Exception as problem:  # a kernel may take what the definition does not, such as rows without an entry
+            raise Unwritable(f"a line that does not run here: {ast.unparse(s).splitlines()[0]} ({problem})") from None
         for name in names(s, ast.Store):
             if name in space:
                 self.values[name] = space[name]

@@ -75,7 +75,7 @@ class CheckpointFile:
     def load(self) -> Checkpoint:
         """What is in the file. It may be replaced once :meth:`adopt` has said that the training goes on from it."""
         with explained("load_checkpoint", self.path, "the file can be read"):
-            self._loaded = _look(self.path), _digest_of(self.path)
+            self._loaded = _state(self.path), _digest_of(self.path)
         return load_checkpoint(self.path)
 
     def adopt(self, saved: Checkpoint) -> None:
@@ -142,14 +142,14 @@ class CheckpointFile:
                         break
                     except _Displaced:
                         continue
-                self._ours, self._digest, self.step = _look(self.path), _digest_of(self.path), step
+                self._ours, self._digest, self.step = _state(self.path), _digest_of(self.path), step
                 self._remove_old()
             finally:
                 self._saving = outer
 
     @whole
     def _make_way(self, step: int) -> None:
-        now = _look(self.path)
+        now = _state(self.path)
         if not self._is_alone() if now is None else not self._is_mine(now):
             theirs, self.path, self._ours, now = self.path, self._free(step), None, None
             _warn(
@@ -163,7 +163,7 @@ class CheckpointFile:
     def _is_alone(self) -> bool:
         """Whether nobody else trains where no file is: another folder may have come, with a lock of its own."""
         try:
-            if self._entered and not self._alone():
+            if self._entered and self._alone is not None and not self._alone():  # None: it is being entered
                 self._alone = self._entered[0].enter_context(alone_with(self.path, "CheckpointFile"))
         except BlockingIOError:
             return False
@@ -173,7 +173,7 @@ class CheckpointFile:
 
     def _check_place(self) -> None:
         """Raise if somebody put a file there while it was saved."""
-        now = _look(self.path)
+        now = _state(self.path)
         if now is not None and not self._is_mine(now):
             raise _Displaced
 
@@ -201,7 +201,7 @@ class CheckpointFile:
         return there and self._digest is not None and self._digest == _digest_of(self.path)
 
     def _check_ours(self) -> None:
-        now = _look(self.path)
+        now = _state(self.path)
         if now is not None and not self.overwrite and not self._is_mine(now):
             step = step_of(self.path)
             what, go_on = "a file that no training wrote", "choose another path"
@@ -314,6 +314,14 @@ def _look(path: Path) -> Any:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def _state(path: Path) -> Any:
+    """How it looks, and when it was last changed in any way: what is written into it may set its time back."""
+    look = _look(path)
+    with contextlib.suppress(OSError):
+        return look and (*look, os.stat(path).st_ctime_ns)
+    return look
+
+
 def step_of(path: str | os.PathLike[str]) -> int | None:
     """The step of a checkpoint, as its header says it; None for other files. The rest is not read."""
     return _said(path, lambda header: int(header["state"]["step"]))
@@ -329,7 +337,7 @@ def _said(path: str | os.PathLike[str], part: Callable[[Any], T]) -> T | None:
         return None
     try:
         with open(path, "rb") as file:
-            header, _ = header_of(file, path)
+            header, _ = header_of(file)
         return part(header) if header["format"] in (1, FORMAT) else None
     except Exception:  # whatever it is: no checkpoint of ours
         return None

@@ -21,11 +21,19 @@ import numpy as np
 
 from .. import random
 from ..arguments import explains
-from ..contents import LARGEST_HEADER, digest, safetensors_header, safetensors_package, stored_in, write_safetensors
+from ..contents import (
+    LARGEST_HEADER,
+    digest,
+    raw_header,
+    safetensors_header,
+    safetensors_package,
+    stored_in,
+    write_safetensors,
+)
 from ..errors import error, found_in, shown
 from ..fields import check, is_whole
 from ..fields import whole as whole_number
-from ..files import check_readable, explained, write_whole
+from ..files import check_readable, explained, place_of, write_whole
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer
 from ..optim.loaded import check_alike
@@ -164,7 +172,9 @@ def save_checkpoint(
     """Write a checkpoint, whole or not at all: whoever reads ``path`` sees the old file or the new one.
 
     ``notes`` is any plain data that JSON can hold: the model's configuration, the vocabulary, the history. Folders are
-    made as needed. Raises TypeError or ValueError, before anything is written, for what could not be loaded again.
+    made as needed. Raises TypeError or ValueError, before anything is written, for what could not be loaded again, and
+    FileExistsError where there is a file that is no checkpoint. A checkpoint is replaced, whoever wrote it:
+    :class:`CheckpointFile` tells a training's own from others.
 
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
@@ -172,7 +182,33 @@ def save_checkpoint(
     >>> load_checkpoint(f"{folder}/line.safetensors").notes
     {'inputs': ['x', 'y']}
     """
-    write_checkpoint(path, model, optimizer, schedule, step, notes)
+
+    def may_replace() -> None:
+        with explained("write", path):
+            place_of(Path(path))
+            _check_replaceable(path)
+
+    may_replace()
+    write_checkpoint(path, model, optimizer, schedule, step, notes, (), may_replace)
+
+
+def _check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Raise FileExistsError where there is a file, not empty, that is no checkpoint."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    with open(path, "rb") as file:
+        try:
+            ours = _METADATA in raw_header(file)["__metadata__"]
+        except Exception:  # whatever a file that is not of this kind brings about
+            ours = False
+    if not ours:
+        raise error(
+            FileExistsError,
+            "save_checkpoint",
+            got=f"{str(path)!r}, where a file is that is no checkpoint",
+            rule="it replaces only checkpoints, so that nothing else is lost",
+            cure="give another path, or remove what is there first",
+        )
 
 
 def write_checkpoint(
@@ -265,7 +301,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     check_readable("load_checkpoint", path, "give the path that save_checkpoint wrote to, or train first")
     try:
         with explained("load_checkpoint", path, "the file can be read"), open(path, "rb") as file:
-            header, arrays = _content(file, path)
+            header, arrays = _content(file)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # of safetensors, json, NumPy: whatever an altered file brings about
@@ -303,19 +339,19 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     )
 
 
-def header_of(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+def header_of(file: BinaryIO) -> tuple[Any, dict[str, Any]]:
     """What a safetensors file that is open says of itself in our words, and of its arrays.
 
     The first is ``{}`` for a file of others.
     """
-    entries = safetensors_header(file, path)
+    entries = safetensors_header(file)
     metadata = entries.pop("__metadata__", None) or {}
     return json.loads(metadata.get(_METADATA, "{}")), entries
 
 
-def _content(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[Any, Arrays]:
+def _content(file: BinaryIO) -> tuple[Any, Arrays]:
     """What a file says of itself, and, if it is ours, its arrays."""
-    header, entries = header_of(file, path)
+    header, entries = header_of(file)
     ours = isinstance(header, dict) and header.get("format") in (1, FORMAT)
     stored = stored_in(file, dict(sorted(entries.items()))) if ours else ()
     return header, {x.name: np.frombuffer(x.content, _STORED[x.kind]).reshape(x.shape) for x in stored}

@@ -276,7 +276,8 @@ class Trainer:
 
         With another number of ranks it goes on to rounding, and dropout draws other masks: each rank has its own. With
         other kernels, threads of OpenBLAS or another machine it goes on to rounding, too.
-        Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`.
+        Raises ValueError, before anything is changed, if it belongs to another task, model or :class:`TrainConfig`, and
+        RuntimeError within :meth:`fit`, where a hook, a handler of a signal or another thread may call it.
         """
         if self.file is None:
             raise error(
@@ -286,12 +287,13 @@ class Trainer:
                 rule="a training goes on from its checkpoint",
                 cure="write Trainer(…, path=…)",
             )
-        saved = self.ranks.from_first(self.file.load() if self.ranks.first else None)
-        check_same(saved.notes, self._identity())
-        with found_in(self.file.path):
-            check("Trainer.resume", {"step": saved.step}, {"step": whole_number(0, self.config.steps)})
-            history = History(*history_of(saved))
-        self._go_on_from(self.file, saved, history)
+        with in_use("Trainer.resume", self.model, self.optimizer):  # half of two steps would be neither
+            saved = self.ranks.from_first(self.file.load() if self.ranks.first else None)
+            check_same(saved.notes, self._identity())
+            with found_in(self.file.path):
+                check("Trainer.resume", {"step": saved.step}, {"step": whole_number(0, self.config.steps)})
+                history = History(*history_of(saved))
+            self._go_on_from(self.file, saved, history)
 
     @whole
     def _go_on_from(self, file: CheckpointFile, saved: Checkpoint, history: History) -> None:
