@@ -99,10 +99,10 @@ class Program:
         """Write a script that runs by itself, and beside it its data as ``.npz``; the script's path is returned.
 
         Raises FileExistsError where a file of another kind has the name of the script or of its data, ValueError for
-        the name of a module of Python or of NumPy.
+        the name of a module that is loaded with NumPy.
         """
         path, _ = destination("save", filename, None, ("py",), "draw() and explore() write pictures and pages")
-        if path.stem == "numpy" or path.stem in sys.stdlib_module_names:
+        if path.stem == "numpy" or path.stem in {*sys.stdlib_module_names} & {*sys.modules}:
             raise error(
                 ValueError,
                 "save",

@@ -148,4 +148,7 @@ def array_of(value: Any) -> Any:
                 rule="what is loaded are numbers in a row, for each entry one",
                 cure="write t.to_dense() or t.dequantize() of it in PyTorch, and load a model of the device meta first",
             ) from None
-    return value if isinstance(value, np.ndarray) else to_array(value)
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return to_array(value)  # which says what is wrong with it
