@@ -383,13 +383,6 @@ def measured_by_another_thread():
         job.fit(progress=False)
 
 
-def resumed_within_itself():
-    job = small_training(tempfile.mkdtemp() + "/m.safetensors")
-    job.save()
-    job.model.register_forward_hook(lambda *given: job.resume())
-    job.fit(progress=False)
-
-
 def task_of(held_out):
     return replace(tasks.reverse(), held_out=held_out)
 
@@ -397,8 +390,6 @@ def task_of(held_out):
 TRAINING = [
     ("a training within itself", trained_within_itself, RuntimeError,
      "Trainer.fit got a model, or an optimizer, that another training is changing", "one training at a time", "a copy"),
-    ("a training that is resumed within a step", resumed_within_itself, RuntimeError,
-     "Trainer.resume got a model, or an optimizer, that another training", "one training at a time", "wait"),
     ("a checkpoint in the place of a text", saved_over_a_text, FileExistsError,
      "where a file is that is no checkpoint", "it replaces only checkpoints", "give another path"),
     ("a score that another thread measures", measured_by_another_thread, RuntimeError,

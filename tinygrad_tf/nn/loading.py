@@ -149,6 +149,6 @@ def array_of(value: Any) -> Any:
                 cure="write t.to_dense() or t.dequantize() of it in PyTorch, and load a model of the device meta first",
             ) from None
     try:
-        return np.asarray(value)
+        return value if isinstance(value, np.ndarray) else np.asarray(value)
     except ValueError:
         return to_array(value)  # which says what is wrong with it
