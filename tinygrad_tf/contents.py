@@ -112,6 +112,14 @@ def raw_header(file: BinaryIO) -> Any:
     return json.loads(file.read(min(int.from_bytes(file.read(8), "little"), LARGEST_HEADER)))
 
 
+def is_marked(file: BinaryIO, mark: str) -> bool:
+    """Whether a safetensors file that is open says ``mark`` in its metadata; False for files of any other kind."""
+    try:
+        return mark in raw_header(file)["__metadata__"]
+    except Exception:  # whatever a file that is not of this kind brings about
+        return False
+
+
 def write_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], path: Path, metadata: Mapping[str, str]) -> None:
     """Write arrays as the package would, byte by byte, into the file that is there.
 

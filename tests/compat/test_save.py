@@ -2,6 +2,7 @@
 
 import collections
 import errno
+import gc
 import io
 import json
 import os
@@ -511,6 +512,7 @@ def test_a_file_for_which_there_is_no_memory_is_not_called_damaged(saved, tmp_pa
     else:
         torch = pytest.importorskip("torch")
         torch.save({"w": torch.from_numpy(large)}, path)
+    gc.collect()  # what other tests left would be room
     before = resource.getrlimit(resource.RLIMIT_AS)
     now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + 100_000_000, before[1]))

@@ -192,8 +192,8 @@ def backward(
     """Add d tensors / d leaf into ``.grad`` of every leaf that requires a gradient and that ``tensors`` depend on.
 
     Args:
-        tensors: where to start, one Tensor or several, whose gradients are added up: scalars, or
-        grad_tensors: says how each entry of each counts, in its shape; None for one that is a scalar.
+        tensors: where to start: a scalar, or several, whose gradients are added up.
+        grad_tensors: how each entry counts, in the shape of its Tensor; None for a scalar.
         retain_graph: keep the graph for a second call; by default it is freed, unless ``create_graph``.
         create_graph: record the walk itself, so that ``.grad`` can be differentiated.
         inputs: the only Tensors whose ``.grad`` is added to, leaves or not; by default all leaves.
@@ -300,6 +300,7 @@ def _inputs(name: str, inputs: Any) -> list[Tensor]:
 
 
 def _tensors(name: str, given: Any) -> list[Tensor]:
+    """One Tensor or several as a list, checked."""
     tensors = list(given) if isinstance(given, Iterable) and not isinstance(given, (Tensor, ndarray)) else [given]
     if others := [t for t in tensors if not isinstance(t, Tensor)]:
         raise mistakes.no_tensor(name, others[0])

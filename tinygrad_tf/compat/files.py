@@ -25,6 +25,7 @@ from ..contents import (
     Stored,
     bfloat16_of,
     digest,
+    is_marked,
     raw_header,
     safetensors_header,
     safetensors_package,
@@ -337,6 +338,6 @@ def _is_ours(path: Path) -> bool:
             if head[:4] == b"PK\x03\x04":
                 return any(name.endswith("/data.pkl") for name in zipfile.ZipFile(file).namelist())
             known = not head or head == _LEGACY
-            return known or (head[8:9] == b"{" and METADATA in raw_header(file)["__metadata__"])
+            return known or (head[8:9] == b"{" and is_marked(file, METADATA))
         except Exception:  # whatever a file that is not of these kinds brings about
             return False

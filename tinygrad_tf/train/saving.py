@@ -24,7 +24,7 @@ from ..arguments import explains
 from ..contents import (
     LARGEST_HEADER,
     digest,
-    raw_header,
+    is_marked,
     safetensors_header,
     safetensors_package,
     stored_in,
@@ -197,10 +197,7 @@ def _check_replaceable(path: str | os.PathLike[str]) -> None:
     if not os.path.isfile(path) or not os.path.getsize(path):
         return
     with open(path, "rb") as file:
-        try:
-            ours = _METADATA in raw_header(file)["__metadata__"]
-        except Exception:  # whatever a file that is not of this kind brings about
-            ours = False
+        ours = is_marked(file, _METADATA)
     if not ours:
         raise error(
             FileExistsError,
